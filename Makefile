@@ -1,0 +1,31 @@
+# Every target sets up what it needs: see dev/, and docs for the variables.
+PYTHON ?= python3
+DEV = $(PYTHON) -B -m dev
+export ARGS T RESET KEEP_DB
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint pot shell clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Issue, reverse and receive fapiao against the sandbox cloud, without a browser
+	@$(DEV) demo
+
+run: ## Start Odoo with demo data and the sandbox cloud, and keep them up (RESET=1: anew)
+	@$(DEV) run
+
+test: ## Run all tests, browser tours included (T=tests/test_x.py, ARGS="-k name", KEEP_DB=1)
+	@$(DEV) test
+
+lint: ## Check the code with ruff and pylint-odoo
+	@$(DEV) lint
+
+pot: ## Refresh the translation template and merge it into the Chinese translation
+	@$(DEV) pot
+
+shell: ## Open Odoo's Python shell on the database of `make run`
+	@$(DEV) shell
+
+clean: ## Stop this checkout's PostgreSQL and remove .odoo (the download cache stays)
+	@$(DEV) clean

@@ -1,0 +1,25 @@
+"""A pytest plugin: a test that did not run is a failure.
+
+Odoo skips browser tests in silence where something of the set-up is missing; here the
+set-up is ours, so that a skip means a broken one.
+"""
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name every skipped test above the summary line."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped, which counts as failed", red=True)
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.line(f"{report.nodeid}: {reason}", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """Turn success into failure when anything was skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == pytest.ExitCode.OK and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
