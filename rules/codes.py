@@ -1,0 +1,148 @@
+"""Codes of the trade: tax classification, fapiao types and line natures in each cloud's own coding.
+
+Source: fapiao-rules, "Types and numbers" and "Lines"; protocols/piaodanyun; protocols/kingdee-cloud.
+"""
+
+import re
+
+from .document import DISCOUNT, DISCOUNTED, NORMAL, ORDINARY, SPECIAL
+
+# --- Tax classification (税收分类编码): 篇 1 digit, then 类 章 节 条 款 项 目 子目 细目 of 2 digits each.
+
+GOODS, LABOUR, SERVICE, INTANGIBLE, REAL_ESTATE, NOT_TAXED = (
+    "goods",
+    "labour",
+    "service",
+    "intangible",
+    "real_estate",
+    "not_taxed",
+)
+KINDS = {"1": GOODS, "2": LABOUR, "3": SERVICE, "4": INTANGIBLE, "5": REAL_ESTATE, "6": NOT_TAXED}
+
+_CODE = re.compile(r"[1-6][0-9]{18}")
+
+
+def is_code(code):
+    """Tell whether ``code`` has the form of a tax classification code: 19 digits, the first 1 to 6."""
+    return bool(_CODE.fullmatch(code or ""))
+
+
+def kind(code):
+    """Return what is sold under ``code``, one of :data:`KINDS`' values, or ``""``."""
+    return KINDS.get((code or "")[:1], "") if is_code(code) else ""
+
+
+def prefix(code):
+    """Return the significant part of ``code``: the levels before the trailing ``00`` pairs.
+
+    A code's descendants are those that begin with its prefix.
+    """
+    end = 19
+    while end > 1 and code[end - 2 : end] == "00":
+        end -= 2
+    return code[:end]
+
+
+def is_summary(code, summaries=frozenset()):
+    """Tell whether ``code`` is a summary item (汇总项), which must not stand on a fapiao.
+
+    ``summaries`` are the codes known as such from the table (see :func:`summary_codes`). Trailing
+    zeros alone don't tell: 1060301020100000000 is a leaf. Only a whole part (篇), or a whole class
+    (类) of goods, is a summary without looking: each of them has chapters below it.
+    """
+    if code in summaries:
+        return True
+    return len(prefix(code)) <= (3 if kind(code) == GOODS else 1)
+
+
+def summary_codes(codes):
+    """Return those of ``codes`` (a whole table) that have another one below them, as a frozenset."""
+    parents = set()
+    for code in codes:
+        significant = prefix(code)
+        parents.update(significant[:end].ljust(19, "0") for end in range(1, len(significant), 2))
+    return frozenset(parents.intersection(codes))
+
+
+# --- Fapiao types.
+
+PIAODANYUN_TYPES = {SPECIAL: "81", ORDINARY: "82"}
+PIAODANYUN_PAPER_TYPES = {SPECIAL: "85", ORDINARY: "86"}
+PIAODANYUN_NAMES = {
+    "81": "数电专票",
+    "82": "数电普票",
+    "85": "数电纸质专票",
+    "86": "数电纸质普票",
+    "51": "铁路电子客票",
+    "61": "航空运输电子客票行程单",
+}
+
+KINGDEE_TYPES = {SPECIAL: "08xdp", ORDINARY: "10xdp"}
+KINGDEE_NAMES = {
+    "08xdp": "数电专票",
+    "10xdp": "数电普票",
+    "028": "电子专票",
+    "026": "电子普票",
+    "004": "纸质专票",
+    "007": "纸质普票",
+    "025": "卷票",
+    "005": "机动车",
+    "006": "二手车",
+}
+
+KINGDEE_INBOUND_NAMES = {
+    "1": "电子普票",
+    "2": "电子专票",
+    "3": "纸质普票",
+    "4": "纸质专票",
+    "5": "卷票",
+    "7": "机打发票",
+    "8": "的士票",
+    "9": "火车票",
+    "10": "飞机行程单",
+    "11": "其他",
+    "12": "机动车",
+    "13": "二手车",
+    "14": "定额发票",
+    "15": "通行费",
+    "16": "客运票",
+    "17": "过路过桥",
+    "19": "完税证明",
+    "20": "轮船票",
+    "21": "海关缴款书",
+    "23": "机打电子",
+    "24": "火车退票凭证",
+    "25": "财政电子票据",
+    "26": "数电普票",
+    "27": "数电专票",
+    "28": "数电航空",
+    "29": "数电铁路",
+    "72": "数电通行费",
+    "83": "数电机动车",
+    "84": "数电二手车",
+}
+KINGDEE_INBOUND_TYPES = {
+    "1": ORDINARY,
+    "2": SPECIAL,
+    "3": ORDINARY,
+    "4": SPECIAL,
+    "26": ORDINARY,
+    "27": SPECIAL,
+}
+
+QR_NAMES = {"31": "数电专票", "32": "数电普票", "33": "数电机动车", "34": "数电二手车"}
+QR_TYPES = {SPECIAL: "31", ORDINARY: "32"}
+
+# --- Line natures. The same figures mean different things: one mapping per cloud, never shared.
+
+PIAODANYUN_LINES = {NORMAL: "0", DISCOUNT: "1", DISCOUNTED: "2"}
+KINGDEE_BILL_LINES = {NORMAL: "2", DISCOUNT: "1", DISCOUNTED: "2"}
+
+# --- The number of a digital fapiao: 20 digits, year of issue in the first two.
+
+_NUMBER = re.compile(r"[0-9]{20}")
+
+
+def is_number(number):
+    """Tell whether ``number`` has the form of a digital fapiao's number."""
+    return bool(_NUMBER.fullmatch(number or ""))

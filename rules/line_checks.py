@@ -1,0 +1,227 @@
+"""The checks of a single line and of a line with its discount; see :mod:`.checks` for the whole fapiao.
+
+Source: fapiao-rules, "Arithmetic" and "Lines".
+"""
+
+from . import codes, rates
+from .amounts import (
+    LINE_TAX_TOLERANCE,
+    PRICE_TOLERANCE,
+    ZERO,
+    plain,
+    price_difference,
+    tax_difference,
+    tax_in_gross,
+    tax_of,
+)
+from .document import DISCOUNT, DISCOUNTED, EXEMPT, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
+from .draft import DIFFERENTIAL_NET
+from .limits import DEFAULTS
+from .names import split_name
+from .problems import Problem, _
+
+
+def check_line(draft, line, limits=DEFAULTS):
+    """Return the problems of one ``line`` of ``draft``."""
+    key = line.keys[0] if line.keys else None
+    if line.kind == DISCOUNT:
+        # Its name, code and rate are those of the line before, which is checked: see check_pairs().
+        return _amounts(draft, line, key)
+    return [
+        *_name(line, limits, key),
+        *_code(line, limits, key),
+        *rates.rate_problems(line.rate, line.zero_kind, key, line.policy),
+        *_zero_on_special(draft, line, key),
+        *_amounts(draft, line, key),
+        *_price(line, limits, key),
+    ]
+
+
+def _name(line, limits, key):
+    if not line.name:
+        return [
+            Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=key)
+        ]
+    if len(line.name) > limits.name_length:
+        return [
+            Problem(
+                "item_name_too_long",
+                _("“%(name)s” is longer than %(length)s characters."),
+                _("Shorten the item name."),
+                {"name": line.name, "length": limits.name_length},
+                key,
+            )
+        ]
+    if limits.short_name_required and not split_name(line.name)[0]:
+        return [
+            Problem(
+                "short_name_missing",
+                _("“%(name)s” lacks the short name of its tax classification (*简称*)."),
+                _("Enter the short name on the tax classification code."),
+                {"name": line.name},
+                key,
+            )
+        ]
+    return []
+
+
+def _code(line, limits, key):
+    values = {"name": line.name, "code": line.code}
+    if not line.code:
+        return [
+            Problem(
+                "code_missing",
+                _("“%(name)s” has no tax classification code."),
+                _("Choose one on the product or its category."),
+                values,
+                key,
+            )
+        ]
+    if not codes.is_code(line.code):
+        return [
+            Problem(
+                "code_malformed",
+                _("“%(code)s” is no tax classification code: it has 19 digits."),
+                _("Choose another on the product or its category."),
+                values,
+                key,
+            )
+        ]
+    if codes.is_summary(line.code, limits.summary_codes):
+        return [
+            Problem(
+                "code_summary",
+                _("%(code)s is a summary item, which can't stand on a fapiao."),
+                _("Choose a code below it on the product or its category."),
+                values,
+                key,
+            )
+        ]
+    return []
+
+
+def _zero_on_special(draft, line, key):
+    if draft.type != SPECIAL or line.zero_kind not in (EXEMPT, NOT_TAXABLE, PLAIN_ZERO):
+        return []
+    return [
+        Problem(
+            "zero_on_special",
+            _("“%(name)s” carries no tax and can't stand on a special fapiao."),
+            _("Issue an ordinary fapiao, or put the line on one of its own."),
+            {"name": line.name},
+            key,
+            # Exempt and not taxable are refused by law; a plain zero rate is merely of no use there.
+            "warning" if line.zero_kind == PLAIN_ZERO else "error",
+        )
+    ]
+
+
+def _amounts(draft, line, key):
+    sign = -1 if line.kind == DISCOUNT else 1
+    if line.amount * sign <= 0 or line.tax * sign < 0:
+        return [
+            Problem(
+                "line_sign",
+                _("“%(name)s” has the amount %(amount)s and the tax %(tax)s, which such a line can't have."),
+                _("Prepare the fapiao again."),
+                {"name": line.name, "amount": plain(line.amount), "tax": plain(line.tax)},
+                key,
+            )
+        ]
+    expected = tax_of(line.amount, line.rate)
+    difference = tax_difference(line.amount, line.rate, line.tax)
+    if draft.levy == DIFFERENTIAL_NET:
+        expected = tax_in_gross(draft.total - (draft.deduction or ZERO), line.rate)
+        difference = line.tax - expected
+    if abs(difference) <= LINE_TAX_TOLERANCE:
+        return []
+    return [
+        Problem(
+            "line_tax",
+            _(
+                "“%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the tax bureau"
+                " allows a difference of 0.06."
+            ),
+            _("Check the tax of the line."),
+            {
+                "name": line.name,
+                "tax": plain(line.tax),
+                "rate": rates.percent(line.rate),
+                "amount": plain(line.amount),
+                "expected": plain(expected),
+            },
+            key,
+        )
+    ]
+
+
+def _price(line, limits, key):
+    if (line.price is None) != (line.quantity is None):
+        return [
+            Problem(
+                "price_without_quantity",
+                _("“%(name)s” has a price without a quantity or a quantity without a price."),
+                _("Give both or neither."),
+                {"name": line.name},
+                key,
+            )
+        ]
+    if line.price is None:
+        return []
+    values = {"name": line.name, "price": plain(line.price), "quantity": plain(line.quantity)}
+    if _places(line.price) > limits.price_decimals or _places(line.quantity) > limits.quantity_decimals:
+        return [
+            Problem(
+                "price_decimals",
+                _("“%(name)s”: the price %(price)s or the quantity %(quantity)s has too many decimals."),
+                _("Round them."),
+                values,
+                key,
+            )
+        ]
+    if line.price > 0 and abs(price_difference(line.amount, line.quantity, line.price)) <= PRICE_TOLERANCE:
+        return []
+    return [
+        Problem(
+            "price_differs",
+            _("“%(name)s”: %(quantity)s times %(price)s isn't %(amount)s."),
+            _("Correct the price or the quantity."),
+            {**values, "amount": plain(line.amount)},
+            key,
+        )
+    ]
+
+
+def _places(number):
+    return max(0, -number.as_tuple().exponent)
+
+
+def check_pairs(draft):
+    """Return the problems of discounts: each directly behind the one line it discounts, and alike."""
+    problems = []
+    before = None
+    for line in draft.lines:
+        wants_discount = before is not None and before.kind == DISCOUNTED
+        if wants_discount != (line.kind == DISCOUNT) or (wants_discount and not _is_pair(before, line)):
+            problems.append(_pair_problem(line if line.kind == DISCOUNT else before))
+        before = line
+    if before is not None and before.kind == DISCOUNTED:
+        problems.append(_pair_problem(before))
+    return problems
+
+
+def _is_pair(line, discount):
+    alike = ("name", "rate", "code", "zero_kind", "policy")
+    bare = not (discount.spec or discount.unit) and discount.quantity is None and discount.price is None
+    less = -discount.amount <= line.amount and -discount.tax <= line.tax
+    return bare and less and all(getattr(line, field) == getattr(discount, field) for field in alike)
+
+
+def _pair_problem(line):
+    return Problem(
+        "discount_pair",
+        _("The discount of “%(name)s” doesn't follow its line, or differs from it in name, code or rate."),
+        _("Prepare the fapiao again."),
+        {"name": line.name},
+        line.keys[0] if line.keys else None,
+    )

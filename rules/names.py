@@ -1,0 +1,69 @@
+"""Texts on a fapiao: what characters they may hold, how long they may be, how an item is called.
+
+Source: fapiao-rules, "Lines" (``*简称*name``) and the lengths there.
+"""
+
+import re
+import unicodedata
+
+from .problems import Problem, _
+
+_STARRED = re.compile(r"\*([^*]+)\*(.+)")
+# Private use, unassigned and lone surrogates have no form on paper; zero-width marks hide in names
+# that were pasted from the web and make equal names differ.
+_DROPPED = {"Cf", "Cs", "Co", "Cn"}
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+
+
+def clean(text):
+    """Return ``text`` on one line, without control characters, emoji and invisible marks.
+
+    Rare Chinese characters beyond the basic plane stay: people and places are called so.
+    """
+    kept = "".join(_clean_character(character) for character in text or "")
+    return " ".join(kept.split())
+
+
+def _clean_character(character):
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zl", "Zp", "Zs"):
+        return " "
+    point = ord(character)
+    pictograph = point > 0xFFFF and category in ("So", "Sk")
+    if category in _DROPPED or pictograph or point in _VARIATION_SELECTORS:
+        return ""
+    return character
+
+
+def split_name(name):
+    """Return ``(short name, rest)`` of a name written ``*short*rest``; without stars no short name."""
+    match = _STARRED.fullmatch(name)
+    return (match[1].strip(), match[2].strip()) if match else ("", name)
+
+
+def compose(name, short_name=""):
+    """Return ``*short*name`` from an item's own name and the short name of its tax classification.
+
+    A name that already begins ``*short*`` keeps its own. Stars inside a name ("cable 2*1.5") are left
+    alone, as only the first pair is read; stray ones at its start are taken off, lest they be read as it.
+    """
+    own_short, rest = split_name(clean(name))
+    short = own_short or clean((short_name or "").replace("*", " "))
+    rest = rest.lstrip("* ")
+    if not rest:
+        return ""
+    return f"*{short}*{rest}" if short else rest
+
+
+def fit(text, length, warning, line=None):
+    """Return ``(text, problems)``: ``text`` cleaned and cut to ``length`` characters, with a warning if cut.
+
+    ``warning`` is the template of the warning, marked for translation, with places for ``text`` and
+    ``length``.
+    """
+    text = clean(text)
+    if len(text) <= length:
+        return text, []
+    values = {"text": text, "length": length}
+    fix = _("Shorten it if the end matters.")
+    return text[:length].rstrip(), [Problem("text_cut", warning, fix, values, line, "warning")]

@@ -1,0 +1,115 @@
+"""VAT rates: which exist, how they are written, and the flags that go with a rate of zero.
+
+Source: fapiao-rules, "Lines" (zero rate, small-scale taxpayers); the historic rates are those of the
+VAT reforms of 2017–2019, still used to re-issue old business.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .amounts import plain, trim
+from .document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
+from .problems import Problem, _
+
+CURRENT = frozenset(
+    map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0"))
+)
+HISTORIC = frozenset(map(Decimal, ["0.17", "0.16", "0.11", "0.10", "0.04"]))
+SMALL_SCALE = Decimal("0.03")
+SMALL_SCALE_RATES = frozenset(map(Decimal, ("0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
+SMALL_SCALE_REASONS = ("2", "3")
+
+ZERO_KINDS = (EXEMPT, NOT_TAXABLE, PLAIN_ZERO)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What a line says beside its rate, in the bureau's coding.
+
+    ``privilege``: uses one or not (yhzcbs); ``zero``: kind of zero rate (lslbs); ``content``: which
+    privilege (zzstsgl).
+    """
+
+    privilege: str
+    zero: str
+    content: str
+
+
+def text(rate):
+    """Return ``rate`` as the clouds write it: ``0.13``, ``0.015``, ``0``."""
+    return plain(trim(rate))
+
+
+def percent(rate):
+    """Return ``rate`` as people write it: ``13%``."""
+    return plain(trim(rate * 100)) + "%"
+
+
+def flags(rate, zero_kind="", policy=""):
+    """Return the :class:`Flags` of a line. ``policy`` is a privilege's name (简易征收, 先征后退 …).
+
+    Exempt is a privilege of its own, whatever ``policy`` says.
+    """
+    if zero_kind == EXEMPT:
+        return Flags("1", "1", "免税")
+    if zero_kind in (NOT_TAXABLE, PLAIN_ZERO):
+        zero = "2" if zero_kind == NOT_TAXABLE else "3"
+        return Flags("1" if policy else "0", zero, policy)
+    return Flags("1" if policy else "0", "0", policy)
+
+
+def rate_problems(rate, zero_kind="", line=None, policy=""):
+    """Return what is wrong with a line's rate, its kind of zero and its privilege."""
+    problems = []
+    if rate in HISTORIC:
+        problems.append(
+            Problem(
+                "rate_historic",
+                _("%(rate)s is a VAT rate of the past."),
+                _("Use it only to correct or re-issue a fapiao of that time."),
+                {"rate": percent(rate)},
+                line,
+                "warning",
+            )
+        )
+    elif rate not in CURRENT:
+        problems.append(
+            Problem(
+                "rate_unknown",
+                _("%(rate)s is no Chinese VAT rate."),
+                _("Give the line one VAT tax with a legal rate, such as 13, 9, 6, 3 or 1 percent."),
+                {"rate": percent(rate)},
+                line,
+            )
+        )
+    if rate == 0 and zero_kind not in ZERO_KINDS:
+        problems.append(
+            Problem(
+                "zero_kind_missing",
+                _("The line carries no tax, but it isn't said why."),
+                _("Say on the tax whether it is exempt, not taxable or an ordinary zero rate."),
+                {},
+                line,
+            )
+        )
+    if zero_kind == PLAIN_ZERO and policy:
+        problems.append(
+            Problem(
+                "policy_on_zero",
+                _("The line has an ordinary zero rate and the tax privilege %(policy)s; only one can be."),
+                _("Remove the privilege, or choose another kind of zero rate on the tax."),
+                {"policy": policy},
+                line,
+            )
+        )
+    if rate != 0 and zero_kind:
+        problems.append(
+            Problem(
+                "zero_kind_needless",
+                _("The line is marked as exempt, not taxable or zero-rated, but taxed at %(rate)s."),
+                _("Correct the tax of the line."),
+                {"rate": percent(rate)},
+                line,
+            )
+        )
+    return problems

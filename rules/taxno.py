@@ -1,0 +1,40 @@
+"""Tax numbers (纳税人识别号): how they are written and whether they can be right.
+
+Source: fapiao-rules, "Buyer": 15–20 digits and capitals; the check digit of GB 32100-2015 is a
+warning, because older numbers without one are still in use.
+"""
+
+import re
+import unicodedata
+
+from stdnum.cn import ric, uscc
+
+_FORMAT = re.compile(r"[0-9A-Z]{15,20}")
+
+GOOD = "good"
+MISSING = "missing"
+MALFORMED = "malformed"  # not 15–20 digits and capitals: the bureau refuses it
+DOUBTFUL = "doubtful"  # 18 characters whose check digit is wrong: a typing error, or an old number
+
+
+def normalise(text):
+    """Return ``text`` as a tax number is written: half-width capitals without spaces and hyphens."""
+    text = unicodedata.normalize("NFKC", text or "").upper()
+    return re.sub(r"[\s\-‐-―]+", "", text)
+
+
+def judge(tax_no):
+    """Return ``GOOD``, ``MISSING``, ``MALFORMED`` or ``DOUBTFUL`` for a normalised tax number."""
+    if not tax_no:
+        return MISSING
+    if not _FORMAT.fullmatch(tax_no):
+        return MALFORMED
+    # Sole traders may be registered under their owner's identity number.
+    if len(tax_no) == 18 and not uscc.is_valid(tax_no) and not ric.is_valid(tax_no):
+        return DOUBTFUL
+    return GOOD
+
+
+def is_sole_trader(tax_no):
+    """Tell whether the number is that of a 个体工商户, which is no natural person (USCC type 92)."""
+    return len(tax_no) == 18 and tax_no.startswith("92")

@@ -1,0 +1,280 @@
+"""Names, rates, codes, tax numbers and QR texts: a table for each rule."""
+
+import unittest
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ..rules import codes, names, qr, rates, taxno
+from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, PLAIN_ZERO, SPECIAL
+
+D = Decimal
+SAMPLE = "01,32,,24312000000136634917,0.01,20240514,,"
+
+
+class TestNames(unittest.TestCase):
+    def test_compose(self):
+        for name, short_name, composed in (
+            ("票单云", "软件", "*软件*票单云"),
+            ("*软件*票单云", "信息技术服务", "*软件*票单云"),
+            ("电缆 2*1.5", "电线电缆", "*电线电缆*电缆 2*1.5"),
+            ("*电线电缆*电缆 2*1.5", "", "*电线电缆*电缆 2*1.5"),
+            ("*特价电缆", "电线电缆", "*电线电缆*特价电缆"),
+            ("**特价", "", "特价"),
+            ("票单云", "*软件*", "*软件*票单云"),
+            ("票单云", "软*件", "*软 件*票单云"),
+            ("票单云", "", "票单云"),
+            ("甲\n乙\t丙", "软件", "*软件*甲 乙 丙"),
+            ("", "软件", ""),
+            ("***", "软件", ""),
+        ):
+            with self.subTest(name):
+                self.assertEqual(composed, names.compose(name, short_name))
+
+    def test_clean(self):
+        for text, cleaned in (
+            ("  a \r\n b\x00c ", "a b c"),
+            ("好😀货", "好货"),
+            ("心❤\ufe0f", "心❤"),
+            ("零\u200b宽", "零宽"),
+            ("𠮷野家", "𠮷野家"),
+            ("全\u3000角", "全 角"),
+            ("\ud800坏", "坏"),
+            (None, ""),
+        ):
+            with self.subTest(text):
+                self.assertEqual(cleaned, names.clean(text))
+
+    @settings(max_examples=200, derandomize=True, deadline=None)
+    @given(st.text(), st.text())
+    def test_composing_twice_changes_nothing(self, name, short_name):
+        once = names.compose(name, short_name)
+        self.assertEqual(once, names.compose(once, short_name) if names.split_name(once)[0] else once)
+        self.assertEqual(once, names.clean(once))
+
+
+class TestRates(unittest.TestCase):
+    def test_text_and_percent(self):
+        for rate, text, percent in (
+            ("0.13", "0.13", "13%"),
+            ("0.10", "0.1", "10%"),
+            ("0.015", "0.015", "1.5%"),
+            ("0.0300", "0.03", "3%"),
+            ("0", "0", "0%"),
+        ):
+            with self.subTest(rate):
+                self.assertEqual((text, percent), (rates.text(D(rate)), rates.percent(D(rate))))
+
+    def test_flags(self):
+        for rate, zero_kind, policy, flags in (
+            ("0.13", "", "", ("0", "0", "")),
+            ("0.03", "", "简易征收", ("1", "0", "简易征收")),
+            ("0", EXEMPT, "", ("1", "1", "免税")),
+            ("0", EXEMPT, "简易征收", ("1", "1", "免税")),
+            ("0", NOT_TAXABLE, "", ("0", "2", "")),
+            ("0", NOT_TAXABLE, "不征税", ("1", "2", "不征税")),
+            ("0", PLAIN_ZERO, "", ("0", "3", "")),
+        ):
+            with self.subTest(rate=rate, zero_kind=zero_kind):
+                found = rates.flags(D(rate), zero_kind, policy)
+                self.assertEqual(flags, (found.privilege, found.zero, found.content))
+
+    def test_problems(self):
+        for rate, zero_kind, expected in (
+            ("0.13", "", []),
+            ("0.1300", "", []),
+            ("0.16", "", [("rate_historic", "warning")]),
+            ("0.07", "", [("rate_unknown", "error")]),
+            ("0", EXEMPT, []),
+            ("0", "", [("zero_kind_missing", "error")]),
+            ("0", "what", [("zero_kind_missing", "error")]),
+            ("0.13", EXEMPT, [("zero_kind_needless", "error")]),
+        ):
+            with self.subTest(rate=rate, zero_kind=zero_kind):
+                found = rates.rate_problems(D(rate), zero_kind)
+                self.assertEqual(expected, [(problem.code, problem.severity) for problem in found])
+
+
+class TestTaxClassification(unittest.TestCase):
+    def test_form(self):
+        for code, good in (
+            ("1060301020100000000", True),
+            ("6010000000000000000", True),
+            ("0060301020100000000", False),
+            ("7060301020100000000", False),
+            ("106030102010000000", False),
+            ("10603010201000000000", False),
+            ("106030102010000000X", False),
+            ("１０６０３０１０２０１００００００００", False),
+            ("", False),
+            (None, False),
+        ):
+            with self.subTest(code):
+                self.assertEqual(good, codes.is_code(code))
+
+    def test_kind(self):
+        self.assertEqual(
+            ["goods", "labour", "service", "intangible", "real_estate", "not_taxed", ""],
+            [codes.kind(digit + "0" * 18) for digit in "1234567"],
+        )
+
+    def test_prefix(self):
+        for code, prefix in (
+            ("1060301020100000000", "10603010201"),
+            ("1000000000000000000", "1"),
+            ("1060301021000000000", "10603010210"),
+            ("3070401000000000001", "3070401000000000001"),
+        ):
+            with self.subTest(code):
+                self.assertEqual(prefix, codes.prefix(code))
+
+    def test_summary_without_a_table(self):
+        for code, summary in (
+            ("1060301020100000000", False),
+            ("1000000000000000000", True),
+            ("1060000000000000000", True),
+            ("1060300000000000000", False),
+            ("3000000000000000000", True),
+            ("3070000000000000000", False),
+            ("6010000000000000000", False),
+        ):
+            with self.subTest(code):
+                self.assertEqual(summary, codes.is_summary(code))
+
+    def test_summary_with_a_table(self):
+        table = ["1060301020100000000", "1060301020000000000", "1060301030000000000", "3070000000000000000"]
+        summaries = codes.summary_codes(table)
+        self.assertEqual({"1060301020000000000"}, summaries)
+        self.assertTrue(codes.is_summary("1060301020000000000", summaries))
+        self.assertFalse(codes.is_summary("1060301020100000000", summaries))
+
+    def test_number(self):
+        self.assertTrue(codes.is_number("24312000000136634917"))
+        for number in ("2431200000013663491", "2431200000013663491X", "", None):
+            with self.subTest(number):
+                self.assertFalse(codes.is_number(number))
+
+
+class TestCloudCodes(unittest.TestCase):
+    def test_types(self):
+        self.assertEqual({SPECIAL: "81", ORDINARY: "82"}, codes.PIAODANYUN_TYPES)
+        self.assertEqual({SPECIAL: "85", ORDINARY: "86"}, codes.PIAODANYUN_PAPER_TYPES)
+        self.assertEqual({SPECIAL: "08xdp", ORDINARY: "10xdp"}, codes.KINGDEE_TYPES)
+        self.assertEqual({SPECIAL: "31", ORDINARY: "32"}, codes.QR_TYPES)
+        self.assertEqual(
+            (SPECIAL, ORDINARY), tuple(codes.KINGDEE_INBOUND_TYPES[code] for code in ("27", "26"))
+        )
+
+    def test_line_natures_differ_between_clouds(self):
+        """2 is a discounted line at one cloud and a normal one at the other."""
+        self.assertEqual({NORMAL: "0", DISCOUNT: "1", DISCOUNTED: "2"}, codes.PIAODANYUN_LINES)
+        self.assertEqual({NORMAL: "2", DISCOUNT: "1", DISCOUNTED: "2"}, codes.KINGDEE_BILL_LINES)
+
+
+class TestTaxNumbers(unittest.TestCase):
+    def test_normalise(self):
+        for text, number in (
+            (" 91110000600037341l ", "91110000600037341L"),
+            ("９１１１００００６０００３７３４１Ｌ", "91110000600037341L"),
+            ("9111 0000-6000 37341L", "91110000600037341L"),
+            (None, ""),
+        ):
+            with self.subTest(text):
+                self.assertEqual(number, taxno.normalise(text))
+
+    def test_judge(self):
+        for number, verdict in (
+            ("91110000600037341L", "good"),
+            ("91110000600037342L", "doubtful"),
+            ("91110000600037341O", "doubtful"),
+            ("110108123456789", "good"),
+            ("11010519491231002X", "good"),
+            ("12345678901234567890", "good"),
+            ("12345678901234", "malformed"),
+            ("123456789012345678901", "malformed"),
+            ("91110000600037341l", "malformed"),
+            ("", "missing"),
+        ):
+            with self.subTest(number):
+                self.assertEqual(verdict, taxno.judge(number))
+
+    def test_sole_trader(self):
+        self.assertTrue(taxno.is_sole_trader("92310115MA1HXXXX0Q"))
+        self.assertFalse(taxno.is_sole_trader("91110000600037341L"))
+        self.assertFalse(taxno.is_sole_trader("920101123456789"))
+
+
+class TestQr(unittest.TestCase):
+    def test_check_values(self):
+        self.assertEqual(0x1DD6, qr.crc16(SAMPLE))
+        self.assertEqual(0xFEE8, qr.crc16("123456789"))  # CRC-16/UMTS, the published check value
+        self.assertEqual(0xBB3D, qr.crc16_reflected("123456789"))  # CRC-16/ARC
+
+    def test_text(self):
+        text = qr.text(ORDINARY, "24312000000136634917", D("0.01"), date(2024, 5, 14))
+        self.assertEqual(SAMPLE + "1DD6", text)
+        self.assertEqual(text, qr.text("32", "24312000000136634917", "0.010", date(2024, 5, 14)))
+        self.assertTrue(qr.text(SPECIAL, "1" * 20, D("1"), date(2024, 5, 14)).startswith("01,31,,"))
+
+    def test_parse(self):
+        code = qr.parse(SAMPLE + "1DD6")
+        self.assertEqual(("32", "24312000000136634917"), (code.type, code.number))
+        self.assertEqual((D("0.01"), date(2024, 5, 14)), (code.amount, code.date))
+        self.assertEqual((True, True), (code.crc_ok, code.is_digital))
+
+    def test_check_sum_only_warns(self):
+        reflected = f"{qr.crc16_reflected(SAMPLE):x}"
+        for crc, verdict in (
+            ("1DD6", True),
+            ("1dd6", True),
+            (reflected, True),
+            ("1DD7", False),
+            ("zz", False),
+            ("", None),
+        ):
+            with self.subTest(crc):
+                self.assertIs(verdict, qr.parse(SAMPLE + crc).crc_ok)
+
+    def test_older_fapiao(self):
+        code = qr.parse("01,10,011001900411,12345678,100.00,20200102,12345678901234567890,A1B2,")
+        self.assertEqual(
+            ("011001900411", "12345678", "12345678901234567890"), (code.code, code.number, code.check_code)
+        )
+        self.assertFalse(code.is_digital)
+
+    def test_what_is_no_fapiao(self):
+        for text in (
+            "",
+            None,
+            "https://example.com/?a=01,32,,1,2,3",
+            "02,32,,1,2,3",
+            "01,32,,1",
+            "01,x,,1,2,3,4",
+        ):
+            with self.subTest(text):
+                self.assertIsNone(qr.parse(text))
+
+    def test_damaged_parts(self):
+        code = qr.parse("01,32,,24312000000136634917,NaN,20241399,,")
+        self.assertEqual((None, None, None), (code.amount, code.date, code.crc_ok))
+
+    @settings(max_examples=200, derandomize=True, deadline=None)
+    @given(
+        st.sampled_from(["31", "32", "33", "34"]),
+        st.from_regex(r"\A[0-9]{20}\Z"),
+        st.integers(-(10**12), 10**12),
+        st.dates(min_value=date(2021, 1, 1)),
+    )
+    def test_there_and_back(self, kind, number, fen, day):
+        code = qr.parse(qr.text(kind, number, D(fen) / 100, day))
+        self.assertEqual(
+            (kind, number, D(fen) / 100, day, True),
+            (code.type, code.number, code.amount, code.date, code.crc_ok),
+        )
+
+    @settings(max_examples=200, derandomize=True, deadline=None)
+    @given(st.text(alphabet="01,32. 9-abc", max_size=60))
+    def test_any_text_is_survived(self, text):
+        qr.parse(text)
