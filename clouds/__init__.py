@@ -1,0 +1,1 @@
+"""How each invoice cloud speaks; knows no Odoo. Start reading at :mod:`.base`."""

@@ -1,0 +1,226 @@
+"""The contract every invoice cloud fulfils, and the values that cross it.
+
+A call with an effect is cut in three, so that the engine can commit between the cuts:
+
+``freeze(operation, …)``  pure: put a document into the cloud's words; what is frozen is what is sent.
+``send(operation, payload)``  the network and nothing else: returns a :class:`RawAnswer`.
+``read(operation, raw)``  pure: the meaning of an answer. Reading the stored answer again gives the
+same meaning, so a crash after the answer loses nothing.
+
+``send`` raises ``NotSent``, ``RateLimited``, ``LoginRequired`` (credentials) or ``OutcomeUnknown``;
+``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited`` or ``OutcomeUnknown``.
+Source: shared/odoo19.md, "Transaction rule"; shared/design.md, "Rooms".
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+# Operations. Those in EFFECTS change something at the cloud and go through the engine only.
+ISSUE = "issue"
+FIND = "find"
+FILES = "files"
+CREDIT = "credit"
+LOGIN = "login"
+FACE_STATE = "face_state"
+FACE_QR = "face_qr"
+EFFECTS = frozenset({ISSUE})
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a client needs to know of an account; ``secrets`` never appear in ``repr`` or a log.
+
+    Times in seconds: to connect, between two pieces of an answer, and from the connection to the
+    answer's last byte (``total_timeout``).
+    """
+
+    provider: str
+    base_url: str
+    tax_no: str
+    username: str = ""
+    secrets: dict = field(default_factory=dict, repr=False)
+    options: dict = field(default_factory=dict)
+    connect_timeout: float = 5.0
+    read_timeout: float = 30.0
+    calls_at_once: int = 4
+    total_timeout: float = 60.0
+
+    @property
+    def longest_send(self):
+        """Return the most seconds one ``send`` can take: two tokens (each tried in two forms) and
+        the call twice. A lease on a request must outlast it.
+        """
+        return 6 * (self.connect_timeout + self.total_timeout)
+
+
+@dataclass
+class TokenSlot:
+    """The token shared by all calls of a client; ``changed`` tells the engine to store it.
+
+    ``expires_at`` is an aware UTC datetime.
+    """
+
+    token: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer as it came: HTTP status, body text, content type; nothing of it interpreted."""
+
+    status: int
+    text: str
+    content_type: str = ""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A fapiao that exists. Only what the cloud said is set; ``issued_at`` is aware (Asia/Shanghai)."""
+
+    number: str
+    issued_at: datetime | None = None
+    type: str = ""
+    color: str = "blue"
+    status: str = ""
+    seller_name: str | None = None
+    seller_tax_no: str | None = None
+    buyer_name: str | None = None
+    buyer_tax_no: str | None = None
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+    total: Decimal | None = None
+    request_uid: str = ""
+    original_number: str = ""
+    lines: tuple = ()
+    raw: dict = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The cloud has taken the order and the result comes later."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """The cloud knows no fapiao under this id. Believe it only after the grace period."""
+
+    text: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class CreditLine:
+    """授信额度, in yuan without tax; ``None`` where the cloud didn't say."""
+
+    total: Decimal | None
+    left: Decimal | None
+    used: Decimal | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class FileAddresses:
+    """Where the files of a fapiao can be fetched; empty where the cloud named none."""
+
+    pdf: str = ""
+    ofd: str = ""
+    xml: str = ""
+
+
+@dataclass(frozen=True)
+class LoginStep:
+    """Where a log-in to the tax bureau stands.
+
+    ``state``: ``sms_sent``, ``qr`` (a code to scan), ``waiting``, ``done`` or ``expired``.
+    ``qr_text`` is drawn by us; ``qr_png`` (base64) is a picture the cloud drew.
+    """
+
+    state: str
+    qr_id: str = ""
+    qr_text: str = ""
+    qr_png: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class FaceQr:
+    """A face-authentication code: ``text`` is what to draw, ``source`` which app scans it."""
+
+    auth_id: str
+    text: str
+    source: str = ""
+
+
+class Cloud(ABC):
+    """One account at one cloud, for the length of a batch. Safe to share between threads."""
+
+    provider: str = ""
+    capabilities: frozenset[str] = frozenset()
+
+    def __init__(self, config: Config, slot: TokenSlot):
+        self.config = config
+        self.slot = slot
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    @abstractmethod
+    def close(self):
+        """Give back the connections."""
+
+    @abstractmethod
+    def freeze(self, operation, document, request_uid):
+        """Return the JSON-able payload of ``operation``; pure. ``document``: a ``Draft`` for ISSUE."""
+
+    @abstractmethod
+    def send(self, operation, payload):
+        """Make the call and return a :class:`RawAnswer`. A refused token is renewed once, inside."""
+
+    @abstractmethod
+    def read(self, operation, raw):
+        """Return what ``raw`` means: ``Issued``, ``Pending``, ``NotFound``, ``CreditLine``, ….
+
+        For ISSUE: ``Issued`` or ``Pending``. For FIND: ``Issued``, ``Pending`` or ``NotFound``.
+        """
+
+    def ask(self, operation, payload):
+        """Send and read a call *without* effect in one go."""
+        if operation in EFFECTS:
+            raise ValueError(f"{operation} has an effect: it goes through the engine")
+        return self.read(operation, self.send(operation, payload))
+
+    @abstractmethod
+    def test(self):
+        """Fetch a fresh token, nothing more; raises as ``send`` does."""
+
+    @abstractmethod
+    def find(self, request_uid="", number=""):
+        """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number."""
+
+    @abstractmethod
+    def file(self, number, kind, issued_at):
+        """Return the bytes of the ``pdf``, ``ofd`` or ``xml`` of a fapiao, or ``NotFound``."""
+
+    @abstractmethod
+    def credit_line(self):
+        """Return the :class:`CreditLine`."""
+
+    @abstractmethod
+    def login(self, method, code="", pin="", qr_id=""):
+        """Take one step of a log-in; ``method``: sms, cert, soft_cert, face_qr, app_qr."""
+
+    @abstractmethod
+    def face_needed(self):
+        """Return whether the bureau asks for face authentication now; ``None`` if it didn't say."""
+
+    @abstractmethod
+    def face_qr(self, app="tax"):
+        """Return a :class:`FaceQr`; ``app``: ``tax`` or ``income``."""

@@ -1,0 +1,55 @@
+"""What can become of a call, seen from the one question that matters: did it take effect?
+
+The engine decides by the class alone; ``code`` and ``text`` are the cloud's own words and are kept
+beside the plain ones. Source: shared/odoo19.md, "Transaction rule".
+"""
+
+
+class CloudError(Exception):
+    """Base of all. ``code`` and ``text`` are the cloud's own, empty when it said nothing."""
+
+    def __init__(self, text="", code="", http_status=None):
+        super().__init__(text or code or type(self).__name__)
+        self.text = text or ""
+        self.code = str(code or "")
+        self.http_status = http_status
+
+
+class NotSent(CloudError):
+    """The call never reached the cloud (no connection, no token): the same call may be made again."""
+
+
+class RateLimited(NotSent):
+    """The cloud turned the call away unread because of its pace; ``retry_after`` is in seconds."""
+
+    def __init__(self, text="", code="", http_status=None, retry_after=60):
+        super().__init__(text, code, http_status)
+        self.retry_after = retry_after
+
+
+class Rejected(CloudError):
+    """The cloud read the call and refused it for good; a corrected one needs a new id."""
+
+
+class OutcomeUnknown(CloudError):
+    """The answer was lost or can't be read, or the cloud itself doesn't know.
+
+    The effect may have happened: query by the same id, never send a new one.
+    """
+
+
+class LoginRequired(CloudError):
+    """Nothing happened because a person must act first; ``need`` says what.
+
+    ``login``: log in to the tax bureau; ``sms``: with an SMS code; ``face``: authenticate by face;
+    ``credentials``: the account's own user, password or secret is wrong;
+    ``permission``: the interface isn't authorised in the cloud's portal.
+    """
+
+    def __init__(self, text="", code="", http_status=None, need="login"):
+        super().__init__(text, code, http_status)
+        self.need = need
+
+
+class TokenExpired(CloudError):
+    """The cloud's token is no longer accepted; handled inside ``clouds``: fetch a new one, once."""

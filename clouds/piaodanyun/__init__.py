@@ -1,0 +1,6 @@
+"""票单云 (piaodanyun): the basic edition of its 数电票 interface."""
+
+from .client import Piaodanyun
+from .options import Options
+
+__all__ = ["Options", "Piaodanyun"]

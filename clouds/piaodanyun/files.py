@@ -1,0 +1,69 @@
+"""The files of a fapiao: ``getInvoicePdfOfd``, in base64 or by address.
+
+Source: seed 003, 获取版式文件.
+"""
+
+import re
+
+from .. import reading
+from ..base import FileAddresses, NotFound
+from ..errors import OutcomeUnknown
+from . import codes
+from .meaning import opened, question_error
+
+FLAGS = {"pdf": "1", "ofd": "2", "xml": "3", "addresses": "4"}
+_WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
+
+
+def freeze(number, kind, issued_at, tax_no, options):
+    """Return the form that asks for one file; ``kind``: pdf, ofd, xml or addresses.
+
+    ``issued_at`` is aware or None.
+    """
+    form = {"downflag": FLAGS[kind], "nsrsbh": tax_no, "fphm": number}
+    if issued_at:
+        form["kprq"] = reading.stamp(issued_at)
+    if options.add_seal:
+        form["addSeal"] = "1"
+    return form
+
+
+def read(raw):
+    """Return the file's bytes, its :class:`FileAddresses`, or ``NotFound`` while there is none yet."""
+    envelope = opened(raw)
+    if not envelope.ok:
+        if envelope.code == codes.BUSINESS and _not_yet(envelope.text):
+            return NotFound(envelope.text, envelope.code)
+        raise question_error(envelope)
+    data = envelope.data
+    if isinstance(data, dict):
+        addresses = FileAddresses(
+            pdf=reading.as_text(reading.pick(data, "pdfUrl")),
+            ofd=reading.as_text(reading.pick(data, "ofdUrl")),
+            xml=reading.as_text(reading.pick(data, "xmlUrl")),
+        )
+        if addresses != FileAddresses():
+            return addresses
+    if data in (None, "", {}, []):
+        return NotFound(envelope.text, envelope.code)
+    content = reading.unbase64(data)
+    if not content:
+        raise OutcomeUnknown(envelope.text, "unreadable_file", envelope.status)
+    return content
+
+
+def is_kind(content, kind):
+    """Return whether bytes begin as a ``pdf``, ``ofd`` or ``xml`` does; an error page in HTML doesn't."""
+    start = content[:1024]
+    if kind == "pdf":
+        return b"%PDF-" in start
+    if kind == "ofd":
+        return start.startswith(b"PK\x03\x04")
+    bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return bare.startswith(b"<") and not _WEB_PAGE.match(bare)
+
+
+def _not_yet(text):
+    if codes.FILE_LATER.search(text):
+        return True
+    return bool(codes.NOT_THERE.search(text)) and not codes.SOMETHING_ELSE.search(text)

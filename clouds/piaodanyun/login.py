@@ -1,0 +1,107 @@
+"""Logging in to the electronic tax bureau: ``loginDppt``, in one or two steps.
+
+Source: seed 003, 登录电票平台. The names of the QR picture and of a scan's states are in no source;
+[family]: ``qrcode``, and ``slzt`` 1 waiting, 2 done, 3 expired.
+"""
+
+from .. import reading
+from ..base import LoginStep
+from ..errors import OutcomeUnknown, Rejected
+from . import codes
+from .meaning import opened, shared_error
+
+CERT = {"cert": "1", "soft_cert": "2"}
+SCAN = {"face_qr": "1", "app_qr": "10"}
+METHODS = ("sms", *CERT, *SCAN)
+_PICTURES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "data:image/")
+_STATES = {"1": "waiting", "2": "done", "3": "expired"}  # slzt
+
+
+def freeze(method, code, pin, qr_id, tax_no):
+    """Return the form of one step, without user and password; ValueError for an unknown ``method``."""
+    form = {"nsrsbh": tax_no}
+    if method == "sms":
+        return {**form, **({"sms": code} if code else {})}
+    if method in CERT:
+        return {**form, "cert": CERT[method], **({"pin": pin} if pin and method == "soft_cert" else {})}
+    if method in SCAN:
+        return {**form, "ewmlx": SCAN[method], **({"ewmid": qr_id} if qr_id else {})}
+    raise ValueError(f"{method!r} is no way to log in")
+
+
+def read(raw, form=None):
+    """Return the :class:`LoginStep` that the answer to ``form`` reached.
+
+    Without ``form`` the step is judged by the answer alone. Raises Rejected (with the bureau's
+    words), LoginRequired, RateLimited or OutcomeUnknown.
+    """
+    envelope = opened(raw)
+    scanning = bool(form) and bool(form.get("ewmid"))
+    if not envelope.ok:
+        return _refused(envelope, form or {})
+    data = envelope.data
+    qr_id = reading.as_text(reading.pick(data, "ewmid"))
+    if scanning:
+        return LoginStep(_scan_state(envelope), qr_id=form["ewmid"], text=envelope.text)
+    if qr_id:
+        picture, text = _qr(data)
+        if not picture and not text:
+            raise OutcomeUnknown(envelope.text, "no_qr", envelope.status)
+        return LoginStep("qr", qr_id=qr_id, qr_text=text, qr_png=picture, text=envelope.text)
+    if form and form.get("ewmlx"):
+        if codes.LOGGED_IN.search(envelope.text):
+            return LoginStep("done", text=envelope.text)
+        raise OutcomeUnknown(envelope.text, "no_qr", envelope.status)
+    return LoginStep(_plain_state(envelope, form), text=envelope.text)
+
+
+def _plain_state(envelope, form):
+    if form is None:
+        return "done" if isinstance(envelope.data, str) and envelope.data else "sms_sent"
+    first_of_two = not form.get("sms") and not form.get("cert")
+    if first_of_two and not codes.LOGGED_IN.search(envelope.text):
+        return "sms_sent"
+    return "done"
+
+
+def _scan_state(envelope):
+    state = _STATES.get(reading.as_text(reading.pick(envelope.data, "slzt")))
+    if state:
+        return state
+    if codes.SCAN_OVER.search(envelope.text):
+        return "expired"
+    if codes.LOGGED_IN.search(envelope.text) or (isinstance(envelope.data, str) and envelope.data):
+        return "done"
+    # assumption: the same code once more means that nobody has scanned it
+    if codes.SCAN_WAITS.search(envelope.text) or reading.pick(envelope.data, "ewmid"):
+        return "waiting"
+    return "done"
+
+
+def _refused(envelope, form):
+    text, scanning = envelope.text, bool(form.get("ewmid"))
+    if scanning and codes.SCAN_OVER.search(text):
+        return LoginStep("expired", text=text)
+    if scanning and codes.SCAN_WAITS.search(text):
+        return LoginStep("waiting", text=text)
+    if envelope.code == codes.BUSINESS and form.get("sms") and "验证码" in text:
+        # "the code is wrong" must not look like "a code is due"
+        raise Rejected(text, envelope.code, envelope.status)
+    shared = shared_error(envelope)
+    if shared:
+        raise shared
+    if envelope.code in (codes.BUSINESS, codes.PARAMETER) and not codes.STUMBLED.search(text):
+        raise Rejected(text, envelope.code, envelope.status)
+    raise OutcomeUnknown(text, envelope.code, envelope.status)
+
+
+def _qr(data):
+    """Return the picture (bare base64) and the text of a code to scan, whatever they are called."""
+    picture = text = ""
+    for name in data:
+        key, value = str(name).lower(), reading.as_text(data[name])
+        if value.startswith(_PICTURES):
+            picture = picture or value.rpartition(",")[2]
+        elif key in ("ewm", "qrcode", "ewmnr", "url"):
+            text = text or value
+    return picture, text

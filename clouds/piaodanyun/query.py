@@ -1,0 +1,131 @@
+"""Asking for a fapiao by serial number or number: ``invoiceQueryMx``.
+
+Source: seed 003, 发票详细查询. What the cloud answers for an unknown serial number is in no source.
+"""
+
+import dataclasses
+
+from ...rules.document import Line
+from .. import reading
+from ..base import Issued, NotFound, Pending
+from ..errors import OutcomeUnknown
+from . import codes
+from .issue import number_at
+from .meaning import opened, question_error
+
+
+def freeze(request_uid, number, tax_no):
+    """Return the form that asks by ``number`` or, without one, by ``request_uid``."""
+    if not request_uid and not number:
+        raise ValueError("Ask by a serial number or by a fapiao number")
+    return {"nsrsbh": tax_no, **({"fphm": number} if number else {"fpqqlsh": request_uid})}
+
+
+def read(raw):
+    """Return ``Issued``, ``Pending`` or ``NotFound``; raise for anything that isn't clearly one of them.
+
+    Never ``NotFound`` from an unreadable answer or another error: it would allow a second fapiao.
+    """
+    envelope = opened(raw)
+    if envelope.ok:
+        return _found(envelope)
+    if envelope.code == codes.BUSINESS:
+        if codes.ISSUING.search(envelope.text):
+            return Pending(envelope.text)
+        # assumption: an unknown serial number is a 999 whose text says so
+        if codes.NOT_THERE.search(envelope.text) and not codes.SOMETHING_ELSE.search(envelope.text):
+            return NotFound(envelope.text, envelope.code)
+    raise question_error(envelope)
+
+
+def check_asked(found, request_uid, number):
+    """Return ``found``; raise OutcomeUnknown if it is another fapiao than the one asked for."""
+    if isinstance(found, Issued):
+        if number and found.number != number:
+            raise OutcomeUnknown("The cloud answered with another fapiao", "other_number")
+        if not number and request_uid and found.request_uid not in ("", request_uid):
+            raise OutcomeUnknown("The cloud answered with another order", "other_serial")
+    return found
+
+
+def _found(envelope):
+    head = envelope.data
+    if head in (None, "", [], {}):
+        if codes.ISSUING.search(envelope.text):
+            return Pending(envelope.text)
+        # assumption: success without data is how an unknown serial number may also look
+        return NotFound(envelope.text, envelope.code)
+    number = number_at(head, "fphm")
+    if number:
+        return _issued(head, number)
+    if reading.pick(head, "fpqqlsh") and reading.pick(head, "fphm") is None:
+        # assumption: the order is known and has no number yet
+        return Pending(envelope.text)
+    raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
+
+
+def _issued(head, number):
+    total = reading.money_at(head, "jshj")
+    original = reading.text_at(head, "yfphm") or ""
+    kind = reading.as_text(reading.pick(head, "fplxdm"))
+    return Issued(
+        number=number,
+        issued_at=reading.moment_at(head, "kprq") or reading.moment_at(head, "dqsj"),
+        type=codes.TYPE_NAMES.get(kind, kind),
+        color="red" if original or (total is not None and total < 0) else "blue",
+        status=reading.as_text(reading.pick(head, "fpzt")),
+        seller_name=reading.text_at(head, "xhdwmc"),
+        seller_tax_no=reading.text_at(head, "xhdwdm", "xhdwsbh"),
+        buyer_name=reading.text_at(head, "ghdwmc"),
+        buyer_tax_no=reading.text_at(head, "ghdwdm", "ghdwsbh"),
+        amount=reading.money_at(head, "hjje"),
+        tax=reading.money_at(head, "hjse", "se"),
+        total=total,
+        request_uid=reading.as_text(reading.pick(head, "fpqqlsh")),
+        original_number=original,
+        lines=_lines(reading.pick(head, "zbmx", "mxzb")),
+        raw=reading.plain(head),
+    )
+
+
+def _lines(rows):
+    """Return the lines, or none at all where one of them can't be read."""
+    lines = [_line(row) for row in rows] if isinstance(rows, list) else []
+    return () if None in lines else tuple(lines)
+
+
+def _line(row):
+    amount, tax = reading.money_at(row, "je"), reading.money_at(row, "se")
+    rate, zero = _rate(row)
+    if amount is None or tax is None or rate is None:
+        return None
+    if reading.as_text(reading.pick(row, "hsbz")) == "1":
+        amount -= tax
+    line = Line(
+        kind=codes.KIND_NAMES.get(reading.as_text(reading.pick(row, "fphxz")), codes.KIND_NAMES["0"]),
+        name=reading.as_text(reading.pick(row, "spmc")),
+        code=reading.as_text(reading.pick(row, "spbm")),
+        amount=amount,
+        tax=tax,
+        rate=rate,
+        quantity=reading.decimal_at(row, "spsl"),
+        price=reading.decimal_at(row, "spdj", "dj"),
+        spec=reading.as_text(reading.pick(row, "ggxh")),
+        unit=reading.as_text(reading.pick(row, "dw")),
+        zero_kind=zero,
+    )
+    policy = reading.as_text(reading.pick(row, "zzstsgl"))
+    return dataclasses.replace(line, policy=policy) if policy else line
+
+
+def _rate(row):
+    """Return a line's rate and kind of zero; ``13%`` and 免税 are understood beside ``0.13``."""
+    text = reading.as_text(reading.pick(row, "sl"))
+    zero = codes.ZERO_NAMES.get(reading.as_text(reading.pick(row, "lslbs")), "")
+    for words, kind in (("免税", "1"), ("不征税", "2")):
+        if text == words:
+            return reading.as_decimal("0"), codes.ZERO_NAMES[kind]
+    if text.endswith("%"):
+        percent = reading.as_decimal(text[:-1])
+        return (None if percent is None else reading.as_decimal(str(percent.scaleb(-2)))), zero
+    return reading.as_decimal(text), zero

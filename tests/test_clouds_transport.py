@@ -1,0 +1,519 @@
+"""Every way a call can fail, over real sockets: was anything sent, and may it have taken effect?"""
+
+import datetime
+import gzip
+import ipaddress
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import format_datetime
+from unittest import mock
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ..clouds import transport as transport_module
+from ..clouds.addresses import checked_base, is_private
+from ..clouds.errors import NotSent, OutcomeUnknown, RateLimited
+from .test_clouds_server import (
+    drip,
+    http,
+    reset,
+    serving,
+    silence,
+    then_hang_up,
+    transport,
+)
+
+
+def call(url, **changes):
+    road = transport(url, **changes)
+    try:
+        return road.post_form("/x", {"a": "1"})
+    finally:
+        road.close()
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+# --- Before the connection stands: nothing was sent
+
+
+def test_refused_connection_is_not_sent():
+    with pytest.raises(NotSent) as caught:
+        call(f"http://127.0.0.1:{free_port()}")
+    assert caught.value.code == "no_connection"
+    assert "object at" not in str(caught.value)
+
+
+def test_unknown_host_is_not_sent():
+    with (
+        mock.patch("socket.getaddrinfo", side_effect=socket.gaierror(-2, "Name or service not known")),
+        pytest.raises(NotSent),
+    ):
+        call("http://localhost:9")
+
+
+def test_connect_timeout_is_not_sent():
+    with (
+        mock.patch("urllib3.util.connection.create_connection", side_effect=TimeoutError("timed out")),
+        pytest.raises(NotSent),
+    ):
+        call("http://127.0.0.1:9")
+
+
+def test_tls_to_a_plain_server_is_not_sent():
+    with serving(http({})) as server, pytest.raises(NotSent):
+        call(server.url.replace("http:", "https:"))
+
+
+def test_untrusted_certificate_is_not_sent(certificate):
+    with serving(http({}), tls=certificate.context) as server:
+        with pytest.raises(NotSent):
+            call(server.url)
+        assert server.requests == []
+
+
+def test_proxy_that_refuses_the_tunnel_is_not_sent(monkeypatch):
+    with serving(then_hang_up(http("", status="407 Proxy Authentication Required"))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(NotSent):
+            call("https://127.0.0.1:9")
+
+
+def test_proxy_that_is_away_is_not_sent(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(NotSent):
+        call("http://127.0.0.1:9")
+
+
+def test_proxy_of_the_machine_is_used(monkeypatch):
+    with serving(http({"ok": 1})) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert call("http://127.0.0.1:9").text == '{"ok": 1}'
+        assert proxy.requests[0].target == "http://127.0.0.1:9/x"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "api.example.com",
+        "ftp://api.example.com",
+        "http://api.example.com",
+        "http://8.8.8.8/",
+        "https://",
+        "https://user:pass@api.example.com",
+        "https://api.example.com/?a=1",
+        "https://api.example.com:99999",
+        "https://api.example.com\\@127.0.0.1",
+        "https://api .example.com",
+        "https://[::1",
+        None,
+    ],
+)
+def test_useless_base_address_is_not_sent(address):
+    with pytest.raises(NotSent) as caught:
+        call(address)
+    assert caught.value.code == "bad_address"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://api.example.com/prefix/",
+        "http://127.0.0.1:8080",
+        "http://localhost",
+        "http://sandbox:8080",
+        "http://192.168.1.5/cloud",
+        "http://[::1]:8080",
+        "http://cloud.internal",
+    ],
+)
+def test_usable_base_address(address):
+    assert checked_base(address) == address.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("169.254.169.254", True),
+        ("0.0.0.0", True),
+        ("::ffff:127.0.0.1", True),
+        ("100.64.0.1", True),
+        ("fe80::1%eth0", True),
+        ("dppt.beijing.chinatax.gov.cn", False),
+        ("8.8.8.8", False),
+        ("LOCALHOST.", True),
+    ],
+)
+def test_what_is_private(host, private):
+    assert is_private(host) is private
+
+
+# --- After it stands: the order may have been carried out
+
+BROKEN = {
+    "reset": reset,
+    "hang up without a word": None,
+    "half a status line": then_hang_up(b"HTTP/1."),
+    "half a header line": then_hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-"),
+    "no HTTP": then_hang_up(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    "half the body": then_hang_up(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"code":'),
+    "broken chunk": then_hang_up(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"),
+    "half a chunk": then_hang_up(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{"),
+    "false gzip": http(b"no gzip", headers=["Content-Encoding: gzip"]),
+    "endless header line": then_hang_up(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70000),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_broken_answer_is_unknown_and_asked_once(how):
+    with serving(BROKEN[how]) as server:
+        with pytest.raises(OutcomeUnknown):
+            call(server.url)
+        assert len(server.requests) == 1, "nothing may be sent twice"
+
+
+@pytest.mark.parametrize(
+    "status", ["500 E", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout", "100 Continue"]
+)
+def test_server_error_is_unknown(status):
+    page = "<html><style>p {}</style><h1>Bad  Gateway</h1></html>"
+    answer = http(page, status=status, content_type="text/html")
+    with serving(then_hang_up(answer)) as server, pytest.raises(OutcomeUnknown) as caught:
+        call(server.url)
+    if not status.startswith("100"):
+        assert caught.value.http_status == int(status[:3])
+        assert caught.value.text == "Bad Gateway"
+
+
+def test_what_an_error_in_json_says_is_kept():
+    answer = http({"code": 500, "message": "系统异常"}, status="500 E")
+    with serving(answer) as server, pytest.raises(OutcomeUnknown) as caught:
+        call(server.url)
+    assert caught.value.text == "系统异常"
+
+
+@pytest.mark.parametrize("location", ["/elsewhere", "http://[", "https://example.com/", ""])
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
+def test_redirect_is_not_followed(status, location):
+    with serving(http("", status=status, headers=[f"Location: {location}"])) as server:
+        with pytest.raises(OutcomeUnknown):
+            call(server.url)
+        assert len(server.requests) == 1
+
+
+def test_redirect_that_drips_does_not_hold_the_call():
+    head = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 9999\r\n\r\n"
+    with serving(drip(head)) as server, pytest.raises(OutcomeUnknown):
+        call(server.url, read_timeout=0.3, total_timeout=0.3)
+
+
+def test_an_answer_may_take_longer_than_connecting():
+    waited = threading.Event()
+
+    def script(_request):
+        waited.wait(0.3)
+        return http({"ok": 1})
+
+    with serving(script) as server:
+        assert call(server.url, connect_timeout=0.1, read_timeout=5).status == 200
+
+
+def test_read_timeout_is_unknown():
+    with serving(silence) as server, pytest.raises(OutcomeUnknown):
+        call(server.url, read_timeout=0.1)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n"],
+)
+def test_a_drip_does_not_outlast_the_total_time(head):
+    with serving(drip(head)) as server, pytest.raises(OutcomeUnknown):
+        call(server.url, read_timeout=5, total_timeout=0.3)
+
+
+def test_reset_inside_tls_is_unknown(certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate.path)
+    with serving(reset, tls=certificate.context) as server:
+        with pytest.raises(OutcomeUnknown):
+            call(server.url)
+        assert len(server.requests) == 1
+
+
+def test_tls_works(certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate.path)
+    with serving(http({"ok": 1}), tls=certificate.context) as server:
+        assert call(server.url).status == 200
+
+
+def test_too_large_by_its_own_word():
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"
+    with serving(then_hang_up(head)) as server, pytest.raises(OutcomeUnknown) as caught:
+        call(server.url, caps={"answer_cap": 1000})
+    assert caught.value.code == "too_large"
+
+
+def test_too_large_in_chunks():
+    body = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"200\r\n" + b"x" * 512 + b"\r\n"
+    body += b"200\r\n" + b"x" * 512 + b"\r\n"
+    with serving(then_hang_up(body)) as server, pytest.raises(OutcomeUnknown) as caught:
+        call(server.url, caps={"answer_cap": 1000})
+    assert caught.value.code == "too_large"
+
+
+def test_too_large_once_unpacked():
+    answer = http(gzip.compress(b"x" * 100000), headers=["Content-Encoding: gzip"])
+    with serving(answer) as server, pytest.raises(OutcomeUnknown) as caught:
+        call(server.url, caps={"answer_cap": 50000})
+    assert caught.value.code == "too_large"
+
+
+# --- Pace
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), ("0", 1), ("999999", 3600), ("soon", 60), (None, 60)]
+)
+def test_rate_limit(header, seconds):
+    answer = http("slow", status="429 Too Many", headers=[f"Retry-After: {header}"] if header else [])
+    with serving(answer) as server, pytest.raises(RateLimited) as caught:
+        call(server.url)
+    assert caught.value.retry_after == seconds
+
+
+def test_rate_limit_until_a_date():
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=300)
+    answer = http("", status="429 Too Many", headers=[f"Retry-After: {format_datetime(later, usegmt=True)}"])
+    with serving(answer) as server, pytest.raises(RateLimited) as caught:
+        call(server.url)
+    assert 280 <= caught.value.retry_after <= 300
+
+
+# --- What is sent, and how the connections are kept
+
+
+def test_form_keeps_its_order_and_its_keys():
+    form = {"fyxm[0][spmc]": "*软件*云 & Co=1", "a": "", "b": "+ ?"}
+    with serving(http({})) as server:
+        transport(server.url + "/base/").post_form("x/y", form, {"Authorization": "T"})
+    request = server.requests[0]
+    assert request.path == "/base/x/y"
+    assert request.pairs == list(form.items())
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.headers["authorization"] == "T"
+    assert request.headers["accept-encoding"] == "identity"
+
+
+def test_json_and_query():
+    with serving(http({})) as server:
+        transport(server.url).post_json("/x", {"a": "数电"}, params={"access_token": "t"})
+        transport(server.url).get("/y", params={"b": "数 电"})
+    assert server.requests[0].json == {"a": "数电"}
+    assert server.requests[0].query == {"access_token": "t"}
+    assert server.requests[1].query == {"b": "数 电"}
+
+
+def test_netrc_does_not_replace_the_token(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving(http({})) as server:
+        transport(server.url).post_form("/x", {}, {"Authorization": "T"})
+    assert server.requests[0].headers["authorization"] == "T"
+
+
+def test_cookies_are_not_kept():
+    with serving(http({}, headers=["Set-Cookie: session=1; Path=/"])) as server:
+        road = transport(server.url)
+        road.get("/x")
+        road.get("/x")
+    assert "cookie" not in server.requests[1].headers
+
+
+def test_one_connection_serves_many_calls():
+    with serving(http({})) as server:
+        road = transport(server.url)
+        for _time in range(5):
+            road.get("/x")
+        assert server.connections == 1
+        road.close()
+        road.get("/x")
+        assert server.connections == 2
+
+
+def test_connection_the_server_closed_meanwhile_is_replaced():
+    with serving(then_hang_up(http({}))) as server:
+        road = transport(server.url)
+        road.get("/x")
+        assert server.hung_up.wait(5)
+        road.get("/x")
+        assert server.connections == 2
+
+
+def test_orders_take_a_connection_of_their_own():
+    with serving(http({})) as server:
+        road = transport(server.url)
+        for _time in range(3):
+            road.post_form("/x", {}, fresh=True)
+            road.post_form("/x", {})
+        assert server.connections == 4
+
+
+def test_connection_that_idled_too_long_is_not_trusted():
+    with serving(http({})) as server:
+        road = transport(server.url)
+        road.get("/x")
+        with mock.patch.object(transport_module, "IDLE_LIMIT", -1):
+            road.get("/x")
+        assert server.connections == 2
+
+
+def test_threads_get_their_own_answers():
+    with serving(lambda request: http(request.form["a"])) as server:
+        road = transport(server.url)
+        with ThreadPoolExecutor(8) as pool:
+            answers = pool.map(lambda n: road.post_form("/x", {"a": str(n)}).text, range(200))
+        assert list(answers) == [str(n) for n in range(200)]
+        assert server.connections <= 200
+
+
+def test_a_slow_call_does_not_hold_the_others():
+    go_on = threading.Event()
+
+    def script(request):
+        if request.path == "/slow":
+            go_on.wait(5)
+        return http(request.path)
+
+    with serving(script) as server:
+        road = transport(server.url)
+        with ThreadPoolExecutor(2) as pool:
+            slow = pool.submit(road.get, "/slow")
+            assert road.get("/fast").text == "/fast"
+            go_on.set()
+            assert slow.result().text == "/slow"
+
+
+# --- Text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("发票".encode(), "application/json"),
+        ("\ufeff发票".encode(), "application/json"),
+        ("发票".encode(), "text/html"),
+        ("发票".encode("gb18030"), "text/html; charset=GBK"),
+        ("发票".encode("gb18030"), "text/html"),
+        ("发票".encode(), "text/html; charset=nonsense"),
+        ("发票".encode(), "text/html; charset=base64"),
+        ("发\x00票".encode(), "application/json"),
+    ],
+)
+def test_text_is_read_right(body, content_type):
+    with serving(http(body, content_type=content_type)) as server:
+        assert call(server.url).text == "发票"
+
+
+def test_bytes_of_no_charset_do_not_fail():
+    with serving(http(b"\xff\xfe\x81", content_type="x; charset=utf-8")) as server:
+        assert isinstance(call(server.url).text, str)
+
+
+@pytest.mark.parametrize("status", ["400 Bad", "401 No", "403 No", "404 No", "418 Teapot"])
+def test_other_refusals_are_for_the_cloud_to_read(status):
+    with serving(http("{}", status=status)) as server:
+        assert call(server.url).status == int(status[:3])
+
+
+# --- Files at an address the cloud named
+
+
+def test_download_without_token_or_form():
+    with serving(http(b"%PDF-1.7 \x00", content_type="application/pdf")) as server:
+        assert transport(server.url).download(server.url + "/f?Jym=5C91") == b"%PDF-1.7 \x00"
+    assert "authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "ftp://example.com/x", "", "//example.com/x", "http://a:b@example.com/", "x"],
+)
+def test_download_of_no_web_address(address):
+    with pytest.raises(NotSent):
+        transport("http://127.0.0.1:9").download(address)
+
+
+def test_download_from_a_private_network_is_refused():
+    with serving(http(b"%PDF")) as server:
+        with pytest.raises(NotSent):
+            transport("https://cloud.example.com").download(server.url + "/f")
+        assert server.requests == []
+
+
+def test_download_from_a_name_that_resolves_to_a_private_network_is_refused():
+    with serving(http(b"%PDF")) as server:
+        inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))]
+        with mock.patch("socket.getaddrinfo", return_value=inside), pytest.raises(NotSent) as caught:
+            transport("https://cloud.example.com").download(f"http://files.example.com:{server.port}/f")
+        assert server.requests == []
+    assert "private" in str(caught.value)
+
+
+def test_download_has_its_own_cap():
+    with serving(http(b"x" * 2000)) as server, pytest.raises(OutcomeUnknown):
+        transport(server.url, caps={"file_cap": 1000}).download(server.url + "/f")
+
+
+# --- A certificate nobody trusts unless told to
+
+
+class Certificate:
+    def __init__(self, folder):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+                critical=False,
+            )
+            .sign(key, hashes.SHA256())
+        )
+        self.path = str(folder / "certificate.pem")
+        with open(self.path, "wb") as file:
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
+            file.write(
+                key.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                )
+            )
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.path)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return Certificate(tmp_path_factory.mktemp("tls"))
