@@ -1,0 +1,71 @@
+"""The WSGI program: which part answers this path?"""
+import json
+import threading
+
+from werkzeug.wrappers import Request as BaseRequest
+from werkzeug.wrappers import Response
+
+from . import admin, control, piaodanyun
+from .turn import JSON, Turn, serve_file
+
+LOCAL = ('127.0.0.1', 'localhost')
+# One entry a cloud; sandbox/kingdee takes its place here.
+CLOUDS = {piaodanyun.NAME: piaodanyun}
+
+
+class Request(BaseRequest):
+    # A fapiao of 5,000 lines has 70,000 form keys: no limit of the framework's.
+    max_content_length = None
+    max_form_memory_size = None
+    max_form_parts = None
+
+
+class Application:
+    def __init__(self, world):
+        self.world = world
+        self.stopping = threading.Event()
+
+    def __call__(self, environ, start_response):
+        request = Request(environ)
+        # Unread bytes would be taken for the next request on a kept-alive connection.
+        request.get_data(cache=True, parse_form_data=False)
+        return self.respond(request)(environ, start_response)
+
+    def respond(self, request):
+        if not _from_here(request):
+            return _problem(403, 'SANDBOX: this machine only')
+        head, _, rest = request.path.lstrip('/').partition('/')
+        if head in CLOUDS:
+            return self._cloud(CLOUDS[head], '/' + rest, request)
+        if head == 'control':
+            return control.respond(self.world, rest, request)
+        return admin.respond(self.world, request)
+
+    def _cloud(self, cloud, path, request):
+        if path == cloud.FILES:
+            with self.world.calls.record(cloud.NAME, 'file') as entry:
+                return serve_file(self, cloud, request, entry)
+        call = cloud.CALLS.get(path)
+        if call is None:
+            return _problem(404, f'接口不存在 SANDBOX {path}')
+        if request.method != call.method:
+            return _problem(405, f'不支持{request.method}请求')
+        with self.world.calls.record(cloud.NAME, call.name) as entry:
+            self.sleep(self.world.settings.latency)
+            return Turn(self, cloud, call, request, entry).run()
+
+    def sleep(self, seconds):
+        """Wait, but not when the server is being stopped."""
+        if seconds:
+            self.stopping.wait(seconds)
+
+
+def _from_here(request):
+    """No page of another site may press the sandbox's buttons through a browser."""
+    origin = request.headers.get('Origin', request.host_url).rstrip('/')
+    return request.host.partition(':')[0] in LOCAL and origin == request.host_url.rstrip('/')
+
+
+def _problem(status, text):
+    body = json.dumps({'code': status, 'msg': text, 'data': None}, ensure_ascii=False)
+    return Response(body, status, content_type=JSON)

@@ -1,0 +1,1 @@
+"""The tax bureau behind every cloud: what it checks, counts, issues and reverses."""

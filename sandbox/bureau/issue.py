@@ -1,0 +1,117 @@
+"""Issues blue fapiao, exactly as often as it is told to, and counts."""
+from dataclasses import replace
+from datetime import timedelta
+
+from ..errors import Refused
+from ..records import Request
+from . import credit, heads, lines
+
+# Sandbox numbers are told from real ones by 9999 behind year and region.
+MARKER = '9999'
+
+
+def check(world, draft, **doubts):
+    seller = world.taxpayer(draft.seller_no)
+    heads.check(draft, seller, world.buyers, world.settings, **doubts)
+    lines.check(draft, world.settings)
+    heads.check_totals(draft, world.settings)
+    credit.demand(seller, draft.net, world.clock.now())
+
+
+def blue(world, request, draft):
+    """Gives the draft its number and time. From here on it exists."""
+    fapiao = _number(world, replace(draft, request=request.uid))
+    seller = world.taxpayer(fapiao.seller_no)
+    credit.consume(seller, fapiao)
+    _remember(world, request, fapiao)
+    world.keep(seller)
+    return fapiao
+
+
+def later(world, request, draft, seconds, queries):
+    """Accepts the draft; the bureau finishes after so long, or at so many queries."""
+    request.state = 'pending'
+    request.draft = draft
+    if queries is None:
+        request.ready_at = world.clock.now() + timedelta(seconds=seconds)
+    request.queries_left = queries
+    world.pending[request.uid] = request
+    world.requests[request.uid] = request
+    world.keep(request)
+
+
+def finish(world, request):
+    """The bureau gets round to an accepted draft; the credit may have gone meanwhile."""
+    world.pending.pop(request.uid, None)
+    draft, request.draft = request.draft, None
+    try:
+        if request.failure:
+            raise Refused(request.failure)
+        credit.demand(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
+    except Refused as error:
+        request.state, request.failure = 'failed', error.text
+        world.keep(request)
+        return None
+    return blue(world, request, draft)
+
+
+def red(world, request, form):
+    """The mirror image of the blue fapiao, in full."""
+    original = world.fapiao[form.blue]
+    fapiao = _number(world, _reversed(original, request, form))
+    original.reversed_by = form.red_number = fapiao.number
+    seller = world.taxpayer(fapiao.seller_no)
+    credit.restore(seller, original, fapiao)
+    _remember(world, request, fapiao)
+    for record in (original, form, seller):
+        world.keep(record)
+    return fapiao
+
+
+def request_for(world, uid, cloud, tax_no, digest):
+    return world.requests.get(uid) or Request(uid, cloud, tax_no, digest)
+
+
+def _remember(world, request, fapiao):
+    request.state = 'issued'
+    request.numbers.append(fapiao.number)
+    world.requests[request.uid] = request
+    world.fapiao[fapiao.number] = fapiao
+    world.keep(request)
+    world.keep(fapiao)
+
+
+def _number(world, draft):
+    now = world.clock.now().replace(microsecond=0)
+    region = world.taxpayer(draft.seller_no).region
+    number = f'{now:%y}{region}{MARKER}{world.next_serial():012d}'
+    return replace(draft, number=number, issued_at=now)
+
+
+def _reversed(original, request, form):
+    return replace(
+        original, lines=[_reversed_line(line) for line in folded(original.lines)],
+        net=-original.net, tax=-original.tax, gross=-original.gross, request=request.uid,
+        original=original.number, red_form=form.number, reversed_by='', cloud=request.cloud,
+        consumption_use='00', vat_use='03', booked='00',
+        remark=f'被红冲蓝字数电票号码:{original.number} 红字发票信息确认单编号:{form.number}')
+
+
+def _reversed_line(line):
+    quantity = None if line.quantity is None else -line.quantity
+    return replace(line, amount=-line.amount, tax=-line.tax, quantity=quantity)
+
+
+def folded(given):
+    """On a red form a discount disappears into the line it discounts."""
+    result = []
+    for line in given:
+        if line.nature != 'discount':
+            result.append(replace(line, nature='normal'))
+            continue
+        parent = result[-1]
+        amount = parent.amount + line.amount
+        # The price follows the reduced amount, or price × quantity would no longer be right.
+        price = parent.price and round(amount / parent.quantity, 13)
+        result[-1] = replace(parent, amount=amount, tax=parent.tax + line.tax, price=price)
+    return result

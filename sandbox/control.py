@@ -1,0 +1,104 @@
+"""The world's controls over HTTP, for tests in another process: /control/<name>, JSON.
+
+GET looks, POST does; the body of a POST is the arguments by name, as World takes them.
+"""
+import json
+
+from werkzeug.wrappers import Response
+
+from .errors import Refused
+from .records import plain
+
+ACTIONS = (
+    'add_tenant', 'add_taxpayer', 'add_user', 'add_buyer', 'set_session', 'set_face',
+    'set_credit', 'set_use', 'set_red_form', 'act_red_form', 'fail_pending', 'finish_pending',
+    'scan', 'expire_tokens', 'set', 'advance', 'set_clock', 'reset_parallel', 'reset')
+
+
+def respond(world, path, request):
+    name, _, rest = path.partition('/')
+    try:
+        result = _get(world, name, request) if request.method == 'GET' else _post(
+            world, name, rest, request)
+    except (KeyError, TypeError, ValueError, Refused) as error:
+        return _json({'error': f'{type(error).__name__}: {error}'}, 400)
+    if result is NotImplemented:
+        return _json({'error': f'no control {name!r}'}, 404)
+    return _json(result)
+
+
+def _get(world, name, request):
+    view = VIEWS.get(name)
+    if view is None:
+        return NotImplemented
+    with world.acting():
+        return view(world, request.args)
+
+
+def _post(world, name, rest, request):
+    if name == 'faults' and rest == 'clear':
+        world.faults.clear(_body(request).get('id'))
+        return {'ok': True}
+    if name == 'faults':
+        return world.faults.add(**_body(request)).as_dict()
+    if name == 'calls' and rest == 'clear':
+        world.calls.clear()
+        return {'ok': True}
+    if name not in ACTIONS:
+        return NotImplemented
+    result = getattr(world, name)(**_body(request))
+    return {'ok': True, 'result': _shown(result)}
+
+
+def _body(request):
+    return json.loads(request.get_data() or b'{}')
+
+
+def _shown(result):
+    return plain(result) if hasattr(result, '__dataclass_fields__') else result and str(result)
+
+
+def _state(world, args):
+    return {'clock': world.clock.now().isoformat(), 'max_parallel': world.max_parallel,
+            'fapiao': len(world.fapiao), 'requests': len(world.requests),
+            'pending': sorted(world.pending), 'red_forms': len(world.red_forms),
+            'taxpayers': [plain(each) for each in world.taxpayers.values()],
+            'settings': plain(world.settings), 'piaodanyun': plain(world.piaodanyun)}
+
+
+def _fapiao(world, args):
+    return [plain(each, 'red') for each in world.fapiao.values()
+            if args.get('fpqqlsh') in (None, each.request)
+            and args.get('number') in (None, each.number)]
+
+
+def _requests(world, args):
+    return {uid: {'count': each.count, 'numbers': each.numbers, 'state': each.state}
+            for uid, each in world.requests.items() if args.get('fpqqlsh') in (None, uid)}
+
+
+def _calls(world, args):
+    return [entry.as_dict() for entry in world.calls.of(args.get('call'), args.get('fpqqlsh'))]
+
+
+def _sms(world, args):
+    given = {key: args[key] for key in ('tax_no', 'username') if key in args}
+    return {'code': world.sms_code(**given)}
+
+
+VIEWS = {
+    'state': _state,
+    'fapiao': _fapiao,
+    'requests': _requests,
+    'calls': _calls,
+    'sms': _sms,
+    'faults': lambda world, args: [fault.as_dict() for fault in world.faults.planned],
+    'clock': lambda world, args: {'now': world.clock.now().isoformat()},
+    'red_forms': lambda world, args: [plain(each) for each in world.red_forms.values()],
+    'tickets': lambda world, args: [plain(each) for each in world.tickets.values()],
+}
+
+
+def _json(data, status=200):
+    return Response(json.dumps(data, ensure_ascii=False, default=str), status,
+                    content_type='application/json;charset=UTF-8')
