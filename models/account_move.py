@@ -1,0 +1,184 @@
+"""What an invoice knows of its fapiao: relations and stored computes, never a state of its own.
+
+A write on ``account.move`` costs fifty times one on our own models and marks the invoice as edited by
+hand (shared/odoo19.md, trap 3), so requests and fapiao feed these fields.
+"""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_is_zero
+
+from .fapiao_outbound import OPEN_STATES
+from .fapiao_types import LIVING
+
+FAPIAO_STATES = [
+    ("none", "None"),
+    ("to_issue", "To issue"),
+    ("pending", "In progress"),
+    ("partial", "Partly issued"),
+    ("issued", "Issued"),
+    ("red", "Reversed"),
+    ("failed", "Failed"),
+]
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    fapiao_request_ids = fields.Many2many(
+        "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
+    )
+    fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_id", "Fapiao Request Lines", copy=False)
+    fapiao_ids = fields.Many2many("fapiao", "fapiao_move_rel", "move_id", "fapiao_id", "Fapiao", copy=False)
+    fapiao_state = fields.Selection(
+        FAPIAO_STATES, "Fapiao Status", compute="_compute_fapiao_state", store=True, index="btree_not_null", copy=False
+    )
+    fapiao_numbers = fields.Char("Fapiao Numbers", compute="_compute_fapiao_state", store=True, copy=False)
+    fapiao_amount_open = fields.Monetary(
+        "Amount Without Fapiao",
+        compute="_compute_fapiao_state",
+        store=True,
+        currency_field="company_currency_id",
+        copy=False,
+    )
+    fapiao_type = fields.Selection(
+        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")],
+        "Fapiao Type",
+        compute="_compute_fapiao_type",
+        store=True,
+        readonly=False,
+        copy=False,
+    )
+    fapiao_remark = fields.Char(
+        "Fapiao Remark", compute="_compute_fapiao_remark", store=True, readonly=False, copy=False
+    )
+    fapiao_count = fields.Integer(compute="_compute_fapiao_count")
+    fapiao_message = fields.Text(compute="_compute_fapiao_message")
+    fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(
+        "state",
+        "move_type",
+        "amount_total_signed",
+        "fapiao_request_ids.state",
+        "fapiao_request_line_ids.live",
+        "fapiao_request_line_ids.state",
+        "fapiao_request_line_ids.amount_total",
+        "fapiao_ids.status",
+        "fapiao_ids.number",
+    )
+    def _compute_fapiao_state(self):
+        for move in self:
+            facts = move.fapiao_ids.sorted("id")
+            move.fapiao_numbers = ", ".join(facts.mapped("number")) or False
+            if move.move_type != "out_invoice" or move.state != "posted":
+                move.fapiao_state = "none"
+                move.fapiao_amount_open = 0.0
+                continue
+            issued = move.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
+            move.fapiao_amount_open = move.company_currency_id.round(
+                move.amount_total_signed - sum(issued.mapped("amount_total"))
+            )
+            move.fapiao_state = move._fapiao_state_from(facts)
+
+    def _fapiao_state_from(self, facts):
+        """Return the state that requests, fapiao and the open amount add up to."""
+        self.ensure_one()
+        states = set(self.fapiao_request_ids.mapped("state"))
+        living = facts.filtered(lambda fapiao: fapiao.status in LIVING)
+        if states & set(OPEN_STATES):
+            return "pending"
+        if living:
+            settled = float_is_zero(self.fapiao_amount_open, precision_rounding=self.company_currency_id.rounding)
+            return "issued" if settled else "partial"
+        if facts:
+            return "red"
+        if "rejected" in states:
+            return "failed"
+        # only where fapiao exist at all: a database can hold companies of other countries
+        return "to_issue" if self.company_id.account_fiscal_country_id.code == "CN" else "none"
+
+    @api.depends("commercial_partner_id", "company_id", "move_type")
+    def _compute_fapiao_type(self):
+        for move in self:
+            move.fapiao_type = move.move_type == "out_invoice" and move._fapiao_default_type()
+
+    def _fapiao_default_type(self):
+        return self.commercial_partner_id.fapiao_type or self.company_id.fapiao_default_type or "ordinary"
+
+    def _fapiao_type_or_default(self):
+        """Return the invoice's type; one from before the addon has none chosen yet."""
+        return self.fapiao_type or self._fapiao_default_type()
+
+    @api.depends("company_id", "move_type", "name", "invoice_origin")
+    def _compute_fapiao_remark(self):
+        for move in self:
+            template = move.company_id.fapiao_remark if move.move_type == "out_invoice" else ""
+            move.fapiao_remark = (
+                (template or "")
+                .replace("{invoice}", move.name or "")
+                .replace("{order}", move.invoice_origin or "")
+                .strip()
+            )
+
+    @api.depends("fapiao_ids")
+    def _compute_fapiao_count(self):
+        for move in self:
+            move.fapiao_count = len(move.fapiao_ids)
+
+    @api.depends("fapiao_request_ids.state", "fapiao_request_ids.error_message", "fapiao_request_ids.error_fix")
+    def _compute_fapiao_message(self):
+        """The words of the last request, as long as it has not led to a fapiao."""
+        for move in self:
+            last = move.fapiao_request_ids.sorted("id")[-1:]
+            said = [last.error_message, last.error_fix] if last.state not in ("issued", "withdrawn") else []
+            move.fapiao_message = "\n".join(filter(None, said)) or False
+
+    @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open")
+    def _compute_fapiao_can_issue(self):
+        for move in self:
+            move.fapiao_can_issue = (
+                move.move_type == "out_invoice"
+                and move.state == "posted"
+                and move.fapiao_state not in ("pending", "issued", "partial")
+                and move.company_id.account_fiscal_country_id.code == "CN"
+            )
+
+    # ------------------------------------------------------------------ what a living fapiao forbids
+
+    def _fapiao_raise_if_bound(self):
+        """Refuse to change invoices whose fapiao lives or may be on its way, and name the way out."""
+        for move in self:
+            living = move.fapiao_ids.filtered(lambda fapiao: fapiao._is_living())
+            if living:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with a red"
+                        " fapiao first; then the invoice can be changed, or credit the invoice instead.",
+                        invoice=move.display_name,
+                        numbers=", ".join(living.mapped("number")),
+                    )
+                )
+            if request := move.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)[:1]:
+                raise UserError(
+                    self.env._(
+                        "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request as long as"
+                        " nothing is sent, or wait for its result.",
+                        invoice=move.display_name,
+                        request=request.request_uid,
+                    )
+                )
+
+    def _check_draftable(self):
+        self._fapiao_raise_if_bound()
+        return super()._check_draftable()
+
+    def button_cancel(self):
+        self._fapiao_raise_if_bound()
+        return super().button_cancel()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_fapiao(self):
+        self._fapiao_raise_if_bound()

@@ -1,0 +1,394 @@
+"""One log-in at one invoice cloud, for one company: who we are there, and how fast we may go."""
+
+from datetime import UTC, timedelta
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..clouds.base import Config, TokenSlot
+from ..clouds.errors import CloudError, OutcomeUnknown
+from ..clouds.registry import open_cloud
+from ..clouds.words import explain
+from ..rules.limits import Limits
+from .fapiao_decimal import exact
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SECRETS = ("password", "tax_password")
+OPTIONS = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
+NEEDS = [
+    ("unknown", "Not asked yet"),
+    ("ok", "Logged in"),
+    ("login", "Log-in needed"),
+    ("sms", "SMS code needed"),
+    ("face", "Face authentication needed"),
+    ("credentials", "User or password wrong"),
+    ("permission", "Interface not authorised"),
+]
+
+
+class FapiaoAccount(models.Model):
+    _name = "fapiao.account"
+    _description = "Fapiao Account"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "company_id, sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    provider = fields.Selection([("piaodanyun", "票单云 (piaodanyun)")], required=True, default="piaodanyun")
+    mode = fields.Selection(
+        [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")],
+        required=True,
+        default="sandbox",
+        tracking=True,
+        help="Sandbox: the program that comes with this module; nothing reaches the tax bureau.",
+    )
+    base_url = fields.Char("Address", required=True, tracking=True, help="As your cloud's support names it.")
+    tax_no = fields.Char(
+        "Tax Number", required=True, tracking=True, help="Of the seller, as registered with the cloud (纳税人识别号)."
+    )
+
+    # 票单云
+    phone = fields.Char("Phone", help="The user name at the cloud.")
+    password = fields.Char(groups="base.group_system", copy=False)
+    tenant = fields.Integer("Tenant ID", help="企业租户ID, a number the cloud gave you.")
+    tax_username = fields.Char("Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号).")
+    tax_password = fields.Char("Tax Bureau Password", groups="base.group_system", copy=False)
+    token_header = fields.Char(default="Authorization", required=True)
+    token_prefix = fields.Char(help="Put before the token, with its space; empty for the bare token.")
+    token_lifetime = fields.Integer("Token Lifetime (s)", default=7200, required=True)
+    add_seal = fields.Boolean("Seal on Files", help="Ask the cloud to put the seal on PDF and OFD.")
+
+    token = fields.Char(groups="base.group_system", copy=False, readonly=True)
+    token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
+
+    pace_per_minute = fields.Integer(
+        "Calls a Minute",
+        default=10,
+        required=True,
+        help="The tax bureau allows about 10 a minute, 500 an hour and 3,000 a day on the log-in channel.",
+    )
+    pace_per_hour = fields.Integer("Calls an Hour", default=500, required=True)
+    pace_per_day = fields.Integer("Calls a Day", default=3000, required=True)
+    calls_at_once = fields.Integer(default=3, required=True)
+    read_timeout = fields.Integer("Answer Time (s)", default=30, required=True)
+    grace_minutes = fields.Integer(
+        "Grace (min)",
+        default=30,
+        required=True,
+        help="How long the bureau may take to show an order whose answer was lost."
+        " Only after it does “not found” mean that nothing was issued.",
+    )
+    claimed_at = fields.Datetime(readonly=True, copy=False)
+
+    credit_total = fields.Monetary("Credit Line", readonly=True, copy=False)
+    credit_left = fields.Monetary("Credit Left", readonly=True, copy=False)
+    credit_at = fields.Datetime("Credit As Of", readonly=True, copy=False)
+    credit_percent = fields.Float(compute="_compute_credit_percent")
+    credit_low = fields.Boolean(compute="_compute_credit_low")
+    session_state = fields.Selection(
+        NEEDS, "Tax Bureau Session", default="unknown", required=True, readonly=True, copy=False
+    )
+    session_text = fields.Text("Last Problem", readonly=True, copy=False)
+    session_at = fields.Datetime("Session As Of", readonly=True, copy=False)
+    face_state = fields.Selection(
+        [("unknown", "Not asked yet"), ("ok", "Not needed"), ("needed", "Needed")],
+        "Face Authentication",
+        default="unknown",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    waiting_count = fields.Integer("Waiting Requests", compute="_compute_waiting_count")
+
+    _unique_login = models.UniqueIndex(
+        "(company_id, provider, tax_no, COALESCE(tax_username, '')) WHERE active",
+        "There is already an account with this tax number and tax bureau user.",
+    )
+    _positive_pace = models.Constraint(
+        "CHECK (pace_per_minute > 0 AND pace_per_hour > 0 AND pace_per_day > 0 AND calls_at_once > 0"
+        " AND read_timeout > 0 AND grace_minutes >= 0 AND token_lifetime > 0)",
+        "Pace, times and the number of calls must be above zero.",
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("credit_total", "credit_left")
+    def _compute_credit_percent(self):
+        for account in self:
+            account.credit_percent = account.credit_total and 100 * account.credit_left / account.credit_total
+
+    @api.depends("credit_left", "credit_at", "company_id.fapiao_credit_threshold")
+    def _compute_credit_low(self):
+        for account in self:
+            threshold = account.company_id.fapiao_credit_threshold
+            account.credit_low = bool(account.credit_at and threshold and account.credit_left < threshold)
+
+    def _compute_waiting_count(self):
+        counts = dict(
+            self.env["fapiao.request"]._read_group(
+                [("account_id", "in", self.ids), ("state", "=", "waiting_login")], ["account_id"], ["__count"]
+            )
+        )
+        for account in self:
+            account.waiting_count = counts.get(account, 0)
+
+    # ------------------------------------------------------------------ constraints
+
+    @api.constrains("base_url", "mode")
+    def _check_base_url(self):
+        for account in self:
+            parts = urlsplit(account.base_url or "")
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValidationError(
+                    self.env._("The address of account %s must look like https://host/path.", account.name)
+                )
+            if account.mode == "production" and (parts.scheme != "https" or parts.hostname in LOOPBACK):
+                raise ValidationError(
+                    self.env._("A production account needs an https address that is not this machine.")
+                )
+
+    @api.constrains("tax_no")
+    def _check_tax_no(self):
+        for account in self:
+            tax_no = account.tax_no or ""
+            if not (15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()):
+                raise ValidationError(
+                    self.env._("A tax number has 15 to 20 digits and capital letters; %s has not.", tax_no)
+                )
+
+    # ------------------------------------------------------------------ actions
+
+    def action_test_connection(self):
+        """Fetch a fresh token; says plainly what is wrong, or that all is well."""
+        self.ensure_one()
+        self._check_may_use()
+        try:
+            self.env["fapiao.engine"]._ask(self, lambda cloud: cloud.test())
+        except CloudError as error:
+            self._note_need_apart(error)
+            raise UserError(self._say(error)) from error
+        self._note_apart(lambda account: account._note_reachable())
+        return self._notify(self.env._("The cloud accepts this account."))
+
+    def action_refresh_credit(self):
+        """Ask for the credit line (授信额度) and, with it, whether session and face are still good."""
+        for account in self:
+            account._check_may_use()
+            try:
+                account._refresh_from_cloud()
+            except CloudError as error:
+                raise UserError(account._say(error)) from error
+        self.invalidate_recordset()
+        return True
+
+    def action_login(self):
+        """Open the log-in dialog of the tax bureau."""
+        self.ensure_one()
+        return self._open_login("login")
+
+    def action_face(self):
+        """Open the dialog with the face-authentication code."""
+        self.ensure_one()
+        return self._open_login("face")
+
+    def action_show_waiting(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_request")
+        return {**action, "domain": [("account_id", "=", self.id), ("state", "=", "waiting_login")], "context": {}}
+
+    # ------------------------------------------------------------------ connection
+
+    def _secrets(self):
+        """Return the account's secrets; the one place that reads them."""
+        self.ensure_one()
+        # sudo: whoever may issue may use the secrets, but only an administrator may see them
+        account = self.sudo()
+        return {"phone": account.phone or "", **{name: account[name] or "" for name in SECRETS}}
+
+    def _connection(self):
+        """Return ``(Config, TokenSlot)``: plain values a client can use without the database."""
+        self.ensure_one()
+        account = self.sudo()  # sudo: the token is a secret as well, see _secrets
+        expires_at = account.token_expires_at
+        slot = TokenSlot(account.token or "", expires_at and expires_at.replace(tzinfo=UTC))
+        return self._config(self._secrets()), slot
+
+    def _config(self, secrets):
+        return Config(
+            provider=self.provider,
+            base_url=self.base_url.rstrip("/"),
+            tax_no=self.tax_no,
+            username=self.tax_username or "",
+            secrets=secrets,
+            options={name: self[name] or "" for name in OPTIONS},
+            read_timeout=self.read_timeout,
+            total_timeout=self.read_timeout + 10,
+            calls_at_once=self.calls_at_once,
+        )
+
+    def _lease(self):
+        """Return how long a claimed call may take before its worker counts as dead; the claimed ones of
+        a batch wait for each other, so a batch of calls is granted, not a single one."""
+        return timedelta(seconds=self._config({}).longest_send + 60)
+
+    def _words(self):
+        """Return the cloud's pure half, for freezing and reading; it can't make a call."""
+        self.ensure_one()
+        return open_cloud(self._config(secrets={}), TokenSlot())
+
+    def _limits(self, summary_codes):
+        """Return what one fapiao through this account may carry, as the rules want to know it."""
+        self.ensure_one()
+        company = self.company_id
+        return Limits(
+            remark_length=255,
+            short_name_required=True,
+            summary_codes=summary_codes,
+            amount_limit=exact(company.fapiao_amount_limit) or None,
+            credit_left=exact(self.credit_left) if self.credit_at else None,
+        )
+
+    def _store_token(self, slot):
+        # sudo: see _secrets
+        self.sudo().write(
+            {
+                "token": slot.token,
+                "token_expires_at": slot.expires_at and slot.expires_at.astimezone(UTC).replace(tzinfo=None),
+            }
+        )
+
+    def _pace_left(self):
+        """Return how many calls may start now; counted in the journal, so it holds across workers."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        left = []
+        for span, allowed in (
+            (timedelta(minutes=1), self.pace_per_minute),
+            (timedelta(hours=1), self.pace_per_hour),
+            (timedelta(days=1), self.pace_per_day),
+        ):
+            started = self.env["fapiao.exchange"].search_count(
+                [("account_id", "=", self.id), ("sent_at", ">", now - span)], limit=allowed
+            )
+            left.append(allowed - started)
+        return max(min(left), 0)
+
+    # ------------------------------------------------------------------ session and credit
+
+    def _refresh_from_cloud(self):
+        """Ask credit line and face state and note both; raises ``CloudError`` after noting the need."""
+        self.ensure_one()
+        engine = self.env["fapiao.engine"]
+        try:
+            credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()))
+        except CloudError as error:
+            self._note_need_apart(error)
+            raise
+        self._note_apart(lambda account: account._note_credit(credit, face))
+
+    def _note_credit(self, credit, face_needed):
+        self.write(
+            {
+                **({"credit_total": credit.total} if credit.total is not None else {}),
+                **({"credit_left": credit.left} if credit.left is not None else {}),
+                "credit_at": fields.Datetime.now(),
+                "face_state": {True: "needed", False: "ok", None: "unknown"}[face_needed],
+            }
+        )
+        self._note_ready() if not face_needed else self._note_need("face")
+        self._warn_low_credit()
+
+    def _note_need(self, need, error=None):
+        """Remember that a person must act before calls can succeed."""
+        text = error and self._say(error)
+        self.write({"session_state": need, "session_text": text, "session_at": fields.Datetime.now()})
+        if need == "face":
+            self.face_state = "needed"
+
+    def _note_reachable(self):
+        """The cloud takes our token; what the bureau thinks is another question."""
+        if self.session_state in ("credentials", "permission"):
+            self.write({"session_state": "unknown", "session_text": False, "session_at": fields.Datetime.now()})
+            self._resume_waiting()
+
+    def _note_ready(self):
+        self.write({"session_state": "ok", "session_text": False, "session_at": fields.Datetime.now()})
+        self._resume_waiting()
+
+    def _resume_waiting(self):
+        """Requests that waited for a person go on by themselves."""
+        self.env["fapiao.request"].search(
+            [("account_id", "in", self.ids), ("state", "=", "waiting_login")]
+        )._enqueue()
+
+    def _warn_low_credit(self):
+        """Raise one activity, and only one, while the credit line is low."""
+        summary = self.env._("Credit line is low")
+        for account in self.filtered("credit_low"):
+            if summary in account.activity_ids.mapped("summary"):
+                continue
+            manager = self.env.ref("l10n_cn_invoice_cloud.group_fapiao_manager").all_user_ids.filtered(
+                lambda user: user.active and not user.share and account.company_id in user.company_ids
+            )[:1]
+            account.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                note=self.env._("%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total),
+                user_id=(manager or self.env.user).id,
+            )
+
+    # ------------------------------------------------------------------ small helpers
+
+    def _check_may_use(self):
+        if not self.env.su and not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            raise AccessError(self.env._("Only fapiao issuers may use an account at the cloud."))
+        self.check_access("read")
+
+    def _note_apart(self, note):
+        """Run ``note(account)`` in a transaction of its own: what the cloud told us holds even if the
+        caller's transaction is rolled back, and no lock is held while calls run."""
+        account_id = self.id
+        self.env["fapiao.engine"]._step(lambda env: note(env["fapiao.account"].browse(account_id)))
+        self.invalidate_recordset()
+
+    def _note_need_apart(self, error):
+        if need := getattr(error, "need", None):
+            self._note_apart(lambda account: account._note_need(need, error))
+
+    def _say(self, error):
+        """Return ``error`` in plain words with the cure, and the cloud's own words behind."""
+        if isinstance(error, OutcomeUnknown):
+            # the usual words fear for a fapiao; these calls only ask
+            parts = [
+                self.env._("The cloud did not answer, or not in a way that can be read."),
+                self.env._("Nothing was changed by asking. Try again; if it stays so, check the account's address."),
+            ]
+        else:
+            message, fix = explain(error)
+            parts = [self.env._(message), fix and self.env._(fix)]  # pylint: disable=gettext-variable
+        if error.text or error.code:
+            parts.append(self.env._("The cloud says: %(text)s (%(code)s)", text=error.text, code=error.code or "–"))
+        return "\n".join(part for part in parts if part)
+
+    def _notify(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": message, "next": {"type": "ir.actions.client", "tag": "soft_reload"}},
+        }
+
+    def _open_login(self, purpose):
+        self._check_may_use()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Log in to the tax bureau") if purpose == "login" else self.env._("Face authentication"),
+            "res_model": "fapiao.login",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_account_id": self.id, "default_purpose": purpose},
+        }

@@ -1,0 +1,10 @@
+"""The one way from the ORM's floats to the rules' decimals."""
+
+from decimal import Decimal
+
+from odoo.tools import float_repr
+
+
+def exact(value, digits=2):
+    """Return a float of the ORM as the ``Decimal`` it stands for, with ``digits`` places."""
+    return Decimal(float_repr(value or 0.0, digits))

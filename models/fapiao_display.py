@@ -1,0 +1,38 @@
+"""What forms and lists show of a fapiao beside its facts: links to its files and the picture of its QR code."""
+
+from urllib.parse import quote
+
+from odoo import api, fields, models
+
+from .fapiao_files import KINDS
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    pdf_url = fields.Char("PDF Link", compute="_compute_file_urls")
+    ofd_url = fields.Char("OFD Link", compute="_compute_file_urls")
+    xml_url = fields.Char("XML Link", compute="_compute_file_urls")
+    qr_url = fields.Char("QR Picture", compute="_compute_qr_url")
+    account_mode = fields.Selection(related="account_id.mode", string="Account Mode")
+
+    @api.depends("pdf_id", "ofd_id", "xml_id")
+    def _compute_file_urls(self):
+        for fapiao in self:
+            for kind in KINDS:
+                attachment_id = fapiao[f"{kind}_id"].id
+                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
+
+    @api.depends("qr_text")
+    def _compute_qr_url(self):
+        for fapiao in self:
+            fapiao.qr_url = (
+                f"/report/barcode/?barcode_type=QR&width=180&height=180&quiet=0&value={quote(fapiao.qr_text, safe='')}"
+                if fapiao.qr_text
+                else False
+            )
+
+    def action_open_business_doc(self):
+        """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
+        self.ensure_one()
+        return self._get_records_action()

@@ -1,0 +1,165 @@
+"""The write-ahead journal: what was sent, what came back, and whether it was acted upon."""
+
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..clouds import base, errors
+from ..clouds.canonical import fingerprint
+from ..clouds.redact import redact
+
+# How a call ended, by the class of error the cloud's client raised; see clouds/errors.py.
+OUTCOME_OF_ERROR = [
+    (errors.RateLimited, "rate_limited"),
+    (errors.NotSent, "not_sent"),
+    (errors.LoginRequired, "login"),
+    (errors.Rejected, "rejected"),
+]
+
+
+class FapiaoExchange(models.Model):
+    _name = "fapiao.exchange"
+    _description = "Fapiao Exchange"
+    _order = "id desc"
+    _log_access = True
+
+    account_id = fields.Many2one("fapiao.account", required=True, readonly=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    operation = fields.Char(required=True, readonly=True)
+    res_model = fields.Char("Document Model", readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    request_uid = fields.Char("Request ID", readonly=True, index="btree_not_null")
+    request_body = fields.Text("Sent", readonly=True)
+    request_hash = fields.Char("SHA-256", readonly=True, help="Of the frozen payload.")
+    state = fields.Selection(
+        [
+            ("sent", "Sent"),
+            ("answered", "Answered"),
+            ("applied", "Applied"),
+            ("lost", "Answer lost"),
+        ],
+        required=True,
+        readonly=True,
+        default="sent",
+        help="Sent: the call was about to be made; should the worker die, the cloud is asked what became of it.",
+    )
+    outcome = fields.Selection(
+        [
+            ("answered", "Answered"),
+            ("rejected", "Rejected"),
+            ("login", "Log-in required"),
+            ("not_sent", "Not sent"),
+            ("rate_limited", "Turned away (pace)"),
+            ("unknown", "Unknown"),
+        ],
+        readonly=True,
+    )
+    sent_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
+    answered_at = fields.Datetime(readonly=True)
+    http_status = fields.Integer("HTTP Status", readonly=True)
+    content_type = fields.Char(readonly=True)
+    answer_body = fields.Text("Answer", readonly=True)
+    error_code = fields.Char("Cloud's Code", readonly=True)
+    error_text = fields.Text("Cloud's Words", readonly=True)
+    error_need = fields.Char("Needed", readonly=True)
+    retry_after = fields.Integer("Retry After (s)", readonly=True)
+    replays = fields.Integer(readonly=True)
+
+    _document = models.Index("(res_model, res_id, id DESC)")
+    _pace = models.Index("(account_id, sent_at)")
+    _unapplied = models.Index("(id) WHERE state IN ('sent', 'answered')")
+
+    @api.depends("operation", "request_uid")
+    def _compute_display_name(self):
+        for exchange in self:
+            exchange.display_name = f"{exchange.operation} {exchange.request_uid or exchange.id or ''}"
+
+    # ------------------------------------------------------------------ nobody edits a journal
+
+    def write(self, vals):
+        if not self.env.su:
+            raise UserError(self.env._("The journal of exchanges with the cloud can't be changed."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("The journal of exchanges with the cloud can't be deleted."))
+
+    # ------------------------------------------------------------------ engine steps
+
+    @api.model
+    def _open(self, account, operation, payload, document=None, request_uid=""):
+        """Write the row that must be committed before the call is made, and return it."""
+        return self.create(self._values(account, operation, payload, document, request_uid))
+
+    @api.model
+    def _values(self, account, operation, payload, document=None, request_uid=""):
+        return {
+            "account_id": account.id,
+            "company_id": account.company_id.id,
+            "operation": operation,
+            "res_model": document._name if document else False,
+            "res_id": document.id if document else False,
+            "request_uid": request_uid,
+            "request_body": json.dumps(redact(payload), ensure_ascii=False),
+            "request_hash": fingerprint(payload),
+        }
+
+    def _record(self, answer):
+        """Write ``answer``, a ``RawAnswer`` or a ``CloudError``, as it came."""
+        self.ensure_one()
+        values = {"state": "answered", "answered_at": fields.Datetime.now()}
+        if isinstance(answer, base.RawAnswer):
+            values.update(
+                outcome="answered",
+                http_status=answer.status,
+                content_type=answer.content_type,
+                answer_body=redact(answer.text).replace("\x00", ""),
+            )
+        else:
+            values.update(
+                outcome=next((name for cls, name in OUTCOME_OF_ERROR if isinstance(answer, cls)), "unknown"),
+                http_status=answer.http_status or 0,
+                error_code=answer.code,
+                error_text=answer.text.replace("\x00", ""),
+                error_need=getattr(answer, "need", False),
+                retry_after=getattr(answer, "retry_after", 0),
+            )
+        self.write(values)
+
+    def _apply(self):
+        """Hand the recorded answer to its document, once."""
+        self.ensure_one()
+        self.env.cr.execute(SQL("SELECT state FROM fapiao_exchange WHERE id = %s FOR UPDATE", self.id))
+        if self.env.cr.fetchone() != ("answered",):
+            return
+        self.write({"state": "applied"})
+        if self.res_model:
+            self.env[self.res_model].browse(self.res_id)._apply_exchange(self)
+
+    def _meaning(self):
+        """Return what the recorded answer means, or the ``CloudError`` it stands for."""
+        self.ensure_one()
+        if self.outcome != "answered":
+            return self._error()
+        raw = base.RawAnswer(self.http_status, self.answer_body or "", self.content_type or "")
+        try:
+            return self.account_id._words().read(self.operation, raw)
+        except errors.CloudError as error:
+            return error
+
+    def _error(self):
+        """Return the ``CloudError`` that :meth:`_record` took apart."""
+        said = {"text": self.error_text or "", "code": self.error_code or "", "http_status": self.http_status}
+        match self.outcome:
+            case "rate_limited":
+                return errors.RateLimited(**said, retry_after=self.retry_after)
+            case "not_sent":
+                return errors.NotSent(**said)
+            case "login":
+                return errors.LoginRequired(**said, need=self.error_need or "login")
+            case "rejected":
+                return errors.Rejected(**said)
+        return errors.OutcomeUnknown(**said)

@@ -1,0 +1,131 @@
+"""Fetching PDF, OFD and XML of a fapiao: no effect at the cloud, so it may be repeated freely."""
+
+import logging
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..clouds.base import NotFound
+from ..clouds.errors import CloudError
+
+_logger = logging.getLogger(__name__)
+
+KINDS = ("pdf", "ofd", "xml")
+MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "application/xml"}
+FIRST_WAIT = timedelta(seconds=20)
+LAST_WAIT = timedelta(hours=6)
+MAX_TRIES = 12
+BATCH = 20
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    def _files(self):
+        """Return the attachments of these fapiao."""
+        return self.pdf_id | self.ofd_id | self.xml_id
+
+    def _missing_kinds(self):
+        return [kind for kind in KINDS if not self[f"{kind}_id"]]
+
+    def _want_files(self):
+        """Put the fapiao on the list of those whose files are fetched, soonest first."""
+        self.filtered(lambda fapiao: fapiao.files_state != "done").write(
+            {"files_state": "wanted", "files_try_at": fields.Datetime.now(), "files_tries": 0}
+        )
+        # sudo: the engine and issuers may start the background run
+        self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger()
+
+    @api.model
+    def _cron_files(self):
+        """Fetch what is due, a batch at a time and account by account."""
+        cron = self.env["ir.cron"]
+        due = [("files_state", "=", "wanted"), ("files_try_at", "<=", fields.Datetime.now()), ("account_id.active", "=", True)]
+        cron._commit_progress(remaining=self.search_count(due))
+        while batch := self.search(due, order="files_try_at, id", limit=BATCH):
+            batch._fetch_files_apart()
+            self.env.invalidate_all()
+            if not cron._commit_progress(len(batch)):
+                return
+
+    def _fetch_files_apart(self):
+        """Fetch missing files in transactions of their own; failures are noted and tried again later."""
+        engine = self.env["fapiao.engine"]
+        for account, fapiao in self.grouped("account_id").items():
+            if not account:
+                continue
+            ids = fapiao.ids
+            wanted = engine._step(lambda env, ids=ids: env["fapiao"].browse(ids)._claim_files())
+            if wanted:
+                self._fetch_for_account(engine, account, wanted)
+
+    def _claim_files(self):
+        """Push the next try forward before calling, so that neither a crash nor a slow cloud makes the
+        same rows come first again; return ``[(id, number, issued_at, kinds)]``."""
+        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids)))
+        claimed = self.browse(row[0] for row in self.env.cr.fetchall())
+        for fapiao in claimed:
+            tries = fapiao.files_tries + 1
+            wait = min(FIRST_WAIT * 2**tries, LAST_WAIT)
+            fapiao.write({"files_tries": tries, "files_try_at": fields.Datetime.now() + wait})
+        return [
+            (fapiao.id, fapiao.number, fapiao.issued_at and fapiao.issued_at.replace(tzinfo=UTC), fapiao._missing_kinds())
+            for fapiao in claimed
+        ]
+
+    def _fetch_for_account(self, engine, account, wanted):
+        def fetch_all(cloud):
+            for fapiao_id, number, issued_at, kinds in wanted:
+                files, problem = fetch(cloud, number, issued_at, kinds)
+                engine._step(
+                    lambda env, id_=fapiao_id, files=files, problem=problem: env["fapiao"]
+                    .browse(id_)
+                    ._keep_files(files, problem)
+                )
+
+        try:
+            engine._ask(account, fetch_all)
+        except CloudError as error:
+            account._note_need_apart(error)
+            _logger.info("Fapiao: files of account %s can't be fetched: %s", account.id, error)
+
+    def _keep_files(self, files, problem):
+        """Attach ``files`` ({kind: bytes}); note ``problem`` and give up after many tries."""
+        self.ensure_one()
+        # the rows are kept by a person's reading right on the fapiao, not by the files' own
+        attachments = self.env["ir.attachment"].create(
+            [
+                {
+                    "name": f"{self.number}.{kind}",
+                    "raw": content,
+                    "mimetype": MIMETYPES[kind],
+                    "res_model": "fapiao",
+                    "res_id": self.id,
+                }
+                for kind, content in files.items()
+            ]
+        )
+        self.write({f"{kind}_id": attachment.id for kind, attachment in zip(files, attachments)})
+        if not self._missing_kinds():
+            self.write({"files_state": "done", "files_try_at": False, "files_text": False})
+        else:
+            self.write(
+                {"files_state": "failed" if self.files_tries >= MAX_TRIES else "wanted", "files_text": problem}
+            )
+
+
+def fetch(cloud, number, issued_at, kinds):
+    """Return ``({kind: bytes}, problem)``; one file that fails doesn't keep the others back."""
+    files, problem = {}, ""
+    for kind in kinds:
+        try:
+            content = cloud.file(number, kind, issued_at)
+        except CloudError as error:
+            problem = str(error)
+            continue
+        if isinstance(content, NotFound):
+            problem = content.text
+        else:
+            files[kind] = content
+    return files, problem

@@ -1,0 +1,73 @@
+"""What a product is called on a fapiao, and under which classification code it is sold."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class FapiaoItemMixin(models.AbstractModel):
+    """The two answers that a product may give itself or leave to its category."""
+
+    _name = "fapiao.item.mixin"
+    _description = "Item on a Fapiao"
+
+    fapiao_code_id = fields.Many2one(
+        "fapiao.tax.code",
+        "Tax Classification Code",
+        domain=[("is_summary", "=", False)],
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Code under which the tax bureau files the sale (税收分类编码).",
+    )
+    fapiao_item_name = fields.Char(
+        "Name on Fapiao",
+        help="Item name on the fapiao (项目名称), without the short name that the code puts before it.",
+    )
+
+    @api.constrains("fapiao_code_id")
+    def _check_fapiao_code_id(self):
+        for record in self:
+            if record.fapiao_code_id.is_summary:
+                raise ValidationError(
+                    self.env._(
+                        "%s is a summary; choose one of the codes below it.",
+                        record.fapiao_code_id.display_name,
+                    )
+                )
+
+
+class ProductCategory(models.Model):
+    _name = "product.category"
+    _inherit = ["product.category", "fapiao.item.mixin"]
+
+
+class ProductTemplate(models.Model):
+    _name = "product.template"
+    _inherit = ["product.template", "fapiao.item.mixin"]
+
+    fapiao_policy = fields.Char(
+        "Preferential Policy",
+        help="Printed with the line where the sale enjoys a tax privilege (优惠政策),"
+        " such as 免税, 简易征收 or 即征即退. A policy on the tax goes first.",
+    )
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    def _fapiao_code(self):
+        """Return ``{product: fapiao.tax.code}``: its own, else that of the nearest category above it, else an
+        empty record."""
+        return {product: product._find_fapiao("fapiao_code_id") for product in self}
+
+    def _fapiao_item_name(self):
+        """Return ``{product: name on the fapiao}``: its own, else that of the nearest category above it,
+        else ""."""
+        return {product: product._find_fapiao("fapiao_item_name") or "" for product in self}
+
+    def _find_fapiao(self, name):
+        """Return field ``name`` of the product, or of the first category upwards that has it."""
+        value, category = self[name], self.categ_id
+        # categories are read with those of all other products, one query a level
+        while not value and category:
+            value, category = category[name], category.parent_id
+        return value

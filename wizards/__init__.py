@@ -1,0 +1,3 @@
+from . import fapiao_issue
+from . import fapiao_login
+from . import fapiao_tax_code_import

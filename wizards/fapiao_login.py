@@ -1,0 +1,274 @@
+"""Logging in to the tax bureau, or authenticating by face, in one dialog.
+
+::
+
+    start → sms_sent → done              SMS: the first call sends the code, the second carries it
+    start → done                         certificate, soft certificate with its PIN
+    start → qr ⇄ waiting → done          codes to scan: the dialog asks by itself what became of it
+              └→ expired | failed → qr   a new code
+
+What the cloud tells us is noted in transactions of their own, so that the caller's own transaction
+writes nothing and the HTTP layer has no reason to repeat a call (shared/odoo19.md, trap 1).
+"""
+
+import base64
+import io
+from datetime import timedelta
+
+import qrcode
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..clouds.base import FACE_QR, LOGIN, LoginStep
+from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, Rejected
+from ..clouds.words import explain
+
+WAITING = ("qr", "waiting")
+QR_LIFE = timedelta(minutes=5)  # ours: no document says how long the bureau's code lives
+LEAST_PAUSE = timedelta(seconds=2)
+
+
+class FapiaoLogin(models.TransientModel):
+    _name = "fapiao.login"
+    _description = "Log-in to the Tax Bureau"
+    _rec_name = "account_id"
+
+    account_id = fields.Many2one("fapiao.account", required=True, ondelete="cascade")
+    purpose = fields.Selection(
+        [("login", "Log-in"), ("face", "Face authentication")], required=True, default="login"
+    )
+    method = fields.Selection(
+        [
+            ("sms", "SMS code (短信验证码)"),
+            ("app_qr", "Scan with the tax bureau's app (电子税务局APP)"),
+            ("face_qr", "Scan and authenticate by face (人脸识别)"),
+            ("cert", "Certificate (证书)"),
+            ("soft_cert", "Soft certificate with PIN (软证书)"),
+        ],
+        required=True,
+        default="sms",
+    )
+    app = fields.Selection(
+        [("tax", "Tax bureau's app (电子税务局APP)"), ("income", "Income tax app (个人所得税APP)")],
+        "Scan With",
+        required=True,
+        default="tax",
+    )
+    state = fields.Selection(
+        [
+            ("start", "Choose"),
+            ("sms_sent", "Code sent"),
+            ("qr", "Code shown"),
+            ("waiting", "Waiting for the scan"),
+            ("done", "Done"),
+            ("expired", "Expired"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        default="start",
+    )
+    sms_code = fields.Char("SMS Code")
+    pin = fields.Char("PIN")
+    qr_id = fields.Char(readonly=True)
+    qr_text = fields.Char(readonly=True)
+    qr_png = fields.Text(readonly=True)
+    qr_image = fields.Binary("QR Code", compute="_compute_qr_image")
+    message = fields.Text(readonly=True)
+    asked_at = fields.Datetime(readonly=True)
+    expires_at = fields.Datetime(readonly=True)
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("qr_text", "qr_png")
+    def _compute_qr_image(self):
+        for login in self:
+            login.qr_image = login.qr_png or (draw_qr(login.qr_text) if login.qr_text else False)
+
+    # ------------------------------------------------------------------ actions
+
+    def action_start(self):
+        """Send the SMS code, show a code to scan or log in by certificate, whichever was chosen."""
+        self._check_own()
+        if self.purpose == "face":
+            return self._take(FACE_QR, {"app": self.app}, face_question(self.app))
+        return self._take_login(pin=(self.pin or "") if self.method == "soft_cert" else "")
+
+    def action_confirm(self):
+        """Log in with the SMS code that was typed."""
+        self._check_own()
+        code = (self.sms_code or "").strip()
+        if not code:
+            return self._note(message=self.env._("Type the code that was sent to the phone."))
+        return self._take_login(code=code)
+
+    def action_back(self):
+        """Choose another way."""
+        self._check_own()
+        return self._note(state="start", message=False)
+
+    def poll(self):
+        """Return ``{"state", "message"}`` after asking the cloud, if the last time was long enough ago,
+        what became of the code. Called by the dialog again and again.
+        """
+        self._check_own()
+        if self._claim_poll():
+            if self.purpose == "face":
+                self._ask_face()
+            else:
+                self._take_login(qr_id=self.qr_id)
+        login_id = self.id
+        # read apart: the caller's own transaction doesn't see yet what was noted meanwhile
+        return self.env["fapiao.engine"]._step(
+            lambda env: env["fapiao.login"].browse(login_id).read(["state", "message"], load=None)[0]
+        )
+
+    # ------------------------------------------------------------------ private steps
+
+    def _check_own(self):
+        """Raise AccessError unless the dialog is the user's own and they may use the account: what
+        follows runs as superuser."""
+        self.ensure_one()
+        self.check_access("write")
+        self.account_id._check_may_use()
+
+    def _take_login(self, **step):
+        step = {"method": self.method, **{name: value for name, value in step.items() if value}}
+        return self._take(LOGIN, step, lambda cloud: cloud.login(**step))
+
+    def _take(self, operation, step, question):
+        """Make one call of the log-in, note where it leads and return the dialog as it is then."""
+        try:
+            reached = self.env["fapiao.engine"]._ask_journaled(self.account_id, operation, step, question)
+        except CloudError as error:
+            return self._note_error(error, asking=bool(step.get("qr_id")))
+        if reached.state == "done":
+            return self._note_done()
+        now = fields.Datetime.now()
+        values = {"state": reached.state, "message": False, "sms_code": False, "pin": False}
+        if reached.state == "qr":
+            values |= {"qr_id": reached.qr_id, "qr_text": reached.qr_text, "qr_png": reached.qr_png}
+            values |= {"asked_at": now, "expires_at": now + QR_LIFE}
+        elif reached.state == "expired":
+            values["message"] = self.env._("The code has expired.")
+        return self._note(**values)
+
+    def _ask_face(self):
+        """Asking whether the face is still needed has no effect, so it isn't journaled."""
+        try:
+            needed = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.face_needed())
+        except CloudError as error:
+            return self._note_error(error, asking=True)
+        return self._note_done() if needed is False else None
+
+    def _claim_poll(self):
+        """Return whether it is time to ask the cloud again, and ours to do: never two at once, no faster
+        than the account's pace, and not after the code's life is over."""
+        now = fields.Datetime.now()
+        pause = max(LEAST_PAUSE, timedelta(seconds=60 / self.account_id.pace_per_minute))
+        login_id, over = self.id, self.env._("The code has expired.")
+
+        def claim(env):
+            env.cr.execute(
+                SQL(
+                    "UPDATE fapiao_login SET asked_at = %s WHERE id = %s AND state IN %s AND asked_at <= %s"
+                    " RETURNING expires_at",
+                    *(now, login_id, WAITING, now - pause),
+                )
+            )
+            row = env.cr.fetchone()
+            if row and row[0] < now:
+                env["fapiao.login"].browse(login_id).write({"state": "expired", "message": over})
+                return False
+            return bool(row)
+
+        return self.env["fapiao.engine"]._step(claim)
+
+    def _note_done(self):
+        """Note that the session is good: waiting requests go on by themselves, and the dialog says so."""
+        login_id = self.id
+
+        def note(account):
+            login = account.env["fapiao.login"].browse(login_id)
+            waiting = account.waiting_count
+            if login.purpose == "face":
+                account.face_state = "ok"
+            account._note_ready()
+            login.write({"state": "done", "message": login._say_done(waiting), **FORGOTTEN})
+
+        self.account_id._note_apart(note)
+        return self._show()
+
+    def _say_done(self, waiting):
+        said = (
+            self.env._("Face authentication is not (or no longer) needed.")
+            if self.purpose == "face"
+            else self.env._("You are logged in to the tax bureau.")
+        )
+        if waiting == 1:
+            return f"{said} {self.env._('One waiting request goes on by itself.')}"
+        if waiting:
+            return f"{said} {self.env._('%s waiting requests go on by themselves.', waiting)}"
+        return said
+
+    def _note_error(self, error, asking=False):
+        """Say in the dialog what went wrong. While ``asking`` about a code, a lost answer changes
+        nothing: it's asked again."""
+        self.account_id._note_need_apart(error)
+        if asking and isinstance(error, (NotSent, OutcomeUnknown)):
+            return self._note(message=self.env._("The cloud does not answer at the moment; it is asked again."))
+        values = {"message": self._say_error(error), "sms_code": False, "pin": False}
+        if asking or self.state not in ("start", "sms_sent"):
+            values["state"] = "failed"
+        return self._note(**values)
+
+    def _say_error(self, error):
+        """Return ``error`` in the words of a log-in: those of a request would speak of a fapiao, and
+        promise that it goes on by itself."""
+        match error:
+            case LoginRequired():
+                return self.account_id._say(error)
+            case NotSent():
+                said = [
+                    self.env._(explain(error)[0]),  # pylint: disable=gettext-variable
+                    self.env._("Try again; if it stays so, look at the account's settings."),
+                ]
+            case Rejected():
+                said = [self.env._("The tax bureau did not accept this.")]
+            case _:
+                said = [self.env._("The cloud's answer was lost or unclear. Try again.")]
+        if error.text:
+            said.append(self.env._("The cloud says: %s", error.text))
+        return "\n".join(said)
+
+    def _note(self, **values):
+        """Write ``values`` in a transaction of their own and return the dialog as it is then."""
+        login_id = self.id
+        self.env["fapiao.engine"]._step(lambda env: env["fapiao.login"].browse(login_id).write(values))
+        return self._show()
+
+    def _show(self):
+        self.invalidate_recordset()
+        return {**self.account_id._open_login(self.purpose), "res_id": self.id}
+
+
+# Secrets and codes have served their turn once the log-in is done.
+FORGOTTEN = {"sms_code": False, "pin": False, "qr_id": False, "qr_text": False, "qr_png": False}
+
+
+def face_question(app):
+    """Return the question for a face code of ``app``, answered in the words of a log-in step."""
+
+    def ask(cloud):
+        code = cloud.face_qr(app)
+        return LoginStep("qr", qr_id=code.auth_id, qr_text=code.text)
+
+    return ask
+
+
+def draw_qr(text):
+    """Return ``text`` as a QR code: a PNG in base64."""
+    picture = io.BytesIO()
+    qrcode.make(text, box_size=6, border=2).save(picture, format="PNG")
+    return base64.b64encode(picture.getvalue())
