@@ -44,7 +44,8 @@ def _export(tools, db: str) -> Path:
     )
     conf = config.write_variant(bare / "odoo.conf", addons=bare / "addons")
     target = bare / f"{paths.ADDON}.pot"
-    command = [tools.python, "-P", "-m", "odoo", "i18n", "export", "-c", conf, "-d", db, "-o", target, paths.ADDON]
+    command = [tools.python, "-P", "-m", "odoo", "i18n", "export", "-c", conf, "-d", db]
+    command += ["-o", target, paths.ADDON]
     done = subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, check=False, cwd=bare
     )

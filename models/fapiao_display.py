@@ -1,6 +1,9 @@
 """What forms and lists show of a fapiao beside its facts: links to its files and the picture of its QR code."""
 
-from urllib.parse import quote
+import base64
+import io
+
+import qrcode
 
 from odoo import api, fields, models
 
@@ -13,7 +16,7 @@ class Fapiao(models.Model):
     pdf_url = fields.Char("PDF Link", compute="_compute_file_urls")
     ofd_url = fields.Char("OFD Link", compute="_compute_file_urls")
     xml_url = fields.Char("XML Link", compute="_compute_file_urls")
-    qr_url = fields.Char("QR Picture", compute="_compute_qr_url")
+    qr_image = fields.Binary("QR Picture", compute="_compute_qr_image")
     account_mode = fields.Selection(related="account_id.mode", string="Account Mode")
 
     @api.depends("pdf_id", "ofd_id", "xml_id")
@@ -24,15 +27,19 @@ class Fapiao(models.Model):
                 fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
 
     @api.depends("qr_text")
-    def _compute_qr_url(self):
+    def _compute_qr_image(self):
         for fapiao in self:
-            fapiao.qr_url = (
-                f"/report/barcode/?barcode_type=QR&width=180&height=180&quiet=0&value={quote(fapiao.qr_text, safe='')}"
-                if fapiao.qr_text
-                else False
-            )
+            # not /report/barcode: it needs a renderer that many servers lack
+            fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
 
     def action_open_business_doc(self):
         """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
         self.ensure_one()
         return self._get_records_action()
+
+
+def draw_qr(text):
+    """Return ``text`` as a QR code: a PNG in base64."""
+    picture = io.BytesIO()
+    qrcode.make(text, box_size=6, border=2).save(picture, format="PNG")
+    return base64.b64encode(picture.getvalue())

@@ -1,10 +1,12 @@
 """Fetching PDF, OFD and XML of a fapiao: no effect at the cloud, so it may be repeated freely."""
 
+import base64
 import logging
 from datetime import UTC, timedelta
+from functools import lru_cache
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, file_open
 
 from ..clouds.base import NotFound
 from ..clouds.errors import CloudError
@@ -102,6 +104,8 @@ class Fapiao(models.Model):
                     "mimetype": MIMETYPES[kind],
                     "res_model": "fapiao",
                     "res_id": self.id,
+                    # without one, a browser that shows the file tries to save its own and may not
+                    "thumbnail": pdf_picture() if kind == "pdf" else False,
                 }
                 for kind, content in files.items()
             ]
@@ -113,6 +117,13 @@ class Fapiao(models.Model):
             self.write(
                 {"files_state": "failed" if self.files_tries >= MAX_TRIES else "wanted", "files_text": problem}
             )
+
+
+@lru_cache(maxsize=1)
+def pdf_picture():
+    """Return the picture that stands for a PDF, in base64."""
+    with file_open("web/static/img/mimetypes/pdf.svg", "rb") as picture:
+        return base64.b64encode(picture.read())
 
 
 def fetch(cloud, number, issued_at, kinds):

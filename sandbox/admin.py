@@ -13,7 +13,7 @@ from .bureau import credit, red
 from .clock import dashed
 from .errors import Refused
 from .faults import KINDS
-from .piaodanyun import CALLS, NAME
+from .piaodanyun import CALLS
 from .piaodanyun.files import TYPES, draw
 from .render import qr
 
@@ -42,12 +42,12 @@ def _page(world, problem=''):
         html = PAGES.get_template('index.html').render(
             world=world, now=now, problem=problem, states=red.STATES, red_actions=_red_actions,
             credit=lambda taxpayer: credit.book(taxpayer, now), uses=USES, kinds=sorted(KINDS),
-            calls=[*(call.name for call in CALLS.values()), 'file'], cloud=NAME,
+            calls=[*(call.name for call in CALLS.values()), 'file'],
             fapiao=_newest(world.fapiao.values()), red_forms=_newest(world.red_forms.values()),
             tickets=[each for each in _newest(world.tickets.values())
                      if each.state == 'waiting' and each.expires_at > now],
             log=_newest(world.calls.of()),
-            switches={'settings': asdict(world.settings), NAME: asdict(world.piaodanyun)})
+            switches={group: asdict(each) for group, each in world.switches.items()})
     return Response(html, 400 if problem else 200, content_type='text/html;charset=UTF-8')
 
 
@@ -83,7 +83,7 @@ def _add_fault(world, form):
 
 def _set_switch(world, form):
     group, key = form['group'], form['key']
-    current = getattr({'settings': world.settings, NAME: world.piaodanyun}[group], key)
+    current = getattr(world.switches[group], key)
     world.set(group, **{key: _like(current, form['value'].strip())})
 
 

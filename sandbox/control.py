@@ -1,18 +1,16 @@
 """The world's controls over HTTP, for tests in another process: /control/<name>, JSON.
 
-GET looks, POST does; the body of a POST is the arguments by name, as World takes them.
+GET looks, POST does; the body of a POST is the arguments by name, as Levers takes them.
 """
 import json
 
 from werkzeug.wrappers import Response
 
 from .errors import Refused
+from .levers import Levers
 from .records import plain
 
-ACTIONS = (
-    'add_tenant', 'add_taxpayer', 'add_user', 'add_buyer', 'set_session', 'set_face',
-    'set_credit', 'set_use', 'set_red_form', 'act_red_form', 'fail_pending', 'finish_pending',
-    'scan', 'expire_tokens', 'set', 'advance', 'set_clock', 'reset_parallel', 'reset')
+ACTIONS = {name for name in vars(Levers) if not name.startswith('_')}
 
 
 def respond(world, path, request):

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -248,10 +247,6 @@ def plain(record, *extra):
     """The record as JSON-able data for the controls: money as text, moments as ISO."""
     data = json.loads(json.dumps(asdict(record), default=_plainly, ensure_ascii=False))
     return {**data, **{name: getattr(record, name) for name in extra}}
-
-
-def is_fapiao_number(text):
-    return bool(re.fullmatch(r'\d{20}', text or ''))
 
 
 def _tag(value):

@@ -183,7 +183,7 @@ class TestPage(SandboxCase):
 class TestPacing(SandboxCase):
     def test_parallel_calls_are_counted(self):
         self.log_in()
-        self.world.faults.add('blueTicket', 'delay_before', times=-1, seconds=0.3)
+        self.world.faults.add('blueTicket', 'delay_before', times=-1, seconds=0.5)
         with ThreadPoolExecutor(5) as pool:
             list(pool.map(lambda order: self.post('blueTicket', order), [self.order() for _ in range(5)]))
         self.assertEqual(self.world.max_parallel, 5)
@@ -191,7 +191,7 @@ class TestPacing(SandboxCase):
         self.issue()
         self.assertEqual(self.world.max_parallel, 1)
         entries = self.world.calls.of('blueTicket')
-        self.assertTrue(all(entry.ended - entry.started >= 0.3 for entry in entries))
+        self.assertTrue(all(entry.ended - entry.started >= 0.5 for entry in entries))
 
     def test_the_bureaus_pace(self):
         self.world.settings.pace_per_minute = 2

@@ -11,11 +11,7 @@ What the cloud tells us is noted in transactions of their own, so that the calle
 writes nothing and the HTTP layer has no reason to repeat a call (shared/odoo19.md, trap 1).
 """
 
-import base64
-import io
 from datetime import timedelta
-
-import qrcode
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -23,6 +19,7 @@ from odoo.tools import SQL
 from ..clouds.base import FACE_QR, LOGIN, LoginStep
 from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, Rejected
 from ..clouds.words import explain
+from ..models.fapiao_display import draw_qr
 
 WAITING = ("qr", "waiting")
 QR_LIFE = timedelta(minutes=5)  # ours: no document says how long the bureau's code lives
@@ -135,14 +132,16 @@ class FapiaoLogin(models.TransientModel):
 
     def _take_login(self, **step):
         step = {"method": self.method, **{name: value for name, value in step.items() if value}}
-        return self._take(LOGIN, step, lambda cloud: cloud.login(**step))
+        # by this name the journal knows it for a secret
+        shown = {"sms" if name == "code" else name: value for name, value in step.items()}
+        return self._take(LOGIN, shown, lambda cloud: cloud.login(**step))
 
-    def _take(self, operation, step, question):
+    def _take(self, operation, shown, question):
         """Make one call of the log-in, note where it leads and return the dialog as it is then."""
         try:
-            reached = self.env["fapiao.engine"]._ask_journaled(self.account_id, operation, step, question)
+            reached = self.env["fapiao.engine"]._ask_journaled(self.account_id, operation, shown, question)
         except CloudError as error:
-            return self._note_error(error, asking=bool(step.get("qr_id")))
+            return self._note_error(error, asking="qr_id" in shown)
         if reached.state == "done":
             return self._note_done()
         now = fields.Datetime.now()
@@ -265,10 +264,3 @@ def face_question(app):
         return LoginStep("qr", qr_id=code.auth_id, qr_text=code.text)
 
     return ask
-
-
-def draw_qr(text):
-    """Return ``text`` as a QR code: a PNG in base64."""
-    picture = io.BytesIO()
-    qrcode.make(text, box_size=6, border=2).save(picture, format="PNG")
-    return base64.b64encode(picture.getvalue())
