@@ -31,7 +31,7 @@ DEBIAN_STABLE = {
 ODOO_STRIPPED = ("addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js",)
 
 # Python versions that Odoo 19 runs on and for which requirements/ has wheels.
-PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 14)
+PYTHON_FROM, PYTHON_BELOW = (3, 11), (3, 13)
 
 # The first is what every user of a template database starts with.
 LANGUAGES = "en_US,zh_CN"

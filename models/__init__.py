@@ -3,6 +3,7 @@ from . import fapiao_exchange
 from . import fapiao_outbound
 from . import fapiao_account
 from . import fapiao_account_cron
+from . import fapiao_account_limits
 from . import fapiao_request
 from . import fapiao_request_line
 from . import fapiao
@@ -10,6 +11,7 @@ from . import fapiao_line
 from . import fapiao_files
 from . import fapiao_display
 from . import fapiao_builder
+from . import fapiao_builder_lines
 from . import account_move
 from . import account_move_issue
 from . import account_move_form

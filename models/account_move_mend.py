@@ -20,8 +20,14 @@ BUYER = {
 PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
 TAX_CODE = {"short_name_missing"}
 TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless"}
-ACCOUNT = {"credit_low", "seller_tax_no_missing"}
+ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
 COMPANY = {"no_account", "company_currency", "drawer_missing"}
+SELLER = {
+    "seller_address_missing",
+    "seller_bank_missing",
+    "company_tax_no_missing",
+    "company_tax_no_differs",
+}
 
 
 class AccountMove(models.Model):
@@ -46,6 +52,8 @@ class AccountMove(models.Model):
             record = company.fapiao_account_id
         elif problem.code in COMPANY:
             record = company
+        elif problem.code in SELLER:
+            record = company.partner_id
         return record or self
 
     def _fapiao_party_to_mend(self, problem):

@@ -10,8 +10,6 @@ from ..clouds.base import Config, TokenSlot
 from ..clouds.errors import CloudError, OutcomeUnknown
 from ..clouds.registry import open_cloud
 from ..clouds.words import explain
-from ..rules.limits import Limits
-from .fapiao_decimal import exact
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECRETS = ("password", "tax_password")
@@ -161,6 +159,16 @@ class FapiaoAccount(models.Model):
                     self.env._("A tax number has 15 to 20 digits and capital letters; %s has not.", tax_no)
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """The first account of a company becomes the one it issues through."""
+        accounts = super().create(vals_list)
+        for account in accounts:
+            if not account.company_id.fapiao_account_id:
+                # sudo: a manager of fapiao need not be allowed to edit companies
+                account.company_id.sudo().fapiao_account_id = account
+        return accounts
+
     # ------------------------------------------------------------------ actions
 
     def action_test_connection(self):
@@ -240,18 +248,6 @@ class FapiaoAccount(models.Model):
         """Return the cloud's pure half, for freezing and reading; it can't make a call."""
         self.ensure_one()
         return open_cloud(self._config(secrets={}), TokenSlot())
-
-    def _limits(self, summary_codes):
-        """Return what one fapiao through this account may carry, as the rules want to know it."""
-        self.ensure_one()
-        company = self.company_id
-        return Limits(
-            remark_length=255,
-            short_name_required=True,
-            summary_codes=summary_codes,
-            amount_limit=exact(company.fapiao_amount_limit) or None,
-            credit_left=exact(self.credit_left) if self.credit_at else None,
-        )
 
     def _store_token(self, slot):
         # sudo: see _secrets

@@ -1,12 +1,15 @@
-"""From an Odoo invoice to a neutral fapiao: exact decimals in CNY, in the rules' own types."""
+"""From an Odoo invoice to a neutral fapiao: exact decimals in CNY, in the rules' own types.
+
+What a line of the invoice becomes is the business of ``fapiao_builder_lines``.
+"""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from odoo import api, models
 
-from ..rules import checks, draft as drafting
-from ..rules.document import Draft, Item
+from ..rules import checks, draft as drafting, rates, taxno
+from ..rules.document import Draft
 from ..rules.problems import Problem, _, errors
 from .fapiao_decimal import exact
 
@@ -35,148 +38,55 @@ class FapiaoBuilder(models.AbstractModel):
     @api.model
     def _build(self, moves):
         """Return a :class:`Built` for each of ``moves``; reads only, sends nothing."""
-        products = moves.invoice_line_ids.product_id
-        codes, names = products._fapiao_code(), products._fapiao_item_name()
+        catalogue = self._catalogue(moves)
         summaries = self.env["fapiao.tax.code"]._summary_codes()
-        return [self._build_one(move, codes, names, summaries) for move in moves]
+        return [self._build_one(move, catalogue, summaries) for move in moves]
 
-    def _build_one(self, move, codes, names, summaries):
+    def _build_one(self, move, catalogue, summaries):
         if problems := self._obstacles(move):
-            return Built(move, None, problems)
-        items, problems = self._items(move, codes, names)
-        if problems:
             return Built(move, None, problems)
         company = move.company_id
         limits = company.fapiao_account_id._limits(summaries)
-        draft, problems = drafting.build(
+        parties = (company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default())
+        items, problems = self._items(move, catalogue)
+        draft, found = None, []
+        if not problems:
+            draft, found = self._draft(move, items, parties, limits)
+        if draft:
+            found = [*found, *checks.preflight(draft, limits)]
+        else:
+            # whoever mends the lines shall see at once what else is missing
+            found = [*found, *checks.check_parties(*map(_tidy, parties), limits)]
+        problems = [*problems, *self._company_problems(company), *found]
+        return Built(move, draft, problems, self._shares(move, items) if draft else [])
+
+    def _draft(self, move, items, parties, limits):
+        """Return ``(draft, problems)`` with the very totals of the ledger."""
+        company = move.company_id
+        return drafting.build(
             items,
-            company._fapiao_seller(),
-            move.commercial_partner_id._fapiao_party(),
-            move._fapiao_type_or_default(),
-            exact(abs(move.amount_untaxed_signed)),
-            exact(abs(move.amount_total_signed)) - exact(abs(move.amount_untaxed_signed)),
+            *parties,
+            exact(move.amount_untaxed_signed),
+            exact(move.amount_tax_signed),
             limits=limits,
             remark=move.fapiao_remark or "",
-            drawer=company.fapiao_drawer or move.env.user.name,
+            drawer=company.fapiao_drawer or self._drawer_of(move),
             payee=company.fapiao_payee or "",
             reviewer=company.fapiao_reviewer or "",
+            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, items),
             show_seller_bank=company.fapiao_show_seller_bank,
             show_buyer_bank=company.fapiao_show_buyer_bank,
         )
-        if draft:
-            problems = [*problems, *checks.preflight(draft, limits)]
-        return Built(move, draft, problems, self._shares(move, items))
 
-    # ------------------------------------------------------------------ what the ledger itself must give
+    def _drawer_of(self, move):
+        """Return who issues if the company names nobody; what runs by itself has no name to print."""
+        user = move.invoice_user_id if self.env.user._is_superuser() else self.env.user
+        return user.name or ""
 
-    def _obstacles(self, move):
-        """Return what keeps ``move`` from becoming a fapiao at all, whatever its lines are."""
-        company = move.company_id
-        values = {"invoice": move.display_name, "company": company.display_name}
-        if move.move_type != "out_invoice":
-            return [Problem("not_an_invoice", _("%(invoice)s is not a customer invoice."), "", values)]
-        if move.state != "posted":
-            return [
-                Problem("not_posted", _("%(invoice)s is not posted."), _("Confirm the invoice first."), values)
-            ]
-        if not company.fapiao_account_id.active:
-            return [
-                Problem(
-                    "no_account",
-                    _("%(company)s has no fapiao account."),
-                    _("Choose one in Settings > Accounting > Fapiao."),
-                    values,
-                )
-            ]
-        if company.currency_id.name != "CNY":
-            return [
-                Problem(
-                    "company_currency",
-                    _("The books of %(company)s are not kept in CNY, the only currency of a fapiao."),
-                    _("Issue the fapiao from a company whose currency is CNY."),
-                    values,
-                )
-            ]
-        return []
-
-    # ------------------------------------------------------------------ lines
-
-    def _items(self, move, codes, names):
-        """Return ``(items, problems)``: the invoice's lines as the ledger rounded them, in CNY."""
-        base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
-        items, problems = [], []
-        for base_line in base_lines:
-            line = base_line["record"]
-            if not hasattr(line, "product_id") or line.display_type != "product":
-                problems.append(self._special_line_problem(line, base_line))
-                continue
-            tax, problem = self._tax_of(line, base_line)
-            if problem:
-                problems.append(problem)
-                continue
-            items.append(self._item(line, base_line, tax, codes, names))
-        return items, [problem for problem in problems if problem]
-
-    def _item(self, line, base_line, tax, codes, names):
-        details = base_line["tax_details"]
-        amount = exact(details["total_excluded"] + details["delta_total_excluded"])
-        product = line.product_id
-        code = codes.get(product)
-        return Item(
-            key=str(line.id),
-            name=names.get(product) or self._first_line(line.name) or product.name or "",
-            code=code.code if code else "",
-            short_name=code.short_name or "" if code else "",
-            amount=amount,
-            tax=exact(sum(data["tax_amount"] for data in details["taxes_data"])),
-            rate=exact(tax.amount, 4) / 100,
-            quantity=exact(line.quantity, self._quantity_digits()),
-            discount=self._discount(line, amount),
-            spec=product.default_code or "",
-            unit=line.product_uom_id.name or "",
-            zero_kind=tax.fapiao_zero_kind or "",
-            policy=tax.fapiao_policy or product.fapiao_policy or "",
-        )
-
-    def _tax_of(self, line, base_line):
-        """Return ``(tax, problem)``: the one VAT of the line. A fapiao line has exactly one rate."""
-        taxes = base_line["tax_details"]["taxes_data"]
-        values = {"line": self._first_line(line.name) or line.display_name}
-        if not line.tax_ids:
-            return None, Problem(
-                "no_tax",
-                _("Line “%(line)s” has no tax."),
-                _("Choose a VAT; a zero rate needs the one that says why it is zero."),
-                values,
-                line=str(line.id),
-            )
-        if len(taxes) != 1 or taxes[0]["tax"].amount_type != "percent" or taxes[0]["tax"].amount < 0:
-            return None, Problem(
-                "several_taxes",
-                _("Line “%(line)s” has more than one tax, or one that is no percentage."),
-                _("A fapiao line carries exactly one VAT rate: leave just that on the line."),
-                values,
-                line=str(line.id),
-            )
-        return taxes[0]["tax"], None
-
-    def _special_line_problem(self, line, base_line):
-        """Cash rounding and early-payment lines have no goods and no rate: refuse those that weigh."""
-        if not base_line["tax_details"]["total_excluded"]:
-            return None
-        return Problem(
-            "special_line",
-            _("The invoice has a line for cash rounding or early payment, which no fapiao can show."),
-            _("Remove cash rounding or the early-payment tax reduction from the invoice."),
-        )
-
-    def _discount(self, line, amount):
-        """Return the tax-exclusive reduction already taken off ``amount``. At 100 % nothing is left to
-        issue, so none is named."""
-        share = exact(line.discount, 6) / 100
-        if not 0 < share < 1:
-            return Decimal("0.00")
-        return max(exact(float(amount / (1 - share)) - float(amount)), Decimal("0.00"))
+    def _small_scale_reason(self, account, items):
+        """Return the account's reason for charging 3 % where it is charged (fapiao-rules, "Lines")."""
+        charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
+        return account.small_scale_reason or "" if account.small_scale and charged else ""
 
     def _shares(self, move, items):
         return [
@@ -192,9 +102,102 @@ class FapiaoBuilder(models.AbstractModel):
             for sequence, item in enumerate(items, start=1)
         ]
 
-    def _quantity_digits(self):
-        return self.env["decimal.precision"].precision_get("Product Unit")
+    # ------------------------------------------------------------------ what the ledger itself must give
 
-    @staticmethod
-    def _first_line(text):
-        return (text or "").strip().split("\n", 1)[0]
+    def _obstacles(self, move):
+        """Return what keeps ``move`` from becoming a fapiao at all, whatever its lines are."""
+        checks_in_turn = (self._document_problem, self._account_problem, self._currency_problem)
+        return [problem for check in checks_in_turn if (problem := check(move))][:1]
+
+    def _document_problem(self, move):
+        values = {"invoice": move.display_name}
+        if move.move_type != "out_invoice":
+            return Problem(
+                "not_an_invoice",
+                _("%(invoice)s is not a customer invoice, so no fapiao can be issued for it."),
+                _("Issue from a customer invoice; a credit note is answered by a red fapiao."),
+                values,
+            )
+        if move.state != "posted":
+            return Problem(
+                "not_posted", _("%(invoice)s is not posted."), _("Confirm the invoice first."), values
+            )
+        return None
+
+    def _account_problem(self, move):
+        account = move.company_id.fapiao_account_id
+        values = {"company": move.company_id.display_name, "account": account.display_name}
+        if not account:
+            return Problem(
+                "no_account",
+                _("%(company)s has no fapiao account."),
+                _("Choose one in Settings > Accounting > Fapiao."),
+                values,
+            )
+        if not account.active:
+            return Problem(
+                "account_archived",
+                _("The fapiao account %(account)s of %(company)s is archived."),
+                _("Restore it, or choose another in Settings > Accounting > Fapiao."),
+                values,
+            )
+        return None
+
+    def _currency_problem(self, move):
+        company = move.company_id
+        values = {"company": company.display_name, "currency": move.currency_id.name}
+        if company.currency_id.name != "CNY":
+            return Problem(
+                "company_currency",
+                _("The books of %(company)s are not kept in CNY, the only currency of a fapiao."),
+                _("Issue the fapiao from a company whose currency is CNY."),
+                values,
+            )
+        if self._lacks_rate(move):
+            return Problem(
+                "no_currency_rate",
+                _("There is no exchange rate for %(currency)s, so the books took one %(currency)s for one yuan."),
+                _("Enter the rate, then reset the invoice to draft and confirm it again."),
+                values,
+            )
+        return None
+
+    def _lacks_rate(self, move):
+        """Tell whether the ledger fell back to 1:1 for want of a rate (``res.currency._get_rates``)."""
+        company = move.company_id
+        if move.currency_id == company.currency_id or exact(move.invoice_currency_rate, 12) != 1:
+            return False
+        # sudo: whether there is a rate, nothing else
+        return not self.env["res.currency.rate"].sudo().search_count(
+            [("currency_id", "=", move.currency_id.id), ("company_id", "in", (False, company.root_id.id))], limit=1
+        )
+
+    def _company_problems(self, company):
+        """Return the problem of a company that isn't the taxpayer whose account it uses."""
+        own = company.partner_id._fapiao_tax_no()
+        number = taxno.normalise(company.fapiao_account_id.tax_no)
+        values = {"company": company.display_name, "own": own, "number": number}
+        if not own:
+            return [
+                Problem(
+                    "company_tax_no_missing",
+                    _("%(company)s has no tax number, but its fapiao account is that of %(number)s."),
+                    _("Enter the number as Tax ID on the contact of your company."),
+                    values,
+                )
+            ]
+        if own != number:
+            return [
+                Problem(
+                    "company_tax_no_differs",
+                    _("%(company)s has the tax number %(own)s, but its fapiao account is that of %(number)s."),
+                    _("Correct whichever is wrong: the Tax ID of your company, or the account it has chosen."),
+                    values,
+                )
+            ]
+        return []
+
+
+def _tidy(value):
+    """Return a party as :func:`~..rules.draft.build` would have tidied it; the type stays as it is."""
+    return value if isinstance(value, str) else drafting.tidy(value)

@@ -202,7 +202,7 @@ def _tax_problem(pairs, tax_total):
             "The invoice's tax is %(total)s, but its lines at their rates give %(expected)s."
             " The tax bureau allows 0.06 per line and 1.27 per fapiao."
         ),
-        _("Check the tax of each line and any tax amount that was changed by hand."),
+        _("Check the tax of each line, any tax amount that was changed by hand, and cash rounding."),
         {"total": plain(tax_total), "expected": plain(expected)},
     )
 

@@ -14,12 +14,12 @@ from .names import clean
 from .parties import BUYER, SELLER, check_party
 from .problems import Problem, _
 
-__all__ = ["BUYER", "SELLER", "Limits", "check_party", "preflight"]
+__all__ = ["BUYER", "SELLER", "Limits", "check_parties", "check_party", "preflight"]
 
 
 def preflight(draft, limits=DEFAULTS):
     """Return all problems of ``draft`` under ``limits``, errors and warnings alike."""
-    problems = _parties(draft, limits)
+    problems = check_parties(draft.seller, draft.buyer, draft.type, limits)
     for check in (
         _type,
         _totals,
@@ -37,18 +37,19 @@ def preflight(draft, limits=DEFAULTS):
     return problems + check_pairs(draft)
 
 
-def _parties(draft, limits):
-    problems = check_party(draft.seller, SELLER, draft.type, limits)
-    problems += check_party(draft.buyer, BUYER, draft.type, limits)
-    seller, buyer = (taxno.normalise(party.tax_no) for party in (draft.seller, draft.buyer))
-    same_name = clean(draft.seller.name) == clean(draft.buyer.name) and draft.seller.name
-    if (seller and seller == buyer) or same_name:
+def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
+    """Return what is wrong with both parties, alone and towards each other; needs no draft."""
+    problems = check_party(seller, SELLER, fapiao_type, limits)
+    problems += check_party(buyer, BUYER, fapiao_type, limits)
+    numbers = [taxno.normalise(party.tax_no) for party in (seller, buyer)]
+    same_name = clean(seller.name) == clean(buyer.name) and seller.name
+    if (numbers[0] and numbers[0] == numbers[1]) or same_name:
         problems.append(
             Problem(
                 "same_party",
                 _("Seller and buyer are the same: %(name)s."),
                 _("Choose another customer: nobody can issue a fapiao to oneself."),
-                {"name": draft.buyer.name},
+                {"name": buyer.name},
             )
         )
     return problems
@@ -237,14 +238,15 @@ def _small_scale(draft, limits):
                 {"reason": reason},
             )
         ]
-    general = [line.rate for line in draft.lines if line.rate not in rates.SMALL_SCALE_RATES]
+    general = [line for line in draft.lines if line.rate not in rates.SMALL_SCALE_RATES]
     if limits.small_scale and general:
         return [
             Problem(
                 "small_scale_rate",
                 _("A small-scale taxpayer can't charge %(rate)s."),
                 _("Choose a tax with a rate for small-scale taxpayers, such as 1 or 3 percent."),
-                {"rate": rates.percent(general[0])},
+                {"rate": rates.percent(general[0].rate)},
+                general[0].keys[0] if general[0].keys else None,
             )
         ]
     if limits.small_scale and at_three and not reason:
@@ -252,7 +254,7 @@ def _small_scale(draft, limits):
             Problem(
                 "small_scale_reason_missing",
                 _("A small-scale taxpayer who charges 3 percent has to say why."),
-                _("Choose why: an earlier fapiao is corrected, or the reduction to 1 percent is given up."),
+                _("Choose it on the fapiao account: a correction, or the reduction to 1 percent is given up."),
             )
         ]
     return []

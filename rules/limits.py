@@ -16,6 +16,8 @@ class Limits:
     ``summary_codes``: tax classification codes known to be summary items (汇总项).
     ``short_name_required``: the cloud does not add ``*简称*`` to the item name by itself.
     ``small_scale``: the seller is a small-scale taxpayer, who owes a reason for charging 3 %.
+    ``seller_contact_required``: the cloud takes no fapiao without address or phone, and bank account, of
+    the seller (seed 003: xhdwdzdh, xhdwyhzh), though the bureau does.
     """
 
     name_length: int = 100
@@ -33,6 +35,7 @@ class Limits:
     short_name_required: bool = False
     small_scale: bool = False
     drawer_required: bool = True
+    seller_contact_required: bool = False
 
 
 DEFAULTS = Limits()

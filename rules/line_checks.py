@@ -52,7 +52,8 @@ def _name(line, limits, key):
                 key,
             )
         ]
-    if limits.short_name_required and not split_name(line.name)[0]:
+    # without a code there is nothing the short name could stand on, and that is said already
+    if limits.short_name_required and line.code and not split_name(line.name)[0]:
         return [
             Problem(
                 "short_name_missing",

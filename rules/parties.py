@@ -20,7 +20,12 @@ _BUSINESS_WORDS = (
 def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
     """Return the problems of ``party`` as ``role`` on a fapiao of that type (``None``: not known yet)."""
     if role == SELLER:
-        return [*_name(party, limits), *_seller_number(party), *_bank(party)]
+        return [
+            *_name(party, limits),
+            *_seller_number(party),
+            *(_seller_contact(party) if limits.seller_contact_required else []),
+            *_bank(party),
+        ]
     return [
         *_name(party, limits),
         *_buyer_number(party, fapiao_type),
@@ -90,6 +95,28 @@ def _seller_number(party):
             )
         ]
     return [] if verdict == taxno.GOOD else [_bad_number(party, verdict)]
+
+
+def _seller_contact(party):
+    """Return what is missing of the two lines a cloud may insist on; half of a line is taken as it is."""
+    problems = []
+    if not (party.address.strip() or party.phone.strip()):
+        problems.append(
+            Problem(
+                "seller_address_missing",
+                _("The cloud wants address and phone of the seller, and neither is known."),
+                _("Fill in “Address on Fapiao” and “Phone on Fapiao” on the contact of your company."),
+            )
+        )
+    if not (party.bank.strip() or party.bank_account.strip()):
+        problems.append(
+            Problem(
+                "seller_bank_missing",
+                _("The cloud wants the bank account of the seller, and none is known."),
+                _("Fill in “Bank and Account” on the contact of your company."),
+            )
+        )
+    return problems
 
 
 def _bad_number(party, verdict):

@@ -350,6 +350,10 @@ def answer(code=999, text="", **more):
         answer(text=""),
         answer(500, "服务器内部错误"),
         answer(12345, "什么"),
+        answer(500, "请重新登录"),
+        answer(500, "密码错误"),
+        answer(10400, "请重新登录"),
+        answer(12345, "操作频繁"),
         answer(200, "成功"),
         answer(200, "成功", data={"Fphm": None}),
         answer(200, "成功", data={"Fphm": "", "ewm": None}),
@@ -448,10 +452,11 @@ def test_a_refused_token_was_not_read(body):
         read(body)
 
 
-def test_pace():
+@pytest.mark.parametrize("body", [answer(text="操作频繁,请稍后再试"), answer(429), answer("429", "慢")])
+def test_pace(body):
     """assumption: these texts turn a call away unread"""
     with pytest.raises(RateLimited):
-        read(answer(text="操作频繁,请稍后再试"))
+        read(body)
 
 
 @pytest.mark.parametrize(
@@ -468,6 +473,18 @@ def test_pace():
 def test_refused_by_http(status, error):
     with pytest.raises(error):
         read("<html>no</html>", status)
+
+
+def test_forbidden_by_http_is_about_rights():
+    with pytest.raises(LoginRequired) as caught:
+        read("<html>no</html>", 403)
+    assert caught.value.need == "permission"
+
+
+def test_a_page_is_called_unreadable():
+    with pytest.raises(OutcomeUnknown) as caught:
+        read("<html>系统 \n 维护</html>")
+    assert (caught.value.code, caught.value.text) == ("unreadable", "<html>系统 维护</html>")
 
 
 def test_success_under_an_error_of_http_is_no_success():

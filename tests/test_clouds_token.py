@@ -214,8 +214,9 @@ def test_a_refused_token_is_renewed_once_and_the_order_repeated(refusal):
     assert orders[0].form == orders[1].form
 
 
-def test_a_token_refused_by_http_is_renewed():
-    answers = [http("unauthorized", status="401 No"), http(seed.BLUE_TICKET)]
+@pytest.mark.parametrize("body", ["unauthorized", {"code": 999, "msg": "x"}, {"code": 200, "msg": "x"}])
+def test_a_token_refused_by_http_is_renewed(body):
+    answers = [http(body, status="401 No"), http(seed.BLUE_TICKET)]
     with cloud(TokenSlot("OLD"), blueTicket=answers) as (client, server):
         client.send(ISSUE, {})
         assert len(server.requests) == 3

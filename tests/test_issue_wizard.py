@@ -90,7 +90,7 @@ class TestIssueWizard(FapiaoCommon):
         self.assertEqual(issue.summary, "2 of 3 invoices are ready.")
         self.assertEqual(issue.issue_label, "Issue the 2 That Are Ready")
         action = self.click(issue)
-        self.assertEqual(action["params"]["request_ids"], (good | doubtful).fapiao_request_ids.ids)
+        self.assertCountEqual(action["params"]["request_ids"], (good | doubtful).fapiao_request_ids.ids)
         self.assert_one_fapiao(good)
         self.assert_one_fapiao(doubtful)
         self.assertFalse(bad.fapiao_request_ids)

@@ -23,7 +23,6 @@ FORBIDDEN = {"403"}  # assumption
 SESSION_LOST = {"302"}  # [family]
 SMS_DUE = {"420"}  # [family]
 FACE_DUE = {"430"}  # [family]
-MAYBE_ISSUED = {"10400"}  # [family]
 RATE = {"429"}  # assumption
 
 # Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py.

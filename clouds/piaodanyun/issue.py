@@ -16,7 +16,6 @@ from ..errors import LoginRequired, OutcomeUnknown
 from . import codes
 from .meaning import opened, order_error
 
-UID_LENGTH = 40
 _UID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
 
@@ -27,7 +26,7 @@ def freeze(draft, request_uid, tax_no, options):
     what no form can carry: a uid that doesn't fit, an amount with a fraction of a fen.
     """
     if not _UID.fullmatch(request_uid or ""):
-        raise ValueError(f"{request_uid!r} can't be a serial number: 1 to {UID_LENGTH} of 0-9 A-Z a-z _ -")
+        raise ValueError(f"{request_uid!r} can't be a serial number: 1 to 40 of 0-9 A-Z a-z _ -")
     form = {
         "fpqqlsh": request_uid,
         "fplxdm": codes.TYPES[draft.type],

@@ -78,13 +78,14 @@ def is_token_refused(raw):
 def order_error(envelope):
     """Return the error that an answer to an *order* means when it isn't its success."""
     code, text, status = envelope.code, envelope.text, envelope.status
-    if code in codes.MAYBE_ISSUED or codes.MAYBE.search(text):
+    if codes.MAYBE.search(text):
         return OutcomeUnknown(text, code, status)
     shared = shared_error(envelope)
     if shared:
         return shared
     if code in (codes.BUSINESS, codes.PARAMETER) and text and not codes.STUMBLED.search(text):
         return Rejected(text, code, status)
+    # among the rest is 10400 [family]: the fapiao may have been issued
     return OutcomeUnknown(text, code, status)
 
 
@@ -103,8 +104,6 @@ def shared_error(envelope):
     NotSent (token), RateLimited or LoginRequired: in each case nothing has happened.
     """
     code, text, status = envelope.code, envelope.text, envelope.status
-    if envelope.ok:
-        return None
     if _token_refused(envelope):
         return NotSent(text, code, status)
     if code in codes.RATE:
@@ -127,8 +126,6 @@ def _need_of_code(code, text):
 
 
 def _token_refused(envelope):
-    if envelope.ok:
-        return False
     if envelope.status == 401 or envelope.code in codes.TOKEN:
         return True
     refusing = (codes.BUSINESS, codes.PARAMETER, codes.CREDENTIALS)
@@ -136,10 +133,7 @@ def _token_refused(envelope):
 
 
 def _code(body):
-    value = body.get("code") if isinstance(body, dict) else None
-    if value is None and isinstance(body, dict):
-        value = reading.pick(body, "code")
-    text = reading.as_text(value)
+    text = reading.as_text(reading.pick(body, "code"))
     return (text[:-2] if text.endswith(".0") else text)[:40] or None
 
 

@@ -44,25 +44,24 @@ function showProgress(env, rows) {
 }
 
 /** Open what `row` waits for; once it is there, show how all `rows` go on. */
-async function logIn(env, row, rows, close) {
-    const { action } = env.services;
-    const requestIds = rows.map(({ id }) => id);
+function logIn(env, row, rows, close) {
     close({ noReload: true });
-    await action.doActionButton({
+    return env.services.action.doActionButton({
         type: "object",
         name: "action_login",
         resModel: "fapiao.request",
         resId: row.id,
-        onClose: async () => {
-            const isWaiting = ({ state }) => state === "waiting_login";
-            if ((await follow(env, requestIds)).some(isWaiting)) {
-                return action.doAction("soft_reload");
-            }
-            return action.doAction({
-                type: "ir.actions.client",
-                tag: TAG,
-                params: { request_ids: requestIds },
-            });
+        // Not awaited: the log-in dialog is gone only after this has returned, and what follows
+        // begins by closing the dialog that is open.
+        onClose: () => {
+            goOn(env, rows.map(({ id }) => id));
         },
     });
+}
+
+async function goOn(env, requestIds) {
+    const rows = await follow(env, requestIds);
+    const isWaiting = rows.some(({ state }) => state === "waiting_login");
+    const next = { type: "ir.actions.client", tag: TAG, params: { request_ids: requestIds } };
+    return env.services.action.doAction(isWaiting ? "soft_reload" : next);
 }

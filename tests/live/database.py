@@ -1,0 +1,54 @@
+"""A throw-away database with the addon's demo data, and processes that work on it."""
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+WORKER = Path(__file__).with_name("worker.py")
+TIME_LIMIT = 120
+
+
+class LiveDatabase:
+    """A copy of the template that `make test` has built; ``close`` drops it."""
+
+    def __init__(self):
+        if "ODOO_DEV_TEMPLATE" not in os.environ:
+            raise RuntimeError("These tests need a template database: run them with `make test`.")
+        self.name = f"{os.environ['ODOO_DEV_TEMPLATE']}_live_{uuid.uuid4().hex[:6]}"
+        self._program("createdb", "-T", os.environ["ODOO_DEV_TEMPLATE"], self.name)
+
+    def close(self):
+        self._program("dropdb", "--if-exists", "--force", self.name)
+
+    def sql(self, statement):
+        """Run one statement in a transaction of its own; return the rows, columns joined by ``|``."""
+        return self._program("psql", "-d", self.name, "-qAtc", statement).stdout.splitlines()
+
+    def start(self, task, *args, **env):
+        """Start a worker on ``task`` (a function of worker.py) and return the process."""
+        return subprocess.Popen(
+            [sys.executable, "-P", str(WORKER), self.name, task, *map(str, args)],
+            env={**os.environ, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, task, *args, **env):
+        """Run a worker to its end and return ``(exit code, output)``."""
+        process = self.start(task, *args, **env)
+        return finish(process)
+
+    def _program(self, name, *args):
+        program = Path(os.environ.get("ODOO_DEV_PROGRAMS", "")) / name
+        return subprocess.run([str(program), *args], check=True, capture_output=True, text=True)
+
+
+def finish(process):
+    """Wait for a worker; return its exit code (minus the signal that killed it) and what it said."""
+    out, err = process.communicate(timeout=TIME_LIMIT)
+    if process.returncode > 0:
+        raise AssertionError(f"the worker failed:\n{err[-4000:]}")
+    return process.returncode, out.strip()
