@@ -38,6 +38,7 @@
     ],
     "assets": {
         "web.assets_backend": ["l10n_cn_invoice_cloud/static/src/**/*"],
+        "web.assets_tests": ["l10n_cn_invoice_cloud/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",
     "application": False,

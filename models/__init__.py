@@ -15,6 +15,7 @@ from . import fapiao_builder_lines
 from . import account_move
 from . import account_move_issue
 from . import account_move_form
+from . import account_move_files
 from . import account_move_mend
 from . import account_move_send
 from . import fapiao_tax_code

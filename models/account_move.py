@@ -52,8 +52,9 @@ class AccountMove(models.Model):
     fapiao_remark = fields.Char(
         "Fapiao Remark", compute="_compute_fapiao_remark", store=True, readonly=False, copy=False
     )
-    fapiao_count = fields.Integer(compute="_compute_fapiao_count")
-    fapiao_message = fields.Text(compute="_compute_fapiao_message")
+    # compute_sudo: salespeople see invoices, but neither fapiao nor requests
+    fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
+    fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
 
     # ------------------------------------------------------------------ computes

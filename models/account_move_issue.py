@@ -126,15 +126,7 @@ class AccountMove(models.Model):
         return requests.sudo(False)
 
     def _fapiao_show_problems(self):
-        wizard = self.env["fapiao.issue"].create({"move_ids": self.ids})
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Issue Fapiao"),
-            "res_model": "fapiao.issue",
-            "res_id": wizard.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+        return self.env["fapiao.issue"].create({"move_ids": self.ids})._show()
 
     def _fapiao_say(self, problem):
         """Return a rule's problem in the user's language, the cure behind it."""

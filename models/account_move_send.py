@@ -19,7 +19,7 @@ class AccountMoveSend(models.AbstractModel):
             FAPIAO: {
                 "label": self.env._("Fapiao (数电票)"),
                 "is_applicable": self._fapiao_is_applicable,
-                "help": self.env._("Request the fapiao. It is issued in the background, after the invoice is sent."),
+                "help": self.env._("Request the fapiao, which is issued in the background after sending."),
             },
         }
 
@@ -51,10 +51,11 @@ class AccountMoveSend(models.AbstractModel):
             return {}
         if is_batch:
             invoices = moves.browse(built.moves.id for built in stopped)
+            count = len(invoices)
             return {
                 "fapiao_problems": {
                     "level": "warning",
-                    "message": self.env._("%s invoices can't get a fapiao and will not be sent.", len(invoices)),
+                    "message": self.env._("%s invoices can't get a fapiao and will not be sent.", count),
                     "action_text": self.env._("View Invoice(s)"),
                     "action": invoices._get_records_action(name=self.env._("Invoices without a Fapiao")),
                 }
@@ -78,8 +79,8 @@ class AccountMoveSend(models.AbstractModel):
             alerts["fapiao_after_mail"] = {
                 "level": "info",
                 "message": self.env._(
-                    "The fapiao is issued after this mail, which will not carry it. To send both together, issue"
-                    " the fapiao first."
+                    "The fapiao is issued after this mail, which will not carry it. To send both together,"
+                    " issue the fapiao first."
                 ),
             }
         under_way = (mailed - ticked).filtered(lambda move: move.fapiao_state == "pending")
@@ -143,26 +144,3 @@ class AccountMoveSend(models.AbstractModel):
         """A batch is sent by the scheduler, which may do anything: what counts is who asked for it."""
         author = self.env["res.users"].browse(data["author_user_id"])
         return author.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")
-
-
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    def _fapiao_living(self):
-        """Return the fapiao that stand for these invoices today."""
-        # sudo: who may read an invoice may know its fapiao; salespeople may not list them
-        return self.sudo().fapiao_ids.filtered(lambda fapiao: fapiao._is_living())
-
-    def _fapiao_files_to_send(self):
-        """Return the files of the living fapiao, as far as the user may read them."""
-        files = self._fapiao_living()._files()
-        return self.env["ir.attachment"].browse(files.ids)._filtered_access("read")
-
-
-class AccountMoveSendWizard(models.TransientModel):
-    _inherit = "account.move.send.wizard"
-
-    @api.model
-    def _action_download(self, attachments):
-        """The download takes files of invoices only; those of fapiao have a button of their own."""
-        return super()._action_download(attachments.filtered(lambda file: file.res_model != "fapiao"))

@@ -146,9 +146,11 @@ class FapiaoEngine(models.AbstractModel):
         of the answer it keeps ``state`` and ``text``, never a code to scan. Raises ``CloudError``.
         """
         shown = redact(payload)
-        exchange_id = self._step(
-            lambda env: env["fapiao.exchange"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
-        )
+
+        def claim(env):
+            return env["fapiao.exchange"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
+
+        exchange_id = self._step(claim)
         job = Job(exchange_id, operation, shown)
         try:
             result = self._ask(account, question)

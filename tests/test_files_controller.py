@@ -54,7 +54,9 @@ class TestFilesController(FapiaoCommon, HttpCase):
         self.assertEqual(response.headers["Content-Type"], "application/zip")
         self.assertIn(f"{fapiao.number}.zip", response.headers["Content-Disposition"])
         self.assertEqual(int(response.headers["Content-Length"]), len(response.content))
-        self.assertEqual(sorted(self.names(response)), [f"{fapiao.number}.{kind}" for kind in ("ofd", "pdf", "xml")])
+        self.assertEqual(
+            sorted(self.names(response)), [f"{fapiao.number}.{kind}" for kind in ("ofd", "pdf", "xml")]
+        )
         packed = zipfile.ZipFile(io.BytesIO(response.content))
         self.assertEqual(packed.read(f"{fapiao.number}.pdf"), fapiao.pdf_id.raw)
 
@@ -74,7 +76,21 @@ class TestFilesController(FapiaoCommon, HttpCase):
 
     def test_bad_ids(self):
         many = ",".join(str(number) for number in range(1, 502))
-        for ids in ("", "x", "1,", ",1", "1;2", "0", "-1", "1.5", "99999999999", "4294967296", many, "%00", "1%20OR%201"):
+        for ids in (
+            "",
+            "x",
+            "1,",
+            ",1",
+            "1;2",
+            "0",
+            "-1",
+            "1.5",
+            "99999999999",
+            "4294967296",
+            many,
+            "%00",
+            "1%20OR%201",
+        ):
             with self.subTest(ids[:20]):
                 self.assertEqual(self.get(ids).status_code, 400)
 

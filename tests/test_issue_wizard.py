@@ -50,7 +50,9 @@ class TestIssueWizard(FapiaoCommon):
         issue = self.open(invoice)
         self.assertFalse(invoice.fapiao_request_ids)
         self.assertRecordValues(issue, [{"is_single": True, "ready_count": 0, "going_count": 0}])
-        self.assertRecordValues(issue.problem_ids, [{"code": "code_missing", "severity": "error", "move_id": invoice.id}])
+        self.assertRecordValues(
+            issue.problem_ids, [{"code": "code_missing", "severity": "error", "move_id": invoice.id}]
+        )
         problem = issue.problem_ids
         self.assertIn("No code", problem.message)
         self.assertIn("product or its category", problem.fix)

@@ -1,68 +1,18 @@
-"""The log-in dialog: every way in, and every way it can go wrong."""
+"""The log-in dialog: every way in."""
 
 import base64
 import json
 from datetime import timedelta
 
-from odoo import Command, fields
-from odoo.exceptions import AccessError
+from odoo import fields
 from odoo.tests import tagged
 
 from ..sandbox import defaults
-from .common import FapiaoCommon
+from .common_login import LoginCommon
 
 
 @tagged("post_install", "-at_install")
-class TestLoginWizard(FapiaoCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.issuer = cls._create_user("Issuer", cls.issuer_group)
-
-    @classmethod
-    def _create_user(cls, name, groups):
-        return cls.env["res.users"].create(
-            {
-                "name": name,
-                "login": name.lower(),
-                "group_ids": [Command.set(groups.ids)],
-                "company_id": cls.company.id,
-                "company_ids": [Command.set(cls.company.ids)],
-            }
-        )
-
-    def open(self, purpose="login", **values):
-        """Open the dialog as the issuer and choose ``values``."""
-        account = self.account.with_user(self.issuer)
-        action = account.action_face() if purpose == "face" else account.action_login()
-        return self.env["fapiao.login"].with_user(self.issuer).with_context(action["context"]).create(values)
-
-    def click(self, login, button):
-        with self.engine():
-            action = getattr(login, button)()
-        self.assertEqual((action["res_model"], action["res_id"]), ("fapiao.login", login.id))
-
-    def poll(self, login, later=True):
-        """Ask as the dialog does; ``later``: so late that the cloud is asked as well."""
-        if later and login.asked_at:
-            login.sudo().asked_at -= timedelta(minutes=1)
-        with self.engine():
-            return login.poll()
-
-    def calls(self, name="loginDppt"):
-        return len(self.world.calls.of(name))
-
-    def journal(self):
-        return self.env["fapiao.exchange"].search([("account_id", "=", self.account.id)])
-
-    def wait_for_login(self):
-        """Return an invoice whose request waits for somebody to log in."""
-        self.world.set_session(self.account.tax_no, "lost")
-        invoice = self.create_invoice()
-        self.issue(invoice)
-        self.assertEqual(invoice.fapiao_request_ids.state, "waiting_login")
-        return invoice
-
+class TestLoginWizard(LoginCommon):
     # ------------------------------------------------------------------ SMS
 
     def test_waiting_requests_go_on(self):
@@ -246,72 +196,3 @@ class TestLoginWizard(FapiaoCommon):
         self.assertEqual(login.state, "done")
         self.assertFalse(login.pin)
         self.assertNotIn(defaults.CERT_PIN, "".join(self.journal().mapped("request_body")))
-
-    # ------------------------------------------------------------------ troubles and rights
-
-    def test_cloud_is_down(self):
-        self.sandbox.stop()
-        self.addCleanup(self.sandbox.start)
-        login = self.open(method="sms")
-        self.click(login, "action_start")
-        self.assertEqual(login.state, "start")
-        self.assertIn("could not be reached", login.message)
-        self.assertNotIn("by itself", login.message)
-        self.assertEqual(self.journal().outcome, "not_sent")
-
-    def test_lost_answer_does_not_speak_of_a_fapiao(self):
-        self.world.faults.add("loginDppt", "drop_after")
-        login = self.open(method="sms")
-        self.click(login, "action_start")
-        self.assertEqual(login.state, "start")
-        self.assertNotIn("fapiao", login.message)
-        self.assertRecordValues(self.journal(), [{"outcome": "unknown", "state": "applied"}])
-
-    def test_wrong_password_is_noted_on_the_account(self):
-        self.account.sudo().tax_password = "wrong"
-        login = self.open(method="sms")
-        self.click(login, "action_start")
-        self.assertIn("账号或密码错误", login.message)
-        self.assertEqual(self.account.session_state, "credentials")
-
-    def test_bug_in_the_client_stays_in_the_dialog(self):
-        def break_down(*_args):
-            raise KeyError("surprise")
-
-        self.patch(type(self.env["fapiao.engine"]), "_ask", break_down)
-        login = self.open(method="sms")
-        with self.assertLogs("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine", "ERROR"):
-            self.click(login, "action_start")
-        self.assertEqual(login.state, "start")
-        self.assertTrue(login.message)
-
-    def test_another_way(self):
-        login = self.open(method="app_qr")
-        self.click(login, "action_start")
-        self.click(login, "action_back")
-        self.assertEqual((login.state, login.message), ("start", False))
-
-    def test_dialog_is_ones_own(self):
-        login = self.open(method="sms")
-        other = self._create_user("Other", self.issuer_group)
-        with self.assertRaises(AccessError):
-            login.with_user(other).read(["sms_code"])
-        with self.assertRaises(AccessError):
-            login.with_user(other).action_start()
-        with self.assertRaises(AccessError):
-            login.with_user(other).poll()
-        self.assertFalse(self.env["fapiao.login"].with_user(other).search([]))
-
-    def test_only_issuers(self):
-        bookkeeper = self._create_user("Bookkeeper", self.env.ref("account.group_account_invoice"))
-        with self.assertRaises(AccessError):
-            self.account.with_user(bookkeeper).action_login()
-        with self.assertRaises(AccessError):
-            self.env["fapiao.login"].with_user(bookkeeper).create({"account_id": self.account.id})
-
-    def test_account_of_another_company(self):
-        company = self.env["res.company"].create({"name": "Elsewhere"})
-        account = self._create_fapiao_account(company_id=company.id)
-        login = self.env["fapiao.login"].with_user(self.issuer).create({"account_id": account.id})
-        with self.assertRaises(AccessError):
-            login.action_start()

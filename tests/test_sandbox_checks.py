@@ -1,5 +1,5 @@
 """Does the sandbox refuse what the tax bureau would refuse? (fapiao-rules.md)"""
-from .test_sandbox_case import SandboxCase, defaults, discount, line
+from .sandbox_case import SandboxCase, defaults, discount, line
 
 PERSON = {'ghdwsbh': '', 'ghdwmc': '王小明', 'gfzrrbs': 'Y'}
 

@@ -11,7 +11,7 @@ import requests
 
 from ..sandbox import defaults
 from ..sandbox.server import SandboxServer
-from .test_sandbox_case import LOGIN, SandboxCase
+from .sandbox_case import LOGIN, SandboxCase
 
 ADDON = Path(__file__).resolve().parent.parent
 

@@ -3,7 +3,7 @@ import time
 
 import requests
 
-from .test_sandbox_case import SandboxCase, defaults, line
+from .sandbox_case import SandboxCase, defaults, line
 
 MB = 1024 * 1024
 

@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
-from .test_sandbox_case import SandboxCase, defaults, line
+from .sandbox_case import SandboxCase, defaults, line
 
 
 class TestIssue(SandboxCase):

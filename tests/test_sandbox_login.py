@@ -5,7 +5,7 @@ import json
 
 from PIL import Image
 
-from .test_sandbox_case import LOGIN, SandboxCase, defaults
+from .sandbox_case import LOGIN, SandboxCase, defaults
 
 
 class TestToken(SandboxCase):

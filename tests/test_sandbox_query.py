@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from pypdf import PdfReader
 
 from ..sandbox.render import capital, qr
-from .test_sandbox_case import SandboxCase, defaults, discount, line
+from .sandbox_case import SandboxCase, defaults, discount, line
 
 # The seed's example of invoiceQueryMx, key for key.
 HEAD_KEYS = '''

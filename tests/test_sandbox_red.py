@@ -1,7 +1,7 @@
 """Reversing: what may be, the form's ten states, the red fapiao."""
 from decimal import Decimal
 
-from .test_sandbox_case import SandboxCase, defaults, discount, line
+from .sandbox_case import SandboxCase, defaults, discount, line
 
 SERVICE = '3040201010000000000'
 LABOUR = '2010100000000000000'

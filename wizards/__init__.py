@@ -1,3 +1,4 @@
+from . import account_move_send_wizard
 from . import fapiao_issue
 from . import fapiao_login
 from . import fapiao_tax_code_import

@@ -33,10 +33,12 @@ class FapiaoIssue(models.TransientModel):
     def _compute_words(self):
         for issue in self:
             issue.summary = issue._say_summary()
-            if issue.is_single:
-                issue.issue_label = self.env._("Issue") if not issue.problem_ids else self.env._("Issue Nevertheless")
-            else:
+            if not issue.is_single:
                 issue.issue_label = self.env._("Issue the %s That Are Ready", issue.ready_count)
+            elif issue.problem_ids:
+                issue.issue_label = self.env._("Issue Nevertheless")
+            else:
+                issue.issue_label = self.env._("Issue")
 
     def _say_summary(self):
         total = len(self.move_ids) - self.going_count
@@ -82,7 +84,7 @@ class FapiaoIssue(models.TransientModel):
         moves = self.move_ids._fapiao_lock()
         ready = [built for built in self._build(moves) if built.is_ready]
         if not ready:
-            raise UserError(self.env._("None of these invoices is ready. Mend the problems, then check again."))
+            raise UserError(self.env._("None of these invoices is ready. Mend the problems and check again."))
         return moves._fapiao_enqueue(ready).action_follow()
 
     # ------------------------------------------------------------------ private steps
@@ -127,6 +129,7 @@ class FapiaoIssue(models.TransientModel):
         return {"mend_model": record._name, "mend_id": record.id, "mend_name": record.display_name}
 
     def _show(self):
+        """Return the action that opens the dialog."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Issue Fapiao"),
@@ -134,6 +137,7 @@ class FapiaoIssue(models.TransientModel):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "large" if self.is_single else "extra-large"},
         }
 
 

@@ -201,7 +201,7 @@ class FapiaoLogin(models.TransientModel):
 
     def _say_done(self, waiting):
         said = (
-            self.env._("Face authentication is not (or no longer) needed.")
+            self.env._("Face authentication is not needed any more.")
             if self.purpose == "face"
             else self.env._("You are logged in to the tax bureau.")
         )
@@ -216,7 +216,7 @@ class FapiaoLogin(models.TransientModel):
         nothing: it's asked again."""
         self.account_id._note_need_apart(error)
         if asking and isinstance(error, (NotSent, OutcomeUnknown)):
-            return self._note(message=self.env._("The cloud does not answer at the moment; it is asked again."))
+            return self._note(message=self.env._("The cloud does not answer now; it is asked again."))
         values = {"message": self._say_error(error), "sms_code": False, "pin": False}
         if asking or self.state not in ("start", "sms_sent"):
             values["state"] = "failed"
@@ -230,7 +230,7 @@ class FapiaoLogin(models.TransientModel):
                 return self.account_id._say(error)
             case NotSent():
                 said = [
-                    self.env._(explain(error)[0]),  # pylint: disable=gettext-variable
+                    self.env._(explain(error)[0]),
                     self.env._("Try again; if it stays so, look at the account's settings."),
                 ]
             case Rejected():
