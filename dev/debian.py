@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import subprocess
+import threading
 from pathlib import Path
 
 from . import pins
 from .say import Failure, run, say
+
+_one_at_a_time = threading.Lock()  # apt refuses a second one, rather than wait
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
@@ -19,9 +23,10 @@ def install(*packages: str) -> None:
     """Install system *packages*; raise Failure when apt cannot."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
-    say(f"apt-get install {' '.join(packages)}")
-    run(["apt-get", "update"], why="The package lists could not be refreshed", env=env)
-    run(command, why=f"{' '.join(packages)} could not be installed", env=env)
+    with _one_at_a_time:
+        say(f"apt-get install {' '.join(packages)}")
+        run(["apt-get", "update"], why="The package lists could not be refreshed", env=env)
+        run(command, why=f"{' '.join(packages)} could not be installed", env=env)
 
 
 def available() -> bool:
@@ -109,9 +114,14 @@ class PrivateApt:
         return run([program, *flags, *arguments], why="The Debian archive could not be used", **options)
 
 
-def unpack(package: Path, prefix: Path) -> None:
-    """Unpack the files of one .deb under *prefix*."""
-    run(["dpkg", "-x", package, prefix], why=f"{package.name} could not be unpacked")
+def unpack(package: Path, prefix: Path, but: tuple[str, ...] = ()) -> None:
+    """Unpack the files of one .deb under *prefix*, *but* for some folders."""
+    why = f"{package.name} could not be unpacked"
+    with subprocess.Popen(["dpkg", "--fsys-tarfile", package], stdout=subprocess.PIPE) as archive:
+        excluded = [f"--exclude=./{folder}" for folder in but]
+        run(["tar", "-x", "--no-same-owner", "-C", prefix, *excluded], why=why, stdin=archive.stdout)
+    if archive.returncode:
+        raise Failure(f"{why}: the file is damaged; remove {package}")
 
 
 def _main_address(*flags: str) -> str:

@@ -109,7 +109,7 @@ def _unpack_debian(prefix: Path) -> None:
         files += [apt.download(name, version, suite, debs) for name, version in pins.DEBIAN_STABLE.items()]
         prefix.mkdir(parents=True)
         for file in files:
-            debian.unpack(file, prefix)
+            debian.unpack(file, prefix, but=pins.DEBIAN_LEFT_OUT)
     _version_file(_import_root(prefix)).write_text(files[0].stem)
 
 

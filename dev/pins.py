@@ -21,6 +21,9 @@ DEBIAN_UNSTABLE = {
     "fonts-inconsolata": "3.001+ds-1",
 }
 
+# Second copies of what lies inside the package `odoo`, and what only a build needs.
+DEBIAN_LEFT_OUT = tuple(f"usr/lib/python3/dist-packages/{name}" for name in ("addons", "doc", "setup"))
+
 # Unstable's fonts-font-awesome no longer has the file names that Odoo links to.
 DEBIAN_STABLE_SUITE = "bookworm"
 DEBIAN_STABLE = {

@@ -1,6 +1,7 @@
 """The set-up that every target shares: Odoo, Python, PostgreSQL, databases."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +38,20 @@ class Setup:
 
 
 @contextmanager
-def ready():
-    """Give a Setup; its PostgreSQL runs as long as the context lasts."""
-    source = odoo_source.ensure()
-    python = venv.ensure()
+def ready(*more):
+    """Give a Setup; its PostgreSQL runs as long as the context lasts.
+
+    *more* are further things to fetch, functions that are called meanwhile.
+    """
+    source, python, *_ = _side_by_side(odoo_source.ensure, venv.ensure, *more)
     with postgres.running() as server:
         config.write(source, server)
         databases = Databases(server)
         yield Setup(python, server, databases, Templates(databases, source, python))
+
+
+def _side_by_side(*functions) -> list:
+    """Return what each of *functions* returns; raise the first failure when all have ended."""
+    with ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(function) for function in functions]
+    return [job.result() for job in jobs]

@@ -19,8 +19,7 @@ def run(target: str = "", arguments: str = "") -> int:
     `::name`; *arguments* are further arguments of pytest. KEEP_DB in the environment
     leaves the database for a look afterwards.
     """
-    browser.ensure()
-    with setup.ready() as tools:
+    with setup.ready(browser.ensure) as tools:
         template = tools.templates.addon()
         db = tools.databases.copy(template, temporary_name())
         try:

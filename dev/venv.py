@@ -42,6 +42,7 @@ def _make(home: Path) -> None:
         _create(home)
         folder = paths.ROOT / "requirements"
         command = [home / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-compile"]  # most of it is never imported
         command += ["-r", folder / "odoo.txt", "-r", folder / "dev.txt", "-c", folder / "constraints.txt"]
         run(command, why="The Python requirements could not be installed (requirements/)")
         _make_importable(home, odoo_source.planned().root)

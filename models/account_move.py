@@ -50,7 +50,12 @@ class AccountMove(models.Model):
         copy=False,
     )
     fapiao_remark = fields.Char(
-        "Fapiao Remark", compute="_compute_fapiao_remark", store=True, readonly=False, copy=False
+        "Fapiao Remark",
+        compute="_compute_fapiao_remark",
+        store=True,
+        readonly=False,
+        copy=False,
+        help="Printed as 备注. {invoice} and {order} stand for the numbers of this invoice and its order.",
     )
     # compute_sudo: salespeople see invoices, but neither fapiao nor requests
     fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
@@ -113,16 +118,21 @@ class AccountMove(models.Model):
         """Return the invoice's type; one from before the addon has none chosen yet."""
         return self.fapiao_type or self._fapiao_default_type()
 
-    @api.depends("company_id", "move_type", "name", "invoice_origin")
+    @api.depends("company_id", "move_type")
     def _compute_fapiao_remark(self):
+        """The company's remark with its places still open: the invoice gets its number when it is posted,
+        and what a person has written meanwhile must not be computed anew then."""
         for move in self:
-            template = move.company_id.fapiao_remark if move.move_type == "out_invoice" else ""
-            move.fapiao_remark = (
-                (template or "")
-                .replace("{invoice}", move.name or "")
-                .replace("{order}", move.invoice_origin or "")
-                .strip()
-            )
+            move.fapiao_remark = move.move_type == "out_invoice" and move.company_id.fapiao_remark
+
+    def _fapiao_remark_text(self):
+        """Return the remark as it is printed."""
+        self.ensure_one()
+        places = {"{invoice}": self.name, "{order}": self.invoice_origin}
+        remark = self.fapiao_remark or ""
+        for place, text in places.items():
+            remark = remark.replace(place, text or "")
+        return remark.strip()
 
     @api.depends("fapiao_ids")
     def _compute_fapiao_count(self):

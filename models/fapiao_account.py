@@ -24,6 +24,16 @@ NEEDS = [
     ("permission", "Interface not authorised"),
 ]
 
+# What decides whether the cloud knows us; a change of it makes token and session unknown.
+CONNECTION = {"base_url", "tax_no", "phone", "password", "tenant", "tax_username", "tax_password"}
+FORGOTTEN = {
+    "token": False,
+    "token_expires_at": False,
+    "session_state": "unknown",
+    "session_text": False,
+    "face_state": "unknown",
+}
+
 
 class FapiaoAccount(models.Model):
     _name = "fapiao.account"
@@ -169,6 +179,24 @@ class FapiaoAccount(models.Model):
                 account.company_id.sudo().fapiao_account_id = account
         return accounts
 
+    def write(self, vals):
+        """With other credentials, what was known of token and session no longer holds."""
+        result = super().write(vals)
+        if CONNECTION.intersection(vals):
+            # sudo: the token is a secret that whoever may edit the account can't touch otherwise
+            super(FapiaoAccount, self.sudo()).write(FORGOTTEN)
+            self._resume_waiting()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # sudo: what happened in other companies counts as well
+        used = self.env["fapiao.exchange"].sudo().search([("account_id", "in", self.ids)], limit=1).account_id
+        if used:
+            raise UserError(
+                self.env._("Account %s was used, and its journal is kept. Archive it instead.", used.display_name)
+            )
+
     # ------------------------------------------------------------------ actions
 
     def action_test_connection(self):
@@ -299,6 +327,9 @@ class FapiaoAccount(models.Model):
         self._note_ready() if not face_needed else self._note_need("face")
         self._warn_low_credit()
 
+    def _needs_person(self):
+        return self.session_state not in ("unknown", "ok")
+
     def _note_need(self, need, error=None):
         """Remember that a person must act before calls can succeed."""
         text = error and self._say(error)
@@ -318,7 +349,8 @@ class FapiaoAccount(models.Model):
 
     def _resume_waiting(self):
         """Requests that waited for a person go on by themselves."""
-        self.env["fapiao.request"].search(
+        # sudo: requests change by this flow alone, whoever logged in or corrected the account
+        self.env["fapiao.request"].sudo().search(
             [("account_id", "in", self.ids), ("state", "=", "waiting_login")]
         )._enqueue()
 

@@ -69,7 +69,7 @@ class FapiaoBuilder(models.AbstractModel):
             exact(move.amount_untaxed_signed),
             exact(move.amount_tax_signed),
             limits=limits,
-            remark=move.fapiao_remark or "",
+            remark=move._fapiao_remark_text(),
             drawer=company.fapiao_drawer or self._drawer_of(move),
             payee=company.fapiao_payee or "",
             reviewer=company.fapiao_reviewer or "",

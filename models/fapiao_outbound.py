@@ -44,6 +44,7 @@ BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_LAST = timedelta(hours=1)
 MAX_RESENDS = 2  # an order the cloud twice claims not to know is looked at by a person
 MAX_REPLAYS = 3
+HOLD_AT_ONCE = 1000
 PENDING_LIMIT = timedelta(days=3)
 
 
@@ -122,6 +123,8 @@ class FapiaoOutbound(models.AbstractModel):
         own records. Another worker's records are skipped, not waited for.
         """
         account = self._lock_account(account_id)
+        if ids is None and account._needs_person():
+            return self._hold_for_person(account)
         limit = min(limit, account._pace_left())
         due = self._lock_due(SQL("state = 'queued' AND next_try_at <= %s", fields.Datetime.now()), account_id, limit, ids)
         jobs = due._open_exchanges(lambda record: (record.operation, json.loads(record.payload)))
@@ -131,6 +134,15 @@ class FapiaoOutbound(models.AbstractModel):
         return jobs
 
     @api.model
+    def _hold_for_person(self, account):
+        """Let queued records wait for the log-in that others wait for, instead of sending them one by
+        one to be turned away. A click still tries: whoever clicks may have logged in elsewhere."""
+        due = self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE)
+        for record in due:
+            record._in_reader_language()._become("waiting_login", errors.LoginRequired(need=account.session_state))
+        return []
+
+    @api.model
     def _claim_unsettled(self, account_id, limit, ids=None):
         """Lock due records whose outcome is open and return the jobs that query them by their id."""
         account = self._lock_account(account_id)
@@ -138,12 +150,24 @@ class FapiaoOutbound(models.AbstractModel):
         due = self._lock_due(
             SQL("state IN ('unknown', 'pending') AND next_try_at <= %s", fields.Datetime.now()), account_id, limit, ids
         )
+        due._close_stale_queries()
         words = account._words()
         jobs = due._open_exchanges(lambda record: (base.FIND, words.freeze(base.FIND, None, record.request_uid)))
         for record in due:
             # pushed forward at once: early rows that stay open must not starve later ones
             record.write({"next_try_at": fields.Datetime.now() + account._lease(), "tries": record.tries + 1})
         return jobs
+
+    def _close_stale_queries(self):
+        """A query whose worker died is simply asked again."""
+        self.env["fapiao.exchange"].search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("operation", "=", base.FIND),
+                ("state", "in", ("sent", "answered")),
+            ]
+        ).write({"state": "lost"})
 
     @api.model
     def _expire_leases(self, account_id):
@@ -161,14 +185,18 @@ class FapiaoOutbound(models.AbstractModel):
         (exchanges - answered).write({"state": "lost"})
         for exchange in answered:
             exchange.write({"replays": exchange.replays + 1})
-        due.filtered(lambda record: record.id in stuck.mapped("res_id"))._need_decision(
+        for record in due:
+            if record.id in stuck.mapped("res_id"):
+                record._in_reader_language()._give_up_applying()
+            elif record.id not in answered.mapped("res_id"):
+                record._in_reader_language()._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+        return (answered - stuck).ids
+
+    def _give_up_applying(self):
+        self._need_decision(
             self.env._("The cloud has answered, but the answer could not be processed."),
             self.env._("Look at the last exchange and decide what became of the order."),
         )
-        waiting = due.filtered(lambda record: record.id not in answered.mapped("res_id"))
-        for record in waiting:
-            record._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
-        return (answered - stuck).ids
 
     @api.model
     def _lock_account(self, account_id):
@@ -213,6 +241,7 @@ class FapiaoOutbound(models.AbstractModel):
         """Draw the conclusions from a recorded answer; runs in the engine's transaction."""
         self.ensure_one()
         self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
+        self = self._in_reader_language()  # noqa: PLW0642
         meaning = exchange._meaning()
         if exchange.operation == base.FIND:
             self._apply_finding(meaning)
@@ -220,6 +249,14 @@ class FapiaoOutbound(models.AbstractModel):
             self._accept(meaning)  # however late it comes: what exists at the bureau exists
         elif self.state == "sending" and exchange == self._last_attempt():
             self._apply_error(meaning)
+
+    def _in_reader_language(self):
+        """Return the record so that words stored on it are in the language of who will read them."""
+        return self.with_context(lang=self._reader().lang or self.env.lang)
+
+    def _reader(self):
+        """Return the user for whom stored words are meant."""
+        return self.create_uid
 
     def _last_attempt(self):
         return self.env["fapiao.exchange"].search(

@@ -248,6 +248,11 @@ class FapiaoRequest(models.Model):
             self._link_fact(self.env["fapiao"]._record_issued(self, result))
         if self.state != "issued":
             self._become("issued")
+        if self.account_id.session_state != "ok":
+            self.account_id._note_ready()
+
+    def _reader(self):
+        return self.user_id
 
     def _adopt(self, found):
         """Take over a fapiao found under our id if buyer, total and tax are ours; else say what differs."""
@@ -328,6 +333,7 @@ class FapiaoRequest(models.Model):
         self._run_for_accounts(
             [("state", "=", "queued"), ("next_try_at", "<=", fields.Datetime.now())],
             lambda account_id: lambda env: env["fapiao.request"]._claim(account_id, batch),
+            self._wake_dispatcher,
         )
 
     @api.model
@@ -342,6 +348,7 @@ class FapiaoRequest(models.Model):
         self._run_for_accounts(
             [("state", "in", ("unknown", "pending")), ("next_try_at", "<=", fields.Datetime.now())],
             lambda account_id: lambda env: env["fapiao.request"]._claim_unsettled(account_id, batch),
+            self._wake_reconciler,
         )
 
     @api.model
@@ -350,9 +357,9 @@ class FapiaoRequest(models.Model):
         return [account for (account,) in groups]
 
     @api.model
-    def _run_for_accounts(self, domain, claim_for):
+    def _run_for_accounts(self, domain, claim_for, wake):
         """Run the engine over every account with due records, a batch at a time, as long as the
-        scheduler grants time. An account whose pace is used up yields nothing and is left for later."""
+        scheduler grants time. An account whose pace is used up yields nothing; ``wake`` comes back for it."""
         engine = self.env["fapiao.engine"]
         cron = self.env["ir.cron"]
         accounts = self._accounts_of(domain)
@@ -365,8 +372,7 @@ class FapiaoRequest(models.Model):
                 if not cron._commit_progress(done):
                     return
         if self.search_count(domain, limit=1):
-            # the pace is used up: come back when the minute is over
-            self._wake_dispatcher(at=fields.Datetime.now() + timedelta(seconds=60))
+            wake(at=fields.Datetime.now() + timedelta(minutes=1))
 
     # ------------------------------------------------------------------ rights and locks
 

@@ -150,6 +150,14 @@ def test_other_errors_are_told(body, error):
         client.file(NUMBER, "pdf", WHEN)
 
 
+@pytest.mark.parametrize("data", ["发票", 5, ["x"]])
+def test_data_that_is_no_file(data):
+    with cloud(getInvoicePdfOfd=http({"code": 200, "data": data})) as (client, _server):
+        payload = client.freeze("files", {"number": NUMBER, "kind": "pdf"})
+        with pytest.raises(OutcomeUnknown):
+            client.ask("files", payload)
+
+
 def test_the_seeds_addresses():
     with cloud(getInvoicePdfOfd=http(seed.FILE_ADDRESSES)) as (client, _server):
         payload = client.freeze("files", {"number": NUMBER, "kind": "addresses"})

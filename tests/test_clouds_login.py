@@ -118,6 +118,8 @@ def test_no_code_to_scan(data):
         (ok({"slzt": 2}), "done"),
         (ok({"slzt": "3"}), "expired"),
         (ok(None, "等待扫码"), "waiting"),
+        (ok({"ewmid": "E1"}, "登录成功"), "done"),
+        (ok("88a5cfc741ff", "请使用该编号"), "done"),
         (ok({"ewmid": "E1", "ewm": PNG}), "waiting"),
         (ok(None, "二维码已过期"), "expired"),
         (no("二维码未扫描"), "waiting"),
@@ -130,9 +132,16 @@ def test_a_scan_in_its_states(answer, state):
     assert step.state == state
 
 
+def test_no_scan_needed():
+    """assumption: a first call may find the session alive"""
+    assert login(ok(None, "已登录"), "app_qr")[0].state == "done"
+
+
 def test_other_refusals():
     with pytest.raises(Rejected):
         login(no("证书不匹配"), "cert")
+    with pytest.raises(Rejected):
+        login(no("请在手机上确认"), "cert")
     with pytest.raises(OutcomeUnknown):
         login(no("系统异常"), "cert")
     with pytest.raises(LoginRequired):
@@ -144,7 +153,9 @@ def test_other_refusals():
 def test_reading_a_step_again_without_its_form():
     client = open_cloud(config("https://cloud.example.com"), TokenSlot())
     assert client.read(LOGIN, RawAnswer(200, seed.LOGIN_DONE)).state == "done"
-    assert client.read(LOGIN, RawAnswer(200, json.dumps({"code": 200, "data": None}))).state == "sms_sent"
+    for data in (None, {"x": 1}):
+        raw = RawAnswer(200, json.dumps({"code": 200, "data": data}))
+        assert client.read(LOGIN, raw).state == "sms_sent"
 
 
 # --- Face

@@ -191,6 +191,15 @@ def test_red_by_its_original():
     assert (found.color, found.original_number, found.total) == ("red", "24112000000064654319", Decimal(-1))
 
 
+def test_red_by_either_sign():
+    assert read(head(jshj=-1)).color == "red"
+    assert read(head(yfphm="24112000000064654319")).color == "red"
+
+
+def test_the_other_date_where_the_first_is_missing():
+    assert read(head(kprq=None)).issued_at == read(head()).issued_at
+
+
 @pytest.mark.parametrize(
     ("code", "kind"), [("81", "special"), (85, "special"), ("86", "ordinary"), ("51", "51")]
 )

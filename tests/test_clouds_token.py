@@ -171,6 +171,19 @@ def test_pace_of_the_token_interface():
     assert caught.value.retry_after == 9
 
 
+@pytest.mark.parametrize("answer", [{"code": 429}, {"code": 999, "msg": "请求过于频繁"}])
+def test_pace_of_the_token_interface_in_its_own_words(answer):
+    with cloud(obtainToken=http(answer)) as (client, _server), pytest.raises(RateLimited):
+        client.send(ISSUE, {})
+
+
+@pytest.mark.parametrize("answer", [{"code": 403}, {"code": 999, "msg": "接口未开通"}])
+def test_no_right_to_a_token(answer):
+    with cloud(obtainToken=http(answer)) as (client, _server), pytest.raises(LoginRequired) as caught:
+        client.send(ISSUE, {})
+    assert caught.value.need == "permission"
+
+
 # --- Kept and renewed
 
 
@@ -252,25 +265,33 @@ def test_threads_share_one_renewal():
     assert len({line.left for line in lines}) == 1
 
 
-def test_threads_share_one_failure():
-    waiting, go_on = threading.Semaphore(0), threading.Event()
+class CountedLock:
+    """A lock that tells how many have come to its door."""
 
+    def __init__(self):
+        self.lock, self.came = threading.Lock(), threading.Semaphore(0)
+
+    def __enter__(self):
+        self.came.release()
+        self.lock.acquire()
+
+    def __exit__(self, *_exc):
+        self.lock.release()
+
+
+def test_threads_share_one_failure():
     def obtain(_request):
-        go_on.wait(5)
+        for _thread in range(4):
+            assert door.came.acquire(timeout=5)
         return reset
 
-    def order(client):
-        waiting.release()
-        try:
+    def order(_n):
+        with pytest.raises(NotSent) as caught:
             client.send(CREDIT, {})
-        except NotSent as error:
-            return error
-        return None
+        return caught.value
 
-    with cloud(obtainToken=obtain) as (client, server), ThreadPoolExecutor(4) as pool:
-        tries = [pool.submit(order, client) for _n in range(4)]
-        for _n in range(4):
-            waiting.acquire(timeout=5)
-        go_on.set()
-        assert all(isinstance(one.result(), NotSent) for one in tries)
-        assert 1 <= len(asked(server)) <= 4
+    with cloud(obtainToken=obtain) as (client, server):
+        door = client._tokens._lock = CountedLock()
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(map(id, pool.map(order, range(4))))) == 1
+        assert len(asked(server)) == 1

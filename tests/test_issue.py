@@ -395,6 +395,30 @@ class TestWaitingForPeople(FapiaoCommon):
         self.run_cron("_cron_dispatch")
         self.assert_one_fapiao(invoice)
 
+    def test_queue_waits_for_the_same_login(self):
+        """The dispatcher doesn't send a queue one by one to be turned away."""
+        self.world.set_session(self.account.tax_no, "lost")
+        invoices = self.env["account.move"].union(*[self.create_invoice() for _n in range(5)])
+        self.issue(invoices)
+        self.issue(self.create_invoice())
+        self.world.calls.clear()
+        self.run_cron("_cron_dispatch")
+        self.assertEqual(set(invoices.fapiao_request_ids.mapped("state")), {"waiting_login"})
+        self.assertFalse(self.world.calls.of("blueTicket"))
+        self.world.set_session(self.account.tax_no, "active")
+        with self.engine():
+            self.account.action_refresh_credit()
+        self.run_cron("_cron_dispatch")
+        for invoice in invoices:
+            self.assert_one_fapiao(invoice)
+
+    def test_words_are_in_the_language_of_who_asked(self):
+        self.env.user.lang = "zh_CN"
+        self.world.set_session(self.account.tax_no, "lost")
+        invoice = self.create_invoice()
+        self.issue(invoice)
+        self.assertRegex(invoice.fapiao_request_ids.error_message, "[\u4e00-\u9fff]")
+
     def test_waiting_request_can_be_withdrawn(self):
         self.world.set_session(self.account.tax_no, "lost")
         invoice = self.create_invoice()
@@ -417,7 +441,7 @@ class TestWaitingForPeople(FapiaoCommon):
         invoice = self.create_invoice()
         self.issue(invoice)
         request = invoice.fapiao_request_ids
-        request._need_decision("why", "cure")
+        request.sudo()._need_decision("why", "cure")
         request.action_decide_not_issued()
         self.assertEqual(invoice.fapiao_state, "failed")
         self.issue(invoice)

@@ -24,8 +24,8 @@ class Tokens:
         self._transport, self._now = transport, now
         self._lock = threading.Lock()
         self._refusal = None  # wrong credentials: final for the life of this client
-        self._failure = None  # how the last try ended
-        self._tries = 0
+        self._failure = None  # how the last try ended, if badly
+        self._tries = 0  # how many have ended
 
     def current(self):
         """Return a token that is still good for a while; raise NotSent or LoginRequired."""
@@ -64,14 +64,17 @@ class Tokens:
         if self._refusal:
             # the same password again, from every thread of a batch, would lock the user out
             raise self._refusal
-        self._tries += 1
         try:
             token, lifetime = self._fetch()
         except CloudError as error:
             self._failure = _as_not_sent(error)
             if isinstance(error, LoginRequired):
                 self._refusal = error
+            if self._failure is error:
+                raise
             raise self._failure from error
+        finally:
+            self._tries += 1
         self._failure = None
         self._slot.token = token
         self._slot.expires_at = self._now() + timedelta(seconds=lifetime)

@@ -38,7 +38,8 @@ class Generator:
 
     def sane(self):
         """Lines as people write them, some with one global discount for each tax."""
-        lines = [self._sane_line() for _number in range(self.draw.randint(1, 8))]
+        lines = [self._sane_line(self.draw.choice(DISCOUNTS)) for _number in range(self.draw.randint(0, 7))]
+        lines.append(self._sane_line(0))  # something must be left to issue
         if self.draw.random() < 0.4:
             lines += self._deductions(lines, self.draw.randint(1, 99))
         return lines
@@ -47,12 +48,12 @@ class Generator:
         """Lines nobody would write, of either sign."""
         return [self._wild_line() for _number in range(self.draw.randint(1, 7))]
 
-    def _sane_line(self):
+    def _sane_line(self, discount):
         cents = self.draw.choice((2, 2, 2, 4))
         return self._line(
             round(self.draw.uniform(0.5, 5000), cents),
             self.draw.choice((1, 1, 3, 12, round(self.draw.uniform(0.1, 400), 2))),
-            self.draw.choice(DISCOUNTS),
+            discount,
         )
 
     def _wild_line(self):

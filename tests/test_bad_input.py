@@ -1,0 +1,324 @@
+"""What can't become a fapiao is refused in plain words with the cure: nothing is sent, nothing is lost.
+
+What only the cloud finds out, or what goes wrong on the way, ends in words on the request, and the
+invoice gets its fapiao once the cause is mended.
+"""
+
+from decimal import Decimal
+
+from odoo import Command, fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from ..rules import draft as drafting
+from ..rules.checks import preflight
+from ..rules.document import ORDINARY, Item, Party
+from ..rules.problems import errors
+from .common import FapiaoCommon
+
+
+class BadInputCase(FapiaoCommon):
+    def refuse(self, moves):
+        """Click *Issue*, which must send nothing, and return the dialog with the problems."""
+        states = moves.mapped("state")
+        action = self.issue(moves)
+        self.assertEqual(action["res_model"], "fapiao.issue")
+        self.assertFalse(moves.fapiao_request_ids)
+        self.assertEqual(self.world.calls.of(), [], "nothing may have been sent")
+        self.assertEqual(moves.mapped("state"), states)
+        return self.env["fapiao.issue"].browse(action["res_id"])
+
+    def assert_refused(self, moves, code, *words):
+        """The dialog names problem ``code`` in ``words``, with a cure, and can't be overruled."""
+        dialog = self.refuse(moves)
+        problem = dialog.problem_ids.filtered(lambda problem: problem.code == code)[:1]
+        self.assertTrue(problem, f"{code} is not among {dialog.problem_ids.mapped('code')}")
+        self.assertEqual(problem.severity, "error")
+        self.assertTrue(problem.fix)
+        for word in words:
+            self.assertIn(word, f"{problem.message} {problem.fix}")
+        self.assertNotIn("%(", problem.message + problem.fix)
+        with self.assertRaisesRegex(UserError, "None of these"):
+            dialog.action_issue()
+        self.assertEqual(self.world.calls.of(), [])
+        return problem
+
+    def warn(self, moves, code):
+        """The dialog warns of ``code`` and issues all the same; return what the bureau issued."""
+        dialog = self.refuse(moves)
+        self.assertEqual(set(dialog.problem_ids.mapped("severity")), {"warning"})
+        self.assertIn(code, dialog.problem_ids.mapped("code"))
+        with self.engine():
+            dialog.action_issue()
+            self.env.flush_all()
+            self.env.cr.postcommit.run()
+        self.assert_one_fapiao(moves)
+        return self.world.issued(moves.fapiao_request_ids.request_uid)[0]
+
+    def issued(self, invoice):
+        """Issue and return what the bureau issued."""
+        self.issue(invoice)
+        self.assert_one_fapiao(invoice)
+        return self.world.issued(invoice.fapiao_request_ids.request_uid)[0]
+
+
+@tagged("post_install", "-at_install")
+class TestBadDocuments(BadInputCase):
+    def test_draft_invoice(self):
+        self.assert_refused(self.create_invoice(post=False), "not_posted", "Confirm the invoice")
+
+    def test_other_documents(self):
+        for move_type in ("in_invoice", "out_refund", "in_refund", "out_receipt"):
+            with self.subTest(move_type):
+                move = self.create_invoice(move_type=move_type)
+                self.assert_refused(move, "not_an_invoice", "customer invoice")
+
+    def test_invoice_of_nothing(self):
+        self.assert_refused(self.create_invoice([{"price_unit": 0}]), "total_not_positive", "above zero")
+
+    def test_lines_that_cancel_out(self):
+        lines = [{"price_unit": 100}, {"price_unit": -100}]
+        self.assert_refused(self.create_invoice(lines), "total_not_positive", "0.00")
+
+    def test_deduction_of_another_rate(self):
+        lines = [{"price_unit": 100}, {"price_unit": -10, "tax_ids": self.tax_6.ids}]
+        self.assert_refused(self.create_invoice(lines), "negative_exceeds", "10.00", "6%", "same rate")
+
+    def test_negative_total_is_refused_by_odoo_itself(self):
+        invoice = self.create_invoice([{"price_unit": -100}], post=False)
+        with self.assertRaisesRegex(UserError, "negative total"), self.env.cr.savepoint():
+            invoice.action_post()
+        self.assert_refused(invoice, "not_posted")
+
+    def test_invoice_of_notes_is_refused_by_odoo_itself(self):
+        note = Command.create({"display_type": "line_note", "name": "Nothing but a note"})
+        invoice = self.env["account.move"].create(
+            {"move_type": "out_invoice", "partner_id": self.buyer.id, "invoice_line_ids": [note]}
+        )
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            invoice.action_post()
+        self.assert_refused(invoice, "not_posted")
+
+    def test_taxes_of_a_line(self):
+        self.assert_refused(self.create_invoice([{"tax_ids": []}]), "no_tax", "no tax", "Choose a VAT")
+        two = self.create_invoice([{"tax_ids": (self.tax_13 + self.tax_6).ids}])
+        self.assert_refused(two, "several_taxes", "more than one tax", "exactly one VAT rate")
+
+    def test_rate_that_does_not_exist(self):
+        odd = self._create_tax("7%", 7)
+        problem = self.assert_refused(self.create_invoice([{"tax_ids": odd.ids}]), "rate_unknown", "7%")
+        self.assertEqual(problem.mend_id, odd.id)
+
+    def test_foreign_currency_without_a_rate(self):
+        currency = self.env["res.currency"].create({"name": "XTS", "symbol": "X"})
+        invoice = self.create_invoice(currency_id=currency.id)
+        self.assertEqual(invoice.amount_untaxed_signed, 1000, "the ledger took it one for one")
+        self.assert_refused(invoice, "no_currency_rate", "XTS", "Enter the rate")
+
+    def test_books_in_another_currency(self):
+        invoice = self.create_invoice()
+        # the form refuses it once there are entries
+        self.env.cr.execute(
+            "UPDATE res_company SET currency_id = %s WHERE id = %s", (self.env.ref("base.EUR").id, self.company.id)
+        )
+        self.env.invalidate_all()
+        self.assert_refused(invoice, "company_currency", "CNY")
+
+
+@tagged("post_install", "-at_install")
+class TestBadMasterData(BadInputCase):
+    def test_classification_codes(self):
+        self.product_b.write({"name": "Nameless", "fapiao_code_id": False})
+        self.product_b.categ_id.fapiao_code_id = False
+        invoice = self.create_invoice([{"product_id": self.product_b.id}])
+        problem = self.assert_refused(invoice, "code_missing", "Nameless", "on the product or its category")
+        self.assertEqual(problem.mend_id, self.product_b.product_tmpl_id.id)
+        # a table imported later may show that there is a finer code below the chosen one
+        self.env["fapiao.tax.code"].create({"code": "1060301020101000000", "name": "Finer", "short_name": "软件"})
+        self.assert_refused(self.create_invoice(), "code_summary", self.code.code, "a code below it")
+
+    def test_short_name_of_a_code(self):
+        self.code.short_name = False
+        problem = self.assert_refused(self.create_invoice(), "short_name_missing", "short name")
+        self.assertEqual((problem.mend_model, problem.mend_id), ("fapiao.tax.code", self.code.id))
+
+    def test_buyer_of_a_special_fapiao(self):
+        self.buyer.vat = False
+        invoice = self.create_invoice(fapiao_type="special")
+        problem = self.assert_refused(invoice, "buyer_tax_no_missing", "tax number", self.buyer.name, "ordinary")
+        self.assertEqual(problem.mend_id, self.buyer.id)
+        self.buyer.vat = "91440300MA5BUYER26"
+        self.assertTrue(self.issued(invoice).special)
+
+    def test_malformed_tax_number(self):
+        for number in ("12345", "91440300-MA5-BUYER26-9999", "九一四四〇三〇〇"):
+            with self.subTest(number):
+                self.buyer.vat = number
+                self.assert_refused(self.create_invoice(), "tax_no_malformed", "15 to 20 digits")
+
+    def test_natural_person(self):
+        person = self.env["res.partner"].create({"name": "张三", "fapiao_title_type": "person"})
+        fapiao = self.issued(self.create_invoice(partner=person))
+        self.assertEqual((fapiao.natural_person, fapiao.buyer_no, fapiao.buyer_name), (True, "", "张三"))
+        self.world.calls.clear()
+        special = self.create_invoice(partner=person, fapiao_type="special")
+        self.assert_refused(special, "person_special", "natural person", "ordinary")
+        person.write({"name": "张"})
+        self.assert_refused(self.create_invoice(partner=person), "person_name_short", "two characters")
+
+    def test_seller_is_buyer(self):
+        invoice = self.create_invoice(partner=self.company.partner_id)
+        self.assert_refused(invoice, "same_party", self.company.name, "another customer")
+
+    def test_company_without_an_account(self):
+        invoice = self.create_invoice()
+        self.company.fapiao_account_id = False
+        self.assert_refused(invoice, "no_account", self.company.name, "Settings")
+
+    def test_archived_account(self):
+        invoice = self.create_invoice()
+        self.account.active = False
+        problem = self.assert_refused(invoice, "account_archived", "archived", "Restore it")
+        self.assertEqual((problem.mend_model, problem.mend_id), ("fapiao.account", self.account.id))
+
+    def test_seller_without_address_or_bank(self):
+        """Seed 003 marks both lines as required; without them the cloud refuses."""
+        partner = self.company.partner_id
+        partner.write({"fapiao_address": False, "fapiao_phone": False, "fapiao_bank": False})
+        partner.write({"street": False, "street2": False, "city": False, "state_id": False, "phone": False})
+        invoice = self.create_invoice()
+        problem = self.assert_refused(invoice, "seller_address_missing", "Address on Fapiao", "your company")
+        self.assertEqual(problem.mend_id, partner.id)
+        self.assert_refused(invoice, "seller_bank_missing", "Bank and Account", "your company")
+        partner.write({"phone": "021-1", "bank_ids": [Command.create({"acc_number": "6200 0001"})]})
+        fapiao = self.warn(invoice, "bank_half")
+        self.assertEqual((fapiao.seller_address, fapiao.seller_bank), ("021-1", "62000001"))
+
+    def test_account_of_another_taxpayer(self):
+        invoice = self.create_invoice()
+        self.company.vat = "91110000600037341L"
+        problem = self.assert_refused(
+            invoice, "company_tax_no_differs", "91110000600037341L", self.account.tax_no, "Correct whichever is wrong"
+        )
+        self.assertEqual(problem.mend_id, self.company.partner_id.id)
+        self.company.vat = False
+        self.assert_refused(invoice, "company_tax_no_missing", "Tax ID")
+
+    def test_credit_line_known_to_be_too_low(self):
+        self.account.write({"credit_total": 5000, "credit_left": 999.99, "credit_at": fields.Datetime.now()})
+        problem = self.assert_refused(self.create_invoice(), "credit_low", "999.99", "1000.00", "credit line")
+        self.assertEqual(problem.mend_id, self.account.id)
+        self.account.credit_left = 1000
+        self.issued(self.create_invoice())
+
+
+@tagged("post_install", "-at_install")
+class TestBadTexts(BadInputCase):
+    def test_long_remark(self):
+        invoice = self.create_invoice(fapiao_remark="备" * 300)
+        self.assert_refused(invoice, "remark_too_long", "300", "255")
+        invoice.fapiao_remark = "备" * 255
+        self.assertEqual(self.issued(invoice).remark, "备" * 255)
+
+    def test_long_names(self):
+        invoice = self.create_invoice([{"name": "软" * 300}])
+        fapiao = self.warn(invoice, "text_cut")
+        self.assertEqual(fapiao.lines[0].name, "*软件*" + "软" * 96)
+
+    def test_long_buyer_name(self):
+        self.buyer.name = "长" * 301
+        self.assert_refused(self.create_invoice(), "name_too_long", "300", "can't be cut")
+
+    def test_odd_characters(self):
+        """Line breaks, tabs, control characters, emoji, zero-width marks: none may reach the bureau."""
+        self.buyer.name = "演示\u200b采购\x0b有限公司😀\n"
+        invoice = self.create_invoice([{"name": "会计\t软\u200b件🚀\x07\n第二行"}], fapiao_remark="一\n二\x1b三🎉")
+        fapiao = self.issued(invoice)
+        self.assertEqual(fapiao.buyer_name, "演示采购 有限公司")
+        self.assertEqual(fapiao.lines[0].name, "*软件*会计 软件")
+        self.assertEqual(fapiao.remark, "一 二 三")
+
+    def test_name_of_which_nothing_is_left(self):
+        self.product_a.name = "🚀"
+        self.assert_refused(self.create_invoice([{"name": "🚀"}]), "item_name_missing", "no item name")
+
+    def test_too_many_lines(self):
+        """5,001 lines never leave the house. Built from the pieces: posting so many takes minutes."""
+        items = [
+            Item(str(number), "软件", self.code.code, Decimal("1.00"), Decimal("0.13"), Decimal("0.13"), short_name="软件")
+            for number in range(5001)
+        ]
+        seller, buyer = self.company._fapiao_seller(), self.buyer._fapiao_party()
+        self.assertIsInstance(seller, Party)
+        limits = self.account._limits(frozenset())
+        draft, _problems = drafting.build(
+            items, seller, buyer, ORDINARY, Decimal("5001.00"), Decimal("650.13"), limits=limits, drawer="x"
+        )
+        problem = errors(preflight(draft, limits))[0]
+        self.assertEqual(problem.code, "too_many_lines")
+        self.assertIn("5001", str(problem))
+        self.assertIn("5000", str(problem))
+
+    def test_two_hundred_lines_do_well(self):
+        lines = [
+            {"name": f"Suite {number}", "price_unit": 1 + number / 100, "discount": 10 * (number % 2)}
+            for number in range(200)
+        ]
+        invoice = self.create_invoice(lines)
+        fapiao = self.issued(invoice)
+        self.assertEqual(len(fapiao.lines), 300, "a discount is a line of its own")
+        self.assertEqual(len(invoice.fapiao_ids.line_ids), 300)
+        self.assertEqual(float(fapiao.gross), invoice.amount_total)
+        self.assertEqual(invoice.fapiao_amount_open, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestBadWeather(BadInputCase):
+    def fail(self, state):
+        """Issue an invoice that must end in ``state`` with plain words, and return it."""
+        invoice = self.create_invoice()
+        self.issue(invoice)
+        request = invoice.fapiao_request_ids
+        self.assertEqual(request.state, state)
+        self.assertTrue(request.error_message)
+        self.assertTrue(request.error_fix)
+        self.assertIn(request.error_message, invoice.fapiao_message)
+        self.assertNotIn("Traceback", invoice.fapiao_message)
+        return invoice
+
+    def test_answers_nobody_can_read(self):
+        """Pages, halves, errors and floods: the outcome is open, and found out under the same id."""
+        for kind in ("html_before", "http_500_before", "half_json_before", "html_after", "huge_after"):
+            with self.subTest(kind):
+                self.world.faults.add("blueTicket", kind)
+                invoice = self.fail("unknown")
+                self.assertEqual(invoice.fapiao_state, "pending")
+                request = invoice.fapiao_request_ids
+                self.make_due(request, minutes=60)
+                self.run_cron("_cron_reconcile", "_cron_dispatch")
+                self.assert_one_fapiao(invoice)
+
+    def test_cloud_down(self):
+        self.sandbox.stop()
+        self.addCleanup(self.sandbox.start)
+        invoice = self.fail("queued")
+        self.assertEqual(invoice.fapiao_state, "pending")
+        invoice.action_fapiao_withdraw()
+        self.assertEqual(invoice.fapiao_state, "to_issue")
+
+    def test_wrong_password(self):
+        self.account.password = "wrong"
+        invoice = self.fail("waiting_login")
+        self.assertEqual(self.account.session_state, "credentials")
+        self.assertIn("password", invoice.fapiao_message.lower())
+        self.assertEqual(self.world.issued(), [])
+
+    def test_credit_line_the_cloud_finds_too_low(self):
+        self.world.taxpayer(self.account.tax_no).credit_total = Decimal(100)
+        invoice = self.fail("rejected")
+        self.assertEqual(invoice.fapiao_state, "failed")
+        self.assertIn("credit line", invoice.fapiao_message)
+        self.assertIn("授信额度", invoice.fapiao_request_ids.cloud_text)
+        self.world.taxpayer(self.account.tax_no).credit_total = Decimal(100000)
+        self.issue(invoice)
+        self.assert_one_fapiao(invoice)

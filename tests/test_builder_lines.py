@@ -1,0 +1,306 @@
+"""Each peculiarity of an Odoo invoice, and what becomes of it on the fapiao."""
+
+from decimal import Decimal
+
+from odoo import Command, fields
+from odoo.tests import tagged
+
+from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, PLAIN_ZERO
+from ..rules.problems import errors
+from .test_builder import BuilderCase
+
+
+class LinesCase(BuilderCase):
+    def build_one(self, lines=None, **values):
+        """Return what becomes of a posted invoice over ``lines``."""
+        return self.build(self.create_invoice(lines, **values))[0]
+
+    def draft_of(self, lines=None, **values):
+        """Return the draft of an invoice that must be fit for one."""
+        built = self.build_one(lines, **values)
+        self.assertEqual([str(problem) for problem in errors(built.problems)], [])
+        self.check_draft(built)
+        return built.draft
+
+    def assert_refused(self, built, *codes):
+        self.assertFalse(built.is_ready)
+        self.assertEqual([problem.code for problem in errors(built.problems)], list(codes))
+        for problem in built.problems:
+            self.assertTrue(problem.fix)
+            self.assertNotIn("%(", str(problem))
+
+
+@tagged("post_install", "-at_install")
+class TestPrices(LinesCase):
+    def test_price_of_a_discounted_line_is_that_of_the_invoice(self):
+        """Worked back from 30.00 at 90 % off, it would be 100 instead of 99.99."""
+        for included in (False, True):
+            with self.subTest(included=included):
+                price = 112.99 if included else 99.99
+                tax = self.taxes[13, included]
+                draft = self.draft_of([{"price_unit": price, "quantity": 3, "discount": 90, "tax_ids": tax.ids}])
+                line, discount = draft.lines
+                self.assertEqual((line.kind, discount.kind), (DISCOUNTED, DISCOUNT))
+                self.assertEqual(line.amount, Decimal("299.97"))
+                self.assertEqual(line.price, Decimal("99.99"))
+                self.assertEqual(line.amount + discount.amount, draft.amount)
+
+    def test_surcharge_is_no_discount(self):
+        draft = self.draft_of([{"price_unit": 100, "discount": -10}])
+        self.assertEqual([line.kind for line in draft.lines], [NORMAL])
+        self.assertEqual(draft.amount, Decimal("110.00"))
+
+    def test_global_discount_reduces_lines_of_its_rate(self):
+        draft = self.draft_of(
+            [
+                {"price_unit": 100},
+                {"price_unit": 300},
+                {"price_unit": 50, "tax_ids": self.tax_6.ids},
+                {"price_unit": -40, "quantity": 1},
+            ]
+        )
+        self.assertEqual([str(line.amount) for line in draft.lines], ["100.00", "-10.00", "300.00", "-30.00", "50.00"])
+
+    def test_discount_account_changes_nothing(self):
+        """Core then books gross sales and the discount apart, beside the lines."""
+        self.company.account_discount_expense_allocation_id = self.company_data["default_account_expense"]
+        draft = self.draft_of([{"price_unit": 100, "discount": 20}])
+        self.assertEqual([str(line.amount) for line in draft.lines], ["100.00", "-20.00"])
+
+    def test_amount_edited_in_the_journal_items(self):
+        invoice = self.create_invoice([{"price_unit": 100}, {"price_unit": 50}], post=False)
+        line = invoice.invoice_line_ids[0]
+        invoice.write({"line_ids": [Command.update(line.id, {"balance": -100.4})]})
+        invoice.action_post()
+        built = self.build(invoice)[0]
+        self.check_draft(built)
+        self.assertEqual(built.draft.lines[0].amount, Decimal("100.40"))
+
+    def test_gift_is_left_out(self):
+        built = self.build_one([{"price_unit": 100}, {"price_unit": 10, "discount": 100}, {"price_unit": 0, "tax_ids": []}])
+        self.assertTrue(built.is_ready)
+        self.assertEqual([problem.code for problem in built.problems], ["zero_line_left_out"] * 2)
+        self.assertEqual(len(built.draft.lines), 1)
+        self.assertEqual(len(built.shares), 3)
+
+    def test_foreign_currency_is_issued_in_yuan(self):
+        dollar = self.setup_other_currency("USD", rates=[("2020-01-01", 1 / 7.1234)])
+        lines = [
+            {"price_unit": 33.33, "quantity": 3, "discount": 15},
+            {"price_unit": 19.99, "quantity": 7, "tax_ids": self.taxes[9, True].ids},
+            {"price_unit": -5.55, "quantity": 1},
+        ]
+        for method in ("round_per_line", "round_globally"):
+            with self.subTest(method):
+                self.company.tax_calculation_rounding_method = method
+                draft = self.draft_of(lines, currency_id=dollar.id)
+                # 99.99 dollars before discounts
+                self.assertEqual(draft.lines[0].amount, Decimal("712.27"))
+
+    def test_down_payment_and_final_invoice(self):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.buyer.id,
+                "order_line": [
+                    Command.create({"product_id": product.id, "price_unit": price, "tax_ids": [Command.set(tax.ids)]})
+                    for product, price, tax in (
+                        (self.product_b, 10.01, self.tax_13),
+                        (self.product_a, 777.77, self.tax_13),
+                        (self.product_b, 123.45, self.taxes[6, True]),
+                    )
+                ],
+            }
+        )
+        self.product_b.fapiao_code_id = self.other_code()
+        order.action_confirm()
+        advance = self.advance(order, advance_payment_method="percentage", amount=30)
+        built = self.build(advance)[0]
+        self.check_draft(built)
+        self.assertFalse(built.moves.invoice_line_ids.product_id, "sales books an advance without a product")
+        self.assertEqual([line.code for line in built.draft.lines], [self.code.code, self.other_code().code])
+        final = self.advance(order, advance_payment_method="delivered")
+        built = self.build(final)[0]
+        self.assertLess(min(built.moves.invoice_line_ids.mapped("balance")) * -1, 10000)
+        self.check_draft(built)
+        self.assertEqual(sum(1 for line in built.draft.lines if line.kind == DISCOUNT), 3)
+
+    def advance(self, order, **values):
+        wizard = self.env["sale.advance.payment.inv"].create({"sale_order_ids": [Command.set(order.ids)], **values})
+        order.order_line.filtered("product_id").qty_delivered = 1
+        invoice = wizard._create_invoices(order)
+        invoice.invoice_date = fields.Date.today()
+        invoice.action_post()
+        return invoice
+
+    def other_code(self):
+        Code = self.env["fapiao.tax.code"]
+        values = {"code": "3040201990000000000", "name": "Services", "short_name": "服务"}
+        return Code.search([("code", "=", values["code"])]) or Code.create(values)
+
+
+@tagged("post_install", "-at_install")
+class TestTaxes(LinesCase):
+    def test_group_of_one_tax_is_that_tax(self):
+        draft = self.draft_of([{"tax_ids": self.group(self.tax_13).ids}])
+        self.assertEqual(draft.tax, Decimal("130.00"))
+
+    def test_lines_without_exactly_one_percentage(self):
+        fixed = self._create_tax("Fixed", 5, amount_type="fixed")
+        negative = self._create_tax("Withheld", -10)
+        for taxes in (self.tax_13 + self.tax_6, self.group(self.tax_13 + self.tax_6), fixed, self.tax_13 + fixed, negative):
+            with self.subTest(taxes.mapped("name")):
+                built = self.build_one([{"tax_ids": taxes.ids}])
+                self.assert_refused(built, "several_taxes")
+                self.assertIn("product_a", built.problems[0].values["line"])
+
+    def group(self, taxes):
+        return self._create_tax("Group", 0, amount_type="group", children_tax_ids=[Command.set(taxes.ids)])
+
+    def test_line_without_a_tax(self):
+        self.assert_refused(self.build_one([{}, {"tax_ids": []}]), "no_tax")
+
+    def test_fiscal_position_decides(self):
+        exempt = self.taxes[0, False]
+        position = self.env["account.fiscal.position"].create({"name": "Free port", "company_id": self.company.id})
+        exempt.write({"fiscal_position_ids": [Command.link(position.id)], "original_tax_ids": [Command.link(self.tax_13.id)]})
+        taxes = position.map_tax(self.tax_13)
+        self.assertEqual(taxes, exempt)
+        draft = self.draft_of([{"tax_ids": taxes.ids}], fiscal_position_id=position.id)
+        self.assertEqual((draft.lines[0].zero_kind, draft.tax), (EXEMPT, Decimal("0.00")))
+
+    def test_zero_rates_say_why(self):
+        for kind in (EXEMPT, NOT_TAXABLE, PLAIN_ZERO):
+            with self.subTest(kind):
+                self.taxes[0, False].fapiao_zero_kind = kind
+                draft = self.draft_of([{"tax_ids": self.taxes[0, False].ids}])
+                self.assertEqual(draft.lines[0].zero_kind, kind)
+                self.check_at_bureau(draft)
+        self.taxes[0, False].fapiao_zero_kind = False
+        self.assert_refused(self.build_one([{"tax_ids": self.taxes[0, False].ids}]), "zero_kind_missing")
+
+    def test_not_taxable_stands_alone(self):
+        self.taxes[0, False].fapiao_zero_kind = NOT_TAXABLE
+        built = self.build_one([{}, {"tax_ids": self.taxes[0, False].ids}])
+        self.assert_refused(built, "not_taxable_mixed")
+
+    def test_tax_that_was_changed_after_posting(self):
+        """Thirteen percent are booked; that the tax says nine today makes no fapiao of nine."""
+        invoice = self.create_invoice()
+        self.tax_13.amount = 9
+        self.assert_refused(self.build(invoice)[0], "tax_differs")
+
+    def test_small_scale_seller(self):
+        three = self.taxes[3, False]
+        self.account.small_scale = True
+        built = self.build_one([{"tax_ids": three.ids}])
+        self.assert_refused(built, "small_scale_reason_missing")
+        self.assertEqual(built.moves._fapiao_record_to_mend(built.problems[0]), self.account)
+        built = self.build_one([{"tax_ids": self.tax_13.ids}])
+        self.assert_refused(built, "small_scale_rate")
+        self.assertEqual(built.moves._fapiao_record_to_mend(built.problems[0]), self.tax_13)
+        self.account.small_scale_reason = "3"
+        self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "3")
+        self.assertEqual(self.draft_of([{"tax_ids": self.taxes[1, False].ids}]).small_scale_reason, "")
+        self.account.small_scale = False
+        self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "", "of no use to others")
+
+    def test_cash_rounding(self):
+        for strategy, change, codes in (
+            ("add_invoice_line", 0.05, ["cash_rounding"]),
+            ("biggest_tax", 0.05, []),  # within what the bureau allows a tax to be off
+            ("biggest_tax", 1, ["tax_differs"]),
+        ):
+            with self.subTest(strategy, to=change):
+                rounding = self.env["account.cash.rounding"].create(
+                    {
+                        "name": "Rounding",
+                        "rounding": change,
+                        "strategy": strategy,
+                        "profit_account_id": self.company_data["default_account_revenue"].id,
+                        "loss_account_id": self.company_data["default_account_expense"].id,
+                        "rounding_method": "HALF-UP",
+                    }
+                )
+                built = self.build_one([{"price_unit": 100.3}], invoice_cash_rounding_id=rounding.id)
+                self.assertEqual([problem.code for problem in errors(built.problems)], codes)
+                if built.is_ready:
+                    self.check_draft(built)
+
+    def test_tax_taken_off_in_advance_for_early_payment(self):
+        terms = self.env["account.payment.term"].create(
+            {
+                "name": "2/10",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 10,
+                "early_pay_discount_computation": "mixed",
+            }
+        )
+        self.assert_refused(self.build_one(invoice_payment_term_id=terms.id), "early_payment")
+        terms.early_pay_discount_computation = "included"
+        self.draft_of(invoice_payment_term_id=terms.id)
+
+
+@tagged("post_install", "-at_install")
+class TestWords(LinesCase):
+    def test_lines_stand_in_the_order_of_the_invoice(self):
+        lines = [{"name": name, "sequence": sequence} for name, sequence in (("third", 30), ("first", 10), ("second", 20))]
+        names = [line.name for line in self.draft_of(lines).lines]
+        self.assertEqual(names, ["*软件*first", "*软件*second", "*软件*third"])
+
+    def test_headings_and_notes_are_none_of_the_fapiaos_business(self):
+        invoice = self.create_invoice([{"name": "Desk"}], post=False)
+        kinds = ("line_section", "line_subsection", "line_note")
+        invoice.write(
+            {"invoice_line_ids": [Command.create({"display_type": kind, "name": kind, "sequence": 1}) for kind in kinds]}
+        )
+        invoice.action_post()
+        built = self.build(invoice)[0]
+        self.check_draft(built)
+        self.assertEqual([line.name for line in built.draft.lines], ["*软件*Desk"])
+
+    def test_reference_stands_in_its_own_column(self):
+        self.product_a.default_code = "SUITE-1"
+        line = self.draft_of().lines[0]
+        self.assertEqual((line.name, line.spec), ("*软件*Accounting suite", "SUITE-1"))
+
+    def test_first_line_of_a_description(self):
+        line = self.draft_of([{"name": "Suite for you\nwith many words\nbehind"}]).lines[0]
+        self.assertEqual(line.name, "*软件*Suite for you")
+
+    def test_name_on_fapiao_goes_first(self):
+        self.product_a.fapiao_item_name = "财务软件"
+        self.assertEqual(self.draft_of([{"name": "whatever"}]).lines[0].name, "*软件*财务软件")
+
+    def test_unit_is_chinese_whoever_issues(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.product_a.uom_id.with_context(lang="zh_CN").name = "套"
+        self.assertEqual(self.env.user.lang, "en_US")
+        self.assertEqual(self.draft_of().lines[0].unit, "套")
+
+    def test_line_without_a_product(self):
+        built = self.build_one([{"product_id": False, "name": "Something"}])
+        self.assert_refused(built, "product_missing")
+        self.assertIn("Something", str(built.problems[0]))
+
+    def test_all_that_is_wrong_is_said_at_once(self):
+        self.company.partner_id.fapiao_bank = False
+        self.buyer.vat = False
+        built = self.build_one([{"tax_ids": []}], fapiao_type="special")
+        self.assert_refused(built, "no_tax", "seller_bank_missing", "buyer_tax_no_missing")
+
+    def test_drawer(self):
+        self.assertEqual(self.draft_of().drawer, "开票员")
+        self.company.fapiao_drawer = False
+        self.assertEqual(self.draft_of().drawer, self.env.user.name)
+        invoice = self.create_invoice(invoice_user_id=self.env.ref("base.user_admin").id)
+        robot = self.env["fapiao.builder"].with_user(self.env.ref("base.user_root"))
+        self.assertEqual(robot._build(invoice)[0].draft.drawer, self.env.ref("base.user_admin").name)
+        invoice.invoice_user_id = False
+        self.assert_refused(robot._build(invoice)[0], "drawer_missing")
+
+    def test_contact_of_the_invoice_gets_it(self):
+        contact = self.env["res.partner"].create({"name": "Bookkeeping", "parent_id": self.buyer.id, "email": "books@example.com"})
+        self.buyer.fapiao_email = False
+        draft = self.draft_of(partner_id=contact.id)
+        self.assertEqual((draft.buyer.name, draft.buyer.email), (self.buyer.name, "books@example.com"))
