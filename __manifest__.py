@@ -2,6 +2,7 @@
     "name": "China - Invoice Clouds (数电票)",
     "version": "19.0.1.0.0",
     "category": "Accounting/Localizations/EDI",
+    "icon": "/account/static/description/l10n.png",
     "summary": "Issue, reverse and receive digital fapiao through 票单云 and 金蝶发票云",
     "author": "l10n_cn_invoice_cloud founders",
     "license": "LGPL-3",

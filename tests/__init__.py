@@ -40,4 +40,3 @@ from . import test_sandbox_red
 from . import test_send
 from . import test_tours
 from . import test_views
-from . import test_zz_explore_h8

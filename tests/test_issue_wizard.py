@@ -89,7 +89,7 @@ class TestIssueWizard(FapiaoCommon):
         good, bad, doubtful = self.create_invoice(), self.without_code(), self.doubtful()
         issue = self.open(good | bad | doubtful)
         self.assertEqual(issue.ready_count, 2)
-        self.assertEqual(issue.summary, "2 of 3 invoices are ready.")
+        self.assertEqual(issue.summary, "Ready to issue: 2 of 3 invoices.")
         self.assertEqual(issue.issue_label, "Issue the 2 That Are Ready")
         action = self.click(issue)
         self.assertCountEqual(action["params"]["request_ids"], (good | doubtful).fapiao_request_ids.ids)

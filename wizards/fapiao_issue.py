@@ -33,7 +33,9 @@ class FapiaoIssue(models.TransientModel):
     def _compute_words(self):
         for issue in self:
             issue.summary = issue._say_summary()
-            if not issue.is_single:
+            if not issue.is_single and issue.ready_count == 1:
+                issue.issue_label = self.env._("Issue the One That Is Ready")
+            elif not issue.is_single:
                 issue.issue_label = self.env._("Issue the %s That Are Ready", issue.ready_count)
             elif issue.problem_ids:
                 issue.issue_label = self.env._("Issue Nevertheless")
@@ -52,9 +54,9 @@ class FapiaoIssue(models.TransientModel):
                 if self.problem_ids
                 else self.env._("Nothing is wrong: this invoice can be issued.")
             )
-        said = self.env._("%(ready)s of %(total)s invoices are ready.", ready=self.ready_count, total=total)
+        said = self.env._("Ready to issue: %(ready)s of %(total)s invoices.", ready=self.ready_count, total=total)
         if self.going_count:
-            said += " " + self.env._("%s more have a fapiao or a request on its way.", self.going_count)
+            said += " " + self.env._("Those with a fapiao or a request on its way: %s.", self.going_count)
         return said
 
     # ------------------------------------------------------------------ create

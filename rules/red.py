@@ -1,0 +1,134 @@
+"""Why a fapiao may be reversed, who starts and who confirms, and what comes back of the credit line.
+
+Source: fapiao-rules, "Red letter" and "Credit line"; seed 003, 申请红字信息表 (``chyydm``). What the
+sources don't say about intangibles and real estate is decided in :data:`REASONS`.
+"""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from . import codes
+from .amounts import ZERO
+from .document import ORDINARY, SPECIAL
+from .problems import _
+from .red_document import BUYER, SELLER
+
+WRONG = "01"
+RETURNED = "02"
+STOPPED = "03"
+ALLOWANCE = "04"
+
+# What a reason asks of a line's quantity and price.
+SAME = "same"  # exactly the blue line's
+LESS = "less"  # given where the blue line has one, and no more than that
+FREE = "free"  # may differ from the blue line's
+NONE = "none"  # must be absent
+
+# The bureau reckons months in this zone.
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One legal reason (冲红原因). ``forbidden_for``: not where *all* lines are of these kinds."""
+
+    code: str
+    name: str
+    name_zh: str
+    is_partial: bool
+    quantity: str
+    price: str
+    forbidden_for: frozenset = frozenset()
+
+
+# The sources name goods and labour (no 03) and services (no 02). Intangibles (4), real estate (5) and
+# what isn't taxed (6) are named nowhere, so nothing is forbidden them here: should the bureau think
+# otherwise, it refuses the form, and nothing has happened. "Mixed allows both": 仅为 means "only".
+REASONS = {
+    reason.code: reason
+    for reason in (
+        Reason(WRONG, _("Wrongly issued"), "开票有误", False, SAME, SAME),
+        Reason(
+            RETURNED, _("Goods returned"), "销货退回", True, LESS, SAME, frozenset({codes.SERVICE})
+        ),
+        Reason(
+            STOPPED,
+            _("Service stopped"),
+            "服务中止",
+            True,
+            LESS,
+            FREE,
+            frozenset({codes.GOODS, codes.LABOUR}),
+        ),
+        Reason(ALLOWANCE, _("Sales allowance"), "销售折让", True, NONE, NONE),
+    )
+}
+
+
+def kinds_of(lines):
+    """Return what is sold on ``lines`` (anything with a ``code``): a set of ``codes.KINDS``' values.
+
+    ``""`` is among them where a code is missing or unreadable.
+    """
+    return frozenset(codes.kind(line.code) for line in lines)
+
+
+def suits_kinds(reason, kinds):
+    """Tell whether a reason (its code) is legal for a fapiao with lines of ``kinds``.
+
+    An unknown kind forbids nothing: only a fapiao known to hold nothing else is restricted.
+    """
+    forbidden = REASONS[reason].forbidden_for
+    return not (forbidden and kinds and kinds <= forbidden)
+
+
+def suits_scope(reason, is_full, reversed_before=False):
+    """Tell whether a reason is legal for the scope. What is partly red already was rightly issued."""
+    return REASONS[reason].is_partial or (is_full and not reversed_before)
+
+
+def legal_reasons(kinds, is_full=True, reversed_before=False):
+    """Return the codes of the reasons to be offered, in order."""
+    return tuple(
+        code
+        for code in REASONS
+        if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before)
+    )
+
+
+def may_start(initiator, used):
+    """Tell whether ``initiator`` may apply; ``used``: the buyer has used or booked the fapiao.
+
+    Where the buyer has done neither, the seller alone starts. ``used=None`` (not known) stops nobody.
+    """
+    return initiator == SELLER or (initiator == BUYER and used is not False)
+
+
+def confirmer(initiator, used):
+    """Return who must confirm the form: SELLER, BUYER, ``""`` for nobody, ``None`` if it isn't known."""
+    if initiator == BUYER:
+        return SELLER
+    if used is None:
+        return None
+    return BUYER if used else ""
+
+
+def may_reverse_type(red_type, blue_type):
+    """Tell whether a red fapiao of one type reverses a blue one: ordinary ordinary, special special."""
+    return red_type == blue_type and red_type in (SPECIAL, ORDINARY)
+
+
+def credit_restored(amount, blue_issued_at, red_issued_at):
+    """Return what comes back of the credit line (授信额度), without tax, zero or positive.
+
+    Only a reversal in the month of issue restores it. Both moments are aware; ``amount`` is the red
+    fapiao's amount without tax, of either sign. Source: fapiao-rules, "Credit line".
+    """
+    return abs(amount) if _month(blue_issued_at) == _month(red_issued_at) else ZERO
+
+
+def _month(moment):
+    if moment.tzinfo is None:
+        raise ValueError("A naive datetime: say which time zone it is in")
+    local = moment.astimezone(SHANGHAI)
+    return local.year, local.month

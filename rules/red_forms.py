@@ -1,0 +1,148 @@
+"""The life of a red form (红字确认单): its states 01–10, what may follow each, and its 72 hours.
+
+Source: fapiao-rules, "Red letter" (form states). Which transitions the bureau makes is in no source:
+:data:`STATES` follows from what the states mean, and serves to notice the unexpected, not to refuse it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+
+from .problems import _
+from .red_document import BUYER, SELLER
+
+NO_CONFIRMATION = "01"
+WAITS_FOR_BUYER = "02"
+WAITS_FOR_SELLER = "03"
+CONFIRMED = "04"
+BUYER_REFUSED = "05"
+SELLER_REFUSED = "06"
+LAPSED = "07"
+WITHDRAWN = "08"
+WITHDRAWN_AFTER = "09"
+ABNORMAL = "10"
+
+TIME_TO_CONFIRM = timedelta(hours=72)
+
+
+@dataclass(frozen=True)
+class State:
+    """One state. ``waits_for``: who has to confirm; ``can_issue``: the red fapiao may be issued;
+    ``next``: the states that may follow; ``advice``: what is left to do where the form has ended.
+    """
+
+    code: str
+    name: str
+    name_zh: str
+    waits_for: str = ""
+    can_issue: bool = False
+    next: frozenset = frozenset()
+    advice: str = ""
+
+    @property
+    def is_open(self):
+        return bool(self.next)
+
+    @property
+    def is_end(self):
+        return not self.next
+
+
+_APPLY_ANEW = _("Nothing was reversed. Agree with the other side, then apply for a new form.")
+_WITHDRAWN_ADVICE = _("Nothing was reversed. Apply for a new form if the fapiao still has to be reversed.")
+
+STATES = {
+    state.code: state
+    for state in (
+        State(
+            NO_CONFIRMATION,
+            _("No confirmation needed"),
+            "无需确认",
+            can_issue=True,
+            # which of the two a withdrawal without confirmation is called is in no source
+            next=frozenset({WITHDRAWN, WITHDRAWN_AFTER, ABNORMAL}),
+        ),
+        State(
+            WAITS_FOR_BUYER,
+            _("Waits for the buyer to confirm"),
+            "销方录入待购方确认",
+            waits_for=BUYER,
+            next=frozenset({CONFIRMED, BUYER_REFUSED, LAPSED, WITHDRAWN, ABNORMAL}),
+        ),
+        State(
+            WAITS_FOR_SELLER,
+            _("Waits for the seller to confirm"),
+            "购方录入待销方确认",
+            waits_for=SELLER,
+            next=frozenset({CONFIRMED, SELLER_REFUSED, LAPSED, WITHDRAWN, ABNORMAL}),
+        ),
+        State(
+            CONFIRMED,
+            _("Confirmed by both"),
+            "购销双方已确认",
+            can_issue=True,
+            next=frozenset({WITHDRAWN_AFTER, ABNORMAL}),
+        ),
+        State(BUYER_REFUSED, _("Refused by the buyer"), "作废(销方录入购方否认)", advice=_APPLY_ANEW),
+        State(SELLER_REFUSED, _("Refused by the seller"), "作废(购方录入销方否认)", advice=_APPLY_ANEW),
+        State(
+            LAPSED,
+            _("Lapsed after 72 hours"),
+            "作废(超72小时未确认)",
+            advice=_("Nothing was reversed. Remind the other side, then apply for a new form."),
+        ),
+        State(WITHDRAWN, _("Withdrawn"), "作废(发起方已撤销)", advice=_WITHDRAWN_ADVICE),
+        State(
+            WITHDRAWN_AFTER, _("Withdrawn after confirmation"), "作废(确认后撤销)", advice=_WITHDRAWN_ADVICE
+        ),
+        State(
+            ABNORMAL,
+            _("Void: abnormal fapiao"),
+            "作废(异常凭证)",
+            advice=_("The tax bureau holds the fapiao to be abnormal. Ask the tax office before anything else."),
+        ),
+    )
+}
+
+
+def is_open(state):
+    """Tell whether a form in ``state`` is alive. An unknown state counts as alive: ask again."""
+    return state not in STATES or STATES[state].is_open
+
+
+def can_issue(state):
+    """Tell whether the red fapiao may be issued from a form in ``state``: 01 and 04 only."""
+    return state in STATES and STATES[state].can_issue
+
+
+def may_follow(before, after):
+    """Tell whether a form may go from one state to another, or stay where it is."""
+    return before == after or (before in STATES and after in STATES[before].next)
+
+
+def state_named(text):
+    """Return the state whose Chinese name is ``text`` (brackets of either width), or ``""``."""
+    wanted = _bare(text)
+    return next((code for code, state in STATES.items() if wanted and _bare(state.name_zh) == wanted), "")
+
+
+def deadline(state, applied_at):
+    """Return when a form that waits for somebody lapses, aware in UTC; ``None`` if it doesn't wait.
+
+    ``applied_at`` is aware. Raises ValueError for a naive one.
+    """
+    if applied_at.tzinfo is None:
+        raise ValueError("A naive datetime: say which time zone it is in")
+    if state not in STATES or not STATES[state].waits_for:
+        return None
+    # counted in UTC: 72 hours are 72 hours, whatever a zone's clocks did
+    return applied_at.astimezone(timezone.utc) + TIME_TO_CONFIRM
+
+
+def is_lapsed(state, applied_at, now):
+    """Tell whether a form that waits has outlived its 72 hours at ``now`` (aware)."""
+    ends = deadline(state, applied_at)
+    return ends is not None and now >= ends
+
+
+def _bare(text):
+    return "".join((text or "").replace("（", "(").replace("）", ")").split())

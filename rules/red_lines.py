@@ -1,0 +1,222 @@
+"""From a blue fapiao's lines to those of its reversal, and to those of what remains: exact to the fen.
+
+Source: fapiao-rules, "Red letter": discounts are folded into their parent line; goods returned change
+the quantity only, an allowance has neither price nor quantity.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+from .amounts import CENT, PRICE_TOLERANCE, ZERO, price_difference, price_of, round2, trim
+from .document import DISCOUNT, NORMAL, Line
+from .red import NONE, REASONS, STOPPED
+from .red_document import RedLine
+
+_DECIMALS = 13  # of a quantity
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What is credited of the blue line ``xh``, all of it positive; ``None`` is worked out.
+
+    A quantity gives the amount by the blue price, an amount gives the tax in proportion.
+    """
+
+    xh: int
+    quantity: Decimal | None = None
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+
+
+def fold(lines):
+    """Return the red lines that reverse ``lines`` (of a blue fapiao) in full, discounts folded in.
+
+    ``xh`` is the parent's place among all lines, discounts counted (assumption: the bureau numbers so;
+    :func:`aligned` puts in the bureau's own numbers). Lines that come to nothing are left out. Raises
+    ValueError for a discount without a line of its rate before it.
+    """
+    groups = []
+    for position, line in enumerate(lines, 1):
+        if line.kind != DISCOUNT:
+            groups.append((position, [line]))
+        elif groups and groups[-1][1][0].rate == line.rate:
+            groups[-1][1].append(line)
+        else:
+            raise ValueError(f"Line {position} discounts nothing")
+    folded = [_folded(position, members) for position, members in groups]
+    return tuple(line for line in folded if line.amount or line.tax)
+
+
+def left(blue):
+    """Return the red lines of all that is still to be reversed of ``blue``: its lines without those of
+    ``blue.reversed``. Raises ValueError as :func:`fold` does, and for a red line that fits no blue one.
+    """
+    return without(fold(blue.lines), blue.reversed)
+
+
+def without(lines, taken):
+    """Return red ``lines`` reduced by those ``taken``, matched by ``xh``; what comes to nothing is gone."""
+    unknown = {line.xh for line in taken} - {line.xh for line in lines}
+    if unknown:
+        raise ValueError(f"No blue line {min(unknown)}")
+    rest = [_less(line, [other for other in taken if other.xh == line.xh]) for line in lines]
+    return tuple(line for line in rest if line.amount or line.tax)
+
+
+def whole(blue, reason):
+    """Return the lines that reverse all that is left of ``blue``, as ``reason`` wants them written."""
+    return tuple(_written(line, reason) for line in left(blue))
+
+
+def part(blue, reason, credits):
+    """Return the lines that reverse ``credits`` (:class:`Credit`) of ``blue`` for ``reason``.
+
+    They keep what can be kept; whether the reason allows the result says ``red_preflight``. Raises
+    ValueError for a credit of a line that isn't there.
+    """
+    known = {line.xh: line for line in left(blue)}
+    missing = [credit.xh for credit in credits if credit.xh not in known]
+    if missing:
+        raise ValueError(f"No blue line {missing[0]}")
+    return tuple(_written(_credited(known[credit.xh], credit, reason), reason) for credit in credits)
+
+
+def remainder(blue, red):
+    """Return the lines of a new blue fapiao for what is left of ``blue`` after ``red`` lines.
+
+    Together with ``red`` they are what could be reversed before, in amount and tax to the fen.
+    Discounts stay folded in: a net price needs no discount line.
+    """
+    return tuple(
+        Line(
+            kind=NORMAL,
+            name=line.name,
+            code=line.code,
+            amount=-line.amount,
+            tax=-line.tax,
+            rate=line.rate,
+            quantity=None if line.quantity is None else -line.quantity,
+            price=line.price,
+            spec=line.spec,
+            unit=line.unit,
+            zero_kind=line.zero_kind,
+            policy=line.policy,
+            keys=line.keys,
+        )
+        for line in without(left(blue), red)
+    )
+
+
+def totals(lines):
+    """Return ``(amount, tax, total)`` of ``lines``, red or blue."""
+    amount = sum((line.amount for line in lines), ZERO)
+    tax = sum((line.tax for line in lines), ZERO)
+    return amount, tax, amount + tax
+
+
+def aligned(lines, bureau):
+    """Return our red ``lines`` with the numbers of the bureau's list, or ``None`` if the lists differ.
+
+    ``lines`` are all that is left, ``bureau`` is ``RedCheck.lines``; both in the fapiao's order.
+    """
+    if len(lines) != len(bureau):
+        return None
+    pairs = list(zip(lines, bureau, strict=True))
+    if any((ours.amount, ours.tax) != (theirs.amount, theirs.tax) for ours, theirs in pairs):
+        return None
+    return tuple(replace(ours, xh=theirs.xh) for ours, theirs in pairs)
+
+
+def _folded(position, members):
+    first = members[0]
+    amount, tax, _total = totals(members)
+    quantity = None if first.quantity is None or first.price is None else -trim(first.quantity)
+    keys = tuple(dict.fromkeys(key for line in members for key in line.keys))
+    line = RedLine(
+        xh=position,
+        name=first.name,
+        code=first.code,
+        amount=ZERO - amount,
+        tax=ZERO - tax,
+        rate=first.rate,
+        quantity=quantity,
+        price=first.price,
+        spec=first.spec,
+        unit=first.unit,
+        zero_kind=first.zero_kind,
+        policy=first.policy,
+        keys=keys,
+    )
+    return line if len(members) == 1 else _priced(line)
+
+
+def _less(line, taken):
+    amount, tax, _total = totals(taken)
+    if not taken:
+        return line
+    quantity = line.quantity
+    if quantity is not None:
+        quantity = trim(quantity - sum((other.quantity or 0 for other in taken), Decimal(0)))
+    # the amount outlived the quantity (or the other way about): what is left has no price of its own
+    if quantity is not None and quantity >= 0:
+        quantity = None
+    return _priced(replace(line, amount=line.amount - amount, tax=line.tax - tax, quantity=quantity))
+
+
+def _priced(line):
+    """Return ``line`` with its price if that still fits, else another; neither price nor quantity if none."""
+    if line.quantity is None or line.price is None:
+        return replace(line, quantity=None, price=None)
+    if abs(price_difference(line.amount, line.quantity, line.price)) <= PRICE_TOLERANCE:
+        return line
+    price = price_of(-line.amount, -line.quantity)
+    return replace(line, price=price, quantity=line.quantity if price is not None else None)
+
+
+def _credited(line, credit, reason):
+    """Return the part of red ``line`` that ``credit`` says."""
+    amount = _credited_amount(line, credit)
+    quantity = None if credit.quantity is None else -abs(Decimal(credit.quantity))
+    if quantity is None and line.quantity is not None:
+        if amount == line.amount:
+            quantity = line.quantity
+        elif reason == STOPPED:
+            quantity = _quantity_of(amount, line.price)
+    tax = -abs(credit.tax) if credit.tax is not None else _share_of_tax(line, amount)
+    # unlike in _priced(), a price that doesn't fit is kept: it is what the reason has to be judged by
+    price = line.price if quantity is not None else None
+    return replace(line, amount=amount, tax=ZERO + tax, quantity=quantity, price=price)
+
+
+def _credited_amount(line, credit):
+    if credit.amount is not None:
+        return ZERO - abs(credit.amount)
+    if credit.quantity is None or line.quantity is None or abs(credit.quantity) == -line.quantity:
+        return line.amount
+    with localcontext(prec=60):
+        return max(-round2(line.price * abs(credit.quantity)), line.amount)
+
+
+def _quantity_of(amount, price):
+    with localcontext(prec=60):
+        quantity = trim((amount / price).quantize(Decimal(1).scaleb(-_DECIMALS), ROUND_HALF_UP))
+    return quantity or None
+
+
+def _share_of_tax(line, amount):
+    """Return the tax of ``amount`` in proportion, so that the part and the rest stay as near their rate
+    as the whole was. The whole tax goes with the whole amount and with nothing less: the bureau looks.
+    """
+    if amount == line.amount or not line.amount:
+        return line.tax
+    with localcontext(prec=60):
+        tax = round2(line.tax * amount / line.amount)
+    if tax == line.tax and tax and abs(amount) < abs(line.amount):
+        return tax + CENT
+    return tax
+
+
+def _written(line, reason):
+    if REASONS[reason].quantity == NONE:
+        return replace(line, quantity=None, price=None)
+    return line
