@@ -42,6 +42,4 @@
         "web.assets_tests": ["l10n_cn_invoice_cloud/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",
-    "application": False,
-    "installable": True,
 }

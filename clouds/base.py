@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from ..rules.red_document import BUYER_RED, PARTIAL_RED, RedCheck, RedForm, RedOrder
+
 # Operations. Those in EFFECTS change something at the cloud and go through the engine only.
 ISSUE = "issue"
 FIND = "find"
@@ -25,7 +27,19 @@ CREDIT = "credit"
 LOGIN = "login"
 FACE_STATE = "face_state"
 FACE_QR = "face_qr"
-EFFECTS = frozenset({ISSUE})
+RED_CHECK = "red_check"  # may this fapiao be reversed?
+RED_APPLY = "red_apply"  # apply for the red form (红字确认单)
+RED_STATE = "red_state"  # how a form known to exist stands
+RED_ISSUE = "red_issue"  # issue the red fapiao
+RED_WITHDRAW = "red_withdraw"  # withdraw the form
+EFFECTS = frozenset({ISSUE, RED_APPLY, RED_ISSUE, RED_WITHDRAW})
+RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
+
+# Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form
+# already applied for, so that a lost answer is settled by sending the same frozen order again (except
+# one with ``is_anew``: that is settled by RED_STATE of the form before it).
+RED_APPLY_FINDS = "red_apply_finds"
+FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS})
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,7 @@ class Issued:
     total: Decimal | None = None
     request_uid: str = ""
     original_number: str = ""
+    red_form_number: str = ""
     lines: tuple = ()
     raw: dict = field(default_factory=dict, repr=False)
 
@@ -160,7 +175,8 @@ class Cloud(ABC):
     """One account at one cloud, for the length of a batch. Safe to share between threads."""
 
     provider: str = ""
-    capabilities: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset()  # operations
+    features: frozenset[str] = frozenset()  # of FEATURES
 
     def __init__(self, config: Config, slot: TokenSlot):
         self.config = config
@@ -178,7 +194,10 @@ class Cloud(ABC):
 
     @abstractmethod
     def freeze(self, operation, document, request_uid):
-        """Return the JSON-able payload of ``operation``; pure. ``document``: a ``Draft`` for ISSUE."""
+        """Return the JSON-able payload of ``operation``; pure.
+
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED.
+        """
 
     @abstractmethod
     def send(self, operation, payload):
@@ -188,8 +207,14 @@ class Cloud(ABC):
     def read(self, operation, raw):
         """Return what ``raw`` means: ``Issued``, ``Pending``, ``NotFound``, ``CreditLine``, ….
 
-        For ISSUE: ``Issued`` or ``Pending``. For FIND: ``Issued``, ``Pending`` or ``NotFound``.
+        For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
+        ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
+        issue). RED_APPLY, RED_WITHDRAW: ``RedForm``. RED_STATE: ``RedForm`` or ``NotFound``.
         """
+
+    def can(self, what):
+        """Return whether the cloud has an operation or a feature; buttons follow it."""
+        return what in self.capabilities or what in self.features
 
     def ask(self, operation, payload):
         """Send and read a call *without* effect in one go."""
@@ -224,3 +249,17 @@ class Cloud(ABC):
     @abstractmethod
     def face_qr(self, app="tax"):
         """Return a :class:`FaceQr`; ``app``: ``tax`` or ``income``."""
+
+    def check_red(self, order: RedOrder) -> RedCheck | NotFound:
+        """Ask whether a fapiao may be reversed; no effect. Raises ``LoginRequired`` and the like."""
+        return self.ask(RED_CHECK, self.freeze(RED_CHECK, order, ""))
+
+    def find_red_form(self, order: RedOrder) -> RedForm | NotFound:
+        """Look for the form of ``order`` without effect. ValueError where the cloud can't without its
+        ``form_number`` (RED_APPLY_FINDS). The form found may be another than the one asked for.
+        """
+        return self.ask(RED_STATE, self.freeze(RED_STATE, order, ""))
+
+    def find_red(self, blue_number) -> Issued | NotFound:
+        """Return the red fapiao that reversed a blue one, by whomever; ``NotFound`` if none is named."""
+        return NotFound("", "not_asked")

@@ -34,6 +34,26 @@ class Word:
 # What the tax bureau or the cloud refused for good: read from the text, first match wins.
 REJECTIONS = (
     Word(
+        _("The reason for reversing does not suit what was sold on the fapiao."),
+        _("Goods and labour are returned, services are stopped: choose another reason and apply again."),
+        r"[红冲]冲?原因|销[货售]退回|服务中止",
+    ),
+    Word(
+        _("The red form (红字确认单) is not confirmed, or has ended."),
+        _("Wait for the other side to confirm it; if it was refused or has lapsed, apply for a new one."),
+        r"(?:确认单|信息表).{0,12}(?:未.{0,4}确认|待.{0,4}确认|作废|撤销|失效|超.{0,2}72)",
+    ),
+    Word(
+        _("The fapiao has been reversed already, or is being reversed."),
+        _("Look for its red fapiao: fetch the original from the cloud again."),
+        r"(?<!未)已.{0,6}(?:红冲|冲红)|可红冲的?金额",
+    ),
+    Word(
+        _("The tax bureau does not show this fapiao yet: that takes up to two hours after issue."),
+        _("Check the number, wait, and apply again."),
+        r"未(?:查询|查|找)到.{0,6}(?:发票|蓝票)|(?:发票|蓝票).{0,4}不存在",
+    ),
+    Word(
         _("The credit line (授信额度) is too low for this fapiao."),
         _("Refresh the credit line, issue a smaller amount, or apply for more at the tax bureau."),
         r"授信额度|额度不足|超[出过].{0,6}额度|可用额度",
@@ -167,6 +187,17 @@ TECHNICAL = (
     ),
 )
 ANSWER_TEXTS = (
+    Word(
+        _("A red form (红字确认单) for this fapiao is already at the tax bureau."),
+        _("Do nothing: the form is looked for and adopted if it fits."),
+        r"(?:已|存在).{0,12}(?:确认单|信息表)|已.{0,4}申请|重复.{0,4}(?:申请|录入)",
+        frozenset({"no_form_number"}),
+    ),
+    Word(
+        _("The fapiao may have been reversed already, perhaps by this very order."),
+        _("Do nothing: the red fapiao is looked for by itself."),
+        r"已.{0,8}(?:红冲|冲红|开具红字)|可红冲的?金额",
+    ),
     Word(
         _("An order with this number is already at the cloud."),
         _("Do nothing: it is asked for under the same number and adopted if it fits."),

@@ -27,6 +27,20 @@ class Client:
         """Make every later call in *company*."""
         self.context = {**self.context, "allowed_company_ids": [company]}
 
+    def join_sandbox(self) -> int:
+        """Work in the demo company, let its account lead to the sandbox, and return the account's id."""
+        self.work_in(self.ref("base.demo_company_cn"))
+        account = self.ref("l10n_cn_invoice_cloud.fapiao_account_sandbox")
+        self.call(
+            "fapiao.account", "write", [account], {"base_url": f"{self._server.sandbox_url}/piaodanyun"}
+        )
+        return account
+
+    def stay_in_company(self) -> None:
+        """Let the user find itself in the company it works in after the next log-in, too."""
+        (company,) = self.context["allowed_company_ids"]
+        self.call("res.users", "write", [self._uid], {"company_id": company})
+
     def call(self, model: str, method: str, *args, **kwargs):
         """Return what *method* of *model* returns; raise Failure with Odoo's own words."""
         kwargs = {"context": self.context, **kwargs}

@@ -24,7 +24,7 @@ _FACTS = ["number", "amount_untaxed", "amount_tax", "amount_total", "files_state
 def main(server: Server) -> int:
     """Run the job on *server* and return the exit code."""
     client, sandbox = Client(server), Sandbox(server.sandbox_url)
-    account = _connect(client, server)
+    account = _connect(client)
     before = _credit(client, account)
     invoices = _invoices(client)
     _issue_one(client, invoices[0])
@@ -40,11 +40,9 @@ def main(server: Server) -> int:
     return 0
 
 
-def _connect(client: Client, server: Server) -> int:
+def _connect(client: Client) -> int:
     """Point the demo account at the sandbox, test it, and return its id."""
-    client.work_in(client.ref("base.demo_company_cn"))
-    account = client.ref(f"{_ADDON}.fapiao_account_sandbox")
-    client.call("fapiao.account", "write", [account], {"base_url": f"{server.sandbox_url}/piaodanyun"})
+    account = client.join_sandbox()
     client.call("fapiao.account", "action_test_connection", [account])
     return account
 
@@ -128,7 +126,9 @@ def _download(client: Client, invoices: list, rows: list) -> zipfile.ZipFile:
             raise Failure(f"{number}.pdf is no PDF")
         if "OFD.xml" not in zipfile.ZipFile(io.BytesIO(archive.read(f"{number}.ofd"))).namelist():
             raise Failure(f"{number}.ofd is no OFD")
-        if number not in ElementTree.tostring(ElementTree.fromstring(archive.read(f"{number}.xml")), "unicode"):
+        if number not in ElementTree.tostring(
+            ElementTree.fromstring(archive.read(f"{number}.xml")), "unicode"
+        ):
             raise Failure(f"{number}.xml does not name its fapiao")
     return archive
 
@@ -146,9 +146,8 @@ def _print(client: Client, rows: list, archive: zipfile.ZipFile, before: Decimal
     for row in rows:
         files = [name[21:] for name in archive.namelist() if name.startswith(row["number"])]
         amounts = f"{row['amount_untaxed']:>12.2f}{row['amount_tax']:>11.2f}{row['amount_total']:>12.2f}"
-        print(
-            f"{names[row['move_ids'][0]]:<16}{row['number']:<22}{amounts}  {' '.join(sorted(files)):<14}{row['status']}"
-        )
+        facts = f"{amounts}  {' '.join(sorted(files)):<14}{row['status']}"
+        print(f"{names[row['move_ids'][0]]:<16}{row['number']:<22}{facts}")
     print("\nThe last answer was lost on the way and the fapiao found again under the same request ID.")
     print("Held back before sending: an invoice whose buyer has no tax number.")
     print(f"Credit line: {before:,.2f} before, {after:,.2f} after.")

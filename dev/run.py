@@ -4,6 +4,7 @@ import signal
 import subprocess
 
 from . import paths, servers, setup
+from .client import Client
 from .databases import temporary_name
 
 _RUN_DB = f"{paths.DB_PREFIX}_run"
@@ -16,7 +17,8 @@ def stay(reset: bool = False) -> int:
     """
     with setup.ready() as tools:
         db = database(tools, reset)
-        with servers.running(tools, db, "run") as server:
+        with servers.running(tools, db, "run", anew=reset) as server:
+            _join(server)
             server.save(paths.RUN_FILE)
             try:
                 _introduce(server)
@@ -34,7 +36,7 @@ def demo() -> int:
         db = temporary_name("demo")
         try:
             tools.databases.copy(tools.templates.addon(), db)
-            with servers.running(tools, db, "demo") as server:
+            with servers.running(tools, db, "demo", anew=True) as server:
                 described = paths.STATE / "demo.json"
                 server.save(described)
                 command = [tools.python, "-m", "dev.demo", described]
@@ -54,6 +56,12 @@ def database(tools: setup.Setup, reset: bool = False) -> str:
         tools.templates.update(_RUN_DB)
     made_from.write_text(template)
     return _RUN_DB
+
+
+def _join(server: servers.Server) -> None:
+    client = Client(server)
+    client.join_sandbox()
+    client.stay_in_company()
 
 
 def _introduce(server: servers.Server) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,11 +43,14 @@ class Server:
 
 
 @contextmanager
-def running(setup: Setup, db: str, label: str):
+def running(setup: Setup, db: str, label: str, anew: bool = False):
     """Give a Server on database *db*; both processes are stopped at the end.
 
-    *label* names the log files in `.odoo/log`.
+    *label* names the log files in `.odoo/log`. With *anew* the sandbox forgets what it issued: a copied
+    database repeats its request ids, which the sandbox would take for orders it knows.
     """
+    if anew:
+        shutil.rmtree(paths.STATE / "sandbox" / label, ignore_errors=True)
     with _sandbox(setup, label) as sandbox_url, _odoo(setup, db, label, sandbox_url) as url:
         yield Server(url, db, "admin", "admin", sandbox_url)
 

@@ -28,12 +28,17 @@ class AccountMove(models.Model):
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
     )
-    fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_id", "Fapiao Request Lines", copy=False)
-    fapiao_ids = fields.Many2many("fapiao", "fapiao_move_rel", "move_id", "fapiao_id", "Fapiao", copy=False)
+    fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_id", copy=False)
+    fapiao_ids = fields.Many2many("fapiao", "fapiao_move_rel", "move_id", "fapiao_id", copy=False)
     fapiao_state = fields.Selection(
-        FAPIAO_STATES, "Fapiao Status", compute="_compute_fapiao_state", store=True, index="btree_not_null", copy=False
+        FAPIAO_STATES,
+        "Fapiao Status",
+        compute="_compute_fapiao_state",
+        store=True,
+        index="btree_not_null",
+        copy=False,
     )
-    fapiao_numbers = fields.Char("Fapiao Numbers", compute="_compute_fapiao_state", store=True, copy=False)
+    fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
     fapiao_amount_open = fields.Monetary(
         "Amount Without Fapiao",
         compute="_compute_fapiao_state",
@@ -43,14 +48,12 @@ class AccountMove(models.Model):
     )
     fapiao_type = fields.Selection(
         [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")],
-        "Fapiao Type",
         compute="_compute_fapiao_type",
         store=True,
         readonly=False,
         copy=False,
     )
     fapiao_remark = fields.Char(
-        "Fapiao Remark",
         compute="_compute_fapiao_remark",
         store=True,
         readonly=False,
@@ -97,7 +100,9 @@ class AccountMove(models.Model):
         if states & set(OPEN_STATES):
             return "pending"
         if living:
-            settled = float_is_zero(self.fapiao_amount_open, precision_rounding=self.company_currency_id.rounding)
+            settled = float_is_zero(
+                self.fapiao_amount_open, precision_rounding=self.company_currency_id.rounding
+            )
             return "issued" if settled else "partial"
         if facts:
             return "red"
@@ -139,7 +144,9 @@ class AccountMove(models.Model):
         for move in self:
             move.fapiao_count = len(move.fapiao_ids)
 
-    @api.depends("fapiao_request_ids.state", "fapiao_request_ids.error_message", "fapiao_request_ids.error_fix")
+    @api.depends(
+        "fapiao_request_ids.state", "fapiao_request_ids.error_message", "fapiao_request_ids.error_fix"
+    )
     def _compute_fapiao_message(self):
         """The words of the last request, as long as it has not led to a fapiao."""
         for move in self:
@@ -166,8 +173,8 @@ class AccountMove(models.Model):
             if living:
                 raise UserError(
                     self.env._(
-                        "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with a red"
-                        " fapiao first; then the invoice can be changed, or credit the invoice instead.",
+                        "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with"
+                        " a red fapiao first; then the invoice can be changed. Or credit the invoice.",
                         invoice=move.display_name,
                         numbers=", ".join(living.mapped("number")),
                     )
@@ -175,8 +182,8 @@ class AccountMove(models.Model):
             if request := move.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)[:1]:
                 raise UserError(
                     self.env._(
-                        "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request as long as"
-                        " nothing is sent, or wait for its result.",
+                        "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request"
+                        " as long as nothing is sent, or wait for its result.",
                         invoice=move.display_name,
                         request=request.request_uid,
                     )

@@ -11,7 +11,7 @@ class AccountMove(models.Model):
 
     # compute_sudo: salespeople see invoices, but not how their fapiao are requested
     fapiao_request_state = fields.Selection(
-        STATES, "Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True, help="Of the last request."
+        STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
     )
     fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)

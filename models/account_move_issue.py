@@ -63,9 +63,11 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         posted = super()._post(soft)
         posted.filtered(
-            lambda move: move.move_type == "out_invoice"
-            and move.company_id.fapiao_auto_issue
-            and move.company_id.fapiao_account_id
+            lambda move: (
+                move.move_type == "out_invoice"
+                and move.company_id.fapiao_auto_issue
+                and move.company_id.fapiao_account_id
+            )
         )._fapiao_enqueue_on_posting()
         return posted
 
@@ -99,7 +101,9 @@ class AccountMove(models.Model):
         is repeated by the HTTP layer and then sees the first one's request.
         """
         self.check_access("write")
-        self.env.cr.execute(SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids)))
+        self.env.cr.execute(
+            SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids))
+        )
         self.invalidate_recordset(["fapiao_state", "fapiao_request_ids"], flush=False)
         return self
 
@@ -130,7 +134,7 @@ class AccountMove(models.Model):
 
     def _fapiao_say(self, problem):
         """Return a rule's problem in the user's language, the cure behind it."""
-        parts = [self.env._(text) % problem.values for text in (problem.message, problem.fix) if text]  # pylint: disable=gettext-variable
+        parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
         return " ".join(parts)
 
     def _fapiao_check_issuer(self):

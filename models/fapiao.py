@@ -48,7 +48,9 @@ class Fapiao(models.Model):
     request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_fapiao_rel", "fapiao_id", "request_id", "Requests", readonly=True
     )
-    move_ids = fields.Many2many("account.move", "fapiao_move_rel", "fapiao_id", "move_id", "Invoices", readonly=True)
+    move_ids = fields.Many2many(
+        "account.move", "fapiao_move_rel", "fapiao_id", "move_id", "Invoices", readonly=True
+    )
     checked_at = fields.Datetime("Checked With the Bureau", readonly=True)
     qr_text = fields.Char("QR Code", compute="_compute_qr_text")
 
@@ -56,7 +58,12 @@ class Fapiao(models.Model):
     ofd_id = fields.Many2one("ir.attachment", "OFD", readonly=True, ondelete="set null")
     xml_id = fields.Many2one("ir.attachment", "XML", readonly=True, ondelete="set null")
     files_state = fields.Selection(
-        [("none", "Not asked for"), ("wanted", "On the way"), ("done", "Complete"), ("failed", "Not available")],
+        [
+            ("none", "Not asked for"),
+            ("wanted", "On the way"),
+            ("done", "Complete"),
+            ("failed", "Not available"),
+        ],
         "Files",
         required=True,
         default="none",
@@ -110,7 +117,9 @@ class Fapiao(models.Model):
             attachments = self._files()
         if not attachments:
             raise UserError(
-                self.env._("The cloud has no files for this fapiao yet. They are fetched as soon as they are there.")
+                self.env._(
+                    "The cloud has no files for this fapiao yet. They are fetched as soon as they are there."
+                )
             )
         return {
             "type": "ir.actions.act_url",
@@ -125,7 +134,11 @@ class Fapiao(models.Model):
         """Return the fapiao ``issued``, created from the answer and the request's own draft, or the one
         that is known already."""
         known = self.search(
-            [("company_id", "=", request.company_id.id), ("direction", "=", "out"), ("number", "=", issued.number)]
+            [
+                ("company_id", "=", request.company_id.id),
+                ("direction", "=", "out"),
+                ("number", "=", issued.number),
+            ]
         )
         if known:
             return known
@@ -154,7 +167,9 @@ class Fapiao(models.Model):
             "payee": draft.payee,
             "reviewer": draft.reviewer,
             "move_ids": [fields.Command.set(request.move_ids.ids)],
-            "line_ids": [fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(draft.lines)],
+            "line_ids": [
+                fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(draft.lines)
+            ],
         }
 
     @api.model
@@ -178,7 +193,9 @@ class Fapiao(models.Model):
             account._note_need_apart(error)
             raise UserError(account._say(error)) from error
         if not isinstance(found, base.Issued):
-            raise UserError(self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number))
+            raise UserError(
+                self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number)
+            )
         fapiao_id = self.id
         self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
 
@@ -195,7 +212,11 @@ class Fapiao(models.Model):
             "amount_total": found.total,
             "status": found.status if found.status in dict(STATUSES) else None,
         }
-        values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
+        values = {
+            name: float(value) if name.startswith("amount") else value
+            for name, value in said.items()
+            if value
+        }
         self.write({**values, "checked_at": fields.Datetime.now()})
 
     def _is_living(self):

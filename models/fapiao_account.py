@@ -1,19 +1,14 @@
 """One log-in at one invoice cloud, for one company: who we are there, and how fast we may go."""
 
-from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..clouds.base import Config, TokenSlot
 from ..clouds.errors import CloudError, OutcomeUnknown
-from ..clouds.registry import open_cloud
 from ..clouds.words import explain
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-SECRETS = ("password", "tax_password")
-OPTIONS = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
 NEEDS = [
     ("unknown", "Not asked yet"),
     ("ok", "Logged in"),
@@ -45,7 +40,9 @@ class FapiaoAccount(models.Model):
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     provider = fields.Selection([("piaodanyun", "票单云 (piaodanyun)")], required=True, default="piaodanyun")
     mode = fields.Selection(
@@ -57,14 +54,19 @@ class FapiaoAccount(models.Model):
     )
     base_url = fields.Char("Address", required=True, tracking=True, help="As your cloud's support names it.")
     tax_no = fields.Char(
-        "Tax Number", required=True, tracking=True, help="Of the seller, as registered with the cloud (纳税人识别号)."
+        "Tax Number",
+        required=True,
+        tracking=True,
+        help="Of the seller, as registered with the cloud (纳税人识别号).",
     )
 
     # 票单云
-    phone = fields.Char("Phone", help="The user name at the cloud.")
+    phone = fields.Char(help="The user name at the cloud.")
     password = fields.Char(groups="base.group_system", copy=False)
     tenant = fields.Integer("Tenant ID", help="企业租户ID, a number the cloud gave you.")
-    tax_username = fields.Char("Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号).")
+    tax_username = fields.Char(
+        "Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号)."
+    )
     tax_password = fields.Char("Tax Bureau Password", groups="base.group_system", copy=False)
     token_header = fields.Char(default="Authorization", required=True)
     token_prefix = fields.Char(help="Put before the token, with its space; empty for the bare token.")
@@ -94,7 +96,7 @@ class FapiaoAccount(models.Model):
     claimed_at = fields.Datetime(readonly=True, copy=False)
 
     credit_total = fields.Monetary("Credit Line", readonly=True, copy=False)
-    credit_left = fields.Monetary("Credit Left", readonly=True, copy=False)
+    credit_left = fields.Monetary(readonly=True, copy=False)
     credit_at = fields.Datetime("Credit As Of", readonly=True, copy=False)
     credit_percent = fields.Float(compute="_compute_credit_percent")
     credit_low = fields.Boolean(compute="_compute_credit_low")
@@ -164,7 +166,9 @@ class FapiaoAccount(models.Model):
     def _check_tax_no(self):
         for account in self:
             tax_no = account.tax_no or ""
-            if not (15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()):
+            if not (
+                15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()
+            ):
                 raise ValidationError(
                     self.env._("A tax number has 15 to 20 digits and capital letters; %s has not.", tax_no)
                 )
@@ -194,7 +198,9 @@ class FapiaoAccount(models.Model):
         used = self.env["fapiao.exchange"].sudo().search([("account_id", "in", self.ids)], limit=1).account_id
         if used:
             raise UserError(
-                self.env._("Account %s was used, and its journal is kept. Archive it instead.", used.display_name)
+                self.env._(
+                    "Account %s was used, and its journal is kept. Archive it instead.", used.display_name
+                )
             )
 
     # ------------------------------------------------------------------ actions
@@ -235,140 +241,11 @@ class FapiaoAccount(models.Model):
     def action_show_waiting(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_request")
-        return {**action, "domain": [("account_id", "=", self.id), ("state", "=", "waiting_login")], "context": {}}
-
-    # ------------------------------------------------------------------ connection
-
-    def _secrets(self):
-        """Return the account's secrets; the one place that reads them."""
-        self.ensure_one()
-        # sudo: whoever may issue may use the secrets, but only an administrator may see them
-        account = self.sudo()
-        return {"phone": account.phone or "", **{name: account[name] or "" for name in SECRETS}}
-
-    def _connection(self):
-        """Return ``(Config, TokenSlot)``: plain values a client can use without the database."""
-        self.ensure_one()
-        account = self.sudo()  # sudo: the token is a secret as well, see _secrets
-        expires_at = account.token_expires_at
-        slot = TokenSlot(account.token or "", expires_at and expires_at.replace(tzinfo=UTC))
-        return self._config(self._secrets()), slot
-
-    def _config(self, secrets):
-        return Config(
-            provider=self.provider,
-            base_url=self.base_url.rstrip("/"),
-            tax_no=self.tax_no,
-            username=self.tax_username or "",
-            secrets=secrets,
-            options={name: self[name] or "" for name in OPTIONS},
-            read_timeout=self.read_timeout,
-            total_timeout=self.read_timeout + 10,
-            calls_at_once=self.calls_at_once,
-        )
-
-    def _lease(self):
-        """Return how long a claimed call may take before its worker counts as dead; the claimed ones of
-        a batch wait for each other, so a batch of calls is granted, not a single one."""
-        return timedelta(seconds=self._config({}).longest_send + 60)
-
-    def _words(self):
-        """Return the cloud's pure half, for freezing and reading; it can't make a call."""
-        self.ensure_one()
-        return open_cloud(self._config(secrets={}), TokenSlot())
-
-    def _store_token(self, slot):
-        # sudo: see _secrets
-        self.sudo().write(
-            {
-                "token": slot.token,
-                "token_expires_at": slot.expires_at and slot.expires_at.astimezone(UTC).replace(tzinfo=None),
-            }
-        )
-
-    def _pace_left(self):
-        """Return how many calls may start now; counted in the journal, so it holds across workers."""
-        self.ensure_one()
-        now = fields.Datetime.now()
-        left = []
-        for span, allowed in (
-            (timedelta(minutes=1), self.pace_per_minute),
-            (timedelta(hours=1), self.pace_per_hour),
-            (timedelta(days=1), self.pace_per_day),
-        ):
-            started = self.env["fapiao.exchange"].search_count(
-                [("account_id", "=", self.id), ("sent_at", ">", now - span)], limit=allowed
-            )
-            left.append(allowed - started)
-        return max(min(left), 0)
-
-    # ------------------------------------------------------------------ session and credit
-
-    def _refresh_from_cloud(self):
-        """Ask credit line and face state and note both; raises ``CloudError`` after noting the need."""
-        self.ensure_one()
-        engine = self.env["fapiao.engine"]
-        try:
-            credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()))
-        except CloudError as error:
-            self._note_need_apart(error)
-            raise
-        self._note_apart(lambda account: account._note_credit(credit, face))
-
-    def _note_credit(self, credit, face_needed):
-        self.write(
-            {
-                **({"credit_total": credit.total} if credit.total is not None else {}),
-                **({"credit_left": credit.left} if credit.left is not None else {}),
-                "credit_at": fields.Datetime.now(),
-                "face_state": {True: "needed", False: "ok", None: "unknown"}[face_needed],
-            }
-        )
-        self._note_ready() if not face_needed else self._note_need("face")
-        self._warn_low_credit()
-
-    def _needs_person(self):
-        return self.session_state not in ("unknown", "ok")
-
-    def _note_need(self, need, error=None):
-        """Remember that a person must act before calls can succeed."""
-        text = error and self._say(error)
-        self.write({"session_state": need, "session_text": text, "session_at": fields.Datetime.now()})
-        if need == "face":
-            self.face_state = "needed"
-
-    def _note_reachable(self):
-        """The cloud takes our token; what the bureau thinks is another question."""
-        if self.session_state in ("credentials", "permission"):
-            self.write({"session_state": "unknown", "session_text": False, "session_at": fields.Datetime.now()})
-            self._resume_waiting()
-
-    def _note_ready(self):
-        self.write({"session_state": "ok", "session_text": False, "session_at": fields.Datetime.now()})
-        self._resume_waiting()
-
-    def _resume_waiting(self):
-        """Requests that waited for a person go on by themselves."""
-        # sudo: requests change by this flow alone, whoever logged in or corrected the account
-        self.env["fapiao.request"].sudo().search(
-            [("account_id", "in", self.ids), ("state", "=", "waiting_login")]
-        )._enqueue()
-
-    def _warn_low_credit(self):
-        """Raise one activity, and only one, while the credit line is low."""
-        summary = self.env._("Credit line is low")
-        for account in self.filtered("credit_low"):
-            if summary in account.activity_ids.mapped("summary"):
-                continue
-            manager = self.env.ref("l10n_cn_invoice_cloud.group_fapiao_manager").all_user_ids.filtered(
-                lambda user: user.active and not user.share and account.company_id in user.company_ids
-            )[:1]
-            account.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=summary,
-                note=self.env._("%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total),
-                user_id=(manager or self.env.user).id,
-            )
+        return {
+            **action,
+            "domain": [("account_id", "=", self.id), ("state", "=", "waiting_login")],
+            "context": {},
+        }
 
     # ------------------------------------------------------------------ small helpers
 
@@ -377,44 +254,43 @@ class FapiaoAccount(models.Model):
             raise AccessError(self.env._("Only fapiao issuers may use an account at the cloud."))
         self.check_access("read")
 
-    def _note_apart(self, note):
-        """Run ``note(account)`` in a transaction of its own: what the cloud told us holds even if the
-        caller's transaction is rolled back, and no lock is held while calls run."""
-        account_id = self.id
-        self.env["fapiao.engine"]._step(lambda env: note(env["fapiao.account"].browse(account_id)))
-        self.invalidate_recordset()
-
-    def _note_need_apart(self, error):
-        if need := getattr(error, "need", None):
-            self._note_apart(lambda account: account._note_need(need, error))
-
     def _say(self, error):
         """Return ``error`` in plain words with the cure, and the cloud's own words behind."""
         if isinstance(error, OutcomeUnknown):
             # the usual words fear for a fapiao; these calls only ask
             parts = [
                 self.env._("The cloud did not answer, or not in a way that can be read."),
-                self.env._("Nothing was changed by asking. Try again; if it stays so, check the account's address."),
+                self.env._(
+                    "Nothing was changed by asking. Try again; if it stays so, check the account's address."
+                ),
             ]
         else:
             message, fix = explain(error)
-            parts = [self.env._(message), fix and self.env._(fix)]  # pylint: disable=gettext-variable
+            parts = [self.env._(message), fix and self.env._(fix)]
         if error.text or error.code:
-            parts.append(self.env._("The cloud says: %(text)s (%(code)s)", text=error.text, code=error.code or "–"))
+            parts.append(
+                self.env._("The cloud says: %(text)s (%(code)s)", text=error.text, code=error.code or "–")
+            )
         return "\n".join(part for part in parts if part)
 
     def _notify(self, message):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"type": "success", "message": message, "next": {"type": "ir.actions.client", "tag": "soft_reload"}},
+            "params": {
+                "type": "success",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
         }
 
     def _open_login(self, purpose):
         self._check_may_use()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Log in to the tax bureau") if purpose == "login" else self.env._("Face authentication"),
+            "name": self.env._("Log in to the tax bureau")
+            if purpose == "login"
+            else self.env._("Face authentication"),
             "res_model": "fapiao.login",
             "view_mode": "form",
             "target": "new",

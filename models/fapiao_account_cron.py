@@ -20,7 +20,8 @@ class FapiaoAccount(models.Model):
         """Refresh credit line, session and face of every account; one that fails stops no other."""
         cron = self.env["ir.cron"]
         # A wrong password tried every hour gets the user locked at the cloud: a person's turn.
-        account_ids = self.search([("session_state", "!=", "credentials")], order="session_at NULLS FIRST, id").ids
+        askable = [("session_state", "!=", "credentials")]
+        account_ids = self.search(askable, order="session_at NULLS FIRST, id").ids
         time_left = cron._commit_progress(remaining=len(account_ids))
         for account_id in account_ids:
             if not time_left:
@@ -35,12 +36,13 @@ class FapiaoAccount(models.Model):
             self._refresh_from_cloud()
         except CloudError as error:
             if not getattr(error, "need", None):  # a need is noted already, by whoever asked
-                self._note_apart(lambda account: account._note_unreached(error))
+                words = self._say(error)
+                self._note_apart(lambda account: account._note_unreached(words))
         except Exception:
             # rolled back, so that the next account starts in a sound transaction
             self.env.cr.rollback()
             _logger.exception("Fapiao: account %s could not be refreshed", self.id)
 
-    def _note_unreached(self, error):
+    def _note_unreached(self, words):
         """Keep the words of an error that says nothing of the session, e.g. that the network was down."""
-        self.write({"session_text": self._say(error), "session_at": fields.Datetime.now()})
+        self.write({"session_text": words, "session_at": fields.Datetime.now()})

@@ -12,7 +12,7 @@ class FapiaoAccount(models.Model):
     small_scale = fields.Boolean(
         "Small-scale Taxpayer",
         tracking=True,
-        help="The seller is a small-scale taxpayer (小规模纳税人), who charges 1 or 3 percent, not 6, 9 or 13.",
+        help="The seller is a small-scale taxpayer (小规模纳税人), who charges 1 or 3 percent.",
     )
     small_scale_reason = fields.Selection(
         [

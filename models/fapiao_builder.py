@@ -3,12 +3,15 @@
 What a line of the invoice becomes is the business of ``fapiao_builder_lines``.
 """
 
+# A problem's words are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from odoo import api, models
 
-from ..rules import checks, draft as drafting, rates, taxno
+from ..rules import checks, rates, taxno
+from ..rules import draft as drafting
 from ..rules.document import Draft
 from ..rules.problems import Problem, _, errors
 from .fapiao_decimal import exact
@@ -156,7 +159,7 @@ class FapiaoBuilder(models.AbstractModel):
         if self._lacks_rate(move):
             return Problem(
                 "no_currency_rate",
-                _("There is no exchange rate for %(currency)s, so the books took one %(currency)s for one yuan."),
+                _("There is no exchange rate for %(currency)s, so the books took one for one yuan."),
                 _("Enter the rate, then reset the invoice to draft and confirm it again."),
                 values,
             )
@@ -168,8 +171,16 @@ class FapiaoBuilder(models.AbstractModel):
         if move.currency_id == company.currency_id or exact(move.invoice_currency_rate, 12) != 1:
             return False
         # sudo: whether there is a rate, nothing else
-        return not self.env["res.currency.rate"].sudo().search_count(
-            [("currency_id", "=", move.currency_id.id), ("company_id", "in", (False, company.root_id.id))], limit=1
+        return (
+            not self.env["res.currency.rate"]
+            .sudo()
+            .search_count(
+                [
+                    ("currency_id", "=", move.currency_id.id),
+                    ("company_id", "in", (False, company.root_id.id)),
+                ],
+                limit=1,
+            )
         )
 
     def _company_problems(self, company):
@@ -190,8 +201,8 @@ class FapiaoBuilder(models.AbstractModel):
             return [
                 Problem(
                     "company_tax_no_differs",
-                    _("%(company)s has the tax number %(own)s, but its fapiao account is that of %(number)s."),
-                    _("Correct whichever is wrong: the Tax ID of your company, or the account it has chosen."),
+                    _("%(company)s has the tax number %(own)s, its fapiao account is that of %(number)s."),
+                    _("Correct whichever is wrong: the Tax ID of the company, or the account it has chosen."),
                     values,
                 )
             ]

@@ -1,7 +1,9 @@
 """What a line of an invoice becomes on its fapiao: amount and tax as the ledger has them, one rate, words."""
 
+# A problem's words are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from odoo import api, models
 
@@ -156,10 +158,9 @@ class FapiaoBuilder(models.AbstractModel):
         products = self.env["product.product"]
         for line in lines.filtered(lambda line: line.is_downpayment and not line.product_id):
             # sudo: whoever invoices an order needn't be allowed to read it
-            ordered = line.sudo().sale_line_ids.order_id.order_line.filtered(
-                lambda sold: sold.product_id and not sold.is_downpayment and sold.tax_ids == line.tax_ids
-            )
-            products |= ordered.sorted("price_subtotal", reverse=True)[:1].product_id.sudo(False)
+            sold = line.sudo().sale_line_ids.order_id.order_line.filtered("product_id")
+            alike = sold.grouped("tax_ids").get(line.tax_ids, sold[:0])
+            products |= alike.sorted("price_subtotal", reverse=True)[:1].product_id.sudo(False)
         return products
 
     # ------------------------------------------------------------------ lines that no fapiao knows
@@ -172,7 +173,7 @@ class FapiaoBuilder(models.AbstractModel):
             return [
                 Problem(
                     "early_payment",
-                    _("The payment terms take tax off in advance for early payment, which no fapiao can show."),
+                    _("The payment terms take off tax in advance for early payment; no fapiao can show it."),
                     _("Choose payment terms that reduce the tax only on early payment, or never."),
                 )
             ]

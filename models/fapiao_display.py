@@ -1,4 +1,4 @@
-"""What forms and lists show of a fapiao beside its facts: links to its files and the picture of its QR code."""
+"""What forms and lists show of a fapiao beside its facts: links to its files, its QR code as a picture."""
 
 import base64
 import io

@@ -59,6 +59,7 @@ class FapiaoEngine(models.AbstractModel):
                 if attempt == TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _step_context(self):
         """Keep the language of who waits for the words; a background run speaks the company's."""

@@ -25,7 +25,9 @@ class FapiaoExchange(models.Model):
     _order = "id desc"
     _log_access = True
 
-    account_id = fields.Many2one("fapiao.account", required=True, readonly=True, index=True, ondelete="restrict")
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     operation = fields.Char(required=True, readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
@@ -43,7 +45,8 @@ class FapiaoExchange(models.Model):
         required=True,
         readonly=True,
         default="sent",
-        help="Sent: the call was about to be made; should the worker die, the cloud is asked what became of it.",
+        help="Sent: the call was about to be made; should the worker die, the cloud is asked what"
+        " became of it.",
     )
     outcome = fields.Selection(
         [

@@ -43,7 +43,11 @@ class Fapiao(models.Model):
     def _cron_files(self):
         """Fetch what is due, a batch at a time and account by account."""
         cron = self.env["ir.cron"]
-        due = [("files_state", "=", "wanted"), ("files_try_at", "<=", fields.Datetime.now()), ("account_id.active", "=", True)]
+        due = [
+            ("files_state", "=", "wanted"),
+            ("files_try_at", "<=", fields.Datetime.now()),
+            ("account_id.active", "=", True),
+        ]
         cron._commit_progress(remaining=self.search_count(due))
         while batch := self.search(due, order="files_try_at, id", limit=BATCH):
             batch._fetch_files_apart()
@@ -65,14 +69,21 @@ class Fapiao(models.Model):
     def _claim_files(self):
         """Push the next try forward before calling, so that neither a crash nor a slow cloud makes the
         same rows come first again; return ``[(id, number, issued_at, kinds)]``."""
-        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids)))
+        self.env.cr.execute(
+            SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids))
+        )
         claimed = self.browse(row[0] for row in self.env.cr.fetchall())
         for fapiao in claimed:
             tries = fapiao.files_tries + 1
             wait = min(FIRST_WAIT * 2**tries, LAST_WAIT)
             fapiao.write({"files_tries": tries, "files_try_at": fields.Datetime.now() + wait})
         return [
-            (fapiao.id, fapiao.number, fapiao.issued_at and fapiao.issued_at.replace(tzinfo=UTC), fapiao._missing_kinds())
+            (
+                fapiao.id,
+                fapiao.number,
+                fapiao.issued_at and fapiao.issued_at.replace(tzinfo=UTC),
+                fapiao._missing_kinds(),
+            )
             for fapiao in claimed
         ]
 
@@ -81,9 +92,9 @@ class Fapiao(models.Model):
             for fapiao_id, number, issued_at, kinds in wanted:
                 files, problem = fetch(cloud, number, issued_at, kinds)
                 engine._step(
-                    lambda env, id_=fapiao_id, files=files, problem=problem: env["fapiao"]
-                    .browse(id_)
-                    ._keep_files(files, problem)
+                    lambda env, id_=fapiao_id, files=files, problem=problem: (
+                        env["fapiao"].browse(id_)._keep_files(files, problem)
+                    )
                 )
 
         try:
@@ -110,12 +121,15 @@ class Fapiao(models.Model):
                 for kind, content in files.items()
             ]
         )
-        self.write({f"{kind}_id": attachment.id for kind, attachment in zip(files, attachments)})
+        self.write({f"{kind}_id": attachment.id for kind, attachment in zip(files, attachments, strict=True)})
         if not self._missing_kinds():
             self.write({"files_state": "done", "files_try_at": False, "files_text": False})
         else:
             self.write(
-                {"files_state": "failed" if self.files_tries >= MAX_TRIES else "wanted", "files_text": problem}
+                {
+                    "files_state": "failed" if self.files_tries >= MAX_TRIES else "wanted",
+                    "files_text": problem,
+                }
             )
 
 

@@ -15,8 +15,12 @@ class FapiaoRequestLine(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     sequence = fields.Integer()
     move_id = fields.Many2one("account.move", "Invoice", index="btree_not_null", ondelete="set null")
-    move_line_id = fields.Many2one("account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null")
-    part = fields.Integer(default=0, help="Which slice of the invoice line, where a request covers only a slice.")
+    move_line_id = fields.Many2one(
+        "account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null"
+    )
+    part = fields.Integer(
+        default=0, help="Which slice of the invoice line, where a request covers only a slice."
+    )
     name = fields.Char()
     quantity = fields.Float(digits="Product Unit")
     amount_untaxed = fields.Monetary()

@@ -254,7 +254,7 @@ def _small_scale(draft, limits):
             Problem(
                 "small_scale_reason_missing",
                 _("A small-scale taxpayer who charges 3 percent has to say why."),
-                _("Choose it on the fapiao account: a correction, or the reduction to 1 percent is given up."),
+                _("Choose it on the fapiao account: a correction, or the reduction to 1 percent given up."),
             )
         ]
     return []

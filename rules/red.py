@@ -48,9 +48,7 @@ REASONS = {
     reason.code: reason
     for reason in (
         Reason(WRONG, _("Wrongly issued"), "开票有误", False, SAME, SAME),
-        Reason(
-            RETURNED, _("Goods returned"), "销货退回", True, LESS, SAME, frozenset({codes.SERVICE})
-        ),
+        Reason(RETURNED, _("Goods returned"), "销货退回", True, LESS, SAME, frozenset({codes.SERVICE})),
         Reason(
             STOPPED,
             _("Service stopped"),
@@ -90,9 +88,7 @@ def suits_scope(reason, is_full, reversed_before=False):
 def legal_reasons(kinds, is_full=True, reversed_before=False):
     """Return the codes of the reasons to be offered, in order."""
     return tuple(
-        code
-        for code in REASONS
-        if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before)
+        code for code in REASONS if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before)
     )
 
 

@@ -98,7 +98,9 @@ STATES = {
             ABNORMAL,
             _("Void: abnormal fapiao"),
             "作废(异常凭证)",
-            advice=_("The tax bureau holds the fapiao to be abnormal. Ask the tax office before anything else."),
+            advice=_(
+                "The tax bureau holds the fapiao to be abnormal. Ask the tax office before anything else."
+            ),
         ),
     )
 }

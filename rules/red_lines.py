@@ -68,17 +68,17 @@ def whole(blue, reason):
     return tuple(_written(line, reason) for line in left(blue))
 
 
-def part(blue, reason, credits):
-    """Return the lines that reverse ``credits`` (:class:`Credit`) of ``blue`` for ``reason``.
+def part(blue, reason, shares):
+    """Return the lines that reverse ``shares`` (:class:`Credit`) of ``blue`` for ``reason``.
 
     They keep what can be kept; whether the reason allows the result says ``red_preflight``. Raises
     ValueError for a credit of a line that isn't there.
     """
     known = {line.xh: line for line in left(blue)}
-    missing = [credit.xh for credit in credits if credit.xh not in known]
+    missing = [credit.xh for credit in shares if credit.xh not in known]
     if missing:
         raise ValueError(f"No blue line {missing[0]}")
-    return tuple(_written(_credited(known[credit.xh], credit, reason), reason) for credit in credits)
+    return tuple(_written(_credited(known[credit.xh], credit, reason), reason) for credit in shares)
 
 
 def remainder(blue, red):
@@ -140,7 +140,7 @@ def _folded(position, members):
         tax=ZERO - tax,
         rate=first.rate,
         quantity=quantity,
-        price=first.price,
+        price=None if quantity is None else first.price,
         spec=first.spec,
         unit=first.unit,
         zero_kind=first.zero_kind,
@@ -156,7 +156,8 @@ def _less(line, taken):
         return line
     quantity = line.quantity
     if quantity is not None:
-        quantity = trim(quantity - sum((other.quantity or 0 for other in taken), Decimal(0)))
+        with localcontext(prec=60):
+            quantity = trim(quantity - sum((other.quantity or 0 for other in taken), Decimal(0)))
     # the amount outlived the quantity (or the other way about): what is left has no price of its own
     if quantity is not None and quantity >= 0:
         quantity = None

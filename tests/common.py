@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, Command, api, fields
-
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from ..sandbox import defaults
@@ -37,12 +36,22 @@ class FapiaoCommon(AccountTestInvoicingCommon):
                 "fapiao_drawer": "开票员",
             }
         )
-        cls.company.partner_id.write({"fapiao_address": "上海市测试路1号", "fapiao_phone": "021-00000000", "fapiao_bank": "测试银行上海分行 6200000000000000000"})
+        cls.company.partner_id.write(
+            {
+                "fapiao_address": "上海市测试路1号",
+                "fapiao_phone": "021-00000000",
+                "fapiao_bank": "测试银行上海分行 6200000000000000000",
+            }
+        )
         cls.tax_13 = cls._create_tax("Test 13%", 13)
         cls.tax_6 = cls._create_tax("Test 6%", 6)
         cls.code = cls._tax_code()
         cls.product_a.write(
-            {"name": "Accounting suite", "fapiao_code_id": cls.code.id, "taxes_id": [Command.set(cls.tax_13.ids)]}
+            {
+                "name": "Accounting suite",
+                "fapiao_code_id": cls.code.id,
+                "taxes_id": [Command.set(cls.tax_13.ids)],
+            }
         )
         cls.buyer = cls.env["res.partner"].create(
             {
@@ -106,7 +115,12 @@ class FapiaoCommon(AccountTestInvoicingCommon):
     @classmethod
     def create_invoice(cls, lines=None, post=True, partner=None, **values):
         """Return a customer invoice; ``lines`` are dicts over one unit of ``product_a`` at 1,000."""
-        default = {"product_id": cls.product_a.id, "quantity": 1, "price_unit": 1000, "tax_ids": cls.tax_13.ids}
+        default = {
+            "product_id": cls.product_a.id,
+            "quantity": 1,
+            "price_unit": 1000,
+            "tax_ids": cls.tax_13.ids,
+        }
         invoice = cls.env["account.move"].create(
             {
                 "move_type": "out_invoice",

@@ -35,6 +35,7 @@ def discount(**changes):
 
 class SandboxCase(unittest.TestCase):
     def setUp(self):
+        super().setUp()
         self.http = requests.Session()
         self.addCleanup(self.http.close)
         self.token = None

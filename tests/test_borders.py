@@ -33,7 +33,11 @@ def room_of(path, level, name):
     """Return the room that an import in ``path`` leads to, or None if it leaves the addon."""
     if level == 0:
         parts = name.split(".")
-        if parts[:3] == ["odoo", "addons", ADDON.name] or parts[:3] == ["odoo", "addons", "l10n_cn_invoice_cloud"]:
+        if parts[:3] == ["odoo", "addons", ADDON.name] or parts[:3] == [
+            "odoo",
+            "addons",
+            "l10n_cn_invoice_cloud",
+        ]:
             return parts[3] if len(parts) > 3 else ""
         return parts[0] if parts[0] in MAY_IMPORT else None
     depth = len(path.relative_to(ADDON).parents) - 1
@@ -61,7 +65,9 @@ class TestBorders(BaseCase):
         for room in WITHOUT_ODOO:
             for path in self._files(room):
                 with self.subTest(file=str(path.relative_to(ADDON))):
-                    self.assertNotIn("odoo", {name.split(".")[0] for level, name in imports_of(path) if not level})
+                    self.assertNotIn(
+                        "odoo", {name.split(".")[0] for level, name in imports_of(path) if not level}
+                    )
 
     def test_only_the_engine_commits(self):
         for path in (ADDON / "models").glob("*.py"):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from odoo import Command, fields
 from odoo.tests import tagged
 
-from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, PLAIN_ZERO
+from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL
 from ..rules.problems import errors
 from .test_builder import BuilderCase
 
@@ -38,7 +38,9 @@ class TestPrices(LinesCase):
             with self.subTest(included=included):
                 price = 112.99 if included else 99.99
                 tax = self.taxes[13, included]
-                draft = self.draft_of([{"price_unit": price, "quantity": 3, "discount": 90, "tax_ids": tax.ids}])
+                draft = self.draft_of(
+                    [{"price_unit": price, "quantity": 3, "discount": 90, "tax_ids": tax.ids}]
+                )
                 line, discount = draft.lines
                 self.assertEqual((line.kind, discount.kind), (DISCOUNTED, DISCOUNT))
                 self.assertEqual(line.amount, Decimal("299.97"))
@@ -59,7 +61,9 @@ class TestPrices(LinesCase):
                 {"price_unit": -40, "quantity": 1},
             ]
         )
-        self.assertEqual([str(line.amount) for line in draft.lines], ["100.00", "-10.00", "300.00", "-30.00", "50.00"])
+        self.assertEqual(
+            [str(line.amount) for line in draft.lines], ["100.00", "-10.00", "300.00", "-30.00", "50.00"]
+        )
 
     def test_discount_account_changes_nothing(self):
         """Core then books gross sales and the discount apart, beside the lines."""
@@ -77,7 +81,9 @@ class TestPrices(LinesCase):
         self.assertEqual(built.draft.lines[0].amount, Decimal("100.40"))
 
     def test_gift_is_left_out(self):
-        built = self.build_one([{"price_unit": 100}, {"price_unit": 10, "discount": 100}, {"price_unit": 0, "tax_ids": []}])
+        built = self.build_one(
+            [{"price_unit": 100}, {"price_unit": 10, "discount": 100}, {"price_unit": 0, "tax_ids": []}]
+        )
         self.assertTrue(built.is_ready)
         self.assertEqual([problem.code for problem in built.problems], ["zero_line_left_out"] * 2)
         self.assertEqual(len(built.draft.lines), 1)
@@ -98,11 +104,14 @@ class TestPrices(LinesCase):
                 self.assertEqual(draft.lines[0].amount, Decimal("712.27"))
 
     def test_down_payment_and_final_invoice(self):
+        self.env.user.group_ids += self.env.ref("sales_team.group_sale_salesman")
         order = self.env["sale.order"].create(
             {
                 "partner_id": self.buyer.id,
                 "order_line": [
-                    Command.create({"product_id": product.id, "price_unit": price, "tax_ids": [Command.set(tax.ids)]})
+                    Command.create(
+                        {"product_id": product.id, "price_unit": price, "tax_ids": [Command.set(tax.ids)]}
+                    )
                     for product, price, tax in (
                         (self.product_b, 10.01, self.tax_13),
                         (self.product_a, 777.77, self.tax_13),
@@ -125,7 +134,9 @@ class TestPrices(LinesCase):
         self.assertEqual(sum(1 for line in built.draft.lines if line.kind == DISCOUNT), 3)
 
     def advance(self, order, **values):
-        wizard = self.env["sale.advance.payment.inv"].create({"sale_order_ids": [Command.set(order.ids)], **values})
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {"sale_order_ids": [Command.set(order.ids)], **values}
+        )
         order.order_line.filtered("product_id").qty_delivered = 1
         invoice = wizard._create_invoices(order)
         invoice.invoice_date = fields.Date.today()
@@ -139,112 +150,12 @@ class TestPrices(LinesCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTaxes(LinesCase):
-    def test_group_of_one_tax_is_that_tax(self):
-        draft = self.draft_of([{"tax_ids": self.group(self.tax_13).ids}])
-        self.assertEqual(draft.tax, Decimal("130.00"))
-
-    def test_lines_without_exactly_one_percentage(self):
-        fixed = self._create_tax("Fixed", 5, amount_type="fixed")
-        negative = self._create_tax("Withheld", -10)
-        for taxes in (self.tax_13 + self.tax_6, self.group(self.tax_13 + self.tax_6), fixed, self.tax_13 + fixed, negative):
-            with self.subTest(taxes.mapped("name")):
-                built = self.build_one([{"tax_ids": taxes.ids}])
-                self.assert_refused(built, "several_taxes")
-                self.assertIn("product_a", built.problems[0].values["line"])
-
-    def group(self, taxes):
-        return self._create_tax("Group", 0, amount_type="group", children_tax_ids=[Command.set(taxes.ids)])
-
-    def test_line_without_a_tax(self):
-        self.assert_refused(self.build_one([{}, {"tax_ids": []}]), "no_tax")
-
-    def test_fiscal_position_decides(self):
-        exempt = self.taxes[0, False]
-        position = self.env["account.fiscal.position"].create({"name": "Free port", "company_id": self.company.id})
-        exempt.write({"fiscal_position_ids": [Command.link(position.id)], "original_tax_ids": [Command.link(self.tax_13.id)]})
-        taxes = position.map_tax(self.tax_13)
-        self.assertEqual(taxes, exempt)
-        draft = self.draft_of([{"tax_ids": taxes.ids}], fiscal_position_id=position.id)
-        self.assertEqual((draft.lines[0].zero_kind, draft.tax), (EXEMPT, Decimal("0.00")))
-
-    def test_zero_rates_say_why(self):
-        for kind in (EXEMPT, NOT_TAXABLE, PLAIN_ZERO):
-            with self.subTest(kind):
-                self.taxes[0, False].fapiao_zero_kind = kind
-                draft = self.draft_of([{"tax_ids": self.taxes[0, False].ids}])
-                self.assertEqual(draft.lines[0].zero_kind, kind)
-                self.check_at_bureau(draft)
-        self.taxes[0, False].fapiao_zero_kind = False
-        self.assert_refused(self.build_one([{"tax_ids": self.taxes[0, False].ids}]), "zero_kind_missing")
-
-    def test_not_taxable_stands_alone(self):
-        self.taxes[0, False].fapiao_zero_kind = NOT_TAXABLE
-        built = self.build_one([{}, {"tax_ids": self.taxes[0, False].ids}])
-        self.assert_refused(built, "not_taxable_mixed")
-
-    def test_tax_that_was_changed_after_posting(self):
-        """Thirteen percent are booked; that the tax says nine today makes no fapiao of nine."""
-        invoice = self.create_invoice()
-        self.tax_13.amount = 9
-        self.assert_refused(self.build(invoice)[0], "tax_differs")
-
-    def test_small_scale_seller(self):
-        three = self.taxes[3, False]
-        self.account.small_scale = True
-        built = self.build_one([{"tax_ids": three.ids}])
-        self.assert_refused(built, "small_scale_reason_missing")
-        self.assertEqual(built.moves._fapiao_record_to_mend(built.problems[0]), self.account)
-        built = self.build_one([{"tax_ids": self.tax_13.ids}])
-        self.assert_refused(built, "small_scale_rate")
-        self.assertEqual(built.moves._fapiao_record_to_mend(built.problems[0]), self.tax_13)
-        self.account.small_scale_reason = "3"
-        self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "3")
-        self.assertEqual(self.draft_of([{"tax_ids": self.taxes[1, False].ids}]).small_scale_reason, "")
-        self.account.small_scale = False
-        self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "", "of no use to others")
-
-    def test_cash_rounding(self):
-        for strategy, change, codes in (
-            ("add_invoice_line", 0.05, ["cash_rounding"]),
-            ("biggest_tax", 0.05, []),  # within what the bureau allows a tax to be off
-            ("biggest_tax", 1, ["tax_differs"]),
-        ):
-            with self.subTest(strategy, to=change):
-                rounding = self.env["account.cash.rounding"].create(
-                    {
-                        "name": "Rounding",
-                        "rounding": change,
-                        "strategy": strategy,
-                        "profit_account_id": self.company_data["default_account_revenue"].id,
-                        "loss_account_id": self.company_data["default_account_expense"].id,
-                        "rounding_method": "HALF-UP",
-                    }
-                )
-                built = self.build_one([{"price_unit": 100.3}], invoice_cash_rounding_id=rounding.id)
-                self.assertEqual([problem.code for problem in errors(built.problems)], codes)
-                if built.is_ready:
-                    self.check_draft(built)
-
-    def test_tax_taken_off_in_advance_for_early_payment(self):
-        terms = self.env["account.payment.term"].create(
-            {
-                "name": "2/10",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 10,
-                "early_pay_discount_computation": "mixed",
-            }
-        )
-        self.assert_refused(self.build_one(invoice_payment_term_id=terms.id), "early_payment")
-        terms.early_pay_discount_computation = "included"
-        self.draft_of(invoice_payment_term_id=terms.id)
-
-
-@tagged("post_install", "-at_install")
 class TestWords(LinesCase):
     def test_lines_stand_in_the_order_of_the_invoice(self):
-        lines = [{"name": name, "sequence": sequence} for name, sequence in (("third", 30), ("first", 10), ("second", 20))]
+        lines = [
+            {"name": name, "sequence": sequence}
+            for name, sequence in (("third", 30), ("first", 10), ("second", 20))
+        ]
         names = [line.name for line in self.draft_of(lines).lines]
         self.assertEqual(names, ["*软件*first", "*软件*second", "*软件*third"])
 
@@ -252,7 +163,11 @@ class TestWords(LinesCase):
         invoice = self.create_invoice([{"name": "Desk"}], post=False)
         kinds = ("line_section", "line_subsection", "line_note")
         invoice.write(
-            {"invoice_line_ids": [Command.create({"display_type": kind, "name": kind, "sequence": 1}) for kind in kinds]}
+            {
+                "invoice_line_ids": [
+                    Command.create({"display_type": kind, "name": kind, "sequence": 1}) for kind in kinds
+                ]
+            }
         )
         invoice.action_post()
         built = self.build(invoice)[0]
@@ -300,7 +215,9 @@ class TestWords(LinesCase):
         self.assert_refused(robot._build(invoice)[0], "drawer_missing")
 
     def test_contact_of_the_invoice_gets_it(self):
-        contact = self.env["res.partner"].create({"name": "Bookkeeping", "parent_id": self.buyer.id, "email": "books@example.com"})
+        contact = self.env["res.partner"].create(
+            {"name": "Bookkeeping", "parent_id": self.buyer.id, "email": "books@example.com"}
+        )
         self.buyer.fapiao_email = False
         draft = self.draft_of(partner_id=contact.id)
         self.assertEqual((draft.buyer.name, draft.buyer.email), (self.buyer.name, "books@example.com"))

@@ -63,8 +63,9 @@ class Server:
                 return (tls.wrap_socket(sock, server_side=True) if tls else sock), address
 
             def shutdown_request(self, request):
-                super().shutdown_request(request)
+                result = super().shutdown_request(request)
                 outer.hung_up.set()
+                return result
 
             def handle_error(self, request, client_address):
                 pass

@@ -16,6 +16,8 @@ from ..clouds.base import RawAnswer
 from ..models import fapiao_engine
 from .common import FapiaoCommon
 
+QUIET = mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine")
+
 
 class Crash(BaseException):
     """Stands for the death of the worker: nothing in the engine may catch it."""
@@ -138,8 +140,17 @@ class TestLostAnswers(FapiaoCommon):
         return invoice, invoice.fapiao_request_ids
 
     def test_answer_lost_after_acting(self):
-        for kind in ("drop_after", "http_500_after", "html_after", "half_json_after", "empty_after",
-                     "maybe_issued_after", "gateway_504_after", "bureau_error_after", "wrong_type_after"):
+        for kind in (
+            "drop_after",
+            "http_500_after",
+            "html_after",
+            "half_json_after",
+            "empty_after",
+            "maybe_issued_after",
+            "gateway_504_after",
+            "bureau_error_after",
+            "wrong_type_after",
+        ):
             with self.subTest(kind):
                 invoice, request = self._issue_with_fault(kind)
                 if request.state != "issued":  # a wrong content type may still be readable
@@ -302,7 +313,9 @@ class TestCrashes(FapiaoCommon):
         calls = len(self.world.calls.entries) if hasattr(self.world.calls, "entries") else None
         self._recover(invoice, request)
         if calls is not None:
-            self.assertEqual(len(self.world.calls.entries), calls, "the stored answer is applied, nobody is asked")
+            self.assertEqual(
+                len(self.world.calls.entries), calls, "the stored answer is applied, nobody is asked"
+            )
 
     def test_after_apply(self):
         invoice, request = self._crash("_apply", after=True)
@@ -312,9 +325,8 @@ class TestCrashes(FapiaoCommon):
     def test_bug_in_applying_is_replayed(self):
         invoice = self.create_invoice()
         request_class = self.env.registry["fapiao.request"]
-        with patch.object(request_class, "_accept", side_effect=ValueError("a bug")):
-            with mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine"):
-                self.issue(invoice)
+        with patch.object(request_class, "_accept", side_effect=ValueError("a bug")), QUIET:
+            self.issue(invoice)
         request = invoice.fapiao_request_ids
         self.assertEqual(request.state, "sending")
         self.assertEqual(request.exchange_ids.state, "answered")
@@ -326,23 +338,26 @@ class TestCrashes(FapiaoCommon):
     def test_answer_that_can_never_be_applied_goes_to_a_person(self):
         invoice = self.create_invoice()
         request_class = self.env.registry["fapiao.request"]
-        with patch.object(request_class, "_accept", side_effect=ValueError("a bug")):
-            with mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine"):
-                self.issue(invoice)
-                request = invoice.fapiao_request_ids
-                for _replay in range(4):
-                    self.make_due(request)
-                    self.run_cron("_cron_reconcile")
+        with patch.object(request_class, "_accept", side_effect=ValueError("a bug")), QUIET:
+            self.issue(invoice)
+            request = invoice.fapiao_request_ids
+            for _replay in range(4):
+                self.make_due(request)
+                self.run_cron("_cron_reconcile")
         self.assertEqual(request.state, "manual")
 
     def test_answer_that_comes_after_the_lease(self):
         """A worker thought dead comes back with its answer: what it brings counts."""
         invoice, request = self._crash("_record")
         exchange = request.exchange_ids.sudo()
-        request.sudo().write({"state": "unknown", "unknown_since": fields.Datetime.now(), "lease_until": False})
+        request.sudo().write(
+            {"state": "unknown", "unknown_since": fields.Datetime.now(), "lease_until": False}
+        )
         exchange.write({"state": "lost"})
         fapiao = self.world.issued(request.request_uid)[0]
-        body = json.dumps({"code": 200, "msg": "成功", "data": {"Fphm": fapiao.number, "Kprq": "2026-11-20 10:00:00"}})
+        body = json.dumps(
+            {"code": 200, "msg": "成功", "data": {"Fphm": fapiao.number, "Kprq": "2026-11-20 10:00:00"}}
+        )
         exchange._record(RawAnswer(200, body, "application/json"))
         self.env.flush_all()
         exchange._apply()
@@ -471,7 +486,9 @@ class TestBatches(FapiaoCommon):
         self.assertEqual(len(self.world.issued()), 5)
         self.run_cron("_cron_dispatch")
         self.assertEqual(len(self.world.issued()), 5)
-        self.env["fapiao.exchange"].sudo().search([]).write({"sent_at": fields.Datetime.now() - timedelta(minutes=2)})
+        self.env["fapiao.exchange"].sudo().search([]).write(
+            {"sent_at": fields.Datetime.now() - timedelta(minutes=2)}
+        )
         self.run_cron("_cron_dispatch")
         self.assertEqual(len(self.world.issued()), 8)
 
@@ -481,7 +498,9 @@ class TestBatches(FapiaoCommon):
         self.world.faults.add("blueTicket", "drop_after")
         self.issue(invoices)
         self.run_cron("_cron_dispatch")
-        self.assertEqual(sorted(invoices.mapped("fapiao_state")), ["failed", "issued", "issued", "issued", "pending"])
+        self.assertEqual(
+            sorted(invoices.mapped("fapiao_state")), ["failed", "issued", "issued", "issued", "pending"]
+        )
 
     def test_pending_rows_do_not_starve_later_ones(self):
         self.world.faults.add("blueTicket", "drop_before", times=3)

@@ -2,8 +2,8 @@
 
 from lxml import etree
 
-from odoo import Command, fields
-from odoo.exceptions import AccessError, UserError
+from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -26,7 +26,9 @@ class TestLife(FapiaoCommon):
         super().setUpClass()
         arch = etree.fromstring(cls.env.ref("l10n_cn_invoice_cloud.view_account_invoice_filter").arch)
         cls.domains = {
-            node.get("name"): safe_eval(node.get("domain")) for node in arch.iter("filter") if node.get("domain")
+            node.get("name"): safe_eval(node.get("domain"))
+            for node in arch.iter("filter")
+            if node.get("domain")
         }
 
     def assert_state(self, invoice, state, amount_open):
@@ -86,7 +88,7 @@ class TestLife(FapiaoCommon):
 
     def test_other_countries_have_none(self):
         self.company.account_fiscal_country_id = self.env.ref("base.de")
-        self.assertEqual(self.create_invoice().fapiao_state, "none")
+        self.assertEqual(self.create_invoice([{"tax_ids": []}]).fapiao_state, "none")
 
 
 @tagged("post_install", "-at_install")
@@ -94,8 +96,15 @@ class TestBonds(FapiaoCommon):
     """While a fapiao lives or may be on its way, the invoice stays as it is."""
 
     def assert_bound(self, invoice, *words):
-        for attempt in (invoice.button_draft, invoice.button_cancel, invoice.unlink):
-            with self.subTest(attempt.__name__), self.assertRaises(UserError) as refused, self.env.cr.savepoint():
+        forced = invoice.with_context(
+            force_delete=True
+        )  # Odoo itself deletes nothing posted
+        for attempt in (invoice.button_draft, invoice.button_cancel, forced.unlink):
+            with (
+                self.subTest(attempt.__name__),
+                self.assertRaises(UserError) as refused,
+                self.env.cr.savepoint(),
+            ):
                 attempt()
             for word in words:
                 self.assertIn(word, str(refused.exception))
@@ -204,145 +213,3 @@ class TestPosting(FapiaoCommon):
             move = self.create_invoice(move_type=move_type)
             self.assertFalse(move.fapiao_request_ids)
             self.assertFalse(move.activity_ids)
-
-
-@tagged("post_install", "-at_install")
-class TestFields(FapiaoCommon):
-    def test_defaults_of_partner_and_company(self):
-        self.assertEqual(self.create_invoice(post=False).fapiao_type, "ordinary")
-        self.company.fapiao_default_type = "special"
-        self.assertEqual(self.create_invoice(post=False).fapiao_type, "special")
-        self.buyer.fapiao_type = "ordinary"
-        contact = self.env["res.partner"].create({"name": "Contact", "parent_id": self.buyer.id})
-        self.assertEqual(self.create_invoice(post=False, partner=contact).fapiao_type, "ordinary")
-        self.assertFalse(self.create_invoice(post=False, move_type="in_invoice").fapiao_type)
-
-    def test_remark_takes_the_numbers_when_issued(self):
-        self.company.fapiao_remark = "{invoice} / {order}"
-        invoice = self.create_invoice(invoice_origin="S00042")
-        self.issue(invoice)
-        self.assertEqual(invoice.fapiao_ids.remark, f"{invoice.name} / S00042")
-
-    def test_what_a_person_wrote_survives_posting(self):
-        self.company.fapiao_remark = "{invoice}"
-        self.create_invoice()
-        invoice = self.create_invoice(post=False)
-        invoice.write({"fapiao_remark": "合同 7 号", "fapiao_type": "special"})
-        invoice.action_post()
-        self.assertEqual((invoice.fapiao_remark, invoice.fapiao_type), ("合同 7 号", "special"))
-        self.issue(invoice)
-        self.assertEqual(invoice.fapiao_ids.remark, "合同 7 号")
-
-    def test_copy_carries_nothing_over(self):
-        invoice = self.create_invoice(fapiao_remark="only this one", fapiao_type="special")
-        self.issue(invoice)
-        copy = invoice.copy()
-        self.assertFalse(copy.fapiao_ids | copy.fapiao_request_ids.fapiao_ids)
-        self.assertFalse(copy.fapiao_request_ids)
-        self.assertFalse(copy.fapiao_request_line_ids)
-        self.assertRecordValues(
-            copy,
-            [
-                {
-                    "fapiao_state": "none",
-                    "fapiao_numbers": False,
-                    "fapiao_amount_open": 0,
-                    "fapiao_type": "ordinary",
-                    "fapiao_remark": False,
-                }
-            ],
-        )
-        copy.invoice_date = fields.Date.today()
-        copy.action_post()
-        self.issue(copy)
-        self.assert_one_fapiao(copy)
-        self.assertNotEqual(copy.fapiao_numbers, invoice.fapiao_numbers)
-
-    def test_results_leave_the_invoice_untouched(self):
-        """A write on the move is dear and marks it as edited by hand (shared/odoo19.md, trap 3)."""
-        invoice = self.create_invoice()
-        invoice.is_manually_modified = False
-        self.issue(invoice)
-        self.assertEqual(invoice.fapiao_state, "issued")
-        self.assertFalse(invoice.is_manually_modified)
-
-    def test_queries_for_an_answer(self):
-        """Applying an answer must not cost more the longer the invoice is; and it may not creep up."""
-        counts = {length: self._queries_to_apply(length) for length in (1, 40)}
-        self.assertLessEqual(counts[40], counts[1] + 2, "one insert for all lines of the fapiao")
-        self.assertLessEqual(counts[1], 60)
-
-    def _queries_to_apply(self, length):
-        invoice = self.create_invoice([{} for _number in range(length)])
-        engine = type(self.env["fapiao.engine"])
-        counts = []
-
-        def count(engine_self, exchange_id, original=engine._apply):
-            before = self.cr.sql_log_count
-            original(engine_self, exchange_id)
-            counts.append(self.cr.sql_log_count - before)
-
-        self.patch(engine, "_apply", count)
-        self.issue(invoice)
-        self.assert_one_fapiao(invoice)
-        return counts[0]
-
-
-@tagged("post_install", "-at_install")
-class TestCompanies(FapiaoCommon):
-    """A branch (分公司) is a taxpayer of its own, with its own account."""
-
-    BRANCH_TAX_NO = "91310000MA1FAKE010"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.branch = cls.env["res.company"].create(
-            {
-                "name": "测试科技有限公司上海分公司",
-                "parent_id": cls.company.id,
-                "vat": cls.BRANCH_TAX_NO,
-                "country_id": cls.env.ref("base.cn").id,
-                "fapiao_drawer": "分开票员",
-            }
-        )
-        cls.branch.partner_id.write(
-            {"fapiao_address": "上海市", "fapiao_phone": "021-1", "fapiao_bank": "分行 6200000000000000001"}
-        )
-        cls.env.user.company_ids += cls.branch
-        cls.branch_account = cls._create_fapiao_account(
-            name="Branch", company_id=cls.branch.id, tax_no=cls.BRANCH_TAX_NO
-        )
-        cls.branch.fapiao_account_id = cls.branch_account
-
-    def setUp(self):
-        super().setUp()
-        self.world.taxpayer(self.BRANCH_TAX_NO).name = self.branch.name
-
-    def test_each_company_issues_through_its_own_account(self):
-        ours, theirs = self.create_invoice(), self.create_invoice(company_id=self.branch.id)
-        self.issue(ours | theirs)
-        for invoice, account in ((ours, self.account), (theirs, self.branch_account)):
-            self.assert_one_fapiao(invoice)
-            self.assertEqual(invoice.fapiao_request_ids.account_id, account)
-            self.assertEqual(invoice.fapiao_ids.company_id, invoice.company_id)
-            self.assertEqual(invoice.fapiao_ids.seller_tax_no, account.tax_no)
-            self.assertTrue(invoice.fapiao_request_ids.request_uid.startswith(account.tax_no))
-
-    def test_stranger_sees_and_issues_nothing(self):
-        invoice = self.create_invoice()
-        self.issue(invoice)
-        stranger = self.env["res.users"].create(
-            {
-                "name": "Of the branch",
-                "login": "branch",
-                "group_ids": [Command.set(self.issuer_group.ids)],
-                "company_id": self.branch.id,
-                "company_ids": [Command.set(self.branch.ids)],
-            }
-        )
-        for model in ("fapiao", "fapiao.request", "fapiao.exchange", "fapiao.account"):
-            found = self.env[model].with_user(stranger).search([])
-            self.assertEqual(found, self.branch_account if model == "fapiao.account" else self.env[model], model)
-        with self.assertRaises(AccessError):
-            self.create_invoice().with_user(stranger).action_fapiao_issue()

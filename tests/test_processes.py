@@ -44,7 +44,8 @@ class TestProcesses(BaseCase):
         self.assertEqual(state, "issued")
         self.assertEqual(self.world.issued_count(uid), 1)
         numbers = self.database.sql(
-            f"SELECT f.number FROM fapiao f JOIN fapiao_move_rel m ON m.fapiao_id = f.id WHERE m.move_id = {invoice}"
+            "SELECT f.number FROM fapiao f JOIN fapiao_move_rel m ON m.fapiao_id = f.id"
+            f" WHERE m.move_id = {invoice}"
         )
         self.assertEqual(numbers, [fapiao.number for fapiao in self.world.issued(uid)])
 
@@ -68,8 +69,11 @@ class TestProcesses(BaseCase):
             {"DIE_AFTER": "_apply"},
         ]
         invoices = self.invoices(len(deaths))
-        dying = [self.database.start("click", invoice, **death) for invoice, death in zip(invoices, deaths)]
-        for process, death in zip(dying, deaths):
+        dying = [
+            self.database.start("click", invoice, **death)
+            for invoice, death in zip(invoices, deaths, strict=True)
+        ]
+        for process, death in zip(dying, deaths, strict=True):
             self.assertEqual(finish(process)[0], KILLED, death)
         self.assertEqual(len(self.world.issued()), 4, "only the first died before the call")
         for _pass in range(2):

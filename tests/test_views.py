@@ -14,24 +14,30 @@ class TestInvoiceForm(AccessCase):
     def visible(self, invoice, name):
         """Return the names of the fapiao buttons and fields in the invoice form of user ``name``."""
         form = etree.fromstring(invoice.with_user(self.users[name]).get_view(view_type="form")["arch"])
-        return {node.get("name") for node in form.iter("button", "field", "page") if "fapiao" in node.get("name", "")}
+        names = {node.get("name", "") for node in form.iter("button", "field", "page")}
+        return {name for name in names if "fapiao" in name}
 
     def test_everybody_can_open_it(self):
         waiting, issued = self.create_invoice(), self.create_invoice()
         self.issue(issued)
         self.world.set_session(self.account.tax_no, "lost")
         self.issue(waiting)
-        for name in ("salesman", "auditor", "invoicer", "issuer", "manager"):
-            for invoice, state in ((waiting, "pending"), (issued, "issued")):
+        for invoice, state in ((waiting, "pending"), (issued, "issued")):
+            for name in ("auditor", "invoicer", "issuer", "manager"):
                 with self.subTest(user=name, state=state), Form(invoice.with_user(self.users[name])) as form:
                     self.assertEqual(form.fapiao_state, state)
                     self.assertEqual(form.fapiao_count, state == "issued")
                     self.assertEqual(bool(form.fapiao_message), state == "pending")
-                    self.assertEqual(form.fapiao_can_withdraw, state == "pending")
+            # core's own form fails for salespeople without accounting: ours must not be one more reason
+            with self.subTest(user="salesman", state=state):
+                shown = self.visible(invoice, "salesman") & set(invoice._fields)
+                self.assertIn("fapiao_state", shown)
+                (values,) = invoice.with_user(self.users["salesman"]).read(list(shown))
+                self.assertEqual(values["fapiao_state"], state)
 
     def test_buttons_are_the_issuers(self):
         invoice = self.create_invoice()
-        buttons = {"action_fapiao_issue", "action_fapiao_refresh", "action_fapiao_withdraw", "action_fapiao_login"}
+        buttons = {f"action_fapiao_{name}" for name in ("issue", "refresh", "withdraw", "login")}
         self.assertTrue(buttons <= self.visible(invoice, "issuer"))
         for name in ("salesman", "auditor", "invoicer"):
             with self.subTest(user=name):
@@ -46,6 +52,7 @@ class TestInvoiceForm(AccessCase):
         invoice = invoice.with_user(self.users["issuer"])
         self.assertEqual(invoice.fapiao_request_state, "waiting_login")
         self.assertTrue(invoice.fapiao_waits_for_login)
+        self.assertTrue(invoice.fapiao_can_withdraw)
         for need, purpose in (("login", "login"), ("sms", "login"), ("face", "face")):
             with self.subTest(need=need):
                 self.account.sudo().session_state = need

@@ -54,7 +54,9 @@ class FapiaoIssue(models.TransientModel):
                 if self.problem_ids
                 else self.env._("Nothing is wrong: this invoice can be issued.")
             )
-        said = self.env._("Ready to issue: %(ready)s of %(total)s invoices.", ready=self.ready_count, total=total)
+        said = self.env._(
+            "Ready to issue: %(ready)s of %(total)s invoices.", ready=self.ready_count, total=total
+        )
         if self.going_count:
             said += " " + self.env._("Those with a fapiao or a request on its way: %s.", self.going_count)
         return said

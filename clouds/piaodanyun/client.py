@@ -1,9 +1,10 @@
-"""票单云: the eight calls of the basic edition behind the contract of :mod:`..base`.
+"""票单云: the calls of the basic edition, and those that reverse, behind the contract of :mod:`..base`.
 
 Source: seed 003; shared/protocols/piaodanyun.md.
 """
 
 from ..base import (
+    BUYER_RED,
     CREDIT,
     EFFECTS,
     FACE_QR,
@@ -12,13 +13,19 @@ from ..base import (
     FIND,
     ISSUE,
     LOGIN,
+    RED_APPLY,
+    RED_APPLY_FINDS,
+    RED_CHECK,
+    RED_ISSUE,
+    RED_STATE,
     Cloud,
     FileAddresses,
+    Issued,
     NotFound,
 )
 from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ..transport import Transport
-from . import account, files, issue, login, query
+from . import account, files, issue, login, query, red_check, red_form, red_issue
 from .auth import Tokens, utc_now
 from .meaning import is_token_refused, opened
 from .options import Options
@@ -32,6 +39,16 @@ _PATHS = {
     FACE_QR: _INVOKE + "getFaceImg",
     CREDIT: "/qdjk/allElectricInvoice/getCreditLine",
     FACE_STATE: "/qdjk/fullApplets/queryFaceAuthState",
+    RED_CHECK: _INVOKE + "retInviceMsg",
+    RED_APPLY: _INVOKE + "hzxxbsq",
+    RED_STATE: _INVOKE + "hzxxbsq",
+    RED_ISSUE: _INVOKE + "hzfpkj",
+}
+_RED_FREEZERS = {
+    RED_CHECK: red_check.freeze,
+    RED_APPLY: red_form.freeze_application,
+    RED_STATE: red_form.freeze_question,
+    RED_ISSUE: red_issue.freeze,
 }
 
 
@@ -39,7 +56,8 @@ class Piaodanyun(Cloud):
     """One 票单云 account; settings are described in :class:`.options.Options`."""
 
     provider = "piaodanyun"
-    capabilities = frozenset({ISSUE, FIND, FILES, CREDIT, LOGIN, FACE_STATE, FACE_QR})
+    capabilities = frozenset(_PATHS)
+    features = frozenset({BUYER_RED, RED_APPLY_FINDS})  # in full only, and no form is withdrawn
 
     def __init__(self, config, slot, now=utc_now):
         super().__init__(config, slot)
@@ -53,11 +71,13 @@ class Piaodanyun(Cloud):
     def freeze(self, operation, document, request_uid=""):
         """Return the form of ``operation`` as a dict of strings; pure, without credentials.
 
-        ``document``: a ``Draft`` for ISSUE; for the others a dict of what the method of that name
-        takes (FIND ``{"number"}``, FILES ``{"number", "kind", "issued_at"}``, LOGIN ``{"method",
-        "code", "pin", "qr_id"}``, FACE_QR ``{"app"}``) or None.
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for RED_…; for the others a dict of what the
+        method of that name takes (FIND ``{"number"}``, FILES ``{"number", "kind", "issued_at"}``,
+        LOGIN ``{"method", "code", "pin", "qr_id"}``, FACE_QR ``{"app"}``) or None.
         """
         tax_no, values = self.config.tax_no, document or {}
+        if operation in _RED_FREEZERS:
+            return _RED_FREEZERS[operation](document, request_uid, tax_no)
         if operation == ISSUE:
             return issue.freeze(document, request_uid, tax_no, self.options)
         if operation == FIND:
@@ -100,6 +120,10 @@ class Piaodanyun(Cloud):
             LOGIN: login.read,
             FACE_STATE: account.read_face_needed,
             FACE_QR: account.read_face_qr,
+            RED_CHECK: red_check.read,
+            RED_APPLY: red_form.read_application,
+            RED_STATE: red_form.read_question,
+            RED_ISSUE: red_issue.read,
         }[operation]
         try:
             return reader(raw)
@@ -114,6 +138,19 @@ class Piaodanyun(Cloud):
         """Return ``Issued``, ``Pending`` or ``NotFound``; a ``number`` is asked for rather than an id."""
         payload = self.freeze(FIND, {"number": number}, request_uid)
         return query.check_asked(self.ask(FIND, payload), request_uid, number)
+
+    def check_red(self, order):
+        """Return the ``RedCheck`` or ``NotFound``; raise OutcomeUnknown if it is about another fapiao."""
+        check = super().check_red(order)
+        if not isinstance(check, NotFound) and check.number not in ("", order.blue_number):
+            raise OutcomeUnknown("The cloud answered with another fapiao", "other_number")
+        return check
+
+    def find_red(self, blue_number):
+        """Return the red fapiao whose number the blue one carries; ``NotFound`` if it carries none."""
+        blue = self.find(number=blue_number)
+        number = red_issue.number_of_red(blue) if isinstance(blue, Issued) else ""
+        return self.find(number=number) if number else NotFound("", "none_named")
 
     def file(self, number, kind, issued_at=None):
         """Return the bytes of a file, or ``NotFound`` while there is none.

@@ -38,13 +38,15 @@ def click_among_others(registry, invoice):
     with registry.cursor() as cr:
         env = user_environment(cr)
         retrying(handler, env)
-    print(len(runs))
+    sys.stdout.write(str(len(runs)))
 
 
 def change_from_outside(database, invoice):
     """Commit a change to the invoice from a connection that Odoo knows nothing of."""
     _name, info = odoo.sql_db.connection_info_for(database)
-    connection = psycopg2.connect(**{key: value for key, value in info.items() if key != "database"}, dbname=database)
+    connection = psycopg2.connect(
+        **{key: value for key, value in info.items() if key != "database"}, dbname=database
+    )
     with connection, connection.cursor() as cursor:
         cursor.execute("UPDATE account_move SET write_date = write_date WHERE id = %s", (int(invoice),))
     connection.close()
@@ -57,7 +59,7 @@ def copy_invoices(registry, count):
         original = env.ref("l10n_cn_invoice_cloud.invoice_buyer")
         copies = env["account.move"].union(*(original.copy() for _n in range(int(count))))
         copies.action_post()
-        print(*copies.ids)
+        sys.stdout.write(" ".join(map(str, copies.ids)))
 
 
 def enqueue(registry, *invoices):
@@ -84,7 +86,8 @@ def user_environment(cr):
 
 def arm():
     """Let the process die where the environment says."""
-    from odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine import FapiaoEngine
+    # not before the addons path is configured
+    from odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine import FapiaoEngine  # noqa: PLC0415
 
     for variable, after in (("DIE_IN", False), ("DIE_AFTER", True)):
         if method := os.environ.get(variable):

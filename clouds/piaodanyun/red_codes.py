@@ -1,0 +1,35 @@
+"""What 票单云 says around reversals. Data only; [family] marks what the seed doesn't say.
+
+Source: seed 003, 开具红字发票. Every text here is an assumption: the seed shows successes only.
+"""
+
+import re
+
+from ...rules.red_document import BUYER, SELLER
+
+SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
+PAPER = "1"  # sdfpbz
+APPLY_ANEW = "1"  # hzxxbcheck: go to the bureau without looking for a form applied for before
+
+# Use by the buyer. The seed has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
+# a public client of the bureau, which also saw 03 for a confirmed one. Whatever else is said is use.
+VAT_UNUSED = {"03"}  # ZzsytDm
+CONSUMPTION_UNUSED = {"00"}  # XfsytDm
+UNBOOKED = {"00"}  # FprzztDm
+
+# "It may not be reversed", in the message of an answer that is a success by its code
+REFUSED = re.compile(
+    r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)"
+)
+# A form (or an application under way) exists: perhaps from our own earlier call. A gap never leads over
+# a negation or into another clause: 已作废,不能申请 is a refusal.
+FORM_EXISTS = re.compile(
+    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,6}(?:申请|提交|发起|录入)"
+    r"|(?<![不没])(?:存在|有)[^不,\uff0c。;\uff1b]{0,12}(?:确认单|信息表|申请)"
+    r"|重复.{0,4}(?:申请|录入|提交)|没有可红冲的?金额"
+)
+# The red fapiao exists: perhaps from our own earlier call
+RED_EXISTS = re.compile(
+    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,8}(?:红冲|冲红|开具|开票|使用)"
+    r"|重复.{0,4}(?:红冲|冲红|开具|开票)|没有可红冲的?金额"
+)

@@ -1,0 +1,68 @@
+"""Issuing the red fapiao from its form: ``hzfpkj``.
+
+Source: seed 003, 红字发票开具.
+"""
+
+from ...rules.codes import is_number
+from .. import reading
+from ..base import Issued
+from ..errors import LoginRequired, OutcomeUnknown, Rejected
+from . import issue, red_codes
+from .meaning import opened, order_error
+
+
+def freeze(order, request_uid, tax_no):
+    """Return the form that issues; ``order`` needs its blue number and the form's number.
+
+    ``request_uid`` becomes ``fpqqlsh`` as for a blue order. Raises ValueError for a uid that doesn't fit
+    and for what is missing.
+    """
+    if not issue._UID.fullmatch(request_uid or ""):
+        raise ValueError(f"{request_uid!r} can't be a serial number: 1 to 40 of 0-9 A-Z a-z _ -")
+    if not order.form_number or not is_number(order.blue_number):
+        raise ValueError("A red fapiao needs its form's number and the original's 20 digits")
+    form = {
+        "fpqqlsh": request_uid,
+        "xhdwsbh": order.seller_tax_no or tax_no,
+        "tzdbh": order.form_number,
+        "yfphm": order.blue_number,
+    }
+    return {**form, "tdyslxDm": order.special_kind} if order.special_kind else form
+
+
+def read(raw):
+    """Return the :class:`Issued` of an answer; raise what anything else means.
+
+    Only a 20-digit number is an issued fapiao. The answer names the form, not the original.
+    """
+    envelope = opened(raw)
+    if not envelope.ok:
+        error = order_error(envelope)
+        # assumption: it may have been our own earlier call that reversed it
+        if isinstance(error, Rejected) and red_codes.RED_EXISTS.search(envelope.text):
+            raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
+        raise error
+    data = envelope.data
+    number = issue.number_at(data, "fphm", "Fphm")
+    if number:
+        return Issued(
+            number=number,
+            issued_at=reading.moment_at(data, "kprq", "Kprq"),
+            color="red",
+            seller_name=reading.text_at(data, "xhdwmc"),
+            seller_tax_no=reading.text_at(data, "xhdwsbh"),
+            buyer_name=reading.text_at(data, "ghdwmc"),
+            buyer_tax_no=reading.text_at(data, "ghdwsbh"),
+            total=reading.money_at(data, "jshj"),
+            original_number=issue.number_at(data, "yfphm"),
+            red_form_number=reading.as_text(reading.pick(data, "xxbbh", "tzdbh")),
+            raw=reading.plain(data),
+        )
+    if issue._asks_for_face(envelope):
+        raise LoginRequired(envelope.text, "face", envelope.status, need="face")
+    raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
+
+
+def number_of_red(blue):
+    """Return the number of the red fapiao that a found blue one names, or "" (assumption: ``hcFphm``)."""
+    return issue.number_at(blue.raw, "hcFphm")

@@ -1,0 +1,78 @@
+"""What a client of the cloud needs to know of an account, and how fast it may go."""
+
+from datetime import UTC, timedelta
+
+from odoo import fields, models
+
+from ..clouds.base import Config, TokenSlot
+from ..clouds.registry import open_cloud
+
+SECRETS = ("password", "tax_password")
+OPTIONS = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
+
+
+class FapiaoAccount(models.Model):
+    _inherit = "fapiao.account"
+
+    def _secrets(self):
+        """Return the account's secrets; the one place that reads them."""
+        self.ensure_one()
+        # sudo: whoever may issue may use the secrets, but only an administrator may see them
+        account = self.sudo()
+        return {"phone": account.phone or "", **{name: account[name] or "" for name in SECRETS}}
+
+    def _connection(self):
+        """Return ``(Config, TokenSlot)``: plain values a client can use without the database."""
+        self.ensure_one()
+        account = self.sudo()  # sudo: the token is a secret as well, see _secrets
+        expires_at = account.token_expires_at
+        slot = TokenSlot(account.token or "", expires_at and expires_at.replace(tzinfo=UTC))
+        return self._config(self._secrets()), slot
+
+    def _config(self, secrets):
+        return Config(
+            provider=self.provider,
+            base_url=self.base_url.rstrip("/"),
+            tax_no=self.tax_no,
+            username=self.tax_username or "",
+            secrets=secrets,
+            options={name: self[name] or "" for name in OPTIONS},
+            read_timeout=self.read_timeout,
+            total_timeout=self.read_timeout + 10,
+            calls_at_once=self.calls_at_once,
+        )
+
+    def _lease(self):
+        """Return how long a claimed call may take before its worker counts as dead; the claimed ones of
+        a batch wait for each other, so a batch of calls is granted, not a single one."""
+        return timedelta(seconds=self._config({}).longest_send + 60)
+
+    def _words(self):
+        """Return the cloud's pure half, for freezing and reading; it can't make a call."""
+        self.ensure_one()
+        return open_cloud(self._config(secrets={}), TokenSlot())
+
+    def _store_token(self, slot):
+        # sudo: see _secrets
+        self.sudo().write(
+            {
+                "token": slot.token,
+                "token_expires_at": slot.expires_at and slot.expires_at.astimezone(UTC).replace(tzinfo=None),
+            }
+        )
+
+    def _pace_left(self):
+        """Return how many calls may start now; counted in the journal, so it holds across workers."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        left = []
+        for span, allowed in (
+            (timedelta(minutes=1), self.pace_per_minute),
+            (timedelta(hours=1), self.pace_per_hour),
+            (timedelta(days=1), self.pace_per_day),
+        ):
+            started = self.env["fapiao.exchange"].search_count(
+                [("account_id", "=", self.id), ("sent_at", ">", now - span)], limit=allowed
+            )
+            left.append(allowed - started)
+        return max(min(left), 0)

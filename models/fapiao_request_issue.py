@@ -1,0 +1,207 @@
+"""A blue request from the invoices it is made of to the fapiao it leads to."""
+
+import base64
+import functools
+import hashlib
+import json
+
+from odoo import Command, api, models
+from odoo.tools import format_amount
+
+from ..clouds import base
+from ..rules.document import from_plain, to_plain
+from .fapiao_outbound import OPEN_STATES
+from .fapiao_request_cron import claim_requests
+
+CLICK_LIMIT = 3  # so many requests a click sends itself; more go to the dispatcher, with progress shown
+
+
+class FapiaoRequest(models.Model):
+    _inherit = "fapiao.request"
+
+    # ------------------------------------------------------------------ making a request
+
+    @api.model
+    def _create_blue(self, built):
+        """Create and freeze requests, one for each :class:`~.fapiao_builder.Built`; nothing is sent yet.
+
+        The request id is a function of database, record and nothing else: whoever repeats an attempt
+        repeats the id.
+        """
+        requests = self.create([self._blue_values(item) for item in built])
+        database = (
+            self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        )  # sudo: not readable by issuers
+        for request, item in zip(requests, built, strict=True):
+            request.request_uid = request._make_uid(database)
+            request._freeze(item.draft)
+        return requests
+
+    @api.model
+    def _blue_values(self, built):
+        draft = built.draft
+        moves = built.moves
+        account = moves.company_id.fapiao_account_id
+        return {
+            "account_id": account.id,
+            "company_id": moves.company_id.id,
+            "operation": base.ISSUE,
+            "kind": "blue",
+            "type": draft.type,
+            "move_ids": [Command.set(moves.ids)],
+            "previous_id": max(self._rejected_of(moves).ids, default=False),
+            "partner_id": moves.commercial_partner_id[:1].id,
+            "buyer_name": draft.buyer.name,
+            "buyer_tax_no": draft.buyer.tax_no,
+            "draft": json.dumps(to_plain(draft), ensure_ascii=False),
+            "amount_untaxed": float(draft.amount),
+            "amount_tax": float(draft.tax),
+            "amount_total": float(draft.total),
+            "line_ids": [Command.create(share) for share in built.shares],
+        }
+
+    def _rejected_of(self, moves):
+        return moves.fapiao_request_ids.filtered(lambda request: request.state == "rejected")
+
+    def _make_uid(self, database):
+        """Return "tax number_own part", at most 40 characters (seed 003, fpqqlsh)."""
+        seed = f"{database}/{self._name}/{self.id}"
+        own = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode().lower()
+        tax_no = self.account_id.tax_no
+        return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
+
+    # ------------------------------------------------------------------ the click
+
+    def _attempt_after_commit(self):
+        """Make one bounded attempt as soon as the user's transaction is safe, so that the number shows
+        on the form; a large batch is the dispatcher's, and a slow cloud as well."""
+        if not self or len(self) > CLICK_LIMIT:
+            return
+        ids_of = {account.id: requests.ids for account, requests in self.grouped("account_id").items()}
+
+        def attempt(engine):
+            for account_id, ids in ids_of.items():
+                for claim in ("_claim", "_claim_unsettled"):
+                    engine._run(
+                        account_id, functools.partial(claim_requests, claim, account_id, CLICK_LIMIT, ids)
+                    )
+
+        self.env["fapiao.engine"]._after_commit(attempt)
+
+    @api.model
+    def follow(self, request_ids):
+        """Return what the progress dialog shows: a plain dict for each request the user may read."""
+        requests = self.search([("id", "in", request_ids)], order="id")
+        return [request._progress() for request in requests]
+
+    def _progress(self):
+        return {
+            "id": self.id,
+            "document": ", ".join(self.move_ids.mapped("name")) or self.display_name,
+            "buyer": self.buyer_name or "",
+            "amount": format_amount(self.env, self.amount_total, self.currency_id),
+            "state": self.state,
+            "label": dict(self._fields["state"]._description_selection(self.env))[self.state],
+            "numbers": self.fapiao_ids.mapped("number"),
+            "message": self.error_message or "",
+            "fix": self.error_fix or "",
+            "cloud": " ".join(filter(None, [self.cloud_text, self.cloud_code and f"({self.cloud_code})"])),
+            "account_id": self.account_id.id,
+            # queued behind others or after a fault: the dialog needn't wait for it
+            "settled": self.state not in ("queued", "sending"),
+            "working": self.state in OPEN_STATES,
+        }
+
+    # ------------------------------------------------------------------ results
+
+    def _accept(self, result):
+        if isinstance(result, base.Pending):
+            if self.state != "issued":
+                self._become_pending(result.text)
+            return
+        known = self.fapiao_ids.mapped("number")
+        if known and result.number not in known:
+            self._alarm_second_number(result)
+        if result.number not in known:
+            self._link_fact(self.env["fapiao"]._record_issued(self, result))
+        if self.state != "issued":
+            self._become("issued")
+        if self.account_id.session_state != "ok":
+            self.account_id._note_ready()
+
+    def _reader(self):
+        return self.user_id
+
+    def _adopt(self, found):
+        """Take over a fapiao found under our id if buyer, total and tax are ours; else say what differs."""
+        if difference := self._difference(found):
+            return difference
+        self._accept(found)
+        return ""
+
+    def _neutral_draft(self):
+        """Return the frozen :class:`~..rules.document.Draft`."""
+        self.ensure_one()
+        return from_plain(json.loads(self.draft))
+
+    def _difference(self, found):
+        """Return in words what speaks against ``found`` being this request's fapiao, or ''.
+
+        Source: shared/odoo19.md, "Transaction rule": adopt only if buyer tax number, total and tax match.
+        """
+        draft = self._neutral_draft()
+        compared = [
+            (self.env._("request ID"), self.request_uid, found.request_uid or self.request_uid),
+            (self.env._("buyer tax number"), draft.buyer.tax_no, found.buyer_tax_no),
+            (self.env._("total"), draft.total, found.total),
+            (self.env._("tax"), draft.tax, found.tax),
+        ]
+        differing = [
+            self.env._(
+                "%(what)s: %(ours)s here, %(theirs)s there", what=what, ours=ours or "–", theirs=theirs or "–"
+            )
+            for what, ours, theirs in compared
+            if (ours or None) != (theirs or None)
+        ]
+        if not differing:
+            return ""
+        return self.env._(
+            "The cloud has fapiao %(number)s under this request ID, but it differs: %(differences)s.",
+            number=found.number,
+            differences="; ".join(differing),
+        )
+
+    def _link_fact(self, fapiao):
+        self.fapiao_ids = [Command.link(item.id) for item in fapiao]
+        fapiao._want_files()
+        for move in self.move_ids:
+            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+                body=self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
+            )
+
+    def _alarm_second_number(self, result):
+        """The worst case has happened outside our reach: make sure somebody sees it."""
+        self.move_ids[:1].activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("Two fapiao under one request"),
+            note=self.env._(
+                "Beside %(known)s the cloud reports %(second)s. Check both at the tax bureau and"
+                " reverse one.",
+                known=", ".join(self.fapiao_ids.mapped("number")),
+                second=result.number,
+            ),
+            user_id=self.user_id.id,
+        )
+
+    def _settled(self):
+        """Tell the person who asked, where the request can't go on by itself."""
+        if self.state not in ("rejected", "manual"):
+            return
+        for move in self.move_ids:
+            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+                body=self.env._(
+                    "Fapiao request %(uid)s: %(message)s",
+                    uid=self.request_uid,
+                    message=self.error_message or "",
+                )
+            )

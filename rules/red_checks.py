@@ -1,0 +1,254 @@
+"""Everything that speaks against a reversal, found before anything is applied for.
+
+Source: fapiao-rules, "Red letter".
+"""
+
+from . import codes
+from .amounts import plain
+from .problems import Problem, _
+from .red import REASONS, kinds_of, may_reverse_type, may_start, suits_kinds, suits_scope
+from .red_document import BUYER, BUYER_RED, PARTIAL_RED, SIDES
+from .red_line_checks import line_problems
+from .red_lines import aligned, left, totals
+
+
+def red_preflight(order, blue, capabilities, check=None):
+    """Return the problems of reversing ``blue`` (:class:`~.red_document.Blue`) by ``order``.
+
+    ``capabilities``: what the cloud can do, of PARTIAL_RED and BUYER_RED; others are ignored.
+    ``check``: the bureau's :class:`~.red_document.RedCheck`, once it was asked.
+    """
+    problems = _original(order, blue)
+    try:
+        rest = left(blue)
+    except ValueError:
+        return [*problems, _unreadable(blue)]
+    if blue.color != "red" and not rest:
+        problems.append(_nothing_left(blue))
+    problems += _starts(order, capabilities, check)
+    if not order.is_full and PARTIAL_RED not in capabilities:
+        problems.append(_no_partial())
+    problems += _reason(order, blue)
+    if rest and order.reason in REASONS:
+        problems += _lines(order, rest)
+    if check is not None:
+        problems += _bureau(order, rest, check)
+    return problems
+
+
+def _original(order, blue):
+    problems = []
+    if not codes.is_number(blue.number) or order.blue_number != blue.number:
+        problems.append(
+            Problem(
+                "red_number",
+                _("“%(number)s” is not the number of the fapiao to be reversed: that has 20 digits."),
+                _("Choose the fapiao to be reversed."),
+                {"number": order.blue_number},
+            )
+        )
+    if blue.color == "red":
+        problems.append(
+            Problem(
+                "red_of_red",
+                _("Fapiao %(number)s is a red one: it cannot be reversed itself."),
+                _("Issue a new blue fapiao if the reversal was a mistake."),
+                {"number": blue.number},
+            )
+        )
+    if not may_reverse_type(order.type, blue.type):
+        problems.append(
+            Problem(
+                "red_type",
+                _("A special fapiao is reversed by a special one and an ordinary one by an ordinary one."),
+                _("Reverse with a fapiao of the type of the original."),
+            )
+        )
+    return problems
+
+
+def _unreadable(blue):
+    return Problem(
+        "red_lines_unreadable",
+        _("The lines of fapiao %(number)s do not fit together: a discount or earlier reversal has no line."),
+        _("Fetch the fapiao from the cloud again, then reverse it."),
+        {"number": blue.number},
+    )
+
+
+def _nothing_left(blue):
+    return Problem(
+        "red_nothing_left",
+        _("Nothing is left of fapiao %(number)s: it has been reversed in full."),
+        _("Nothing needs to be done."),
+        {"number": blue.number},
+    )
+
+
+def _starts(order, capabilities, check):
+    if order.initiator not in SIDES:
+        return [
+            Problem(
+                "red_initiator",
+                _("It isn't said whether the seller or the buyer starts the reversal."),
+                _("Choose one of the two."),
+            )
+        ]
+    if order.initiator != BUYER:
+        return []
+    problems = []
+    if BUYER_RED not in capabilities:
+        problems.append(
+            Problem(
+                "red_buyer_unsupported",
+                _("This cloud cannot start a reversal for the buyer."),
+                _("Ask the seller to start it, or start it in the tax bureau's portal."),
+            )
+        )
+    if not order.seller_tax_no or order.blue_issued_at is None:
+        problems.append(
+            Problem(
+                "red_buyer_facts",
+                _("A buyer who starts a reversal has to name the seller's tax number and the date of issue."),
+                _("Fetch the fapiao from the cloud again, or fill them in."),
+            )
+        )
+    if check is not None and not may_start(order.initiator, check.used):
+        problems.append(
+            Problem(
+                "red_seller_starts",
+                _("This fapiao was neither used nor booked, so only the seller can start its reversal."),
+                _("Ask the seller to reverse it; no confirmation will be needed."),
+            )
+        )
+    return problems
+
+
+def _no_partial():
+    return Problem(
+        "red_partial_unsupported",
+        _("This cloud reverses a fapiao only in full."),
+        _("Reverse it in full and issue a new blue fapiao for what remains."),
+    )
+
+
+def _reason(order, blue):
+    if order.reason not in REASONS:
+        return [
+            Problem(
+                "red_reason_missing",
+                _("It isn't said why the fapiao is reversed."),
+                _("Choose one of the four reasons."),
+            )
+        ]
+    reason = REASONS[order.reason]
+    problems = []
+    if not suits_kinds(order.reason, kinds_of(blue.lines)):
+        problems.append(
+            Problem(
+                "red_reason_kind",
+                _("The reason “%(reason)s” is not for what was sold on this fapiao."),
+                _("Goods and labour are returned, services are stopped: choose the reason that fits."),
+                {"reason": reason.name_zh},
+            )
+        )
+    if not suits_scope(order.reason, order.is_full, bool(blue.reversed)):
+        problems.append(
+            Problem(
+                "red_reason_scope",
+                _("The reason “%(reason)s” is only for a whole fapiao of which nothing was reversed before."),
+                _("Reverse it in full, or choose another reason."),
+                {"reason": reason.name_zh},
+            )
+        )
+    return problems
+
+
+def _lines(order, rest):
+    """Return the problems of the lines; a full reversal need not name them."""
+    if not order.lines and order.is_full:
+        return [] if order.total in (None, totals(rest)[2]) else [_scope_differs(order.total, rest)]
+    if not order.lines:
+        return [_no_lines()]
+    known = {line.xh: line for line in rest}
+    numbers = [line.xh for line in order.lines]
+    if len(set(numbers)) < len(numbers) or not known.keys() >= set(numbers):
+        return [_strange_lines()]
+    problems = []
+    for line in order.lines:
+        problems += line_problems(line, known[line.xh], order.reason)
+    reverses_all = totals(order.lines) == totals(rest)
+    if reverses_all != order.is_full:
+        problems.append(_scope_differs(totals(order.lines)[2], rest))
+    if (order.amount, order.tax, order.total) != totals(order.lines):
+        problems.append(_totals_differ(order))
+    return problems
+
+
+def _no_lines():
+    return Problem(
+        "red_lines_missing",
+        _("It isn't said which lines are reversed in part."),
+        _("Choose the lines and how much of each, or reverse the whole fapiao."),
+    )
+
+
+def _strange_lines():
+    return Problem(
+        "red_lines_unknown",
+        _("A line is named twice, or is not on the original fapiao, or nothing is left of it."),
+        _("Reverse each line of the original once at most."),
+    )
+
+
+def _scope_differs(total, rest):
+    return Problem(
+        "red_scope",
+        _(
+            "%(amount)s with tax is to be reversed and %(left)s is left of the fapiao: that does not go"
+            " with the chosen scope."
+        ),
+        _("Reverse in full where all is taken back, and in part where something remains."),
+        {"amount": plain(-total), "left": plain(-totals(rest)[2])},
+    )
+
+
+def _totals_differ(order):
+    return Problem(
+        "red_totals",
+        _("The lines of the red fapiao come to %(lines)s with tax, but its total is another."),
+        _("Take the totals from the lines."),
+        {"lines": plain(totals(order.lines)[2])},
+    )
+
+
+def _bureau(order, rest, check):
+    """Return what the bureau's own answer says against it."""
+    if not check.allowed:
+        return [
+            Problem(
+                "red_refused",
+                _("The tax bureau does not let this fapiao be reversed: %(text)s"),
+                _("Follow its words; look whether a red fapiao or a red form exists already."),
+                {"text": check.text or "–"},
+            )
+        ]
+    problems = []
+    if check.type and check.type != order.type:
+        problems.append(
+            Problem(
+                "red_type_bureau",
+                _("To the tax bureau the original is of another type than here."),
+                _("Fetch the fapiao from the cloud again, then reverse it."),
+            )
+        )
+    if check.lines and rest and aligned(rest, check.lines) is None:
+        problems.append(
+            Problem(
+                "red_lines_bureau",
+                _("What the tax bureau would reverse differs from what is left of the fapiao here."),
+                _("Look for reversals made elsewhere: fetch the fapiao from the cloud again."),
+                severity="warning" if order.is_full and not order.lines else "error",
+            )
+        )
+    return problems
