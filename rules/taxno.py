@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError
 
 _FORMAT = re.compile(r"[0-9A-Z]{15,20}")
 
@@ -30,9 +31,23 @@ def judge(tax_no):
     if not _FORMAT.fullmatch(tax_no):
         return MALFORMED
     # Sole traders may be registered under their owner's identity number.
-    if len(tax_no) == 18 and not uscc.is_valid(tax_no) and not ric.is_valid(tax_no):
+    if len(tax_no) == 18 and not uscc.is_valid(tax_no) and not is_identity_number(tax_no):
         return DOUBTFUL
     return GOOD
+
+
+def is_identity_number(tax_no):
+    """Tell whether ``tax_no`` is a person's identity number (GB 11643): birth date and check digit.
+
+    Not ``ric.is_valid``: it also looks up the place of birth, in a table that can't be opened inside Odoo
+    (Odoo's import hook for stdnum hides the package's data) and that lacks places since renamed.
+    """
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", tax_no) or tax_no[-1] != ric.calc_check_digit(tax_no):
+        return False
+    try:
+        return bool(ric.get_birth_date(tax_no))
+    except ValidationError:
+        return False
 
 
 def is_sole_trader(tax_no):
