@@ -151,8 +151,8 @@ class AccountMove(models.Model):
         """The words of the last request, as long as it has not led to a fapiao."""
         for move in self:
             last = move.fapiao_request_ids.sorted("id")[-1:]
-            said = [last.error_message, last.error_fix] if last.state not in ("issued", "withdrawn") else []
-            move.fapiao_message = "\n".join(filter(None, said)) or False
+            said = last._said() if last.state not in ("issued", "withdrawn") else []
+            move.fapiao_message = "\n".join(said) or False
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open")
     def _compute_fapiao_can_issue(self):

@@ -50,21 +50,22 @@ class FapiaoBuilder(models.AbstractModel):
             return Built(move, None, problems)
         company = move.company_id
         limits = company.fapiao_account_id._limits(summaries)
-        parties = (company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default())
+        parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
         items, problems = self._items(move, catalogue)
-        draft, found = None, []
-        if not problems:
-            draft, found = self._draft(move, items, parties, limits)
+        problems += self._company_problems(company)
+        draft, found = self._draft(move, items, parties, limits)
+        problems += found
         if draft:
-            found = [*found, *checks.preflight(draft, limits)]
+            problems += checks.preflight(draft, limits)
         else:
             # whoever mends the lines shall see at once what else is missing
-            found = [*found, *checks.check_parties(*map(_tidy, parties), limits)]
-        problems = [*problems, *self._company_problems(company), *found]
+            problems += checks.check_parties(*parties, limits)
         return Built(move, draft, problems, self._shares(move, items) if draft else [])
 
     def _draft(self, move, items, parties, limits):
-        """Return ``(draft, problems)`` with the very totals of the ledger."""
+        """Return ``(draft, problems)`` with the very totals of the ledger; without items nothing at all."""
+        if items is None:
+            return None, []
         company = move.company_id
         return drafting.build(
             items,
@@ -207,8 +208,3 @@ class FapiaoBuilder(models.AbstractModel):
                 )
             ]
         return []
-
-
-def _tidy(value):
-    """Return a party as :func:`~..rules.draft.build` would have tidied it; the type stays as it is."""
-    return value if isinstance(value, str) else drafting.tidy(value)

@@ -41,7 +41,8 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _items(self, move, catalogue):
-        """Return ``(items, problems)``: the invoice's lines as the ledger booked them, in CNY.
+        """Return ``(items, problems)``: the invoice's lines as the ledger booked them, in CNY. ``None``
+        instead of items if one of them can't be made.
 
         Amounts are the journal items' own: a posted entry stands, whatever rounding method or price of a
         tax was changed since. Core only has to say which part of the booked tax belongs to which line.
@@ -56,7 +57,9 @@ class FapiaoBuilder(models.AbstractModel):
             item, found = self._item(base_line, catalogue)
             items.append(item)
             problems += found
-        return self._with_booked_tax(items, exact(move.amount_tax_signed)), self._once(problems)
+        if problems:
+            return None, self._once(problems)
+        return self._with_booked_tax(items, exact(move.amount_tax_signed)), []
 
     def _item(self, base_line, catalogue):
         line = base_line["record"]

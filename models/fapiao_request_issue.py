@@ -129,6 +129,18 @@ class FapiaoRequest(models.Model):
         if self.account_id.session_state != "ok":
             self.account_id._note_ready()
 
+    def _said(self):
+        """Return what happened and what to do as lines; for a refusal the cloud's own words behind, since
+        the plain ones may send the reader to them."""
+        said = [self.error_message, self.error_fix]
+        if self.state == "rejected" and self.cloud_text:
+            said.append(
+                self.env._(
+                    "The cloud says: %(text)s (%(code)s)", text=self.cloud_text, code=self.cloud_code or "–"
+                )
+            )
+        return [line for line in said if line]
+
     def _reader(self):
         return self.user_id
 

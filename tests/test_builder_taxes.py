@@ -74,6 +74,16 @@ class TestTaxes(LinesCase):
         self.tax_13.amount = 9
         self.assert_refused(self.build(invoice)[0], "tax_differs")
 
+    def test_booked_tax_that_core_would_not_find_today(self):
+        """Four times 0.39 fen are 2 fen globally, but nothing line by line; core then leaves a rest."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        invoice = self.create_invoice([{"price_unit": 0.03}] * 4)
+        self.assertEqual(invoice.amount_tax, 0.02)
+        self.company.tax_calculation_rounding_method = "round_per_line"
+        built = self.build(invoice)[0]
+        self.assertTrue(built.is_ready)
+        self.check_draft(built)
+
     def test_small_scale_seller(self):
         three = self.taxes[3, False]
         self.account.small_scale = True

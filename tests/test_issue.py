@@ -245,6 +245,7 @@ class TestLostAnswers(FapiaoCommon):
         self.assertEqual(request.state, "rejected")
         self.assertEqual(invoice.fapiao_state, "failed")
         self.assertTrue(request.cloud_text and request.error_message)
+        self.assertIn(request.cloud_text, invoice.fapiao_message, "the cloud's own words stand beside ours")
         self.issue(invoice)
         first, second = invoice.fapiao_request_ids.sorted("id")
         self.assertEqual(first, request)

@@ -96,9 +96,7 @@ class TestBonds(FapiaoCommon):
     """While a fapiao lives or may be on its way, the invoice stays as it is."""
 
     def assert_bound(self, invoice, *words):
-        forced = invoice.with_context(
-            force_delete=True
-        )  # Odoo itself deletes nothing posted
+        forced = invoice.with_context(force_delete=True)  # Odoo itself deletes nothing posted
         for attempt in (invoice.button_draft, invoice.button_cancel, forced.unlink):
             with (
                 self.subTest(attempt.__name__),

@@ -4,7 +4,7 @@ import unittest
 from dataclasses import replace
 from decimal import Decimal
 
-from ..rules.checks import SELLER, check_party, preflight
+from ..rules.checks import SELLER, check_parties, check_party, preflight
 from ..rules.document import (
     DISCOUNT,
     EXEMPT,
@@ -89,6 +89,15 @@ class TestParties(Case):
         self.check(["seller_tax_no_missing"], seller=replace(US, tax_no=""))
         self.check(["tax_no_malformed"], seller=replace(US, tax_no="X"))
 
+    def test_seller_whom_a_cloud_wants_to_know_better(self):
+        strict = Limits(seller_contact_required=True)
+        self.check([], seller=replace(US, phone="010-1", bank="", bank_account=""))
+        self.check([], seller=replace(US, phone="010-1"), limits=strict)
+        self.check(["seller_address_missing"], limits=strict)
+        bare = replace(US, address="北京", bank="", bank_account=" ")
+        self.check(["seller_bank_missing"], seller=bare, limits=strict)
+        self.assertEqual([], found(check_parties(bare, THEM, SPECIAL)))
+
     def test_seller_is_buyer(self):
         self.check(["same_party"], buyer=replace(THEM, tax_no=" 91110000600037341l"))
         self.check(["same_party"], buyer=replace(THEM, name=US.name))
@@ -149,6 +158,8 @@ class TestTheWhole(Case):
         self.check([], line, small_scale_reason="3", limits=Limits(small_scale=True))
         self.check(["small_scale_reason_unknown"], line, small_scale_reason="1")
         self.check(["small_scale_rate"], limits=Limits(small_scale=True))
+        problem = preflight(draft_of(LINE), Limits(small_scale=True))[0]
+        self.assertEqual(problem.line, "a", "it is mended on the tax of that line")
         one = replace(LINE, rate=D("0.010"), tax=D("1.00"))
         self.check([], one, limits=Limits(small_scale=True))
 
