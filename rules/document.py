@@ -5,6 +5,7 @@ Source: shared/fapiao-rules.md, "Arithmetic" and "Lines".
 """
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
 
 SPECIAL = "special"  # 专票: the buyer deducts the tax
@@ -106,30 +107,36 @@ class Draft:
 _DECIMALS = {"amount", "tax", "total", "rate", "quantity", "price", "deduction"}
 
 
-def to_plain(draft):
-    """Return ``draft`` as JSON-able dicts and lists, decimals as strings; see :func:`from_plain`."""
+def to_plain(document):
+    """Return a dataclass of documents as JSON-able dicts and lists: decimals and moments become strings.
+
+    See :func:`from_plain` for the way back.
+    """
 
     def plain(value):
         if isinstance(value, Decimal):
             return str(value)
+        if isinstance(value, datetime):
+            return value.isoformat()
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [plain(item) for item in value]
         return value
 
-    return plain(asdict(draft))
+    return plain(asdict(document))
+
+
+def decimals(values):
+    """Return ``values`` with those that are decimals in a document made decimals again."""
+    return {
+        key: Decimal(value) if key in _DECIMALS and value is not None else value
+        for key, value in values.items()
+    }
 
 
 def from_plain(data):
     """Return the :class:`Draft` that :func:`to_plain` made ``data`` from."""
-
-    def decimals(values):
-        return {
-            key: Decimal(value) if key in _DECIMALS and value is not None else value
-            for key, value in values.items()
-        }
-
     lines = tuple(Line(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
     parties = {side: Party(**data[side]) for side in ("seller", "buyer")}
     return Draft(**{**decimals(data), **parties, "lines": lines})

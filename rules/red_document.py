@@ -4,11 +4,11 @@ Amounts, taxes and quantities of a red line are negative, its price is positive.
 into the line it discounts. Source: shared/fapiao-rules.md, "Red letter".
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from .document import Line
+from .document import Line, decimals
 
 SELLER = "seller"
 BUYER = "buyer"
@@ -137,35 +137,8 @@ class RedForm:
     raw: dict = field(default_factory=dict, repr=False)
 
 
-_DECIMALS = {"amount", "tax", "total", "rate", "quantity", "price"}
-
-
-def to_plain(order):
-    """Return a :class:`RedOrder` as JSON-able dicts and lists; see :func:`from_plain`."""
-
-    def plain(value):
-        if isinstance(value, Decimal):
-            return str(value)
-        if isinstance(value, datetime):
-            return value.isoformat()
-        if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(item) for item in value]
-        return value
-
-    return plain(asdict(order))
-
-
 def from_plain(data):
     """Return the :class:`RedOrder` that :func:`to_plain` made ``data`` from."""
-
-    def decimals(values):
-        return {
-            key: Decimal(value) if key in _DECIMALS and value is not None else value
-            for key, value in values.items()
-        }
-
     lines = tuple(RedLine(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
     moment = data["blue_issued_at"]
     issued_at = datetime.fromisoformat(moment) if moment else None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ..rules import red_lines
 from ..rules.amounts import PRICE_TOLERANCE, ZERO, price_difference, price_of, tax_of
-from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL, ORDINARY, Line
+from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL, ORDINARY, Line, to_plain
 from ..rules.red import ALLOWANCE, REASONS, RETURNED, STOPPED, WRONG
-from ..rules.red_document import Blue, RedOrder, from_plain, to_plain
+from ..rules.red_document import Blue, RedOrder, from_plain
 from ..rules.red_lines import Credit, aligned, fold, left, part, remainder, totals, whole, without
 
 D = Decimal
