@@ -29,9 +29,8 @@ class FapiaoRequest(models.Model):
         repeats the id.
         """
         requests = self.create([self._blue_values(item) for item in built])
-        database = (
-            self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        )  # sudo: not readable by issuers
+        # sudo: issuers may not read parameters
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         for request, item in zip(requests, built, strict=True):
             request.request_uid = request._make_uid(database)
             request._freeze(item.draft)
@@ -106,7 +105,6 @@ class FapiaoRequest(models.Model):
             "message": self.error_message or "",
             "fix": self.error_fix or "",
             "cloud": " ".join(filter(None, [self.cloud_text, self.cloud_code and f"({self.cloud_code})"])),
-            "account_id": self.account_id.id,
             # queued behind others or after a fault: the dialog needn't wait for it
             "settled": self.state not in ("queued", "sending"),
             "working": self.state in OPEN_STATES,

@@ -12,20 +12,12 @@ import pytest
 from ..clouds import transport as transport_module
 from ..clouds.errors import NotSent, OutcomeUnknown, RateLimited
 from .test_clouds_server import (
+    call,
     http,
     serving,
     then_hang_up,
     transport,
 )
-
-
-def call(url, **changes):
-    road = transport(url, **changes)
-    try:
-        return road.post_form("/x", {"a": "1"})
-    finally:
-        road.close()
-
 
 # --- Pace
 

@@ -17,22 +17,14 @@ from cryptography.x509.oid import NameOID
 from ..clouds.addresses import checked_base, is_private
 from ..clouds.errors import NotSent, OutcomeUnknown
 from .test_clouds_server import (
+    call,
     drip,
     http,
     reset,
     serving,
     silence,
     then_hang_up,
-    transport,
 )
-
-
-def call(url, **changes):
-    road = transport(url, **changes)
-    try:
-        return road.post_form("/x", {"a": "1"})
-    finally:
-        road.close()
 
 
 def free_port():
