@@ -8,7 +8,7 @@ A call with an effect is cut in three, so that the engine can commit between the
 same meaning, so a crash after the answer loses nothing.
 
 ``send`` raises ``NotSent``, ``RateLimited``, ``LoginRequired`` (credentials) or ``OutcomeUnknown``;
-``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited`` or ``OutcomeUnknown``.
+``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited``, ``NotYet`` or ``OutcomeUnknown``.
 Source: shared/odoo19.md, "Transaction rule"; shared/design.md, "Rooms".
 """
 
@@ -32,7 +32,8 @@ RED_APPLY = "red_apply"  # apply for the red form (红字确认单)
 RED_STATE = "red_state"  # how a form known to exist stands
 RED_ISSUE = "red_issue"  # issue the red fapiao
 RED_WITHDRAW = "red_withdraw"  # withdraw the form
-EFFECTS = frozenset({ISSUE, RED_APPLY, RED_ISSUE, RED_WITHDRAW})
+WITHDRAW = "withdraw"  # take back orders that nothing was issued for
+EFFECTS = frozenset({ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW})
 RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 
 # Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form
@@ -92,7 +93,12 @@ class RawAnswer:
 
 @dataclass(frozen=True)
 class Issued:
-    """A fapiao that exists. Only what the cloud said is set; ``issued_at`` is aware (Asia/Shanghai)."""
+    """A fapiao that exists. Only what the cloud said is set; ``issued_at`` is aware (Asia/Shanghai).
+
+    ``status``: ``normal``, ``partly_red``, ``red``, ``void``, or "" where the cloud's word for it isn't
+    known (it is in ``raw``). ``reversed_by``: the red fapiao that reversed it; ``files``: where its files
+    lie; both where the cloud names them here.
+    """
 
     number: str
     issued_at: datetime | None = None
@@ -108,9 +114,36 @@ class Issued:
     total: Decimal | None = None
     request_uid: str = ""
     original_number: str = ""
+    reversed_by: str = ""
     red_form_number: str = ""
     lines: tuple = ()
     raw: dict = field(default_factory=dict, repr=False)
+    check_code: str = ""
+    files: "FileAddresses | None" = None
+
+
+@dataclass(frozen=True)
+class Bill:
+    """An order at a cloud that may split it. ``state``: ``waiting`` (for a person in the cloud),
+    ``issuing``, ``returned`` (to us), "" if not known.
+
+    ``is_complete``: some are listed and all of them issued; if they are the whole order, totals tell.
+    ``text``: what the cloud says of what isn't issued.
+    """
+
+    request_uid: str
+    fapiao: tuple[Issued, ...] = ()
+    is_complete: bool = False
+    state: str = ""
+    text: str = ""
+    raw: dict = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A cloud has taken back what was asked but those ``refused``, pairs of id and text."""
+
+    refused: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -196,7 +229,7 @@ class Cloud(ABC):
     def freeze(self, operation, document, request_uid):
         """Return the JSON-able payload of ``operation``; pure.
 
-        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED.
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a list of ids for WITHDRAW.
         """
 
     @abstractmethod
@@ -209,7 +242,9 @@ class Cloud(ABC):
 
         For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
         ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
-        issue). RED_APPLY, RED_WITHDRAW: ``RedForm``. RED_STATE: ``RedForm`` or ``NotFound``.
+        issue). RED_APPLY, RED_WITHDRAW: ``RedForm``; applying raises ``NotYet`` where RED_CHECK would be
+        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
+        ISSUE (if it names fapiao) and FIND by id: ``Bill``.
         """
 
     def can(self, what):
@@ -228,11 +263,15 @@ class Cloud(ABC):
 
     @abstractmethod
     def find(self, request_uid="", number=""):
-        """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number."""
+        """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number; ``Bill`` as :meth:`read`."""
 
     @abstractmethod
     def file(self, number, kind, issued_at):
         """Return the bytes of the ``pdf``, ``ofd`` or ``xml`` of a fapiao, or ``NotFound``."""
+
+    def file_at(self, address, kind):
+        """Return what :meth:`file` does, by an address of ``Issued.files``; ValueError where it can't."""
+        raise ValueError(f"{self.provider} hands out files by number")
 
     @abstractmethod
     def credit_line(self):

@@ -27,6 +27,16 @@ class RateLimited(NotSent):
         self.retry_after = retry_after
 
 
+class NotYet(NotSent):
+    """The bureau doesn't show the original yet and nothing happened: the same call may be made again
+    later, after ``retry_after`` seconds. Source: shared/fapiao-rules.md, "Red letter" (two hours).
+    """
+
+    def __init__(self, text="", code="", http_status=None, retry_after=900):
+        super().__init__(text, code, http_status)
+        self.retry_after = retry_after
+
+
 class Rejected(CloudError):
     """The cloud read the call and refused it for good; a corrected one needs a new id."""
 

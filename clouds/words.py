@@ -8,12 +8,13 @@ import re
 from dataclasses import dataclass
 
 from ..rules.problems import _
-from .errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
+from .errors import LoginRequired, NotSent, NotYet, OutcomeUnknown, RateLimited, Rejected
 
 MAY_EXIST = (
     _("It is not known whether the fapiao was issued: the cloud's answer was lost or unclear."),
     _("Do nothing: the cloud is asked again under the same number. Never issue it anew by hand."),
 )
+NOT_SHOWN_YET = _("The tax bureau does not show this fapiao yet: that takes up to two hours after issue.")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ REJECTIONS = (
         r"(?<!未)已.{0,6}(?:红冲|冲红)|可红冲的?金额",
     ),
     Word(
-        _("The tax bureau does not show this fapiao yet: that takes up to two hours after issue."),
+        NOT_SHOWN_YET,
         _("Check the number, wait, and apply again."),
         r"未(?:查询|查|找)到.{0,6}(?:发票|蓝票)|(?:发票|蓝票).{0,4}不存在",
     ),
@@ -247,6 +248,11 @@ DEFAULTS = (
         _("It goes on by itself after a pause; lower the pace in the account's settings if it recurs."),
     ),
     (
+        NotYet,
+        NOT_SHOWN_YET,
+        _("Nothing to do: it is tried again by itself for some hours after issue."),
+    ),
+    (
         NotSent,
         _("The cloud could not be reached; nothing was sent."),
         _("It is tried again by itself. If it stays so, check the network and the cloud's address."),
@@ -272,7 +278,7 @@ def explain(error):
         table = REJECTIONS
     elif isinstance(error, OutcomeUnknown):
         table = ANSWER_TEXTS
-    elif isinstance(error, NotSent) and not isinstance(error, RateLimited):
+    elif isinstance(error, NotSent) and not isinstance(error, (NotYet, RateLimited)):
         table = TECHNICAL
     known = _first(error, table)
     if known:

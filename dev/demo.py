@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
+from . import demo_red
 from .client import Client, Sandbox
 from .say import Failure
 from .servers import Server
@@ -34,9 +35,15 @@ def main(server: Server) -> int:
     rows = _wait_for_files(client, invoices)
     _check_against_cloud(sandbox, rows)
     archive = _download(client, invoices, rows)
+    reversals = [demo_red.reverse(client, invoices[0]), demo_red.credit_in_part(client, invoices[1])]
+    everything = _all_fapiao(client, account)
+    _check_against_cloud(sandbox, everything)
     after = _credit(client, account)
-    _check_credit(before, after, rows)
-    _print(client, rows, archive, before, after)
+    _check_credit(before, after, everything)
+    _print(client, rows, archive)
+    for form in reversals:
+        demo_red.say(client, form)
+    print(f"Credit line: {before:,.2f} before, {after:,.2f} after.")
     return 0
 
 
@@ -116,6 +123,11 @@ def _check_against_cloud(sandbox: Sandbox, rows: list) -> None:
         raise Failure("a request issued more or less than one fapiao")
 
 
+def _all_fapiao(client: Client, account: int) -> list:
+    """Return every fapiao that has come through the account, blue and red."""
+    return client.call("fapiao", "search_read", [("account_id", "=", account)], fields=_FACTS)
+
+
 def _download(client: Client, invoices: list, rows: list) -> zipfile.ZipFile:
     """Return the zip of all files after opening each of them."""
     action = client.call("account.move", "action_fapiao_files", invoices)
@@ -139,7 +151,7 @@ def _check_credit(before: Decimal, after: Decimal, rows: list) -> None:
         raise Failure(f"the credit line fell by {before - after}, but {used} was issued")
 
 
-def _print(client: Client, rows: list, archive: zipfile.ZipFile, before: Decimal, after: Decimal) -> None:
+def _print(client: Client, rows: list, archive: zipfile.ZipFile) -> None:
     names = {row["id"]: row["name"] for row in _moves(client, rows)}
     print()
     print(f"{'invoice':<16}{'fapiao':<22}{'net':>12}{'tax':>11}{'total':>12}  {'files':<14}state")
@@ -150,7 +162,6 @@ def _print(client: Client, rows: list, archive: zipfile.ZipFile, before: Decimal
         print(f"{names[row['move_ids'][0]]:<16}{row['number']:<22}{facts}")
     print("\nThe last answer was lost on the way and the fapiao found again under the same request ID.")
     print("Held back before sending: an invoice whose buyer has no tax number.")
-    print(f"Credit line: {before:,.2f} before, {after:,.2f} after.")
 
 
 def _moves(client: Client, rows: list) -> list:

@@ -2,6 +2,7 @@ from . import fapiao_engine
 from . import fapiao_exchange
 from . import fapiao_outbound
 from . import fapiao_outbound_answer
+from . import fapiao_outbound_run
 from . import fapiao_account
 from . import fapiao_account_connection
 from . import fapiao_account_session
@@ -10,11 +11,21 @@ from . import fapiao_account_limits
 from . import fapiao_request
 from . import fapiao_request_cron
 from . import fapiao_request_issue
+from . import fapiao_request_red
 from . import fapiao_request_line
 from . import fapiao
 from . import fapiao_line
 from . import fapiao_files
 from . import fapiao_display
+from . import fapiao_red
+from . import fapiao_red_form
+from . import fapiao_red_form_line
+from . import fapiao_red_form_actions
+from . import fapiao_red_form_apply
+from . import fapiao_red_form_watch
+from . import fapiao_red_form_show
+from . import fapiao_red_follow_up
+from . import fapiao_red_planner
 from . import fapiao_builder
 from . import fapiao_builder_lines
 from . import account_move
@@ -23,6 +34,7 @@ from . import account_move_form
 from . import account_move_files
 from . import account_move_mend
 from . import account_move_send
+from . import account_move_red
 from . import fapiao_tax_code
 from . import product
 from . import account_tax

@@ -6,7 +6,6 @@ hand (shared/odoo19.md, trap 3), so requests and fapiao feed these fields.
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_is_zero
 
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_types import LIVING
@@ -77,35 +76,66 @@ class AccountMove(models.Model):
         "fapiao_request_line_ids.amount_total",
         "fapiao_ids.status",
         "fapiao_ids.number",
+        "fapiao_red_form_ids.is_open",
+        "fapiao_red_form_ids.stage",
+        "fapiao_red_form_ids.follow_up",
+        "reversal_move_ids.state",
+        "reversal_move_ids.amount_total_signed",
+        "reversal_move_ids.fapiao_request_line_ids.live",
+        "reversal_move_ids.fapiao_request_line_ids.state",
+        "reversed_entry_id.fapiao_ids.status",
     )
     def _compute_fapiao_state(self):
         for move in self:
             facts = move.fapiao_ids.sorted("id")
             move.fapiao_numbers = ", ".join(facts.mapped("number")) or False
-            if move.move_type != "out_invoice" or move.state != "posted":
-                move.fapiao_state = "none"
-                move.fapiao_amount_open = 0.0
+            move.fapiao_amount_open = 0.0
+            move.fapiao_state = "none"
+            if move.state != "posted":
                 continue
-            issued = move.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
-            move.fapiao_amount_open = move.company_currency_id.round(
-                move.amount_total_signed - sum(issued.mapped("amount_total"))
-            )
-            move.fapiao_state = move._fapiao_state_from(facts)
+            if move.move_type == "out_invoice":
+                move.fapiao_amount_open = move._fapiao_open()
+                move.fapiao_state = move._fapiao_state_from(facts)
+            elif move.move_type == "out_refund":
+                move.fapiao_state = move._fapiao_state_of_credit()
+                if move.fapiao_state not in ("none", "issued"):
+                    move.fapiao_amount_open = move.amount_total_signed
+
+    def _fapiao_open(self):
+        """Return what no fapiao stands for: the invoice less its credit notes, less what is issued for
+        them. Below zero, a fapiao says more than the books: its red letter is due."""
+        documents = self | self._fapiao_credits()
+        total = sum(document.amount_total_signed for document in documents)
+        return self.company_currency_id.round(
+            total - sum(documents.mapped(lambda move: move._fapiao_covered()))
+        )
+
+    def _fapiao_covered(self):
+        """Return the amount of this document that living fapiao stand for."""
+        issued = self.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
+        return sum(issued.mapped("amount_total"))
+
+    def _fapiao_is_going(self):
+        """Tell whether something for this document is on its way: blue or red, or what follows a red one."""
+        return bool(
+            set(self.fapiao_request_ids.mapped("state")) & set(OPEN_STATES)
+            or any(form.is_open or form.follow_up == "todo" for form in self.fapiao_red_form_ids)
+        )
 
     def _fapiao_state_from(self, facts):
-        """Return the state that requests, fapiao and the open amount add up to."""
+        """Return the state that requests, red forms, fapiao and the open amount add up to."""
         self.ensure_one()
         states = set(self.fapiao_request_ids.mapped("state"))
-        living = facts.filtered(lambda fapiao: fapiao.status in LIVING)
-        if states & set(OPEN_STATES):
+        living = facts.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status in LIVING)
+        currency = self.company_currency_id
+        if self._fapiao_is_going():
             return "pending"
         if living:
-            settled = float_is_zero(
-                self.fapiao_amount_open, precision_rounding=self.company_currency_id.rounding
-            )
-            return "issued" if settled else "partial"
+            return "partial" if currency.compare_amounts(self.fapiao_amount_open, 0) > 0 else "issued"
         if facts:
             return "red"
+        if self._fapiao_credits() and currency.is_zero(self.fapiao_amount_open):
+            return "none"  # credited in full before any fapiao was issued
         if "rejected" in states:
             return "failed"
         # only where fapiao exist at all: a database can hold companies of other countries
@@ -161,33 +191,53 @@ class AccountMove(models.Model):
                 move.move_type == "out_invoice"
                 and move.state == "posted"
                 and move.fapiao_state not in ("pending", "issued", "partial")
+                # reversed and credited in full: there is nothing to issue
+                and not (move._fapiao_credits() and move.company_currency_id.is_zero(move.fapiao_amount_open))
                 and move.company_id.account_fiscal_country_id.code == "CN"
             )
 
     # ------------------------------------------------------------------ what a living fapiao forbids
 
     def _fapiao_raise_if_bound(self):
-        """Refuse to change invoices whose fapiao lives or may be on its way, and name the way out."""
+        """Refuse to change documents whose fapiao lives or may be on its way, and name the way out."""
         for move in self:
-            living = move.fapiao_ids.filtered(lambda fapiao: fapiao._is_living())
-            if living:
-                raise UserError(
-                    self.env._(
-                        "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with"
-                        " a red fapiao first; then the invoice can be changed. Or credit the invoice.",
-                        invoice=move.display_name,
-                        numbers=", ".join(living.mapped("number")),
-                    )
-                )
-            if request := move.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)[:1]:
-                raise UserError(
-                    self.env._(
-                        "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request"
-                        " as long as nothing is sent, or wait for its result.",
-                        invoice=move.display_name,
-                        request=request.request_uid,
-                    )
-                )
+            if obstacle := move._fapiao_bound_by():
+                raise UserError(obstacle)
+
+    def _fapiao_bound_by(self):
+        """Return in words what keeps this document from being changed, or ''."""
+        self.ensure_one()
+        issued = self.fapiao_ids.filtered(lambda fapiao: fapiao.direction == "out")
+        if living := issued.filtered(lambda fapiao: fapiao._is_living()):
+            return self.env._(
+                "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with a red"
+                " fapiao first (Red-flush); then the invoice can be changed. Or credit the invoice.",
+                invoice=self.display_name,
+                numbers=", ".join(living.mapped("number")),
+            )
+        reds = issued.filtered(lambda fapiao: fapiao.color == "red" and fapiao.status == "normal")
+        if self.move_type == "out_refund" and reds:
+            return self.env._(
+                "%(credit)s has the red fapiao %(numbers)s, which can't be undone. If the reversal was wrong,"
+                " make a new invoice and issue a new fapiao for it.",
+                credit=self.display_name,
+                numbers=", ".join(reds.mapped("number")),
+            )
+        if form := self.fapiao_red_form_ids.filtered("is_open")[:1]:
+            return self.env._(
+                "The fapiao of %(invoice)s is being reversed (%(form)s). Wait for the result; as long as"
+                " nothing is sent, the form can be withdrawn.",
+                invoice=self.display_name,
+                form=form.display_name,
+            )
+        if request := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)[:1]:
+            return self.env._(
+                "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request as long"
+                " as nothing is sent, or wait for its result.",
+                invoice=self.display_name,
+                request=request.request_uid,
+            )
+        return ""
 
     def _check_draftable(self):
         self._fapiao_raise_if_bound()

@@ -16,24 +16,37 @@ class AccountMove(models.Model):
     fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
 
-    @api.depends("fapiao_request_ids.state", "fapiao_request_ids.in_doubt")
+    @api.depends(
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.in_doubt",
+        "fapiao_red_form_ids.state",
+        "fapiao_red_form_ids.in_doubt",
+    )
     def _compute_fapiao_offers(self):
         for move in self:
-            requests = move.fapiao_request_ids
-            open_requests = requests.filtered(lambda request: request.state in OPEN_STATES)
-            move.fapiao_request_state = requests.sorted("id")[-1:].state
-            move.fapiao_waits_for_login = "waiting_login" in requests.mapped("state")
-            move.fapiao_can_withdraw = bool(open_requests) and all(
-                request.state in UNSENT_STATES and not request.in_doubt for request in open_requests
+            open_ones = move._fapiao_open_outbound()
+            move.fapiao_request_state = move.fapiao_request_ids.sorted("id")[-1:].state
+            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
+            move.fapiao_can_withdraw = bool(open_ones) and all(
+                record.state in UNSENT_STATES and not record.in_doubt for record in open_ones
             )
 
+    def _fapiao_open_outbound(self):
+        """Return the requests and red forms whose call at the cloud has not come to its end, as a list."""
+        return [
+            record
+            for records in (self.fapiao_red_form_ids, self.fapiao_request_ids)
+            for record in records
+            if record.state in OPEN_STATES
+        ]
+
     def action_fapiao_login(self):
-        """Open what the waiting requests of these invoices wait for: log-in, face code or account."""
+        """Open what these documents wait for: log-in, face code or account."""
         self._fapiao_check_issuer()
-        waiting = self.fapiao_request_ids.filtered(lambda request: request.state == "waiting_login")
+        waiting = [record for record in self._fapiao_open_outbound() if record.state == "waiting_login"]
         if not waiting:
-            raise UserError(self.env._("No fapiao request is waiting for a log-in."))
-        return waiting[:1].action_login()
+            raise UserError(self.env._("Nothing here is waiting for a log-in."))
+        return waiting[0].action_login()
 
     def action_fapiao_requests(self):
         """Open the last fapiao request of this invoice, with all that was said about it."""

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..rules.problems import errors
 from .fapiao_outbound import OPEN_STATES
+from .fapiao_red_form_watch import PROBLEM
 
 
 class AccountMove(models.Model):
@@ -28,16 +29,19 @@ class AccountMove(models.Model):
         return requests.action_follow()
 
     def action_fapiao_withdraw(self):
-        """Withdraw what of these invoices' requests has not been sent."""
+        """Withdraw what of these documents' requests and red forms has not been sent."""
         self._fapiao_check_issuer()
         requests = self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
-        if not requests:
+        forms = self.fapiao_red_form_ids.filtered(lambda form: form.state in OPEN_STATES)
+        if not (requests or forms):
             raise UserError(self.env._("There is no request to withdraw."))
-        return requests.action_withdraw()
+        return forms.action_withdraw() and requests.action_withdraw()
 
     def action_fapiao_refresh(self):
-        """Bring requests and fapiao of these invoices up to date with the cloud."""
+        """Bring requests, red forms and fapiao of these documents up to date with the cloud."""
         self._fapiao_check_issuer()
+        if forms := self.fapiao_red_form_ids.filtered("is_open"):
+            return forms.action_ask()
         if requests := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES):
             return requests.action_retry()
         if not self.fapiao_ids:
@@ -86,11 +90,15 @@ class AccountMove(models.Model):
         self.ensure_one()
         words = [self._fapiao_say(problem) for problem in errors(problems)]
         self.activity_schedule(
-            "mail.mail_activity_data_warning",
+            PROBLEM,
             summary=self.env._("The fapiao could not be requested"),
             note="\n".join(words),
             user_id=(self.invoice_user_id or self.env.user).id,
         )
+
+    def _fapiao_close_problems(self):
+        """Close what was to be looked at: it has come right."""
+        self.activity_unlink([PROBLEM])
 
     # ------------------------------------------------------------------ private steps
 

@@ -1,6 +1,5 @@
 """A tax invoice as the bureau has it: a fact, created from what a cloud says and edited by nobody."""
 
-from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
@@ -9,6 +8,7 @@ from odoo.exceptions import UserError
 from ..clouds import base
 from ..clouds.errors import CloudError
 from ..rules import qr
+from .fapiao_time import aware, naive
 from .fapiao_types import DIGITAL, KIND_OF, LIVING, STATUSES, TYPES
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -154,7 +154,7 @@ class Fapiao(models.Model):
             "color": request.kind,
             "number": issued.number,
             "type_code": DIGITAL[draft.type],
-            **self._times(issued.issued_at or fields.Datetime.now().replace(tzinfo=UTC)),
+            **self._times(issued.issued_at or aware(fields.Datetime.now())),
             "seller_name": issued.seller_name or draft.seller.name,
             "seller_tax_no": issued.seller_tax_no or draft.seller.tax_no,
             "buyer_name": issued.buyer_name or draft.buyer.name,
@@ -176,7 +176,7 @@ class Fapiao(models.Model):
     def _times(self, issued_at):
         """Return both times for an aware ``issued_at``: the moment in UTC, the day in China."""
         return {
-            "issued_at": issued_at.astimezone(UTC).replace(tzinfo=None),
+            "issued_at": naive(issued_at),
             "issue_date": issued_at.astimezone(SHANGHAI).date(),
         }
 
@@ -198,6 +198,8 @@ class Fapiao(models.Model):
             )
         fapiao_id = self.id
         self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
+        self.invalidate_recordset()
+        self._look_for_red(found)
 
     def _take_over(self, found):
         """Write what the bureau says of this fapiao, as far as it says it."""

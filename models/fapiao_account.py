@@ -284,6 +284,13 @@ class FapiaoAccount(models.Model):
             },
         }
 
+    def _action_for_need(self):
+        """Return what opens what the account needs of a person: log-in, face code or its own form."""
+        self.ensure_one()
+        if self.session_state in ("credentials", "permission"):
+            return self._get_records_action()
+        return self.action_face() if self.session_state == "face" else self.action_login()
+
     def _open_login(self, purpose):
         self._check_may_use()
         return {

@@ -1,11 +1,12 @@
 """What a client of the cloud needs to know of an account, and how fast it may go."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from odoo import fields, models
 
 from ..clouds.base import Config, TokenSlot
 from ..clouds.registry import open_cloud
+from .fapiao_time import aware, naive
 
 SECRETS = ("password", "tax_password")
 OPTIONS = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
@@ -26,7 +27,7 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         account = self.sudo()  # sudo: the token is a secret as well, see _secrets
         expires_at = account.token_expires_at
-        slot = TokenSlot(account.token or "", expires_at and expires_at.replace(tzinfo=UTC))
+        slot = TokenSlot(account.token or "", aware(expires_at))
         return self._config(self._secrets()), slot
 
     def _config(self, secrets):
@@ -57,7 +58,7 @@ class FapiaoAccount(models.Model):
         self.sudo().write(
             {
                 "token": slot.token,
-                "token_expires_at": slot.expires_at and slot.expires_at.astimezone(UTC).replace(tzinfo=None),
+                "token_expires_at": naive(slot.expires_at),
             }
         )
 

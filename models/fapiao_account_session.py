@@ -54,11 +54,12 @@ class FapiaoAccount(models.Model):
         self._resume_waiting()
 
     def _resume_waiting(self):
-        """Requests that waited for a person go on by themselves."""
-        # sudo: requests change by this flow alone, whoever logged in or corrected the account
-        self.env["fapiao.request"].sudo().search(
-            [("account_id", "in", self.ids), ("state", "=", "waiting_login")]
-        )._enqueue()
+        """What waited for a person goes on by itself."""
+        for model in ("fapiao.request", "fapiao.red.form"):
+            # sudo: these change by this flow alone, whoever logged in or corrected the account
+            self.env[model].sudo().search(
+                [("account_id", "in", self.ids), ("state", "=", "waiting_login")]
+            )._enqueue()
 
     def _warn_low_credit(self):
         """Raise one activity, and only one, while the credit line is low."""

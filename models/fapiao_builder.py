@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from odoo import api, models
 
-from ..rules import checks, rates, taxno
+from ..rules import checks, netting, rates, taxno
 from ..rules import draft as drafting
+from ..rules.amounts import ZERO
 from ..rules.document import Draft
 from ..rules.problems import Problem, _, errors
 from .fapiao_decimal import exact
@@ -21,13 +22,20 @@ from .fapiao_decimal import exact
 class Built:
     """What became of the invoices of one fapiao: a draft or the reasons why not.
 
-    ``shares`` are create values for ``fapiao.request.line``: what of which line is covered.
+    ``credits`` are the credit notes taken off the invoices. ``shares`` are create values for
+    ``fapiao.request.line``: what of which line is covered.
     """
 
     moves: object
     draft: Draft | None
     problems: list = field(default_factory=list)
     shares: list = field(default_factory=list)
+    credits: object = None
+
+    @property
+    def documents(self):
+        """Return the invoices and their credit notes."""
+        return self.moves | self.credits if self.credits else self.moves
 
     @property
     def is_ready(self):
@@ -40,8 +48,8 @@ class FapiaoBuilder(models.AbstractModel):
 
     @api.model
     def _build(self, moves):
-        """Return a :class:`Built` for each of ``moves``; reads only, sends nothing."""
-        catalogue = self._catalogue(moves)
+        """Return a :class:`Built` for each of ``moves``, less its credit notes; reads only, sends nothing."""
+        catalogue = self._catalogue(moves | moves._fapiao_credits())
         summaries = self.env["fapiao.tax.code"]._summary_codes()
         return [self._build_one(move, catalogue, summaries) for move in moves]
 
@@ -51,33 +59,39 @@ class FapiaoBuilder(models.AbstractModel):
         company = move.company_id
         limits = company.fapiao_account_id._limits(summaries)
         parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
-        items, problems = self._items(move, catalogue)
+        credits_ = move._fapiao_credits()
+        items, problems = self._net_items(move, credits_, catalogue)
         problems += self._company_problems(company)
-        draft, found = self._draft(move, items, parties, limits)
+        draft, found = self._draft(move | credits_, items, parties, limits)
         problems += found
         if draft:
             problems += checks.preflight(draft, limits)
         else:
             # whoever mends the lines shall see at once what else is missing
             problems += checks.check_parties(*parties, limits)
-        return Built(move, draft, problems, self._shares(move, items) if draft else [])
+        return Built(move, draft, problems, self._shares(items) if draft else [], credits_)
 
-    def _draft(self, move, items, parties, limits):
-        """Return ``(draft, problems)`` with the very totals of the ledger; without items nothing at all."""
+    def _draft(self, moves, items, parties, limits):
+        """Return ``(draft, problems)`` with the very totals of the ledger; without items nothing at all.
+
+        ``moves`` are an invoice and, behind it, its credit notes; ``items`` are ``(move, item)``.
+        """
         if items is None:
             return None, []
-        company = move.company_id
+        move, company = moves[0], moves.company_id
+        own = [item for document, item in items if document == move]
+        taken = [item for document, item in items if document != move]
         return drafting.build(
-            items,
+            netting.net(own, taken),
             *parties,
-            exact(move.amount_untaxed_signed),
-            exact(move.amount_tax_signed),
+            sum((exact(document.amount_untaxed_signed) for document in moves), ZERO),
+            sum((exact(document.amount_tax_signed) for document in moves), ZERO),
             limits=limits,
             remark=move._fapiao_remark_text(),
             drawer=company.fapiao_drawer or self._drawer_of(move),
             payee=company.fapiao_payee or "",
             reviewer=company.fapiao_reviewer or "",
-            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, items),
+            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, own),
             show_seller_bank=company.fapiao_show_seller_bank,
             show_buyer_bank=company.fapiao_show_buyer_bank,
         )
@@ -92,7 +106,7 @@ class FapiaoBuilder(models.AbstractModel):
         charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return account.small_scale_reason or "" if account.small_scale and charged else ""
 
-    def _shares(self, move, items):
+    def _shares(self, items):
         return [
             {
                 "sequence": sequence,
@@ -103,7 +117,7 @@ class FapiaoBuilder(models.AbstractModel):
                 "amount_untaxed": float(item.amount),
                 "amount_tax": float(item.tax),
             }
-            for sequence, item in enumerate(items, start=1)
+            for sequence, (move, item) in enumerate(items, start=1)
         ]
 
     # ------------------------------------------------------------------ what the ledger itself must give

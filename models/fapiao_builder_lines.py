@@ -40,9 +40,18 @@ class FapiaoBuilder(models.AbstractModel):
             DOCUMENT_LANGUAGE if installed else None,
         )
 
+    def _net_items(self, move, credits_, catalogue):
+        """Return ``([(document, item)], problems)`` of an invoice and of the credit notes against it."""
+        items, problems = [], []
+        for document in move | credits_:
+            found, faults = self._items(document, catalogue)
+            problems += faults
+            items += [(document, item) for item in found or []]
+        return (None if problems else items), self._once(problems)
+
     def _items(self, move, catalogue):
-        """Return ``(items, problems)``: the invoice's lines as the ledger booked them, in CNY. ``None``
-        instead of items if one of them can't be made.
+        """Return ``(items, problems)``: the document's lines as the ledger booked them, in CNY, those of a
+        credit note with their signs turned. ``None`` instead of items if one of them can't be made.
 
         Amounts are the journal items' own: a posted entry stands, whatever rounding method or price of a
         tax was changed since. Core only has to say which part of the booked tax belongs to which line.
@@ -70,15 +79,16 @@ class FapiaoBuilder(models.AbstractModel):
         if amount > 0 and not product:
             problems = [*problems, self._no_product(line)]
         tax = tax_data["tax"] if tax_data else self.env["account.tax"]
+        sign = -1 if line.move_id.move_type == "out_refund" else 1
         return Item(
             key=str(line.id),
             name=self._name_of(line, catalogue),
             code=code.code if code else "",
             short_name=code.short_name or "" if code else "",
             amount=amount,
-            tax=exact(tax_data["tax_amount"]) if tax_data else ZERO,
+            tax=sign * exact(tax_data["tax_amount"]) if tax_data else ZERO,
             rate=exact(tax.amount, 4) / 100,
-            quantity=exact(line.quantity, catalogue.quantity_digits),
+            quantity=sign * exact(line.quantity, catalogue.quantity_digits),
             discount=self._discount(base_line, tax_data, amount),
             spec=line.product_id.default_code or "",
             unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",

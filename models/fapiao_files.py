@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from odoo import api, fields, models
@@ -10,6 +10,7 @@ from odoo.tools import SQL, file_open
 
 from ..clouds.base import NotFound
 from ..clouds.errors import CloudError
+from .fapiao_time import aware
 
 _logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Fapiao(models.Model):
             (
                 fapiao.id,
                 fapiao.number,
-                fapiao.issued_at and fapiao.issued_at.replace(tzinfo=UTC),
+                aware(fapiao.issued_at),
                 fapiao._missing_kinds(),
             )
             for fapiao in claimed

@@ -24,23 +24,40 @@ class FapiaoLine(models.Model):
     amount_untaxed = fields.Monetary(readonly=True)
     amount_tax = fields.Monetary(readonly=True)
     is_discount = fields.Boolean(readonly=True)
+    original_line = fields.Integer(
+        "Line of the Original",
+        readonly=True,
+        help="On a red fapiao: the number (xh) of the line it reverses.",
+    )
 
     @api.model
     def _values_of(self, lines):
         """Return create values for lines of a ``rules.document.Draft``."""
         return [
-            {
-                "sequence": sequence,
-                "name": line.name,
-                "code": line.code,
-                "spec": line.spec,
-                "unit": line.unit,
-                "quantity": float(line.quantity or 0),
-                "price": float(line.price or 0),
-                "rate": float(line.rate),
-                "amount_untaxed": float(line.amount),
-                "amount_tax": float(line.tax),
-                "is_discount": line.kind == DISCOUNT,
-            }
+            {**values_of(line, sequence), "is_discount": line.kind == DISCOUNT}
             for sequence, line in enumerate(lines, start=1)
         ]
+
+    @api.model
+    def _values_of_red(self, lines):
+        """Return create values for lines of a ``rules.red_document.RedOrder``."""
+        return [
+            {**values_of(line, sequence), "original_line": line.xh}
+            for sequence, line in enumerate(lines, start=1)
+        ]
+
+
+def values_of(line, sequence):
+    """Return what a line of a blue and one of a red fapiao have in common, as create values."""
+    return {
+        "sequence": sequence,
+        "name": line.name,
+        "code": line.code,
+        "spec": line.spec,
+        "unit": line.unit,
+        "quantity": float(line.quantity or 0),
+        "price": float(line.price or 0),
+        "rate": float(line.rate),
+        "amount_untaxed": float(line.amount),
+        "amount_tax": float(line.tax),
+    }

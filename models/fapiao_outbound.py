@@ -12,10 +12,13 @@
 Source: shared/design.md, "States".
 """
 
+import base64
+import hashlib
 import json
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..clouds import base, errors
@@ -39,6 +42,7 @@ ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 
 MAX_REPLAYS = 3
+CLICK_TIME = timedelta(seconds=20)  # what a click goes on with itself, the scheduler needn't race for
 HOLD_AT_ONCE = 1000
 NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cloud_text": False}
 
@@ -70,6 +74,9 @@ class FapiaoOutbound(models.AbstractModel):
         readonly=True, copy=False, help="The outcome of an attempt was unknown at least once."
     )
     unknown_since = fields.Datetime(readonly=True, copy=False)
+    lookup_number = fields.Char(
+        readonly=True, copy=False, help="The fapiao to ask about next, where the ID alone doesn't lead to it."
+    )
     error_message = fields.Text("What Happened", readonly=True, copy=False)
     error_fix = fields.Text("What To Do", readonly=True, copy=False)
     cloud_code = fields.Char("Cloud's Code", readonly=True, copy=False)
@@ -90,16 +97,35 @@ class FapiaoOutbound(models.AbstractModel):
 
     # ------------------------------------------------------------------ queueing
 
+    def _identify(self):
+        """Give new records their id: a function of database and record and nothing else, so that whoever
+        repeats an attempt repeats the id."""
+        # sudo: issuers may not read parameters
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        for record in self:
+            record.request_uid = record._make_uid(database)
+
+    def _make_uid(self, database):
+        """Return "tax number_own part", at most 40 characters (seed 003, fpqqlsh)."""
+        seed = f"{database}/{self._name}/{self.id}"
+        own = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode().lower()
+        tax_no = self.account_id.tax_no
+        return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
+
     def _freeze(self, document):
         """Freeze ``document`` in the cloud's words under this request's id (T0)."""
         self.ensure_one()
         payload = self.account_id._words().freeze(self.operation, document, self.request_uid)
         self.write({"payload": json.dumps(payload, ensure_ascii=False), "payload_hash": fingerprint(payload)})
 
-    def _enqueue(self):
-        """Queue the records and wake the dispatcher; the caller's transaction may still roll back."""
-        self.write({"state": "queued", "next_try_at": fields.Datetime.now(), **NO_ERROR})
-        self._wake_dispatcher()
+    def _enqueue(self, wake_after=None):
+        """Queue the records and wake the dispatcher; the caller's transaction may still roll back.
+
+        ``wake_after`` (timedelta) leaves the first attempt to whoever has made the records.
+        """
+        now = fields.Datetime.now()
+        self.write({"state": "queued", "next_try_at": now, **NO_ERROR})
+        self._wake_dispatcher(at=wake_after and now + wake_after)
 
     @api.model
     def _wake_dispatcher(self, at=None):
@@ -155,15 +181,28 @@ class FapiaoOutbound(models.AbstractModel):
             limit,
             ids,
         )
-        due._close_stale_queries()
+        return due._claim_questions(account)
+
+    def _claim_questions(self, account):
+        """Journal a question for each of these locked records and return the jobs."""
+        self._close_stale_queries()
         words = account._words()
-        jobs = due._open_exchanges(
-            lambda record: (base.FIND, words.freeze(base.FIND, None, record.request_uid))
-        )
-        for record in due:
+        jobs = self._open_exchanges(lambda record: record._question(words))
+        for record in self:
             # pushed forward at once: early rows that stay open must not starve later ones
             record.write({"next_try_at": fields.Datetime.now() + account._lease(), "tries": record.tries + 1})
         return jobs
+
+    def _question(self, words):
+        """Return ``(operation, payload)`` that asks what became of this record; ``words`` freezes it."""
+        if self.lookup_number:
+            return base.FIND, words.freeze(base.FIND, {"number": self.lookup_number}, "")
+        return base.FIND, words.freeze(base.FIND, None, self.request_uid)
+
+    @api.model
+    def _questions(self):
+        """Return the operations by which :meth:`_question` asks: each may be repeated freely."""
+        return (base.FIND,)
 
     def _close_stale_queries(self):
         """A query whose worker died is simply asked again."""
@@ -171,7 +210,7 @@ class FapiaoOutbound(models.AbstractModel):
             [
                 ("res_model", "=", self._name),
                 ("res_id", "in", self.ids),
-                ("operation", "=", base.FIND),
+                ("operation", "in", self._questions()),
                 ("state", "in", ("sent", "answered")),
             ]
         ).write({"state": "lost"})
@@ -253,3 +292,20 @@ class FapiaoOutbound(models.AbstractModel):
             ]
         )
         return [Job(exchange.id, *call) for exchange, call in zip(exchanges, calls, strict=True)]
+
+    # ------------------------------------------------------------------ rights and locks
+
+    def _lock(self):
+        """Lock the records against engine and other users, then look at them afresh."""
+        self.lock_for_update()
+        self.invalidate_recordset()
+
+    def _check_issuer(self):
+        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            raise AccessError(self.env._("Only fapiao issuers may do this."))
+        self.check_access("read")
+
+    def _check_manager(self):
+        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_manager"):
+            raise AccessError(self.env._("Only fapiao managers may decide what became of an order."))
+        self.check_access("read")

@@ -28,7 +28,10 @@ class FapiaoOutbound(models.AbstractModel):
             SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id)
         )
         self = self._in_reader_language()  # noqa: PLW0642
-        meaning = exchange._meaning()
+        self._apply_meaning(exchange, exchange._meaning())
+
+    def _apply_meaning(self, exchange, meaning):
+        """Act on the ``meaning`` of an exchange: a value of the contract or a ``CloudError``."""
         if exchange.operation == base.FIND:
             self._apply_finding(meaning)
         elif not isinstance(meaning, errors.CloudError):
@@ -134,6 +137,10 @@ class FapiaoOutbound(models.AbstractModel):
             }
         )
         self._wake_reconciler(at=now + soon)
+
+    def _doubt_anew(self):
+        """Put a record that a person was to decide on back among those that are asked about."""
+        self._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
 
     def _become_pending(self, text=""):
         now = fields.Datetime.now()

@@ -1,9 +1,7 @@
 """开票申请单: one order to issue a fapiao. The process; the fact it leads to is ``fapiao``."""
 
-from datetime import timedelta
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..clouds import errors
 from .fapiao_outbound import ATTENTION_STATES, UNSENT_STATES
@@ -111,10 +109,7 @@ class FapiaoRequest(models.Model):
     def action_login(self):
         """Open what a waiting request waits for: log-in, face code or, to correct it, the account."""
         self.ensure_one()
-        account = self.account_id
-        if account.session_state in ("credentials", "permission"):
-            return account._get_records_action()
-        return account.action_face() if account.session_state == "face" else account.action_login()
+        return self.account_id._action_for_need()
 
     def action_follow(self):
         """Return the client action that shows how the requests get on."""
@@ -146,23 +141,6 @@ class FapiaoRequest(models.Model):
         self._lock()
         # sudo: as in action_retry
         for request in self.sudo().filtered(lambda request: request.state == "manual"):
-            request._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+            request._doubt_anew()
         self._attempt_after_commit()
         return self.action_follow()
-
-    # ------------------------------------------------------------------ rights and locks
-
-    def _lock(self):
-        """Lock the records against engine and other users, then look at them afresh."""
-        self.lock_for_update()
-        self.invalidate_recordset()
-
-    def _check_issuer(self):
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may do this."))
-        self.check_access("read")
-
-    def _check_manager(self):
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_manager"):
-            raise AccessError(self.env._("Only fapiao managers may decide what became of an order."))
-        self.check_access("read")

@@ -1,8 +1,5 @@
 """A blue request from the invoices it is made of to the fapiao it leads to."""
 
-import base64
-import functools
-import hashlib
 import json
 
 from odoo import Command, api, models
@@ -11,9 +8,6 @@ from odoo.tools import format_amount
 from ..clouds import base
 from ..rules.document import from_plain, to_plain
 from .fapiao_outbound import OPEN_STATES
-from .fapiao_request_cron import claim_requests
-
-CLICK_LIMIT = 3  # so many requests a click sends itself; more go to the dispatcher, with progress shown
 
 
 class FapiaoRequest(models.Model):
@@ -29,10 +23,8 @@ class FapiaoRequest(models.Model):
         repeats the id.
         """
         requests = self.create([self._blue_values(item) for item in built])
-        # sudo: issuers may not read parameters
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        requests._identify()
         for request, item in zip(requests, built, strict=True):
-            request.request_uid = request._make_uid(database)
             request._freeze(item.draft)
         return requests
 
@@ -47,7 +39,7 @@ class FapiaoRequest(models.Model):
             "operation": base.ISSUE,
             "kind": "blue",
             "type": draft.type,
-            "move_ids": [Command.set(moves.ids)],
+            "move_ids": [Command.set(built.documents.ids)],
             "previous_id": max(self._rejected_of(moves).ids, default=False),
             "partner_id": moves.commercial_partner_id[:1].id,
             "buyer_name": draft.buyer.name,
@@ -60,32 +52,11 @@ class FapiaoRequest(models.Model):
         }
 
     def _rejected_of(self, moves):
-        return moves.fapiao_request_ids.filtered(lambda request: request.state == "rejected")
+        return moves.fapiao_request_ids.filtered(
+            lambda request: request.kind == "blue" and request.state == "rejected"
+        )
 
-    def _make_uid(self, database):
-        """Return "tax number_own part", at most 40 characters (seed 003, fpqqlsh)."""
-        seed = f"{database}/{self._name}/{self.id}"
-        own = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode().lower()
-        tax_no = self.account_id.tax_no
-        return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
-
-    # ------------------------------------------------------------------ the click
-
-    def _attempt_after_commit(self):
-        """Make one bounded attempt as soon as the user's transaction is safe, so that the number shows
-        on the form; a large batch is the dispatcher's, and a slow cloud as well."""
-        if not self or len(self) > CLICK_LIMIT:
-            return
-        ids_of = {account.id: requests.ids for account, requests in self.grouped("account_id").items()}
-
-        def attempt(engine):
-            for account_id, ids in ids_of.items():
-                for claim in ("_claim", "_claim_unsettled"):
-                    engine._run(
-                        account_id, functools.partial(claim_requests, claim, account_id, CLICK_LIMIT, ids)
-                    )
-
-        self.env["fapiao.engine"]._after_commit(attempt)
+    # ------------------------------------------------------------------ progress
 
     @api.model
     def follow(self, request_ids):
@@ -160,12 +131,18 @@ class FapiaoRequest(models.Model):
         Source: shared/odoo19.md, "Transaction rule": adopt only if buyer tax number, total and tax match.
         """
         draft = self._neutral_draft()
-        compared = [
-            (self.env._("request ID"), self.request_uid, found.request_uid or self.request_uid),
-            (self.env._("buyer tax number"), draft.buyer.tax_no, found.buyer_tax_no),
-            (self.env._("total"), draft.total, found.total),
-            (self.env._("tax"), draft.tax, found.tax),
-        ]
+        return self._say_difference(
+            found,
+            [
+                (self.env._("request ID"), self.request_uid, found.request_uid or self.request_uid),
+                (self.env._("buyer tax number"), draft.buyer.tax_no, found.buyer_tax_no),
+                (self.env._("total"), draft.total, found.total),
+                (self.env._("tax"), draft.tax, found.tax),
+            ],
+        )
+
+    def _say_difference(self, found, compared):
+        """Return in words which of ``compared`` (what, ours, theirs) differ, or ''."""
         differing = [
             self.env._(
                 "%(what)s: %(ours)s here, %(theirs)s there", what=what, ours=ours or "–", theirs=theirs or "–"
@@ -184,10 +161,14 @@ class FapiaoRequest(models.Model):
     def _link_fact(self, fapiao):
         self.fapiao_ids = [Command.link(item.id) for item in fapiao]
         fapiao._want_files()
+        self.move_ids._fapiao_close_problems()
         for move in self.move_ids:
             move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
-                body=self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
+                body=self._say_issued(fapiao)
             )
+
+    def _say_issued(self, fapiao):
+        return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
 
     def _alarm_second_number(self, result):
         """The worst case has happened outside our reach: make sure somebody sees it."""

@@ -43,9 +43,13 @@ class FapiaoRequestLine(models.Model):
         for line in self:
             line.amount_total = line.amount_untaxed + line.amount_tax
 
-    @api.depends("request_id.state", "request_id.fapiao_ids.status")
+    @api.depends(
+        "request_id.state", "request_id.fapiao_ids.status", "request_id.red_form_id.fapiao_id.status"
+    )
     def _compute_live(self):
         for line in self:
             request = line.request_id
-            reversed_ = bool(request.fapiao_ids) and all(item.status == "red" for item in request.fapiao_ids)
+            # a partial reversal goes with the fapiao it was taken from
+            facts = request.red_form_id.fapiao_id or request.fapiao_ids
+            reversed_ = bool(facts) and all(item.status == "red" for item in facts)
             line.live = request.state not in DEAD_STATES and not reversed_

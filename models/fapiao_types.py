@@ -38,6 +38,7 @@ TYPES = [
     ("84", "Digital, used vehicle (数电二手车)"),
 ]
 DIGITAL = {ORDINARY: "26", SPECIAL: "27"}
+PAPER = ("3", "4")
 KIND_OF = {code: kind for kind, code in DIGITAL.items()}
 
 STATUSES = [

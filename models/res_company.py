@@ -22,6 +22,13 @@ class ResCompany(models.Model):
     fapiao_auto_issue = fields.Boolean(
         "Issue on Posting", help="Request the fapiao as soon as a customer invoice is posted."
     )
+    fapiao_red_on_credit = fields.Selection(
+        [("ask", "Ask"), ("automatic", "Reverse by Itself"), ("never", "Do Nothing")],
+        "Red Letter on Credit Notes",
+        default="ask",
+        required=True,
+        help="When a credit note of an invoice with a fapiao is posted.",
+    )
     fapiao_default_type = fields.Selection(
         [(SPECIAL, "Special (专票)"), (ORDINARY, "Ordinary (普票)")],
         "Default Fapiao Type",

@@ -10,6 +10,9 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.fapiao_account_id", readonly=False, domain="[('company_id', '=', company_id)]"
     )
     fapiao_auto_issue = fields.Boolean(related="company_id.fapiao_auto_issue", readonly=False)
+    fapiao_red_on_credit = fields.Selection(
+        related="company_id.fapiao_red_on_credit", readonly=False, required=True
+    )
     fapiao_default_type = fields.Selection(
         related="company_id.fapiao_default_type", readonly=False, required=True
     )

@@ -139,7 +139,17 @@ class RedForm:
 
 def from_plain(data):
     """Return the :class:`RedOrder` that :func:`to_plain` made ``data`` from."""
-    lines = tuple(RedLine(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
-    moment = data["blue_issued_at"]
-    issued_at = datetime.fromisoformat(moment) if moment else None
-    return RedOrder(**{**decimals(data), "lines": lines, "blue_issued_at": issued_at})
+    return RedOrder(**{**decimals(data), "lines": _lines(data), **_moments(data, "blue_issued_at")})
+
+
+def check_from_plain(data):
+    """Return the :class:`RedCheck` that :func:`to_plain` made ``data`` from."""
+    return RedCheck(**{**decimals(data), "lines": _lines(data), **_moments(data, "issued_at")})
+
+
+def _lines(data):
+    return tuple(RedLine(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
+
+
+def _moments(data, *names):
+    return {name: datetime.fromisoformat(data[name]) if data[name] else None for name in names}

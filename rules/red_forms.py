@@ -42,10 +42,6 @@ class State:
     def is_open(self):
         return bool(self.next)
 
-    @property
-    def is_end(self):
-        return not self.next
-
 
 _APPLY_ANEW = _("Nothing was reversed. Agree with the other side, then apply for a new form.")
 _WITHDRAWN_ADVICE = _("Nothing was reversed. Apply for a new form if the fapiao still has to be reversed.")
@@ -138,12 +134,6 @@ def deadline(state, applied_at):
         return None
     # counted in UTC: 72 hours are 72 hours, whatever a zone's clocks did
     return applied_at.astimezone(timezone.utc) + TIME_TO_CONFIRM
-
-
-def is_lapsed(state, applied_at, now):
-    """Tell whether a form that waits has outlived its 72 hours at ``now`` (aware)."""
-    ends = deadline(state, applied_at)
-    return ends is not None and now >= ends
 
 
 def _bare(text):

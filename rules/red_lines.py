@@ -1,4 +1,4 @@
-"""From a blue fapiao's lines to those of its reversal, and to those of what remains: exact to the fen.
+"""From a blue fapiao's lines to those of its reversal, and to what is left of it: exact to the fen.
 
 Source: fapiao-rules, "Red letter": discounts are folded into their parent line; goods returned change
 the quantity only, an allowance has neither price nor quantity.
@@ -81,10 +81,9 @@ def part(blue, reason, shares):
     return tuple(_written(_credited(known[credit.xh], credit, reason), reason) for credit in shares)
 
 
-def remainder(blue, red):
-    """Return the lines of a new blue fapiao for what is left of ``blue`` after ``red`` lines.
+def mirrored(lines):
+    """Return red ``lines`` with their signs turned: what they take back, as blue lines.
 
-    Together with ``red`` they are what could be reversed before, in amount and tax to the fen.
     Discounts stay folded in: a net price needs no discount line.
     """
     return tuple(
@@ -103,7 +102,7 @@ def remainder(blue, red):
             policy=line.policy,
             keys=line.keys,
         )
-        for line in without(left(blue), red)
+        for line in lines
     )
 
 

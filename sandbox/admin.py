@@ -22,7 +22,8 @@ PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / 'templates')
 PAGES.filters['moment'] = lambda moment: dashed(moment) if moment else ''
 SHOWN = 100
 # What the buyer did with a fapiao: consumption, vat, booked (see Fapiao).
-USES = {'none': ('00', '03', '00'), 'deducted': ('00', '01', '00'), 'booked': ('00', '03', '02')}
+USES = {'none': ('00', '03', '00'), 'deducted': ('00', '01', '00'),
+        'consumption tax': ('01', '03', '00'), 'booked': ('00', '03', '02')}
 
 
 def respond(world, request):
@@ -47,6 +48,7 @@ def _page(world, problem=''):
             tickets=[each for each in _newest(world.tickets.values())
                      if each.state == 'waiting' and each.expires_at > now],
             log=_newest(world.calls.of()),
+            reversible=_reversible,
             switches={group: asdict(each) for group, each in world.switches.items()})
     return Response(html, 400 if problem else 200, content_type='text/html;charset=UTF-8')
 
@@ -59,6 +61,10 @@ def _red_actions(form):
     if form.red_number:
         return []
     return [action for action, moves in red.ACTIONS.items() if form.state in moves]
+
+
+def _reversible(fapiao):
+    return not (fapiao.red or fapiao.reversed_by)
 
 
 # --- buttons ---
@@ -109,6 +115,9 @@ BUTTONS = {
         form['tax_no'], form.get('total') or None, form.get('used') or None),
     'scan': lambda world, form: world.scan(form['uid']),
     'use': lambda world, form: world.set_use(form['number'], *USES[form['use']]),
+    'apply_elsewhere': lambda world, form: world.apply_elsewhere(
+        form['number'], form['reason'], form['side']),
+    'reverse_elsewhere': lambda world, form: world.reverse_elsewhere(form['number'], form['reason']),
     'red': lambda world, form: world.act_red_form(form['number'], form['action']),
     'red_state': lambda world, form: world.set_red_form(form['number'], form['state']),
     'finish': lambda world, form: world.finish_pending(form['uid']),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from . import defaults
 from .bureau import credit, issue, red
 from .errors import Refused
-from .records import BureauUser, Taxpayer, Tenant, Ticket
+from .records import BureauUser, Request, Taxpayer, Tenant, Ticket
 
 SESSIONS = ('active', 'lost', 'sms', 'logged_out')
 
@@ -105,6 +105,23 @@ class Levers:
         """confirm | refuse | withdraw | spoil, as the people at the bureau may."""
         with self.acting():
             red.act(self, self.red_forms[number], action)
+
+    def apply_elsewhere(self, number, reason='01', side='2'):
+        """A red form somebody applies for in the bureau's own portal; side 2 seller, 3 buyer."""
+        with self.acting():
+            return red.apply(self, self.fapiao[number], reason, side)
+
+    def reverse_elsewhere(self, number, reason='01'):
+        """Reverse a fapiao in the bureau's portal, from the form under way or a new one. The red fapiao."""
+        with self.acting():
+            red.reversible(self, self.fapiao[number])
+            form = red.latest(self, number)
+            if form is None or form.state not in red.OPEN or form.red_number:
+                form = self.apply_elsewhere(number, reason)
+            if form.state in red.WAITING:
+                red.act(self, form, 'confirm')
+            request = Request(f'portal-{form.number}', '', self.fapiao[number].seller_no)
+            return issue.red(self, request, form)
 
     def fail_pending(self, fpqqlsh, text='局端开具失败'):
         """A fapiao the bureau had accepted comes to nothing."""

@@ -79,6 +79,8 @@ class Line:
     preferential: bool = False      # 优惠政策标识
     zero_kind: str = ''             # '' taxed | exempt | untaxed | zero
     policy: str = ''                # 增值税特殊管理
+    bill: str = ''                  # Kingdee: the bill it came with,
+    source: str = ''                # and the caller's own id of the line
 
     @property
     def net(self):
@@ -181,6 +183,16 @@ class Request:
 
 
 @dataclass
+class RedLine:
+    """A part of a line to be reversed, in that line's own terms (gross when `inclusive`)."""
+    row: int                        # position in the blue fapiao, from 0
+    amount: Decimal
+    tax: Decimal
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+
+
+@dataclass
 class RedForm:
     """红字确认单."""
     number: str
@@ -192,9 +204,16 @@ class RedForm:
     applied_at: datetime
     deadline: datetime | None = None
     red_number: str = ''
+    cloud: str = ''                 # through which it was applied for; '' in the bureau's portal
     history: list = field(default_factory=list)
+    lines: list = field(default_factory=list)       # RedLine each; none: the fapiao in full
+    order: str = ''                 # Kingdee: under which number it was applied for,
+    digest: str = ''                # and with which content
 
     table = 'red_form'
+
+    def __post_init__(self):
+        self.lines = [line if isinstance(line, RedLine) else RedLine(**line) for line in self.lines]
 
     @property
     def key(self):

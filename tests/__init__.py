@@ -14,6 +14,7 @@ from . import test_clouds_login
 from . import test_clouds_query
 from . import test_clouds_red
 from . import test_clouds_red_read
+from . import test_clouds_red_sandbox
 from . import test_clouds_red_seed
 from . import test_clouds_seed
 from . import test_clouds_server
@@ -30,10 +31,17 @@ from . import test_master_data
 from . import test_move_fields
 from . import test_moves
 from . import test_processes
+from . import test_processes_red
+from . import test_red_buyer
+from . import test_red_credit
+from . import test_red_flush
+from . import test_red_form
+from . import test_red_lost
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_house
 from . import test_rules_lines
+from . import test_rules_netting
 from . import test_rules_odoo_totals
 from . import test_rules_red
 from . import test_rules_red_checks
@@ -44,6 +52,7 @@ from . import test_sandbox_control
 from . import test_sandbox_faults
 from . import test_sandbox_issue
 from . import test_sandbox_login
+from . import test_sandbox_portal
 from . import test_sandbox_query
 from . import test_sandbox_red
 from . import test_send

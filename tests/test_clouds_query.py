@@ -17,6 +17,7 @@ from .test_clouds_server import TAX_NO, cloud, config, http, reset
 
 UID = "9111011457319202X9_01"
 NUMBER = "24112000000064654320"
+RED_NUMBER = "24112000000064636722"
 
 
 def read(body, status=200):
@@ -41,7 +42,7 @@ def test_the_seeds_answer_with_all_its_facts():
         issued_at=datetime(2024, 6, 19, 19, 34, 7, tzinfo=ZoneInfo("Asia/Shanghai")),
         type=document.ORDINARY,
         color="blue",
-        status="00",
+        status="normal",
         seller_name="北京民诺科技有限公司",
         seller_tax_no="9111011457319202X9",
         buyer_name="个人",
@@ -205,6 +206,25 @@ def test_the_other_date_where_the_first_is_missing():
 )
 def test_type(code, kind):
     assert read(head(fplxdm=code)).type == kind
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reversed_by"),
+    [
+        ({}, "normal", ""),
+        ({"fpzt": "02"}, "", ""),
+        ({"fpzt": None}, "", ""),
+        ({"hcFphm": RED_NUMBER}, "", RED_NUMBER),
+        ({"fpzt": "02", "hcFphm": RED_NUMBER}, "", RED_NUMBER),
+        ({"hcFphm": int(RED_NUMBER)}, "", RED_NUMBER),
+        ({"hcFphm": "soon"}, "normal", ""),
+    ],
+)
+def test_status_and_what_reversed_it(changes, status, reversed_by):
+    """assumption: hcFphm names the red fapiao; of fpzt only the seed's 00 is known, on one not reversed"""
+    found = read(head(**changes))
+    assert (found.status, found.reversed_by) == (status, reversed_by)
+    assert found.raw["fpzt"] == changes.get("fpzt", "00"), "the cloud's own word stays in raw"
 
 
 def test_amounts_that_cannot_be_read_are_not_set():

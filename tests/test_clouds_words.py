@@ -12,6 +12,7 @@ from ..clouds.words import explain
 
 KINDS = [
     errors.NotSent,
+    errors.NotYet,
     errors.RateLimited,
     errors.Rejected,
     errors.OutcomeUnknown,
@@ -49,6 +50,7 @@ KINDS = [
         (errors.LoginRequired("账号已锁定", need="credentials"), "locked"),
         (errors.LoginRequired("", "no_tenant", need="credentials"), "tenant"),
         (errors.RateLimited(), "pace"),
+        (errors.NotYet("token未查询到"), "two hours"),
         (errors.NotSent("Failed to resolve 'x'", "no_connection"), "name"),
         (errors.NotSent("certificate verify failed", "no_connection"), "certificate"),
         (errors.NotSent("", "bad_address"), "address"),
@@ -74,6 +76,14 @@ def test_every_error_has_words(kind, text, code):
     assert message
     assert fix
     assert "%" not in message + fix, "they are shown as they are"
+
+
+def test_not_shown_yet_needs_nobody_unless_it_was_refused():
+    early = explain(errors.NotYet("未查询到该发票", "999"))
+    refused = explain(errors.Rejected("未查询到该发票", "999"))
+    assert early[0] == refused[0]
+    assert early[1].startswith("Nothing to do")
+    assert refused[1].startswith("Check the number")
 
 
 def test_an_unknown_outcome_never_invites_to_issue_again():

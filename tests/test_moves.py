@@ -150,8 +150,8 @@ class TestBonds(FapiaoCommon):
         self.issue(invoice)
         credit = invoice._reverse_moves()
         credit.action_post()
-        self.assertEqual((credit.state, credit.fapiao_state), ("posted", "none"))
-        self.assertFalse(credit.fapiao_ids | credit.fapiao_request_ids.fapiao_ids)
+        self.assertEqual((credit.state, credit.fapiao_state), ("posted", "to_issue"))
+        self.assertFalse(credit.fapiao_ids | credit.fapiao_red_form_ids.red_fapiao_id)
 
 
 @tagged("post_install", "-at_install")

@@ -14,11 +14,17 @@ from ..rules.amounts import PRICE_TOLERANCE, ZERO, price_difference, price_of, t
 from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL, ORDINARY, Line, to_plain
 from ..rules.red import ALLOWANCE, REASONS, RETURNED, STOPPED, WRONG
 from ..rules.red_document import Blue, RedOrder, from_plain
-from ..rules.red_lines import Credit, aligned, fold, left, part, remainder, totals, whole, without
+from ..rules.red_lines import Credit, aligned, fold, left, mirrored, part, totals, whole, without
 
 D = Decimal
 NUMBER = "24112000000064654320"
 GOODS = "1060301020100000000"
+
+
+def remainder(blue, red):
+    """Return what is left of ``blue`` after ``red``, as blue lines."""
+    return mirrored(without(left(blue), red))
+
 
 
 def line(amount, tax, quantity=None, price=None, kind=NORMAL, rate="0.13", **values):

@@ -91,6 +91,14 @@ class TestControl(SandboxCase):
         self.do('set_red_form', number=number, state='10')
         self.assertEqual(self.look('red_forms')[0]['state'], '10')
 
+    def test_done_in_the_portal(self):
+        fapiao = self.issue()
+        form = self.do('apply_elsewhere', number=fapiao.number, reason='02', side='3')['result']
+        self.assertEqual((form['state'], form['reason']), ('03', '02'))
+        red = self.do('reverse_elsewhere', number=fapiao.number)['result']
+        self.assertEqual((red['original'], red['red_form']), (fapiao.number, form['number']))
+        self.assertIn('已全额红冲', self.do('reverse_elsewhere', 400, number=fapiao.number)['error'])
+
     def test_mistakes(self):
         self.do('nothing', 404)
         self.do('set_credit', 400, tax_no='x', total='1')
@@ -142,6 +150,26 @@ class TestPage(SandboxCase):
         self.press('red_state', number=form.number, state='07')
         self.assertEqual(form.state, '07')
         self.assertIn('不能进行该操作', self.press('red', 400, number=form.number, action='confirm'))
+
+    def test_buttons_of_the_portal(self):
+        applied, reversed_ = self.issue(), self.issue()
+        self.press('apply_elsewhere', number=applied.number, reason='04', side='3')
+        form, = self.world.red_forms.values()
+        self.assertEqual((form.blue, form.state), (applied.number, '03'))
+        page = self.page()
+        for action in ('confirm', 'refuse', 'withdraw', 'spoil'):
+            self.assertIn(f'name="action" value="{action}"', page)
+        self.assertEqual(page.count('buyer applies'), 2)
+        self.press('reverse_elsewhere', number=reversed_.number, reason='01')
+        self.assertTrue(reversed_.reversed_by)
+        self.assertEqual(self.page().count('buyer applies'), 1, 'nothing is offered on one reversed')
+
+    def test_buttons_of_use(self):
+        fapiao = self.issue()
+        for use, flags in (('consumption tax', ('01', '03', '00')), ('booked', ('00', '03', '02')),
+                           ('deducted', ('00', '01', '00')), ('none', ('00', '03', '00'))):
+            self.press('use', number=fapiao.number, use=use)
+            self.assertEqual((fapiao.consumption_use, fapiao.vat_use, fapiao.booked), flags)
 
     def test_buttons_of_taxpayers(self):
         who = {'tax_no': defaults.TAX_NO, 'username': defaults.USERNAME}

@@ -3,6 +3,7 @@ import time
 
 import requests
 
+from ..sandbox.faults import KINDS
 from .sandbox_case import SandboxCase, defaults, line
 
 MB = 1024 * 1024
@@ -161,6 +162,22 @@ class TestOfTheCloud(FaultCase):
         self.world.advance(seconds=121)
         self.assertRegex(self.call('invoiceQueryMx', query)['data']['fphm'], r'^\d{20}$')
         self.assertEqual(self.world.issued_count(order['fpqqlsh']), 1)
+
+    def test_issued_already_and_not_said(self):
+        order = self.order()
+        response, count = self.strike('issuing', form=order, when='after')
+        self.assertIn('发票正在开具中', response.json()['msg'])
+        self.assertEqual((response.json()['code'], count), (999, 1))
+        self.assertEqual(self.call('invoiceQueryMx', self.who(fpqqlsh=order['fpqqlsh']))['code'], 200)
+
+    def test_no_fault_breaks_the_sandbox_itself(self):
+        """Whatever is planned for whatever moment: an answer, or a connection cut on purpose."""
+        for kind in sorted(set(KINDS) - {'http_500'}):
+            for when in ('before', 'after'):
+                self.world.set_session(defaults.TAX_NO, 'active')
+                self.world.set_face(defaults.TAX_NO, False)
+                response, _count = self.strike(kind, when=when, megabytes=1, seconds=0)
+                self.assertNotEqual(getattr(response, 'status_code', 0), 500, (kind, when))
 
     def test_issued_after_some_queries(self):
         order = self.order()

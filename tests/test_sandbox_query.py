@@ -64,10 +64,19 @@ class TestDetail(SandboxCase):
         self.assertIn('不能同时为空', self.detail()['msg'])
 
     def test_somebody_elses(self):
-        number = self.issue().number
+        self.world.add_taxpayer('91110000MA0FAKE175', '旁人', 'third', 'p')
         answer = self.call('invoiceQueryMx', {
-            'username': defaults.BUYER_USERNAME, 'nsrsbh': defaults.BUYER_TAX_NO, 'fphm': number})
+            'username': 'third', 'nsrsbh': '91110000MA0FAKE175', 'fphm': self.issue().number})
         self.assertIn('未查询到', answer['msg'])
+
+    def test_the_buyer_is_shown_it_by_number_only(self):
+        fapiao = self.issue()
+        buyer = {'username': defaults.BUYER_USERNAME, 'nsrsbh': defaults.BUYER_TAX_NO}
+        found = self.call('invoiceQueryMx', {**buyer, 'fphm': fapiao.number})['data']
+        self.assertEqual((found['fphm'], found['fpqqlsh']), (fapiao.number, ''))
+        for key in ({}, {'fphm': fapiao.number}):
+            answer = self.call('invoiceQueryMx', {**buyer, **key, 'fpqqlsh': fapiao.request})
+            self.assertIn('未查询到', answer['msg'])
 
     def test_lag(self):
         self.world.settings.query_lag = 60

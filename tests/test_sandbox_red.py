@@ -72,6 +72,16 @@ class TestMayBeReversed(RedCase):
         self.token = None
         self.assertEqual(self.ask(fapiao)['code'], 200)
 
+    def test_no_form_for_a_while_either(self):
+        self.world.settings.red_lag = 7200
+        fapiao = self.issue()
+        answer = self.apply(fapiao)
+        self.assertEqual((answer['code'], answer['msg']), (999, '未查询到发票信息'))
+        self.assertEqual(self.world.red_forms, {})
+        self.world.advance(hours=2)
+        self.token = None
+        self.assertEqual(self.apply(fapiao)['code'], 200)
+
     def test_use_flags(self):
         fapiao = self.issue()
         self.world.set_use(fapiao.number, consumption='01', vat='01', booked='02')
@@ -135,6 +145,39 @@ class TestForm(RedCase):
         self.assertEqual(form['xxbztDm'], '03')
         self.world.act_red_form(form['xxbbh'], 'refuse')
         self.assertEqual(self.apply(fapiao)['data']['xxbztDm'], '06')
+
+    def test_only_the_buyer_applies_as_the_buyer(self):
+        fapiao = self.issue()
+        self.assertIn('局端账号不存在', self.apply(fapiao, sqyy='3')['msg'])
+        self.world.set_session(defaults.BUYER_TAX_NO, 'lost')
+        buyer = {'username': defaults.BUYER_USERNAME, 'sqyy': '3'}
+        self.assertEqual(self.apply(fapiao, **buyer)['code'], 302)
+        self.world.set_session(defaults.BUYER_TAX_NO, 'active')
+        self.assertIn('未查询到', self.apply(fapiao, **buyer, xhdwsbh=defaults.BUYER_TAX_NO)['msg'])
+        self.assertIn('未查询到', self.apply(fapiao, **buyer, yfphm='1' * 20)['msg'])
+        self.assertEqual(self.world.red_forms, {})
+
+    def test_face_of_the_buyer_who_applies(self):
+        fapiao = self.issue()
+        self.world.faults.add('hzxxbsq', 'face_payload')
+        self.apply(fapiao, username=defaults.BUYER_USERNAME, sqyy='3')
+        self.assertTrue(self.world.user(defaults.BUYER_TAX_NO).face_due)
+        self.world.scan()
+        self.assertFalse(self.world.user(defaults.BUYER_TAX_NO).face_due)
+
+    def test_a_seller_of_another_tenant(self):
+        self.world.taxpayer(defaults.TAX_NO).tenant_id = 9
+        self.assertIn('未在当前租户下授权', self.apply(self.foreign())['msg'])
+        buyers = self.apply(self.foreign(), username=defaults.BUYER_USERNAME, sqyy='3')
+        self.assertEqual(buyers['data']['xxbztDm'], '03')
+
+    def foreign(self):
+        """A fapiao of a seller whom this tenant may not act for."""
+        seller = self.world.taxpayer(defaults.TAX_NO)
+        tenant, seller.tenant_id = seller.tenant_id, defaults.TENANT_ID
+        fapiao = self.issue()
+        seller.tenant_id = tenant
+        return fapiao
 
     def test_lapses_after_72_hours(self):
         fapiao = self.issue()

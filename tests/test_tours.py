@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged, test_cursor
 
-from .common import FapiaoCommon
+from .common_red import RedCommon
 
 
 def commit_and_follow(commit):
@@ -21,7 +21,7 @@ def commit_and_follow(commit):
 
 
 @tagged("post_install", "-at_install")
-class TestTours(FapiaoCommon, HttpCase):
+class TestTours(RedCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -51,6 +51,22 @@ class TestTours(FapiaoCommon, HttpCase):
         invoice = self.create_invoice()
         self._start("fapiao_issue", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
         self.assert_one_fapiao(invoice)
+
+    def test_credit_note_to_red_number(self):
+        invoice = self.issued_invoice()
+        note = self.credit(invoice, post=False)
+        self._start("fapiao_red_credit_note", f"/odoo/action-account.action_move_out_refund_type/{note.id}")
+        red = self.assert_reversed_once(invoice.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue"))
+        self.assertEqual(note.fapiao_numbers, red.number)
+        self.assertEqual(note.fapiao_red_form_ids.reason, "02")
+
+    def test_reversal_waits_for_the_buyer(self):
+        invoice = self.issued_invoice()
+        self.use(invoice.fapiao_ids)
+        self._start("fapiao_red_waits", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
+        form = invoice.fapiao_red_form_ids
+        self.assertEqual((form.stage, form.make_credit_note), ("waiting", True))
+        self.assertFalse(invoice.reversal_move_ids, "not before the fapiao is reversed")
 
     def test_problem_is_told_before_anything_is_sent(self):
         self.product_a.fapiao_code_id = False

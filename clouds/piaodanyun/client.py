@@ -149,7 +149,7 @@ class Piaodanyun(Cloud):
     def find_red(self, blue_number):
         """Return the red fapiao whose number the blue one carries; ``NotFound`` if it carries none."""
         blue = self.find(number=blue_number)
-        number = red_issue.number_of_red(blue) if isinstance(blue, Issued) else ""
+        number = blue.reversed_by if isinstance(blue, Issued) else ""
         return self.find(number=number) if number else NotFound("", "none_named")
 
     def file(self, number, kind, issued_at=None):

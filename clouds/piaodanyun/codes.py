@@ -14,6 +14,11 @@ KINDS = trade.PIAODANYUN_LINES  # fphxz; not Kingdee's
 KIND_NAMES = {code: kind for kind, code in KINDS.items()}
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # lslbs
 
+# fpzt, in the words of base.Issued. The seed has 00 on one that is normal; no source has another code,
+# and a guess could call a living fapiao dead: whatever isn't here stays unknown.
+NORMAL = "normal"
+STATUSES = {"00": NORMAL}
+
 OK = "200"
 BUSINESS = "999"
 CREDENTIALS = "40000"

@@ -12,11 +12,10 @@ from ...rules import rates
 from ...rules.codes import is_number
 from .. import reading
 from ..base import Issued
-from ..errors import LoginRequired, OutcomeUnknown
 from . import codes
-from .meaning import opened, order_error
+from .meaning import lacking, opened, order_error
 
-_UID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+_UID = re.compile(r"[0-9A-Za-z_-]{1,40}")  # fpqqlsh
 
 
 def freeze(draft, request_uid, tax_no, options):
@@ -25,10 +24,8 @@ def freeze(draft, request_uid, tax_no, options):
     ``request_uid`` becomes ``fpqqlsh``, "税号_自定义编号", at most 40 characters. Raises ValueError for
     what no form can carry: a uid that doesn't fit, an amount with a fraction of a fen.
     """
-    if not _UID.fullmatch(request_uid or ""):
-        raise ValueError(f"{request_uid!r} can't be a serial number: 1 to 40 of 0-9 A-Z a-z _ -")
     form = {
-        "fpqqlsh": request_uid,
+        "fpqqlsh": serial_of(request_uid),
         "fplxdm": codes.TYPES[draft.type],
         "tdyslxDm": "",
         "kplx": "0",
@@ -68,9 +65,14 @@ def read(raw):
             issued_at=reading.moment_at(envelope.data, "Kprq", "kprq"),
             raw=reading.plain(envelope.data),
         )
-    if _asks_for_face(envelope):
-        raise LoginRequired(envelope.text, "face", envelope.status, need="face")
-    raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
+    raise lacking(envelope, "no_number")
+
+
+def serial_of(request_uid):
+    """Return ``request_uid`` where it can be an ``fpqqlsh``, of a blue or a red order; else ValueError."""
+    if not _UID.fullmatch(request_uid or ""):
+        raise ValueError(f"{request_uid!r} can't be a serial number: 1 to 40 of 0-9 A-Z a-z _ -")
+    return request_uid
 
 
 def number_at(data, *names):
@@ -153,15 +155,6 @@ def _totals(draft):
         "jshj": money(draft.total),
         **_filled(kce="" if draft.deduction is None else money(Decimal(draft.deduction))),
     }
-
-
-def _asks_for_face(envelope):
-    data = envelope.data
-    if isinstance(data, str):
-        data = reading.loads((reading.unbase64(data) or b"").decode("utf-8", "replace"))
-    if reading.as_text(reading.pick(data, "Sfsl")).upper() == "Y":
-        return True
-    return bool(reading.pick(data, "rzid", "ewm") or codes.FACE.search(envelope.text))
 
 
 def _joined(*parts):

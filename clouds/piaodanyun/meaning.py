@@ -98,6 +98,36 @@ def question_error(envelope):
     return shared or OutcomeUnknown(envelope.text, envelope.code, envelope.status)
 
 
+def lacking(envelope, code):
+    """Return the error of a success that lacks what was asked for; ``code`` names what is missing.
+
+    LoginRequired where the bureau wants a face authenticated first, else OutcomeUnknown.
+    """
+    if asks_for_face(envelope):
+        return LoginRequired(envelope.text, "face", envelope.status, need="face")
+    return OutcomeUnknown(envelope.text, code, envelope.status)
+
+
+def asks_for_face(envelope):
+    """Return whether an answer calls for authentication by face, in any of the ways it may say so."""
+    data = envelope.data
+    if isinstance(data, str):
+        data = reading.loads((reading.unbase64(data) or b"").decode("utf-8", "replace"))
+    if reading.as_text(reading.pick(data, "Sfsl")).upper() == "Y":
+        return True
+    return bool(reading.pick(data, "rzid", "ewm") or codes.FACE.search(envelope.text))
+
+
+def not_there(envelope):
+    """Return whether a refusal says that what was asked about isn't there, and nothing else isn't."""
+    text = envelope.text
+    return (
+        envelope.code == codes.BUSINESS
+        and bool(codes.NOT_THERE.search(text))
+        and not codes.SOMETHING_ELSE.search(text)
+    )
+
+
 def shared_error(envelope):
     """Return the error of an unsuccessful answer where all interfaces agree, else None.
 

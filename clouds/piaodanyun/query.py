@@ -11,7 +11,7 @@ from ..base import Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
 from . import codes
 from .issue import number_at
-from .meaning import opened, question_error
+from .meaning import not_there, opened, question_error
 
 
 def freeze(request_uid, number, tax_no):
@@ -29,12 +29,11 @@ def read(raw):
     envelope = opened(raw)
     if envelope.ok:
         return _found(envelope)
-    if envelope.code == codes.BUSINESS:
-        if codes.ISSUING.search(envelope.text):
-            return Pending(envelope.text)
+    if envelope.code == codes.BUSINESS and codes.ISSUING.search(envelope.text):
+        return Pending(envelope.text)
+    if not_there(envelope):
         # assumption: an unknown serial number is a 999 whose text says so
-        if codes.NOT_THERE.search(envelope.text) and not codes.SOMETHING_ELSE.search(envelope.text):
-            return NotFound(envelope.text, envelope.code)
+        return NotFound(envelope.text, envelope.code)
     raise question_error(envelope)
 
 
@@ -68,12 +67,13 @@ def _issued(head, number):
     total = reading.money_at(head, "jshj")
     original = reading.text_at(head, "yfphm") or ""
     kind = reading.as_text(reading.pick(head, "fplxdm"))
+    reversed_by = number_at(head, "hcFphm")  # assumption: the seed has the key, without content
     return Issued(
         number=number,
         issued_at=reading.moment_at(head, "kprq") or reading.moment_at(head, "dqsj"),
         type=codes.TYPE_NAMES.get(kind, kind),
         color="red" if original or (total is not None and total < 0) else "blue",
-        status=reading.as_text(reading.pick(head, "fpzt")),
+        status=_status(head, reversed_by),
         seller_name=reading.text_at(head, "xhdwmc"),
         seller_tax_no=reading.text_at(head, "xhdwdm", "xhdwsbh"),
         buyer_name=reading.text_at(head, "ghdwmc"),
@@ -83,9 +83,19 @@ def _issued(head, number):
         total=total,
         request_uid=reading.as_text(reading.pick(head, "fpqqlsh")),
         original_number=original,
+        reversed_by=reversed_by,
         lines=_lines(reading.pick(head, "zbmx", "mxzb")),
         raw=reading.plain(head),
     )
+
+
+def _status(head, reversed_by):
+    """Return the neutral status, "" where it isn't known.
+
+    Where a red fapiao is named, "normal" is not believed: the seed shows that code without one only.
+    """
+    status = codes.STATUSES.get(reading.as_text(reading.pick(head, "fpzt")), "")
+    return "" if status == codes.NORMAL and reversed_by else status
 
 
 def _lines(rows):
@@ -96,7 +106,7 @@ def _lines(rows):
 
 def _line(row):
     amount, tax = reading.money_at(row, "je"), reading.money_at(row, "se")
-    rate, zero = _rate(row)
+    rate, zero = rate_at(row)
     if amount is None or tax is None or rate is None:
         return None
     if reading.as_text(reading.pick(row, "hsbz")) == "1":
@@ -118,7 +128,7 @@ def _line(row):
     return dataclasses.replace(line, policy=policy) if policy else line
 
 
-def _rate(row):
+def rate_at(row):
     """Return a line's rate and kind of zero; ``13%`` and 免税 are understood beside ``0.13``."""
     text = reading.as_text(reading.pick(row, "sl"))
     zero = codes.ZERO_NAMES.get(reading.as_text(reading.pick(row, "lslbs")), "")

@@ -9,8 +9,8 @@ from ..base import NotFound
 from ..errors import OutcomeUnknown
 from . import codes, red_codes
 from .issue import number_at
-from .meaning import opened, question_error
-from .query import _rate as rate_at
+from .meaning import not_there, opened, question_error
+from .query import rate_at
 
 
 def freeze(order, _request_uid, tax_no):
@@ -38,10 +38,10 @@ def read(raw):
     envelope = opened(raw)
     if envelope.ok:
         return _answered(envelope)
-    if envelope.code == codes.BUSINESS and envelope.text:
+    if not_there(envelope):
         # assumption: "not found" up to two hours after issue is a 999 whose text says so
-        if codes.NOT_THERE.search(envelope.text) and not codes.SOMETHING_ELSE.search(envelope.text):
-            return NotFound(envelope.text, envelope.code)
+        return NotFound(envelope.text, envelope.code)
+    if envelope.code == codes.BUSINESS and envelope.text:
         fault = codes.STUMBLED.search(envelope.text) or codes.MAYBE.search(envelope.text)
         error = question_error(envelope)
         if isinstance(error, OutcomeUnknown) and not fault:

@@ -9,9 +9,9 @@ from ...rules.red_document import RedForm
 from ...rules.red_forms import STATES, state_named
 from .. import reading
 from ..base import NotFound
-from ..errors import LoginRequired, OutcomeUnknown, Rejected
-from . import codes, issue, red_codes
-from .meaning import opened, order_error, question_error
+from ..errors import NotYet, OutcomeUnknown, Rejected
+from . import issue, red_codes
+from .meaning import lacking, not_there, opened, order_error, question_error
 
 
 def freeze_application(order, _request_uid, tax_no):
@@ -39,14 +39,20 @@ def freeze_question(order, _request_uid, tax_no):
 def read_application(raw):
     """Return the :class:`RedForm` applied for; raise what anything else means.
 
-    A text that says a form exists is ``OutcomeUnknown``: it may be from our own earlier call.
+    A text that says a form exists is ``OutcomeUnknown``: it may be from our own earlier call. One that
+    says the fapiao isn't there is ``NotYet`` (assumption: as with ``retInviceMsg``, for up to two hours
+    after issue; source: shared/fapiao-rules.md, "Red letter").
     """
     envelope = opened(raw)
     if envelope.ok:
         return _form(envelope)
     error = order_error(envelope)
-    if isinstance(error, Rejected) and red_codes.FORM_EXISTS.search(envelope.text):
+    if not isinstance(error, Rejected):
+        raise error
+    if red_codes.FORM_EXISTS.search(envelope.text):
         raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
+    if not_there(envelope):
+        raise NotYet(envelope.text, envelope.code, envelope.status)
     raise error
 
 
@@ -55,10 +61,8 @@ def read_question(raw):
     envelope = opened(raw)
     if envelope.ok:
         return _form(envelope)
-    if envelope.code == codes.BUSINESS:
-        text = envelope.text
-        if codes.NOT_THERE.search(text) and not codes.SOMETHING_ELSE.search(text):
-            return NotFound(text, envelope.code)
+    if not_there(envelope):
+        return NotFound(envelope.text, envelope.code)
     raise question_error(envelope)
 
 
@@ -81,9 +85,7 @@ def _form(envelope):
     data = envelope.data
     number = reading.as_text(reading.pick(data, "xxbbh", "tzdbh"))
     if not number:
-        if issue._asks_for_face(envelope):
-            raise LoginRequired(envelope.text, "face", envelope.status, need="face")
-        raise OutcomeUnknown(envelope.text, "no_form_number", envelope.status)
+        raise lacking(envelope, "no_form_number")
     text = reading.as_text(reading.pick(data, "xxbzt"))
     return RedForm(
         number=number,

@@ -6,9 +6,9 @@ Source: seed 003, 红字发票开具.
 from ...rules.codes import is_number
 from .. import reading
 from ..base import Issued
-from ..errors import LoginRequired, OutcomeUnknown, Rejected
+from ..errors import OutcomeUnknown, Rejected
 from . import issue, red_codes
-from .meaning import opened, order_error
+from .meaning import lacking, opened, order_error
 
 
 def freeze(order, request_uid, tax_no):
@@ -17,12 +17,10 @@ def freeze(order, request_uid, tax_no):
     ``request_uid`` becomes ``fpqqlsh`` as for a blue order. Raises ValueError for a uid that doesn't fit
     and for what is missing.
     """
-    if not issue._UID.fullmatch(request_uid or ""):
-        raise ValueError(f"{request_uid!r} can't be a serial number: 1 to 40 of 0-9 A-Z a-z _ -")
     if not order.form_number or not is_number(order.blue_number):
         raise ValueError("A red fapiao needs its form's number and the original's 20 digits")
     form = {
-        "fpqqlsh": request_uid,
+        "fpqqlsh": issue.serial_of(request_uid),
         "xhdwsbh": order.seller_tax_no or tax_no,
         "tzdbh": order.form_number,
         "yfphm": order.blue_number,
@@ -58,11 +56,4 @@ def read(raw):
             red_form_number=reading.as_text(reading.pick(data, "xxbbh", "tzdbh")),
             raw=reading.plain(data),
         )
-    if issue._asks_for_face(envelope):
-        raise LoginRequired(envelope.text, "face", envelope.status, need="face")
-    raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
-
-
-def number_of_red(blue):
-    """Return the number of the red fapiao that a found blue one names, or "" (assumption: ``hcFphm``)."""
-    return issue.number_at(blue.raw, "hcFphm")
+    raise lacking(envelope, "no_number")

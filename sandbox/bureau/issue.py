@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from ..errors import Refused
 from ..records import Request
-from . import credit, heads, lines
+from . import credit, heads, lines, red_lines
+from .red_lines import folded
 
 # Sandbox numbers are told from real ones by 9999 behind year and region.
 MARKER = '9999'
@@ -56,10 +57,12 @@ def finish(world, request):
 
 
 def red(world, request, form):
-    """The mirror image of the blue fapiao, in full."""
+    """The mirror image of the blue fapiao, or of the part its form names."""
     original = world.fapiao[form.blue]
     fapiao = _number(world, _reversed(original, request, form))
-    original.reversed_by = form.red_number = fapiao.number
+    form.red_number = fapiao.number
+    if not red_lines.left(world, original):
+        original.reversed_by = fapiao.number
     seller = world.taxpayer(fapiao.seller_no)
     credit.restore(seller, original, fapiao)
     _remember(world, request, fapiao)
@@ -89,29 +92,25 @@ def _number(world, draft):
 
 
 def _reversed(original, request, form):
+    lines = [_reversed_line(line) for line in _lines_to_reverse(original, form)]
+    net, tax = -original.net, -original.tax
+    if form.lines:
+        net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
     return replace(
-        original, lines=[_reversed_line(line) for line in folded(original.lines)],
-        net=-original.net, tax=-original.tax, gross=-original.gross, request=request.uid,
+        original, lines=lines, net=net, tax=tax, gross=net + tax, request=request.uid,
         original=original.number, red_form=form.number, reversed_by='', cloud=request.cloud,
         consumption_use='00', vat_use='03', booked='00',
         remark=f'被红冲蓝字数电票号码:{original.number} 红字发票信息确认单编号:{form.number}')
 
 
+def _lines_to_reverse(original, form):
+    if not form.lines:
+        return folded(original.lines)
+    rows = red_lines.by_row(original.lines)
+    return [replace(rows[part.row], amount=part.amount, tax=part.tax, quantity=part.quantity,
+                    price=part.price) for part in form.lines]
+
+
 def _reversed_line(line):
     quantity = None if line.quantity is None else -line.quantity
     return replace(line, amount=-line.amount, tax=-line.tax, quantity=quantity)
-
-
-def folded(given):
-    """On a red form a discount disappears into the line it discounts."""
-    result = []
-    for line in given:
-        if line.nature != 'discount':
-            result.append(replace(line, nature='normal'))
-            continue
-        parent = result[-1]
-        amount = parent.amount + line.amount
-        # The price follows the reduced amount, or price × quantity would no longer be right.
-        price = parent.price and round(amount / parent.quantity, 13)
-        result[-1] = replace(parent, amount=amount, tax=parent.tax + line.tax, price=price)
-    return result

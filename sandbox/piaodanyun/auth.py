@@ -5,6 +5,7 @@ from datetime import timedelta
 from ..errors import RateLimited, Refused
 from ..records import Token
 from .protocol import Answer
+from .query import NOT_FOUND
 
 EMPTY, WRONG_LOGIN = 20000, 40000
 SESSION_LOST, SMS_DUE, FACE_DUE = 302, 420, 430
@@ -67,10 +68,9 @@ def check_token(exchange):
 
 
 def check_tenant(exchange):
-    taxpayer = exchange.world.taxpayer(exchange.tax_no)
-    side = exchange.world.taxpayers.get(exchange.text('nsrsbh'), taxpayer)
-    if exchange.token.tenant_id not in (taxpayer.tenant_id, side.tenant_id):
-        raise Refused(f'纳税人识别号{exchange.tax_no}未在当前租户下授权')
+    tax_no = acting_tax_no(exchange)
+    if exchange.token.tenant_id != exchange.world.taxpayer(tax_no).tenant_id:
+        raise Refused(f'纳税人识别号{tax_no}未在当前租户下授权')
 
 
 def check_session(exchange):
@@ -88,15 +88,16 @@ def check_session(exchange):
 
 
 def bureau_user(exchange):
-    """On a buyer's application (sqyy 3) the account is the buyer's."""
     return exchange.world.user(acting_tax_no(exchange), exchange.username)
 
 
 def acting_tax_no(exchange):
+    """Whose call it is. A buyer's application (sqyy 3) names the seller; the caller is the buyer."""
     if exchange.call.name == 'hzxxbsq' and exchange.text('sqyy') == '3':
         blue = exchange.world.fapiao.get(exchange.text('yfphm'))
-        if blue is not None and blue.buyer_no in exchange.world.taxpayers:
-            return blue.buyer_no
+        if blue is None:
+            raise Refused(NOT_FOUND)
+        return blue.buyer_no
     return exchange.tax_no
 
 

@@ -1,6 +1,6 @@
 """The faults 票单云 tells in its own words: an answer instead of, or after, the deed."""
 from ..errors import Refused
-from . import auth, login
+from . import auth, issue, login
 from .files import NOT_READY
 from .protocol import Answer
 from .query import NOT_FOUND
@@ -12,6 +12,7 @@ TEXTS = {
     'not_found': (999, NOT_FOUND),
     'not_ready': (999, NOT_READY),
     'refused': (999, '开票失败'),
+    'issuing': (999, issue.ISSUING),    # after the deed: issued, and not said
 }
 
 
@@ -58,8 +59,7 @@ def _lose_session(exchange, state):
 
 
 def _demand_face(exchange, kind):
-    world = exchange.world
-    world.set_face(exchange.tax_no, True, exchange.username)
+    exchange.world.set_face(auth.acting_tax_no(exchange), True, exchange.username)
     if kind == 'face_payload':
         return Answer(login.face_payload(exchange))
     raise Refused('需要进行人脸识别认证', auth.FACE_DUE)

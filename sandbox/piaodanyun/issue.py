@@ -22,6 +22,7 @@ TYPES = {'81': (True, False), '82': (False, False), '85': (True, True), '86': (F
 NATURES = {'0': 'normal', '1': 'discount', '2': 'discounted'}
 ZERO_KINDS = {'': '', '0': '', '1': 'exempt', '2': 'untaxed', '3': 'zero'}
 MAX_UID = 40
+ISSUING = '发票正在开具中,请稍后查询开票结果'
 PAPER_LINES = 8
 
 
@@ -40,7 +41,7 @@ def blue_ticket(exchange):
     if exchange.defer is not None:
         bureau.later(exchange.world, request, draft, exchange.defer.params.get('seconds', 60),
                      exchange.defer.params.get('queries'))
-        raise Refused('发票正在开具中,请稍后查询开票结果')
+        raise Refused(ISSUING)
     return blue_answer(bureau.blue(exchange.world, request, draft))
 
 

@@ -114,8 +114,9 @@ def face_image(exchange):
 def face_payload(exchange, kind='1'):
     """A string to be drawn as a QR code; scanning it ends the need."""
     text = f'qrcode_id=SANDBOX{uuid.uuid4().hex}&areaPrefix=3100&interfaceCode=0004'
-    ticket = exchange.world.open_ticket('face', kind, exchange.tax_no, exchange.username, text)
-    return {'rzid': ticket.uid, 'nsrsbh': exchange.tax_no, 'ewm': text, 'slzt': None,
+    tax_no = auth.acting_tax_no(exchange)
+    ticket = exchange.world.open_ticket('face', kind, tax_no, exchange.username, text)
+    return {'rzid': ticket.uid, 'nsrsbh': tax_no, 'ewm': text, 'slzt': None,
             'emwly': SOURCES[kind]}
 
 

@@ -43,12 +43,22 @@ def detail(exchange):
     if uid:
         _ask_pending(exchange.world, uid)
     fapiao = find(exchange.world, number, uid)
-    if fapiao is None or exchange.tax_no != fapiao.seller_no:
+    if fapiao is None or not _is_shown(fapiao, exchange.tax_no, uid):
         raise Refused(NOT_FOUND)
     if exchange.world.clock.now() < fapiao.issued_at + timedelta(
             seconds=exchange.world.settings.query_lag):
         raise Refused(NOT_FOUND)
-    return Answer(head(fapiao), both=True)
+    return Answer(head(fapiao, _told_id(fapiao, exchange.tax_no)), both=True)
+
+
+def _is_shown(fapiao, tax_no, uid):
+    """To its seller; to its buyer as well, but not by the seller's own id."""
+    return tax_no == fapiao.seller_no or (tax_no == fapiao.buyer_no and not uid)
+
+
+def _told_id(fapiao, tax_no):
+    """The id is between seller and cloud: the buyer isn't told it, and the bureau's portal knows none."""
+    return fapiao.request if fapiao.cloud and tax_no == fapiao.seller_no else ''
 
 
 def _ask_pending(world, uid):
@@ -72,7 +82,7 @@ def find(world, number, uid=''):
     return world.fapiao[request.numbers[0]] if request and request.numbers else None
 
 
-def head(fapiao):
+def head(fapiao, request_id):
     """The seed's example, key for key."""
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, fapiao.number))
     return {
@@ -85,7 +95,7 @@ def head(fapiao):
         'xhdwdzdh': fapiao.seller_address, 'xhdwyhzh': fapiao.seller_bank,
         'kpdwdm': fapiao.seller_no, 'czydm': fapiao.username, 'slsm': fapiao.small_reason,
         'hjje': as_text(fapiao.net), 'se': as_text(fapiao.tax), 'jshj': as_text(fapiao.gross),
-        'fpqqlsh': fapiao.request, 'kprq': compact(fapiao.issued_at),
+        'fpqqlsh': request_id, 'kprq': compact(fapiao.issued_at),
         'dqsj': dashed(fapiao.issued_at), 'bz': fapiao.remark, 'fphm': fapiao.number,
         'yfphm': fapiao.original, 'tzdbh': fapiao.red_form, 'hcFphm': fapiao.reversed_by or None,
         'fpzt': REVERSED if fapiao.reversed_by else NORMAL, 'fplxdm': type_code(fapiao),

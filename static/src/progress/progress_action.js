@@ -4,35 +4,50 @@ import { registry } from "@web/core/registry";
 import { ProgressDialog } from "./progress_dialog";
 
 const TAG = "l10n_cn_invoice_cloud.progress";
+const REQUEST = "fapiao.request";
 
 /**
- * Client action: show how the requests `params.request_ids` get on. One that is issued already takes
- * a word only; whatever else gets a dialog.
+ * Client action: show how the requests, or whatever else of `params.model`, with the ids
+ * `params.request_ids` get on. One that is done already takes a word only; all else gets a dialog.
  */
 export async function followRequests(env, { params }) {
     // Issue may have been clicked in a dialog, whose work is done.
     await env.services.action.doAction({ type: "ir.actions.act_window_close" });
-    const rows = await follow(env, params.request_ids);
+    const model = params.model || REQUEST;
+    const rows = await follow(env, model, params.request_ids);
     if (rows.length === 1 && rows[0].state === "issued") {
-        const message = _t("Fapiao %s issued", rows[0].numbers.join(", "));
-        env.services.notification.add(message, { type: "success" });
+        env.services.notification.add(success(rows[0]), { type: "success" });
     } else if (rows.length) {
-        return showProgress(env, rows);
+        return showProgress(env, model, rows);
     }
     return { type: "ir.actions.client", tag: "soft_reload" };
 }
 
 registry.category("actions").add(TAG, followRequests);
 
-function follow(env, requestIds) {
-    return env.services.orm.call("fapiao.request", "follow", [requestIds]);
+function follow(env, model, ids) {
+    return env.services.orm.call(model, "follow", [ids]);
 }
 
-function showProgress(env, rows) {
+/** Only a reversal has steps; its first number is that of the red fapiao. */
+function success({ numbers, steps }) {
+    if (!steps) {
+        return _t("Fapiao %s issued", numbers.join(", "));
+    }
+    const [red, ...rest] = numbers;
+    return rest.length
+        ? _t("Fapiao reversed by red fapiao %(red)s; the new fapiao is %(rest)s", {
+              red,
+              rest: rest.join(", "),
+          })
+        : _t("Fapiao reversed by red fapiao %s", red);
+}
+
+function showProgress(env, model, rows) {
     const { action, dialog } = env.services;
     const close = dialog.add(
         ProgressDialog,
-        { rows, login: (row) => logIn(env, row, rows, close) },
+        { model, rows, login: (row) => logIn(env, model, row, rows, close) },
         {
             onClose: (params) => {
                 if (!params?.noReload) {
@@ -44,24 +59,24 @@ function showProgress(env, rows) {
 }
 
 /** Open what `row` waits for; once it is there, show how all `rows` go on. */
-function logIn(env, row, rows, close) {
+function logIn(env, model, row, rows, close) {
     close({ noReload: true });
     return env.services.action.doActionButton({
         type: "object",
         name: "action_login",
-        resModel: "fapiao.request",
+        resModel: model,
         resId: row.id,
         // Not awaited: the log-in dialog is gone only after this has returned, and what follows
         // begins by closing the dialog that is open.
         onClose: () => {
-            goOn(env, rows.map(({ id }) => id));
+            goOn(env, model, rows.map(({ id }) => id));
         },
     });
 }
 
-async function goOn(env, requestIds) {
-    const rows = await follow(env, requestIds);
+async function goOn(env, model, ids) {
+    const rows = await follow(env, model, ids);
     const isWaiting = rows.some(({ state }) => state === "waiting_login");
-    const next = { type: "ir.actions.client", tag: TAG, params: { request_ids: requestIds } };
+    const next = { type: "ir.actions.client", tag: TAG, params: { model, request_ids: ids } };
     return env.services.action.doAction(isWaiting ? "soft_reload" : next);
 }

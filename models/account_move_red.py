@@ -1,0 +1,205 @@
+"""Reversing from the invoice and from the credit note."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..rules.problems import errors
+from .fapiao_decimal import exact
+from .fapiao_red_form import ENDED_STAGES, STAGES
+from .fapiao_red_form_watch import PROBLEM
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    fapiao_red_form_ids = fields.Many2many(
+        "fapiao.red.form", "fapiao_red_form_move_rel", "move_id", "form_id", "Red Forms", copy=False
+    )
+    # compute_sudo: salespeople see invoices, but neither fapiao nor red forms
+    fapiao_can_red = fields.Boolean(compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_red_stage = fields.Selection(STAGES, compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_red_message = fields.Text(compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_red_deadline = fields.Datetime(compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_wants_red = fields.Boolean(
+        compute="_compute_fapiao_red",
+        compute_sudo=True,
+        help="A posted credit note whose invoice still has its whole fapiao.",
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(
+        "move_type",
+        "state",
+        "fapiao_state",
+        "fapiao_ids.can_reverse",
+        "reversed_entry_id.fapiao_ids.can_reverse",
+        "fapiao_red_form_ids.stage",
+        "fapiao_red_form_ids.advice",
+        "fapiao_red_form_ids.follow_up_text",
+        "fapiao_red_form_ids.activity_ids",
+    )
+    def _compute_fapiao_red(self):
+        for move in self:
+            last = move.fapiao_red_form_ids.sorted("id")[-1:]
+            move.fapiao_can_red = move.state == "posted" and move._fapiao_may_red()
+            move.fapiao_wants_red = (
+                move.move_type == "out_refund"
+                and move.fapiao_can_red
+                and move.fapiao_state in ("to_issue", "failed")
+            )
+            move.fapiao_red_stage = last.stage
+            move.fapiao_red_deadline = last.deadline if last.stage == "waiting" else False
+            # what was missing after a reversal may have come by hand since
+            is_mended = last.stage == "issued" and move.fapiao_state == "issued"
+            move.fapiao_red_message = not is_mended and last._say()
+
+    def _fapiao_may_red(self):
+        """Tell whether Red-flush has something to do here: a fapiao to reverse or a bill to answer."""
+        if self.move_type in ("in_invoice", "in_refund"):
+            account = self.company_id.fapiao_account_id
+            return bool(account) and not any(self.fapiao_red_form_ids.mapped("is_open"))
+        if self.move_type == "out_refund" and self.fapiao_state not in ("to_issue", "failed"):
+            return False
+        return any(self._fapiao_to_reverse().mapped("can_reverse"))
+
+    def _fapiao_to_reverse(self):
+        """Return the living fapiao that a reversal from this document is about."""
+        origin = self.reversed_entry_id if self.move_type == "out_refund" else self
+        return origin._fapiao_living()
+
+    # ------------------------------------------------------------------ actions
+
+    def action_fapiao_red(self):
+        """Open the dialog that reverses the fapiao of this invoice, of the invoice that this credit note
+        credits, or that came with this vendor bill; or the red form that is under way."""
+        self.ensure_one()
+        self._fapiao_check_issuer()
+        if under_way := self.fapiao_red_form_ids.filtered("is_open"):
+            return under_way[:1]._get_records_action()
+        if self.state != "posted":
+            raise UserError(self.env._("%s is not posted.", self.display_name))
+        Flush = self.env["fapiao.red.flush"]
+        if self.move_type in ("in_invoice", "in_refund"):
+            return Flush._open_for_bill(self.reversed_entry_id or self)
+        fapiao = self._fapiao_to_reverse().sudo(False)
+        if not fapiao:
+            raise UserError(self._fapiao_why_no_red())
+        if under_way := fapiao.red_form_ids.filtered("is_open"):
+            return under_way[:1]._get_records_action()
+        credit = self if self.move_type == "out_refund" else self.browse()
+        return Flush._open(fapiao[:1], credit)
+
+    def _fapiao_why_no_red(self):
+        if self.move_type == "out_refund" and not self.reversed_entry_id:
+            return self.env._(
+                "%s credits no invoice here, so no fapiao goes with it. Reverse it from the fapiao itself.",
+                self.display_name,
+            )
+        return self.env._("There is no fapiao to reverse: none was issued, or it is reversed already.")
+
+    def action_fapiao_red_forms(self):
+        """Open the red forms of this document."""
+        return self.fapiao_red_form_ids._get_records_action(name=self.env._("Red Forms"))
+
+    # ------------------------------------------------------------------ posting a credit note
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        for credit in posted:
+            if credit._fapiao_reverses_by_itself():
+                credit._fapiao_enqueue_red()
+        return posted
+
+    def _fapiao_reverses_by_itself(self):
+        return (
+            self.move_type == "out_refund"
+            and self.company_id.fapiao_red_on_credit == "automatic"
+            and not self.env.context.get("fapiao_red_form_id")
+            and self.fapiao_wants_red
+        )
+
+    def _fapiao_enqueue_red(self):
+        """Enqueue only, as on issuing. What can't be reversed is posted all the same, and whoever looks
+        after it is told why."""
+        plan = self.env["fapiao.red.planner"]._plan(self._fapiao_to_reverse()[:1], self)
+        if plan.is_ready:
+            self.env["fapiao.red.form"]._enqueue_plans([plan])
+            return
+        self.activity_schedule(
+            PROBLEM,
+            summary=self.env._("The fapiao could not be reversed"),
+            note="\n".join(self._fapiao_say(problem) for problem in errors(plan.problems)),
+            user_id=(self.invoice_user_id or self.env.user).id,
+        )
+
+    def action_post(self):
+        """Offer the red letter for a credit note that was posted by hand and needs one. The dialog asks the
+        bureau, so it is opened by a call of its own, once the posting is safe."""
+        action = super().action_post()
+        if action or len(self) != 1 or not self._fapiao_asks_for_red():
+            return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "l10n_cn_invoice_cloud.ask_for_red",
+            "params": {"move_id": self.id},
+        }
+
+    def _fapiao_asks_for_red(self):
+        return (
+            self.move_type == "out_refund"
+            and self.state == "posted"
+            and self.company_id.fapiao_red_on_credit == "ask"
+            and not self.env.context.get("fapiao_red_form_id")
+            and self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")
+            and self.fapiao_wants_red
+        )
+
+    # ------------------------------------------------------------------ what is left after credit notes
+
+    def _fapiao_credits(self):
+        """Return the posted credit notes of these invoices."""
+        return self.reversal_move_ids.filtered(
+            lambda move: move.move_type == "out_refund" and move.state == "posted"
+        )
+
+    def _fapiao_net_total(self):
+        """Return what the invoice comes to after its credit notes (``Decimal``, with tax, in CNY)."""
+        self.ensure_one()
+        return sum(exact(move.amount_total_signed) for move in self | self._fapiao_credits())
+
+    def _fapiao_lines_credited(self):
+        """Return ``{line of this credit note: line of the invoice}`` for lines with an amount."""
+        self.ensure_one()
+        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product" and line.balance)
+        return {line: line._fapiao_origin() for line in lines}
+
+    def _fapiao_state_of_credit(self):
+        """Return the status of a posted credit note: the red letter it needs, or has."""
+        self.ensure_one()
+        forms, facts = self.fapiao_red_form_ids, self.fapiao_ids
+        if self._fapiao_is_going():
+            return "pending"
+        if any(fact.color == "red" and fact.status == "normal" for fact in facts) or self._fapiao_covered():
+            return "issued"
+        if not self.reversed_entry_id._fapiao_living():
+            return "none"
+        return "failed" if forms.sorted("id")[-1:].stage in ENDED_STAGES else "to_issue"
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _fapiao_origin(self):
+        """Return the line of the credited invoice that this line of a credit note takes from, the likeliest
+        first: same product and taxes, then the same price, then the same words."""
+        self.ensure_one()
+        candidates = self.move_id.reversed_entry_id.invoice_line_ids.filtered(
+            lambda line: (
+                (line.display_type, line.product_id, line.tax_ids)
+                == (self.display_type, self.product_id, self.tax_ids)
+            )
+        )
+        return candidates.sorted(
+            lambda line: (line.price_unit != self.price_unit, line.name != self.name, line.sequence, line.id)
+        )[:1]

@@ -1,0 +1,171 @@
+"""From "reverse this" to an order that can be frozen, or to the reasons why not.
+
+Three scopes: ``full``; ``partial``, what a credit note takes back, where the cloud can; and ``reissue``
+where it can't: the whole fapiao is reversed and a new one issued for the rest.
+"""
+
+# A problem's words are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
+from dataclasses import dataclass, field
+
+from odoo import api, models
+
+from ..rules import red, red_lines
+from ..rules.problems import Problem, _, errors
+from ..rules.red_checks import red_preflight
+from ..rules.red_document import BUYER, PARTIAL_RED, SELLER, RedCheck, RedOrder
+from .fapiao_decimal import exact, shortest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One reversal as it would be ordered. ``reasons`` are the legal ones; ``problems`` what is in the
+    way; ``credit`` is the credit note it answers, empty if none; ``rest`` what would be issued anew.
+    """
+
+    fapiao: object
+    credit: object
+    account: object
+    scope: str
+    order: RedOrder
+    reasons: tuple = ()
+    problems: list = field(default_factory=list)
+    rest: list = field(default_factory=list)
+    check: RedCheck | None = None
+    make_credit_note: bool = False
+
+    @property
+    def is_ready(self):
+        return not errors(self.problems)
+
+
+class FapiaoRedPlanner(models.AbstractModel):
+    _name = "fapiao.red.planner"
+    _description = "Fapiao: from a wish to reverse to an order"
+
+    @api.model
+    def _plan(self, fapiao, credit=None, reason="", check=None, make_credit_note=False):
+        """Return the :class:`Plan` of reversing ``fapiao``; reads only.
+
+        ``credit``: the posted credit note that asks for it. ``reason``: its code; without one the most
+        fitting is taken. ``check``: what the bureau said, if it was asked.
+        """
+        credit = credit or self.env["account.move"]
+        account = fapiao.account_id or fapiao.company_id.fapiao_account_id
+        words = account._words()
+        blue = fapiao._as_blue()
+        scope, rest = self._scope(fapiao, credit, words)
+        kinds = red.kinds_of(blue.lines)
+        reasons = red.legal_reasons(kinds, scope != "partial", bool(blue.reversed))
+        reason = reason or self._fitting(reasons, scope, credit)
+        order, problems = self._order_for(fapiao, blue, credit, scope, reason, check)
+        problems += red_preflight(order, blue, words.features, check)
+        problems += self._rest_problems(rest)
+        return Plan(fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note)
+
+    # ------------------------------------------------------------------ how much
+
+    def _scope(self, fapiao, credit, words):
+        """Return ``(scope, rest)``; ``rest`` are ``Built`` of the invoices that keep an amount."""
+        if not credit:
+            return "full", []
+        rest = [move for move in fapiao._invoices() if move._fapiao_net_total() > 0]
+        if not rest:
+            return "full", []
+        if words.can(PARTIAL_RED):
+            return "partial", []
+        return "reissue", self.env["fapiao.builder"]._build(self.env["account.move"].union(*rest))
+
+    def _fitting(self, reasons, scope, credit):
+        """Return the reason to propose: a fapiao to be replaced was wrongly issued, what is credited was
+        returned or stopped, what is reversed for no such reason was wrong."""
+        if not credit or scope == "reissue":
+            wanted = (red.WRONG,)
+        elif scope == "partial" and not all(
+            self._takes_units(line) for line in credit._fapiao_lines_credited()
+        ):
+            wanted = (red.ALLOWANCE,)
+        else:
+            wanted = (red.RETURNED, red.STOPPED, red.ALLOWANCE)
+        return next((code for code in wanted if code in reasons), reasons[0] if reasons else "")
+
+    # ------------------------------------------------------------------ the order
+
+    def _order_for(self, fapiao, blue, credit, scope, reason, check):
+        """Return ``(order, problems)``."""
+        lines, problems = self._lines(blue, credit, scope, reason)
+        amount, tax, total = red_lines.totals(lines) if lines else self._totals_of(fapiao)
+        order = RedOrder(
+            blue_number=fapiao.number,
+            reason=reason,
+            initiator=SELLER if fapiao.direction == "out" else BUYER,
+            type=blue.type,
+            is_full=scope != "partial",
+            lines=lines,
+            amount=amount,
+            tax=tax,
+            total=total,
+            seller_tax_no=blue.seller_tax_no,
+            buyer_tax_no=blue.buyer_tax_no,
+            blue_issued_at=blue.issued_at,
+            blue_is_paper=blue.is_paper,
+            special_kind=check.special_kind if check else "",
+            is_anew=any(form.number for form in fapiao.red_form_ids),
+        )
+        return order, problems
+
+    def _lines(self, blue, credit, scope, reason):
+        try:
+            if scope != "partial":
+                return red_lines.whole(blue, reason) if reason else (), []
+            shares, problems = self._shares(blue, credit)
+            return red_lines.part(blue, reason, shares) if shares else (), problems
+        except ValueError:
+            return (), []  # red_preflight says what is wrong with the lines
+
+    def _totals_of(self, fapiao):
+        left = -1 if not fapiao.red_ids else 0
+        return tuple(left * exact(fapiao[name]) for name in ("amount_untaxed", "amount_tax", "amount_total"))
+
+    def _shares(self, blue, credit):
+        """Return ``(credits, problems)``: from which line of the fapiao the credit note takes what."""
+        places = {key: place for place, line in enumerate(blue.lines, 1) for key in line.keys}
+        pairs = credit._fapiao_lines_credited()
+        strays = [line for line, origin in pairs.items() if str(origin.id) not in places]
+        if strays:
+            return [], [self._stray(line) for line in strays]
+        taken = {}
+        for line, origin in pairs.items():
+            taken.setdefault(places[str(origin.id)], []).append(line)
+        return [self._share(place, lines) for place, lines in taken.items()], []
+
+    def _share(self, place, lines):
+        return red_lines.Credit(
+            place,
+            quantity=sum(shortest(line.quantity) for line in lines)
+            if all(map(self._takes_units, lines))
+            else None,
+            amount=sum(exact(line.balance) for line in lines),
+        )
+
+    def _takes_units(self, line):
+        """Tell whether a line of a credit note takes back units at the price they were sold at."""
+        origin = line._fapiao_origin()
+        return (line.price_unit, line.discount) == (origin.price_unit, origin.discount)
+
+    def _stray(self, line):
+        return Problem(
+            "red_line_stray",
+            _("Line “%(line)s” of the credit note takes back something that the fapiao doesn't have."),
+            _("Credit the lines of the invoice, with their products and taxes."),
+            {"line": (line.name or "").split("\n", 1)[0]},
+            line=str(line.id),
+        )
+
+    # ------------------------------------------------------------------ the rest
+
+    def _rest_problems(self, rest):
+        """Return what would keep the new fapiao from being issued: nothing is reversed before that is
+        mended, or the buyer would be left without one."""
+        return [problem for built in rest for problem in errors(built.problems)]

@@ -1,0 +1,62 @@
+"""What is left of an invoice after its credit notes, line by line: the goods of its fapiao.
+
+A credit that takes back so many units at the line's own price makes the line smaller; every other one (an
+allowance, a lump sum) stays as a negative item, which becomes a discount like any other (:mod:`.lines`).
+Source: fapiao-rules, "Lines" and "Red letter".
+"""
+
+from dataclasses import replace
+from decimal import Decimal, localcontext
+
+from .amounts import CENT, ZERO, round2, trim
+
+_SAME = ("name", "code", "rate", "zero_kind", "policy", "unit", "spec", "short_name")
+
+
+def net(items, credits_):
+    """Return ``items`` (:class:`~.document.Item`) less ``credits_``, items of the opposite sign.
+
+    The sums of amount and tax over all items are exactly those of both lists together.
+    """
+    left = list(items)
+    lumps = []
+    for credit in credits_:
+        place = next((number for number, item in enumerate(left) if _fits(item, credit)), None)
+        if place is None:
+            lumps.append(credit)
+            continue
+        left[place] = _less(left[place], credit)
+    return [item for item in [*left, *lumps] if item.amount or item.tax]
+
+
+def _fits(item, credit):
+    """Tell whether ``credit`` takes units off ``item`` at its own price, and no more than there are."""
+    if any(getattr(item, name) != getattr(credit, name) for name in _SAME):
+        return False
+    amount, tax = item.amount + credit.amount, item.tax + credit.tax
+    if not amount and not tax:
+        return True
+    if item.amount * credit.amount >= 0 or item.amount * amount <= 0 or item.amount * tax < 0:
+        return False
+    quantity = _rest(item, credit)
+    if not quantity or not item.quantity or quantity * item.quantity <= 0:
+        return False
+    with localcontext(prec=60):
+        return abs(item.amount / item.quantity * quantity - amount) <= CENT
+
+
+def _less(item, credit):
+    amount, quantity = item.amount + credit.amount, _rest(item, credit)
+    discount = ZERO
+    if item.discount and item.quantity and quantity:
+        with localcontext(prec=60):
+            listed = round2((item.amount + item.discount) / item.quantity * quantity)
+        discount = max(listed - amount, ZERO)
+    return replace(item, amount=amount, tax=item.tax + credit.tax, quantity=quantity, discount=discount)
+
+
+def _rest(item, credit):
+    if item.quantity is None or credit.quantity is None:
+        return item.quantity
+    with localcontext(prec=60):
+        return trim(item.quantity + credit.quantity) or Decimal(0)

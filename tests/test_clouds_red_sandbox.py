@@ -1,0 +1,248 @@
+"""票单云, reversing against the sandbox: client and bureau, each written from the protocol alone."""
+
+import dataclasses
+import json
+
+import pytest
+
+from ..clouds.base import (
+    RED_APPLY,
+    RED_CHECK,
+    RED_ISSUE,
+    RED_STATE,
+    Config,
+    Issued,
+    NotFound,
+    TokenSlot,
+)
+from ..clouds.canonical import canonical
+from ..clouds.errors import NotYet, OutcomeUnknown, Rejected
+from ..clouds.piaodanyun import Piaodanyun
+from ..rules.red_document import BUYER, RedOrder
+from ..sandbox import defaults
+from .sandbox_case import SandboxCase
+
+
+@pytest.fixture
+def bureau():
+    """Its server, and its own way to a valid blue fapiao."""
+    case = SandboxCase()
+    case.setUp()
+    yield case
+    case.doCleanups()
+
+
+@pytest.fixture
+def world(bureau):
+    return bureau.world
+
+
+@pytest.fixture
+def blue(bureau):
+    return bureau.issue()
+
+
+@pytest.fixture
+def seller(bureau):
+    with client(bureau, defaults.TAX_NO, defaults.USERNAME) as piaodanyun:
+        yield piaodanyun
+
+
+@pytest.fixture
+def buyer(bureau):
+    with client(bureau, defaults.BUYER_TAX_NO, defaults.BUYER_USERNAME) as piaodanyun:
+        yield piaodanyun
+
+
+def client(bureau, tax_no, username):
+    config = Config(
+        provider="piaodanyun",
+        base_url=bureau.server.base_url,
+        tax_no=tax_no,
+        username=username,
+        secrets={
+            "phone": defaults.PHONE,
+            "password": defaults.PASSWORD,
+            "tax_password": defaults.TAX_PASSWORD,
+        },
+        options={"tenant": str(defaults.TENANT_ID)},
+    )
+    return Piaodanyun(config, TokenSlot())
+
+
+def sellers(fapiao, **changes):
+    return RedOrder(fapiao.number, "01", seller_tax_no=fapiao.seller_no, **changes)
+
+
+def buyers(fapiao, **changes):
+    return sellers(fapiao, initiator=BUYER, blue_issued_at=fapiao.issued_at, **changes)
+
+
+def apply(piaodanyun, order):
+    return order_of(piaodanyun, RED_APPLY, order)
+
+
+def order_of(piaodanyun, operation, order, uid=""):
+    return piaodanyun.read(operation, piaodanyun.send(operation, piaodanyun.freeze(operation, order, uid)))
+
+
+# --- The whole way
+
+
+def test_the_seller_alone(blue, seller, world):
+    assert seller.check_red(sellers(blue)).used is False
+    form = apply(seller, sellers(blue))
+    assert form.state == "01"
+    order = sellers(blue, form_number=form.number)
+    red = order_of(seller, RED_ISSUE, order, f"{defaults.TAX_NO}_r1")
+    assert (red.color, red.total, red.red_form_number) == ("red", -blue.gross, form.number)
+    found = seller.find(number=blue.number)
+    assert (found.color, found.status, found.reversed_by) == ("blue", "", red.number)
+    assert world.fapiao[red.number].original == blue.number
+
+
+def test_the_buyer_asks_and_the_seller_confirms(blue, buyer, seller, world):
+    check = buyer.check_red(buyers(blue))
+    assert (check.allowed, check.number, check.buyer_tax_no) == (True, blue.number, defaults.BUYER_TAX_NO)
+    form = apply(buyer, buyers(blue))
+    assert form.state == "03"
+    asked = buyers(blue, form_number=form.number)
+    assert buyer.find_red_form(asked).state == "03"
+    world.act_red_form(form.number, "confirm")
+    assert buyer.find_red_form(asked).state == "04"
+    # only the seller issues, from the form that the buyer began
+    assert apply(seller, sellers(blue)).number == form.number
+    red = order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), f"{defaults.TAX_NO}_r1")
+    inbound = buyer.find(number=blue.number)
+    assert (inbound.number, inbound.reversed_by, inbound.request_uid) == (blue.number, red.number, "")
+    assert buyer.find_red(blue.number).original_number == blue.number
+
+
+def test_the_buyer_finds_what_is_not_reversed(blue, buyer):
+    found = buyer.find(number=blue.number)
+    assert isinstance(found, Issued)
+    assert (found.seller_tax_no, found.status, found.reversed_by) == (defaults.TAX_NO, "normal", "")
+    assert isinstance(buyer.find(request_uid=blue.request), NotFound), "the id is the seller's"
+
+
+# --- Too early
+
+
+def test_not_shown_yet(bureau, seller, buyer, world):
+    world.settings.red_lag = 7200
+    blue = bureau.issue()
+    for piaodanyun, order in ((seller, sellers(blue)), (buyer, buyers(blue))):
+        assert isinstance(piaodanyun.check_red(order), NotFound)
+        with pytest.raises(NotYet):
+            apply(piaodanyun, order)
+    assert world.red_forms == {}, "nothing happened"
+    world.settings.red_lag = 0
+    assert apply(seller, sellers(blue)).state == "01"
+
+
+# --- Lost answers
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "half_json", "http_500", "gateway_504", "bureau_error"])
+def test_a_lost_answer_is_settled_by_the_same_frozen_payload(kind, blue, seller, world):
+    frozen = canonical(seller.freeze(RED_APPLY, sellers(blue), ""))
+    world.faults.add("hzxxbsq", kind)
+    with pytest.raises(OutcomeUnknown):
+        seller.read(RED_APPLY, seller.send(RED_APPLY, json.loads(frozen)))
+    (form,) = world.red_forms.values()
+    again = [seller.read(RED_APPLY, seller.send(RED_APPLY, json.loads(frozen))) for _ in range(2)]
+    assert [one.number for one in again] == [form.number] * 2
+    assert list(world.red_forms) == [form.number], "one form, however often it is sent"
+
+
+def test_a_lost_question_before_it_acts_changes_nothing(blue, seller, world):
+    payload = seller.freeze(RED_APPLY, sellers(blue), "")
+    world.faults.add("hzxxbsq", "drop_before")
+    with pytest.raises(OutcomeUnknown):
+        seller.send(RED_APPLY, payload)
+    assert world.red_forms == {}
+    form = seller.read(RED_APPLY, seller.send(RED_APPLY, payload))
+    assert list(world.red_forms) == [form.number]
+
+
+@pytest.mark.parametrize("side", ["seller", "buyer"])
+def test_a_lost_answer_to_a_new_application_is_settled_by_asking(side, blue, seller, buyer, world):
+    piaodanyun, made = (seller, sellers) if side == "seller" else (buyer, buyers)
+    first = apply(piaodanyun, made(blue))
+    world.act_red_form(first.number, "withdraw")
+    anew = made(blue, form_number=first.number, is_anew=True)
+    world.faults.add("hzxxbsq", "drop_after")
+    with pytest.raises(OutcomeUnknown):
+        apply(piaodanyun, anew)
+    found = piaodanyun.find_red_form(anew)
+    assert found.number not in ("", first.number)
+    assert list(world.red_forms) == [first.number, found.number]
+
+
+def test_a_new_application_that_never_arrived_leaves_the_old_form(blue, seller, world):
+    first = apply(seller, sellers(blue))
+    world.act_red_form(first.number, "withdraw")
+    anew = sellers(blue, form_number=first.number, is_anew=True)
+    world.faults.add("hzxxbsq", "drop_before")
+    with pytest.raises(OutcomeUnknown):
+        apply(seller, anew)
+    assert (seller.find_red_form(anew).number, seller.find_red_form(anew).state) == (first.number, "08")
+    assert list(world.red_forms) == [first.number], "the question applied for nothing"
+
+
+def test_a_new_application_sent_twice_makes_no_second_form(blue, seller, world):
+    first = apply(seller, sellers(blue))
+    world.act_red_form(first.number, "withdraw")
+    anew = sellers(blue, form_number=first.number, is_anew=True)
+    apply(seller, anew)
+    with pytest.raises(OutcomeUnknown):
+        apply(seller, anew)
+    assert len(world.red_forms) == 2
+
+
+# --- Past this client
+
+
+def test_reversed_in_the_portal(blue, seller, world):
+    assert isinstance(seller.find_red(blue.number), NotFound)
+    red = world.reverse_elsewhere(blue.number)
+    check = seller.check_red(sellers(blue))
+    assert (check.allowed, "已全额红冲" in check.text) == (False, True)
+    assert seller.find(number=blue.number).reversed_by == red.number
+    found = seller.find_red(blue.number)
+    assert (found.number, found.color, found.total) == (red.number, "red", red.gross)
+
+
+def test_reversed_in_the_portal_between_form_and_fapiao(blue, seller, world):
+    form = apply(seller, sellers(blue))
+    red = world.reverse_elsewhere(blue.number)
+    uid = f"{defaults.TAX_NO}_r1"
+    with pytest.raises(OutcomeUnknown):
+        order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), uid)
+    assert world.issued_count(uid) == 0
+    assert isinstance(seller.find(request_uid=uid), NotFound)
+    assert seller.find_red(blue.number).number == red.number, "the trail leads there"
+
+
+def test_applied_for_in_the_portal(blue, seller, world):
+    form = world.apply_elsewhere(blue.number, "02", "3")
+    assert (apply(seller, sellers(blue)).number, list(world.red_forms)) == (form.number, [form.number])
+    asked = sellers(blue, form_number=form.number)
+    assert seller.read(RED_STATE, seller.send(RED_STATE, seller.freeze(RED_STATE, asked, ""))).state == "03"
+
+
+def test_a_cloud_that_knows_its_own_forms_only(blue, seller, world):
+    """assumption: then the bureau says that there is one, and nobody can tell whose"""
+    world.piaodanyun.portal_forms = False
+    world.apply_elsewhere(blue.number)
+    with pytest.raises(OutcomeUnknown):
+        apply(seller, sellers(blue))
+    world.reverse_elsewhere(blue.number)
+    with pytest.raises(Rejected):
+        apply(seller, sellers(blue))
+
+
+def test_nothing_is_asked_about_somebody_elses(blue, buyer, world):
+    world.add_taxpayer("91110000MA0FAKE175", "旁人", "third", defaults.TAX_PASSWORD)
+    order = dataclasses.replace(buyers(blue), seller_tax_no="91110000MA0FAKE175")
+    assert isinstance(buyer.ask(RED_CHECK, buyer.freeze(RED_CHECK, order, "")), NotFound)

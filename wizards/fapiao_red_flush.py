@@ -1,0 +1,279 @@
+"""Red-flush: what the bureau says of a fapiao, what may be done about it, and the click that does it.
+
+Opening the dialog asks the bureau, which has no effect; the click applies through the engine.
+"""
+
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.fapiao_red_form import USES
+from ..models.fapiao_time import aware
+from ..rules import red
+from ..rules.codes import is_number
+from ..rules.problems import errors
+from ..rules.red_document import BUYER, SELLER, check_from_plain
+
+
+class FapiaoRedFlush(models.TransientModel):
+    _name = "fapiao.red.flush"
+    _description = "Reverse a Fapiao"
+    _rec_name = "fapiao_id"
+
+    company_id = fields.Many2one("res.company", required=True)
+    account_id = fields.Many2one("fapiao.account", required=True, ondelete="cascade")
+    fapiao_id = fields.Many2one("fapiao", ondelete="cascade")
+    credit_id = fields.Many2one("account.move", "Credit Note", ondelete="cascade")
+    bill_id = fields.Many2one("account.move", "Vendor Bill", ondelete="cascade")
+    initiator = fields.Selection([(SELLER, "Seller"), (BUYER, "Buyer")], required=True, default=SELLER)
+
+    # what a buyer has to name
+    number = fields.Char("Fapiao Number")
+    seller_tax_no = fields.Char("Seller Tax Number")
+    issued_at = fields.Datetime("Issued On")
+
+    answer = fields.Selection(
+        [
+            ("none", "Not asked yet"),
+            ("allowed", "May be reversed"),
+            ("refused", "May not be reversed"),
+            ("already", "Reversed already"),
+            ("not_yet", "Not shown yet"),
+            ("failed", "No answer"),
+        ],
+        "The Bureau Says",
+        required=True,
+        default="none",
+        readonly=True,
+    )
+    answer_text = fields.Text(readonly=True)
+    check = fields.Text(readonly=True)
+    needs_login = fields.Boolean(readonly=True)
+    red_fapiao_id = fields.Many2one("fapiao", compute="_compute_red_fapiao_id")
+    vat_use = fields.Selection(USES, "Deducted by the Buyer", compute="_compute_uses")
+    consumption_use = fields.Selection(USES, "Used for Consumption Tax", compute="_compute_uses")
+    booked = fields.Selection(USES, "Booked by the Buyer", compute="_compute_uses")
+    confirmer_text = fields.Char("Confirmation", compute="_compute_uses")
+
+    reason = fields.Selection(
+        [(reason.code, f"{reason.name} ({reason.name_zh})") for reason in red.REASONS.values()]
+    )
+    legal_reasons = fields.Char(compute="_compute_plan")
+    scope = fields.Selection(
+        [
+            ("full", "In full"),
+            ("partial", "In part"),
+            ("reissue", "In full, with a new fapiao for the rest"),
+        ],
+        compute="_compute_plan",
+    )
+    scope_text = fields.Text("What Happens", compute="_compute_plan")
+    credit_text = fields.Char("Credit Line", compute="_compute_plan")
+    error_text = fields.Text("In the Way", compute="_compute_plan")
+    warning_text = fields.Text("Look At", compute="_compute_plan")
+    can_apply = fields.Boolean(compute="_compute_plan")
+    make_credit_note = fields.Boolean(
+        "Create the Credit Note", help="It is posted as soon as the fapiao is reversed, and not before."
+    )
+    can_make_credit_note = fields.Boolean(compute="_compute_plan")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("answer", "fapiao_id")
+    def _compute_red_fapiao_id(self):
+        for flush in self:
+            flush.red_fapiao_id = flush.answer == "already" and flush.fapiao_id.red_ids[:1]
+
+    @api.depends("check", "initiator")
+    def _compute_uses(self):
+        for flush in self:
+            check = flush._check_said()
+            for name in ("vat_use", "consumption_use", "booked"):
+                said = getattr(check, name, None)
+                flush[name] = {True: "yes", False: "no", None: "unknown"}[said]
+            flush.confirmer_text = flush._say_confirmer(check)
+
+    def _say_confirmer(self, check):
+        confirmer = red.confirmer(self.initiator, check.used if check else None)
+        return {
+            "": self.env._("None needed: the red fapiao is issued at once."),
+            "buyer": self.env._("The buyer has to confirm at the tax bureau within 72 hours."),
+            "seller": self.env._("The seller has to confirm at the tax bureau within 72 hours."),
+            None: self.env._("Shows when the form is applied for."),
+        }[confirmer]
+
+    @api.depends("fapiao_id", "credit_id", "reason", "check", "answer", "make_credit_note")
+    def _compute_plan(self):
+        for flush in self:
+            plan = flush._plan() if flush.fapiao_id else None
+            flush.legal_reasons = ",".join(plan.reasons) if plan else ""
+            flush.scope = plan.scope if plan else False
+            flush.scope_text = flush._say_scope(plan) if plan else False
+            flush.credit_text = flush._say_credit(plan) if plan else False
+            stopping = errors(plan.problems) if plan else []
+            flush.error_text = flush._say_all(stopping)
+            flush.warning_text = flush._say_all(
+                [p for p in plan.problems if p not in stopping] if plan else []
+            )
+            flush.can_apply = bool(
+                plan and plan.is_ready and flush.answer not in ("refused", "already", "not_yet")
+            )
+            flush.can_make_credit_note = flush._can_make_credit_note()
+
+    def _can_make_credit_note(self):
+        """Only where nothing is credited yet: the credit note takes back the whole invoice."""
+        invoices = self.fapiao_id._invoices()
+        return bool(invoices and not self.credit_id and not invoices._fapiao_credits())
+
+    def _say_scope(self, plan):
+        fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
+        if plan.scope == "full":
+            return self.env._(
+                "Fapiao %(number)s over %(total)s is reversed in full.",
+                number=fapiao.number,
+                total=money(abs(float(plan.order.total))),
+            )
+        if plan.scope == "partial":
+            return self.env._(
+                "%(part)s of fapiao %(number)s over %(total)s are reversed.",
+                part=money(abs(float(plan.order.total))),
+                number=fapiao.number,
+                total=money(fapiao.amount_total),
+            )
+        rest = sum(float(move._fapiao_net_total()) for move in fapiao._invoices())
+        return self.env._(
+            "This cloud reverses in full only. So fapiao %(number)s over %(total)s is reversed in full, and"
+            " as soon as that is done a new one over %(rest)s is issued for what remains of the invoice.",
+            number=fapiao.number,
+            total=money(fapiao.amount_total),
+            rest=money(rest),
+        )
+
+    def _say_credit(self, plan):
+        """Say what comes back of our credit line; a buyer has none in it."""
+        issued_at = aware(plan.fapiao.issued_at)
+        if self.initiator == BUYER or not issued_at:
+            return False
+        restored = red.credit_restored(plan.order.amount, issued_at, aware(fields.Datetime.now()))
+        if restored:
+            money = plan.fapiao.currency_id.format
+            return self.env._(
+                "%s come back to the credit line (授信额度) if it is reversed this month.",
+                money(float(restored)),
+            )
+        return self.env._("Nothing comes back to the credit line (授信额度): it was issued in another month.")
+
+    def _say_all(self, problems):
+        say = (self.bill_id or self.credit_id or self.env["account.move"])._fapiao_say
+        return "\n".join(say(problem) for problem in problems) or False
+
+    # ------------------------------------------------------------------ opening
+
+    @api.model
+    def _open(self, fapiao, credit=None, reason=""):
+        """Return the dialog that reverses ``fapiao``, for ``credit`` (a credit note) if there is one."""
+        account = fapiao.account_id or fapiao.company_id.fapiao_account_id
+        if not account:
+            raise UserError(self.env._("%s has no fapiao account.", fapiao.company_id.display_name))
+        flush = self.create(
+            {
+                "company_id": fapiao.company_id.id,
+                "account_id": account.id,
+                "fapiao_id": fapiao.id,
+                "credit_id": credit.id if credit else False,
+                "bill_id": fapiao.move_ids.filtered(lambda move: move.is_purchase_document())[:1].id,
+                "initiator": SELLER if fapiao.direction == "out" else BUYER,
+                "number": fapiao.number,
+                "seller_tax_no": fapiao.seller_tax_no,
+                "issued_at": fapiao.issued_at,
+            }
+        )
+        flush.reason = reason or flush._plan().order.reason
+        flush._ask()
+        return flush._show()
+
+    @api.model
+    def _open_for_bill(self, bill):
+        """Return the dialog that applies, as the buyer, for the reversal of a vendor bill's fapiao."""
+        if known := bill.fapiao_ids.filtered(lambda fapiao: fapiao.direction == "in" and fapiao._is_living()):
+            return self._open(known[:1])
+        account = bill.company_id.fapiao_account_id
+        if not account:
+            raise UserError(self.env._("%s has no fapiao account.", bill.company_id.display_name))
+        flush = self.create(
+            {
+                "company_id": bill.company_id.id,
+                "account_id": account.id,
+                "bill_id": bill.id,
+                "initiator": BUYER,
+                "number": bill.ref if is_number(bill.ref or "") else False,
+                "seller_tax_no": bill.commercial_partner_id._fapiao_tax_no(),
+            }
+        )
+        if flush.number:
+            flush._ask()
+        return flush._show()
+
+    def _show(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Red-flush (红冲)"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    # ------------------------------------------------------------------ actions
+
+    def action_ask(self):
+        """Ask the bureau (again)."""
+        self.ensure_one()
+        self.account_id._check_may_use()
+        self._ask()
+        return self._show()
+
+    def action_login(self):
+        """Log in to the tax bureau; then ask again."""
+        self.ensure_one()
+        return self.account_id._action_for_need()
+
+    def action_apply(self):
+        """Apply for the red form, and go on as far as no person is needed."""
+        self.ensure_one()
+        self.account_id._check_may_use()
+        fapiao = self._lock()
+        if under_way := fapiao.red_form_ids.filtered("is_open"):
+            return under_way[:1].action_follow()
+        plan = self._plan()
+        if not self.can_apply:
+            raise UserError(self.error_text or self.answer_text or self.env._("Ask the tax bureau first."))
+        forms = self.env["fapiao.red.form"]._enqueue_plans([plan])
+        forms._attempt_after_commit()
+        return forms.action_follow()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _lock(self):
+        """Lock the documents and return the fapiao read afresh; see ``account.move._fapiao_lock``. Should
+        two users come to a fapiao without documents, the database refuses the second form."""
+        if not self.fapiao_id:
+            raise UserError(self.env._("Name the fapiao and ask the tax bureau first."))
+        documents = self.fapiao_id.move_ids | self.credit_id
+        if documents:
+            documents._fapiao_lock()
+        self.fapiao_id.invalidate_recordset(["red_form_ids", "status"], flush=False)
+        return self.fapiao_id
+
+    def _plan(self):
+        return self.env["fapiao.red.planner"]._plan(
+            self.fapiao_id,
+            self.credit_id,
+            self.reason,
+            self._check_said(),
+            make_credit_note=self.make_credit_note and self._can_make_credit_note(),
+        )
+
+    def _check_said(self):
+        return check_from_plain(json.loads(self.check)) if self.check else None

@@ -1,0 +1,115 @@
+"""Asking the bureau whether a fapiao may be reversed: no effect there, and it may be repeated."""
+
+import json
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from ..clouds.base import Issued, NotFound
+from ..clouds.errors import CloudError
+from ..models.fapiao_time import aware, naive
+from ..rules.codes import is_number
+from ..rules.document import to_plain
+from ..rules.red_document import BUYER, RedOrder
+
+
+class FapiaoRedFlush(models.TransientModel):
+    _inherit = "fapiao.red.flush"
+
+    def _ask(self):
+        """Ask the bureau whether the fapiao may be reversed, and write down what it says."""
+        try:
+            self._find_facts()
+            if self.initiator == BUYER and not (self.seller_tax_no and self.issued_at):
+                self._note(
+                    "none",
+                    self.env._(
+                        "The cloud doesn't show this fapiao. Enter the seller's tax number and the exact"
+                        " time of issue, as the tax bureau shows it."
+                    ),
+                )
+                return
+            order = RedOrder(
+                blue_number=self.number or "",
+                initiator=self.initiator,
+                seller_tax_no=self.seller_tax_no or "",
+                blue_issued_at=aware(self.issued_at),
+            )
+            said = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.check_red(order))
+            self._note_said(said)
+        except CloudError as error:
+            self.account_id._note_need_apart(error)
+            self._note("failed", self.account_id._say(error), needs_login=bool(getattr(error, "need", "")))
+
+    def _find_facts(self):
+        """A buyer has to name seller and time of issue: ask the cloud for what isn't known."""
+        number = self.number or ""
+        if not is_number(number):
+            raise UserError(self.env._("“%s” is not the number of a fapiao: that has 20 digits.", number))
+        if self.issued_at and self.seller_tax_no:
+            return
+        found = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.find(number=number))
+        if isinstance(found, Issued):
+            self.write(
+                {
+                    "issued_at": self.issued_at or naive(found.issued_at),
+                    "seller_tax_no": self.seller_tax_no or found.seller_tax_no,
+                }
+            )
+
+    def _note_said(self, said):
+        if isinstance(said, NotFound):
+            self._note(
+                "not_yet",
+                self.env._(
+                    "The tax bureau doesn't show this fapiao yet, which takes up to two hours after issue."
+                    " Try again later: nothing is lost."
+                ),
+            )
+        elif said.allowed:
+            shown = json.dumps(to_plain(said), ensure_ascii=False)
+            self._note("allowed", self._say_allowed(said), check=shown)
+            self._keep_inbound(said)
+        else:
+            self._note("refused", said.text)
+            self._look_for_red()
+
+    def _say_allowed(self, check):
+        """Return the bureau's words, and a warning if the fapiao isn't the vendor's whose bill it is."""
+        vendor = self.bill_id.commercial_partner_id._fapiao_tax_no() if self.bill_id else ""
+        if not vendor or not check.seller_tax_no or vendor == check.seller_tax_no:
+            return check.text
+        return self.env._(
+            "Careful: this fapiao was issued by %(seller)s (%(number)s), not by the vendor of %(bill)s.",
+            seller=check.seller_name or "–",
+            number=check.seller_tax_no,
+            bill=self.bill_id.display_name,
+        )
+
+    def _look_for_red(self):
+        """Where the bureau refuses, somebody may have reversed the fapiao already: take that over."""
+        if self.fapiao_id and (found := self.fapiao_id._find_red_apart()):
+            self._note(
+                "already",
+                self.env._(
+                    "Fapiao %(number)s is reversed already, by red fapiao %(red)s, which was unknown here and"
+                    " is taken over now.",
+                    number=self.fapiao_id.number,
+                    red=found,
+                ),
+            )
+
+    def _keep_inbound(self, check):
+        """Keep the vendor's fapiao that the bureau has shown, where it isn't known here."""
+        if self.fapiao_id:
+            return
+        # sudo: facts are made by what a cloud says alone, nobody may create one by hand
+        self.fapiao_id = (
+            self.env["fapiao"]
+            .sudo()
+            ._record_checked(self.company_id, self.account_id, self.number, check, self.bill_id)
+        )
+        self.reason = self._plan().order.reason
+
+    def _note(self, answer, text, **values):
+        self.write({"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values})
