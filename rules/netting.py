@@ -16,17 +16,21 @@ _SAME = ("name", "code", "rate", "zero_kind", "policy", "unit", "spec", "short_n
 def net(items, credits_):
     """Return ``items`` (:class:`~.document.Item`) less ``credits_``, items of the opposite sign.
 
-    The sums of amount and tax over all items are exactly those of both lists together.
+    The sums of amount and tax over all items are exactly those of both lists together. What is credited
+    in full is gone; an item that came to nothing from the start is handed on.
     """
     left = list(items)
-    lumps = []
+    lumps, gone = [], set()
     for credit in credits_:
-        place = next((number for number, item in enumerate(left) if _fits(item, credit)), None)
+        places = (number for number, item in enumerate(left) if number not in gone and _fits(item, credit))
+        place = next(places, None)
         if place is None:
             lumps.append(credit)
             continue
         left[place] = _less(left[place], credit)
-    return [item for item in [*left, *lumps] if item.amount or item.tax]
+        if not left[place].amount and not left[place].tax:
+            gone.add(place)
+    return [item for number, item in enumerate(left) if number not in gone] + lumps
 
 
 def _fits(item, credit):

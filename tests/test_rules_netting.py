@@ -48,6 +48,10 @@ class TestNet(TestCase):
         other = item("-200", "-1", policy="免税")
         self.assertEqual(len(net([item("1000", "5")], [other])), 2)
 
+    def test_gifts_are_handed_on(self):
+        gift = item("0", key="gift")
+        self.assertEqual(net([item("1000", "5"), gift], []), [item("1000", "5"), gift])
+
     def test_more_than_there_is_stays_negative(self):
         rest = net([item("1000", "5")], [item("-1200", "-6")])
         self.assertEqual([line.amount for line in rest], [1000, -1200])
