@@ -18,6 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ..rules.red_document import BUYER_RED, PARTIAL_RED, RedCheck, RedForm, RedOrder
+from .bills import Bill, Withdrawn  # noqa: F401 - values of the contract, for those who import it
 
 # Operations. Those in EFFECTS change something at the cloud and go through the engine only.
 ISSUE = "issue"
@@ -120,30 +121,6 @@ class Issued:
     raw: dict = field(default_factory=dict, repr=False)
     check_code: str = ""
     files: "FileAddresses | None" = None
-
-
-@dataclass(frozen=True)
-class Bill:
-    """An order at a cloud that may split it. ``state``: ``waiting`` (for a person in the cloud),
-    ``issuing``, ``returned`` (to us), "" if not known.
-
-    ``is_complete``: some are listed and all of them issued; if they are the whole order, totals tell.
-    ``text``: what the cloud says of what isn't issued.
-    """
-
-    request_uid: str
-    fapiao: tuple[Issued, ...] = ()
-    is_complete: bool = False
-    state: str = ""
-    text: str = ""
-    raw: dict = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Withdrawn:
-    """A cloud has taken back what was asked but those ``refused``, pairs of id and text."""
-
-    refused: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -256,6 +233,14 @@ class Cloud(ABC):
         if operation in EFFECTS:
             raise ValueError(f"{operation} has an effect: it goes through the engine")
         return self.read(operation, self.send(operation, payload))
+
+    @abstractmethod
+    def is_ready(self):
+        """Return whether the token at hand is good for a call, as far as its lifetime tells."""
+
+    @abstractmethod
+    def prepare(self):
+        """Fetch a token if :meth:`is_ready` says no; raises as ``send`` does before a call."""
 
     @abstractmethod
     def test(self):

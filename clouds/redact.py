@@ -1,8 +1,12 @@
 """Take the secrets out of what goes into a journal or a log."""
 
+import base64
+import binascii
 import hashlib
 import json
+import logging
 import re
+from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qsl, urlencode
 
 MASK = "***"
@@ -11,6 +15,8 @@ _PARTS = ("password", "passwd", "pwd", "secret", "securet", "token", "accesskey"
 _HARMLESS = {"tokentype", "tokenheader", "tokenprefix", "tokenlifetime"}
 _FILE = re.compile(r"(?:data:[\w/+.;-]{0,60},)?[A-Za-z0-9+/_-][A-Za-z0-9+/_=\s-]{511,}")
 _FORM = re.compile(r"[^\s=&{}<>]+=[^\s&{}<>]*(?:&[^\s=&{}<>]+=[^\s&{}<>]*)*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_ADDRESS = re.compile(r"(?:file|pdf|ofd|xml|image)url$")
 _IN_TEXT = re.compile(
     r"""(?ix)
     (?<![a-z]) ( authorization | access_?token | app_?token | refresh_?token | token | password | passwd
@@ -24,18 +30,25 @@ def redact(value, secrets=()):
     """Return a copy of ``value`` (dict, list, text of JSON, form or anything) fit for a journal.
 
     Values under secret-looking keys become ``***``, base64 files shrink to size and digest, and so
-    does every occurrence of the strings in ``secrets``.
+    does every occurrence of the strings in ``secrets``. JSON in base64 becomes JSON text: a stored answer
+    has to be read again, and a secret must not hide in it.
     """
     known = sorted({str(secret) for secret in secrets if len(str(secret or "")) >= 4}, key=len, reverse=True)
     return _redact(value, known)
 
 
+class HideSecrets(logging.Filter):
+    """Takes the secrets out of the texts a library logs, such as a token in an address's query."""
+
+    def filter(self, record):
+        if isinstance(record.args, tuple):
+            record.args = tuple(_masked(arg) if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
 def _redact(value, known):
     if isinstance(value, dict):
-        return {
-            key: MASK if _is_secret(key) and item not in (None, "") else _redact(item, known)
-            for key, item in value.items()
-        }
+        return {key: _redact_item(key, item, known) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_redact(item, known) for item in value]
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -45,8 +58,22 @@ def _redact(value, known):
     return value
 
 
+def _redact_item(key, item, known):
+    if _is_secret(key) and item not in (None, ""):
+        return MASK
+    if isinstance(item, str) and _ADDRESS.search(_bare(key)):
+        # the address of a file is useless without its signature, and whoever may read the journal may
+        # read the file
+        return _hide(item, known)
+    return _redact(item, known)
+
+
+def _bare(key):
+    return re.sub(r"[^a-z0-9]", "", str(key).rpartition("[")[2].lower())
+
+
 def _is_secret(key):
-    name = re.sub(r"[^a-z0-9]", "", str(key).rpartition("[")[2].lower())
+    name = _bare(key)
     if name in _HARMLESS:
         return False
     return name in _EXACT or any(part in name for part in _PARTS)
@@ -55,9 +82,12 @@ def _is_secret(key):
 def _redact_text(text, known):
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return json.dumps(_redact(json.loads(text), known), ensure_ascii=False)
+            return json.dumps(_redact(json.loads(text, parse_float=_number), known), ensure_ascii=False)
         except (ValueError, RecursionError):
             pass
+    inner = _json_in_base64(text)
+    if inner:
+        return _redact_text(inner, known)
     if len(text) >= 512 and _FILE.fullmatch(text):
         return _digest("base64", text.encode())
     address, mark, query = text.partition("?")
@@ -66,7 +96,31 @@ def _redact_text(text, known):
     if "=" in text and _FORM.fullmatch(text):
         pairs = parse_qsl(text, keep_blank_values=True)
         return urlencode([(key, MASK if _is_secret(key) else value) for key, value in pairs], safe="[]*")
+    return _masked(text)
+
+
+def _masked(text):
     return _IN_TEXT.sub(rf"\1\2{MASK}", text)
+
+
+def _number(text):
+    """Return a JSON number as float where that keeps its value, else as it is written."""
+    number = float(text)
+    try:
+        return number if Decimal(repr(number)) == Decimal(text) else text
+    except InvalidOperation:
+        return text
+
+
+def _json_in_base64(text):
+    """Return the text of the JSON object or array in base64 ``text``, "" where there is none."""
+    if len(text) % 4 or text[:1] not in "eWICD" or not _BASE64.fullmatch(text):
+        return ""
+    try:
+        inner = base64.b64decode(text, validate=True).decode()
+        return inner if isinstance(json.loads(inner), (dict, list)) else ""
+    except (binascii.Error, ValueError, RecursionError):
+        return ""
 
 
 def _hide(text, known):

@@ -1,8 +1,9 @@
 """Which class speaks to which cloud."""
 
+from .kingdee import Kingdee
 from .piaodanyun import Piaodanyun
 
-CLOUDS = {Piaodanyun.provider: Piaodanyun}
+CLOUDS = {cloud.provider: cloud for cloud in (Kingdee, Piaodanyun)}
 
 
 def open_cloud(config, slot):

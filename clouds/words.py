@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..rules.problems import _
 from .errors import LoginRequired, NotSent, NotYet, OutcomeUnknown, RateLimited, Rejected
+from .kingdee import words as kingdee
 
 MAY_EXIST = (
     _("It is not known whether the fapiao was issued: the cloud's answer was lost or unclear."),
@@ -34,6 +35,7 @@ class Word:
 
 # What the tax bureau or the cloud refused for good: read from the text, first match wins.
 REJECTIONS = (
+    *(Word(*word) for word in kingdee.REJECTIONS),
     Word(
         _("The reason for reversing does not suit what was sold on the fapiao."),
         _("Goods and labour are returned, services are stopped: choose another reason and apply again."),
@@ -119,6 +121,7 @@ REJECTIONS = (
 
 # Where a person must act: the text may know more than the kind of need.
 LOGIN_TEXTS = (
+    *(Word(*word) for word in kingdee.LOGIN_TEXTS),
     Word(
         _("The tax bureau account is not registered as a user."),
         _("Register the person in the bureau's natural-person entrance, or correct the bureau account."),
@@ -165,6 +168,7 @@ NEEDS = {
 
 # What kept a call from leaving or an answer from being read.
 TECHNICAL = (
+    *(Word(*word) for word in kingdee.TECHNICAL),
     Word(
         _("The cloud's address in the account's settings is wrong or incomplete."),
         _("Correct the address; it begins with https://."),
@@ -202,7 +206,7 @@ ANSWER_TEXTS = (
     Word(
         _("An order with this number is already at the cloud."),
         _("Do nothing: it is asked for under the same number and adopted if it fits."),
-        r"重复|已存在|已使用|已成功开具|已开具成功",
+        r"重复|已存在|已推送|已使用|已成功开具|已开具成功",
     ),
     Word(
         _("The fapiao is being issued right now."),

@@ -4,5 +4,6 @@ UPDATE fapiao_account
        base_url = 'http://127.0.0.1:1/neutralized',
        password = NULL,
        tax_password = NULL,
+       app_secret = NULL,
        token = NULL,
        token_expires_at = NULL;

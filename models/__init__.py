@@ -8,10 +8,13 @@ from . import fapiao_account_connection
 from . import fapiao_account_session
 from . import fapiao_account_cron
 from . import fapiao_account_limits
+from . import fapiao_account_kingdee
 from . import fapiao_request
 from . import fapiao_request_cron
 from . import fapiao_request_issue
 from . import fapiao_request_red
+from . import fapiao_request_bill
+from . import fapiao_withdrawal
 from . import fapiao_request_line
 from . import fapiao
 from . import fapiao_line

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .fapiao_outbound import OPEN_STATES, STATES, UNSENT_STATES
+from .fapiao_outbound import OPEN_STATES, STATES
 
 
 class AccountMove(models.Model):
@@ -28,7 +28,7 @@ class AccountMove(models.Model):
             move.fapiao_request_state = move.fapiao_request_ids.sorted("id")[-1:].state
             move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
             move.fapiao_can_withdraw = bool(open_ones) and all(
-                record.state in UNSENT_STATES and not record.in_doubt for record in open_ones
+                record._can_be_given_up() for record in open_ones
             )
 
     def _fapiao_open_outbound(self):

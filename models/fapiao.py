@@ -1,17 +1,14 @@
 """A tax invoice as the bureau has it: a fact, created from what a cloud says and edited by nobody."""
 
-from zoneinfo import ZoneInfo
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds import base
 from ..clouds.errors import CloudError
 from ..rules import qr
-from .fapiao_time import aware, naive
+from .fapiao_time import SHANGHAI, aware, naive
 from .fapiao_types import DIGITAL, KIND_OF, LIVING, STATUSES, TYPES
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from .fapiao_types import FILES as KINDS
 
 
 class Fapiao(models.Model):
@@ -54,6 +51,10 @@ class Fapiao(models.Model):
     checked_at = fields.Datetime("Checked With the Bureau", readonly=True)
     qr_text = fields.Char("QR Code", compute="_compute_qr_text")
 
+    check_code = fields.Char(readonly=True, help="校验码")
+    pdf_address = fields.Char(readonly=True, groups="base.group_system")
+    ofd_address = fields.Char(readonly=True, groups="base.group_system")
+    xml_address = fields.Char(readonly=True, groups="base.group_system")
     pdf_id = fields.Many2one("ir.attachment", "PDF", readonly=True, ondelete="set null")
     ofd_id = fields.Many2one("ir.attachment", "OFD", readonly=True, ondelete="set null")
     xml_id = fields.Many2one("ir.attachment", "XML", readonly=True, ondelete="set null")
@@ -147,6 +148,9 @@ class Fapiao(models.Model):
     @api.model
     def _issued_values(self, request, issued):
         draft = request._neutral_draft()
+        # a cloud that splits tells each part; what it doesn't tell can only be the whole
+        is_whole = issued.total in (None, draft.total)
+        lines = draft.lines if is_whole else issued.lines
         return {
             "company_id": request.company_id.id,
             "account_id": request.account_id.id,
@@ -166,11 +170,18 @@ class Fapiao(models.Model):
             "drawer": draft.drawer,
             "payee": draft.payee,
             "reviewer": draft.reviewer,
+            "check_code": issued.check_code,
+            **self._addresses(issued.files),
             "move_ids": [fields.Command.set(request.move_ids.ids)],
             "line_ids": [
-                fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(draft.lines)
+                fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(lines)
             ],
         }
+
+    @api.model
+    def _addresses(self, files):
+        """Return where the files lie, as far as the cloud says so together with the fapiao."""
+        return {f"{kind}_address": getattr(files, kind) for kind in KINDS} if files else {}
 
     @api.model
     def _times(self, issued_at):
@@ -213,6 +224,8 @@ class Fapiao(models.Model):
             "amount_tax": found.tax,
             "amount_total": found.total,
             "status": found.status if found.status in dict(STATUSES) else None,
+            "check_code": found.check_code,
+            **self._addresses(found.files),
         }
         values = {
             name: float(value) if name.startswith("amount") else value

@@ -20,7 +20,11 @@ NEEDS = [
 ]
 
 # What decides whether the cloud knows us; a change of it makes token and session unknown.
-CONNECTION = {"base_url", "tax_no", "phone", "password", "tenant", "tax_username", "tax_password"}
+CONNECTION = {
+    *("provider", "base_url", "tax_no"),
+    *("phone", "password", "tenant", "tax_username", "tax_password"),
+    *("app_id", "app_secret", "tenant_id", "account_id", "user", "user_type", "business_system"),
+}
 FORGOTTEN = {
     "token": False,
     "token_expires_at": False,
@@ -44,7 +48,12 @@ class FapiaoAccount(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    provider = fields.Selection([("piaodanyun", "票单云 (piaodanyun)")], required=True, default="piaodanyun")
+    provider = fields.Selection(
+        [("piaodanyun", "票单云 (piaodanyun)"), ("kingdee", "金蝶发票云 (Kingdee)")],
+        "Cloud",
+        required=True,
+        default="piaodanyun",
+    )
     mode = fields.Selection(
         [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")],
         required=True,

@@ -6,10 +6,18 @@ from odoo import fields, models
 
 from ..clouds.base import Config, TokenSlot
 from ..clouds.registry import open_cloud
-from .fapiao_time import aware, naive
+from .fapiao_time import SHANGHAI, aware, naive
 
-SECRETS = ("password", "tax_password")
-OPTIONS = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
+# By cloud: what is secret of an account, whom the cloud calls the user, and what else the client wants.
+SECRETS = {"piaodanyun": ("phone", "password", "tax_password"), "kingdee": ("app_secret",)}
+USERNAME = {"piaodanyun": "tax_username", "kingdee": "user"}
+OPTIONS = {
+    "piaodanyun": ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal"),
+    "kingdee": (
+        *("app_id", "tenant_id", "account_id", "user", "user_type", "business_system"),
+        *("auto_invoice", "gross_total", "token_lifetime"),
+    ),
+}
 
 
 class FapiaoAccount(models.Model):
@@ -20,7 +28,7 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         # sudo: whoever may issue may use the secrets, but only an administrator may see them
         account = self.sudo()
-        return {"phone": account.phone or "", **{name: account[name] or "" for name in SECRETS}}
+        return {name: account[name] or "" for name in SECRETS[self.provider]}
 
     def _connection(self):
         """Return ``(Config, TokenSlot)``: plain values a client can use without the database."""
@@ -30,14 +38,14 @@ class FapiaoAccount(models.Model):
         slot = TokenSlot(account.token or "", aware(expires_at))
         return self._config(self._secrets()), slot
 
-    def _config(self, secrets):
+    def _config(self, secrets, **options):
         return Config(
             provider=self.provider,
             base_url=self.base_url.rstrip("/"),
             tax_no=self.tax_no,
-            username=self.tax_username or "",
+            username=self[USERNAME[self.provider]] or "",
             secrets=secrets,
-            options={name: self[name] or "" for name in OPTIONS},
+            options={**{name: self[name] or "" for name in OPTIONS[self.provider]}, **options},
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
@@ -49,9 +57,11 @@ class FapiaoAccount(models.Model):
         return timedelta(seconds=self._config({}).longest_send + 60)
 
     def _words(self):
-        """Return the cloud's pure half, for freezing and reading; it can't make a call."""
+        """Return the cloud's pure half, for freezing and reading; it can't make a call. What is frozen bears
+        today's date, as it is in China."""
         self.ensure_one()
-        return open_cloud(self._config(secrets={}), TokenSlot())
+        today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+        return open_cloud(self._config(secrets={}, bill_date=today), TokenSlot())
 
     def _store_token(self, slot):
         # sudo: see _secrets

@@ -34,9 +34,9 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         company = self.company_id
         return Limits(
-            remark_length=255,
+            remark_length=255 if self.provider == "piaodanyun" else 450,
             short_name_required=True,
-            seller_contact_required=True,
+            seller_contact_required=self.provider == "piaodanyun",
             small_scale=self.small_scale,
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,

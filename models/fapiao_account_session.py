@@ -11,13 +11,22 @@ class FapiaoAccount(models.Model):
     def _refresh_from_cloud(self):
         """Ask credit line and face state and note both; raises ``CloudError`` after noting the need."""
         self.ensure_one()
-        engine = self.env["fapiao.engine"]
         try:
-            credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()))
+            note = self._ask_how_it_is()
         except CloudError as error:
             self._note_need_apart(error)
             raise
-        self._note_apart(lambda account: account._note_credit(credit, face))
+        self._note_apart(note)
+
+    def _ask_how_it_is(self):
+        """Return what notes the cloud's answer on the account; one without credit line keeps its session
+        with the bureau itself, so that a token is all there is to ask for."""
+        engine = self.env["fapiao.engine"]
+        if not self.has_credit:
+            engine._ask(self, lambda cloud: cloud.test())
+            return lambda account: account._note_ready()
+        credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()))
+        return lambda account: account._note_credit(credit, face)
 
     def _note_credit(self, credit, face_needed):
         self.write(
@@ -55,7 +64,7 @@ class FapiaoAccount(models.Model):
 
     def _resume_waiting(self):
         """What waited for a person goes on by itself."""
-        for model in ("fapiao.request", "fapiao.red.form"):
+        for model in ("fapiao.request", "fapiao.red.form", "fapiao.withdrawal"):
             # sudo: these change by this flow alone, whoever logged in or corrected the account
             self.env[model].sudo().search(
                 [("account_id", "in", self.ids), ("state", "=", "waiting_login")]

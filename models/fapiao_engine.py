@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from ..clouds.base import RawAnswer
 from ..clouds.errors import CloudError, OutcomeUnknown
@@ -27,6 +28,7 @@ from ..clouds.registry import open_cloud
 _logger = logging.getLogger(__name__)
 
 TRIES = 8
+TOKEN_LOCK = 20251  # names the advisory lock among those of other modules
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class FapiaoEngine(models.AbstractModel):
         try:
             config, slot = self._step(lambda env: env["fapiao.account"].browse(account_id)._connection())
             cloud = open_cloud(config, slot)
+            self._prepare(cloud, account_id)
         except CloudError as error:
             yield from ((job, error) for job in jobs)
             return
@@ -133,6 +136,7 @@ class FapiaoEngine(models.AbstractModel):
         """
         config, slot = self._step(lambda env: env["fapiao.account"].browse(account.id)._connection())
         with open_cloud(config, slot) as cloud:
+            self._prepare(cloud, account.id)
             try:
                 return question(cloud)
             finally:
@@ -167,9 +171,26 @@ class FapiaoEngine(models.AbstractModel):
             raise answer
         return result
 
+    def _prepare(self, cloud, account_id):
+        """See to a good token before any call: one worker of all fetches it, the others wait and take it.
+
+        The lock is advisory and held in a transaction that touches no row; it ends with the transaction.
+        Raises ``CloudError``.
+        """
+        if cloud.is_ready():
+            return
+        with self.env.registry.cursor() as cr:
+            cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", TOKEN_LOCK, account_id))
+            # read in a step of its own: this transaction's snapshot is older than the wait
+            _config, kept = self._step(lambda env: env["fapiao.account"].browse(account_id)._connection())
+            cloud.slot.token, cloud.slot.expires_at = kept.token, kept.expires_at
+            cloud.prepare()
+            self._keep_token(account_id, cloud.slot)
+
     def _keep_token(self, account_id, slot):
         if slot.changed:
             self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot))
+            slot.changed = False
 
 
 def send(cloud, job):

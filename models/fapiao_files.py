@@ -11,10 +11,10 @@ from odoo.tools import SQL, file_open
 from ..clouds.base import NotFound
 from ..clouds.errors import CloudError
 from .fapiao_time import aware
+from .fapiao_types import FILES as KINDS
 
 _logger = logging.getLogger(__name__)
 
-KINDS = ("pdf", "ofd", "xml")
 MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "application/xml"}
 FIRST_WAIT = timedelta(seconds=20)
 LAST_WAIT = timedelta(hours=6)
@@ -69,7 +69,7 @@ class Fapiao(models.Model):
 
     def _claim_files(self):
         """Push the next try forward before calling, so that neither a crash nor a slow cloud makes the
-        same rows come first again; return ``[(id, number, issued_at, kinds)]``."""
+        same rows come first again; return ``[(id, number, issued_at, {kind: address})]``."""
         self.env.cr.execute(
             SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids))
         )
@@ -83,15 +83,15 @@ class Fapiao(models.Model):
                 fapiao.id,
                 fapiao.number,
                 aware(fapiao.issued_at),
-                fapiao._missing_kinds(),
+                {kind: fapiao[f"{kind}_address"] or "" for kind in fapiao._missing_kinds()},
             )
             for fapiao in claimed
         ]
 
     def _fetch_for_account(self, engine, account, wanted):
         def fetch_all(cloud):
-            for fapiao_id, number, issued_at, kinds in wanted:
-                files, problem = fetch(cloud, number, issued_at, kinds)
+            for fapiao_id, number, issued_at, addresses in wanted:
+                files, problem = fetch(cloud, number, issued_at, addresses)
                 engine._step(
                     lambda env, id_=fapiao_id, files=files, problem=problem: (
                         env["fapiao"].browse(id_)._keep_files(files, problem)
@@ -141,12 +141,15 @@ def pdf_picture():
         return base64.b64encode(picture.read())
 
 
-def fetch(cloud, number, issued_at, kinds):
-    """Return ``({kind: bytes}, problem)``; one file that fails doesn't keep the others back."""
+def fetch(cloud, number, issued_at, addresses):
+    """Return ``({kind: bytes}, problem)``; one file that fails doesn't keep the others back.
+
+    ``addresses``: of the files that are wanted, "" where only the number leads to one.
+    """
     files, problem = {}, ""
-    for kind in kinds:
+    for kind, address in addresses.items():
         try:
-            content = cloud.file(number, kind, issued_at)
+            content = cloud.file_at(address, kind) if address else cloud.file(number, kind, issued_at)
         except CloudError as error:
             problem = str(error)
             continue

@@ -95,6 +95,10 @@ class FapiaoOutbound(models.AbstractModel):
     def _settled(self):
         """Called after a state was reached that waits for nobody but a person, or for nothing at all."""
 
+    def _can_be_given_up(self):
+        """Tell whether a person may withdraw this record: as long as no cloud can have seen it."""
+        return self.state in UNSENT_STATES and not self.in_doubt
+
     # ------------------------------------------------------------------ queueing
 
     def _identify(self):
@@ -197,7 +201,11 @@ class FapiaoOutbound(models.AbstractModel):
         """Return ``(operation, payload)`` that asks what became of this record; ``words`` freezes it."""
         if self.lookup_number:
             return base.FIND, words.freeze(base.FIND, {"number": self.lookup_number}, "")
-        return base.FIND, words.freeze(base.FIND, None, self.request_uid)
+        return base.FIND, words.freeze(base.FIND, self._asked_for(), self.request_uid)
+
+    def _asked_for(self):
+        """Return what a cloud must know beside the id to find this record; see ``Cloud.freeze``."""
+        return {}
 
     @api.model
     def _questions(self):

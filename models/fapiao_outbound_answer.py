@@ -72,7 +72,7 @@ class FapiaoOutbound(models.AbstractModel):
         if self.state not in ("unknown", "pending", "manual"):
             return
         match meaning:
-            case base.Issued():
+            case base.Issued() | base.Bill():
                 if difference := self._adopt(meaning):
                     self._need_decision(
                         difference, self.env._("Compare both and decide; nothing is sent meanwhile.")

@@ -48,7 +48,9 @@ class Fapiao(models.Model):
         if under_way := self.red_form_ids.filtered("is_open"):
             return under_way[:1]._get_records_action()
         if self.color == "red":
-            raise UserError(self.env._("Fapiao %s is a red one: it can't be reversed itself.", self.number))
+            raise UserError(
+                self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=self.number)
+            )
         if not self._is_living():
             raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
         return self.env["fapiao.red.flush"]._open(self)
@@ -60,6 +62,15 @@ class Fapiao(models.Model):
     def _invoices(self):
         """Return the posted customer invoices that these fapiao stand for."""
         return self.move_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
+
+    def _covering_lines(self):
+        """Return the request lines that cover nothing any more once these fapiao are reversed: the slices of
+        documents they stand for, and what partial reversals have taken off them."""
+        # sudo: what they stand for doesn't depend on who asks
+        requests = self.sudo().request_ids.filtered(
+            lambda request: all(fact in self or fact.status == "red" for fact in request.fapiao_ids)
+        )
+        return (requests | self.sudo().red_form_ids.request_ids).line_ids
 
     # ------------------------------------------------------------------ in the rules' words
 

@@ -22,7 +22,7 @@ class FapiaoRedForm(models.Model):
     _inherit = "fapiao.red.form"
 
     make_credit_note = fields.Boolean(
-        "Create Credit Note",
+        "Create the Credit Note",
         readonly=True,
         help="Create and post the credit note once the fapiao is reversed.",
     )

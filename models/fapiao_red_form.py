@@ -69,7 +69,7 @@ class FapiaoRedForm(models.Model):
     user_id = fields.Many2one(
         "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
     )
-    previous_id = fields.Many2one("fapiao.red.form", "After", readonly=True, copy=False)
+    previous_id = fields.Many2one("fapiao.red.form", "Previous Form", readonly=True, copy=False)
     request_ids = fields.One2many("fapiao.request", "red_form_id", "Requests", readonly=True)
     buyer_name = fields.Char(related="fapiao_id.buyer_name")
 
@@ -86,7 +86,7 @@ class FapiaoRedForm(models.Model):
         readonly=True,
         default=SELLER,
     )
-    is_full = fields.Boolean("In Full", readonly=True, default=True)
+    is_full = fields.Boolean("In full", readonly=True, default=True)
     is_anew = fields.Boolean(readonly=True, help="A form before this one has ended.")
     draft = fields.Text(readonly=True, copy=False, help="The reversal in neutral words.")
     line_ids = fields.One2many("fapiao.red.form.line", "form_id", readonly=True)
@@ -112,7 +112,7 @@ class FapiaoRedForm(models.Model):
     deadline = fields.Datetime(
         readonly=True, copy=False, help="The other side has 72 hours to confirm; then the form lapses."
     )
-    checked_at = fields.Datetime("Asked On", readonly=True, copy=False)
+    checked_at = fields.Datetime("Asked At", readonly=True, copy=False)
     vat_use = fields.Selection(USES, "Deducted by the Buyer", readonly=True)
     consumption_use = fields.Selection(USES, "Used for Consumption Tax", readonly=True)
     booked = fields.Selection(USES, "Booked by the Buyer", readonly=True)

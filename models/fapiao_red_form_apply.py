@@ -212,11 +212,14 @@ class FapiaoRedForm(models.Model):
         if before and found.state and not may_follow(before, found.state):
             self._message_log(
                 body=self.env._(
-                    "Unexpected at the tax bureau: the form went from state %(before)s to %(after)s.",
-                    before=before,
-                    after=found.state,
+                    "Unexpected at the tax bureau: the form went from “%(before)s” to “%(after)s”.",
+                    before=self._name_of(before),
+                    after=self._name_of(found.state),
                 )
             )
+
+    def _name_of(self, bureau_state):
+        return dict(self._fields["bureau_state"]._description_selection(self.env))[bureau_state]
 
     # ------------------------------------------------------------------ what follows
 

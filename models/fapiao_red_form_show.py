@@ -32,9 +32,8 @@ class FapiaoRedForm(models.Model):
         if not self or not (self.is_open or self.activity_ids):
             return ""
         label = dict(self._fields["stage"]._description_selection(self.env))[self.stage]
-        return self.env._(
-            "%(form)s: %(stage)s. %(advice)s", form=self.display_name, stage=label, advice=self.advice or ""
-        ).strip()
+        said = self.env._("Red form %(form)s: %(stage)s.", form=self.number or "", stage=label)
+        return f"{said} {self.advice or ''}".strip()
 
     def _progress(self):
         requests = self.request_ids.sorted("id")[-1:] | self.rest_request_ids

@@ -155,11 +155,12 @@ class FapiaoRedPlanner(models.AbstractModel):
         return (line.price_unit, line.discount) == (origin.price_unit, origin.discount)
 
     def _stray(self, line):
+        words = (line.name or "").split("\n", 1)[0]
         return Problem(
             "red_line_stray",
             _("Line “%(line)s” of the credit note takes back something that the fapiao doesn't have."),
             _("Credit the lines of the invoice, with their products and taxes."),
-            {"line": (line.name or "").split("\n", 1)[0]},
+            {"line": words},
             line=str(line.id),
         )
 

@@ -86,10 +86,13 @@ class FapiaoRequest(models.Model):
         return self.action_follow()
 
     def action_withdraw(self):
-        """Give up requests the cloud has not seen. What may have been sent is never forgotten."""
+        """Give up requests the cloud has not seen, and ask it to give up those it has taken but not issued.
+        What may have been sent is never forgotten."""
         self._check_issuer()
         self._lock()
-        for request in self.sudo():  # sudo: as in action_retry
+        requests = self.sudo()  # sudo: as in action_retry
+        taken = requests.filtered(lambda request: request._can_be_taken_back())
+        for request in requests - taken:
             if request.in_doubt or request.state not in UNSENT_STATES:
                 raise UserError(
                     self.env._(
@@ -99,7 +102,11 @@ class FapiaoRequest(models.Model):
                     )
                 )
             request._become("withdrawn")
-        return True
+        if not taken:
+            return True
+        # sudo: withdrawals are made by this flow alone
+        self.env["fapiao.withdrawal"].sudo()._create_for(taken)._attempt_after_commit()
+        return taken.sudo(False).action_follow()
 
     def action_open_business_doc(self):
         """Open the request itself; the links of core's ``x2many_buttons`` call this."""

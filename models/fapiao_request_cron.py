@@ -13,6 +13,7 @@ class FapiaoRequest(models.Model):
         forms = self.env["fapiao.red.form"]
         forms._dispatch(batch)
         self._dispatch(batch)
+        self.env["fapiao.withdrawal"]._dispatch(batch)
         forms._follow_up_due()
 
     @api.model
@@ -20,6 +21,7 @@ class FapiaoRequest(models.Model):
         """Find out what became of what is open, and bring reversals to their end."""
         forms = self.env["fapiao.red.form"]
         forms._reconcile(batch)
+        self.env["fapiao.withdrawal"]._reconcile(batch)
         self._reconcile(batch)
         forms._watch(batch)
         forms._follow_up_due()

@@ -20,7 +20,7 @@ class FapiaoRequest(models.Model):
 
     red_form_id = fields.Many2one("fapiao.red.form", readonly=True, copy=False, index="btree_not_null")
     rest_of_id = fields.Many2one(
-        "fapiao.red.form", "Rest After", readonly=True, copy=False, index="btree_not_null"
+        "fapiao.red.form", "Rest After the Reversal", readonly=True, copy=False, index="btree_not_null"
     )
 
     # ------------------------------------------------------------------ making a request
@@ -61,6 +61,9 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ what became of it
 
+    def _asked_for(self):
+        return {"red": True} if self.kind == "red" else super()._asked_for()
+
     def _apply_finding(self, meaning):
         if self.kind == "red" and self.state in ("unknown", "pending"):
             meaning = self._follow_trail(meaning)
@@ -73,6 +76,9 @@ class FapiaoRequest(models.Model):
         nothing was reversed, and "not found" it is.
         """
         blue_number = self._red_order().blue_number
+        if isinstance(meaning, base.Bill):
+            # a cloud may answer by id as for an order that is split
+            meaning = next((one for one in meaning.fapiao if one.color == "red"), base.NotFound())
         match meaning:
             case base.NotFound() if not self.lookup_number:
                 return self._look_up(blue_number)

@@ -1,6 +1,9 @@
 """The one way between the database's naive UTC and the aware moments of rules and clouds."""
 
 from datetime import UTC
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")  # the clouds' and the bureau's
 
 
 def aware(moment):

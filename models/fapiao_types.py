@@ -39,6 +39,7 @@ TYPES = [
 ]
 DIGITAL = {ORDINARY: "26", SPECIAL: "27"}
 PAPER = ("3", "4")
+FILES = ("pdf", "ofd", "xml")
 KIND_OF = {code: kind for kind, code in DIGITAL.items()}
 
 STATUSES = [

@@ -13,6 +13,8 @@ from .bureau import credit, red
 from .clock import dashed
 from .errors import Refused
 from .faults import KINDS
+from .kingdee import CALLS as KINGDEE_CALLS
+from .kingdee import pages as kingdee
 from .piaodanyun import CALLS
 from .piaodanyun.files import TYPES, draw
 from .render import qr
@@ -43,7 +45,8 @@ def _page(world, problem=''):
         html = PAGES.get_template('index.html').render(
             world=world, now=now, problem=problem, states=red.STATES, red_actions=_red_actions,
             credit=lambda taxpayer: credit.book(taxpayer, now), uses=USES, kinds=sorted(KINDS),
-            calls=[*(call.name for call in CALLS.values()), 'file'],
+            calls=[call.name for call in (*CALLS.values(), *KINGDEE_CALLS.values())] + ['file'],
+            **kingdee.shown(world),
             fapiao=_newest(world.fapiao.values()), red_forms=_newest(world.red_forms.values()),
             tickets=[each for each in _newest(world.tickets.values())
                      if each.state == 'waiting' and each.expires_at > now],
@@ -125,6 +128,7 @@ BUTTONS = {
     'fault': _add_fault,
     'clear_fault': lambda world, form: world.faults.clear(int(form['id'])),
     'switch': _set_switch,
+    **kingdee.BUTTONS,
 }
 
 

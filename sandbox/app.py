@@ -5,12 +5,11 @@ import threading
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wrappers import Response
 
-from . import admin, control, piaodanyun
+from . import admin, control, kingdee, piaodanyun
 from .turn import JSON, Turn, serve_file
 
 LOCAL = ('127.0.0.1', 'localhost')
-# One entry a cloud; sandbox/kingdee takes its place here.
-CLOUDS = {piaodanyun.NAME: piaodanyun}
+CLOUDS = {cloud.NAME: cloud for cloud in (piaodanyun, kingdee)}
 
 
 class Request(BaseRequest):
@@ -45,7 +44,7 @@ class Application:
         if path == cloud.FILES:
             with self.world.calls.record(cloud.NAME, 'file') as entry:
                 return serve_file(self, cloud, request, entry)
-        call = cloud.CALLS.get(path)
+        call = cloud.find_call(self.world, path, request)
         if call is None:
             return _problem(404, f'接口不存在 SANDBOX {path}')
         if request.method != call.method:

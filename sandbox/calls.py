@@ -6,7 +6,7 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 
-SECRET = {'pass', 'password', 'sms', 'pin', 'Authorization'}
+SECRET = {'pass', 'password', 'sms', 'pin', 'Authorization', 'appSecret', 'appSecuret', 'apptoken'}
 KEPT_KEYS = 600     # a 5,000-line form would make the log the biggest thing in memory
 
 

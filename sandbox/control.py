@@ -7,10 +7,11 @@ import json
 from werkzeug.wrappers import Response
 
 from .errors import Refused
+from .kingdee.levers import KingdeeLevers
 from .levers import Levers
 from .records import plain
 
-ACTIONS = {name for name in vars(Levers) if not name.startswith('_')}
+ACTIONS = {name for name in (*vars(Levers), *vars(KingdeeLevers)) if not name.startswith('_')}
 
 
 def respond(world, path, request):
@@ -61,7 +62,7 @@ def _state(world, args):
             'fapiao': len(world.fapiao), 'requests': len(world.requests),
             'pending': sorted(world.pending), 'red_forms': len(world.red_forms),
             'taxpayers': [plain(each) for each in world.taxpayers.values()],
-            'settings': plain(world.settings), 'piaodanyun': plain(world.piaodanyun)}
+            **{name: plain(each) for name, each in world.switches.items()}}
 
 
 def _fapiao(world, args):
@@ -93,6 +94,11 @@ VIEWS = {
     'faults': lambda world, args: [fault.as_dict() for fault in world.faults.planned],
     'clock': lambda world, args: {'now': world.clock.now().isoformat()},
     'red_forms': lambda world, args: [plain(each) for each in world.red_forms.values()],
+    'bills': lambda world, args: [plain(each) for each in world.bills.values()
+                                  if args.get('number') in (None, each.number)],
+    'callbacks': lambda world, args: [plain(each) for each in world.deliveries.values()
+                                      if args.get('about') in (None, each.about)],
+    'kingdee_tenants': lambda world, args: [plain(each) for each in world.kingdee_tenants.values()],
     'tickets': lambda world, args: [plain(each) for each in world.tickets.values()],
 }
 

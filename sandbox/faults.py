@@ -9,11 +9,12 @@ KINDS = {
     'drop': 'after', 'cut': 'after', 'delay': 'after', 'http_status': 'after',
     'http_500': 'after', 'rate_limited': 'before', 'html': 'after', 'half_json': 'after',
     'empty': 'after', 'huge': 'after', 'wrong_type': 'after',
-    # of the cloud, in its own words (piaodanyun/faults.py)
+    # of the cloud, in its own words (piaodanyun/faults.py, kingdee/faults.py)
     'expired_token': 'before', 'session_lost': 'before', 'sms_due': 'before',
     'face_due': 'before', 'face_payload': 'before', 'maybe_issued': 'after',
     'gateway_504': 'after', 'bureau_error': 'after', 'issuing': 'before',
     'not_found': 'before', 'not_ready': 'before', 'refused': 'before', 'no_number': 'after',
+    'unauthorised': 'before',
 }
 
 

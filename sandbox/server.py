@@ -4,7 +4,9 @@ import threading
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from . import defaults
 from .app import Application
+from .kingdee.courier import Courier
 from .world import World
 
 
@@ -26,6 +28,14 @@ class Handler(WSGIRequestHandler):
     def finish(self):
         self.server.connections.discard(self.connection)
         super().finish()
+
+    def make_environ(self):
+        """With the names that carry an underscore, which werkzeug drops: Kingdee's access_token."""
+        environ = super().make_environ()
+        for name, value in self.headers.items():
+            if '_' in name:
+                environ[f'HTTP_{name.upper()}'] = value
+        return environ
 
     def run_wsgi(self):
         started = []
@@ -86,7 +96,7 @@ class Server(ThreadedWSGIServer):
 class SandboxServer:
     """`with SandboxServer() as s:` serves at s.url; s.world is the state, to look at and turn.
 
-    s.base_url is what an account at 票单云 would be given.
+    s.base_url is what an account at 票单云 would be given, s.kingdee_url one at 金蝶发票云.
     """
 
     def __init__(self, port=0, state_dir=None, empty=False, world=None):
@@ -99,6 +109,8 @@ class SandboxServer:
         self.app.stopping.clear()
         self.server = Server(self.port, self.app)
         self.port = self.server.server_port
+        self.world.url = self.url
+        self.courier = Courier(self.world).start()
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,),
                                        name='sandbox', daemon=True)
         self.thread.start()
@@ -109,6 +121,7 @@ class SandboxServer:
         if self.server is None:
             return
         self.app.stopping.set()
+        self.courier.stop()
         self.server.shutdown()
         self.server.server_close()
         self.server.hang_up()
@@ -131,3 +144,7 @@ class SandboxServer:
     @property
     def base_url(self):
         return self.url + '/piaodanyun'
+
+    @property
+    def kingdee_url(self):
+        return f'{self.url}/kingdee/{defaults.KINGDEE_PREFIX}'

@@ -3,10 +3,12 @@ import sqlite3
 from pathlib import Path
 
 from . import records
+from .kingdee import records as kingdee
 
 KINDS = {cls.table: cls for cls in (
     records.Tenant, records.Taxpayer, records.Fapiao, records.Request,
-    records.RedForm, records.Token, records.Ticket)}
+    records.RedForm, records.Token, records.Ticket, kingdee.KingdeeTenant, kingdee.KingdeeToken,
+    kingdee.UsedId, kingdee.Bill, kingdee.Order, kingdee.Delivery)}
 
 
 class Store:

@@ -7,7 +7,6 @@ from .errors import RateLimited, Refused
 from .faults import Fault
 
 JSON = 'application/json;charset=UTF-8'
-UNSENT = b'{"code":999,"msg":"SANDBOX","data":null}'
 TOO_FAST = Fault(0, '*', 'rate_limited', 'before', None, None, 0, {}, {})
 
 
@@ -26,14 +25,14 @@ class Turn:
             self._open()
         except Refused as error:
             # A caller the cloud doesn't know draws no fault: it would be used up for nothing.
-            return self._respond(self.cloud.refusal(error, self.call))
+            return self._respond(self._refusal(error))
         faults = self.world.faults.draw(self.call.name, self.exchange.form)
         self.entry.faults = [str(fault) for fault in faults]
         try:
             answer = self._before(faults) or self._told(self.cloud.answer)
             return self._after(faults, answer)
         except RateLimited:
-            return self._spoil(TOO_FAST, UNSENT)
+            return self._spoil(TOO_FAST, self.cloud.UNSENT)
         except _Spoilt as spoilt:
             return spoilt.response
 
@@ -42,7 +41,7 @@ class Turn:
             self.exchange = self.cloud.exchange(self.world, self.call, self.request)
             self.entry.form = redacted(self.exchange.form)
             self.entry.tax_no = self.exchange.tax_no
-            self.entry.fpqqlsh = self.exchange.text('fpqqlsh')
+            self.entry.fpqqlsh = self.exchange.uid
             self.cloud.authorise(self.exchange)
 
     def _before(self, faults):
@@ -55,7 +54,7 @@ class Turn:
                 self.app.sleep(fault.params.get('seconds', 1))
             elif fault.kind in wire.KINDS:
                 self.entry.code = fault.kind
-                raise _Spoilt(self._spoil(fault, UNSENT))
+                raise _Spoilt(self._spoil(fault, self.cloud.UNSENT))
             else:
                 answer = self._told(self.cloud.fault_before, fault)
         return answer
@@ -80,18 +79,24 @@ class Turn:
             with self.world.acting():
                 answer = step(self.exchange, *args)
         except Refused as error:
-            return self.cloud.refusal(error, self.call)
+            return self._refusal(error)
         if answer is not None and callable(answer.data):
             answer.data = answer.data()
         return answer
 
     def _respond(self, answer):
-        self.entry.code, self.entry.text, self.entry.status = answer.code, answer.text, 200
-        quirks = getattr(self.world, self.cloud.NAME)
-        return Response(self.cloud.render(answer, quirks), content_type=JSON)
+        self.entry.code, self.entry.text, self.entry.status = answer.code, answer.text, answer.status
+        return Response(self.cloud.render(answer, self._quirks), answer.status, content_type=JSON)
+
+    def _refusal(self, error):
+        return self.cloud.refusal(error, self.call, self._quirks)
+
+    @property
+    def _quirks(self):
+        return self.world.switches[self.cloud.NAME]
 
     def _spoil(self, fault, body):
-        response = wire.spoil(fault, body, self.request.environ)
+        response = wire.spoil(fault, body, self.request.environ, self.cloud.TOO_FAST)
         self.entry.status = response.status_code
         return response
 
@@ -114,6 +119,6 @@ def serve_file(app, cloud, request, entry):
     entry.code = entry.status = response.status_code
     for fault in faults:
         if fault.kind in wire.KINDS:
-            response = wire.spoil(fault, response.get_data(), request.environ)
+            response = wire.spoil(fault, response.get_data(), request.environ, cloud.TOO_FAST)
             entry.status = response.status_code
     return response

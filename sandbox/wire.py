@@ -1,5 +1,4 @@
 """What a fault does to an HTTP answer, whichever cloud gave it."""
-import json
 import socket
 import struct
 
@@ -11,8 +10,11 @@ STATUS_TEXT = {429: 'Too Many Requests', 500: 'Internal Server Error', 502: 'Bad
                503: 'Service Unavailable', 504: 'Gateway Time-out'}
 
 
-def spoil(fault, body, environ):
-    """The response a wire fault makes of `body` (the JSON the cloud would have sent)."""
+def spoil(fault, body, environ, too_fast):
+    """The response a wire fault makes of `body` (the JSON the cloud would have sent).
+
+    `too_fast` is how the cloud says that it is called too often.
+    """
     params = fault.params
     if fault.kind == 'drop':
         return Drop(params.get('reset', False))
@@ -21,9 +23,9 @@ def spoil(fault, body, environ):
     if fault.kind == 'http_status':
         return _status(params.get('status', 502))
     if fault.kind == 'rate_limited':
-        answer = json.dumps({'code': 429, 'msg': '请求过于频繁,请稍后再试', 'data': None}, ensure_ascii=False)
         headers = {'Retry-After': str(params['retry_after'])} if 'retry_after' in params else {}
-        return Response(answer, 429, headers, content_type='application/json;charset=UTF-8')
+        return Response(too_fast, params.get('status', 429), headers,
+                        content_type='application/json;charset=UTF-8')
     if fault.kind == 'html':
         return Response(params.get('text', HTML), content_type='text/html;charset=UTF-8')
     if fault.kind == 'empty':

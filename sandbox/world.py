@@ -16,6 +16,9 @@ from .calls import Calls
 from .clock import Clock
 from .errors import Refused
 from .faults import Faults
+from .kingdee import queue
+from .kingdee.levers import KingdeeLevers
+from .kingdee.quirks import Quirks as KingdeeQuirks
 from .levers import Levers
 from .piaodanyun.quirks import Quirks
 from .records import dump
@@ -23,11 +26,13 @@ from .settings import Settings
 from .store import Store
 
 
-class World(Levers):
+class World(Levers, KingdeeLevers):
     def __init__(self, state_dir=None, empty=False):
         self.lock = threading.RLock()
         self.depth = 0
         self.dirty = {}
+        self.url = ''               # where it is served, for the addresses it hands out
+        self.stirred = threading.Event()    # something changed: for those who wait for it
         self.clock = Clock()
         self.calls = Calls(self.clock)
         self.faults = Faults(self.lock)
@@ -44,10 +49,14 @@ class World(Levers):
     def _forget(self):
         self.settings = Settings()
         self.piaodanyun = Quirks()
+        self.kingdee = KingdeeQuirks()
         self.tenants, self.taxpayers, self.tokens, self.tickets = {}, {}, {}, {}
         self.fapiao, self.requests, self.red_forms, self.pending = {}, {}, {}, {}
         self.buyers = {}            # tax number → name: whom the bureau knows
         self.paces = {}             # tax number → times of its issuing calls
+        self.kingdee_tenants, self.kingdee_tokens, self.used_ids = {}, {}, {}
+        self.bills, self.orders, self.deliveries = {}, {}, {}
+        self.issuing = {}           # of the bills: those that wait for their time
 
     # --- the lock, and what happens under it ---
 
@@ -74,9 +83,11 @@ class World(Levers):
             due = request.ready_at is not None and request.ready_at <= now
             if due or (request.queries_left is not None and request.queries_left <= 0):
                 issue.finish(self, request)
+        queue.settle(self)
 
     def _flush(self):
         changed, self.dirty = self.dirty, {}
+        self.stirred.set()
         if self.store and changed:
             self.store.write([(kind, key, dump(record)) for (kind, key), record in changed.items()])
 
@@ -118,7 +129,7 @@ class World(Levers):
 
     @property
     def switches(self):
-        return {'settings': self.settings, 'piaodanyun': self.piaodanyun}
+        return {'settings': self.settings, 'piaodanyun': self.piaodanyun, 'kingdee': self.kingdee}
 
     @property
     def max_parallel(self):
@@ -129,6 +140,9 @@ class World(Levers):
 
     def next_form_serial(self):
         return next(self.form_serials)
+
+    def next_delivery(self):
+        return max((each.number for each in self.deliveries.values()), default=0) + 1
 
     def close(self):
         with self.lock:
@@ -149,7 +163,10 @@ class World(Levers):
     def _read_store(self):
         shelves = {'tenant': self.tenants, 'taxpayer': self.taxpayers, 'fapiao': self.fapiao,
                    'request': self.requests, 'red_form': self.red_forms, 'token': self.tokens,
-                   'ticket': self.tickets}
+                   'ticket': self.tickets, 'kingdee_tenant': self.kingdee_tenants,
+                   'kingdee_token': self.kingdee_tokens, 'kingdee_request_id': self.used_ids,
+                   'kingdee_bill': self.bills, 'kingdee_order': self.orders,
+                   'kingdee_delivery': self.deliveries}
         for kind, key, record in self.store.read():
             if kind in shelves:
                 shelves[kind][key] = record
@@ -157,9 +174,11 @@ class World(Levers):
                 self._read_text(key, json.loads(record))
         self.buyers.update({each.tax_no: each.name for each in self.taxpayers.values()})
         # More than the clock's hundred numbers a second may have been used before the restart.
-        last = max((int(number[8:]) for number in self.fapiao), default=0)
+        used = (*(number[8:] for number in self.fapiao), *(number[11:] for number in self.orders))
+        last = max(map(int, used), default=0)
         self.serials = itertools.count(max(last + 1, next(self.serials)))
         self.pending = {uid: each for uid, each in self.requests.items() if each.state == 'pending'}
+        self.issuing = {key: each for key, each in self.bills.items() if each.state == 'issuing'}
 
     def _read_text(self, key, value):
         if key == 'clock':

@@ -29,7 +29,7 @@ class Tokens:
 
     def current(self):
         """Return a token that is still good for a while; raise NotSent or LoginRequired."""
-        return self._slot.token if not self._is_due() else self._fetched(self._is_due)
+        return self._slot.token if not self.is_due() else self._fetched(self.is_due)
 
     def renewed(self, refused):
         """Return a token other than ``refused``, which another thread may have fetched already."""
@@ -50,7 +50,8 @@ class Tokens:
                 self._fetch_once()
             return self._slot.token
 
-    def _is_due(self):
+    def is_due(self):
+        """Return whether the token is missing or near its end."""
         ends = self._slot.expires_at
         if not self._slot.token:
             return True

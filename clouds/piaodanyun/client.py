@@ -130,6 +130,13 @@ class Piaodanyun(Cloud):
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
 
+    def is_ready(self):
+        return not self._tokens.is_due()
+
+    def prepare(self):
+        """Fetch a token if there is none that is good; raises NotSent, RateLimited or LoginRequired."""
+        self._tokens.current()
+
     def test(self):
         """Fetch a fresh token, nothing more; raises NotSent, RateLimited or LoginRequired."""
         self._tokens.fresh()

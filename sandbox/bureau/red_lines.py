@@ -15,12 +15,12 @@ def folded(given):
 
 def by_row(given):
     """Row of the blue fapiao → the line with its discount folded in."""
-    result = {}
+    result, parent_row = {}, None
     for row, line in enumerate(given):
         if line.nature != 'discount':
-            result[row] = replace(line, nature='normal')
+            result[row], parent_row = replace(line, nature='normal'), row
             continue
-        parent_row, parent = list(result.items())[-1]
+        parent = result[parent_row]
         amount = parent.amount + line.amount
         # The price follows the reduced amount, or price × quantity would no longer be right.
         price = parent.price and round(amount / parent.quantity, 13)

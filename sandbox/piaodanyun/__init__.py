@@ -1,6 +1,6 @@
 """票单云's eleven calls (seed 003, protocols/piaodanyun.md), mounted under /piaodanyun.
 
-What a cloud owes the program (app.py): `CALLS` by path, `exchange()` to read a request,
+What a cloud owes the program (app.py): `CALLS` and `find_call()`, `exchange()` to read a request,
 `authorise()` and `answer()` to act on it, `refusal()` and `render()` to tell the outcome, and
 `fault_before()`/`fault_after()` for the fault kinds told in its own words.
 """
@@ -52,11 +52,19 @@ CALLS = {
 # The addresses downflag 4 gives out; they need no token, like the bureau's own.
 FILES = '/files/exportDzfpwjEwm'
 
+# What stands in place of an answer before the deed, and the answer to a caller in a hurry.
+UNSENT = b'{"code":999,"msg":"SANDBOX","data":null}'
+TOO_FAST = '{"code": 429, "msg": "请求过于频繁,请稍后再试", "data": null}'.encode()
+
 fault_before = faults.before
 fault_after = faults.after
 render = answers.render
 refusal = answers.refusal
 download = files.download
+
+
+def find_call(world, path, request):
+    return CALLS.get(path)
 
 
 def exchange(world, call, request):

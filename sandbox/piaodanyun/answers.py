@@ -13,7 +13,7 @@ def render(answer, quirks):
     return json.dumps(envelope(answer, quirks), ensure_ascii=False).encode()
 
 
-def refusal(error, call):
+def refusal(error, call, _quirks=None):
     """A refusal has the seed's 999 shape, except obtainToken, whose examples are shorter."""
     short = call is not None and call.name == 'obtainToken'
     return Answer(error.data, error.text, error.code, both=not short, total=None if short else 0)

@@ -12,6 +12,7 @@ TEXTS = {
     'not_found': (999, NOT_FOUND),
     'not_ready': (999, NOT_READY),
     'refused': (999, '开票失败'),
+    'unauthorised': (999, '接口未授权'),
     'issuing': (999, issue.ISSUING),    # after the deed: issued, and not said
 }
 

@@ -13,6 +13,7 @@ class Answer:
     code: int = 200
     both: bool = False          # message beside msg, as in some of the seed's examples
     total: int | None = 0       # None: the key is missing, as in obtainToken
+    status: int = 200
 
 
 @dataclass
@@ -44,6 +45,10 @@ class Exchange:
     @property
     def tax_no(self):
         return self.text(self.call.subject)
+
+    @property
+    def uid(self):
+        return self.text('fpqqlsh')
 
     @property
     def username(self):

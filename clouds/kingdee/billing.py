@@ -1,0 +1,190 @@
+"""Billing requests (开票申请单): pushing one, and taking some back. ``BILL.PUSH``, ``BILL.WITHDRAW``.
+
+Optional keys without a value are left out. Source: seed 001, 调用开票申请单接口 and 撤回;
+shared/protocols/kingdee-cloud.md, "Billing request"; shared/fapiao-rules.md, "Lines".
+"""
+
+import re
+from decimal import Decimal
+
+from ...rules import rates
+from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE
+from .. import reading
+from ..base import Pending, Withdrawn
+from ..errors import OutcomeUnknown, Rejected
+from . import codes, query
+from .envelope import code_text, flag_in, opened, text_in
+from .meaning import order_error, part_refused
+from .writing import filled, joined, measure, money
+
+AT_ONCE = 50  # bill numbers in one withdrawal
+_UID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+_NEVER = re.compile(r"(?!)")
+
+
+def freeze(draft, request_uid, tax_no, options):
+    """Return the array of one bill for a ``Draft``; its number is ``request_uid``.
+
+    All amounts exclude tax (``includeTaxFlag`` 0), ``totalAmount`` too unless ``options.gross_total``.
+    Raises ValueError for a uid that doesn't fit, a fraction of a fen, totals that aren't the sums of
+    their lines, a discount without a line to discount, and for differential taxation, which the bill
+    has no place for.
+    """
+    _check_totals(draft)
+    _check_discounts(draft.lines)
+    if draft.levy != codes.ORDINARY_LEVY or draft.deduction is not None:
+        raise ValueError("A bill carries ordinary taxation only")
+    bill = {
+        "billNo": number_of(request_uid),
+        **filled(billDate=options.bill_date),
+        "billSource": "5",
+        "priority": "0",
+        "invoiceType": codes.TYPES[draft.type],
+        "includeTaxFlag": "0",
+        "totalAmount": money(draft.total if options.gross_total else draft.amount),
+        "autoInvoice": "1" if options.auto_invoice else "0",
+        "autoMerge": "1" if options.auto_merge else "0",
+        **_parties(draft, tax_no),
+        **filled(drawer=draft.drawer, payee=draft.payee, reviewer=draft.reviewer, remark=draft.remark),
+        "taxationStyle": codes.ORDINARY_LEVY,
+        **filled(orgCode=options.org_code),
+        "billDetail": [_line(line, place) for place, line in enumerate(draft.lines, 1)],
+    }
+    return [bill]
+
+
+def read(raw):
+    """Return ``Pending``, or the ``Bill`` where the answer already names fapiao; raise what else it means.
+
+    A text that says the number exists already is ``OutcomeUnknown``: it may be our own earlier push.
+    """
+    envelope = opened(raw)
+    if not envelope.ok:
+        raise order_error(part_refused(envelope) or envelope)
+    refused = part_refused(envelope)
+    if refused:
+        raise order_error(refused)
+    bill = query.bill_in(envelope)
+    if bill and bill.fapiao:
+        return bill
+    return Pending(bill.text if bill and bill.text else envelope.text)
+
+
+def freeze_withdrawal(request_uids, tax_no, options):
+    """Return the question to take back the bills of ``request_uids``, 1 to 50; else ValueError."""
+    numbers = [number_of(uid) for uid in request_uids]
+    if not 0 < len(numbers) <= AT_ONCE:
+        raise ValueError(f"{len(numbers)} bills can't be withdrawn at once: 1 to {AT_ONCE}")
+    return {"sellerTaxpayerId": tax_no, **filled(orgCode=options.org_code), "serialNos": numbers}
+
+
+def read_withdrawal(raw):
+    """Return :class:`Withdrawn`; raise Rejected where the cloud refused (it has begun to issue).
+
+    A bill that isn't there is OutcomeUnknown: it may have been taken back by an earlier call.
+    assumption: where some of several are refused, ``data`` lists them with a message each.
+    """
+    envelope = opened(raw)
+    # assumption: a mixed batch is answered one by one under a head that may say either
+    if envelope.ok or _some_taken_back(envelope.data):
+        return Withdrawn(refused=_refused(envelope.data), text=envelope.text)
+    error = order_error(envelope, is_done_maybe=_NEVER)
+    if isinstance(error, Rejected) and codes.NOT_THERE.search(error.text):
+        raise OutcomeUnknown(error.text, error.code, error.http_status)
+    raise error
+
+
+def number_of(request_uid):
+    """Return ``request_uid`` where it can be a bill's number, of 40 characters at most; else ValueError."""
+    if not _UID.fullmatch(request_uid or ""):
+        raise ValueError(f"{request_uid!r} can't be a bill's number: 1 to 40 of 0-9 A-Z a-z _ -")
+    return request_uid
+
+
+def _check_totals(draft):
+    amount = sum((line.amount for line in draft.lines), Decimal(0))
+    tax = sum((line.tax for line in draft.lines), Decimal(0))
+    if (amount, tax, amount + tax) != (draft.amount, draft.tax, draft.total):
+        raise ValueError(
+            f"The totals {draft.amount} + {draft.tax} = {draft.total} are not those of the lines: "
+            f"{amount} + {tax} = {amount + tax}"
+        )
+
+
+def _check_discounts(lines):
+    for before, line in zip((None, *lines), lines, strict=False):
+        if line.kind != DISCOUNT:
+            continue
+        if before is None or before.kind == DISCOUNT or (before.rate, before.code) != (line.rate, line.code):
+            raise ValueError("A discount stands behind no line of its rate and code")
+
+
+def _parties(draft, tax_no):
+    seller, buyer = draft.seller, draft.buyer
+    return {
+        "sellerName": seller.name,
+        "sellerTaxpayerId": seller.tax_no or tax_no,
+        **filled(
+            sellerBankAndAccount=joined(seller.bank, seller.bank_account),
+            sellerAddressAndTel=joined(seller.address, seller.phone),
+        ),
+        "buyerName": buyer.name,
+        **filled(buyerTaxpayerId=buyer.tax_no),
+        "buyerProperty": "1" if buyer.is_person else "0",
+        **filled(
+            buyerBankAndAccount=joined(buyer.bank, buyer.bank_account),
+            buyerAddressAndTel=joined(buyer.address, buyer.phone),
+            buyerRecipientMail=buyer.email,
+            buyerRecipientPhone=buyer.mobile,
+        ),
+    }
+
+
+def _line(line, place):
+    flag, content = privilege(line)
+    return {
+        "lineProperty": codes.BILL_KINDS[line.kind],
+        "detailId": str(place),
+        "goodsName": line.name,
+        "revenueCode": line.code,
+        **filled(
+            specification=line.spec,
+            units=line.unit,
+            quantity="" if line.quantity is None else measure(line.quantity),
+            price="" if line.price is None else measure(line.price),
+        ),
+        "amount": money(line.amount),
+        "taxRate": rates.text(line.rate),
+        "taxAmount": money(line.tax),
+        "privilegeFlag": flag,
+        **filled(privilegeContent=content),
+    }
+
+
+def privilege(line):
+    """Return ``(privilegeFlag, privilegeContent)`` of a line.
+
+    assumption: exempt and not taxable are told as privileges, by their Chinese names, and a rate of 0
+    without one is the plain zero rate: the bill has no key for the kind of zero.
+    """
+    if line.zero_kind == EXEMPT:
+        return "1", codes.EXEMPT_WORD
+    if line.zero_kind == NOT_TAXABLE:
+        return "1", codes.NOT_TAXABLE_WORD
+    return ("1", line.policy) if line.policy else ("0", "")
+
+
+def _some_taken_back(data):
+    rows = data if isinstance(data, list) else []
+    return any(flag_in(row, "success") is True for row in rows)
+
+
+def _refused(data):
+    rows = data if isinstance(data, list) else [data]
+    refused = []
+    for row in rows:
+        code = code_text(reading.pick(row, "errorCode", "errcode"))
+        if flag_in(row, "success") is False or (code and code not in codes.OK):
+            number = reading.as_text(reading.pick(row, "billNo", "serialNo"))
+            refused.append((number, text_in(row)))
+    return tuple(refused)

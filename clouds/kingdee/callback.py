@@ -1,0 +1,112 @@
+"""What the cloud pushes to us: by bill, by fapiao, or a bill sent back. A hint and nothing more.
+
+The cloud doesn't authenticate itself, so nothing here is to be believed: amounts and states come from
+asking it. Source: seed 001, 调用回调接口; shared/protocols/kingdee-cloud.md, "Callbacks".
+"""
+
+import re
+from dataclasses import dataclass
+
+from .. import reading
+from .envelope import text_in, unpacked
+from .fapiao import number_in, status_in
+
+BILL, FAPIAO, RETURN = "bill", "fapiao", "return"
+_RETURN_CODE = re.compile(r"RETURN|BACK|REJECT|WITHDRAW|REVOKE", re.IGNORECASE)
+_RETURN_KEYS = {"returnReason", "backReason", "rejectReason", "withdrawReason", "returnUser"}
+_BILL_KEYS = ("billNo", "billNumber")
+_TEXT_LENGTH = 500
+_KEYS_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class News:
+    """What one bill is told about. ``request_uid``: its number, "" if none is named.
+
+    ``kind``: ``bill``, ``fapiao``, ``return``, or "" for a shape nobody knows; then ``keys`` are the
+    names that were seen. ``status``: ``normal``, ``waiting``, ``red``, ``void``, "" if unknown or if the
+    fapiao of a bill differ.
+    """
+
+    kind: str
+    request_uid: str = ""
+    numbers: tuple[str, ...] = ()
+    status: str = ""
+    text: str = ""
+    keys: tuple[str, ...] = ()
+
+
+def parse(body):
+    """Return a :class:`News` for each bill in a callback's ``body`` (bytes), at least one.
+
+    Raises ValueError, and nothing else, where the body is no JSON object.
+    """
+    envelope = _object(body)
+    data = unpacked(reading.pick(envelope, "data"))
+    rows = [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, dict)]
+    kind = _kind(envelope, data, rows)
+    told = {}
+    for row in rows or [envelope]:
+        for uid in _uids(row):
+            told.setdefault(uid, []).append(row)
+    if not told:
+        seen = sorted({str(key)[:80] for part in (envelope, *rows) for key in part})
+        return [News("", text=_text(envelope), keys=tuple(seen[:_KEYS_SHOWN]))]
+    return [_news(kind, uid, parts, _text(envelope)) for uid, parts in told.items()]
+
+
+def answer(ok, message=""):
+    """Return the reply to a callback as a JSON-able dict; anything else than success is pushed again."""
+    code = "0" if ok else "9999"
+    return {"success": bool(ok), "code": code, "errorCode": code, "message": message}
+
+
+def _object(body):
+    try:
+        text = bytes(body).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("The callback is not in UTF-8") from None
+    found = reading.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("The callback is no JSON object, or nested too deeply")
+    return found
+
+
+def _kind(envelope, data, rows):
+    """Return the kind of a callback.
+
+    assumption: a return shows in its ``interfaceCode`` or in a reason for it; the payload is in no source.
+    """
+    code = reading.as_text(reading.pick(envelope, "interfaceCode"))
+    if _RETURN_CODE.search(code) or any(_RETURN_KEYS & set(row) for row in rows or [envelope]):
+        return RETURN
+    if not rows:
+        return ""
+    return BILL if isinstance(data, list) else FAPIAO
+
+
+def _uids(row):
+    """Return the bills' numbers in a row; assumption: merged bills stand in one text, commas between."""
+    text = reading.as_text(reading.pick(row, *_BILL_KEYS))
+    return list(dict.fromkeys(filter(None, re.split(r"[,;\s\uff0c\uff1b]+", text))))[:_KEYS_SHOWN]
+
+
+def _news(kind, uid, rows, envelope_text):
+    numbers = dict.fromkeys(filter(None, map(number_in, rows)))
+    statuses = {status_in(row) for row in rows}
+    texts = dict.fromkeys(filter(None, (_text(row) for row in rows)))
+    is_known = kind != ""
+    return News(
+        kind=kind,
+        request_uid=uid[:80],
+        numbers=tuple(numbers),
+        status=statuses.pop() if len(statuses) == 1 else "",
+        text=("\n".join(texts) or (envelope_text if not numbers else ""))[:_TEXT_LENGTH],
+        keys=() if is_known else tuple(sorted(str(key)[:80] for row in rows for key in row)[:_KEYS_SHOWN]),
+    )
+
+
+def _text(part):
+    return (reading.as_text(reading.pick(part, "issueErrorMessage", *_RETURN_KEYS)) or text_in(part))[
+        :_TEXT_LENGTH
+    ]

@@ -1,0 +1,183 @@
+"""金蝶发票云: billing requests and reversals, behind the contract of :mod:`..base`.
+
+A bill is pushed and becomes one or several fapiao later, at once or when a person in the cloud says so;
+what became of it is asked by its number. Source: seed 001; shared/protocols/kingdee-cloud.md.
+"""
+
+import logging
+
+from ...rules.red_document import RedCheck
+from ..base import (
+    EFFECTS,
+    FIND,
+    ISSUE,
+    PARTIAL_RED,
+    RED_APPLY,
+    RED_ISSUE,
+    RED_STATE,
+    RED_WITHDRAW,
+    WITHDRAW,
+    Bill,
+    Cloud,
+    NotFound,
+)
+from ..errors import NotSent, OutcomeUnknown, TokenExpired
+
+# What the beginning of a PDF, OFD or XML looks like is the same at every cloud
+from ..piaodanyun.files import is_kind
+from ..redact import HideSecrets
+from ..transport import Transport
+from . import billing, query, red, red_forms
+from .auth import Tokens, refused_again, utc_now
+from .envelope import RequestIds, wrapped
+from .interfaces import BILLING_PATH, CODES, interface
+from .meaning import is_unread
+from .options import Options
+
+# The token travels in the address too, and urllib3 logs addresses where it is told to log everything
+logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
+
+_RED_FREEZERS = {
+    RED_APPLY: red.freeze_application,
+    RED_STATE: red.freeze_question,
+    RED_WITHDRAW: red.freeze_withdrawal,
+    RED_ISSUE: red.freeze_issue,
+}
+_READERS = {
+    ISSUE: billing.read,
+    WITHDRAW: billing.read_withdrawal,
+    FIND: query.read,
+    RED_APPLY: red.read_application,
+    RED_STATE: red.read_question,
+    RED_WITHDRAW: red.read_withdrawal,
+    RED_ISSUE: red.read_issue,
+}
+
+
+class Kingdee(Cloud):
+    """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
+
+    provider = "kingdee"
+    capabilities = frozenset(CODES)
+    features = frozenset({PARTIAL_RED})
+
+    def __init__(self, config, slot, now=utc_now):
+        super().__init__(config, slot)
+        self.options = Options.of(config)
+        self._transport = Transport(config)
+        self._tokens = Tokens(config, self.options, slot, self._transport, now)
+        self._request_ids = RequestIds()
+
+    def close(self):
+        self._transport.close()
+
+    def freeze(self, operation, document, request_uid=""):
+        """Return the ``data`` of ``operation``, not yet in base64; pure, without credentials.
+
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for RED_…, a list of bill numbers for WITHDRAW
+        (without one, ``request_uid`` alone), for FIND None or a dict as :func:`.query.freeze` takes.
+        """
+        tax_no = self.config.tax_no
+        if operation in _RED_FREEZERS:
+            return _RED_FREEZERS[operation](document, request_uid, tax_no)
+        if operation == ISSUE:
+            return billing.freeze(document, request_uid, tax_no, self.options)
+        if operation == WITHDRAW:
+            return billing.freeze_withdrawal(document or [request_uid], tax_no, self.options)
+        if operation == FIND:
+            return query.freeze(request_uid, document or {}, tax_no)
+        raise ValueError(f"金蝶发票云 has no operation {operation!r}")
+
+    def send(self, operation, payload):
+        """Make the call. Where the cloud turned it away unread, the token is renewed once and the call
+        repeated, as a new envelope around the same ``data``.
+
+        Of an answer about red forms only the one that was asked for is handed on, see
+        :func:`.red_forms.narrowed`. Raises as :mod:`..base` says.
+        """
+        token = self._tokens.current()
+        raw = self._call(operation, payload, token)
+        if is_unread(raw):
+            raw = self._call(operation, payload, self._tokens.renewed(token))
+            if is_unread(raw):
+                raise refused_again(raw)
+        return red_forms.narrowed(raw, payload) if operation == RED_STATE else raw
+
+    def read(self, operation, raw):
+        """Return what ``raw`` means; see :class:`..base.Cloud`."""
+        try:
+            return _READERS[operation](raw)
+        except TokenExpired as error:
+            raise NotSent(error.text, error.code, error.http_status) from error
+
+    def is_ready(self):
+        return not self._tokens.is_due()
+
+    def prepare(self):
+        """Fetch a token if there is none that is good; raises NotSent, RateLimited or LoginRequired."""
+        self._tokens.current()
+
+    def test(self):
+        """Fetch a fresh token, nothing more; raises NotSent, RateLimited or LoginRequired."""
+        self._tokens.fresh()
+
+    def find(self, request_uid="", number=""):
+        """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``."""
+        payload = self.freeze(FIND, {"number": number}, request_uid)
+        found = query.check_asked(self.ask(FIND, payload), request_uid, number)
+        if number and isinstance(found, Bill):
+            return next((one for one in found.fapiao if one.number == number), NotFound(found.text))
+        return found
+
+    def file(self, number, kind, issued_at=None):
+        """Return ``NotFound``: files lie at the addresses that come with a fapiao, see :meth:`file_at`."""
+        return NotFound("", "no_address")
+
+    def file_at(self, address, kind):
+        """Return the bytes of the ``kind`` of file at ``address``, ``NotFound`` without an address.
+
+        Raises NotSent, or OutcomeUnknown where something else lies there.
+        """
+        if kind not in ("pdf", "ofd", "xml"):
+            raise ValueError(f"{kind!r} is no kind of file")
+        if not address:
+            return NotFound("", "no_address")
+        content = self._transport.download(address)
+        if not is_kind(content, kind):
+            raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
+        return content
+
+    def check_red(self, order):
+        """Return a ``RedCheck`` that allows and knows nothing: there is no such call, the bureau says no
+        when the form is applied for.
+        """
+        return RedCheck(allowed=True, number=order.blue_number)
+
+    def credit_line(self):
+        raise self._not_here("credit line")
+
+    def login(self, method, code="", pin="", qr_id=""):
+        raise self._not_here("log-in")
+
+    def face_needed(self):
+        raise self._not_here("face authentication")
+
+    def face_qr(self, app="tax"):
+        raise self._not_here("face authentication")
+
+    @staticmethod
+    def _not_here(what):
+        # whoever calls them hasn't asked can()
+        return ValueError(f"金蝶发票云 has no {what} to ask for; it keeps its own session with the bureau")
+
+    def _call(self, operation, payload, token):
+        code = interface(operation, payload)
+        body = wrapped(code, payload, self.options.checked_system, self._request_ids.next())
+        return self._transport.post_json(
+            BILLING_PATH,
+            body,
+            # the vendor's pages show both places
+            headers={"access_token": token},
+            params={"access_token": token},
+            fresh=operation in EFFECTS,
+        )

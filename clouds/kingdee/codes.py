@@ -1,0 +1,110 @@
+"""What 金蝶发票云's numbers and texts mean. Data only.
+
+[docs] is in the vendor's public pages, [clients] in public client code; every text is an assumption, as
+the seeds show the errors on screenshots only. Source: seeds 000 and 001;
+shared/protocols/kingdee-cloud.md.
+"""
+
+import re
+
+from ...rules import codes as trade
+from ...rules import document
+from ...rules.document import ORDINARY, SPECIAL
+
+OK = {"0", "0000"}  # billing, inbound
+TOKEN = {"401"}  # assumption
+FORBIDDEN = {"403"}  # assumption
+RATE = {"429"}  # assumption
+NO_SUCH_CALL = {"404", "405"}  # assumption
+
+TYPES = trade.KINGDEE_TYPES  # invoiceType of a bill
+DIRECT_TYPES = {SPECIAL: "01", ORDINARY: "02"}  # of the calls for one digital fapiao [clients]
+TYPE_NAMES = {code: kind for types in (TYPES, DIRECT_TYPES) for kind, code in types.items()}
+
+BILL_KINDS = trade.KINGDEE_BILL_LINES  # lineProperty of what is pushed; not 票单云's, nor the answers'
+DISCOUNT_LINE = "1"  # lineProperty in answers: 0 and 2 are goods, 2 those with a discount behind [docs]
+EXEMPT_WORD = "免税"  # privilegeContent
+NOT_TAXABLE_WORD = "不征税"
+ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # zeroTaxRateFlag
+ORDINARY_LEVY = "0"  # taxationStyle
+
+# invoiceStatus, in the words of base.Issued; whatever isn't here stays unknown
+NORMAL, RED, VOID = "normal", "red", "void"
+STATUSES = {"0": NORMAL, "3": RED, "6": VOID}
+STATUS_WAITING = "2"
+
+SELLER_SIDE = "0"  # enteridentity of the side that entered a red form: assumption
+REVOKE = "C"  # qrlx [docs]
+
+# Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py.
+
+
+def _any(*patterns):
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+# The order may be there already, by an earlier call of the same order, or be under way
+MAYBE = _any(
+    r"已存在|重复|已使用|已推送|已提交|已接收|(?<!未)已(?:经|成功)?(?:开具|开票)|正在(?:开具|开票|处理)|开[具票]中|处理中",
+    r"局端|税局.{0,6}(?:异常|错误|超时)|(?<![\d.])504(?![\d.])",
+)
+# … unless it is a part of the order that occurs twice
+DOUBLE_LINE = _any(r"明细|行号|分录|商品|detailId")
+# The cloud itself stumbled, no one knows where
+STUMBLED = _any(
+    r"超时|time[ds]?[ -]*out",
+    r"(?:系统|网络|服务|内部|未知|通讯|通信|连接)器?(?:繁忙|异常|错误|故障|失败)",
+    r"稍[后候]再?[重试查]|exception|internal server",
+)
+TOKEN_TEXT = _any(
+    r"(?:token|令牌|会话).{0,12}(?:失效|过期|超时|无效|错误|不正确|不存在|为空|不合法|expired?|invalid)",
+    r"(?:失效|过期|无效|expired|invalid)的?.{0,12}(?:token|令牌|会话)",
+)
+ACCOUNT = _any(r"account_?id|数据中心|账套")
+APPLICATION = _any(
+    r"app_?id|app_?secu?ret|第三方应用",
+    r"(?:应用|密钥|秘钥).{0,8}(?:错误|不正确|有误|不存在|不匹配|无效)",
+)
+USER = _any(
+    r"(?:用户|账号|帐号|手机号|user).{0,12}(?:不存在|未注册|错误|不正确|有误|禁用|停用|锁定|冻结)",
+    r"usertype",
+)
+RIGHTS = _any(
+    r"(?:未|没有|没|无).{0,10}(?:授权|权限)|(?:授权|权限)(?:不足|校验失败|失败)",
+    r"unauthori[sz]ed|no permission",
+)
+PACE = _any(
+    r"(?:操作|请求|访问|调用|查询)(?:次数)?(?:过于|太|过)?(?:频繁|过快)",
+    r"限流|次数(?:超限|过多|已达上限)",
+)
+FACE = _any(r"人脸|刷脸|扫脸|实名认证|实人认证")
+SMS = _any(r"短信(?:验证|登录)|发送验证码")
+SESSION = _any(
+    r"(?:请|需要?)(?:先|重新)*登[录陆]|重新登[录陆]|未登[录陆]",
+    r"登[录陆](?:状态)?已?.{0,2}(?:失效|过期|超时|丢失)",
+)
+
+# What was asked about isn't there – unless the text says that something else isn't
+NOT_THERE = _any(
+    r"(?:未|没有?)(?:查询|查找|查|找|获取)到|(?:查询|查|找)不到",
+    r"不存在|查无|无此|暂无|无数据|无发票",
+)
+SOMETHING_ELSE = _any(
+    r"用户|账[号户]|企业|公司|组织|纳税人|购买?方|销售?方|税号|识别号|租户|登[录陆]|会话|token|令牌|权限|授权",
+    r"接口|服务|路径|地址|页面|资源|方法|配置|参数|局端|异常|错误|网络|数据库|数据源|业务系统",
+)
+# A red form, or the red fapiao, exists: perhaps from our own earlier call. Never over a negation.
+FORM_EXISTS = _any(
+    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,6}(?:申请|提交|发起|录入)",
+    r"(?<![不没])(?:存在|有)[^不,\uff0c。;\uff1b]{0,12}(?:确认单|信息表|申请)",
+)
+RED_EXISTS = _any(
+    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,8}(?:红冲|冲红|开具|开票|使用)|没有可红冲的?金额",
+)
+
+# Where a bill stands, in words: no source has a key or a code for it
+BILL_STATES = (
+    ("returned", _any(r"退回|回退|已撤回|驳回")),
+    ("issuing", _any(r"开[具票]中|处理中|正在")),
+    ("waiting", _any(r"待开|待处理|待下推|未开|待提交|保存|暂存")),
+)

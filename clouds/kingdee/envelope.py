@@ -1,0 +1,188 @@
+"""The envelope around every call: ``{requestId, businessSystemCode, interfaceCode, data}``, and its answer.
+
+``data`` is base64 of UTF-8 JSON. Source: seed 000 (the examples); shared/protocols/kingdee-cloud.md,
+"Envelope".
+"""
+
+import base64
+import json
+import re
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+
+from .. import reading
+from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
+from . import codes
+
+# Frozen as text so that no float comes near them, written as JSON numbers as in the vendor's example of
+# BILL.PUSH [docs]. Without quotes they keep their very digits.
+NUMBERS = {"totalAmount", "lineProperty", "quantity", "price", "amount", "taxAmount"}
+# Refused by HTTP before any interface was reached; other 4xx are read for the cloud's own words
+_NOT_SERVED = {404, 405, 413, 414, 431}
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # as JSON writes one
+_TRUE, _FALSE = {"true", "success", "1"}, {"false", "fail", "failed", "failure", "error"}
+_WRAPPED = 3  # layers of base64 and JSON text that an answer's data may be wrapped in
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """An answer: ``code`` as text (empty if none), ``flag`` its success as it says it, ``data`` unpacked.
+
+    ``flag`` is None where the answer doesn't say.
+    """
+
+    code: str
+    flag: bool | None
+    text: str
+    data: object
+    status: int
+
+    @property
+    def ok(self):
+        if not 200 <= self.status < 300 or self.flag is False:
+            return False
+        return self.code in codes.OK if self.code else self.flag is True
+
+
+class RequestIds:
+    """Hands out request ids: 13 digits of milliseconds, 3 at random; no two alike. For any thread."""
+
+    def __init__(self, now=time.time):
+        self._now, self._last, self._lock = now, 0, threading.Lock()
+
+    def next(self):
+        """Return the next id, 16 digits as text."""
+        drawn = int(self._now() * 1000) * 1000 + secrets.randbelow(1000)
+        with self._lock:
+            self._last = max(drawn, self._last + 1)
+            return f"{self._last:016d}"
+
+
+def wrapped(interface_code, payload, business_system, request_id):
+    """Return the body of a call as a dict; ``payload`` is what was frozen."""
+    return {
+        "requestId": request_id,
+        "businessSystemCode": business_system,
+        "interfaceCode": interface_code,
+        "data": encoded(written(payload)),
+    }
+
+
+def encoded(text):
+    """Return ``text`` in base64 of its UTF-8."""
+    return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+
+
+def decoded(text):
+    """Return the text in base64 ``text``; None if it is no base64 of UTF-8."""
+    try:
+        return (reading.unbase64(text) or b"").decode() or None
+    except UnicodeDecodeError:
+        return None
+
+
+def written(value, key=""):
+    """Return frozen ``value`` as JSON text, with the texts under :data:`NUMBERS` as numbers.
+
+    Raises ValueError for such a text that is no number.
+    """
+    if isinstance(value, dict):
+        members = (f"{written(name)}:{written(item, name)}" for name, item in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(written(item) for item in value) + "]"
+    if key in NUMBERS and isinstance(value, str):
+        if not _NUMBER.fullmatch(value):
+            raise ValueError(f"{key} {value!r} is no number")
+        return value
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def opened(raw):
+    """Return the :class:`Envelope` of a ``RawAnswer``; raise OutcomeUnknown if it has none.
+
+    An answer that HTTP itself refused raises NotSent (no such address), LoginRequired (403) or
+    TokenExpired (401).
+    """
+    body = reading.loads(raw.text)
+    envelope = envelope_of(body, raw.status) if isinstance(body, dict) else None
+    if envelope is None or (not envelope.code and envelope.flag is None):
+        _raise_for_http(raw)
+        raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
+    return envelope
+
+
+def envelope_of(body, status):
+    """Return the :class:`Envelope` of a JSON object. The platform's own calls (tokens) say inside
+    ``data`` whether they went well.
+    """
+    data = unpacked(reading.pick(body, "data"))
+    inside = data if isinstance(data, dict) and {"error_code", "error_desc"} & set(data) else {}
+    code = reading.pick(body, "errorCode", "error_code", "errcode", "code", "returnCode")
+    if code is None:
+        code = reading.pick(inside, "error_code")
+    flag = flag_in(body, "success", "status", "state")
+    if inside and flag is not False:
+        flag = flag_in(inside, "success") if flag_in(inside, "success") is not None else flag
+    text = text_in(body) or reading.as_text(reading.pick(inside, "error_desc"))
+    return Envelope(code_text(code), flag, text, data, status)
+
+
+def text_in(part):
+    """Return the message of an answer, or of a part of one, under any of its names."""
+    names = ("message", "errorMsg", "msg", "error_desc", "description", "returnMsg", "issueErrorMessage")
+    return reading.as_text(reading.pick(part, *names))
+
+
+def flag_in(part, *names):
+    """Return whether a dict says success; False as soon as one of ``names`` says so, None if none says."""
+    said = {str(reading.pick(part, name)).strip().lower() for name in names}
+    if said & _FALSE:
+        return False
+    return True if said & _TRUE else None
+
+
+def code_text(code):
+    """Return a code as text whatever it came as: ``0``, ``"0"``, ``0.0``."""
+    text = reading.as_text(code)
+    return (text[:-2] if text.endswith(".0") else text)[:40]
+
+
+def unpacked(data):
+    """Return ``data`` as dict or list, whether it came in base64, as JSON text or as it is; a text that
+    is neither stays a text, what is missing or empty is None.
+    """
+    for _layer in range(_WRAPPED):
+        if not isinstance(data, str):
+            break
+        found = reading.loads(data)
+        if not isinstance(found, (dict, list, str)):
+            inner = decoded(data)
+            found = [] if inner == "null" else reading.loads(inner)
+        if not isinstance(found, (dict, list, str)):
+            break
+        data = found
+    return None if data in ("", [], {}) else data
+
+
+def plain_object(data):
+    """Return ``data`` as a JSON-able dict for ``raw``: a list goes under ``data``."""
+    if isinstance(data, dict):
+        return reading.plain(data)
+    return {} if data is None else {"data": reading.plain(data)}
+
+
+def glimpse(text):
+    """Return the beginning of an answer that can't be read, on one line."""
+    return " ".join(str(text or "")[:400].split())[:200]
+
+
+def _raise_for_http(raw):
+    if raw.status == 401:
+        raise TokenExpired(glimpse(raw.text), "401", 401)
+    if raw.status == 403:
+        raise LoginRequired(glimpse(raw.text), "403", 403, need="permission")
+    if raw.status in _NOT_SERVED:
+        raise NotSent(glimpse(raw.text), str(raw.status), raw.status)

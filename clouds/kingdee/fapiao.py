@@ -1,0 +1,145 @@
+"""One fapiao as 金蝶发票云 describes it, in queries and callbacks alike.
+
+Tolerant of the spellings of the vendor's pages, which disagree: the number under three names, the lines
+under two, the files under two sets of names. Source: shared/protocols/kingdee-cloud.md, "Billing request"
+(1.1.03) and "Callbacks".
+"""
+
+import dataclasses
+
+from ...rules.codes import is_number
+from ...rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, Line
+from .. import reading
+from ..base import FileAddresses, Issued
+from . import codes
+
+NUMBER_KEYS = ("invoiceNum", "invoiceNo", "etaxInvoiceNo")
+_MARKS = (*NUMBER_KEYS, "invoiceStatus", "issueErrorMessage", "invoiceDate", "includeTaxAmount")
+
+
+def looks_like_one(data):
+    """Return whether a dict describes a fapiao, issued or not, rather than the bill around it."""
+    return isinstance(data, dict) and any(name in data for name in _MARKS)
+
+
+def number_in(data):
+    """Return the 20-digit number of a fapiao, "" where it has none (yet)."""
+    for name in NUMBER_KEYS:
+        value = reading.pick(data, name)
+        text = reading.as_text(value) if isinstance(value, (str, int)) else ""
+        if is_number(text):
+            return text
+    return ""
+
+
+def issued(data):
+    """Return the :class:`Issued` that a dict with a number describes."""
+    total = reading.money_at(data, "includeTaxAmount")
+    original = reading.as_text(reading.pick(data, "originalInvoiceNumber", "originalInvoiceNo"))
+    is_negative = reading.as_text(reading.pick(data, "invoiceProperty")) == "1"
+    is_red = bool(original) or is_negative or (total is not None and total < 0)
+    kind = reading.as_text(reading.pick(data, "invoiceType"))
+    return Issued(
+        number=number_in(data),
+        issued_at=reading.moment_at(data, "invoiceDate"),
+        type=codes.TYPE_NAMES.get(kind, kind),
+        color="red" if is_red else "blue",
+        status=_status(data, is_red),
+        seller_name=reading.text_at(data, "sellerName", "salerName"),
+        seller_tax_no=reading.text_at(data, "sellerTaxpayerId", "salerTaxNo"),
+        buyer_name=reading.text_at(data, "buyerName"),
+        buyer_tax_no=reading.text_at(data, "buyerTaxpayerId", "buyerTaxNo"),
+        amount=reading.money_at(data, "totalAmount"),
+        tax=reading.money_at(data, "totalTaxAmount"),
+        total=total,
+        request_uid=reading.as_text(reading.pick(data, "billNo")),
+        original_number=original,
+        red_form_number=reading.as_text(reading.pick(data, "redInfoBillNo")),
+        lines=_lines(reading.pick(data, "goods", "invoiceDetail")),
+        raw=reading.plain(data),
+        check_code=reading.as_text(reading.pick(data, "checkCode")),
+        files=files_in(data),
+    )
+
+
+def files_in(data):
+    """Return the :class:`FileAddresses` of a fapiao, None if it names no file.
+
+    ``invoiceFileUrl`` is the OFD, but the PDF where the OFD has a key of its own [docs, direct issue].
+    """
+    ofd, other = (reading.as_text(reading.pick(data, name)) for name in ("ofdFileUrl", "invoiceFileUrl"))
+    pdf = reading.as_text(reading.pick(data, "invoicePdfFileUrl", "pdfFileUrl"))
+    if not ofd and "ofdFileUrl" not in data:
+        ofd, other = other, ""
+    xml = reading.as_text(reading.pick(data, "invoiceXmlFileUrl", "xmlFileUrl"))
+    files = FileAddresses(pdf=pdf or other, ofd=ofd, xml=xml)
+    return None if files == FileAddresses() else files
+
+
+def status_in(data):
+    """Return the neutral status of a fapiao, ``waiting`` for one to be issued, "" if it isn't known."""
+    code = reading.as_text(reading.pick(data, "invoiceStatus"))
+    return "waiting" if code == codes.STATUS_WAITING else codes.STATUSES.get(code, "")
+
+
+def _status(data, is_red):
+    """Return the neutral status. A red fapiao with the code for "reversed" may be itself meant by it."""
+    status = codes.STATUSES.get(reading.as_text(reading.pick(data, "invoiceStatus")), "")
+    return "" if is_red and status == codes.RED else status
+
+
+def _lines(rows):
+    """Return the lines, or none at all where one of them can't be read.
+
+    Here 0 and 2 are goods (in what is pushed 2 is), so which is discounted shows in what follows it.
+    """
+    lines = [_line(row) for row in rows] if isinstance(rows, list) else []
+    if None in lines:
+        return ()
+    followers = [*(line.kind for line in lines[1:]), NORMAL]
+    return tuple(
+        dataclasses.replace(line, kind=DISCOUNTED) if after == DISCOUNT and line.kind == NORMAL else line
+        for line, after in zip(lines, followers, strict=False)
+    )
+
+
+def _line(row):
+    amount, tax = reading.money_at(row, "amount"), reading.money_at(row, "taxAmount")
+    rate = _rate(reading.as_text(reading.pick(row, "taxRate")))
+    if amount is None or tax is None or rate is None:
+        return None
+    content = reading.as_text(reading.pick(row, "privilegeContent"))
+    zero = _zero_kind(row, content) if rate == 0 else ""
+    is_discount = reading.as_text(reading.pick(row, "lineProperty")) == codes.DISCOUNT_LINE
+    return Line(
+        kind=DISCOUNT if is_discount else NORMAL,
+        name=reading.as_text(reading.pick(row, "goodsName")),
+        code=reading.as_text(reading.pick(row, "revenueCode")),
+        amount=amount,
+        tax=tax,
+        rate=rate,
+        quantity=reading.decimal_at(row, "quantity") or None,
+        price=reading.decimal_at(row, "price") or None,
+        spec=reading.as_text(reading.pick(row, "specification")),
+        unit=reading.as_text(reading.pick(row, "units")),
+        zero_kind=zero,
+        policy="" if zero else content,
+    )
+
+
+def _rate(text):
+    """Return a rate written as ``0.13``, ``13%`` or ``13`` [docs] as a fraction; None if it is none."""
+    if text in (codes.EXEMPT_WORD, codes.NOT_TAXABLE_WORD):
+        return reading.as_decimal("0")
+    number = reading.as_decimal(text.rstrip("%"))
+    if number is None:
+        return None
+    is_percent = text.endswith("%") or number >= 1
+    return reading.as_decimal(format(number.scaleb(-2), "f")) if is_percent else number
+
+
+def _zero_kind(row, content):
+    for word, kind in ((codes.EXEMPT_WORD, EXEMPT), (codes.NOT_TAXABLE_WORD, NOT_TAXABLE)):
+        if word in (content, reading.as_text(reading.pick(row, "taxRate"))):
+            return kind
+    return codes.ZERO_NAMES.get(reading.as_text(reading.pick(row, "zeroTaxRateFlag")), "")

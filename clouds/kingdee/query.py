@@ -1,0 +1,133 @@
+"""Asking what became of a bill, or for one fapiao: ``BILL.INVOICE.QUERY``, ``ALLE.INVOICE.QUERY``.
+
+Source: seed 001, 开票申请单发票查询接口; shared/protocols/kingdee-cloud.md, "Billing request" (1.1.03) and
+"Callbacks" (the keys of a fapiao).
+"""
+
+from .. import reading
+from ..base import Bill, Issued, NotFound, Pending
+from ..errors import OutcomeUnknown
+from . import codes
+from .envelope import opened, plain_object, text_in
+from .fapiao import issued, looks_like_one, number_in
+from .meaning import not_there, question_error, says_returned
+
+_LISTS = ("invoiceList", "invoices", "invoiceInfoList")
+_BILL_STATE = ("billStatus", "billState", "billStatusName", "issueStatus", "statusName")
+
+
+def freeze(request_uid, asked, tax_no):
+    """Return the question for the bill ``request_uid``, or for one fapiao.
+
+    ``asked``: ``{"number"}`` asks for the fapiao of that number, ``{"red": True}`` for the red one issued
+    under ``request_uid``: it has no bill. Raises ValueError where there is nothing to ask by.
+    """
+    number = asked.get("number", "")
+    if number:
+        return {"sellerTaxpayerId": tax_no, "invoiceNum": number}
+    if not request_uid:
+        raise ValueError("Ask by a bill's number or by a fapiao number")
+    if asked.get("red"):
+        return {"sellerTaxpayerId": tax_no, "serialNo": request_uid, "invoiceNum": ""}
+    return {"sellerTaxpayerId": tax_no, "serialNo": request_uid}
+
+
+def read(raw):
+    """Return the ``Bill`` with none or more fapiao, one fapiao as ``Issued`` or ``Pending``, or
+    ``NotFound``; raise for anything that isn't clearly one of them.
+
+    Never ``NotFound`` from an unreadable answer or another error: it would allow a second fapiao.
+    """
+    envelope = opened(raw)
+    if not envelope.ok:
+        if not_there(envelope):
+            # assumption: a bill that isn't known is an error whose text says so …
+            return NotFound(envelope.text, envelope.code)
+        if says_returned(envelope):
+            # … and one that was sent back is an error with the reason
+            return Bill("", state="returned", text=envelope.text)
+        raise question_error(envelope)
+    if envelope.data is None:
+        # assumption: … or a success without data
+        return NotFound(envelope.text, envelope.code)
+    if _is_fapiao(envelope.data) and not _bill_numbers([envelope.data]):
+        number = number_in(envelope.data)
+        return issued(envelope.data) if number else Pending(text_in(envelope.data))
+    bill = bill_in(envelope)
+    if bill is None:
+        raise OutcomeUnknown(envelope.text, "unreadable", envelope.status)
+    return bill
+
+
+def check_asked(found, request_uid, number):
+    """Return ``found``; raise OutcomeUnknown if it is another fapiao or bill than the one asked for."""
+    if isinstance(found, Issued) and number and found.number != number:
+        raise OutcomeUnknown("The cloud answered with another fapiao", "other_number")
+    if isinstance(found, Bill) and not number and found.request_uid not in ("", request_uid):
+        raise OutcomeUnknown("The cloud answered with another order", "other_serial")
+    return found
+
+
+def bill_in(envelope):
+    """Return the ``Bill`` of an answer's data, None where there is nothing that looks like one.
+
+    ``data`` is ``[{billNo, invoiceList}]``, that object alone, or the fapiao themselves in a list. Raises
+    OutcomeUnknown for several bills: one was asked for.
+    """
+    data = envelope.data
+    rows = [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, dict)]
+    heads = [row for row in rows if not _is_fapiao(row)]
+    entries = [row for row in rows if _is_fapiao(row)]
+    for head in heads:
+        entries.extend(entry for entry in _list_in(head) or () if isinstance(entry, dict))
+    numbers = _bill_numbers(heads) or _bill_numbers(entries)
+    if not numbers and not entries:
+        return None
+    if len(numbers) > 1:
+        raise OutcomeUnknown(envelope.text, "other_serial", envelope.status)
+    fapiao = {one.number: one for one in map(issued, filter(number_in, entries))}
+    open_entries = [entry for entry in entries if not number_in(entry)]
+    texts = [text_in(part) for part in (*open_entries, *heads)]
+    return Bill(
+        request_uid=numbers[0] if numbers else "",
+        fapiao=tuple(fapiao.values()),
+        is_complete=bool(fapiao) and not open_entries,
+        state=_state(heads, open_entries),
+        text="\n".join(dict.fromkeys(filter(None, texts))) or ("" if fapiao else envelope.text),
+        raw=plain_object(data),
+    )
+
+
+def _is_fapiao(row):
+    return looks_like_one(row) and _list_in(row) is None
+
+
+def _list_in(head):
+    """Return the fapiao of a bill's row; None where it has no list of them, not even an empty one."""
+    if not isinstance(head, dict):
+        return None
+    for name in _LISTS:
+        found = reading.pick(head, name)
+        if isinstance(found, list):
+            return found
+    return None
+
+
+def _bill_numbers(rows):
+    """Return the different bill numbers in ``rows``."""
+    numbers = (reading.as_text(reading.pick(row, "billNo")) for row in rows)
+    return list(dict.fromkeys(filter(None, numbers)))
+
+
+def _state(heads, open_entries):
+    """Return where the bill stands.
+
+    assumption: no source names a key for it; read from what a bill's row says in words, and from
+    fapiao listed with status 2 (待开).
+    """
+    words = " ".join(reading.as_text(reading.pick(row, name)) for row in heads for name in _BILL_STATE)
+    for state, pattern in codes.BILL_STATES:
+        if pattern.search(words):
+            return state
+    statuses = {reading.as_text(reading.pick(entry, "invoiceStatus")) for entry in open_entries}
+    return "waiting" if codes.STATUS_WAITING in statuses else ""

@@ -1,0 +1,58 @@
+"""The errors that users of 金蝶发票云 meet, in plain words with the cure; rows for :class:`..words.Word`.
+
+Each is ``(message, fix, pattern, codes)``, asked before the rows that all clouds share. Source: seed 001,
+常见异常 and 常见报错; seed 000, 常见授权接口异常.
+"""
+
+from ...rules.problems import _
+from . import codes
+
+REJECTIONS = (
+    (
+        _("The request can no longer be taken back: the cloud has begun to issue it."),
+        _("Wait for its fapiao; reverse it with a red one if it is not wanted."),
+        r"(?:已|正在).{0,6}(?:开票|开具|下推).{0,16}撤[回销]|(?:不能|无法|不允许|不可|不支持)撤[回销]",
+    ),
+)
+LOGIN_TEXTS = (
+    (
+        _("The cloud does not know this data centre (accountId)."),
+        _("Copy the accountId from the data centre's administration into the account's settings."),
+        codes.ACCOUNT.pattern,
+    ),
+    (
+        _("The application's ID or its secret is wrong."),
+        _("Copy both anew from the cloud's portal: 开放服务云 → OpenApi → 安全策略 → 第三方应用."),
+        codes.APPLICATION.pattern,
+    ),
+    (
+        _("The interface is not authorised for the application."),
+        _("Open it for the application in the cloud's portal; then test the connection."),
+        r"(?:未|没有|没|无).{0,6}接口.{0,6}(?:授权|权限)|接口.{0,8}(?:未|没有|没|无).{0,6}(?:授权|权限)",
+    ),
+    (
+        _("The application's ID, its secret or the data centre (accountId) is missing."),
+        _("Fill them in on the account's settings; the cloud's portal shows them."),
+        "",
+        frozenset({"no_application"}),
+    ),
+    (
+        _("The cloud's user is missing, or it is not said whether it is a name or a mobile number."),
+        _("Fill in the user and the kind of user on the account's settings."),
+        "",
+        frozenset({"no_user"}),
+    ),
+    (
+        _("The business system (业务系统编码) is missing or longer than ten characters."),
+        _("Fill in the code under which this system is known in the cloud's portal."),
+        "",
+        frozenset({"no_business_system"}),
+    ),
+)
+TECHNICAL = (
+    (
+        _("The access token has expired, and a fresh one was not accepted either."),
+        _("It is tried again by itself. If it stays so, let nobody else use the same application and user."),
+        r"access_?token.{0,12}(?:过期|失效|超时|expired?)|(?:过期|失效|expired)的?.{0,4}access_?token",
+    ),
+)

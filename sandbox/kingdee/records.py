@@ -1,0 +1,126 @@
+"""What 金蝶发票云 remembers: tenants, tokens, bills, what became of them, callbacks."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..records import Fapiao
+
+# Waiting for a person, for its time, or for a correction: nothing of it is issued.
+UNISSUED = ('waiting', 'issuing', 'failed')
+
+
+@dataclass
+class KingdeeTenant:
+    account_id: str                 # 数据中心
+    prefix: str                     # what stands before /api and /kapi; may be empty
+    app_id: str
+    secret: str
+    tenant_id: str
+    users: list                     # user names and mobile numbers
+    tax_nos: list
+    systems: dict = field(default_factory=dict)     # businessSystemCode → callback address
+    denied: list = field(default_factory=list)      # interfaces the portal hasn't opened
+
+    table = 'kingdee_tenant'
+
+    @property
+    def key(self):
+        return self.account_id
+
+
+@dataclass
+class KingdeeToken:
+    text: str
+    kind: str                       # app | access
+    account_id: str
+    user: str
+    expires_at: datetime
+
+    table = 'kingdee_token'
+
+    @property
+    def key(self):
+        return self.text
+
+
+@dataclass
+class UsedId:
+    """A requestId that was used."""
+    text: str
+    account_id: str
+
+    table = 'kingdee_request_id'
+
+    @property
+    def key(self):
+        return f'{self.account_id}/{self.text}'
+
+
+@dataclass
+class Bill:
+    """开票申请单."""
+    number: str
+    tax_no: str
+    attempt: int                    # a number may come again after a withdrawal
+    account_id: str
+    system: str
+    digest: str
+    draft: Fapiao
+    auto: bool
+    merge: bool
+    pushed_at: datetime
+    state: str = 'waiting'          # waiting issuing issued partial failed returned withdrawn
+    orders: list = field(default_factory=list)      # numbers of its Orders
+    error: str = ''
+    ready_at: datetime | None = None
+    queries_left: int | None = None
+
+    table = 'kingdee_bill'
+
+    def __post_init__(self):
+        if isinstance(self.draft, dict):
+            self.draft = Fapiao(**self.draft)
+
+    @property
+    def key(self):
+        return f'{self.tax_no}/{self.number}/{self.attempt}'
+
+
+@dataclass
+class Order:
+    """What becomes one fapiao: a part of a bill, a bill, or several."""
+    number: str
+    bills: list                     # keys of Bills
+    draft: Fapiao
+    fapiao: str = ''                # its number, once issued
+    error: str = ''
+
+    table = 'kingdee_order'
+
+    def __post_init__(self):
+        if isinstance(self.draft, dict):
+            self.draft = Fapiao(**self.draft)
+
+    @property
+    def key(self):
+        return self.number
+
+
+@dataclass
+class Delivery:
+    """One callback, with everything that happened to it."""
+    number: int
+    kind: str                       # bill | fapiao | red | return | forged
+    about: str                      # bill number, or number of a fapiao
+    url: str
+    body: dict
+    due_at: datetime
+    state: str = 'waiting'          # waiting held delivered given_up
+    tries: list = field(default_factory=list)       # [moment, outcome]
+
+    table = 'kingdee_delivery'
+
+    @property
+    def key(self):
+        return str(self.number)

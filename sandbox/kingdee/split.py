@@ -1,0 +1,107 @@
+"""Which fapiao come of a draft: by rate, by amount, by number of lines; exact to the fen."""
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from ..bureau.lines import CENT
+
+QUANTITY = Decimal('0.0000000000001')
+
+
+def plan(draft, quirks):
+    """The drafts of the fapiao, in order; their amounts add up to those of the given one."""
+    limit = max(Decimal(quirks.split_amount or 0), Decimal(0)) or None
+    drafts = []
+    for units in _kinds(_units(draft.lines), quirks.split_by_rate):
+        for packed in _pack(units, limit, quirks.split_lines):
+            drafts.append(_part(draft, [line for unit in packed for line in unit]))
+    return drafts
+
+
+def _units(lines):
+    """A discount stays with what it discounts."""
+    units = []
+    for line in lines:
+        if line.nature == 'discount' and units:
+            units[-1].append(line)
+        else:
+            units.append([line])
+    return units
+
+
+def _kinds(units, by_rate):
+    if not by_rate:
+        return [units]
+    kinds = {}
+    for unit in units:
+        kinds.setdefault((unit[0].rate, unit[0].zero_kind), []).append(unit)
+    return list(kinds.values())
+
+
+def _pack(units, limit, most):
+    """Fills one fapiao after the other; a line is cut only where it fits on none."""
+    groups, room = [], None
+    for piece in (piece for unit in units for piece in _cut(unit, limit)):
+        net = _net(piece)
+        full = most is not None and groups and sum(map(len, groups[-1])) + len(piece) > most
+        if not groups or full or (limit is not None and net > room):
+            groups.append([])
+            room = limit
+        groups[-1].append(piece)
+        if limit is not None:
+            room -= net
+    return groups
+
+
+def _cut(unit, limit):
+    """A line, with its discount, in pieces that each stay within the limit.
+
+    Every piece takes its share of what is left, so that all pieces together are the line again
+    and the fen of rounding are spread over them.
+    """
+    pieces = []
+    while limit is not None and _net(unit) > limit:
+        total = _net(unit)
+        share = limit / total
+        while share > 0 and _net(_portion(unit, share)) > limit:
+            share -= CENT / total
+        piece = _portion(unit, share)
+        if _net(piece) <= 0:
+            break       # a limit of less than a fen, or a discount of nearly everything
+        pieces.append(_tidy(piece))
+        unit = _less(unit, piece)
+    return [*pieces, _tidy(unit)]
+
+
+def _portion(unit, share):
+    return [_share(line, share) for line in unit]
+
+
+def _share(line, share):
+    amount = (line.amount * share).quantize(CENT, ROUND_HALF_UP)
+    quantity = line.quantity and (amount / line.price).quantize(QUANTITY, ROUND_HALF_UP)
+    tax = (line.tax * share).quantize(CENT, ROUND_HALF_UP)
+    return replace(line, amount=amount, tax=tax, quantity=quantity)
+
+
+def _less(unit, piece):
+    return [replace(line, amount=line.amount - taken.amount, tax=line.tax - taken.tax,
+                    quantity=line.quantity and line.quantity - taken.quantity)
+            for line, taken in zip(unit, piece, strict=True)]
+
+
+def _tidy(piece):
+    """A discount of nothing is none, and a line of no quantity shows neither quantity nor price."""
+    kept = [line if line.quantity is None or line.quantity > 0 else replace(line, quantity=None, price=None)
+            for line in piece if line.amount]
+    if len(kept) == 1 and kept[0].nature == 'discounted':
+        return [replace(kept[0], nature='normal')]
+    return kept
+
+
+def _net(unit):
+    return sum(line.net for line in unit)
+
+
+def _part(draft, lines):
+    net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
+    return replace(draft, lines=lines, net=net, tax=tax, gross=net + tax)
