@@ -19,6 +19,7 @@
         "wizards/fapiao_tax_code_import_views.xml",
         "wizards/fapiao_issue_views.xml",
         "wizards/fapiao_login_views.xml",
+        "wizards/fapiao_order_request_views.xml",
         "wizards/fapiao_red_flush_views.xml",
         "views/fapiao_tax_code_views.xml",
         "views/product_views.xml",
@@ -33,8 +34,10 @@
         "views/fapiao_views.xml",
         "views/account_move_views.xml",
         "views/account_move_red_views.xml",
+        "views/sale_order_views.xml",
         "data/fapiao_server_actions.xml",
         "views/fapiao_menus.xml",
+        "views/fapiao_callback_views.xml",
     ],
     "demo": [
         "demo/fapiao_tax_code_demo.xml",

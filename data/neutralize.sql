@@ -6,4 +6,5 @@ UPDATE fapiao_account
        tax_password = NULL,
        app_secret = NULL,
        token = NULL,
+       callback_token = NULL,
        token_expires_at = NULL;

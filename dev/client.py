@@ -28,13 +28,15 @@ class Client:
         self.context = {**self.context, "allowed_company_ids": [company]}
 
     def join_sandbox(self) -> int:
-        """Work in the demo company, let its account lead to the sandbox, and return the account's id."""
+        """Work in the demo company, let its accounts lead to the sandbox, and return the id of 票单云's."""
         self.work_in(self.ref("base.demo_company_cn"))
         account = self.ref("l10n_cn_invoice_cloud.fapiao_account_sandbox")
-        self.call(
-            "fapiao.account", "write", [account], {"base_url": f"{self._server.sandbox_url}/piaodanyun"}
-        )
+        self._lead(account, "piaodanyun")
+        self._lead(self.ref("l10n_cn_invoice_cloud.fapiao_account_kingdee"), "kingdee/sandbox")
         return account
+
+    def _lead(self, account: int, path: str) -> None:
+        self.call("fapiao.account", "write", [account], {"base_url": f"{self._server.sandbox_url}/{path}"})
 
     def stay_in_company(self) -> None:
         """Let the user find itself in the company it works in after the next log-in, too."""

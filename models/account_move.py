@@ -22,7 +22,8 @@ FAPIAO_STATES = [
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "fapiao.document.mixin"]
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
@@ -115,13 +116,6 @@ class AccountMove(models.Model):
         issued = self.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
         return sum(issued.mapped("amount_total"))
 
-    def _fapiao_is_going(self):
-        """Tell whether something for this document is on its way: blue or red, or what follows a red one."""
-        return bool(
-            set(self.fapiao_request_ids.mapped("state")) & set(OPEN_STATES)
-            or any(form.is_open or form.follow_up == "todo" for form in self.fapiao_red_form_ids)
-        )
-
     def _fapiao_state_from(self, facts):
         """Return the state that requests, red forms, fapiao and the open amount add up to."""
         self.ensure_one()
@@ -175,12 +169,16 @@ class AccountMove(models.Model):
             move.fapiao_count = len(move.fapiao_ids)
 
     @api.depends(
-        "fapiao_request_ids.state", "fapiao_request_ids.error_message", "fapiao_request_ids.error_fix"
+        "fapiao_state",
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.error_message",
+        "fapiao_request_ids.error_fix",
+        "fapiao_request_ids.cloud_state",
     )
     def _compute_fapiao_message(self):
         """The words of the last request, as long as it has not led to a fapiao."""
         for move in self:
-            last = move.fapiao_request_ids.sorted("id")[-1:]
+            last = move._fapiao_last_request()
             said = last._said() if last.state not in ("issued", "withdrawn") else []
             move.fapiao_message = "\n".join(said) or False
 
@@ -190,7 +188,8 @@ class AccountMove(models.Model):
             move.fapiao_can_issue = (
                 move.move_type == "out_invoice"
                 and move.state == "posted"
-                and move.fapiao_state not in ("pending", "issued", "partial")
+                # partly issued: what a rejected or reversed slice has left open
+                and move.fapiao_state not in ("pending", "issued")
                 # reversed and credited in full: there is nothing to issue
                 and not (move._fapiao_credits() and move.company_currency_id.is_zero(move.fapiao_amount_open))
                 and move.company_id.account_fiscal_country_id.code == "CN"

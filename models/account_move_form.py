@@ -1,9 +1,8 @@
 """What the invoice form offers at the moment: nothing here is stored, all of it follows from the requests."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
-from .fapiao_outbound import OPEN_STATES, STATES
+from .fapiao_outbound import STATES
 
 
 class AccountMove(models.Model):
@@ -17,6 +16,7 @@ class AccountMove(models.Model):
     fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
 
     @api.depends(
+        "fapiao_state",
         "fapiao_request_ids.state",
         "fapiao_request_ids.in_doubt",
         "fapiao_red_form_ids.state",
@@ -25,30 +25,19 @@ class AccountMove(models.Model):
     def _compute_fapiao_offers(self):
         for move in self:
             open_ones = move._fapiao_open_outbound()
-            move.fapiao_request_state = move.fapiao_request_ids.sorted("id")[-1:].state
+            move.fapiao_request_state = move._fapiao_last_request().state
             move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
             move.fapiao_can_withdraw = bool(open_ones) and all(
                 record._can_be_given_up() for record in open_ones
             )
 
-    def _fapiao_open_outbound(self):
-        """Return the requests and red forms whose call at the cloud has not come to its end, as a list."""
-        return [
-            record
-            for records in (self.fapiao_red_form_ids, self.fapiao_request_ids)
-            for record in records
-            if record.state in OPEN_STATES
-        ]
+    # ------------------------------------------------------------------ what the mixin asks
 
-    def action_fapiao_login(self):
-        """Open what these documents wait for: log-in, face code or account."""
-        self._fapiao_check_issuer()
-        waiting = [record for record in self._fapiao_open_outbound() if record.state == "waiting_login"]
-        if not waiting:
-            raise UserError(self.env._("Nothing here is waiting for a log-in."))
-        return waiting[0].action_login()
+    def _fapiao_red_forms(self):
+        return self.fapiao_red_form_ids
 
-    def action_fapiao_requests(self):
-        """Open the last fapiao request of this invoice, with all that was said about it."""
-        self.ensure_one()
-        return self.fapiao_request_ids.sorted("id")[-1:]._get_records_action()
+    def _fapiao_line_of(self, problem):
+        return self.line_ids.filtered(lambda line: str(line.id) == problem.line)
+
+    def _fapiao_buyer(self):
+        return self.commercial_partner_id

@@ -1,7 +1,7 @@
 """The Issue button and what goes with it: enqueue in the user's transaction, send after it."""
 
 from odoo import models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..rules.problems import errors
@@ -15,52 +15,33 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_issue(self):
-        """Issue the fapiao of these invoices: at once where nothing is wrong; otherwise open the dialog
-        that lists the problems, and send nothing."""
+        """Issue the fapiao of these invoices: at once where nothing is wrong and each gets one; otherwise
+        open the dialog that lists the problems and shows what an invoice is split into, and send nothing."""
         self._fapiao_check_issuer()
         moves = self._fapiao_lock()
         moves._fapiao_raise_if_impossible()
         going = moves.filtered(lambda move: move.fapiao_state == "pending")
         built = self.env["fapiao.builder"]._build(moves - going)
-        if any(item.problems for item in built):
-            return self._fapiao_show_problems()
+        if any(item.problems for item in built) or len(built) > len(moves - going):
+            return self._fapiao_show_dialog()
         requests = self._fapiao_enqueue(built)
         requests |= going.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
         return requests.action_follow()
 
-    def action_fapiao_withdraw(self):
-        """Withdraw what of these documents' requests and red forms has not been sent."""
+    def action_fapiao_merge(self):
+        """Open the dialog that shows what these invoices become on one fapiao; nothing is sent yet."""
         self._fapiao_check_issuer()
-        requests = self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
-        forms = self.fapiao_red_form_ids.filtered(lambda form: form.state in OPEN_STATES)
-        if not (requests or forms):
-            raise UserError(self.env._("There is no request to withdraw."))
-        return forms.action_withdraw() and requests.action_withdraw()
-
-    def action_fapiao_refresh(self):
-        """Bring requests, red forms and fapiao of these documents up to date with the cloud."""
-        self._fapiao_check_issuer()
-        if forms := self.fapiao_red_form_ids.filtered("is_open"):
-            return forms.action_ask()
-        if requests := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES):
-            return requests.action_retry()
-        if not self.fapiao_ids:
-            raise UserError(self.env._("There is neither a request nor a fapiao to refresh."))
-        self.fapiao_ids.action_refresh()
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    def action_fapiao_files(self):
-        """Download the files of these invoices' fapiao in one zip."""
-        if not self.fapiao_ids:
-            raise UserError(self.env._("There is no fapiao yet, so there are no files."))
-        return self.fapiao_ids.action_download()
-
-    def action_fapiao_open(self):
-        """Open the fapiao of this invoice."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_out")
-        if len(self.fapiao_ids) == 1:
-            return {**action, "views": [(False, "form")], "res_id": self.fapiao_ids.id, "domain": []}
-        return {**action, "domain": [("id", "in", self.fapiao_ids.ids)], "context": {}}
+        if len(self) < 2:
+            raise UserError(self.env._("Select the invoices that shall share a fapiao: at least two."))
+        self._fapiao_raise_if_impossible()
+        if going := self.filtered(lambda move: move.fapiao_state == "pending"):
+            raise UserError(
+                self.env._(
+                    "A fapiao for %s is on its way. Wait for its result, or leave the invoice out.",
+                    ", ".join(going.mapped("display_name")),
+                )
+            )
+        return self._fapiao_show_dialog(is_merged=True)
 
     # ------------------------------------------------------------------ posting
 
@@ -71,6 +52,8 @@ class AccountMove(models.Model):
                 move.move_type == "out_invoice"
                 and move.company_id.fapiao_auto_issue
                 and move.company_id.fapiao_account_id
+                # by a fapiao of its order
+                and not move._fapiao_is_covered()
             )
         )._fapiao_enqueue_on_posting()
         return posted
@@ -109,6 +92,8 @@ class AccountMove(models.Model):
         is repeated by the HTTP layer and then sees the first one's request.
         """
         self.check_access("write")
+        # in the order in which a request from an order locks both, or the two would wait for each other
+        self._fapiao_orders()._fapiao_touch()
         self.env.cr.execute(
             SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids))
         )
@@ -117,7 +102,7 @@ class AccountMove(models.Model):
 
     def _fapiao_raise_if_impossible(self):
         for move in self:
-            if move.fapiao_state in ("issued", "partial"):
+            if move.fapiao_state == "issued":
                 raise UserError(
                     self.env._(
                         "%(invoice)s already has the fapiao %(numbers)s.",
@@ -137,14 +122,5 @@ class AccountMove(models.Model):
         requests._enqueue()
         return requests.sudo(False)
 
-    def _fapiao_show_problems(self):
-        return self.env["fapiao.issue"].create({"move_ids": self.ids})._show()
-
-    def _fapiao_say(self, problem):
-        """Return a rule's problem in the user's language, the cure behind it."""
-        parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
-        return " ".join(parts)
-
-    def _fapiao_check_issuer(self):
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may do this."))
+    def _fapiao_show_dialog(self, **values):
+        return self.env["fapiao.issue"].create({"move_ids": self.ids, **values})._show()

@@ -21,7 +21,7 @@ PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malf
 TAX_CODE = {"short_name_missing"}
 TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
 ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
-COMPANY = {"no_account", "company_currency", "drawer_missing"}
+COMPANY = {"no_account", "company_currency", "drawer_missing", "split_limit", "split_too_many"}
 SELLER = {
     "seller_address_missing",
     "seller_bank_missing",
@@ -30,14 +30,14 @@ SELLER = {
 }
 
 
-class AccountMove(models.Model):
-    _inherit = "account.move"
+class FapiaoDocumentMixin(models.AbstractModel):
+    _inherit = "fapiao.document.mixin"
 
     def _fapiao_record_to_mend(self, problem):
         """Return the record to change because of ``problem``: buyer, product, tax, account, company or,
         where nothing else fits, the invoice."""
         self.ensure_one()
-        line = self.line_ids.filtered(lambda line: str(line.id) == problem.line)
+        line = self._fapiao_line_of(problem)
         company = self.company_id
         record = self
         if problem.code in BUYER:
@@ -61,7 +61,7 @@ class AccountMove(models.Model):
         is kept, a tax number on the account under which it issues."""
         company = self.company_id
         if problem.code == "same_party" or problem.values.get("name") != company._fapiao_seller().name:
-            return self.commercial_partner_id
+            return self._fapiao_buyer()
         return company.fapiao_account_id if problem.values.get("number") else company.partner_id
 
     def _fapiao_mend(self, record):

@@ -82,12 +82,14 @@ class AccountMove(models.Model):
         Flush = self.env["fapiao.red.flush"]
         if self.move_type in ("in_invoice", "in_refund"):
             return Flush._open_for_bill(self.reversed_entry_id or self)
-        fapiao = self._fapiao_to_reverse().sudo(False)
+        credit = self if self.move_type == "out_refund" else self.browse()
+        fapiao = (credit._fapiao_taken_from() if credit else self._fapiao_to_reverse()).sudo(False)
         if not fapiao:
             raise UserError(self._fapiao_why_no_red())
         if under_way := fapiao.red_form_ids.filtered("is_open"):
             return under_way[:1]._get_records_action()
-        credit = self if self.move_type == "out_refund" else self.browse()
+        if len(fapiao) > 1 and not credit:
+            return fapiao._get_records_action(name=self.env._("Which of These to Reverse?"))
         return Flush._open(fapiao[:1], credit)
 
     def _fapiao_why_no_red(self):
@@ -122,7 +124,7 @@ class AccountMove(models.Model):
     def _fapiao_enqueue_red(self):
         """Enqueue only, as on issuing. What can't be reversed is posted all the same, and whoever looks
         after it is told why."""
-        plan = self.env["fapiao.red.planner"]._plan(self._fapiao_to_reverse()[:1], self)
+        plan = self.env["fapiao.red.planner"]._plan(self._fapiao_taken_from()[:1], self)
         if plan.is_ready:
             self.env["fapiao.red.form"]._enqueue_plans([plan])
             return
@@ -167,6 +169,27 @@ class AccountMove(models.Model):
         """Return what the invoice comes to after its credit notes (``Decimal``, with tax, in CNY)."""
         self.ensure_one()
         return sum(exact(move.amount_total_signed) for move in self | self._fapiao_credits())
+
+    def _fapiao_rest_without(self, fapiao):
+        """Return what the invoice needs once ``fapiao`` is reversed (``Decimal``, with tax, in CNY)."""
+        self.ensure_one()
+        documents = self | self._fapiao_credits()
+        # sudo: what is covered doesn't depend on who asks
+        lines = documents.sudo().fapiao_request_line_ids.filtered("live") - fapiao._covering_lines()
+        return self._fapiao_net_total() - sum(exact(line.amount_total) for line in lines)
+
+    def _fapiao_taken_from(self):
+        """Return the living fapiao that this credit note takes from: of an invoice that was split, those
+        with the lines it credits; all of them where that can't be told."""
+        self.ensure_one()
+        living = self._fapiao_to_reverse()
+        origins = [line.id for line in self._fapiao_lines_credited().values()]
+        if len(living) < 2 or not all(origins):
+            return living
+        holding = living.filtered(
+            lambda fapiao: set(origins) & set(fapiao._covering_lines().filtered("live").move_line_id.ids)
+        )
+        return holding or living
 
     def _fapiao_lines_credited(self):
         """Return ``{line of this credit note: line of the invoice}`` for lines with an amount."""

@@ -46,7 +46,9 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _fapiao_problem_alerts(self, moves, is_batch):
         """Say what keeps the fapiao from being issued. In a batch it holds back only its own invoice."""
-        stopped = [built for built in self.env["fapiao.builder"]._build(moves) if not built.is_ready]
+        # what was issued since the dialog was opened needs nothing any more
+        all_built = self.env["fapiao.builder"]._build(moves.filtered("fapiao_can_issue"))
+        stopped = [built for built in all_built if not built.is_ready]
         if not stopped:
             return {}
         if is_batch:

@@ -1,6 +1,7 @@
-"""From an Odoo invoice to a neutral fapiao: exact decimals in CNY, in the rules' own types.
+"""From Odoo invoices to neutral fapiao: exact decimals in CNY, in the rules' own types.
 
-What a line of the invoice becomes is the business of ``fapiao_builder_lines``.
+What a line of the invoice becomes is the business of ``fapiao_builder_lines``; what is covered already, and
+how one fapiao becomes several or several invoices one, that of ``fapiao_builder_split``.
 """
 
 # A problem's words are marked here and translated where they are shown, as in rules/.
@@ -20,10 +21,10 @@ from .fapiao_decimal import exact
 
 @dataclass(frozen=True)
 class Built:
-    """What became of the invoices of one fapiao: a draft or the reasons why not.
+    """One fapiao-to-be: a draft or the reasons why not.
 
-    ``credits`` are the credit notes taken off the invoices. ``shares`` are create values for
-    ``fapiao.request.line``: what of which line is covered.
+    ``moves`` are the invoices on it: one, or several that were merged. ``credits`` are the credit notes
+    taken off them. ``shares`` are create values for ``fapiao.request.line``: what of which line is covered.
     """
 
     moves: object
@@ -47,54 +48,84 @@ class FapiaoBuilder(models.AbstractModel):
     _description = "Fapiao: from invoices to drafts"
 
     @api.model
-    def _build(self, moves):
-        """Return a :class:`Built` for each of ``moves``, less its credit notes; reads only, sends nothing."""
-        catalogue = self._catalogue(moves | moves._fapiao_credits())
-        summaries = self.env["fapiao.tax.code"]._summary_codes()
-        return [self._build_one(move, catalogue, summaries) for move in moves]
+    def _build(self, moves, freed=None):
+        """Return the :class:`Built` of ``moves``, in their order; reads only, sends nothing.
 
-    def _build_one(self, move, catalogue, summaries):
-        if problems := self._obstacles(move):
-            return Built(move, None, problems)
-        company = move.company_id
+        One for each invoice, less its credit notes and what is covered already; several where it is more
+        than one fapiao may carry. Of an invoice with an error there is one alone. ``freed``
+        (``fapiao.request.line``) are taken for covering nothing.
+        """
+        return self._build_groups(list(moves), freed)
+
+    @api.model
+    def _build_groups(self, groups, freed=None):
+        """Return the ``Built`` of each group of invoices that share a fapiao."""
+        moves = self.env["account.move"].union(*groups)
+        documents = moves | moves._fapiao_credits()
+        catalogue = self._catalogue(documents)
+        covered = self._covered(documents, freed)
+        summaries = self.env["fapiao.tax.code"]._summary_codes()
+        return [
+            built for group in groups for built in self._build_group(group, catalogue, covered, summaries)
+        ]
+
+    def _build_group(self, moves, catalogue, covered, summaries):
+        if problems := self._once([problem for move in moves for problem in self._obstacles(move)]):
+            return [Built(moves, None, problems)]
+        move, company = moves[0], moves.company_id
         limits = company.fapiao_account_id._limits(summaries)
         parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
-        credits_ = move._fapiao_credits()
-        items, problems = self._net_items(move, credits_, catalogue)
+        credits_ = moves._fapiao_credits()
+        items, problems = self._net_items(moves, credits_, catalogue)
+        items = items and self._uncovered(items, covered)
         problems += self._company_problems(company)
-        draft, found = self._draft(move | credits_, items, parties, limits)
+        draft, found = self._draft(moves, items, covered, parties, limits)
         problems += found
-        if draft:
-            problems += checks.preflight(draft, limits)
-        else:
+        whole = Built(moves, draft, problems, [], credits_)
+        if not draft:
             # whoever mends the lines shall see at once what else is missing
             problems += checks.check_parties(*parties, limits)
-        return Built(move, draft, problems, self._shares(items) if draft else [], credits_)
+            return [whole]
+        return self._split(whole, items, covered, limits)
 
-    def _draft(self, moves, items, parties, limits):
+    def _draft(self, moves, items, covered, parties, limits):
         """Return ``(draft, problems)`` with the very totals of the ledger; without items nothing at all.
 
-        ``moves`` are an invoice and, behind it, its credit notes; ``items`` are ``(move, item)``.
+        ``items`` are ``(document, item)`` of the invoices ``moves`` and of their credit notes.
         """
         if items is None:
             return None, []
         move, company = moves[0], moves.company_id
-        own = [item for document, item in items if document == move]
-        taken = [item for document, item in items if document != move]
-        return drafting.build(
-            netting.net(own, taken),
+        documents = moves | moves._fapiao_credits()
+        remark, problems = self._remark(moves, limits)
+        draft, found = drafting.build(
+            self._netted(moves, items, covered),
             *parties,
-            sum((exact(document.amount_untaxed_signed) for document in moves), ZERO),
-            sum((exact(document.amount_tax_signed) for document in moves), ZERO),
+            sum((exact(document.amount_untaxed_signed) for document in documents), ZERO)
+            - sum((covered.amount_of(document) for document in documents), ZERO),
+            sum((exact(document.amount_tax_signed) for document in documents), ZERO)
+            - sum((covered.tax_of(document) for document in documents), ZERO),
             limits=limits,
-            remark=move._fapiao_remark_text(),
+            remark=remark,
             drawer=company.fapiao_drawer or self._drawer_of(move),
             payee=company.fapiao_payee or "",
             reviewer=company.fapiao_reviewer or "",
-            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, own),
+            small_scale_reason=self._small_scale_reason(
+                company.fapiao_account_id, [item for _document, item in items]
+            ),
             show_seller_bank=company.fapiao_show_seller_bank,
             show_buyer_bank=company.fapiao_show_buyer_bank,
         )
+        return draft, problems + found
+
+    def _netted(self, moves, items, covered):
+        """Return the items of the invoices, each less what its own credit notes take back."""
+        netted = []
+        for move in moves:
+            own = [item for document, item in items if document == move and not covered.is_remnant(item)]
+            taken = [item for document, item in items if document.reversed_entry_id == move]
+            netted += netting.net(own, taken)
+        return netted
 
     def _drawer_of(self, move):
         """Return who issues if the company names nobody; what runs by itself has no name to print."""
@@ -105,20 +136,6 @@ class FapiaoBuilder(models.AbstractModel):
         """Return the account's reason for charging 3 % where it is charged (fapiao-rules, "Lines")."""
         charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return account.small_scale_reason or "" if account.small_scale and charged else ""
-
-    def _shares(self, items):
-        return [
-            {
-                "sequence": sequence,
-                "move_id": move.id,
-                "move_line_id": int(item.key),
-                "name": item.name,
-                "quantity": float(item.quantity or 0),
-                "amount_untaxed": float(item.amount),
-                "amount_tax": float(item.tax),
-            }
-            for sequence, (move, item) in enumerate(items, start=1)
-        ]
 
     # ------------------------------------------------------------------ what the ledger itself must give
 

@@ -40,10 +40,10 @@ class FapiaoBuilder(models.AbstractModel):
             DOCUMENT_LANGUAGE if installed else None,
         )
 
-    def _net_items(self, move, credits_, catalogue):
-        """Return ``([(document, item)], problems)`` of an invoice and of the credit notes against it."""
+    def _net_items(self, moves, credits_, catalogue):
+        """Return ``([(document, item)], problems)`` of invoices and of the credit notes against them."""
         items, problems = [], []
-        for document in move | credits_:
+        for document in moves | credits_:
             found, faults = self._items(document, catalogue)
             problems += faults
             items += [(document, item) for item in found or []]

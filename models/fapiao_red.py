@@ -48,8 +48,9 @@ class Fapiao(models.Model):
         if under_way := self.red_form_ids.filtered("is_open"):
             return under_way[:1]._get_records_action()
         if self.color == "red":
+            number = self.number
             raise UserError(
-                self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=self.number)
+                self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number)
             )
         if not self._is_living():
             raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
@@ -236,8 +237,8 @@ class Fapiao(models.Model):
         if not red:
             red = self.create(self._red_values(issued))
             red._want_files()
-            for move in self.move_ids:
-                move._message_log(
+            for document in [*self.move_ids, *self.order_ids]:
+                document._message_log(
                     body=self.env._(
                         "Red fapiao %(red)s, issued elsewhere, reverses %(blue)s.",
                         red=red.number,

@@ -150,7 +150,8 @@ class FapiaoRedForm(models.Model):
         invoices = self.fapiao_id._invoices().filtered(
             lambda move: move.company_currency_id.compare_amounts(move.fapiao_amount_open, 0) > 0
         )
-        orders = self.env["fapiao.builder"].with_user(self.user_id).sudo()._build(invoices)
+        # sudo: whoever asked for the reversal may issue; the engine speaks for him
+        orders = self.env["fapiao.builder"].with_user(self.user_id).sudo()._build_rest(invoices)
         for built in orders:
             if not built.is_ready:
                 raise UserError(
@@ -158,7 +159,7 @@ class FapiaoRedForm(models.Model):
                         "Fapiao %(number)s is reversed, but the new one for the rest of %(invoice)s could not"
                         " be ordered: %(problems)s",
                         number=self.fapiao_id.number,
-                        invoice=built.moves.name,
+                        invoice=", ".join(built.moves.mapped("name")),
                         problems=" ".join(built.moves._fapiao_say(problem) for problem in built.problems),
                     )
                 )

@@ -62,6 +62,17 @@ class FapiaoRedForm(models.Model):
 
     # ------------------------------------------------------------------ asking
 
+    def _hint(self):
+        """News may be of a form that waits for the other side as well."""
+        result = super()._hint()
+        watched = self.filtered(
+            lambda form: form.state == "issued" and form.stage in ("waiting", "confirmed")
+        )
+        if watched:
+            watched.write({"next_try_at": fields.Datetime.now()})
+            self._wake_reconciler()
+        return result
+
     @api.model
     def _claim_news(self, account_id, limit, ids=None):
         """Lock forms whose state at the bureau is due for a look and return the jobs that ask."""

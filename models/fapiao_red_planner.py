@@ -61,6 +61,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         reason = reason or self._fitting(reasons, scope, credit)
         order, problems = self._order_for(fapiao, blue, credit, scope, reason, check)
         problems += red_preflight(order, blue, words.features, check)
+        problems += self._several_problems(fapiao, credit)
         problems += self._rest_problems(rest)
         return Plan(fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note)
 
@@ -70,12 +71,12 @@ class FapiaoRedPlanner(models.AbstractModel):
         """Return ``(scope, rest)``; ``rest`` are ``Built`` of the invoices that keep an amount."""
         if not credit:
             return "full", []
-        rest = [move for move in fapiao._invoices() if move._fapiao_net_total() > 0]
+        rest = fapiao._invoices().filtered(lambda move: move._fapiao_rest_without(fapiao) > 0)
         if not rest:
             return "full", []
         if words.can(PARTIAL_RED):
             return "partial", []
-        return "reissue", self.env["fapiao.builder"]._build(self.env["account.move"].union(*rest))
+        return "reissue", self.env["fapiao.builder"]._build_rest(rest, freed=fapiao._covering_lines())
 
     def _fitting(self, reasons, scope, credit):
         """Return the reason to propose: a fapiao to be replaced was wrongly issued, what is credited was
@@ -163,6 +164,35 @@ class FapiaoRedPlanner(models.AbstractModel):
             {"line": words},
             line=str(line.id),
         )
+
+    # ------------------------------------------------------------------ an invoice that was split
+
+    def _several_problems(self, fapiao, credit):
+        """Return the problem of a credit note that one reversal can't answer: it takes from several fapiao,
+        or more than this one has."""
+        if not credit:
+            return []
+        concerned = credit._fapiao_taken_from()
+        is_more = len(credit._fapiao_to_reverse()) > 1 and any(
+            move._fapiao_rest_without(fapiao) < 0 for move in fapiao._invoices()
+        )
+        if concerned <= fapiao and not is_more:
+            return []
+        numbers = (credit._fapiao_to_reverse() if is_more else concerned).mapped("number")
+        return [
+            Problem(
+                "red_several",
+                _(
+                    "The invoice of %(credit)s has several fapiao, and one alone can't answer for it:"
+                    " %(numbers)s."
+                ),
+                _(
+                    "Open those that are concerned and reverse them one by one. After that, what the credit"
+                    " note leaves of the invoice can be issued from the invoice."
+                ),
+                {"credit": credit.display_name, "numbers": ", ".join(numbers)},
+            )
+        ]
 
     # ------------------------------------------------------------------ the rest
 

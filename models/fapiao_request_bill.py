@@ -5,7 +5,7 @@ is issued when its fapiao come to its total; where the cloud has merged it with 
 the total of all the requests that they stand for (seed 001, 支持拆分合并).
 """
 
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 
 from ..clouds import base, errors
 from .fapiao_types import LIVING
@@ -24,6 +24,15 @@ class FapiaoRequest(models.Model):
         readonly=True,
         copy=False,
     )
+
+    can_withdraw = fields.Boolean(compute="_compute_can_withdraw")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("state", "in_doubt", "fapiao_ids")
+    def _compute_can_withdraw(self):
+        for request in self:
+            request.can_withdraw = request._can_be_given_up()
 
     # ------------------------------------------------------------------ results
 
@@ -78,6 +87,18 @@ class FapiaoRequest(models.Model):
         # merged: what another request has brought stands for our documents as well
         fapiao.move_ids = [Command.link(move.id) for move in self.move_ids]
         self._link_fact(fapiao)
+
+    def _said(self):
+        """Where the order lies in the cloud's own queue, that is what there is to say."""
+        if self.state != "pending" or not self.cloud_state:
+            return super()._said()
+        label = dict(self._fields["cloud_state"]._description_selection(self.env))[self.cloud_state]
+        return [f"{label}.", *filter(None, [self.cloud_text])]
+
+    def _progress(self):
+        said = " ".join(self._said()) if self.state == "pending" and self.cloud_state else ""
+        progress = super()._progress()
+        return {**progress, "message": progress["message"] or said}
 
     # ------------------------------------------------------------------ sums
 

@@ -19,6 +19,7 @@ class FapiaoRequest(models.Model):
     @api.model
     def _cron_reconcile(self, batch=20):
         """Find out what became of what is open, and bring reversals to their end."""
+        self.env["fapiao.callback"]._process_new()
         forms = self.env["fapiao.red.form"]
         forms._reconcile(batch)
         self.env["fapiao.withdrawal"]._reconcile(batch)

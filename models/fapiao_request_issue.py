@@ -40,7 +40,7 @@ class FapiaoRequest(models.Model):
             "kind": "blue",
             "type": draft.type,
             "move_ids": [Command.set(built.documents.ids)],
-            "previous_id": max(self._rejected_of(moves).ids, default=False),
+            "previous_id": max(self._rejected_of(built).ids, default=False),
             "partner_id": moves.commercial_partner_id[:1].id,
             "buyer_name": draft.buyer.name,
             "buyer_tax_no": draft.buyer.tax_no,
@@ -51,9 +51,15 @@ class FapiaoRequest(models.Model):
             "line_ids": [Command.create(share) for share in built.shares],
         }
 
-    def _rejected_of(self, moves):
-        return moves.fapiao_request_ids.filtered(
-            lambda request: request.kind == "blue" and request.state == "rejected"
+    def _rejected_of(self, built):
+        """Return the rejected requests for something that ``built`` covers."""
+        lines = {share.get("move_line_id") for share in built.shares}
+        return built.moves.fapiao_request_ids.filtered(
+            lambda request: (
+                request.kind == "blue"
+                and request.state == "rejected"
+                and lines & set(request.line_ids.move_line_id.ids)
+            )
         )
 
     # ------------------------------------------------------------------ progress
@@ -162,34 +168,39 @@ class FapiaoRequest(models.Model):
         self.fapiao_ids = [Command.link(item.id) for item in fapiao]
         fapiao._want_files()
         self.move_ids._fapiao_close_problems()
-        for move in self.move_ids:
-            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+        for document in self._documents():
+            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
                 body=self._say_issued(fapiao)
             )
+
+    def _documents(self):
+        """Return the documents of this request as a list: where people look for news of it."""
+        return list(self.move_ids)
 
     def _say_issued(self, fapiao):
         return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
 
     def _alarm_second_number(self, result):
         """The worst case has happened outside our reach: make sure somebody sees it."""
-        self.move_ids[:1].activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=self.env._("Two fapiao under one request"),
-            note=self.env._(
-                "Beside %(known)s the cloud reports %(second)s. Check both at the tax bureau and"
-                " reverse one.",
-                known=", ".join(self.fapiao_ids.mapped("number")),
-                second=result.number,
-            ),
-            user_id=self.user_id.id,
-        )
+        for document in self._documents()[:1]:
+            document.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.env._("Two fapiao under one request"),
+                note=self.env._(
+                    "Beside %(known)s the cloud reports %(second)s. Check both at the tax bureau and"
+                    " reverse one.",
+                    known=", ".join(self.fapiao_ids.mapped("number")),
+                    second=result.number,
+                ),
+                user_id=self.user_id.id,
+            )
 
     def _settled(self):
         """Tell the person who asked, where the request can't go on by itself."""
         if self.state not in ("rejected", "manual"):
             return
-        for move in self.move_ids:
-            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+        for document in self._documents():
+            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
                 body=self.env._(
                     "Fapiao request %(uid)s: %(message)s",
                     uid=self.request_uid,

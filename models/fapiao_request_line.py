@@ -22,7 +22,9 @@ class FapiaoRequestLine(models.Model):
         default=0, help="Which slice of the invoice line, where a request covers only a slice."
     )
     name = fields.Char()
-    quantity = fields.Float(digits="Product Unit")
+    quantity = fields.Float(
+        digits=(16, 6), help="Finer than the document's own: a unit may be cut where one is too dear."
+    )
     amount_untaxed = fields.Monetary()
     amount_tax = fields.Monetary()
     amount_total = fields.Monetary(compute="_compute_amount_total", store=True)

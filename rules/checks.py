@@ -14,7 +14,7 @@ from .names import clean
 from .parties import BUYER, SELLER, check_party
 from .problems import Problem, _
 
-__all__ = ["BUYER", "SELLER", "Limits", "check_parties", "check_party", "preflight"]
+__all__ = ["BUYER", "SELLER", "Limits", "check_credit", "check_parties", "check_party", "preflight"]
 
 
 def preflight(draft, limits=DEFAULTS):
@@ -111,16 +111,21 @@ def _money_limits(draft, limits):
                 {"amount": plain(draft.amount), "limit": plain(limits.amount_limit)},
             )
         )
-    if limits.credit_left is not None and draft.amount > limits.credit_left:
-        problems.append(
-            Problem(
-                "credit_low",
-                _("The credit line has %(left)s left, the fapiao needs %(amount)s (without tax)."),
-                _("Ask the tax bureau for a higher credit line (授信额度), or wait for the next month."),
-                {"left": plain(limits.credit_left), "amount": plain(draft.amount)},
-            )
+    return problems + check_credit(draft.amount, limits)
+
+
+def check_credit(amount, limits):
+    """Return the problem of an ``amount`` (without tax) that is more than the credit line has left."""
+    if limits.credit_left is None or amount <= limits.credit_left:
+        return []
+    return [
+        Problem(
+            "credit_low",
+            _("The credit line has %(left)s left, the fapiao needs %(amount)s (without tax)."),
+            _("Ask the tax bureau for a higher credit line (授信额度), or wait for the next month."),
+            {"left": plain(limits.credit_left), "amount": plain(amount)},
         )
-    return problems
+    ]
 
 
 def _line_count(draft, limits):

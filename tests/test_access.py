@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 
 from .common import FapiaoCommon
 
-SECRETS = ["password", "tax_password", "token", "token_expires_at"]
+SECRETS = ["password", "tax_password", "token", "token_expires_at", "callback_token"]
 FACTS = ["fapiao", "fapiao.line", "fapiao.request", "fapiao.request.line", "fapiao.exchange"]
 
 
@@ -157,7 +157,8 @@ class TestAccess(AccessCase):
 
     def test_copy_of_an_account_has_no_secrets(self):
         copy = self.account.copy({"tax_username": "13900000001"}).sudo()
-        self.assertFalse(any(copy[secret] for secret in SECRETS))
+        self.assertFalse(any(copy[secret] for secret in SECRETS if secret != "callback_token"))
+        self.assertNotIn(copy.callback_token, (False, self.account.sudo().callback_token))
 
     def test_account_that_was_used_stays(self):
         unused = self._create_fapiao_account(tax_username="13900000001")

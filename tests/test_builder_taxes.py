@@ -65,8 +65,12 @@ class TestTaxes(LinesCase):
 
     def test_not_taxable_stands_alone(self):
         self.taxes[0, False].fapiao_zero_kind = NOT_TAXABLE
-        built = self.build_one([{}, {"tax_ids": self.taxes[0, False].ids}])
-        self.assert_refused(built, "not_taxable_mixed")
+        lines = [{"product_id": self.product_a.id}, {"tax_ids": self.taxes[0, False].ids}]
+        built = self.build(self.create_invoice(lines))
+        self.assertEqual([len(item.draft.lines) for item in built], [1, 1])
+        for item in built:
+            self.assertTrue(item.is_ready, item.problems)
+            self.check_at_bureau(item.draft)
 
     def test_tax_that_was_changed_after_posting(self):
         """Thirteen percent are booked; that the tax says nine today makes no fapiao of nine."""

@@ -106,9 +106,9 @@ class TestIssue(FapiaoCommon):
 
     def test_database_refuses_a_second_live_order(self):
         invoice = self.create_invoice()
+        built = self.env["fapiao.builder"]._build(invoice)
         self.issue(invoice)
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-            built = self.env["fapiao.builder"]._build(invoice)
             self.env["fapiao.request"].sudo()._create_blue(built)
             self.env.flush_all()
 

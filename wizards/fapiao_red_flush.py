@@ -122,9 +122,13 @@ class FapiaoRedFlush(models.TransientModel):
             flush.can_make_credit_note = flush._can_make_credit_note()
 
     def _can_make_credit_note(self):
-        """Only where nothing is credited yet: the credit note takes back the whole invoice."""
+        """Only where nothing is credited yet and this fapiao stands for all of its invoices: the credit note
+        takes back the whole invoice."""
         invoices = self.fapiao_id._invoices()
-        return bool(invoices and not self.credit_id and not invoices._fapiao_credits())
+        if not invoices or self.credit_id or invoices._fapiao_credits():
+            return False
+        total = sum(float(move._fapiao_net_total()) for move in invoices)
+        return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
 
     def _say_scope(self, plan):
         fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
@@ -141,7 +145,7 @@ class FapiaoRedFlush(models.TransientModel):
                 number=fapiao.number,
                 total=money(fapiao.amount_total),
             )
-        rest = sum(float(move._fapiao_net_total()) for move in fapiao._invoices())
+        rest = sum(float(move._fapiao_rest_without(fapiao)) for move in fapiao._invoices())
         return self.env._(
             "This cloud reverses in full only. So fapiao %(number)s over %(total)s is reversed in full, and"
             " as soon as that is done a new one over %(rest)s is issued for what remains of the invoice.",

@@ -12,6 +12,7 @@ import psycopg2
 
 import odoo.tools
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 
@@ -87,6 +88,58 @@ def copy_invoices(registry, count):
         sys.stdout.write(" ".join(map(str, copies.ids)))
 
 
+def copy_orders(registry, count):
+    """Confirm orders of what a demo invoice sells and print their ids."""
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        invoice = env.ref("l10n_cn_invoice_cloud.invoice_buyer")
+        lines = [
+            {
+                "product_id": line.product_id.id,
+                "product_uom_qty": line.quantity,
+                "price_unit": line.price_unit,
+                "tax_ids": [(6, 0, line.tax_ids.ids)],
+            }
+            for line in invoice.invoice_line_ids
+        ]
+        values = {
+            "company_id": invoice.company_id.id,
+            "partner_id": invoice.partner_id.id,
+            "order_line": [(0, 0, line) for line in lines],
+        }
+        orders = env["sale.order"].create([values] * int(count))
+        orders.action_confirm()
+        sys.stdout.write(" ".join(map(str, orders.ids)))
+
+
+def request_order(registry, order):
+    """Open the dialog of an order and click *Request*, each as the web layer does."""
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        action = retrying(env["sale.order"].browse(int(order)).action_fapiao_request, env)
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        dialog = env["fapiao.order.request"].browse(action["res_id"])
+        retrying(dialog.action_request, env)
+
+
+def post_invoice_of(registry, order):
+    """Invoice an order, post and issue, each step as the web layer does."""
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        invoice = env["sale.order"].browse(int(order))._create_invoices()
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        retrying(env["account.move"].browse(invoice.id).action_post, env)
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        move = env["account.move"].browse(invoice.id)
+        try:
+            retrying(move.action_fapiao_issue, env)
+        except UserError as error:  # it shares the fapiao of its order
+            sys.stdout.write(str(error))
+
+
 def enqueue(registry, *invoices):
     """Queue requests without sending them."""
     with registry.cursor() as cr:
@@ -100,6 +153,17 @@ def cron(registry, *methods):
     for method in methods:
         with registry.cursor() as cr:
             getattr(api.Environment(cr, SUPERUSER_ID, {})["fapiao.request"], method)()
+
+
+def take_callbacks(registry, account, count):
+    """Take in callbacks as the controller does, each in a transaction of its own, and have them processed."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        callbacks = env["fapiao.callback"]
+        for number in range(int(count)):
+            body = f'{{"data": [{{"billNo": "U{number}"}}]}}'.encode()
+            callbacks._take(env["fapiao.account"].browse(int(account)), body, "127.0.0.1")
+            callbacks._process_batch()
 
 
 def user_environment(cr):
@@ -134,7 +198,10 @@ def deadly(original, after):
 
 TASKS = {
     task.__name__: task
-    for task in (click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part)
+    for task in (
+        *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
+        *(copy_orders, request_order, post_invoice_of, take_callbacks),
+    )
 }
 
 

@@ -21,6 +21,10 @@ export class MendField extends Component {
 
     async open() {
         const { resModel, resId } = this.props.record;
+        // What was chosen in the dialog meanwhile must survive its being looked at again.
+        if (!(await this.props.record.model.root.save({ reload: false }))) {
+            return;
+        }
         const action = await this.orm.call(resModel, "action_open", [[resId]]);
         if (action.target !== "new") {
             return this.action.doAction(action);

@@ -1,0 +1,128 @@
+"""Where the cloud may call us back for an account: the secret address, and who may call there."""
+
+import hashlib
+import hmac
+import ipaddress
+import logging
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+from .fapiao_callback import CALLBACKS
+
+_logger = logging.getLogger(__name__)
+
+TOKEN_BYTES = 32
+
+
+class FapiaoAccount(models.Model):
+    _inherit = "fapiao.account"
+
+    has_callbacks = fields.Boolean(compute="_compute_has_callbacks")
+    callback_token = fields.Char(groups="base.group_system", copy=False, readonly=True)
+    callback_url = fields.Char(
+        "Callback Address",
+        compute="_compute_callback_url",
+        groups="base.group_system",
+        help="To be entered in the cloud, at the business system (系统管理 → 业务系统列表). Whoever knows it"
+        " can make Odoo ask the cloud; keep it to yourself.",
+    )
+    callback_addresses = fields.Text(
+        "Allowed Callers",
+        tracking=True,
+        help="Addresses or networks from which the cloud calls, one a line, such as 203.0.113.7 or"
+        " 203.0.113.0/24. Empty: from anywhere. Behind a proxy Odoo must run in proxy mode.",
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("provider")
+    def _compute_has_callbacks(self):
+        for account in self:
+            account.has_callbacks = account.provider in CALLBACKS
+
+    @api.depends("provider", "callback_token")
+    def _compute_callback_url(self):
+        for account in self:
+            is_open = account.provider in CALLBACKS and account.callback_token
+            account.callback_url = is_open and (
+                f"{account.get_base_url()}/invoice_cloud/callback/{account.provider}/{account.callback_token}"
+            )
+
+    # ------------------------------------------------------------------ constraints
+
+    @api.constrains("callback_addresses")
+    def _check_callback_addresses(self):
+        for account in self:
+            for line in account._callback_lines():
+                try:
+                    ipaddress.ip_network(line, strict=False)
+                except ValueError:
+                    raise ValidationError(
+                        self.env._(
+                            "“%s” is neither an address nor a network. Write one a line, such as 203.0.113.7"
+                            " or 203.0.113.0/24.",
+                            line,
+                        )
+                    ) from None
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        accounts = super().create(vals_list)
+        # sudo: the token is an administrator's to see, but whoever makes an account makes one
+        for account in accounts.sudo().filtered(lambda account: not account.callback_token):
+            account.callback_token = secrets.token_urlsafe(TOKEN_BYTES)
+        return accounts
+
+    # ------------------------------------------------------------------ actions
+
+    def action_rotate_callback_token(self):
+        """Give the account a new callback address; the old one is dead at once."""
+        if not self.env.su and not self.env.user.has_group("base.group_system"):
+            raise AccessError(self.env._("Only an administrator may change the callback address."))
+        self.check_access("write")
+        for account in self:
+            account.callback_token = secrets.token_urlsafe(TOKEN_BYTES)
+            account.message_post(body=self.env._("The callback address was changed."))
+        return True
+
+    # ------------------------------------------------------------------ who calls
+
+    @api.model
+    def _called_back(self, provider, token, caller):
+        """Return the account that a callback is for, or none if provider, token or caller isn't right.
+
+        Every account is compared, whichever was right, so that the time taken tells nothing.
+        """
+        given, found = _digest(token), self.browse()
+        # sudo: the caller is nobody to Odoo, and the token a secret
+        for account in self.sudo().search([("callback_token", "!=", False)]):
+            is_right = hmac.compare_digest(given, _digest(account.callback_token))
+            if is_right and account.provider == provider:
+                found = account
+        if not found or provider not in CALLBACKS:
+            _logger.info("Fapiao: a callback from %s was refused: no account has this address", caller)
+            return self.browse()
+        if not found._may_be_called_from(caller):
+            _logger.warning("Fapiao: a callback for account %s from %s was refused", found.id, caller)
+            return self.browse()
+        return found
+
+    def _may_be_called_from(self, caller):
+        lines = self._callback_lines()
+        if not lines:
+            return True
+        try:
+            address = ipaddress.ip_address(caller or "")
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in ipaddress.ip_network(line, strict=False) for line in lines)
+
+    def _callback_lines(self):
+        return [line.strip() for line in (self.callback_addresses or "").splitlines() if line.strip()]
+
+
+def _digest(token):
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -1,0 +1,187 @@
+"""From the lines of an order to neutral fapiao: the same words and checks as from an invoice, the amounts by
+the share of the units that are asked for."""
+
+from dataclasses import dataclass, replace
+
+from odoo import api, fields, models
+
+from ..rules import checks
+from ..rules import draft as drafting
+from ..rules.amounts import ZERO, net_of_gross, round2
+from ..rules.document import Item
+from ..rules.order_shares import next_part
+from .fapiao_builder import Built
+from .fapiao_builder_lines import DOCUMENT_LANGUAGE, Catalogue
+from .fapiao_builder_split import Covered
+from .fapiao_decimal import exact, shortest
+
+NOTHING_COVERED = Covered({}, {}, {})  # what is covered isn't asked for
+
+
+@dataclass(frozen=True)
+class BuiltOrder(Built):
+    """One fapiao-to-be of an order; it has no invoices."""
+
+    order: object = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked for: ``quantities`` by order line, and what is printed or told the cloud beside."""
+
+    quantities: dict
+    type: str
+    remark: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+class FapiaoBuilder(models.AbstractModel):
+    _inherit = "fapiao.builder"
+
+    @api.model
+    def _build_order(self, order, choice):
+        """Return the :class:`BuiltOrder` of what is chosen of ``order``, several where it is more than one
+        fapiao may carry; reads only, sends nothing."""
+        nobody = self.env["account.move"]
+        if problems := self._order_obstacles(order):
+            return [BuiltOrder(nobody, None, problems, order=order)]
+        company = order.company_id
+        limits = company.fapiao_account_id._limits(self.env["fapiao.tax.code"]._summary_codes())
+        recipient, problems = self._recipient(order, choice)
+        parties = company._fapiao_seller(), recipient, choice.type
+        items, found = self._order_items(order, choice)
+        problems += found + self._company_problems(company)
+        draft, found = self._order_draft(order, choice, items, parties, limits)
+        problems += found
+        whole = BuiltOrder(nobody, draft, problems, order=order)
+        if not draft:
+            # whoever mends the lines shall see at once what else is missing
+            problems += checks.check_parties(*parties, limits)
+            return [whole]
+        return self._split(whole, [(order, item) for item in items], NOTHING_COVERED, limits)
+
+    def _order_draft(self, order, choice, items, parties, limits):
+        if items is None:
+            return None, []
+        company = order.company_id
+        return drafting.build(
+            items,
+            *parties,
+            sum((item.amount for item in items), ZERO),
+            sum((item.tax for item in items), ZERO),
+            limits=limits,
+            remark=choice.remark,
+            drawer=company.fapiao_drawer or self.env.user.name or "",
+            payee=company.fapiao_payee or "",
+            reviewer=company.fapiao_reviewer or "",
+            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, items),
+            show_seller_bank=company.fapiao_show_seller_bank,
+            show_buyer_bank=company.fapiao_show_buyer_bank,
+        )
+
+    def _values_of_share(self, document, share, sequence):
+        if document._name != "sale.order":
+            return super()._values_of_share(document, share, sequence)
+        return {
+            "sequence": sequence,
+            "move_id": False,
+            "order_line_id": int(share.item.key.removeprefix("order_")),
+            "name": share.item.name,
+            "quantity": float(share.quantity),
+            "amount_untaxed": float(share.amount),
+            "amount_tax": float(share.tax),
+        }
+
+    # ------------------------------------------------------------------ lines
+
+    def _order_items(self, order, choice):
+        """Return ``(items, problems)`` of what is chosen, in CNY at today's rate, as an invoice of today."""
+        lines = order.order_line.filtered(choice.quantities.get)
+        catalogue = self._catalogue_of(lines.product_id)
+        items, problems = [], []
+        for base_line in self._order_base_lines(order):
+            line = base_line["record"]
+            if line in lines:
+                item, found = self._order_item(base_line, choice.quantities[line], catalogue)
+                items.append(item)
+                problems += found
+        if not lines:
+            problems.append(self._nothing_chosen())
+        return (None if problems else items), self._once(problems)
+
+    def _order_base_lines(self, order):
+        """Return core's base lines of the order, rounded together so that they come to its totals."""
+        taxes, company = self.env["account.tax"], order.company_id
+        rate = self.env["res.currency"]._get_conversion_rate(
+            company.currency_id, order.currency_id, company, fields.Date.context_today(order)
+        )
+        base_lines = [
+            line._prepare_base_line_for_taxes_computation(rate=rate) for line in order._get_priced_lines()
+        ]
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        return base_lines
+
+    def _order_item(self, base_line, wanted, catalogue):
+        line, details = base_line["record"], base_line["tax_details"]
+        tax_data, problems = self._tax_of(base_line)
+        problems = [replace(problem, line=line._fapiao_key()) for problem in problems]
+        quantity = exact(wanted, catalogue.quantity_digits)
+        problems += self._quantity_problems(line, quantity, catalogue)
+        tax = tax_data["tax"] if tax_data else self.env["account.tax"]
+        code = catalogue.codes.get(line.product_id)
+        total = exact(details["total_excluded"] + details["delta_total_excluded"])
+        amount = self._order_share(line, total, "amount_untaxed", quantity, catalogue)
+        if amount > 0 and not line.product_id:
+            problems.append(replace(self._no_product(line), line=line._fapiao_key()))
+        return Item(
+            key=line._fapiao_key(),
+            name=self._name_of(line, catalogue),
+            code=code.code if code else "",
+            short_name=code.short_name or "" if code else "",
+            amount=amount,
+            tax=self._order_share(line, exact(tax_data["tax_amount"]), "amount_tax", quantity, catalogue)
+            if tax_data
+            else ZERO,
+            rate=exact(tax.amount, 4) / 100,
+            quantity=quantity,
+            discount=self._order_discount(base_line, tax_data, quantity, amount),
+            spec=line.product_id.default_code or "",
+            unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
+            zero_kind=tax.fapiao_zero_kind or "",
+            policy=tax.fapiao_policy or line.product_id.fapiao_policy or "",
+        ), problems
+
+    def _order_share(self, line, total, name, quantity, catalogue):
+        """Return the share of ``quantity`` in ``total``: with the last units, all that is left of it."""
+        rows = line._fapiao_rows()
+        digits = catalogue.quantity_digits
+        return next_part(
+            total,
+            exact(line.product_uom_qty, digits),
+            exact(line.fapiao_qty_covered, digits),
+            quantity,
+            sum((exact(row[name]) for row in rows), ZERO),
+            len(rows),
+        )
+
+    def _order_discount(self, base_line, tax_data, quantity, amount):
+        """Return the tax-exclusive reduction already taken off ``amount``, as on an invoice."""
+        line = base_line["record"]
+        if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
+            return ZERO
+        listed = shortest(line.price_unit) * quantity / shortest(base_line["rate"])
+        if tax_data["price_include"]:
+            listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
+        return max(round2(listed) - amount, ZERO)
+
+    @api.model
+    def _catalogue_of(self, products):
+        installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
+        return Catalogue(
+            products._fapiao_code(),
+            products._fapiao_item_name(),
+            self.env["decimal.precision"].precision_get("Product Unit"),
+            DOCUMENT_LANGUAGE if installed else None,
+        )

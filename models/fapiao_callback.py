@@ -1,0 +1,266 @@
+"""What a cloud has pushed to us, as it came, and what was made of it.
+
+A callback is a hint and nothing more: the cloud doesn't authenticate itself, so amounts and states come
+from asking it. All that a callback can bring about is a question. Repeated, late, forged and unknown ones
+are therefore harmless.
+"""
+
+import functools
+import hashlib
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..clouds.kingdee import callback as kingdee
+from ..clouds.redact import redact
+from .fapiao_outbound_hint import ASKED_STATES, OUT_STATES
+
+_logger = logging.getLogger(__name__)
+
+# By cloud: who reads its callbacks (``parse``) and says what it wants to hear (``answer``).
+CALLBACKS = {"kingdee": kingdee}
+
+BATCH = 100
+KEEP = timedelta(days=180)
+REMOVED_AT_ONCE = 1000
+NAMES_SHOWN = 50
+MORE = " … "
+
+
+class FapiaoCallback(models.Model):
+    _name = "fapiao.callback"
+    _description = "Fapiao Callback"
+    _order = "id desc"
+    _rec_name = "digest"
+
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    received_at = fields.Datetime("Received", required=True, readonly=True)
+    last_at = fields.Datetime("Last Received", required=True, readonly=True, index=True)
+    times = fields.Integer(required=True, readonly=True, default=1)
+    remote_addr = fields.Char("Caller", readonly=True)
+    body = fields.Text(readonly=True)
+    digest = fields.Char("SHA-256", required=True, readonly=True, help="Of the body as it came.")
+    kind = fields.Selection(
+        [("bill", "By request"), ("fapiao", "By fapiao"), ("return", "Sent back")], readonly=True
+    )
+    request_uids = fields.Text("Request IDs", readonly=True)
+    numbers = fields.Text("Fapiao Numbers", readonly=True)
+    request_ids = fields.Many2many("fapiao.request", string="Requests", compute="_compute_request_ids")
+    state = fields.Selection(
+        [("new", "New"), ("done", "Done"), ("unknown", "Not ours"), ("failed", "Not understood")],
+        required=True,
+        readonly=True,
+        default="new",
+    )
+    message = fields.Text("What Was Done", readonly=True)
+
+    _unique_body = models.UniqueIndex("(account_id, digest)", "This callback is known already.")
+    _new = models.Index("(id) WHERE state = 'new'")
+
+    @api.depends("received_at", "account_id")
+    def _compute_display_name(self):
+        for callback in self:
+            callback.display_name = self.env._(
+                "Callback %(number)s of %(account)s", number=callback.id, account=callback.account_id.name
+            )
+
+    @api.depends("request_uids", "account_id")
+    def _compute_request_ids(self):
+        named = {callback: (callback.request_uids or "").partition(MORE)[0].split(", ") for callback in self}
+        uids = {uid for own in named.values() for uid in own if uid}
+        requests = self.env["fapiao.request"].search(
+            [("account_id", "in", self.account_id.ids), ("request_uid", "in", list(uids))]
+        )
+        by_key = {(request.account_id, request.request_uid): request.id for request in requests}
+        for callback, own in named.items():
+            keys = ((callback.account_id, uid) for uid in own)
+            callback.request_ids = [by_key[key] for key in keys if key in by_key]
+
+    def write(self, vals):
+        if not self.env.su:
+            raise UserError(self.env._("What a cloud has pushed can't be changed."))
+        return super().write(vals)
+
+    # ------------------------------------------------------------------ taking one in
+
+    @api.model
+    def _take(self, account, body, caller):
+        """Store the ``body`` (bytes) of a callback in a transaction of its own, and have it processed soon.
+
+        A repetition is counted and does no more, even if both come at the same moment.
+        """
+        values = {
+            "account_id": account.id,
+            "company_id": account.company_id.id,
+            "remote_addr": caller or None,
+            "body": readable(body),
+            "digest": hashlib.sha256(body).hexdigest(),
+        }
+        self.env["fapiao.engine"]._step(functools.partial(store, values))
+
+    @api.model
+    def _store(self, values):
+        now = fields.Datetime.now()
+        values = {**values, "state": "new", "times": 1, "received_at": now, "last_at": now}
+        # another delivery of the same may be under way: the step is repeated then, and that's no error
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO fapiao_callback (%s) VALUES %s ON CONFLICT (account_id, digest)"
+                " DO UPDATE SET times = fapiao_callback.times + 1, last_at = EXCLUDED.last_at"
+                " RETURNING times",
+                SQL(", ").join(map(SQL.identifier, values)),
+                tuple(values.values()),
+            ),
+            log_exceptions=False,
+        )
+        if self.env.cr.fetchone() == (1,):
+            self.env["fapiao.outbound"]._wake_reconciler()
+
+    # ------------------------------------------------------------------ processing
+
+    @api.model
+    def _process_new(self):
+        """Process what has come in, a batch at a time, as long as the scheduler grants time."""
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=self.search_count([("state", "=", "new")]))
+        while done := self._process_batch():
+            if not cron._commit_progress(done):
+                self.env["fapiao.outbound"]._wake_reconciler()
+                return
+
+    @api.model
+    def _process_batch(self):
+        """Process the oldest new ones and return how many they were. A fault in it must not keep the
+        scheduler from asking the cloud by itself, so it ends here."""
+        engine = self.env["fapiao.engine"]
+        ids = engine._step(new_ids)
+        try:
+            engine._step(functools.partial(process, ids))
+        except Exception:
+            _logger.exception("Fapiao: callbacks %s could not be processed", ids)
+            engine._step(functools.partial(give_up, ids))
+        return len(ids)
+
+    def _process(self):
+        """Have the cloud asked about what the callbacks name, and note on each what was made of it."""
+        for account, callbacks in self.grouped("account_id").items():
+            lang = self.env.lang or account._first_manager().lang
+            callbacks.with_context(lang=lang)._process_for(account)
+
+    def _process_for(self, account):
+        told = {callback: callback._news() for callback in self}
+        uids = {one.request_uid for news in told.values() for one in news or () if one.request_uid}
+        named = [("account_id", "=", account.id), ("request_uid", "in", list(uids))]
+        requests = self.env["fapiao.request"].search(named)
+        forms = self.env["fapiao.red.form"].search(named)
+        reversals = requests.fapiao_ids.red_form_ids.filtered("is_open")
+        by_uid = {record.request_uid: record for record in (*forms, *requests)}
+        for callback, news in told.items():
+            callback._conclude(news, by_uid)
+        (requests | reversals.request_ids)._hint()
+        (forms | reversals)._hint()
+
+    def _news(self):
+        """Return what the body tells, as the cloud's reader has it; ``None`` if it can't be read."""
+        reader = CALLBACKS.get(self.account_id.provider)
+        try:
+            return reader and reader.parse((self.body or "").encode())
+        except ValueError:
+            return None
+
+    def _conclude(self, news, by_uid):
+        """Note what the callback says (``news``) and what is done about it."""
+        if news is None:
+            self.write({"state": "failed", "message": self._say_unreadable()})
+            return
+        uids = list(dict.fromkeys(one.request_uid for one in news if one.request_uid))
+        found = [by_uid[uid] for uid in uids if uid in by_uid]
+        strange = [uid for uid in uids if uid not in by_uid]
+        said = [self._say_found(record) for record in found[:NAMES_SHOWN]]
+        if strange:
+            said.append(self.env._("No request of this account has the ID %s.", shortened(strange)))
+        if not uids:
+            keys = sorted({key for one in news for key in one.keys})
+            said.append(self.env._("It names no request. It consists of: %s.", shortened(keys)))
+        self.write(
+            {
+                "kind": news[0].kind or False,
+                "request_uids": shortened(uids),
+                "numbers": shortened(dict.fromkeys(number for one in news for number in one.numbers)),
+                "state": ("done" if found else "unknown") if uids else "failed",
+                "message": "\n".join(said),
+            }
+        )
+
+    def _say_found(self, record):
+        uid, state = record.request_uid, record.state
+        if state in ASKED_STATES:
+            return self.env._("%s: the cloud is asked what became of it.", uid)
+        if state in OUT_STATES:
+            return self.env._("%s: the cloud is asked as soon as it has answered the order itself.", uid)
+        if state == "manual":
+            return self.env._("%s: needs a decision; have it asked again there.", uid)
+        label = dict(record._fields["state"]._description_selection(self.env))[state]
+        return self.env._("%(uid)s: already known (%(state)s).", uid=uid, state=label)
+
+    def _say_unreadable(self):
+        return self.env._(
+            "This is no callback as the cloud describes it, or it is nested too deeply. Nothing was done;"
+            " requests are asked about by themselves."
+        )
+
+    # ------------------------------------------------------------------ people, and the end
+
+    def action_replay(self):
+        """Read the callbacks again, and have the cloud asked about what they name."""
+        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            raise AccessError(self.env._("Only fapiao issuers may do this."))
+        self.check_access("read")
+        self.sudo()._process()  # sudo: this is all that anybody may change of a callback
+        return True
+
+    @api.autovacuum
+    def _gc_old(self):
+        """Remove what nobody has looked at for half a year."""
+        old = self.search([("last_at", "<", fields.Datetime.now() - KEEP)], limit=REMOVED_AT_ONCE)
+        old.unlink()
+        return len(old), len(old) == REMOVED_AT_ONCE
+
+
+def readable(body):
+    """Return ``body`` (bytes) as text that a database takes, secrets taken out."""
+    text = redact(body.decode("utf-8-sig", "replace"))
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def shortened(names):
+    names = list(names)
+    more = f"{MORE}(+{len(names) - NAMES_SHOWN})" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def store(values, env):
+    env["fapiao.callback"]._store(values)
+
+
+def new_ids(env):
+    return env["fapiao.callback"].search([("state", "=", "new")], order="id", limit=BATCH).ids
+
+
+def process(ids, env):
+    env["fapiao.callback"].browse(ids)._process()
+
+
+def give_up(ids, env):
+    env["fapiao.callback"].browse(ids).write(
+        {"state": "failed", "message": env._("A fault in this module. Replay it after an update.")}
+    )

@@ -1,0 +1,111 @@
+"""What invoices and orders have in common where fapiao are issued for them: the buttons, and how a rule's
+problem is said. Needs the fields ``fapiao_request_ids``, ``fapiao_ids`` and ``fapiao_state``."""
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+
+from .fapiao_outbound import OPEN_STATES
+
+
+class FapiaoDocumentMixin(models.AbstractModel):
+    _name = "fapiao.document.mixin"
+    _description = "Document that fapiao are issued for"
+
+    # ------------------------------------------------------------------ what a concrete model says
+
+    def _fapiao_red_forms(self):
+        """Return the red forms that concern these documents."""
+        raise NotImplementedError
+
+    def _fapiao_line_of(self, problem):
+        """Return the line of this document that ``problem`` is about, or none."""
+        raise NotImplementedError
+
+    def _fapiao_buyer(self):
+        """Return the partner in whose name the fapiao is made out."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ actions
+
+    def action_fapiao_withdraw(self):
+        """Withdraw what of these documents' requests and red forms has not been sent."""
+        self._fapiao_check_issuer()
+        requests = self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
+        forms = self._fapiao_red_forms().filtered(lambda form: form.state in OPEN_STATES)
+        if not (requests or forms):
+            raise UserError(self.env._("There is no request to withdraw."))
+        return forms.action_withdraw() and requests.action_withdraw()
+
+    def action_fapiao_refresh(self):
+        """Bring requests, red forms and fapiao of these documents up to date with the cloud."""
+        self._fapiao_check_issuer()
+        if forms := self._fapiao_red_forms().filtered("is_open"):
+            return forms.action_ask()
+        if requests := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES):
+            return requests.action_retry()
+        if not self.fapiao_ids:
+            raise UserError(self.env._("There is neither a request nor a fapiao to refresh."))
+        self.fapiao_ids.action_refresh()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_fapiao_files(self):
+        """Download the files of these documents' fapiao in one zip."""
+        if not self.fapiao_ids:
+            raise UserError(self.env._("There is no fapiao yet, so there are no files."))
+        return self.fapiao_ids.action_download()
+
+    def action_fapiao_open(self):
+        """Open the fapiao of this document."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_out")
+        if len(self.fapiao_ids) == 1:
+            return {**action, "views": [(False, "form")], "res_id": self.fapiao_ids.id, "domain": []}
+        return {**action, "domain": [("id", "in", self.fapiao_ids.ids)], "context": {}}
+
+    def action_fapiao_login(self):
+        """Open what these documents wait for: log-in, face code or account."""
+        self._fapiao_check_issuer()
+        waiting = [record for record in self._fapiao_open_outbound() if record.state == "waiting_login"]
+        if not waiting:
+            raise UserError(self.env._("Nothing here is waiting for a log-in."))
+        return waiting[0].action_login()
+
+    def action_fapiao_requests(self):
+        """Open the last fapiao request of this document, with all that was said about it."""
+        self.ensure_one()
+        return self._fapiao_last_request()._get_records_action()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _fapiao_open_outbound(self):
+        """Return the requests and red forms whose call at the cloud has not come to its end, as a list."""
+        return [
+            record
+            for records in (self._fapiao_red_forms(), self.fapiao_request_ids)
+            for record in records
+            if record.state in OPEN_STATES
+        ]
+
+    def _fapiao_last_request(self):
+        """Return the last request; as long as a fapiao is missing, the last that has not led to one: of the
+        slices of a document, that is what a person has to look at."""
+        requests = self.fapiao_request_ids.sorted("id")
+        if self.fapiao_state not in ("pending", "partial"):
+            return requests[-1:]
+        missing = requests.filtered(lambda request: request.state not in ("issued", "withdrawn"))
+        return (missing or requests)[-1:]
+
+    def _fapiao_is_going(self):
+        """Tell whether something for this document is on its way: blue or red, or what follows a red one."""
+        return bool(
+            set(self.fapiao_request_ids.mapped("state")) & set(OPEN_STATES)
+            or any(form.is_open or form.follow_up == "todo" for form in self._fapiao_red_forms())
+        )
+
+    def _fapiao_say(self, problem):
+        """Return a rule's problem in the user's language, the cure behind it."""
+        parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
+        return " ".join(parts)
+
+    def _fapiao_check_issuer(self):
+        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            raise AccessError(self.env._("Only fapiao issuers may do this."))

@@ -1,0 +1,120 @@
+"""Requests for orders: which orders they belong to, and which units of which line they cover."""
+
+from odoo import Command, api, fields, models
+
+from .fapiao_outbound import OPEN_STATES
+
+
+class FapiaoRequest(models.Model):
+    _inherit = "fapiao.request"
+
+    order_ids = fields.Many2many(
+        "sale.order",
+        "fapiao_request_order_rel",
+        "request_id",
+        "order_id",
+        "Orders",
+        readonly=True,
+        copy=False,
+    )
+
+    # ------------------------------------------------------------------ making a request
+
+    @api.model
+    def _blue_values(self, built):
+        """A request for invoices belongs to their orders as well, so that these know their fapiao."""
+        values = super()._blue_values(built)
+        order = getattr(built, "order", None)
+        if order:
+            return {**values, **self._values_of_order(order)}
+        orders = built.documents.invoice_line_ids.sale_line_ids.order_id
+        return {**values, "order_ids": [Command.set(orders.ids)]}
+
+    @api.model
+    def _values_of_order(self, order):
+        rejected = order.fapiao_request_ids.filtered(
+            lambda request: request.kind == "blue" and request.state == "rejected"
+        )
+        return {
+            "account_id": order.company_id.fapiao_account_id.id,
+            "company_id": order.company_id.id,
+            "order_ids": [Command.set(order.ids)],
+            "partner_id": order._fapiao_buyer().id,
+            "previous_id": max(rejected.ids, default=False),
+        }
+
+    @api.model
+    def _create_red(self, form):
+        request = super()._create_red(form)
+        orders = form.fapiao_id.order_ids
+        request.write(
+            {
+                "order_ids": [Command.set(orders.ids)],
+                "partner_id": (request.partner_id or orders[:1]._fapiao_buyer()).id,
+            }
+        )
+        return request
+
+    # ------------------------------------------------------------------ what is said
+
+    def _documents(self):
+        """Return the invoices and orders of this request as a list: where people look for news of it."""
+        return [*super()._documents(), *self.order_ids]
+
+    def _progress(self):
+        progress = super()._progress()
+        if not self.move_ids and self.order_ids:
+            progress["document"] = ", ".join(self.order_ids.mapped("name"))
+        return progress
+
+    def _link_fact(self, fapiao):
+        fapiao.order_ids = [Command.link(order.id) for order in self.order_ids]
+        return super()._link_fact(fapiao)
+
+
+class FapiaoRequestLine(models.Model):
+    _inherit = "fapiao.request.line"
+
+    order_line_id = fields.Many2one("sale.order.line", index="btree_not_null", ondelete="set null")
+    order_id = fields.Many2one(
+        related="order_line_id.order_id", store=True, index="btree_not_null", string="Order"
+    )
+
+    @api.constrains("order_line_id", "quantity")
+    def _check_covered(self):
+        """Not when a line comes alive again: what exists at the bureau exists, whatever was ordered."""
+        self.order_line_id._fapiao_check_covered()
+
+    # ------------------------------------------------------------------ quantities
+
+    def _quantity_of(self, order_line):
+        """Return the quantity in the order line's unit; an invoice may have another."""
+        self.ensure_one()
+        unit = self.move_line_id.product_uom_id
+        if not unit or unit == order_line.product_uom_id:
+            return self.quantity
+        return unit._compute_quantity(self.quantity, order_line.product_uom_id, round=False)
+
+    def _quantity_for(self, move_line):
+        """Return the quantity, in the order's unit so far, in the unit of the invoice line."""
+        self.ensure_one()
+        unit, wanted = self.order_line_id.product_uom_id, move_line.product_uom_id
+        if unit == wanted or not (unit and wanted):
+            return self.quantity
+        return unit._compute_quantity(self.quantity, wanted, round=False)
+
+    # ------------------------------------------------------------------ words
+
+    def _say_what_binds(self):
+        """Return the numbers of the fapiao that these lines stand on, or the ids of their requests."""
+        numbers = self.request_id.fapiao_ids.filtered(lambda fapiao: fapiao._is_living()).mapped("number")
+        going = self.request_id.filtered(lambda request: request.state in OPEN_STATES)
+        return ", ".join([*numbers, *going.mapped("request_uid")])
+
+    def _say_way_out(self):
+        if any(request.state in OPEN_STATES for request in self.request_id):
+            return self.env._(
+                "Withdraw the request as long as nothing is sent, or wait for its result; a fapiao that is"
+                " issued has to be reversed first (Red-flush, on the fapiao)."
+            )
+        return self.env._("Reverse the fapiao first (Red-flush, on the fapiao); then it can be changed.")

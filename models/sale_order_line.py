@@ -1,0 +1,101 @@
+"""How much of an order's line fapiao stand for, or requests on their way to one."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import float_compare, float_is_zero
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    fapiao_request_line_ids = fields.One2many(
+        "fapiao.request.line", "order_line_id", "Fapiao Requests", readonly=True, copy=False
+    )
+    fapiao_qty_covered = fields.Float(
+        "Quantity on Fapiao",
+        digits="Product Unit",
+        compute="_compute_fapiao_qty_covered",
+        store=True,
+        copy=False,
+        help="On fapiao of the order or of its invoices, or requested.",
+    )
+    # compute_sudo: salespeople see what is open, not how it is requested
+    fapiao_qty_open = fields.Float(
+        "Quantity Without Fapiao",
+        digits="Product Unit",
+        compute="_compute_fapiao_qty_open",
+        compute_sudo=True,
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(
+        "product_uom_id",
+        "fapiao_request_line_ids.live",
+        "fapiao_request_line_ids.quantity",
+        "fapiao_request_line_ids.move_line_id",
+        "invoice_lines.fapiao_request_line_ids.live",
+        "invoice_lines.fapiao_request_line_ids.quantity",
+        "invoice_lines.fapiao_request_line_ids.order_line_id",
+    )
+    def _compute_fapiao_qty_covered(self):
+        for line in self:
+            line.fapiao_qty_covered = sum(row._quantity_of(line) for row in line._fapiao_rows())
+
+    @api.depends("product_uom_qty", "fapiao_qty_covered", "display_type", "is_downpayment", "price_subtotal")
+    def _compute_fapiao_qty_open(self):
+        for line in self:
+            left = line.product_uom_qty - line.fapiao_qty_covered
+            is_over = left * line.product_uom_qty <= 0 or line._fapiao_is_zero(left)
+            line.fapiao_qty_open = 0.0 if is_over or not line._fapiao_is_goods() else left
+
+    # ------------------------------------------------------------------ private steps
+
+    def _fapiao_is_goods(self):
+        """Tell whether the line can stand on a fapiao: down payments, words and gifts can't."""
+        self.ensure_one()
+        return bool(not self.display_type and not self.is_downpayment and self.price_subtotal)
+
+    def _fapiao_rows(self):
+        """Return the request lines that cover these lines: requested from the order, or from its invoices."""
+        from_invoices = self.invoice_lines.fapiao_request_line_ids.filtered(lambda row: not row.order_line_id)
+        return (self.fapiao_request_line_ids | from_invoices).filtered("live")
+
+    def _fapiao_rows_of_order(self):
+        """Return the live request lines that were requested from the order."""
+        # sudo: what is covered doesn't depend on who asks
+        return self.sudo().fapiao_request_line_ids.filtered("live")
+
+    def _fapiao_share_open(self, rows):
+        """Return the share of the line's units, 0 to 1, that ``rows`` don't cover."""
+        self.ensure_one()
+        if not self.product_uom_qty:
+            return 0.0
+        return 1 - sum(row._quantity_of(self) for row in rows & self._fapiao_rows()) / self.product_uom_qty
+
+    def _fapiao_key(self):
+        """Return how the rules name this line; those of invoices are plain numbers."""
+        self.ensure_one()
+        return f"order_{self.id}"
+
+    def _fapiao_is_zero(self, quantity):
+        return float_is_zero(quantity, precision_digits=self._fapiao_digits())
+
+    def _fapiao_digits(self):
+        return self.env["decimal.precision"].precision_get("Product Unit")
+
+    def _fapiao_check_covered(self):
+        """Refuse to cover more than is ordered. Runs in the transaction that has locked the order."""
+        digits = self._fapiao_digits()
+        for line in self.sudo():  # sudo: as above
+            covered, ordered = line.fapiao_qty_covered, line.product_uom_qty
+            if float_compare(abs(covered), abs(ordered), precision_digits=digits) > 0:
+                raise ValidationError(
+                    self.env._(
+                        "Fapiao for %(covered)s of “%(line)s” would exceed the %(ordered)s that are ordered."
+                        " Somebody may have requested one meanwhile: open the order again.",
+                        covered=covered,
+                        line=line.display_name,
+                        ordered=ordered,
+                    )
+                )

@@ -1,0 +1,202 @@
+"""Which part of which ledger line stands on which fapiao, so that both sides add up to the fen.
+
+A fapiao's lines are no ledger lines: negative ones are folded into others, credit notes are netted, large
+lines are cut. This accounts for it the other way round. Source: shared/design.md, ``fapiao.request.line``.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from decimal import Decimal, localcontext
+
+from .amounts import CENT, ZERO, round2
+from .document import DISCOUNT
+
+MICRO = Decimal("0.000001")
+_WORDS = ("name", "code", "unit", "spec")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What of ``item`` one fapiao covers; signed as the item is."""
+
+    item: object
+    amount: Decimal
+    tax: Decimal
+    quantity: Decimal
+
+
+def uncovered(items, covered):
+    """Return what is left of ``items`` (:class:`~.document.Item`) after ``covered``: key → amount, tax and
+    quantity that others stand for. What is covered entirely is gone."""
+    rest = []
+    for item in items:
+        if item.key not in covered:
+            rest.append(item)
+        elif (item.amount, item.tax) != covered[item.key][:2]:
+            rest.append(_less(item, *covered[item.key]))
+    return rest
+
+
+def _less(item, amount, tax, quantity):
+    left = item.amount - amount
+    discount = round2(item.discount * left / item.amount) if item.amount else ZERO
+    return replace(
+        item,
+        amount=left,
+        tax=item.tax - tax,
+        quantity=None if item.quantity is None else item.quantity - quantity,
+        discount=max(discount, ZERO),
+    )
+
+
+def allot(items, parts):
+    """Return a list of :class:`Share` for each of ``parts``, lists of :class:`~.document.Line`.
+
+    The shares of an item add up to the item, those of a part to the part, as far as the items come to
+    what the parts come to. Items must have different keys.
+    """
+    if len(parts) == 1:
+        return [[Share(item, item.amount, item.tax, item.quantity or Decimal(0)) for item in items]]
+    with localcontext(prec=60):
+        return _Allotment(items, parts).shares()
+
+
+class _Allotment:
+    """A table of items and parts; ``amounts`` and ``taxes`` are its cells by (item's place, part)."""
+
+    def __init__(self, items, parts):
+        self.items, self.parts = items, parts
+        self.amounts, self.taxes, self.quantities = defaultdict(Decimal), defaultdict(Decimal), {}
+        self.pieces = [_by_key(lines) for lines in parts]
+        self.excess = {}  # cells of which more is booked than issued: what negatives have taken off
+
+    def shares(self):
+        strays = [place for place, item in enumerate(self.items) if not self._lay_on_own_lines(place, item)]
+        for place in strays:
+            self._lay_where_it_was_folded(place, self.items[place])
+        self._balance(self.amounts, "amount")
+        self._balance(self.taxes, "tax")
+        return [
+            [
+                Share(
+                    self.items[place],
+                    amount,
+                    self.taxes[place, part],
+                    self.quantities.get((place, part), ZERO),
+                )
+                for (place, at), amount in sorted(self.amounts.items())
+                if at == part
+            ]
+            for part in range(len(self.parts))
+        ]
+
+    def _lay_on_own_lines(self, place, item):
+        """Share ``item`` out over the lines made of it; tell whether there are any."""
+        homes = [(part, pieces[item.key]) for part, pieces in enumerate(self.pieces) if item.key in pieces]
+        if not homes:
+            return False
+        numbers = [part for part, _piece in homes]
+        weights = {
+            name: [getattr(piece, name) for _part, piece in homes] for name in ("amount", "tax", "quantity")
+        }
+        by_tax = weights["tax"] if sum(weights["tax"]) else weights["amount"]
+        by_quantity = weights["quantity"] if all(weights["quantity"]) else weights["amount"]
+        self._lay(self.amounts, place, numbers, _proportional(item.amount, weights["amount"], CENT))
+        self._lay(self.taxes, place, numbers, _proportional(item.tax, by_tax, CENT))
+        quantities = _proportional(item.quantity or Decimal(0), by_quantity, MICRO)
+        self.quantities.update(zip(((place, part) for part in numbers), quantities, strict=True))
+        for part, piece in homes:
+            self.excess[place, part] = self.amounts[place, part] - piece.amount
+        return True
+
+    def _lay_where_it_was_folded(self, place, item):
+        """Lay a negative item on the parts whose lines it has reduced, first on those with its own words."""
+        group = _group(item)
+        cells = [cell for cell in self.excess if _group(self.items[cell[0]]) == group]
+        cells.sort(key=lambda cell: (_words(self.items[cell[0]]) != _words(item), cell))
+        left, taken = -item.amount, defaultdict(Decimal)
+        for cell in cells:
+            part = min(left, self.excess[cell])
+            if part > 0:
+                taken[cell[1]] -= part
+                self.excess[cell] -= part
+                left -= part
+        if left or not taken:
+            taken[cells[0][1] if cells else 0] -= left
+        numbers, amounts = list(taken), list(taken.values())
+        self._lay(self.amounts, place, numbers, amounts)
+        self._lay(self.taxes, place, numbers, _proportional(item.tax, amounts, CENT))
+        quantities = _proportional(item.quantity or Decimal(0), amounts, MICRO)
+        self.quantities.update(zip(((place, part) for part in numbers), quantities, strict=True))
+
+    def _lay(self, table, place, numbers, values):
+        for part, value in zip(numbers, values, strict=True):
+            table[place, part] += value
+
+    def _balance(self, table, name):
+        """Move the cents by which parts are off from one to another, within one item, so that items and
+        parts both come right."""
+        off = [sum((getattr(line, name) for line in lines), ZERO) for lines in self.parts]
+        for (_place, part), value in table.items():
+            off[part] -= value
+        while True:
+            low = min(range(len(off)), key=off.__getitem__)
+            high = max(range(len(off)), key=off.__getitem__)
+            moved = min(off[high], -off[low])
+            if moved <= 0:
+                return
+            place = self._hinge(low, high)
+            table[place, high] += moved
+            table[place, low] -= moved
+            self.amounts[place, high] += ZERO  # a share of tax alone is a share as well
+            self.amounts[place, low] += ZERO
+            off[high] -= moved
+            off[low] += moved
+
+    def _hinge(self, low, high):
+        """Return the item to move cents within: the largest of those on both parts, or on either."""
+        on = [{place for place, part in self.amounts if part == number} for number in (low, high)]
+        return max(on[0] & on[1] or on[0] | on[1], key=lambda place: (abs(self.items[place].amount), -place))
+
+
+@dataclass
+class _Piece:
+    amount: Decimal = ZERO
+    tax: Decimal = ZERO
+    quantity: Decimal = ZERO
+
+
+def _by_key(lines):
+    """Return what was made of each item in ``lines``: discounts taken off, by the item's key."""
+    pieces = {}
+    for line in lines:
+        if not line.keys:
+            continue
+        piece = pieces.setdefault(line.keys[0], _Piece())
+        piece.amount += line.amount
+        piece.tax += line.tax
+        if line.kind != DISCOUNT and line.quantity:
+            piece.quantity += line.quantity
+    return pieces
+
+
+def _proportional(total, weights, unit):
+    """Return shares of ``total`` proportional to ``weights``, in multiples of ``unit`` but the last, whose
+    sum is exact: ``weights`` themselves where they add up to it."""
+    whole = sum(weights)
+    if not whole:
+        return [total, *(ZERO for _weight in weights[1:])]
+    marks, done = [Decimal(0)], Decimal(0)
+    for weight in weights[:-1]:
+        done += weight
+        marks.append((total * done / whole).quantize(unit))
+    marks.append(total)
+    return [end - start for start, end in zip(marks, marks[1:], strict=False)]
+
+
+def _group(item):
+    return item.rate, item.zero_kind, item.policy
+
+
+def _words(item):
+    return tuple(getattr(item, name) for name in _WORDS)

@@ -1,0 +1,270 @@
+"""One fapiao-to-be cut into several: by the amount one may carry, by its number of lines, and by kinds of
+lines that may not share one.
+
+A line and its discount stay together; a line too large for one fapiao is cut by quantity. Amounts and
+taxes of the parts add up to those of the whole, to the fen. Source: fapiao-rules, "Lines" and "Arithmetic".
+"""
+
+from dataclasses import replace
+from decimal import Decimal, localcontext
+
+from .amounts import (
+    PRICE_TOLERANCE,
+    ZERO,
+    fill_taxes,
+    plain,
+    price_difference,
+    price_of,
+    round2,
+    tax_of,
+    trim,
+)
+from .document import DISCOUNT, NORMAL, NOT_TAXABLE
+from .draft import DIFFERENTIAL
+from .limits import DEFAULTS
+from .problems import Problem, _
+
+MOST_PARTS = 500  # more is a limit typed in wrongly rather than an order
+LEAST_LIMIT = Decimal("1.00")  # below it, rounding to fen decides what fits
+MOST_DECIMALS = 6  # of a quantity that had to be cut
+
+
+def split(draft, limits=DEFAULTS):
+    """Return ``(drafts, problems)``: the parts of ``draft``, itself alone where it may stand as it is.
+
+    Lines are laid on the first part with room, in their order. No drafts where the limit forbids it.
+    """
+    if not _is_too_much(draft, limits):
+        return [draft], []
+    if problems := _obstacles(draft, limits):
+        return None, problems
+    units = []
+    for unit in _units(draft.lines):
+        pieces = _cut(unit, limits)
+        if pieces is None:
+            return None, [_uncuttable(unit[0], limits)]
+        units += pieces
+    lots = _pack(units, limits)
+    if len(lots) > MOST_PARTS:
+        return None, [_too_many(len(lots))]
+    return [_part(draft, lot.lines) for lot in lots], []
+
+
+def _is_too_much(draft, limits):
+    kinds = {line.zero_kind == NOT_TAXABLE for line in draft.lines}
+    is_too_large = limits.amount_limit is not None and draft.amount > limits.amount_limit
+    return is_too_large or len(draft.lines) > limits.max_lines or len(kinds) > 1
+
+
+def _obstacles(draft, limits):
+    if draft.levy in DIFFERENTIAL:
+        return [
+            Problem(
+                "split_differential",
+                _("A fapiao under differential taxation has one line and can't be split."),
+                _("Issue smaller invoices."),
+            )
+        ]
+    limit = limits.amount_limit
+    if limit is None:
+        return []
+    if limit < LEAST_LIMIT:
+        return [
+            Problem(
+                "split_limit",
+                _("The limit per fapiao of %(limit)s is too low to issue anything."),
+                _("Correct the limit in the settings of the company."),
+                {"limit": plain(limit)},
+            )
+        ]
+    if draft.amount > limit * MOST_PARTS:
+        return [_too_many(int(draft.amount / limit) + 1)]
+    return []
+
+
+# ---------------------------------------------------------------------- lines and their discounts
+
+
+def _units(lines):
+    """Return lists of lines that stay together: a line, or a line and its discount."""
+    units = []
+    for line in lines:
+        if line.kind == DISCOUNT and units:
+            units[-1].append(line)
+        else:
+            units.append([line])
+    return units
+
+
+def _net(unit):
+    return sum((line.amount for line in unit), ZERO)
+
+
+class _Lot:
+    """The lines of one part as they are gathered."""
+
+    def __init__(self, unit):
+        self.lines, self.amount, self.kind = list(unit), _net(unit), unit[0].zero_kind == NOT_TAXABLE
+
+    def has_room(self, unit, limits):
+        limit = limits.amount_limit
+        most_lines = min(limits.max_lines, limits.many_lines)
+        return (
+            self.kind == (unit[0].zero_kind == NOT_TAXABLE)
+            and (limit is None or self.amount + _net(unit) <= limit)
+            and len(self.lines) + len(unit) <= most_lines
+        )
+
+    def add(self, unit):
+        self.lines += unit
+        self.amount += _net(unit)
+
+
+def _pack(units, limits):
+    lots = []
+    for unit in units:
+        lot = next((lot for lot in lots if lot.has_room(unit, limits)), None)
+        if lot:
+            lot.add(unit)
+        else:
+            lots.append(_Lot(unit))
+    return lots
+
+
+def _part(draft, lines):
+    amount = sum((line.amount for line in lines), ZERO)
+    tax = sum((line.tax for line in lines), ZERO)
+    return replace(draft, lines=tuple(lines), amount=amount, tax=tax, total=amount + tax)
+
+
+# ---------------------------------------------------------------------- a line too large for one fapiao
+
+
+def _cut(unit, limits):
+    """Return the pieces of ``unit``, each within the amount limit; ``None`` if it can't be cut.
+
+    All but the last are filled to the limit, so that what remains leaves room for other lines.
+    """
+    limit = limits.amount_limit
+    if limit is None or _net(unit) <= limit:
+        return [unit]
+    with localcontext(prec=60):
+        for step in _steps(unit, limit):
+            marks = _marks(unit, step, limit)
+            pieces = marks and _pieces(unit, marks, limits)
+            if pieces:
+                return pieces
+    return None
+
+
+def _measure(unit):
+    """Return what the unit is cut along: its quantity, or its fen where it has none."""
+    return unit[0].quantity or _net(unit).scaleb(2)
+
+
+def _steps(unit, limit):
+    """Yield the steps to cut at: whole units where the quantity is whole and one of them fits, then
+    fractions so fine that hardly more than a hundredth of the limit is left over."""
+    whole = _measure(unit)
+    price = _net(unit) / whole
+    if whole == whole.to_integral_value() and price <= limit:
+        yield Decimal(1)
+    if unit[0].quantity is None:
+        return
+    for places in range(1, MOST_DECIMALS + 1):
+        step = Decimal(1).scaleb(-places)
+        if price * step <= limit / 100:
+            yield step
+
+
+def _marks(unit, step, limit):
+    """Return where to cut, counted from the start and ending with the whole; ``None`` for too wide steps."""
+    whole = _measure(unit)
+    most = max(limit * whole / _net(unit) // step * step, step)
+
+    def between(start, end):
+        return sum((_upto(line, end, whole) - _upto(line, start, whole) for line in unit), ZERO)
+
+    marks = [Decimal(0)]
+    while marks[-1] < whole:
+        start, mark = marks[-1], min(marks[-1] + most, whole)
+        # the rounding of amount and discount may be a fen too much, or leave a rest of nothing
+        while mark > start and between(start, mark) > limit:
+            mark -= step
+        if mark <= start or between(start, mark) <= 0:
+            return None
+        if mark < whole and between(mark, whole) <= 0:
+            mark = whole
+        marks.append(mark)
+        if len(marks) > MOST_PARTS + 1:
+            return None
+    return marks
+
+
+def _upto(line, mark, whole):
+    """Return the amount of ``line`` up to ``mark``: rounded once, so that the pieces' sum is exact."""
+    return round2(line.amount * mark / whole)
+
+
+def _pieces(unit, marks, limits):
+    """Return the unit's pieces between ``marks``; ``None`` where its tax doesn't fit into them."""
+    line, whole = unit[0], _measure(unit)
+    spans = list(zip(marks, marks[1:], strict=False))
+    amounts = [
+        [_upto(entry, end, whole) - _upto(entry, start, whole) for entry in unit] for start, end in spans
+    ]
+    rows = [(sum(piece, ZERO), line.rate) for piece in amounts]
+    target = sum((entry.tax for entry in unit), ZERO)
+    taxes, rest = fill_taxes(rows, [tax_of(*row) for row in rows], target)
+    if rest:
+        return None
+    pieces = []
+    for (start, end), piece, tax in zip(spans, amounts, taxes, strict=True):
+        quantity, price = _quantity_and_price(line, piece[0], end - start, limits)
+        # a discount's tax is exact to its rate, and its line bears the rest: see lines.shape()
+        discount = [replace(unit[1], amount=piece[1], tax=tax_of(piece[1], line.rate))] if piece[1:] else []
+        first = replace(
+            line,
+            amount=piece[0],
+            tax=tax - sum((entry.tax for entry in discount), ZERO),
+            quantity=quantity,
+            price=price,
+        )
+        if discount and piece[1]:
+            pieces.append([first, *discount])
+        else:
+            pieces.append([replace(first, kind=NORMAL)])
+    return pieces
+
+
+def _quantity_and_price(line, amount, quantity, limits):
+    """Return quantity and price of a piece, at the line's own price where the bureau's tolerance allows."""
+    if line.quantity is None:
+        return None, None
+    quantity = trim(quantity)
+    if abs(price_difference(amount, quantity, line.price)) <= PRICE_TOLERANCE:
+        return quantity, line.price
+    price = price_of(amount, quantity, limits.price_decimals)
+    return (quantity, price) if price is not None else (None, None)
+
+
+# ---------------------------------------------------------------------- problems
+
+
+def _too_many(count):
+    return Problem(
+        "split_too_many",
+        _("This would take %(count)s fapiao; more than %(most)s are not made of one order."),
+        _("Check the limit per fapiao in the settings of the company."),
+        {"count": count, "most": MOST_PARTS},
+    )
+
+
+def _uncuttable(line, limits):
+    return Problem(
+        "split_line",
+        _("“%(name)s” over %(amount)s can't be cut into pieces of at most %(limit)s each."),
+        _("Divide the line of the invoice by hand."),
+        {"name": line.name, "amount": plain(line.amount), "limit": plain(limits.amount_limit)},
+        line.keys[0] if line.keys else None,
+    )

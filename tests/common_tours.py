@@ -1,0 +1,48 @@
+"""What all tours share: a clerk who may issue, and clicks whose attempt after the commit really runs."""
+
+from unittest.mock import patch
+
+from odoo.tests import HttpCase, test_cursor
+
+
+def commit_and_follow(commit):
+    """Return a ``TestCursor.commit`` that also runs what the engine has put after it. Odoo's own one
+    forgets all work after a commit; the click's attempt is just that."""
+
+    def run(cursor):
+        attempts = [work for work in cursor.postcommit._funcs if "FapiaoEngine" in work.__qualname__]
+        commit(cursor)
+        for attempt in attempts:
+            attempt()
+
+    return run
+
+
+class TourCase(HttpCase):
+    """Mixed in behind one of the common cases, which make company, account and sandbox."""
+
+    @classmethod
+    def create_clerk(cls, *groups):
+        """Let somebody with the issuer's and these other groups sit at the browser."""
+        all_groups = cls.issuer_group.union(*(cls.env.ref(group) for group in groups))
+        return cls.env["res.users"].create(
+            {
+                "name": "Fapiao clerk",
+                "login": "fapiao_clerk",
+                "password": "fapiao_clerk",
+                "lang": "en_US",
+                "group_ids": [(6, 0, all_groups.ids)],
+                "company_id": cls.company.id,
+                "company_ids": [(6, 0, cls.company.ids)],
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        follow = commit_and_follow(test_cursor.TestCursor.commit)
+        self.startPatcher(patch.object(test_cursor.TestCursor, "commit", follow))
+
+    def click_through(self, tour, url):
+        self.env.flush_all()
+        self.start_tour(url, tour, login="fapiao_clerk", timeout=120)
+        self.env.invalidate_all()

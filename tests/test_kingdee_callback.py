@@ -1,0 +1,64 @@
+"""What the sandbox's 金蝶发票云 itself pushes: by bill, by fapiao, returned, repeated and reordered."""
+
+import json
+
+from odoo.tests import tagged
+
+from ..sandbox.kingdee import callbacks
+from .common_callback import CallbackCase
+
+
+@tagged("post_install", "-at_install")
+class TestCloudCallsBack(CallbackCase):
+    def setUp(self):
+        super().setUp()
+        # held, so that the test delivers them in the order it wants
+        self.world.set("kingdee", hold_callbacks=True)
+        self.world.set_callback_url("http://127.0.0.1:1/held")
+        self.invoice = self.create_invoice()
+        self.issue(self.invoice)
+        self.request = self.invoice.fapiao_request_ids
+
+    def pushed(self):
+        quirks = self.world.kingdee
+        return [
+            json.dumps(callbacks.wire_body(delivery, quirks)).encode()
+            for delivery in self.world.deliveries.values()
+        ]
+
+    def deliver(self, bodies):
+        for body in bodies:
+            self.assertTrue(self.call(body).json()["success"])
+        self.process()
+
+    def test_by_bill_and_by_fapiao(self):
+        for style in ("bill", "fapiao", "both"):
+            with self.subTest(style=style):
+                self.world.set("kingdee", callback_style=style)
+                self.setUp_request()
+                self.world.issue_bill(self.request.request_uid)
+                self.deliver(self.pushed())
+                self.assert_issued(self.request)
+
+    def setUp_request(self):
+        self.world.deliveries.clear()
+        self.invoice = self.create_invoice()
+        self.issue(self.invoice)
+        self.request = self.invoice.fapiao_request_ids
+
+    def test_three_fapiao_told_backwards_and_twice(self):
+        self.world.set("kingdee", callback_style="fapiao", split_amount="400")
+        self.setUp_request()
+        self.world.issue_bill(self.request.request_uid)
+        bodies = self.pushed()
+        self.assertEqual(len(bodies), 3)
+        self.deliver([*reversed(bodies), *bodies])
+        self.assert_issued(self.request, 3)
+        self.assertEqual(len(self.callbacks()), 3, "each is kept once")
+
+    def test_sent_back(self):
+        self.world.return_bill(self.request.request_uid, "客户要求换抬头")
+        self.deliver(self.pushed())
+        self.assertEqual(self.request.state, "rejected")
+        self.assertIn("换抬头", self.request.cloud_text)
+        self.assertEqual(self.invoice.fapiao_state, "failed")

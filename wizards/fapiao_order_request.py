@@ -1,0 +1,203 @@
+"""The dialog between an order's button and the request: which lines, how many, to whom; and what is wrong."""
+
+from dataclasses import replace
+
+from odoo import Command, api, fields, models
+
+from ..models.fapiao_builder_order import Choice
+from ..rules.problems import errors
+
+
+class FapiaoOrderRequest(models.TransientModel):
+    _name = "fapiao.order.request"
+    _description = "Request Fapiao for an Order"
+    _rec_name = "order_id"
+
+    order_id = fields.Many2one("sale.order", required=True, readonly=True, ondelete="cascade")
+    currency_id = fields.Many2one(related="order_id.currency_id")
+    line_ids = fields.One2many("fapiao.order.request.line", "dialog_id", "Lines")
+    fapiao_type = fields.Selection(
+        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True
+    )
+    remark = fields.Char(help="Printed as 备注.")
+    email = fields.Char("Send To", help="Where a cloud that delivers by mail sends the fapiao.")
+    phone = fields.Char("Text Message To", help="A mobile, for a cloud that delivers by text message.")
+    amount_total = fields.Monetary("Total", compute="_compute_amount_total")
+    problem_ids = fields.One2many("fapiao.order.request.problem", "dialog_id", "Problems", readonly=True)
+    fapiao_count = fields.Integer(readonly=True)
+    request_label = fields.Char(compute="_compute_request_label")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("line_ids.amount_total")
+    def _compute_amount_total(self):
+        for dialog in self:
+            dialog.amount_total = sum(dialog.line_ids.mapped("amount_total"))
+
+    @api.depends("problem_ids.severity", "fapiao_count")
+    def _compute_request_label(self):
+        for dialog in self:
+            if dialog.fapiao_count > 1:
+                dialog.request_label = self.env._("Request %s Fapiao", dialog.fapiao_count)
+            elif dialog.problem_ids and not dialog._is_stopped():
+                dialog.request_label = self.env._("Request Nevertheless")
+            else:
+                dialog.request_label = self.env._("Request Fapiao")
+
+    # ------------------------------------------------------------------ opening
+
+    @api.model
+    def _open(self, order):
+        """Return the dialog that proposes all of ``order`` that no fapiao stands for."""
+        party = order.partner_invoice_id._fapiao_party()
+        dialog = self.create(
+            {
+                "order_id": order.id,
+                "fapiao_type": order._fapiao_default_type(),
+                "remark": order._fapiao_remark_text(),
+                "email": party.email,
+                "phone": party.mobile,
+                "line_ids": [
+                    Command.create({"order_line_id": line.id, "quantity": line.fapiao_qty_open})
+                    for line in order.order_line
+                    if line.fapiao_qty_open
+                ],
+            }
+        )
+        dialog._note(dialog._build())
+        return dialog._show()
+
+    def _show(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Request Fapiao"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    # ------------------------------------------------------------------ actions
+
+    def action_check(self):
+        """Look again, after something was mended or chosen anew."""
+        self.ensure_one()
+        self._note(self._build())
+        return self._show()
+
+    def action_request(self):
+        """Request what is chosen, its warnings accepted, and show how it gets on.
+
+        What was found before may be mended or broken since: all is built anew under the lock.
+        """
+        self.ensure_one()
+        order = self.order_id
+        order._fapiao_check_issuer()
+        order._fapiao_lock()
+        built = self._build()
+        if not all(item.is_ready for item in built) or self._is_news(built):
+            self._note(built)
+            return self._show()
+        requests = order._fapiao_create(built)
+        requests._attempt_after_commit()
+        return requests.action_follow()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _build(self):
+        return self.env["fapiao.builder"]._build_order(
+            self.order_id,
+            Choice(
+                {line.order_line_id: line.quantity for line in self.line_ids if line.quantity},
+                self.fapiao_type,
+                self.remark or "",
+                self.email or "",
+                self.phone or "",
+            ),
+        )
+
+    def _is_stopped(self):
+        return "error" in self.problem_ids.mapped("severity")
+
+    def _is_news(self, built):
+        """Tell whether something would be requested that the dialog hasn't shown."""
+        shown = set(self.problem_ids.mapped("message"))
+        return len(built) != self.fapiao_count or bool(
+            {values["message"] for values in self._problem_values(built)} - shown
+        )
+
+    def _note(self, built):
+        """Write down what is wrong, and how many fapiao it becomes."""
+        self.write(
+            {
+                "fapiao_count": len(built),
+                "problem_ids": [Command.clear(), *map(Command.create, self._problem_values(built))],
+            }
+        )
+
+    def _problem_values(self, built):
+        """Return create values for the problems, what stops the request first."""
+        order = self.order_id
+        problems = [problem for item in built for problem in item.problems]
+        stopping = errors(problems)
+        values = []
+        for problem in sorted(problems, key=lambda problem: problem not in stopping):
+            record = order._fapiao_record_to_mend(problem)
+            values.append(
+                {
+                    "code": problem.code,
+                    "severity": "error" if problem in stopping else "warning",
+                    "message": order._fapiao_say(replace(problem, fix="")),
+                    "fix": order._fapiao_say(replace(problem, message="")),
+                    "mend_model": record._name,
+                    "mend_id": record.id,
+                    "mend_name": record.display_name,
+                }
+            )
+        return values
+
+
+class FapiaoOrderRequestLine(models.TransientModel):
+    _name = "fapiao.order.request.line"
+    _description = "Request Fapiao for an Order: Line"
+    _order = "id"
+    _rec_name = "order_line_id"
+
+    dialog_id = fields.Many2one("fapiao.order.request", required=True, ondelete="cascade")
+    order_line_id = fields.Many2one("sale.order.line", required=True, readonly=True, ondelete="cascade")
+    name = fields.Text(related="order_line_id.name")
+    qty_ordered = fields.Float(related="order_line_id.product_uom_qty", string="Ordered")
+    qty_open = fields.Float(related="order_line_id.fapiao_qty_open", string="Without Fapiao")
+    product_uom_id = fields.Many2one(related="order_line_id.product_uom_id")
+    quantity = fields.Float("On This Fapiao", digits="Product Unit")
+    currency_id = fields.Many2one(related="dialog_id.currency_id")
+    amount_total = fields.Monetary("Total", compute="_compute_amount_total")
+
+    @api.depends("quantity", "order_line_id.price_total", "order_line_id.product_uom_qty")
+    def _compute_amount_total(self):
+        for line in self:
+            ordered = line.order_line_id
+            share = line.quantity / ordered.product_uom_qty if ordered.product_uom_qty else 0.0
+            line.amount_total = ordered.price_total * share
+
+
+class FapiaoOrderRequestProblem(models.TransientModel):
+    _name = "fapiao.order.request.problem"
+    _description = "Request Fapiao for an Order: Problem"
+    _order = "id"
+    _rec_name = "message"
+
+    dialog_id = fields.Many2one("fapiao.order.request", required=True, ondelete="cascade")
+    code = fields.Char()
+    severity = fields.Selection([("error", "Error"), ("warning", "Warning")], required=True)
+    message = fields.Text("Problem")
+    fix = fields.Text("What To Do")
+    mend_model = fields.Char()
+    mend_id = fields.Many2oneReference("To Mend", model_field="mend_model")
+    mend_name = fields.Char("Where")
+
+    def action_open(self):
+        """Open the record to mend."""
+        self.ensure_one()
+        return self.dialog_id.order_id._fapiao_mend(self.env[self.mend_model].browse(self.mend_id))
