@@ -28,6 +28,7 @@ from . import test_clouds_kingdee_token
 from . import test_clouds_login
 from . import test_clouds_query
 from . import test_clouds_red
+from . import test_clouds_red_early
 from . import test_clouds_red_read
 from . import test_clouds_red_sandbox
 from . import test_clouds_red_seed
