@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from ..rules.red import REASONS
 from ..rules.red_document import BUYER, SELLER
 from ..rules.red_forms import STATES as BUREAU_STATES
-from .fapiao_outbound import OPEN_STATES, STATES, UNSENT_STATES
+from .fapiao_outbound import OPEN_STATES, STATES
 
 STAGES = [
     ("draft", "Draft"),
@@ -225,4 +225,4 @@ class FapiaoRedForm(models.Model):
                 and form.fapiao_id._is_living()
                 and not any(form.fapiao_id.red_form_ids.mapped("is_open"))
             )
-            form.can_withdraw = form.state in UNSENT_STATES and not form.in_doubt
+            form.can_withdraw = form._can_be_given_up()

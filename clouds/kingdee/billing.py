@@ -141,10 +141,13 @@ def _parties(draft, tax_no):
 
 
 def _line(line, place):
+    return {"lineProperty": codes.BILL_KINDS[line.kind], "detailId": str(place), **goods(line)}
+
+
+def goods(line):
+    """Return the keys that a blue and a red line have in common: what, how much, how it is taxed."""
     flag, content = privilege(line)
     return {
-        "lineProperty": codes.BILL_KINDS[line.kind],
-        "detailId": str(place),
         "goodsName": line.name,
         "revenueCode": line.code,
         **filled(

@@ -5,18 +5,17 @@ withdrawal are the vendor's pages' (api-146003707, api-146003702), what the answ
 Source: shared/protocols/kingdee-cloud.md, "Billing request" (red); shared/fapiao-rules.md, "Red letter".
 """
 
-from ...rules import rates
 from ...rules.codes import is_number
 from ...rules.red_document import SELLER
 from .. import reading
 from ..base import NotFound, Pending
 from ..errors import NotYet, OutcomeUnknown, Rejected
 from . import codes, red_forms
-from .billing import number_of, privilege
+from .billing import goods, number_of
 from .envelope import opened
 from .fapiao import issued, number_in
 from .meaning import not_there, order_error, part_refused, question_error
-from .writing import filled, measure, money
+from .writing import filled
 
 _RED_NUMBERS = ("redInvoiceNum", "redInvoiceNo")
 
@@ -163,20 +162,4 @@ def _type(order):
 def _line(line):
     """Return a red line; assumption: ``originalSeq`` names the blue line, from 1 with
     discount lines counted; the other keys are those that fapiao have in the answers."""
-    flag, content = privilege(line)
-    return {
-        "originalSeq": line.xh,
-        "goodsName": line.name,
-        "revenueCode": line.code,
-        **filled(
-            specification=line.spec,
-            units=line.unit,
-            quantity="" if line.quantity is None else measure(line.quantity),
-            price="" if line.price is None else measure(line.price),
-        ),
-        "amount": money(line.amount),
-        "taxRate": rates.text(line.rate),
-        "taxAmount": money(line.tax),
-        "privilegeFlag": flag,
-        **filled(privilegeContent=content),
-    }
+    return {"originalSeq": line.xh, **goods(line)}
