@@ -34,7 +34,26 @@ RED_STATE = "red_state"  # how a form known to exist stands
 RED_ISSUE = "red_issue"  # issue the red fapiao
 RED_WITHDRAW = "red_withdraw"  # withdraw the form
 WITHDRAW = "withdraw"  # take back orders that nothing was issued for
-EFFECTS = frozenset({ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW})
+BUREAU_LOGIN = "bureau_login"  # how the cloud is logged in at the bureau, for what is received
+PULL_START = "pull_start"  # begin to fetch what was received
+PULL_PAGE = "pull_page"  # a page of it
+BOOK = "book"  # mark as booked (入账), or take it back
+BOOK_STATE = "book_state"
+SELECT = "select"  # select for deduction (勾选), or take it back
+SELECT_STATE = "select_state"
+RELATE = "relate"  # which tickets lie on which line of a document, before a page opens (13)
+SAVE_DOCUMENT = "save_document"  # with its cover (14)
+TELL_STATUS = "tell_status"  # of a document's tickets (15)
+DROP_LINE = "drop_line"  # (16)
+DROP_DOCUMENT = "drop_document"  # (17)
+TELL_VOUCHER = "tell_voucher"  # (20)
+DROP_VOUCHER = "drop_voucher"  # (21)
+RECEIPT = "receipt"  # a message was taken and isn't to come again (11)
+ASSISTANT = frozenset(
+    {RELATE, SAVE_DOCUMENT, TELL_STATUS, DROP_LINE, DROP_DOCUMENT, TELL_VOUCHER, DROP_VOUCHER, RECEIPT}
+)
+EFFECTS = ASSISTANT | {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW, PULL_START, BOOK, SELECT}
+INBOUND = frozenset({BUREAU_LOGIN, PULL_START, PULL_PAGE, BOOK, BOOK_STATE, SELECT, SELECT_STATE})
 RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 
 # Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form

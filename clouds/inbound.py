@@ -1,0 +1,160 @@
+"""What a company receives: fapiao the bureau has in its name, and the tasks that fetch them.
+
+Part of the contract of :mod:`.base`. The names of the fields are the columns of the pool, so a page of a
+hundred thousand goes there without another translation. Source: shared/protocols/kingdee-cloud.md,
+"Inbound"; seed 000; seed 002, section 16 (keys of the rows).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+HEADER, FULL = "header", "full"  # without and with lines
+
+
+class InboundLine(NamedTuple):
+    """A line of a received fapiao; ``None`` where the cloud didn't say. ``rate`` 0.13, not 13."""
+
+    name: str = ""
+    code: str = ""
+    spec: str = ""
+    unit: str = ""
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    rate: Decimal | None = None
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+    is_discount: bool = False
+
+
+class Travel(NamedTuple):
+    """What a ticket says of a journey; texts as printed, ``departs`` its day (and time) as text."""
+
+    passenger: str = ""
+    id_no: str = ""
+    from_place: str = ""
+    to_place: str = ""
+    vehicle: str = ""  # train, flight or plate
+    seat: str = ""
+    departs: str = ""
+    arrives: str = ""
+    mileage: Decimal | None = None
+    fare: Decimal | None = None
+    fund: Decimal | None = None  # 民航发展基金
+    surcharge: Decimal | None = None  # 燃油附加费
+    insurance: Decimal | None = None
+    other_taxes: Decimal | None = None
+
+
+class InboundFapiao(NamedTuple):
+    """A fapiao as received. ``None`` or "" is what the cloud didn't say.
+
+    ``number``: twenty digits of a digital one; of others the invoice code and the number together, and
+    where there are none "#" and the cloud's own ``serial_no``. ``type_code``: the inbound codes.
+    ``status``: normal, partly_red, red (reversed), void, lost, abnormal, or "" where it isn't known.
+    ``booking`` is "", "booked" or "unbooked"; ``deduction`` "", "selected", "unselected" or "confirmed".
+    ``travel`` and ``lines`` are only there where a cloud tells details.
+    """
+
+    number: str
+    type_code: str
+    code: str = ""
+    serial_no: str = ""
+    color: str = "blue"
+    status: str = ""
+    issue_date: date | None = None
+    seller_name: str = ""
+    seller_tax_no: str = ""
+    buyer_name: str = ""
+    buyer_tax_no: str = ""
+    amount_untaxed: Decimal | None = None
+    amount_tax: Decimal | None = None
+    amount_total: Decimal | None = None
+    check_code: str = ""
+    original_number: str = ""
+    booking: str = ""
+    deduction: str = ""
+    deduction_period: str = ""  # yyyymm
+    deductible: Decimal | None = None
+    remark: str = ""
+    pdf_address: str = ""
+    ofd_address: str = ""
+    xml_address: str = ""
+    lines: tuple[InboundLine, ...] = ()
+    travel: Travel | None = None
+
+
+@dataclass(frozen=True)
+class PullWindow:
+    """What to fetch: fapiao issued from one day to another, both included; ``kind`` HEADER or FULL."""
+
+    date_from: date
+    date_to: date
+    kind: str = HEADER
+    type_code: str = ""
+    seller_tax_no: str = ""
+
+
+@dataclass(frozen=True)
+class PullTask:
+    """A task the cloud has begun; ``state`` and ``text`` are what the journal keeps of it."""
+
+    task_no: str
+    state: str = "started"
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class PullPage:
+    """A page of a task's result. ``is_running``: not ready yet, ask again later.
+
+    ``total``: of all pages, None where not told. ``unread``: rows (as plain dicts) no fapiao could be made of.
+    """
+
+    rows: tuple[InboundFapiao, ...] = ()
+    total: int | None = None
+    is_running: bool = False
+    unread: tuple = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class BureauSession:
+    """What the log-in to the bureau is like: ``channel`` as the cloud says it, ``needs_person`` if known;
+    ``url``: where a person logs in.
+    """
+
+    channel: str = ""
+    needs_person: bool | None = None
+    url: str = ""
+    company: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class MarkOrder:
+    """Which fapiao to mark and how: ``do`` True marks (入账, 勾选), False takes it back.
+
+    ``fapiao``: dicts of ``number, code, serial_no, issue_date, tax`` (Decimal; what is to be deducted).
+    ``period``: yyyymm. ``purpose``: of a deduction, "1" to deduct, "2" not to be deducted.
+    """
+
+    do: bool
+    fapiao: tuple = ()
+    period: str = ""
+    purpose: str = "1"
+    at: str = ""  # moment of booking, yyyy-MM-dd HH:mm:ss in China
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What became of a marking: per number, "" for success or the cloud's words for a refusal.
+
+    ``task_no``: where results come later, ask with it; then ``is_running``.
+    """
+
+    results: dict[str, str] = field(default_factory=dict)
+    task_no: str = ""
+    is_running: bool = False
+    text: str = ""

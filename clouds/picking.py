@@ -1,0 +1,167 @@
+"""The expense assistant (发票助手): pages in which people tick fapiao, messages of what they ticked, and
+what is told back of the document.
+
+Part of the contract of :mod:`.base`. Source: shared/protocols/kingdee-assistant.md; seed 002.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+# Kinds of document (billType)
+EXPENSE, TRAVEL, PURCHASE, PAYMENT = "", "Tra", "Pur", "BizOut"
+# Pages: what each opens is its number in the table of shared/protocols/kingdee-assistant.md
+PICK_PAGE, LINE_EDIT_PAGE, LINE_PAGE, DOCUMENT_PAGE, SHOW_PAGE, EDIT_PAGE = (
+    "pick",  # 4
+    "line_edit",  # 5
+    "line",  # 6
+    "document",  # 7
+    "show",  # 8
+    "edit",  # 9
+)
+# What became of the document (expenseStatus)
+UNUSED, SUBMITTED, APPROVED, BOOKED = "1", "30", "60", "65"
+# Messages
+SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE = "saveBill", "saveEntrys", "updateInvoice"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who opens a page for what, as the user key is asked for (3).
+
+    ``key`` names the document for good, ``number`` is what people call it. ``rules``: five characters, 1
+    allows: claimed already, other title, other tax number, verification failed, personal.
+    """
+
+    user: str
+    key: str
+    number: str = ""
+    kind: str = EXPENSE
+    company: str = ""
+    tax_no: str = ""
+    rules: str = "00000"
+    random: str = ""
+    line: str = ""  # branch_id
+    serials: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    buyer_account: str = ""
+    buyer_address: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tickets that a message puts together: a line of the document, a kind of cost, a payee."""
+
+    serials: tuple[str, ...]
+    line: str = ""  # entryid, where the message names lines
+    cost_code: str = ""
+    cost_name: str = ""
+    payee_name: str = ""
+    payee_tax_no: str = ""
+    payee_account: str = ""
+    goods_name: str = ""
+    total: Decimal | None = None
+    tax: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a person did in a page. It names tickets; what they say is fetched with them.
+
+    ``kind``: SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE or the cloud's own word. ``serials``: all tickets of
+    the document now. ``renamed``: pairs of old and new serial number; old "" where it isn't told.
+    """
+
+    id: str
+    kind: str
+    key: str = ""
+    number: str = ""
+    user: str = ""
+    serials: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    raw: dict = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class TicketState:
+    """A ticket as the assistant has it, beside the neutral fapiao: its claims and checks.
+
+    ``claim``: expenseStatus as the cloud says it; ``verified`` None where not told. ``warnings``: plain
+    English templates of what the cloud found (title, tax number, …).
+    """
+
+    serial_no: str
+    claim: str = ""
+    claimed_by: str = ""
+    verified: bool | None = None
+    is_personal: bool = False
+    warnings: tuple[str, ...] = ()
+    image_address: str = ""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """``fapiao`` is an ``inbound.InboundFapiao``."""
+
+    fapiao: object
+    state: TicketState
+    raw: dict = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class DocumentReport:
+    """What is told of a document, for every call with an effect; each uses what it needs.
+
+    ``lines``: pairs of line id and serial numbers. ``status``: UNUSED, SUBMITTED, …
+    ``taken``: dicts ``serial_no, entry_amount (Decimal), deductible (bool), reason``. ``cover``: base64.
+    """
+
+    user: str
+    key: str
+    number: str = ""
+    kind: str = EXPENSE
+    user_key: str = ""
+    lines: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    status: str = ""
+    taken: tuple = ()
+    line: str = ""
+    cover: str = field(default="", repr=False)
+    cover_type: str = ""
+    cover_number: str = ""
+
+
+@dataclass(frozen=True)
+class VoucherLine:
+    number: int
+    account_code: str
+    account_name: str
+    text: str
+    debit: Decimal
+    credit: Decimal
+    currency: str = "CNY"
+
+
+@dataclass(frozen=True)
+class VoucherReport:
+    """An accounting voucher for the documents ``keys`` and tickets ``serials`` (20), or its end (21)."""
+
+    id: str
+    number: str
+    date: str = ""  # yyyy-MM-dd
+    period: str = ""  # yyyyMM
+    kind: str = ""
+    company: str = ""
+    company_code: str = ""
+    tax_no: str = ""
+    maker: str = ""
+    keys: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
+    lines: tuple[VoucherLine, ...] = ()
+    taken: tuple = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """The cloud has taken a report."""
+
+    text: str = ""
