@@ -109,7 +109,7 @@ class PullTask:
 class PullPage:
     """A page of a task's result. ``is_running``: not ready yet, ask again later.
 
-    ``total``: of all pages, None where not told. ``unread``: rows (as plain dicts) no fapiao could be made of.
+    ``total``: of all pages, None where not told. ``unread``: rows (plain dicts) that are no fapiao.
     """
 
     rows: tuple[InboundFapiao, ...] = ()
