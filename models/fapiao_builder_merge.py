@@ -1,4 +1,5 @@
-"""Several invoices on one fapiao: whether they may, and what is printed of what each says differently."""
+"""Several invoices, or several orders, on one fapiao: whether they may, and what is printed of what each says
+differently."""
 
 # A problem's words are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
@@ -30,29 +31,33 @@ class FapiaoBuilder(models.AbstractModel):
             return self._build_merged(moves, freed)
         return self._build(moves, freed)
 
-    def _merge_problems(self, moves):
-        """Return why ``moves`` can't stand on one fapiao."""
-        if len(moves.company_id) > 1:
-            return [self._merge_companies(moves)]
-        if len(moves.commercial_partner_id) > 1:
-            return [self._merge_buyers(moves)]
-        checks_in_turn = (self._merge_recipients, self._merge_types, self._merge_currencies)
-        return [problem for check in checks_in_turn if (problem := check(moves))]
+    def _merge_problems(self, documents):
+        """Return why ``documents``, invoices or orders, can't stand on one fapiao."""
+        if len(documents.company_id) > 1:
+            return [self._merge_companies(documents)]
+        buyers = self.env["res.partner"].union(*(one._fapiao_buyer() for one in documents))
+        if len(buyers) > 1:
+            return [self._merge_buyers(buyers)]
+        checks_in_turn = [self._merge_currencies]
+        if documents._name == "account.move":
+            # for orders, both are chosen when the fapiao is requested
+            checks_in_turn = [self._merge_recipients, self._merge_types, *checks_in_turn]
+        return [problem for check in checks_in_turn if (problem := check(documents))]
 
-    def _merge_companies(self, moves):
+    def _merge_companies(self, documents):
         return Problem(
             "merge_companies",
-            _("The invoices are of several companies: %(companies)s."),
-            _("Merge those of one company only."),
-            {"companies": ", ".join(moves.company_id.mapped("display_name"))},
+            _("What you chose is of several companies: %(companies)s."),
+            _("Merge what is of one company only."),
+            {"companies": ", ".join(documents.company_id.mapped("display_name"))},
         )
 
-    def _merge_buyers(self, moves):
+    def _merge_buyers(self, buyers):
         return Problem(
             "merge_buyers",
-            _("The invoices are of several customers: %(customers)s. A fapiao has one buyer."),
-            _("Merge the invoices of one customer only."),
-            {"customers": ", ".join(moves.commercial_partner_id.mapped("display_name"))},
+            _("What you chose is for several customers: %(customers)s. A fapiao has one buyer."),
+            _("Merge what is for one customer only."),
+            {"customers": ", ".join(buyers.mapped("display_name"))},
         )
 
     def _merge_recipients(self, moves):
@@ -80,12 +85,12 @@ class FapiaoBuilder(models.AbstractModel):
             },
         )
 
-    def _merge_currencies(self, moves):
-        first, other = self._differing(moves, lambda move: move.currency_id)
+    def _merge_currencies(self, documents):
+        first, other = self._differing(documents, lambda one: one.currency_id)
         return other and Problem(
             "merge_currencies",
             _("%(first)s is in %(first_currency)s, %(other)s in %(other_currency)s."),
-            _("Issue invoices in different currencies separately."),
+            _("Issue what is in different currencies separately."),
             {
                 "first": first.display_name,
                 "first_currency": first.currency_id.name,

@@ -20,9 +20,9 @@ NOTHING_COVERED = Covered({}, {}, {})  # what is covered isn't asked for
 
 @dataclass(frozen=True)
 class BuiltOrder(Built):
-    """One fapiao-to-be of an order; it has no invoices."""
+    """One fapiao-to-be of an order, or of several; it has no invoices."""
 
-    order: object = None
+    orders: object = None
 
 
 @dataclass(frozen=True)
@@ -40,31 +40,32 @@ class FapiaoBuilder(models.AbstractModel):
     _inherit = "fapiao.builder"
 
     @api.model
-    def _build_order(self, order, choice):
-        """Return the :class:`BuiltOrder` of what is chosen of ``order``, several where it is more than one
-        fapiao may carry; reads only, sends nothing."""
+    def _build_orders(self, orders, choice):
+        """Return the :class:`BuiltOrder` of what is chosen of ``orders``, one for all of them, several where
+        it is more than one fapiao may carry; reads only, sends nothing."""
         nobody = self.env["account.move"]
-        if problems := self._order_obstacles(order):
-            return [BuiltOrder(nobody, None, problems, order=order)]
-        company = order.company_id
+        if problems := self._orders_obstacles(orders):
+            return [BuiltOrder(nobody, None, problems, orders=orders)]
+        company = orders.company_id
         limits = company.fapiao_account_id._limits(self.env["fapiao.tax.code"]._summary_codes())
-        recipient, problems = self._recipient(order, choice)
+        recipient, problems = self._recipient(orders[:1], choice)
         parties = company._fapiao_seller(), recipient, choice.type
-        items, found = self._order_items(order, choice)
+        items, found = self._items_of_orders(orders, choice)
         problems += found + self._company_problems(company)
-        draft, found = self._order_draft(order, choice, items, parties, limits)
+        draft, found = self._orders_draft(company, choice, items, parties, limits)
         problems += found
-        whole = BuiltOrder(nobody, draft, problems, order=order)
+        whole = BuiltOrder(nobody, draft, problems, orders=orders)
         if not draft:
             # whoever mends the lines shall see at once what else is missing
             problems += checks.check_parties(*parties, limits)
             return [whole]
-        return self._split(whole, [(order, item) for item in items], NOTHING_COVERED, limits)
+        return self._split(whole, items, NOTHING_COVERED, limits)
 
-    def _order_draft(self, order, choice, items, parties, limits):
+    def _orders_draft(self, company, choice, items, parties, limits):
+        """Return ``(draft, problems)`` of ``items``, pairs of order and item."""
         if items is None:
             return None, []
-        company = order.company_id
+        items = [item for _order, item in items]
         return drafting.build(
             items,
             *parties,
@@ -93,7 +94,28 @@ class FapiaoBuilder(models.AbstractModel):
             "amount_tax": float(share.tax),
         }
 
+    def _part_of(self, whole, draft, share_values):
+        part = super()._part_of(whole, draft, share_values)
+        if not isinstance(whole, BuiltOrder):
+            return part
+        lines = {values["order_line_id"] for values in share_values}
+        return replace(
+            part, orders=whole.orders.filtered(lambda order: lines.intersection(order.order_line.ids))
+        )
+
     # ------------------------------------------------------------------ lines
+
+    def _items_of_orders(self, orders, choice):
+        """Return ``(items, problems)`` of what is chosen, ``items`` as pairs of order and item; None where
+        a line can't be told."""
+        if not orders.order_line.filtered(choice.quantities.get):
+            return None, [self._nothing_chosen()]
+        items, problems = [], []
+        for order in orders:
+            own, found = self._order_items(order, choice)
+            items += [(order, item) for item in own]
+            problems += found
+        return (None if problems else items), self._once(problems)
 
     def _order_items(self, order, choice):
         """Return ``(items, problems)`` of what is chosen, in CNY at today's rate, as an invoice of today."""
@@ -106,9 +128,7 @@ class FapiaoBuilder(models.AbstractModel):
                 item, found = self._order_item(base_line, choice.quantities[line], catalogue)
                 items.append(item)
                 problems += found
-        if not lines:
-            problems.append(self._nothing_chosen())
-        return (None if problems else items), self._once(problems)
+        return items, problems
 
     def _order_base_lines(self, order):
         """Return core's base lines of the order, rounded together so that they come to its totals."""

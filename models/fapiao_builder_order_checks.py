@@ -17,8 +17,13 @@ from .res_partner import _mobile
 class FapiaoBuilder(models.AbstractModel):
     _inherit = "fapiao.builder"
 
+    def _orders_obstacles(self, orders):
+        """Return what keeps ``orders`` from becoming a fapiao at all, whatever their lines are: of each the
+        first that is found, of several also what keeps them apart."""
+        found = self._merge_problems(orders) if len(orders) > 1 else []
+        return found or self._once([problem for order in orders for problem in self._order_obstacles(order)])
+
     def _order_obstacles(self, order):
-        """Return what keeps ``order`` from becoming a fapiao at all, whatever its lines are."""
         checks_in_turn = (
             self._confirmation_problem,
             self._account_problem,

@@ -24,22 +24,22 @@ class FapiaoRequest(models.Model):
     def _blue_values(self, built):
         """A request for invoices belongs to their orders as well, so that these know their fapiao."""
         values = super()._blue_values(built)
-        order = getattr(built, "order", None)
-        if order:
-            return {**values, **self._values_of_order(order)}
+        orders = getattr(built, "orders", None)
+        if orders:
+            return {**values, **self._values_of_orders(orders)}
         orders = built.documents.invoice_line_ids.sale_line_ids.order_id
         return {**values, "order_ids": [Command.set(orders.ids)]}
 
     @api.model
-    def _values_of_order(self, order):
-        rejected = order.fapiao_request_ids.filtered(
+    def _values_of_orders(self, orders):
+        rejected = orders.fapiao_request_ids.filtered(
             lambda request: request.kind == "blue" and request.state == "rejected"
         )
         return {
-            "account_id": order.company_id.fapiao_account_id.id,
-            "company_id": order.company_id.id,
-            "order_ids": [Command.set(order.ids)],
-            "partner_id": order._fapiao_buyer().id,
+            "account_id": orders.company_id.fapiao_account_id.id,
+            "company_id": orders.company_id.id,
+            "order_ids": [Command.set(orders.ids)],
+            "partner_id": orders[:1]._fapiao_buyer().id,
             "previous_id": max(rejected.ids, default=False),
         }
 

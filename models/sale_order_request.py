@@ -11,16 +11,24 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_request(self):
-        """Open the dialog that asks for lines and quantities; nothing is sent yet."""
-        self.ensure_one()
+        """Open the dialog that asks for lines and quantities; nothing is sent yet. Several orders go on one
+        fapiao."""
         self._fapiao_check_issuer()
-        if self.state != "sale":
-            raise UserError(self.env._("%s is not confirmed. Confirm the order first.", self.display_name))
-        if not self.fapiao_can_request:
-            raise UserError(self._fapiao_why_nothing())
-        return self.env["fapiao.order.request"]._open(self)
+        for order in self:
+            if order.state != "sale":
+                raise UserError(
+                    self.env._("%s is not confirmed. Confirm the order first.", order.display_name)
+                )
+        # those that are covered already are left out, the oldest comes first however they were selected
+        open_ones = self.filtered("fapiao_can_request").sorted(lambda order: (order.date_order, order.id))
+        if not open_ones:
+            raise UserError("\n".join(order._fapiao_why_nothing() for order in self))
+        return self.env["fapiao.order.request"]._open(open_ones)
+
+    # ------------------------------------------------------------------ private steps
 
     def _fapiao_why_nothing(self):
+        self.ensure_one()
         if self.fapiao_state == "pending":
             return self.env._(
                 "All of %s is on its way to a fapiao. Wait for the result, or withdraw the request.",
@@ -33,8 +41,6 @@ class SaleOrder(models.Model):
                 numbers=self.fapiao_numbers,
             )
         return self.env._("%s has no line with an amount to put on a fapiao.", self.display_name)
-
-    # ------------------------------------------------------------------ private steps
 
     def _fapiao_lock(self):
         """Lock the orders and their invoices; what is read after it holds until the end."""

@@ -70,6 +70,7 @@ from . import test_rules_split
 from . import test_rules_texts
 from . import test_sale_order
 from . import test_sale_order_invoices
+from . import test_sale_order_merge
 from . import test_sandbox_checks
 from . import test_sandbox_control
 from . import test_sandbox_faults

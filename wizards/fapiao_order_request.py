@@ -1,20 +1,22 @@
-"""The dialog between an order's button and the request: which lines, how many, to whom; and what is wrong."""
+"""The dialog between the button of an order, or of several, and the request: which lines, how many, to whom;
+and what is wrong."""
 
 from dataclasses import replace
 
 from odoo import Command, api, fields, models
 
+from ..models.fapiao_builder_merge import SEPARATOR
 from ..models.fapiao_builder_order import Choice
 from ..rules.problems import errors
 
 
 class FapiaoOrderRequest(models.TransientModel):
     _name = "fapiao.order.request"
-    _description = "Request Fapiao for an Order"
-    _rec_name = "order_id"
+    _description = "Request Fapiao for Orders"
 
-    order_id = fields.Many2one("sale.order", required=True, readonly=True, ondelete="cascade")
-    currency_id = fields.Many2one(related="order_id.currency_id")
+    order_ids = fields.Many2many("sale.order", required=True, readonly=True)
+    is_merged = fields.Boolean(compute="_compute_is_merged")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     line_ids = fields.One2many("fapiao.order.request.line", "dialog_id", "Lines")
     fapiao_type = fields.Selection(
         [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True
@@ -28,6 +30,16 @@ class FapiaoOrderRequest(models.TransientModel):
     request_label = fields.Char(compute="_compute_request_label")
 
     # ------------------------------------------------------------------ computes
+
+    @api.depends("order_ids")
+    def _compute_is_merged(self):
+        for dialog in self:
+            dialog.is_merged = len(dialog.order_ids) > 1
+
+    @api.depends("order_ids.currency_id")
+    def _compute_currency_id(self):
+        for dialog in self:
+            dialog.currency_id = dialog.order_ids[:1].currency_id
 
     @api.depends("line_ids.amount_total")
     def _compute_amount_total(self):
@@ -47,19 +59,21 @@ class FapiaoOrderRequest(models.TransientModel):
     # ------------------------------------------------------------------ opening
 
     @api.model
-    def _open(self, order):
-        """Return the dialog that proposes all of ``order`` that no fapiao stands for."""
-        party = order.partner_invoice_id._fapiao_party()
+    def _open(self, orders):
+        """Return the dialog that proposes all of ``orders`` that no fapiao stands for."""
+        first = orders[0]
+        party = first.partner_invoice_id._fapiao_party()
+        remarks = dict.fromkeys(filter(None, (order._fapiao_remark_text() for order in orders)))
         dialog = self.create(
             {
-                "order_id": order.id,
-                "fapiao_type": order._fapiao_default_type(),
-                "remark": order._fapiao_remark_text(),
+                "order_ids": [Command.set(orders.ids)],
+                "fapiao_type": first._fapiao_default_type(),
+                "remark": SEPARATOR.join(remarks),
                 "email": party.email,
                 "phone": party.mobile,
                 "line_ids": [
                     Command.create({"order_line_id": line.id, "quantity": line.fapiao_qty_open})
-                    for line in order.order_line
+                    for line in orders.order_line
                     if line.fapiao_qty_open
                 ],
             }
@@ -70,7 +84,9 @@ class FapiaoOrderRequest(models.TransientModel):
     def _show(self):
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Request Fapiao"),
+            "name": self.env._("Request One Fapiao for %s Orders", len(self.order_ids))
+            if self.is_merged
+            else self.env._("Request Fapiao"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
@@ -92,22 +108,22 @@ class FapiaoOrderRequest(models.TransientModel):
         What was found before may be mended or broken since: all is built anew under the lock.
         """
         self.ensure_one()
-        order = self.order_id
-        order._fapiao_check_issuer()
-        order._fapiao_lock()
+        orders = self.order_ids
+        orders._fapiao_check_issuer()
+        orders._fapiao_lock()
         built = self._build()
         if not all(item.is_ready for item in built) or self._is_news(built):
             self._note(built)
             return self._show()
-        requests = order._fapiao_create(built)
+        requests = orders._fapiao_create(built)
         requests._attempt_after_commit()
         return requests.action_follow()
 
     # ------------------------------------------------------------------ private steps
 
     def _build(self):
-        return self.env["fapiao.builder"]._build_order(
-            self.order_id,
+        return self.env["fapiao.builder"]._build_orders(
+            self.order_ids,
             Choice(
                 {line.order_line_id: line.quantity for line in self.line_ids if line.quantity},
                 self.fapiao_type,
@@ -138,11 +154,11 @@ class FapiaoOrderRequest(models.TransientModel):
 
     def _problem_values(self, built):
         """Return create values for the problems, what stops the request first."""
-        order = self.order_id
         problems = [problem for item in built for problem in item.problems]
         stopping = errors(problems)
         values = []
         for problem in sorted(problems, key=lambda problem: problem not in stopping):
+            order = self._order_of(problem)
             record = order._fapiao_record_to_mend(problem)
             values.append(
                 {
@@ -157,6 +173,10 @@ class FapiaoOrderRequest(models.TransientModel):
             )
         return values
 
+    def _order_of(self, problem):
+        """Return the order that ``problem`` is about: that of its line, or else the first."""
+        return self.order_ids._fapiao_line_of(problem).order_id or self.order_ids[:1]
+
 
 class FapiaoOrderRequestLine(models.TransientModel):
     _name = "fapiao.order.request.line"
@@ -166,6 +186,7 @@ class FapiaoOrderRequestLine(models.TransientModel):
 
     dialog_id = fields.Many2one("fapiao.order.request", required=True, ondelete="cascade")
     order_line_id = fields.Many2one("sale.order.line", required=True, readonly=True, ondelete="cascade")
+    order_id = fields.Many2one(related="order_line_id.order_id")
     name = fields.Text(related="order_line_id.name")
     qty_ordered = fields.Float(related="order_line_id.product_uom_qty", string="Ordered")
     qty_open = fields.Float(related="order_line_id.fapiao_qty_open", string="Without Fapiao")
@@ -200,4 +221,7 @@ class FapiaoOrderRequestProblem(models.TransientModel):
     def action_open(self):
         """Open the record to mend."""
         self.ensure_one()
-        return self.dialog_id.order_id._fapiao_mend(self.env[self.mend_model].browse(self.mend_id))
+        record = self.env[self.mend_model].browse(self.mend_id)
+        orders = self.dialog_id.order_ids
+        of_its_own = record._name == orders._name and record in orders
+        return (record if of_its_own else orders[:1])._fapiao_mend(record)
