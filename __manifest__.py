@@ -44,6 +44,7 @@
         "demo/fapiao_product_demo.xml",
         "demo/fapiao_demo.xml",
         "demo/fapiao_invoice_demo.xml",
+        "demo/fapiao_order_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["l10n_cn_invoice_cloud/static/src/**/*"],

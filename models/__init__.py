@@ -24,12 +24,16 @@ from . import fapiao_line
 from . import fapiao_files
 from . import fapiao_display
 from . import fapiao_red
+from . import fapiao_refresh
+from . import fapiao_callback_change
 from . import fapiao_red_form
 from . import fapiao_red_form_line
 from . import fapiao_red_form_actions
 from . import fapiao_red_form_apply
 from . import fapiao_red_form_watch
 from . import fapiao_red_form_show
+from . import fapiao_red_form_withdraw
+from . import fapiao_red_form_several
 from . import fapiao_red_follow_up
 from . import fapiao_red_planner
 from . import fapiao_builder
@@ -47,6 +51,9 @@ from . import account_move_files
 from . import account_move_mend
 from . import account_move_send
 from . import account_move_red
+from . import account_move_red_several
+from . import fapiao_request_split
+from . import fapiao_request_lost
 from . import fapiao_tax_code
 from . import product
 from . import account_tax

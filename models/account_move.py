@@ -85,6 +85,7 @@ class AccountMove(models.Model):
         "reversal_move_ids.fapiao_request_line_ids.live",
         "reversal_move_ids.fapiao_request_line_ids.state",
         "reversed_entry_id.fapiao_ids.status",
+        "reversed_entry_id.fapiao_request_line_ids.live",
     )
     def _compute_fapiao_state(self):
         for move in self:
@@ -100,7 +101,7 @@ class AccountMove(models.Model):
             elif move.move_type == "out_refund":
                 move.fapiao_state = move._fapiao_state_of_credit()
                 if move.fapiao_state not in ("none", "issued"):
-                    move.fapiao_amount_open = move.amount_total_signed
+                    move.fapiao_amount_open = move._fapiao_open_of_credit()
 
     def _fapiao_open(self):
         """Return what no fapiao stands for: the invoice less its credit notes, less what is issued for

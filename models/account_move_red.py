@@ -8,6 +8,9 @@ from .fapiao_decimal import exact
 from .fapiao_red_form import ENDED_STAGES, STAGES
 from .fapiao_red_form_watch import PROBLEM
 
+# Of a credit note: something is to be reversed for it.
+DUE_STATES = ("to_issue", "partial", "failed")
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -41,25 +44,23 @@ class AccountMove(models.Model):
     )
     def _compute_fapiao_red(self):
         for move in self:
-            last = move.fapiao_red_form_ids.sorted("id")[-1:]
+            last = move._fapiao_red_last()
             move.fapiao_can_red = move.state == "posted" and move._fapiao_may_red()
             move.fapiao_wants_red = (
-                move.move_type == "out_refund"
-                and move.fapiao_can_red
-                and move.fapiao_state in ("to_issue", "failed")
+                move.move_type == "out_refund" and move.fapiao_can_red and move.fapiao_state in DUE_STATES
             )
             move.fapiao_red_stage = last.stage
             move.fapiao_red_deadline = last.deadline if last.stage == "waiting" else False
             # what was missing after a reversal may have come by hand since
             is_mended = last.stage == "issued" and move.fapiao_state == "issued"
-            move.fapiao_red_message = not is_mended and last._say()
+            move.fapiao_red_message = not is_mended and move._fapiao_red_said()
 
     def _fapiao_may_red(self):
         """Tell whether Red-flush has something to do here: a fapiao to reverse or a bill to answer."""
         if self.move_type in ("in_invoice", "in_refund"):
             account = self.company_id.fapiao_account_id
             return bool(account) and not any(self.fapiao_red_form_ids.mapped("is_open"))
-        if self.move_type == "out_refund" and self.fapiao_state not in ("to_issue", "failed"):
+        if self.move_type == "out_refund" and self.fapiao_state not in DUE_STATES:
             return False
         return any(self._fapiao_to_reverse().mapped("can_reverse"))
 
@@ -76,7 +77,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         self._fapiao_check_issuer()
         if under_way := self.fapiao_red_form_ids.filtered("is_open"):
-            return under_way[:1]._get_records_action()
+            return under_way._get_records_action()
         if self.state != "posted":
             raise UserError(self.env._("%s is not posted.", self.display_name))
         Flush = self.env["fapiao.red.flush"]
@@ -87,10 +88,10 @@ class AccountMove(models.Model):
         if not fapiao:
             raise UserError(self._fapiao_why_no_red())
         if under_way := fapiao.red_form_ids.filtered("is_open"):
-            return under_way[:1]._get_records_action()
+            return under_way._get_records_action()
         if len(fapiao) > 1 and not credit:
             return fapiao._get_records_action(name=self.env._("Which of These to Reverse?"))
-        return Flush._open(fapiao[:1], credit)
+        return Flush._open(fapiao, credit)
 
     def _fapiao_why_no_red(self):
         if self.move_type == "out_refund" and not self.reversed_entry_id:
@@ -124,14 +125,15 @@ class AccountMove(models.Model):
     def _fapiao_enqueue_red(self):
         """Enqueue only, as on issuing. What can't be reversed is posted all the same, and whoever looks
         after it is told why."""
-        plan = self.env["fapiao.red.planner"]._plan(self._fapiao_taken_from()[:1], self)
-        if plan.is_ready:
-            self.env["fapiao.red.form"]._enqueue_plans([plan])
+        plans = self.env["fapiao.red.planner"]._plan_all(self._fapiao_taken_from(), self)
+        if all(plan.is_ready for plan in plans):
+            self.env["fapiao.red.form"]._enqueue_plans(plans)
             return
+        problems = [problem for plan in plans for problem in errors(plan.problems)]
         self.activity_schedule(
             PROBLEM,
             summary=self.env._("The fapiao could not be reversed"),
-            note="\n".join(self._fapiao_say(problem) for problem in errors(plan.problems)),
+            note="\n".join(dict.fromkeys(self._fapiao_say(problem) for problem in problems)),
             user_id=(self.invoice_user_id or self.env.user).id,
         )
 

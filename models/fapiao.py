@@ -233,6 +233,8 @@ class Fapiao(models.Model):
             if value
         }
         self.write({**values, "checked_at": fields.Datetime.now()})
+        # a cloud may call a fapiao normal that is reversed in part
+        self._note_reversed()
 
     def _is_living(self):
         self.ensure_one()

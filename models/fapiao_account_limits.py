@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 
+from ..rules.amounts import CENT, LINE_TAX_TOLERANCE
 from ..rules.limits import Limits
 from .fapiao_decimal import exact
 
@@ -38,6 +39,7 @@ class FapiaoAccount(models.Model):
             short_name_required=True,
             seller_contact_required=self.provider == "piaodanyun",
             small_scale=self.small_scale,
+            discount_tax_tolerance=CENT if self.provider == "kingdee" else LINE_TAX_TOLERANCE,
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,
             credit_left=exact(self.credit_left) if self.credit_at else None,

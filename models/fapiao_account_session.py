@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ..clouds.errors import CloudError
+from .fapiao_outbound import OTHERS
 
 
 class FapiaoAccount(models.Model):
@@ -64,7 +65,7 @@ class FapiaoAccount(models.Model):
 
     def _resume_waiting(self):
         """What waited for a person goes on by itself."""
-        for model in ("fapiao.request", "fapiao.red.form", "fapiao.withdrawal"):
+        for model in ("fapiao.request", "fapiao.red.form", *OTHERS):
             # sudo: these change by this flow alone, whoever logged in or corrected the account
             self.env[model].sudo().search(
                 [("account_id", "in", self.ids), ("state", "=", "waiting_login")]

@@ -161,8 +161,10 @@ class FapiaoCallback(models.Model):
         forms = self.env["fapiao.red.form"].search(named)
         reversals = requests.fapiao_ids.red_form_ids.filtered("is_open")
         by_uid = {record.request_uid: record for record in (*forms, *requests)}
+        by_number = self._fapiao_told(account, told)
         for callback, news in told.items():
-            callback._conclude(news, by_uid)
+            changed = callback._ask_about_changed(news, by_uid, by_number)
+            callback._conclude(news, by_uid, changed)
         (requests | reversals.request_ids)._hint()
         (forms | reversals)._hint()
 
@@ -174,8 +176,9 @@ class FapiaoCallback(models.Model):
         except ValueError:
             return None
 
-    def _conclude(self, news, by_uid):
-        """Note what the callback says (``news``) and what is done about it."""
+    def _conclude(self, news, by_uid, changed):
+        """Note what the callback says (``news``) and what is done about it; ``changed``: the fapiao it says
+        to have changed, and whether each is asked about."""
         if news is None:
             self.write({"state": "failed", "message": self._say_unreadable()})
             return
@@ -183,17 +186,21 @@ class FapiaoCallback(models.Model):
         found = [by_uid[uid] for uid in uids if uid in by_uid]
         strange = [uid for uid in uids if uid not in by_uid]
         said = [self._say_found(record) for record in found[:NAMES_SHOWN]]
+        said += [self._say_changed(*one) for one in list(changed.items())[:NAMES_SHOWN]]
+        numbers = list(dict.fromkeys(number for one in news for number in one.numbers))
         if strange:
             said.append(self.env._("No request of this account has the ID %s.", shortened(strange)))
-        if not uids:
+        if not uids and numbers and not changed:
+            said.append(self.env._("No fapiao of this account has the number %s.", shortened(numbers)))
+        if not uids and not numbers:
             keys = sorted({key for one in news for key in one.keys})
             said.append(self.env._("It names no request. It consists of: %s.", shortened(keys)))
         self.write(
             {
                 "kind": news[0].kind or False,
                 "request_uids": shortened(uids),
-                "numbers": shortened(dict.fromkeys(number for one in news for number in one.numbers)),
-                "state": ("done" if found else "unknown") if uids else "failed",
+                "numbers": shortened(numbers),
+                "state": ("done" if found or changed else "unknown") if uids or numbers else "failed",
                 "message": "\n".join(said),
             }
         )

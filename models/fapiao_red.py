@@ -68,10 +68,10 @@ class Fapiao(models.Model):
         """Return the request lines that cover nothing any more once these fapiao are reversed: the slices of
         documents they stand for, and what partial reversals have taken off them."""
         # sudo: what they stand for doesn't depend on who asks
-        requests = self.sudo().request_ids.filtered(
-            lambda request: all(fact in self or fact.status == "red" for fact in request.fapiao_ids)
+        rows = self.sudo().request_ids.line_ids.filtered(
+            lambda row: all(fact in self or fact.status == "red" for fact in row._facts())
         )
-        return (requests | self.sudo().red_form_ids.request_ids).line_ids
+        return rows | self.sudo().red_form_ids.request_ids.line_ids
 
     # ------------------------------------------------------------------ in the rules' words
 
@@ -97,6 +97,12 @@ class Fapiao(models.Model):
         request = self.request_ids.filtered(lambda request: request.kind == "blue" and request.draft)[:1]
         if request and len(request.fapiao_ids) == 1:
             return document.from_plain(json.loads(request.draft)).lines
+        if lines := request and request._lines_printed_on(self):
+            return lines
+        return self._lines_as_printed()
+
+    def _lines_as_printed(self):
+        """Return the lines as the cloud has told them, which names no keys."""
         return tuple(
             Line(
                 kind=DISCOUNT if line.is_discount else NORMAL,
@@ -211,6 +217,7 @@ class Fapiao(models.Model):
             if fapiao._is_living() and float_compare(taken, 0, precision_rounding=rounding) > 0:
                 is_all = float_compare(taken, fapiao.amount_total, precision_rounding=rounding) >= 0
                 fapiao.status = "red" if is_all else "partly_red"
+        self._note_uncovered()
 
     # ------------------------------------------------------------------ reversed by somebody else
 

@@ -77,7 +77,9 @@ class FapiaoRedForm(models.Model):
             form.fapiao_id.red_form_ids._close_activities()
             form.move_ids._fapiao_close_problems()
             form._withdraw_idle_requests()
-            if wanted:
+            others = form._for_same_credit().filtered(lambda other: other.follow_up in ("todo", "failed"))
+            (others - form).filtered("reissue").follow_up = "todo"
+            if wanted or others:
                 form._wake_reconciler(at=fields.Datetime.now() + CLICK_TIME)
 
     def _withdraw_idle_requests(self):
@@ -113,6 +115,8 @@ class FapiaoRedForm(models.Model):
         if self.make_credit_note and not self.credit_id:
             self._make_credit_note()
         if self.reissue and not self.rest_request_ids:
+            if self._rest_has_to_wait():
+                return
             self._issue_rest()
         self.write({"follow_up": "done", "follow_up_text": False})
 
@@ -147,8 +151,21 @@ class FapiaoRedForm(models.Model):
     def _issue_rest(self):
         """Order a new blue fapiao for what the books say is left of the invoices."""
         self.env.flush_all()
+        if due := self._still_due():
+            raise UserError(
+                self.env._(
+                    "Fapiao %(number)s is reversed, but %(others)s is not yet. Click Red-flush on %(credit)s"
+                    " again; the new fapiao for the rest is issued after that.",
+                    number=self.fapiao_id.number,
+                    others=", ".join(due.mapped("number")),
+                    credit=self.credit_id.display_name,
+                )
+            )
+        # two forms for one credit note may end at the same time: one of them issues the rest
+        self.fapiao_id._invoices().sudo()._fapiao_lock()
         invoices = self.fapiao_id._invoices().filtered(
-            lambda move: move.company_currency_id.compare_amounts(move.fapiao_amount_open, 0) > 0
+            # less what is requested already: by another form for the same credit note
+            lambda move: move._fapiao_rest_without(self.env["fapiao"]) > 0
         )
         # sudo: whoever asked for the reversal may issue; the engine speaks for him
         orders = self.env["fapiao.builder"].with_user(self.user_id).sudo()._build_rest(invoices)

@@ -42,11 +42,12 @@ class FapiaoRedForm(models.Model):
         return self.env["fapiao.red.flush"]._open(self.fapiao_id, self.credit_id, reason=self.reason)
 
     def action_withdraw(self):
-        """Give up an application the cloud has not seen."""
+        """Give up an application the cloud has not seen, or have the cloud withdraw the form."""
         self._check_issuer()
         self._lock()
-        for form in self.sudo():  # sudo: as in action_ask
-            if not form.can_withdraw:
+        at_bureau = self.filtered(lambda form: form._can_be_withdrawn())
+        for form in (self - at_bureau).sudo():  # sudo: as in action_ask
+            if not form._can_be_given_up():
                 raise UserError(
                     self.env._(
                         "Red form %s may have reached the tax bureau already. It can be withdrawn there;"
@@ -55,7 +56,7 @@ class FapiaoRedForm(models.Model):
                     )
                 )
             form._become("withdrawn")
-        return True
+        return at_bureau._withdraw_at_bureau() if at_bureau else True
 
     def action_login(self):
         """Open what the form waits for: log-in, face code or, to correct it, the account."""

@@ -61,6 +61,7 @@ class FapiaoRedForm(models.Model):
             "credit_id": plan.credit.id,
             "make_credit_note": plan.make_credit_note,
             "reissue": plan.scope == "reissue",
+            "taken": self._taken_by(plan),
             "previous_id": max(fapiao.red_form_ids.ids, default=False),
             **{name: {True: "yes", False: "no", None: "unknown"}[value] for name, value in said.items()},
             **self._order_values(plan.order),
@@ -90,7 +91,8 @@ class FapiaoRedForm(models.Model):
             return []
         builder = self.env["fapiao.builder"]
         items, _problems = builder._items(self.credit_id, builder._catalogue(self.credit_id))
-        return builder._shares([(self.credit_id, item) for item in items or []])
+        values = builder._shares([(self.credit_id, item) for item in items or []])
+        return self._taken_of(values) if self.taken else values
 
     def _red_order(self):
         """Return the frozen :class:`~..rules.red_document.RedOrder`."""
@@ -225,7 +227,7 @@ class FapiaoRedForm(models.Model):
 
     def _go_on(self):
         """Take the next step that needs no person."""
-        if self.stage == "ready" and not self.request_ids:
+        if self.stage == "ready" and not self.request_ids and not self._was_to_be_withdrawn():
             self._issue_red()
         elif self.stage in ("waiting", "confirmed"):
             self._look_later()

@@ -108,6 +108,8 @@ class FapiaoRedForm(models.Model):
         if self.follow_up == "failed":
             return "failed"
         states = set(self.rest_request_ids.mapped("state"))
+        if self.follow_up == "done" and not states:
+            return "done"  # issued together with that of another
         if states and states <= {"issued"}:
             return "done"
         if states & {"rejected", "manual", "withdrawn"}:

@@ -15,13 +15,15 @@ from ..rules import red, red_lines
 from ..rules.problems import Problem, _, errors
 from ..rules.red_checks import red_preflight
 from ..rules.red_document import BUYER, PARTIAL_RED, SELLER, RedCheck, RedOrder
+from ..rules.red_several import Part
 from .fapiao_decimal import exact, shortest
 
 
 @dataclass(frozen=True)
 class Plan:
     """One reversal as it would be ordered. ``reasons`` are the legal ones; ``problems`` what is in the
-    way; ``credit`` is the credit note it answers, empty if none; ``rest`` what would be issued anew.
+    way; ``credit`` is the credit note it answers, empty if none; ``rest`` what would be issued anew;
+    ``taken`` what the credit note takes of this one of several fapiao: line → :class:`Part`.
     """
 
     fapiao: object
@@ -34,6 +36,7 @@ class Plan:
     rest: list = field(default_factory=list)
     check: RedCheck | None = None
     make_credit_note: bool = False
+    taken: dict | None = None
 
     @property
     def is_ready(self):
@@ -52,31 +55,70 @@ class FapiaoRedPlanner(models.AbstractModel):
         fitting is taken. ``check``: what the bureau said, if it was asked.
         """
         credit = credit or self.env["account.move"]
+        taken, shared = None, {}
+        if credit and credit._fapiao_has_several():
+            shared = credit._fapiao_shared_out() or {}
+            taken = shared.get(fapiao)
         account = fapiao.account_id or fapiao.company_id.fapiao_account_id
         words = account._words()
         blue = fapiao._as_blue()
-        scope, rest = self._scope(fapiao, credit, words)
+        scope, rest = self._scope(fapiao, credit, words, shared)
         kinds = red.kinds_of(blue.lines)
         reasons = red.legal_reasons(kinds, scope != "partial", bool(blue.reversed))
+        if reason not in reasons and len(shared) > 1:
+            reason = ""  # chosen for another one of several
         reason = reason or self._fitting(reasons, scope, credit)
-        order, problems = self._order_for(fapiao, blue, credit, scope, reason, check)
+        order, problems = self._order_for(fapiao, blue, credit, scope, reason, check, taken)
         problems += red_preflight(order, blue, words.features, check)
-        problems += self._several_problems(fapiao, credit)
+        if taken is None:
+            problems += self._several_problems(fapiao, credit)
         problems += self._rest_problems(rest)
-        return Plan(fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note)
+        return Plan(
+            fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note, taken
+        )
+
+    @api.model
+    def _plan_all(self, fapiao, credit=None, reason="", checks=None, **options):
+        """Return a :class:`Plan` for each of ``fapiao``; ``checks``: number → what the bureau said. Where it
+        can't be told what ``credit`` takes of which, there is one that says so."""
+        checks = checks or {}
+        return [
+            self._plan(one, credit, reason, checks.get(one.number), **options)
+            for one in self._together(fapiao, credit)
+        ]
+
+    @api.model
+    def _together(self, fapiao, credit):
+        """Return those of ``fapiao`` that one click reverses for ``credit``."""
+        can_tell = credit and credit._fapiao_has_several() and credit._fapiao_shared_out()
+        return fapiao if can_tell else fapiao[:1]
 
     # ------------------------------------------------------------------ how much
 
-    def _scope(self, fapiao, credit, words):
+    def _scope(self, fapiao, credit, words, shared):
         """Return ``(scope, rest)``; ``rest`` are ``Built`` of the invoices that keep an amount."""
         if not credit:
             return "full", []
+        if fapiao in shared:
+            return self._scope_of_several(fapiao, credit, words, shared)
         rest = fapiao._invoices().filtered(lambda move: move._fapiao_rest_without(fapiao) > 0)
         if not rest:
             return "full", []
         if words.can(PARTIAL_RED):
             return "partial", []
         return "reissue", self.env["fapiao.builder"]._build_rest(rest, freed=fapiao._covering_lines())
+
+    def _scope_of_several(self, fapiao, credit, words, shared):
+        """The new fapiao are for what is left once all of them are reversed."""
+        covered = credit.reversed_entry_id._fapiao_covered_by(fapiao)
+        if covered == credit._fapiao_by_origin(shared[fapiao]):
+            return "full", []
+        if words.can(PARTIAL_RED):
+            return "partial", []
+        reversed_ = self.env["fapiao"].union(*shared)
+        invoices = reversed_._invoices().filtered(lambda move: move._fapiao_rest_without(reversed_) > 0)
+        built = self.env["fapiao.builder"]._build_rest(invoices, freed=reversed_._covering_lines())
+        return "reissue", built
 
     def _fitting(self, reasons, scope, credit):
         """Return the reason to propose: a fapiao to be replaced was wrongly issued, what is credited was
@@ -93,9 +135,9 @@ class FapiaoRedPlanner(models.AbstractModel):
 
     # ------------------------------------------------------------------ the order
 
-    def _order_for(self, fapiao, blue, credit, scope, reason, check):
+    def _order_for(self, fapiao, blue, credit, scope, reason, check, taken):
         """Return ``(order, problems)``."""
-        lines, problems = self._lines(blue, credit, scope, reason)
+        lines, problems = self._lines(blue, credit, scope, reason, taken)
         amount, tax, total = red_lines.totals(lines) if lines else self._totals_of(fapiao)
         order = RedOrder(
             blue_number=fapiao.number,
@@ -116,11 +158,11 @@ class FapiaoRedPlanner(models.AbstractModel):
         )
         return order, problems
 
-    def _lines(self, blue, credit, scope, reason):
+    def _lines(self, blue, credit, scope, reason, taken):
         try:
             if scope != "partial":
                 return red_lines.whole(blue, reason) if reason else (), []
-            shares, problems = self._shares(blue, credit)
+            shares, problems = self._shares(blue, credit, taken)
             return red_lines.part(blue, reason, shares) if shares else (), problems
         except ValueError:
             return (), []  # red_preflight says what is wrong with the lines
@@ -129,24 +171,28 @@ class FapiaoRedPlanner(models.AbstractModel):
         left = -1 if not fapiao.red_ids else 0
         return tuple(left * exact(fapiao[name]) for name in ("amount_untaxed", "amount_tax", "amount_total"))
 
-    def _shares(self, blue, credit):
+    def _shares(self, blue, credit, taken):
         """Return ``(credits, problems)``: from which line of the fapiao the credit note takes what."""
         places = {key: place for place, line in enumerate(blue.lines, 1) for key in line.keys}
         pairs = credit._fapiao_lines_credited()
+        if taken is not None:
+            pairs = {line: origin for line, origin in pairs.items() if line in taken}
         strays = [line for line, origin in pairs.items() if str(origin.id) not in places]
         if strays:
             return [], [self._stray(line) for line in strays]
-        taken = {}
+        at = {}
         for line, origin in pairs.items():
-            taken.setdefault(places[str(origin.id)], []).append(line)
-        return [self._share(place, lines) for place, lines in taken.items()], []
+            at.setdefault(places[str(origin.id)], []).append(line)
+        return [self._share(place, lines, taken) for place, lines in at.items()], []
 
-    def _share(self, place, lines):
+    def _share(self, place, lines, taken):
+        takes_units = all(map(self._takes_units, lines))
+        if taken is not None:
+            part = sum((taken[line] for line in lines), Part())
+            return red_lines.Credit(place, part.quantity if takes_units else None, part.amount, part.tax)
         return red_lines.Credit(
             place,
-            quantity=sum(shortest(line.quantity) for line in lines)
-            if all(map(self._takes_units, lines))
-            else None,
+            quantity=sum(shortest(line.quantity) for line in lines) if takes_units else None,
             amount=sum(exact(line.balance) for line in lines),
         )
 

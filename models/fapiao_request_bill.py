@@ -68,6 +68,8 @@ class FapiaoRequest(models.Model):
         for request in self:
             request.cloud_state = False
             request._become("issued")
+        self._attribute()
+        self.fapiao_ids._note_uncovered()
 
     def _wait_for_bill(self, bill):
         if self.state not in ("pending", "manual"):
@@ -107,7 +109,12 @@ class FapiaoRequest(models.Model):
         return self.fapiao_ids.request_ids - self
 
     def _is_all_issued(self):
-        """Tell whether the living fapiao come to the total of the requests they stand for."""
+        """Tell whether the fapiao come to the total of the requests they stand for: those that live, or,
+        where somebody has reversed one meanwhile, all of them."""
         ordered = sum((self | self._merged_with()).mapped("amount_total"))
-        blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status in LIVING)
-        return self.currency_id.compare_amounts(sum(blue.mapped("amount_total")), ordered) == 0
+        blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
+        living = blue.filtered(lambda fapiao: fapiao.status in LIVING)
+        return any(
+            self.currency_id.compare_amounts(sum(facts.mapped("amount_total")), ordered) == 0
+            for facts in (living, blue)
+        )

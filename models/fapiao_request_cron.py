@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from .fapiao_outbound import OTHERS
+
 
 class FapiaoRequest(models.Model):
     _inherit = "fapiao.request"
@@ -13,7 +15,8 @@ class FapiaoRequest(models.Model):
         forms = self.env["fapiao.red.form"]
         forms._dispatch(batch)
         self._dispatch(batch)
-        self.env["fapiao.withdrawal"]._dispatch(batch)
+        for model in OTHERS:
+            self.env[model]._dispatch(batch)
         forms._follow_up_due()
 
     @api.model
@@ -22,7 +25,9 @@ class FapiaoRequest(models.Model):
         self.env["fapiao.callback"]._process_new()
         forms = self.env["fapiao.red.form"]
         forms._reconcile(batch)
-        self.env["fapiao.withdrawal"]._reconcile(batch)
+        for model in OTHERS:
+            self.env[model]._reconcile(batch)
         self._reconcile(batch)
         forms._watch(batch)
+        self.env["fapiao"]._refresh_queued(batch)
         forms._follow_up_due()

@@ -28,6 +28,20 @@ class FapiaoRequestLine(models.Model):
     amount_untaxed = fields.Monetary()
     amount_tax = fields.Monetary()
     amount_total = fields.Monetary(compute="_compute_amount_total", store=True)
+    fapiao_id = fields.Many2one(
+        "fapiao",
+        "Stands On",
+        index="btree_not_null",
+        ondelete="set null",
+        help="Where the cloud has made several fapiao of the request: the one this line is printed on.",
+    )
+    lost_fapiao_id = fields.Many2one(
+        "fapiao",
+        "Taken Off By",
+        index="btree_not_null",
+        ondelete="set null",
+        help="This line takes off what a reversed fapiao stood for, where it can't be told which lines.",
+    )
     state = fields.Selection(related="request_id.state", store=True)
     live = fields.Boolean(
         compute="_compute_live",
@@ -46,12 +60,18 @@ class FapiaoRequestLine(models.Model):
             line.amount_total = line.amount_untaxed + line.amount_tax
 
     @api.depends(
-        "request_id.state", "request_id.fapiao_ids.status", "request_id.red_form_id.fapiao_id.status"
+        "request_id.state",
+        "request_id.fapiao_ids.status",
+        "request_id.red_form_id.fapiao_id.status",
+        "fapiao_id.status",
     )
     def _compute_live(self):
         for line in self:
-            request = line.request_id
-            # a partial reversal goes with the fapiao it was taken from
-            facts = request.red_form_id.fapiao_id or request.fapiao_ids
-            reversed_ = bool(facts) and all(item.status == "red" for item in facts)
-            line.live = request.state not in DEAD_STATES and not reversed_
+            reversed_ = [fact.status == "red" for fact in line._facts()]
+            line.live = line.request_id.state not in DEAD_STATES and not (reversed_ and all(reversed_))
+
+    def _facts(self):
+        """Return the fapiao this line stands on; it covers nothing any more once they all are reversed."""
+        self.ensure_one()
+        # a partial reversal goes with the fapiao it was taken from
+        return self.request_id.red_form_id.fapiao_id or self.fapiao_id or self.request_id.fapiao_ids

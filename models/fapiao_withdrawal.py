@@ -108,9 +108,7 @@ class FapiaoWithdrawal(models.Model):
 class FapiaoRequest(models.Model):
     _inherit = "fapiao.request"
 
-    withdrawal_id = fields.Many2one(
-        "fapiao.withdrawal", readonly=True, copy=False, index="btree_not_null"
-    )
+    withdrawal_id = fields.Many2one("fapiao.withdrawal", readonly=True, copy=False, index="btree_not_null")
     withdraw_asked = fields.Boolean(
         readonly=True, copy=False, help="Whether a withdrawal took effect isn't known: the cloud is asked."
     )

@@ -6,6 +6,7 @@ returns a list of problems; :func:`preflight` is their sum.
 
 from . import rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, ZERO, plain, round2, tax_drift
+from .discount_checks import check_discounts
 from .document import NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
 from .limits import DEFAULTS, Limits
@@ -34,7 +35,7 @@ def preflight(draft, limits=DEFAULTS):
         problems += check(draft, limits)
     for line in draft.lines:
         problems += check_line(draft, line, limits)
-    return problems + check_pairs(draft)
+    return problems + check_pairs(draft) + check_discounts(draft, limits)
 
 
 def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .amounts import LINE_TAX_TOLERANCE
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -18,6 +20,8 @@ class Limits:
     ``small_scale``: the seller is a small-scale taxpayer, who owes a reason for charging 3 %.
     ``seller_contact_required``: the cloud takes no fapiao without address or phone, and bank account, of
     the seller (seed 003: xhdwdzdh, xhdwyhzh), though the bureau does.
+    ``discount_tax_tolerance``: how far the tax of a discount line may be off its rate, in yuan;
+    金蝶发票云 allows 0.01 (fapiao-rules, "Arithmetic").
     """
 
     name_length: int = 100
@@ -36,6 +40,7 @@ class Limits:
     small_scale: bool = False
     drawer_required: bool = True
     seller_contact_required: bool = False
+    discount_tax_tolerance: Decimal = LINE_TAX_TOLERANCE
 
 
 DEFAULTS = Limits()

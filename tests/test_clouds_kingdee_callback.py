@@ -185,3 +185,31 @@ def test_the_documented_reply():
     failed = answer(False, "x")
     assert (failed["success"], failed["message"]) == (False, "x")
     assert failed["errorCode"] == failed["code"] != "0"
+
+
+# --- What has become of a fapiao that was issued
+
+
+@pytest.mark.parametrize(
+    ("changes", "head", "is_change"),
+    [
+        ({}, {}, False),
+        ({"invoiceStatus": "2"}, {}, False),
+        ({}, {"interfaceCode": "INVOICE.RED"}, True),
+        ({"invoiceStatus": ""}, {"interfaceCode": "INVOICE.CANCEL"}, True),
+        ({"invoiceStatus": "3"}, {}, True),
+        ({"invoiceStatus": "6"}, {}, True),
+        ({"originalInvoiceNumber": OTHER}, {}, True),
+    ],
+)
+def test_changes(changes, head, is_change):
+    """assumption: a reversal or voiding shows in the interface's code, the status or the original"""
+    (news,) = parse(body({**PART, **changes}, **head))
+    assert news.is_change is is_change
+    assert news.originals == ((OTHER,) if "originalInvoiceNumber" in changes else ())
+
+
+def test_a_fapiao_without_a_bill():
+    """assumption: what was not pushed as a bill is told by its number alone"""
+    (news,) = parse(body({"invoiceNum": NUMBER}, interfaceCode="INVOICE.CANCEL"))
+    assert (news.kind, news.request_uid, news.numbers, news.is_change) == (FAPIAO, "", (NUMBER,), True)

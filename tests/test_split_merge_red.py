@@ -29,26 +29,29 @@ class TestReverseSlices(SplitCommon):
         self.assertEqual(new.fapiao_ids.amount_tax, blue.amount_tax)
         self.assertEqual((invoice.fapiao_state, invoice.fapiao_amount_open), ("issued", 0))
 
-    def test_credit_note_over_several_is_refused_with_the_way_out(self):
+    def test_credit_note_over_all_of_them(self):
         invoice = self.split_invoice()
+        blues = invoice.fapiao_ids
         note = self.credit(invoice)
         dialog = self.open_flush(note)
-        self.assertFalse(dialog.can_apply)
-        self.assertIn("one by one", dialog.error_text)
-        for number in invoice.fapiao_ids.mapped("number"):
-            self.assertIn(number, dialog.error_text)
-        self.assertFalse(self.world.red_forms)
-        for blue in invoice.fapiao_ids:
-            self.flush(blue)
+        self.assertEqual((dialog.can_apply, dialog.fapiao_id | dialog.more_ids), (True, blues))
+        for number in blues.mapped("number"):
+            self.assertIn(number, dialog.scope_text)
+        self.assertEqual(len(self.apply(dialog)), 3)
+        self.run_cron("_cron_reconcile", "_cron_dispatch")
+        for blue in blues:
+            self.assert_reversed_once(blue)
+        self.assertEqual((note.fapiao_state, note.fapiao_amount_open), ("issued", 0))
         self.assertEqual((invoice.fapiao_state, invoice.fapiao_amount_open), ("red", 0))
         self.assertEqual(sum(item.gross for item in self.world.fapiao.values()), 0)
 
-    def test_credit_note_by_itself_tells_a_person(self):
+    def test_credit_note_by_itself(self):
         self.company.fapiao_red_on_credit = "automatic"
         invoice = self.split_invoice()
         note = self.credit(invoice)
-        self.assertFalse(note.fapiao_red_form_ids)
-        self.assertIn("one by one", note.activity_ids.note)
+        self.assertEqual((len(note.fapiao_red_form_ids), note.fapiao_state), (3, "pending"))
+        self.run_cron("_cron_dispatch", "_cron_reconcile", "_cron_dispatch")
+        self.assertEqual((note.fapiao_state, invoice.fapiao_state), ("issued", "red"))
 
     def test_credit_note_on_one_of_them(self):
         """Goods that stand on one fapiao alone: that one is reversed, and the rest of it issued anew."""

@@ -5,4 +5,5 @@ from . import fapiao_login
 from . import fapiao_order_request
 from . import fapiao_red_flush
 from . import fapiao_red_flush_ask
+from . import fapiao_red_flush_several
 from . import fapiao_tax_code_import

@@ -24,6 +24,7 @@ class FapiaoRedFlush(models.TransientModel):
     company_id = fields.Many2one("res.company", required=True)
     account_id = fields.Many2one("fapiao.account", required=True, ondelete="cascade")
     fapiao_id = fields.Many2one("fapiao", ondelete="cascade")
+    more_ids = fields.Many2many("fapiao", string="Reversed With It", readonly=True)
     credit_id = fields.Many2one("account.move", "Credit Note", ondelete="cascade")
     bill_id = fields.Many2one("account.move", "Vendor Bill", ondelete="cascade")
     initiator = fields.Selection([(SELLER, "Seller"), (BUYER, "Buyer")], required=True, default=SELLER)
@@ -49,6 +50,7 @@ class FapiaoRedFlush(models.TransientModel):
     )
     answer_text = fields.Text(readonly=True)
     check = fields.Text(readonly=True)
+    more_checks = fields.Text(readonly=True)
     needs_login = fields.Boolean(readonly=True)
     red_fapiao_id = fields.Many2one("fapiao", compute="_compute_red_fapiao_id")
     vat_use = fields.Selection(USES, "Deducted by the Buyer", compute="_compute_uses")
@@ -103,21 +105,25 @@ class FapiaoRedFlush(models.TransientModel):
             None: self.env._("Shows when the form is applied for."),
         }[confirmer]
 
-    @api.depends("fapiao_id", "credit_id", "reason", "check", "answer", "make_credit_note")
+    @api.depends(
+        "fapiao_id", "more_ids", "credit_id", "reason", "check", "more_checks", "answer", "make_credit_note"
+    )
     def _compute_plan(self):
         for flush in self:
-            plan = flush._plan() if flush.fapiao_id else None
+            plans = flush._plans() if flush.fapiao_id else []
+            plan = plans[0] if plans else None
             flush.legal_reasons = ",".join(plan.reasons) if plan else ""
             flush.scope = plan.scope if plan else False
-            flush.scope_text = flush._say_scope(plan) if plan else False
+            flush.scope_text = flush._say_scopes(plans)
             flush.credit_text = flush._say_credit(plan) if plan else False
-            stopping = errors(plan.problems) if plan else []
+            problems = [problem for plan in plans for problem in plan.problems]
+            stopping = errors(problems)
             flush.error_text = flush._say_all(stopping)
-            flush.warning_text = flush._say_all(
-                [p for p in plan.problems if p not in stopping] if plan else []
-            )
+            flush.warning_text = flush._say_all([p for p in problems if p not in stopping])
             flush.can_apply = bool(
-                plan and plan.is_ready and flush.answer not in ("refused", "already", "not_yet")
+                plans
+                and all(plan.is_ready for plan in plans)
+                and flush.answer not in ("refused", "already", "not_yet")
             )
             flush.can_make_credit_note = flush._can_make_credit_note()
 
@@ -129,30 +135,6 @@ class FapiaoRedFlush(models.TransientModel):
             return False
         total = sum(float(move._fapiao_net_total()) for move in invoices)
         return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
-
-    def _say_scope(self, plan):
-        fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
-        if plan.scope == "full":
-            return self.env._(
-                "Fapiao %(number)s over %(total)s is reversed in full.",
-                number=fapiao.number,
-                total=money(abs(float(plan.order.total))),
-            )
-        if plan.scope == "partial":
-            return self.env._(
-                "%(part)s of fapiao %(number)s over %(total)s are reversed.",
-                part=money(abs(float(plan.order.total))),
-                number=fapiao.number,
-                total=money(fapiao.amount_total),
-            )
-        rest = sum(float(move._fapiao_rest_without(fapiao)) for move in fapiao._invoices())
-        return self.env._(
-            "This cloud reverses in full only. So fapiao %(number)s over %(total)s is reversed in full, and"
-            " as soon as that is done a new one over %(rest)s is issued for what remains of the invoice.",
-            number=fapiao.number,
-            total=money(fapiao.amount_total),
-            rest=money(rest),
-        )
 
     def _say_credit(self, plan):
         """Say what comes back of our credit line; a buyer has none in it."""
@@ -170,13 +152,16 @@ class FapiaoRedFlush(models.TransientModel):
 
     def _say_all(self, problems):
         say = (self.bill_id or self.credit_id or self.env["account.move"])._fapiao_say
-        return "\n".join(say(problem) for problem in problems) or False
+        return "\n".join(dict.fromkeys(say(problem) for problem in problems)) or False
 
     # ------------------------------------------------------------------ opening
 
     @api.model
     def _open(self, fapiao, credit=None, reason=""):
-        """Return the dialog that reverses ``fapiao``, for ``credit`` (a credit note) if there is one."""
+        """Return the dialog that reverses ``fapiao``, for ``credit`` (a credit note) if there is one; several
+        only for a credit note that takes from all of them."""
+        fapiao = self.env["fapiao.red.planner"]._together(fapiao, credit)
+        fapiao, more = fapiao[:1], fapiao[1:]
         account = fapiao.account_id or fapiao.company_id.fapiao_account_id
         if not account:
             raise UserError(self.env._("%s has no fapiao account.", fapiao.company_id.display_name))
@@ -185,6 +170,7 @@ class FapiaoRedFlush(models.TransientModel):
                 "company_id": fapiao.company_id.id,
                 "account_id": account.id,
                 "fapiao_id": fapiao.id,
+                "more_ids": more.ids,
                 "credit_id": credit.id if credit else False,
                 "bill_id": fapiao.move_ids.filtered(lambda move: move.is_purchase_document())[:1].id,
                 "initiator": SELLER if fapiao.direction == "out" else BUYER,
@@ -193,8 +179,8 @@ class FapiaoRedFlush(models.TransientModel):
                 "issued_at": fapiao.issued_at,
             }
         )
-        flush.reason = reason or flush._plan().order.reason
-        flush._ask()
+        flush.reason = reason or flush._plans()[0].order.reason
+        flush._ask_all()
         return flush._show()
 
     @api.model
@@ -235,7 +221,7 @@ class FapiaoRedFlush(models.TransientModel):
         """Ask the bureau (again)."""
         self.ensure_one()
         self.account_id._check_may_use()
-        self._ask()
+        self._ask_all()
         return self._show()
 
     def action_login(self):
@@ -249,11 +235,11 @@ class FapiaoRedFlush(models.TransientModel):
         self.account_id._check_may_use()
         fapiao = self._lock()
         if under_way := fapiao.red_form_ids.filtered("is_open"):
-            return under_way[:1].action_follow()
-        plan = self._plan()
+            return under_way.action_follow()
+        plans = self._plans()
         if not self.can_apply:
             raise UserError(self.error_text or self.answer_text or self.env._("Ask the tax bureau first."))
-        forms = self.env["fapiao.red.form"]._enqueue_plans([plan])
+        forms = self.env["fapiao.red.form"]._enqueue_plans(plans)
         forms._attempt_after_commit()
         return forms.action_follow()
 
@@ -264,18 +250,19 @@ class FapiaoRedFlush(models.TransientModel):
         two users come to a fapiao without documents, the database refuses the second form."""
         if not self.fapiao_id:
             raise UserError(self.env._("Name the fapiao and ask the tax bureau first."))
-        documents = self.fapiao_id.move_ids | self.credit_id
+        fapiao = self.fapiao_id | self.more_ids
+        documents = fapiao.move_ids | self.credit_id
         if documents:
             documents._fapiao_lock()
-        self.fapiao_id.invalidate_recordset(["red_form_ids", "status"], flush=False)
-        return self.fapiao_id
+        fapiao.invalidate_recordset(["red_form_ids", "status"], flush=False)
+        return fapiao
 
-    def _plan(self):
-        return self.env["fapiao.red.planner"]._plan(
-            self.fapiao_id,
+    def _plans(self):
+        return self.env["fapiao.red.planner"]._plan_all(
+            self.fapiao_id | self.more_ids,
             self.credit_id,
             self.reason,
-            self._check_said(),
+            {self.number: self._check_said(), **self._more_checks_said()},
             make_credit_note=self.make_credit_note and self._can_make_credit_note(),
         )
 

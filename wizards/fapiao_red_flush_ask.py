@@ -109,7 +109,7 @@ class FapiaoRedFlush(models.TransientModel):
             .sudo()
             ._record_checked(self.company_id, self.account_id, self.number, check, self.bill_id)
         )
-        self.reason = self._plan().order.reason
+        self.reason = self._plans()[0].order.reason
 
     def _note(self, answer, text, **values):
         self.write({"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values})

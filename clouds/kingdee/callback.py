@@ -7,12 +7,16 @@ asking it. Source: seed 001, 调用回调接口; shared/protocols/kingdee-cloud.
 import re
 from dataclasses import dataclass
 
+from ...rules.codes import is_number
 from .. import reading
+from . import codes
 from .envelope import text_in, unpacked
 from .fapiao import number_in, status_in
 
 BILL, FAPIAO, RETURN = "bill", "fapiao", "return"
 _RETURN_CODE = re.compile(r"RETURN|BACK|REJECT|WITHDRAW|REVOKE", re.IGNORECASE)
+_CHANGE_CODE = re.compile(r"RED|CANCEL|VOID|INVALID", re.IGNORECASE)
+_CHANGED = (codes.RED, codes.VOID)
 _RETURN_KEYS = {"returnReason", "backReason", "rejectReason", "withdrawReason", "returnUser"}
 _BILL_KEYS = ("billNo", "billNumber")
 _TEXT_LENGTH = 500
@@ -25,7 +29,8 @@ class News:
 
     ``kind``: ``bill``, ``fapiao``, ``return``, or "" for a shape nobody knows; then ``keys`` are the
     names that were seen. ``status``: ``normal``, ``waiting``, ``red``, ``void``, "" if unknown or if the
-    fapiao of a bill differ.
+    fapiao of a bill differ. ``is_change``: something is said to have become of a fapiao that was issued
+    before, a reversal or a voiding; ``originals`` are then the fapiao that red ones are said to reverse.
     """
 
     kind: str
@@ -34,6 +39,8 @@ class News:
     status: str = ""
     text: str = ""
     keys: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    is_change: bool = False
 
 
 def parse(body):
@@ -49,10 +56,13 @@ def parse(body):
     for row in rows or [envelope]:
         for uid in _uids(row):
             told.setdefault(uid, []).append(row)
+    is_change = bool(_CHANGE_CODE.search(reading.as_text(reading.pick(envelope, "interfaceCode"))))
+    if not told and any(map(number_in, rows)):
+        told = {"": rows}  # assumption: a fapiao without a bill is told by its number alone
     if not told:
         seen = sorted({str(key)[:80] for part in (envelope, *rows) for key in part})
         return [News("", text=_text(envelope), keys=tuple(seen[:_KEYS_SHOWN]))]
-    return [_news(kind, uid, parts, _text(envelope)) for uid, parts in told.items()]
+    return [_news(kind, uid, parts, _text(envelope), is_change) for uid, parts in told.items()]
 
 
 def answer(ok, message=""):
@@ -91,11 +101,13 @@ def _uids(row):
     return list(dict.fromkeys(filter(None, re.split(r"[,;\s\uff0c\uff1b]+", text))))[:_KEYS_SHOWN]
 
 
-def _news(kind, uid, rows, envelope_text):
+def _news(kind, uid, rows, envelope_text, is_change):
     numbers = dict.fromkeys(filter(None, map(number_in, rows)))
     statuses = {status_in(row) for row in rows}
+    is_change = is_change or not statuses.isdisjoint(_CHANGED)
     texts = dict.fromkeys(filter(None, (_text(row) for row in rows)))
     is_known = kind != ""
+    originals = dict.fromkeys(filter(is_number, map(_original, rows)))
     return News(
         kind=kind,
         request_uid=uid[:80],
@@ -103,7 +115,13 @@ def _news(kind, uid, rows, envelope_text):
         status=statuses.pop() if len(statuses) == 1 else "",
         text=("\n".join(texts) or (envelope_text if not numbers else ""))[:_TEXT_LENGTH],
         keys=() if is_known else tuple(sorted(str(key)[:80] for row in rows for key in row)[:_KEYS_SHOWN]),
+        originals=tuple(originals),
+        is_change=is_change or bool(originals),
     )
+
+
+def _original(row):
+    return reading.as_text(reading.pick(row, "originalInvoiceNumber", "originalInvoiceNo"))
 
 
 def _text(part):

@@ -1,0 +1,224 @@
+"""Withdrawing a red form that is at the bureau already, where the cloud can.
+
+The withdrawal is an outbound document of its own. Where its answer is lost, the cloud is asked for the form:
+its state tells. As long as a withdrawal is on its way no red fapiao is issued from the form, and after one
+was refused only by a person's click: whoever wanted to withdraw must not see it go on by itself.
+"""
+
+from dataclasses import replace
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..clouds import base, errors
+from ..rules import red_forms
+from ..rules.red_document import SELLER, RedForm
+from .fapiao_outbound import OPEN_STATES
+from .fapiao_outbound_answer import MAX_RESENDS
+from .fapiao_red_form_watch import PROBLEM
+
+
+class FapiaoRedWithdrawal(models.Model):
+    _name = "fapiao.red.withdrawal"
+    _description = "Withdrawal of a Red Form"
+    _inherit = ["fapiao.outbound"]
+    _order = "id desc"
+    _rec_name = "request_uid"
+    _check_company_auto = True
+
+    form_id = fields.Many2one(
+        "fapiao.red.form", "Red Form", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    user_id = fields.Many2one(
+        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
+    )
+
+    _one_open = models.UniqueIndex(
+        "(form_id) WHERE state NOT IN ('issued', 'rejected', 'withdrawn')",
+        "This red form is being withdrawn already.",
+    )
+    _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
+
+    # ------------------------------------------------------------------ asking
+
+    def _question(self, words):
+        order = self.form_id._order_at_bureau()
+        return base.RED_STATE, words.freeze(base.RED_STATE, order, self.form_id.request_uid)
+
+    @api.model
+    def _questions(self):
+        return (base.RED_STATE,)
+
+    def _reader(self):
+        return self.user_id
+
+    # ------------------------------------------------------------------ answers
+
+    def _apply_meaning(self, exchange, meaning):
+        if exchange.operation != base.RED_STATE:
+            return super()._apply_meaning(exchange, meaning)
+        if self.state == "unknown":
+            self._apply_state(meaning)
+        return None
+
+    def _apply_state(self, meaning):
+        """Act on where the form stands, as far as the answer to the withdrawal is lost."""
+        match meaning:
+            case RedForm() if red_forms.is_open(meaning.state):
+                self.form_id._accept(meaning)
+                self._apply_not_found(base.NotFound())
+            case RedForm():
+                self.form_id._accept(meaning)
+                self._become("issued")
+            case errors.CloudError():
+                if isinstance(meaning, errors.LoginRequired):
+                    self.account_id._note_need(meaning.need, meaning)
+                self._wait_on(meaning)
+            case _:
+                self._wait_on()
+
+    def _apply_not_found(self, answer):
+        """The form stands: after the grace period the withdrawal never arrived and is sent again."""
+        if self.form_id.red_fapiao_id or (self._grace_is_over() and self.resends >= MAX_RESENDS):
+            self._need_decision(
+                self.env._("The form was not withdrawn: it stands as before at the tax bureau."), False
+            )
+            return None
+        return super()._apply_not_found(answer)
+
+    def _accept(self, result):
+        form = self.form_id
+        if not result.number:
+            # the answer doesn't repeat the form, and so doesn't know which withdrawal it is called
+            is_after = form.bureau_state == red_forms.CONFIRMED
+            state = red_forms.WITHDRAWN_AFTER if is_after else red_forms.WITHDRAWN
+            result = replace(result, number=form.number, state=state)
+        if form.is_open:
+            form._accept(result)
+        self._become("issued")
+
+    def _need_decision(self, message, fix):
+        """There is nothing to decide: the form is looked after by itself, and can be withdrawn again."""
+        self._become("rejected")
+        self.write({"error_message": message, "error_fix": fix})
+        self._tell_refused()
+
+    def _settled(self):
+        if self.state == "rejected" and self.error_message:
+            self._tell_refused()
+
+    def _tell_refused(self):
+        """Tell whoever asked that the form stands, and have the cloud asked how it stands now."""
+        form = self.form_id
+        if not form.is_open:
+            return
+        if form.stage in ("waiting", "confirmed"):
+            form.next_try_at = fields.Datetime.now()
+            self._wake_reconciler()
+        form._close_activities()
+        form.activity_schedule(
+            PROBLEM,
+            summary=self.env._("Red form %s was not withdrawn", form.number),
+            note=" ".join(filter(None, [self.error_message, self.error_fix, self.cloud_text])),
+            user_id=self.user_id.id,
+        )
+
+
+class FapiaoRedForm(models.Model):
+    _inherit = "fapiao.red.form"
+
+    withdrawal_ids = fields.One2many("fapiao.red.withdrawal", "form_id", "Withdrawals", readonly=True)
+    can_withdraw_at_bureau = fields.Boolean(compute="_compute_offers")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("bureau_state", "initiator", "number", "request_ids.state", "withdrawal_ids.state")
+    def _compute_offers(self):
+        result = super()._compute_offers()
+        for form in self:
+            form.can_withdraw_at_bureau = form._can_be_withdrawn()
+            form.can_withdraw = form.can_withdraw or form.can_withdraw_at_bureau
+            form.can_issue = form.can_issue and not form._open_withdrawal()
+        return result
+
+    @api.depends("withdrawal_ids.state", "withdrawal_ids.error_message")
+    def _compute_advice(self):
+        return super()._compute_advice()
+
+    def _advice(self):
+        if self._open_withdrawal():
+            return self.env._(
+                "The form is being withdrawn; no red fapiao is issued from it. What comes of it shows here."
+            )
+        last = self.sudo().withdrawal_ids.sorted("id")[-1:]  # sudo: as in _open_withdrawal
+        if self.stage in ("waiting", "ready") and last.state == "rejected":
+            said = [self.env._("The form was not withdrawn."), last.error_message, last.error_fix]
+            if self.stage == "ready":
+                said.append(self.env._("It may be issued from: issue the red fapiao, or withdraw it again."))
+            return " ".join(filter(None, [*said, self.stage == "waiting" and super()._advice()]))
+        return super()._advice()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _can_be_withdrawn(self):
+        """Tell whether the cloud may be asked to withdraw this form: ours, alive, and nothing on its way."""
+        self.ensure_one()
+        return bool(
+            self.state == "issued"
+            and self.stage in ("waiting", "ready")
+            and self.number
+            and self.initiator == SELLER
+            and red_forms.is_open(self.bureau_state)
+            and not self._open_withdrawal()
+            # sudo: what the cloud can doesn't depend on who asks
+            and self.sudo().account_id._words().can(base.RED_WITHDRAW)
+        )
+
+    def _open_withdrawal(self):
+        # sudo: whoever sees the form is told how it stands
+        return self.sudo().withdrawal_ids.filtered(lambda withdrawal: withdrawal.state in OPEN_STATES)
+
+    def _go_on(self):
+        result = super()._go_on()
+        if self.stage == "ready" and not self.request_ids and not self._open_withdrawal():
+            self._close_activities()
+            self.activity_schedule(
+                PROBLEM,
+                summary=self.env._("Red form %s may be issued from, but was to be withdrawn", self.number),
+                note=self.advice,
+                user_id=self.user_id.id,
+            )
+        return result
+
+    def _was_to_be_withdrawn(self):
+        """Tell whether somebody wanted this form withdrawn, so that it doesn't go on by itself."""
+        return bool(self.withdrawal_ids)
+
+    def _withdraw_at_bureau(self):
+        """Make and queue the withdrawal of these locked forms, and show how it gets on."""
+        Withdrawal = self.env["fapiao.red.withdrawal"].sudo()  # sudo: they are made by this flow alone
+        withdrawals = Withdrawal.create(
+            [
+                {
+                    "account_id": form.account_id.id,
+                    "company_id": form.company_id.id,
+                    "operation": base.RED_WITHDRAW,
+                    "form_id": form.id,
+                }
+                for form in self
+            ]
+        )
+        withdrawals._identify()
+        for withdrawal in withdrawals:
+            withdrawal._freeze(withdrawal.form_id._order_at_bureau())
+        withdrawals._enqueue()
+        withdrawals._attempt_after_commit()
+        return self.action_follow()
+
+    def action_issue_red(self):
+        """While the form is being withdrawn no red fapiao is issued from it."""
+        self._check_issuer()
+        self._lock()
+        if self._open_withdrawal():
+            raise UserError(self.env._("Red form %s is being withdrawn.", self.display_name))
+        return super().action_issue_red()

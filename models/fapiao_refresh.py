@@ -1,0 +1,259 @@
+"""Fapiao that may have been reversed or voided elsewhere: a queue of those the cloud is asked about.
+
+Whoever says so (a callback) is not believed: the cloud is asked by number. An answer ends it, whatever it
+says; where there is none the question is repeated, ever more patiently, and not for ever. If a red fapiao
+was named, that is asked for first: it tells what it reverses, which the original may not.
+"""
+
+import functools
+import logging
+from datetime import timedelta
+
+from odoo import Command, api, fields, models
+from odoo.tools import SQL
+
+from ..clouds import base
+from ..clouds.errors import CloudError, LoginRequired
+from .fapiao_types import LIVING
+
+_logger = logging.getLogger(__name__)
+
+FIRST_WAIT = timedelta(minutes=1)
+LAST_WAIT = timedelta(hours=6)
+MAX_TRIES = 10
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    refresh_at = fields.Datetime(
+        "Ask Again At", readonly=True, copy=False, help="The cloud is said to have news of this fapiao."
+    )
+    refresh_tries = fields.Integer(readonly=True, copy=False)
+    refresh_red = fields.Char(readonly=True, copy=False, help="The fapiao that is said to reverse it.")
+    refresh_itself = fields.Boolean(
+        readonly=True, copy=False, help="Asked about itself next, not about the one said to reverse it."
+    )
+    refresh_callback_ids = fields.Many2many(
+        "fapiao.callback",
+        "fapiao_refresh_callback_rel",
+        "fapiao_id",
+        "callback_id",
+        readonly=True,
+        copy=False,
+    )
+
+    _refresh_due = models.Index("(refresh_at, id) WHERE refresh_at IS NOT NULL")
+
+    # ------------------------------------------------------------------ queueing
+
+    def _want_refresh(self, callback, red_number=""):
+        """Queue these fapiao because of ``callback``; one that is queued already isn't queued twice.
+
+        ``red_number``: the fapiao that is said to reverse them, "" if none is named.
+        """
+        now = fields.Datetime.now()
+        for fapiao in self:
+            queued = {} if fapiao.refresh_at else {"refresh_at": now, "refresh_tries": 0}
+            fapiao.write(
+                {
+                    **queued,
+                    **({"refresh_red": red_number, "refresh_itself": False} if red_number else {}),
+                    "refresh_callback_ids": [Command.link(callback.id)],
+                }
+            )
+        if self:
+            self.env["fapiao.outbound"]._wake_reconciler()
+
+    # ------------------------------------------------------------------ the scheduled run
+
+    @api.model
+    def _refresh_queued(self, batch):
+        """Ask about what is due, a batch at a time, as long as the scheduler grants time."""
+        engine, cron = self.env["fapiao.engine"], self.env["ir.cron"]
+        while claimed := engine._step(functools.partial(claim, batch)):
+            for account_id, questions in claimed.items():
+                self._ask_account(account_id, questions)
+            if not cron._commit_progress(sum(map(len, claimed.values()))):
+                self.env["fapiao.outbound"]._wake_reconciler()
+                return
+
+    @api.model
+    def _claim_refresh(self, limit):
+        """Push the next look forward before asking, and return ``{account id: [(id, number to ask)]}``."""
+        # an account that waits for a person is left alone, and so are the tries
+        due = self.search(
+            [
+                ("refresh_at", "<=", fields.Datetime.now()),
+                ("account_id.active", "=", True),
+                ("account_id.session_state", "in", ("unknown", "ok")),
+            ],
+            order="refresh_at, id",
+            limit=limit,
+        )
+        if not due:
+            return {}
+        self.env.cr.execute(
+            SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(due.ids)),
+            log_exceptions=False,
+        )
+        locked = self.browse(row[0] for row in self.env.cr.fetchall())
+        now = fields.Datetime.now()
+        for fapiao in locked:
+            wait = min(FIRST_WAIT * 2 ** min(fapiao.refresh_tries, 10), LAST_WAIT)
+            fapiao.write({"refresh_tries": fapiao.refresh_tries + 1, "refresh_at": now + wait})
+        return {
+            account.id: [(fapiao.id, fapiao._number_to_ask()) for fapiao in own]
+            for account, own in locked.grouped("account_id").items()
+        }
+
+    def _number_to_ask(self):
+        return self.number if self.refresh_itself or not self.refresh_red else self.refresh_red
+
+    @api.model
+    def _ask_account(self, account_id, questions):
+        """Ask ``[(id, number)]`` at one account and let each fapiao act on its answer."""
+        engine = self.env["fapiao.engine"]
+        account = self.env["fapiao.account"].browse(account_id)
+        try:
+            answers = engine._ask(account, functools.partial(ask_all, questions))
+        except CloudError as error:
+            answers = [(*question, error) for question in questions]
+        for fapiao_id, number, answer in answers:
+            if isinstance(answer, LoginRequired):
+                account._note_need_apart(answer)
+            try:
+                engine._step(functools.partial(note_answer, fapiao_id, number, answer))
+            except Exception:
+                # it stays queued, and is given up after so many tries
+                _logger.exception("Fapiao: what the cloud says of fapiao %s could not be noted", fapiao_id)
+
+    # ------------------------------------------------------------------ answers
+
+    def _note_refresh(self, asked, answer):
+        """Act on the ``answer`` to the question for the number ``asked``: a value of the contract or a
+        ``CloudError``."""
+        self.lock_for_update()
+        if not self.refresh_at:
+            return
+        match answer:
+            case base.Issued() if answer.number == self.number:
+                self._take_refresh(answer)
+            case base.Issued() if answer.color == "red" and (blue := self._reversed_of(answer)):
+                red = blue._adopt_red(answer)
+                said = self.env._(
+                    "%(blue)s: reversed by red fapiao %(red)s, as the cloud confirms.",
+                    blue=blue.number,
+                    red=red.number,
+                )
+                self._end_refresh(said)
+            case base.Issued() | base.NotFound() if asked != self.number:
+                # a number that leads nowhere: what the cloud says of the fapiao itself counts
+                self.write({"refresh_itself": True, "refresh_at": fields.Datetime.now()})
+            case _:
+                self._refresh_later()
+
+    def _reversed_of(self, red):
+        """Return the fapiao of this account that ``red`` (``Issued``) says it reverses."""
+        if not red.original_number:
+            return self.browse()
+        return self.search(
+            [
+                *self._same_register(),
+                ("account_id", "=", self.account_id.id),
+                ("color", "=", "blue"),
+                ("number", "=", red.original_number),
+            ]
+        )
+
+    def _take_refresh(self, found):
+        """Take over what the cloud says of this fapiao, and go on to the red one where it names one."""
+        before = self.status
+        self._take_over(found)
+        if self.status != before and self.status not in LIVING:
+            self._tell_documents()
+        known = self.red_ids.mapped("number")
+        if found.reversed_by and found.reversed_by not in known and self.refresh_red != found.reversed_by:
+            now = fields.Datetime.now()
+            self.write({"refresh_red": found.reversed_by, "refresh_itself": False, "refresh_at": now})
+        elif self.status == "red" and self.refresh_red and self.refresh_red not in known:
+            # it is true then; the red fapiao may show a little later
+            self.refresh_itself = False
+            self._refresh_later()
+        else:
+            self._end_refresh(self._say_refreshed(before))
+
+    def _say_refreshed(self, before):
+        status = dict(self._fields["status"]._description_selection(self.env))[self.status]
+        if self.status == before:
+            return self.env._(
+                "%(number)s: asked; it stands as it did (%(status)s).", number=self.number, status=status
+            )
+        return self.env._(
+            "%(number)s: now “%(status)s” at the tax bureau.", number=self.number, status=status
+        )
+
+    def _tell_documents(self):
+        status = dict(self._fields["status"]._description_selection(self.env))[self.status]
+        for document in [*self.move_ids, *self.order_ids]:
+            document._message_log(
+                body=self.env._(
+                    "Fapiao %(number)s is now “%(status)s” at the tax bureau; it was not done from here.",
+                    number=self.number,
+                    status=status,
+                )
+            )
+
+    # ------------------------------------------------------------------ the end
+
+    def _refresh_later(self):
+        """Ask once more later (the claim has said when), or give up."""
+        if self.refresh_tries >= MAX_TRIES:
+            self._end_refresh(
+                self.env._(
+                    "%(number)s: the cloud gave no clear answer in %(tries)s attempts. Refresh the fapiao by"
+                    " hand, or look it up in the cloud.",
+                    number=self.number,
+                    tries=self.refresh_tries,
+                )
+            )
+        else:
+            self.env["fapiao.outbound"]._wake_reconciler(at=self.refresh_at)
+
+    def _end_refresh(self, said):
+        """Take the fapiao off the queue and write on the callbacks what came of it."""
+        for callback in self.refresh_callback_ids:
+            callback.message = "\n".join(filter(None, [callback.message, said]))
+        self.write(
+            {
+                "refresh_at": False,
+                "refresh_red": False,
+                "refresh_itself": False,
+                "refresh_callback_ids": [Command.clear()],
+            }
+        )
+
+
+def ask_all(questions, cloud):
+    """Return ``[(id, number, answer)]`` of ``[(id, number)]``; an answer may be a ``CloudError``."""
+    return [(fapiao_id, number, ask(cloud, number)) for fapiao_id, number in questions]
+
+
+def ask(cloud, number):
+    try:
+        return cloud.find(number=number)
+    except CloudError as error:
+        return error
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def claim(limit, env):
+    return env["fapiao"]._claim_refresh(limit)
+
+
+def note_answer(fapiao_id, number, answer, env):
+    fapiao = env["fapiao"].browse(fapiao_id)
+    lang = env.lang or fapiao.account_id._first_manager().lang
+    fapiao.with_context(lang=lang)._note_refresh(number, answer)

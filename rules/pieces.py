@@ -1,0 +1,194 @@
+"""Which line of an order each printed line is a piece of, where a cloud has made several fapiao of one order.
+
+The cloud names no keys; what tells is words, rate and price, and that the pieces come to the whole. Nothing
+is guessed: where two answers are possible, or a fen is off, there is none. Source: seed 001, 支持拆分合并.
+"""
+
+from collections import defaultdict
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+from .amounts import CENT, ZERO
+from .document import DISCOUNT
+
+_DECIMALS = Decimal("1E-13")  # of a quantity
+_PRICE_ECHO = Decimal("1E-6")  # relative: so far may a price be off that a cloud has rounded
+
+
+def attributed(ordered, fapiao):
+    """Return for each of ``fapiao`` (lists of printed :class:`~.document.Line`) a list with an entry for
+    each of its lines: the pieces of ``ordered`` lines that make it up, with their ``keys``. ``None`` where
+    that can't be told for sure, or the fapiao don't come to the order, amount and tax, line by line.
+    """
+    kinds = defaultdict(list)
+    for unit in _units(ordered):
+        kinds[_kind(unit)].append(unit)
+    printed = [(place, unit) for place, lines in enumerate(fapiao) for unit in _units(lines)]
+    homes = [_home(unit, kinds) for _place, unit in printed]
+    if None in homes or set(homes) != set(kinds):
+        return None
+    made = {}
+    for kind, units in kinds.items():
+        numbers = [number for number, home in enumerate(homes) if home == kind]
+        if not _fill(units, [printed[number][1] for number in numbers], made, numbers):
+            return None
+    result = [[] for _lines in fapiao]
+    for number, (place, _unit) in enumerate(printed):
+        result[place] += made[number]
+    return result
+
+
+def rekeyed(lines, rows):
+    """Return ``lines`` cut so that each stands for one row: ``rows`` maps a line's first key to pairs of new
+    key and weight. Lines whose key isn't there are left as they are."""
+    result = []
+    for unit in _units(lines):
+        pairs = rows.get(unit[0].keys[0] if unit[0].keys else "", [])
+        if len(pairs) < 2:
+            keys = tuple(key for key, _weight in pairs)
+            result += [replace(line, keys=keys or line.keys) for line in unit]
+            continue
+        left, weight_left = unit, sum(weight for _key, weight in pairs)
+        for key, weight in pairs:
+            taken = _portion(left, weight, weight_left)
+            result += [replace(line, keys=(key,)) for line in taken]
+            left, weight_left = _less(left, taken), weight_left - weight
+    return tuple(result)
+
+
+def nearest_rate(amount, tax, rates):
+    """Return which of ``rates`` the ``tax`` of ``amount`` was reckoned by, most likely."""
+    return min(rates, key=lambda rate: (abs(tax - amount * rate), rate))
+
+
+# ---------------------------------------------------------------------- units: a line and its discount
+
+
+def _units(lines):
+    units = []
+    for line in lines:
+        if line.kind == DISCOUNT and units:
+            units[-1].append(line)
+        else:
+            units.append([line])
+    return units
+
+
+def _sum(unit, name):
+    return sum((getattr(line, name) for line in unit), ZERO)
+
+
+def _name(text):
+    """Return the goods' name without the short name of their code (``*软件*…``), which a cloud may add."""
+    text = text.strip()
+    if text.startswith("*") and text.count("*") > 1:
+        text = text.split("*", 2)[2]
+    return text.strip()
+
+
+def _words(unit):
+    return _name(unit[0].name), unit[0].code, unit[0].rate
+
+
+def _kind(unit):
+    return *_words(unit), unit[0].spec, unit[0].unit, unit[0].price
+
+
+def _home(unit, kinds):
+    """Return the only kind that the printed ``unit`` can be a piece of, or ``None``."""
+    line = unit[0]
+    fitting = [kind for kind in kinds if kind[:3] == _words(unit)]
+    if len(fitting) > 1:
+        for place, said in ((3, line.spec), (4, line.unit)):
+            fitting = [kind for kind in fitting if not said or kind[place] == said]
+    if len(fitting) > 1:
+        fitting = [kind for kind in fitting if _same_price(kind[5], line.price)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _same_price(one, other):
+    if None in (one, other):
+        return one is other
+    return abs(one - other) <= _PRICE_ECHO * abs(one)
+
+
+# ---------------------------------------------------------------------- from units to pieces
+
+
+def _fill(units, printed, made, numbers):
+    """Fill ``made`` with the pieces of ``printed`` units, all of one kind; tell whether they come to
+    ``units``. Alike goods are taken one after the other, those that fit as they are first."""
+    for name in ("amount", "tax"):
+        if sum(_sum(unit, name) for unit in units) != sum(_sum(unit, name) for unit in printed):
+            return False
+    left = list(units)
+    open_ones = []
+    for number, unit in zip(numbers, printed, strict=True):
+        same = next((one for one in left if len(units) > 1 and _figures(one) == _figures(unit)), None)
+        if same is None:
+            open_ones.append((number, unit))
+        else:
+            made[number] = [[replace(line, keys=_keys(same, line))] for line in unit]
+            left.remove(same)
+    rooms = [[unit, _sum(unit, "amount")] for unit in left]
+    if open_ones and not rooms:
+        return False
+    for number, unit in open_ones:
+        made[number] = _cut_over(unit, rooms, len(left) == 1)
+    return True
+
+
+def _cut_over(unit, rooms, is_only):
+    """Return the pieces of each line of ``unit``, taken from the first of ``rooms`` that aren't full."""
+    pieces = [[] for _line in unit]
+    rest = unit
+    while rest:
+        home, room = rooms[0]
+        amount = _sum(rest, "amount")
+        if is_only or amount <= room or len(rooms) == 1:
+            taken, rest = rest, None
+            rooms[0][1] = room - amount
+            if amount == room and len(rooms) > 1:
+                rooms.pop(0)
+        else:
+            taken = _portion(rest, room, amount)
+            rest = _less(rest, taken)
+            rooms.pop(0)
+        for place, line in enumerate(taken):
+            pieces[place].append(replace(line, keys=_keys(home, line)))
+    return pieces
+
+
+def _keys(unit, line):
+    """Return the keys of what ``line`` is a piece of: the unit's discount for a discount."""
+    alike = [one for one in unit if (one.kind == DISCOUNT) == (line.kind == DISCOUNT)]
+    return (alike or unit)[0].keys
+
+
+def _figures(unit):
+    return _sum(unit, "amount"), _sum(unit, "tax"), unit[0].quantity
+
+
+def _portion(unit, weight, whole):
+    with localcontext(prec=60):
+        return [
+            replace(
+                line,
+                amount=(line.amount * weight / whole).quantize(CENT, ROUND_HALF_UP),
+                tax=(line.tax * weight / whole).quantize(CENT, ROUND_HALF_UP),
+                quantity=line.quantity and (line.quantity * weight / whole).quantize(_DECIMALS),
+            )
+            for line in unit
+        ]
+
+
+def _less(unit, taken):
+    return [
+        replace(
+            line,
+            amount=line.amount - part.amount,
+            tax=line.tax - part.tax,
+            quantity=line.quantity and line.quantity - part.quantity,
+        )
+        for line, part in zip(unit, taken, strict=True)
+    ]
