@@ -52,6 +52,8 @@ RECEIPT = "receipt"  # a message was taken and isn't to come again (11)
 ASSISTANT = frozenset(
     {RELATE, SAVE_DOCUMENT, TELL_STATUS, DROP_LINE, DROP_DOCUMENT, TELL_VOUCHER, DROP_VOUCHER, RECEIPT}
 )
+# The part of an account that speaks to another address, with credentials and a token of its own
+ASSISTANT_PART = "assistant"
 EFFECTS = ASSISTANT | {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW, PULL_START, BOOK, SELECT}
 INBOUND = frozenset({BUREAU_LOGIN, PULL_START, PULL_PAGE, BOOK, BOOK_STATE, SELECT, SELECT_STATE})
 RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
@@ -61,6 +63,11 @@ RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 # one with ``is_anew``: that is settled by RED_STATE of the form before it).
 RED_APPLY_FINDS = "red_apply_finds"
 FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS})
+
+
+def part_of(operation):
+    """Return the part of the account that an operation belongs to, "" for the account itself."""
+    return ASSISTANT_PART if operation in ASSISTANT else ""
 
 
 @dataclass(frozen=True)

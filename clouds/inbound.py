@@ -151,10 +151,14 @@ class MarkOrder:
 class Marked:
     """What became of a marking: per number, "" for success or the cloud's words for a refusal.
 
-    ``task_no``: where results come later, ask with it; then ``is_running``.
+    ``task_no``: where results come later, ask with it; then ``is_running``. ``states``: where a question
+    is answered with how the fapiao stand now instead, per number (words of ``booking`` and ``deduction``).
+    ``already``: numbers refused because they stand so already.
     """
 
     results: dict[str, str] = field(default_factory=dict)
     task_no: str = ""
     is_running: bool = False
     text: str = ""
+    states: dict[str, str] = field(default_factory=dict)
+    already: frozenset = frozenset()

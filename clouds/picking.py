@@ -112,7 +112,8 @@ class Ticket:
 class DocumentReport:
     """What is told of a document, for every call with an effect; each uses what it needs.
 
-    ``lines``: pairs of line id and serial numbers. ``status``: UNUSED, SUBMITTED, …
+    ``lines``: pairs of line id and serial numbers; ``costs``: line id, code and name of its kind of cost.
+    ``status``: UNUSED, SUBMITTED, …. ``rules``: as in :class:`Visit`, "" for the cloud's own.
     ``taken``: dicts ``serial_no, entry_amount (Decimal), deductible (bool), reason``. ``cover``: base64.
     """
 
@@ -128,6 +129,8 @@ class DocumentReport:
     cover: str = field(default="", repr=False)
     cover_type: str = ""
     cover_number: str = ""
+    rules: str = ""
+    costs: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ _MOMENT = re.compile(
     r"([0-9]{4})[-/]?([0-9]{2})[-/]?([0-9]{2})(?:[ T]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})(?:\.[0-9]*)?)?"
 )
 _DEPTH = 60  # of nesting; no answer has more than a few levels
+_NESTS = (dict, list)
+_UNCLEAN = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # what JSON makes NUL and surrogates of
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 )
@@ -29,7 +31,11 @@ def loads(text):
     """
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
-        return _clean(value)
+        if not isinstance(text, str) or _UNCLEAN.search(text) or not _is_storable(text):
+            return _clean(value)
+        # nothing in the text can become such a character: a large page need not be copied to be sure
+        _check_depth(value)
+        return value
     except (ValueError, RecursionError, InvalidOperation, TypeError):
         return None
 
@@ -169,6 +175,22 @@ def plain(value):
 
 def _refuse(word):
     raise ValueError(f"{word} is no JSON number")
+
+
+def _is_storable(text):
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _check_depth(value, depth=0):
+    if depth >= _DEPTH and value:
+        raise ValueError("nested too deeply")
+    if isinstance(value, _NESTS):
+        for item in value.values() if isinstance(value, dict) else value:
+            if type(item) in _NESTS:
+                _check_depth(item, depth + 1)
 
 
 def _clean(value, depth=0):

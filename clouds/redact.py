@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qsl, urlencode
 
 MASK = "***"
-_EXACT = {"pass", "pin", "sms", "cert", "authorization", "cookie", "setcookie", "captcha", "sign"}
+_EXACT = {"pass", "pin", "sms", "cert", "authorization", "cookie", "setcookie", "captcha", "sign", "userkey"}
 _PARTS = ("password", "passwd", "pwd", "secret", "securet", "token", "accesskey", "apikey", "certpin")
 _HARMLESS = {"tokentype", "tokenheader", "tokenprefix", "tokenlifetime"}
 _FILE = re.compile(r"(?:data:[\w/+.;-]{0,60},)?[A-Za-z0-9+/_-][A-Za-z0-9+/_=\s-]{511,}")
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"(?:file|pdf|ofd|xml|image)url$")
 _IN_TEXT = re.compile(
     r"""(?ix)
     (?<![a-z]) ( authorization | access_?token | app_?token | refresh_?token | token | password | passwd
-      | pwd | pass | app_?secu?ret | client_?secret | secret | sms | pin )
+      | pwd | pass | app_?secu?ret | client_?secret | secret | sms | pin | user_?key | sign )
     ( ["']? \s* [:=] \s* ["']? (?: bearer\s+ | basic\s+ )? ) [^\s"'&,;}<]+
     """
 )

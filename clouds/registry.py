@@ -1,9 +1,10 @@
 """Which class speaks to which cloud."""
 
 from .kingdee import Kingdee
+from .kingdee.assistant import Assistant
 from .piaodanyun import Piaodanyun
 
-CLOUDS = {cloud.provider: cloud for cloud in (Kingdee, Piaodanyun)}
+CLOUDS = {cloud.provider: cloud for cloud in (Kingdee, Assistant, Piaodanyun)}
 
 
 def open_cloud(config, slot):

@@ -193,6 +193,11 @@ TECHNICAL = (
 )
 ANSWER_TEXTS = (
     Word(
+        _("The cloud's answer has a form that is not known yet."),
+        _("Nothing is lost. Send the keys that are named to whoever looks after this module."),
+        codes=frozenset({"unknown_shape"}),
+    ),
+    Word(
         _("A red form (红字确认单) for this fapiao is already at the tax bureau."),
         _("Do nothing: the form is looked for and adopted if it fits."),
         r"(?:已|存在).{0,12}(?:确认单|信息表)|已.{0,4}申请|重复.{0,4}(?:申请|录入)",

@@ -10,6 +10,7 @@ from . import fapiao_account_session
 from . import fapiao_account_cron
 from . import fapiao_account_limits
 from . import fapiao_account_kingdee
+from . import fapiao_account_assistant
 from . import fapiao_account_callback
 from . import fapiao_callback
 from . import fapiao_request

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..clouds.base import Config, TokenSlot
+from ..clouds.base import ASSISTANT, Config, TokenSlot
 from ..clouds.registry import open_cloud
 from .fapiao_time import SHANGHAI, aware, naive
 
@@ -30,8 +30,11 @@ class FapiaoAccount(models.Model):
         account = self.sudo()
         return {name: account[name] or "" for name in SECRETS[self.provider]}
 
-    def _connection(self):
-        """Return ``(Config, TokenSlot)``: plain values a client can use without the database."""
+    def _connection(self, part=""):
+        """Return ``(Config, TokenSlot)``: plain values a client can use without the database.
+
+        ``part``: that of the account which speaks to another address, see ``clouds.base.part_of``.
+        """
         self.ensure_one()
         account = self.sudo()  # sudo: the token is a secret as well, see _secrets
         expires_at = account.token_expires_at
@@ -56,14 +59,14 @@ class FapiaoAccount(models.Model):
         a batch wait for each other, so a batch of calls is granted, not a single one."""
         return timedelta(seconds=self._config({}).longest_send + 60)
 
-    def _words(self):
+    def _words(self, part=""):
         """Return the cloud's pure half, for freezing and reading; it can't make a call. What is frozen bears
         today's date, as it is in China."""
         self.ensure_one()
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
         return open_cloud(self._config(secrets={}, bill_date=today), TokenSlot())
 
-    def _store_token(self, slot):
+    def _store_token(self, slot, part=""):
         # sudo: see _secrets
         self.sudo().write(
             {
@@ -72,10 +75,12 @@ class FapiaoAccount(models.Model):
             }
         )
 
-    def _pace_left(self):
-        """Return how many calls may start now; counted in the journal, so it holds across workers."""
+    def _pace_left(self, part=""):
+        """Return how many calls may start now; counted in the journal, so it holds across workers. What
+        another ``part`` of the account calls doesn't reach the bureau and is counted apart."""
         self.ensure_one()
         now = fields.Datetime.now()
+        own = ("operation", "in" if part else "not in", sorted(ASSISTANT))
         left = []
         for span, allowed in (
             (timedelta(minutes=1), self.pace_per_minute),
@@ -83,7 +88,7 @@ class FapiaoAccount(models.Model):
             (timedelta(days=1), self.pace_per_day),
         ):
             started = self.env["fapiao.exchange"].search_count(
-                [("account_id", "=", self.id), ("sent_at", ">", now - span)], limit=allowed
+                [("account_id", "=", self.id), ("sent_at", ">", now - span), own], limit=allowed
             )
             left.append(allowed - started)
         return max(min(left), 0)

@@ -20,7 +20,7 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..clouds.base import RawAnswer
+from ..clouds.base import RawAnswer, part_of
 from ..clouds.errors import CloudError, OutcomeUnknown
 from ..clouds.redact import redact
 from ..clouds.registry import open_cloud
@@ -101,10 +101,11 @@ class FapiaoEngine(models.AbstractModel):
 
     def _call_side_by_side(self, account_id, jobs):
         """Yield ``(job, answer)`` as answers come; an answer is a ``RawAnswer`` or a ``CloudError``."""
+        part = part_of(jobs[0].operation)
         try:
-            config, slot = self._step(lambda env: env["fapiao.account"].browse(account_id)._connection())
+            config, slot = self._connection(account_id, part)
             cloud = open_cloud(config, slot)
-            self._prepare(cloud, account_id)
+            self._prepare(cloud, account_id, part)
         except CloudError as error:
             yield from ((job, error) for job in jobs)
             return
@@ -112,7 +113,7 @@ class FapiaoEngine(models.AbstractModel):
             calls = {pool.submit(send, cloud, job): job for job in jobs}
             for call in as_completed(calls):
                 yield calls[call], call.result()
-        self._keep_token(account_id, slot)
+        self._keep_token(account_id, slot, part)
 
     def _record(self, job, answer):
         """Commit the answer as it came, before anybody draws conclusions from it."""
@@ -129,18 +130,19 @@ class FapiaoEngine(models.AbstractModel):
     # ------------------------------------------------------------------ calls without a document
 
     @api.model
-    def _ask(self, account, question):
+    def _ask(self, account, question, part=""):
         """Return ``question(cloud)`` for a call without effect; raises ``CloudError``.
 
-        Reads nothing and writes nothing in the caller's transaction; a renewed token is stored.
+        Reads nothing and writes nothing in the caller's transaction; a renewed token is stored. ``part``:
+        see :func:`~..clouds.base.part_of`.
         """
-        config, slot = self._step(lambda env: env["fapiao.account"].browse(account.id)._connection())
+        config, slot = self._connection(account.id, part)
         with open_cloud(config, slot) as cloud:
-            self._prepare(cloud, account.id)
+            self._prepare(cloud, account.id, part)
             try:
                 return question(cloud)
             finally:
-                self._keep_token(account.id, slot)
+                self._keep_token(account.id, slot, part)
 
     @api.model
     def _ask_journaled(self, account, operation, payload, question):
@@ -158,7 +160,7 @@ class FapiaoEngine(models.AbstractModel):
         exchange_id = self._step(claim)
         job = Job(exchange_id, operation, shown)
         try:
-            result = self._ask(account, question)
+            result = self._ask(account, question, part_of(operation))
             answer = RawAnswer(0, f"{result.state}: {result.text}")
         except CloudError as error:
             answer = error
@@ -171,7 +173,10 @@ class FapiaoEngine(models.AbstractModel):
             raise answer
         return result
 
-    def _prepare(self, cloud, account_id):
+    def _connection(self, account_id, part):
+        return self._step(lambda env: env["fapiao.account"].browse(account_id)._connection(part))
+
+    def _prepare(self, cloud, account_id, part=""):
         """See to a good token before any call: one worker of all fetches it, the others wait and take it.
 
         The lock is advisory and held in a transaction that touches no row; it ends with the transaction.
@@ -182,14 +187,14 @@ class FapiaoEngine(models.AbstractModel):
         with self.env.registry.cursor() as cr:
             cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", TOKEN_LOCK, account_id))
             # read in a step of its own: this transaction's snapshot is older than the wait
-            _config, kept = self._step(lambda env: env["fapiao.account"].browse(account_id)._connection())
+            _config, kept = self._connection(account_id, part)
             cloud.slot.token, cloud.slot.expires_at = kept.token, kept.expires_at
             cloud.prepare()
-            self._keep_token(account_id, cloud.slot)
+            self._keep_token(account_id, cloud.slot, part)
 
-    def _keep_token(self, account_id, slot):
+    def _keep_token(self, account_id, slot, part=""):
         if slot.changed:
-            self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot))
+            self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot, part))
             slot.changed = False
 
 

@@ -149,7 +149,7 @@ class FapiaoExchange(models.Model):
             return self._error()
         raw = base.RawAnswer(self.http_status, self.answer_body or "", self.content_type or "")
         try:
-            return self.account_id._words().read(self.operation, raw)
+            return self.account_id._words(base.part_of(self.operation)).read(self.operation, raw)
         except errors.CloudError as error:
             return error
 

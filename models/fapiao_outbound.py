@@ -52,6 +52,7 @@ NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cl
 class FapiaoOutbound(models.AbstractModel):
     _name = "fapiao.outbound"
     _description = "Fapiao: document with an effect at the cloud"
+    _part = ""  # of the account, see clouds.base.part_of
 
     account_id = fields.Many2one(
         "fapiao.account", required=True, index=True, ondelete="restrict", check_company=True
@@ -121,7 +122,8 @@ class FapiaoOutbound(models.AbstractModel):
     def _freeze(self, document):
         """Freeze ``document`` in the cloud's words under this request's id (T0)."""
         self.ensure_one()
-        payload = self.account_id._words().freeze(self.operation, document, self.request_uid)
+        words = self.account_id._words(self._part)
+        payload = words.freeze(self.operation, document, self.request_uid)
         self.write({"payload": json.dumps(payload, ensure_ascii=False), "payload_hash": fingerprint(payload)})
 
     def _enqueue(self, wake_after=None):
@@ -153,9 +155,9 @@ class FapiaoOutbound(models.AbstractModel):
         own records. Another worker's records are skipped, not waited for.
         """
         account = self._lock_account(account_id)
-        if ids is None and account._needs_person():
+        if ids is None and not self._part and account._needs_person():
             return self._hold_for_person(account)
-        limit = min(limit, account._pace_left())
+        limit = min(limit, account._pace_left(self._part))
         due = self._lock_due(
             SQL("state = 'queued' AND next_try_at <= %s", fields.Datetime.now()), account_id, limit, ids
         )
@@ -180,7 +182,7 @@ class FapiaoOutbound(models.AbstractModel):
     def _claim_unsettled(self, account_id, limit, ids=None):
         """Lock due records whose outcome is open and return the jobs that query them by their id."""
         account = self._lock_account(account_id)
-        limit = min(limit, account._pace_left())
+        limit = min(limit, account._pace_left(self._part))
         due = self._lock_due(
             SQL("state IN ('unknown', 'pending') AND next_try_at <= %s", fields.Datetime.now()),
             account_id,
@@ -192,7 +194,7 @@ class FapiaoOutbound(models.AbstractModel):
     def _claim_questions(self, account):
         """Journal a question for each of these locked records and return the jobs."""
         self._close_stale_queries()
-        words = account._words()
+        words = account._words(self._part)
         jobs = self._open_exchanges(lambda record: record._question(words))
         for record in self:
             # pushed forward at once: early rows that stay open must not starve later ones

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from .assistant import CALLS as ASSISTANT_CALLS
+from .assistant import office
 from .bureau import credit, red
 from .clock import dashed
 from .errors import Refused
@@ -45,8 +47,9 @@ def _page(world, problem=''):
         html = PAGES.get_template('index.html').render(
             world=world, now=now, problem=problem, states=red.STATES, red_actions=_red_actions,
             credit=lambda taxpayer: credit.book(taxpayer, now), uses=USES, kinds=sorted(KINDS),
-            calls=[call.name for call in (*CALLS.values(), *KINGDEE_CALLS.values())] + ['file'],
-            **kingdee.shown(world),
+            calls=[call.name for call in (*CALLS.values(), *KINGDEE_CALLS.values(),
+                                      *ASSISTANT_CALLS.values())] + ['file', 'page'],
+            **kingdee.shown(world), **office.shown(world),
             fapiao=_newest(world.fapiao.values()), red_forms=_newest(world.red_forms.values()),
             tickets=[each for each in _newest(world.tickets.values())
                      if each.state == 'waiting' and each.expires_at > now],
@@ -129,6 +132,7 @@ BUTTONS = {
     'clear_fault': lambda world, form: world.faults.clear(int(form['id'])),
     'switch': _set_switch,
     **kingdee.BUTTONS,
+    **office.BUTTONS,
 }
 
 

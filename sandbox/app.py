@@ -1,15 +1,14 @@
 """The WSGI program: which part answers this path?"""
 import json
-import threading
 
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wrappers import Response
 
-from . import admin, control, kingdee, piaodanyun
+from . import admin, assistant, control, kingdee, piaodanyun
 from .turn import JSON, Turn, serve_file
 
 LOCAL = ('127.0.0.1', 'localhost')
-CLOUDS = {cloud.NAME: cloud for cloud in (piaodanyun, kingdee)}
+CLOUDS = {cloud.NAME: cloud for cloud in (piaodanyun, kingdee, assistant)}
 
 
 class Request(BaseRequest):
@@ -22,7 +21,7 @@ class Request(BaseRequest):
 class Application:
     def __init__(self, world):
         self.world = world
-        self.stopping = threading.Event()
+        self.stopping = world.stopping
 
     def __call__(self, environ, start_response):
         request = Request(environ)
@@ -44,6 +43,9 @@ class Application:
         if path == cloud.FILES:
             with self.world.calls.record(cloud.NAME, 'file') as entry:
                 return serve_file(self, cloud, request, entry)
+        if path.startswith(getattr(cloud, 'PAGES', '\0')):
+            with self.world.calls.record(cloud.NAME, 'page') as entry:
+                return cloud.page(self, path, request, entry)
         call = cloud.find_call(self.world, path, request)
         if call is None:
             return _problem(404, f'接口不存在 SANDBOX {path}')

@@ -6,12 +6,15 @@ import json
 
 from werkzeug.wrappers import Response
 
+from .assistant.levers import AssistantLevers
 from .errors import Refused
+from .kingdee.inbound_levers import InboundLevers
 from .kingdee.levers import KingdeeLevers
 from .levers import Levers
 from .records import plain
 
-ACTIONS = {name for name in (*vars(Levers), *vars(KingdeeLevers)) if not name.startswith('_')}
+ACTIONS = {name for name in (*vars(Levers), *vars(KingdeeLevers), *vars(InboundLevers),
+                                *vars(AssistantLevers)) if not name.startswith('_')}
 
 
 def respond(world, path, request):
@@ -85,6 +88,10 @@ def _sms(world, args):
     return {'code': world.sms_code(**given)}
 
 
+def _inbound(world, args):
+    return plain(world.inbound(args['number'], args.get('tax_no'), args.get('code', '')))
+
+
 VIEWS = {
     'state': _state,
     'fapiao': _fapiao,
@@ -99,7 +106,17 @@ VIEWS = {
     'callbacks': lambda world, args: [plain(each) for each in world.deliveries.values()
                                       if args.get('about') in (None, each.about)],
     'kingdee_tenants': lambda world, args: [plain(each) for each in world.kingdee_tenants.values()],
+    'inbound': _inbound,
+    'inbound_tasks': lambda world, args: [plain(each) for each in world.inbound_tasks.values()],
     'tickets': lambda world, args: [plain(each) for each in world.tickets.values()],
+    'wallet': lambda world, args: [plain(each) for each in world.slips.values()
+                                   if args.get('eid') in (None, each.eid) and not each.replaced_by],
+    'documents': lambda world, args: [plain(each) for each in world.documents.values()
+                                      if args.get('bxd_key') in (None, each.bxd_key)],
+    'messages': lambda world, args: [plain(each) for each in world.letters.values()
+                                     if args.get('key') in (None, each.to)],
+    'vouchers': lambda world, args: [plain(each) for each in world.vouchers.values()],
+    'assistant_log': lambda world, args: world.assistant_log(args.get('document')),
 }
 
 

@@ -17,7 +17,7 @@ SESSIONS = ('active', 'lost', 'sms', 'logged_out')
 
 class Levers:
     def populate(self):
-        """The demo company, at both clouds, and one buyer."""
+        """The demo company, at every cloud, and one buyer."""
         self.add_tenant(defaults.PHONE, defaults.PASSWORD, defaults.TENANT_ID)
         self.add_taxpayer(
             defaults.TAX_NO, defaults.NAME, defaults.USERNAME, defaults.TAX_PASSWORD,
@@ -28,6 +28,7 @@ class Levers:
             defaults.TAX_PASSWORD, defaults.CREDIT_TOTAL, region='44',
             address=defaults.BUYER_ADDRESS, bank=defaults.BUYER_BANK)
         self.populate_kingdee()
+        self.populate_assistant()
 
     def add_tenant(self, phone, password, tenant_id):
         with self.acting():
@@ -159,12 +160,13 @@ class Levers:
 
     def expire_tokens(self):
         with self.acting():
-            for token in (*self.tokens.values(), *self.kingdee_tokens.values()):
+            for token in (*self.tokens.values(), *self.kingdee_tokens.values(),
+                          *self.assistant_tokens.values()):
                 token.expires_at = self.clock.now() - timedelta(seconds=1)
                 self.keep(token)
 
     def set(self, group='settings', **values):
-        """Turn switches, of the bureau (`settings`) or of a cloud (`piaodanyun`, `kingdee`); kept."""
+        """Turn switches, of the bureau (`settings`) or of a cloud (`piaodanyun`, `kingdee` …); kept."""
         with self.acting():
             switches = self.switches[group]
             for key, value in values.items():

@@ -96,7 +96,8 @@ class Server(ThreadedWSGIServer):
 class SandboxServer:
     """`with SandboxServer() as s:` serves at s.url; s.world is the state, to look at and turn.
 
-    s.base_url is what an account at 票单云 would be given, s.kingdee_url one at 金蝶发票云.
+    s.base_url is what an account at 票单云 would be given, s.kingdee_url one at 金蝶发票云,
+    s.assistant_url one at 金蝶发票助手.
     """
 
     def __init__(self, port=0, state_dir=None, empty=False, world=None):
@@ -148,3 +149,7 @@ class SandboxServer:
     @property
     def kingdee_url(self):
         return f'{self.url}/kingdee/{defaults.KINGDEE_PREFIX}'
+
+    @property
+    def assistant_url(self):
+        return self.url + '/assistant'

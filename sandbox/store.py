@@ -3,12 +3,15 @@ import sqlite3
 from pathlib import Path
 
 from . import records
+from .assistant.records import RECORDS as ASSISTANT
+from .bureau import inbound, received
 from .kingdee import records as kingdee
 
 KINDS = {cls.table: cls for cls in (
     records.Tenant, records.Taxpayer, records.Fapiao, records.Request,
     records.RedForm, records.Token, records.Ticket, kingdee.KingdeeTenant, kingdee.KingdeeToken,
-    kingdee.UsedId, kingdee.Bill, kingdee.Order, kingdee.Delivery)}
+    kingdee.UsedId, kingdee.Bill, kingdee.Order, kingdee.Delivery, kingdee.InboundTask,
+    inbound.Mark, received.Batch, received.Received, *ASSISTANT)}
 
 
 class Store:

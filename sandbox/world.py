@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from . import defaults
+from .assistant.levers import AssistantLevers
+from .assistant.quirks import Quirks as AssistantQuirks
 from .bureau import credit, issue, red
 from .calls import Calls
 from .clock import Clock
 from .errors import Refused
 from .faults import Faults
 from .kingdee import queue
+from .kingdee.inbound_levers import InboundLevers
 from .kingdee.levers import KingdeeLevers
 from .kingdee.quirks import Quirks as KingdeeQuirks
 from .levers import Levers
@@ -26,13 +29,14 @@ from .settings import Settings
 from .store import Store
 
 
-class World(Levers, KingdeeLevers):
+class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
     def __init__(self, state_dir=None, empty=False):
         self.lock = threading.RLock()
         self.depth = 0
         self.dirty = {}
         self.url = ''               # where it is served, for the addresses it hands out
         self.stirred = threading.Event()    # something changed: for those who wait for it
+        self.stopping = threading.Event()   # nobody is served any more: for those who wait
         self.clock = Clock()
         self.calls = Calls(self.clock)
         self.faults = Faults(self.lock)
@@ -45,11 +49,14 @@ class World(Levers, KingdeeLevers):
             self._read_store()
         if not empty and not self.taxpayers:
             self.populate()
+        if not empty and not self.assistant_clients:
+            self.populate_assistant()       # the state folder is older than the assistant
 
     def _forget(self):
         self.settings = Settings()
         self.piaodanyun = Quirks()
         self.kingdee = KingdeeQuirks()
+        self.assistant = AssistantQuirks()
         self.tenants, self.taxpayers, self.tokens, self.tickets = {}, {}, {}, {}
         self.fapiao, self.requests, self.red_forms, self.pending = {}, {}, {}, {}
         self.buyers = {}            # tax number → name: whom the bureau knows
@@ -57,6 +64,14 @@ class World(Levers, KingdeeLevers):
         self.kingdee_tenants, self.kingdee_tokens, self.used_ids = {}, {}, {}
         self.bills, self.orders, self.deliveries = {}, {}, {}
         self.issuing = {}           # of the bills: those that wait for their time
+        # What others issued to us (bureau/inbound.py), and who is downloading it.
+        self.batches, self.received, self.marks, self.inbound_tasks = {}, {}, {}, {}
+        self.selections = {}        # task number → what it found: not kept, found again
+        self.inbound_version = 0    # counts the changes of any pool
+        self.assistant_clients, self.assistant_tokens, self.link_keys, self.user_keys = {}, {}, {}, {}
+        self.slips, self.documents, self.letters, self.vouchers = {}, {}, {}, {}
+        self.assistant_entries = {}
+        self.sockets = {}           # session id → its state: not kept
 
     # --- the lock, and what happens under it ---
 
@@ -129,7 +144,8 @@ class World(Levers, KingdeeLevers):
 
     @property
     def switches(self):
-        return {'settings': self.settings, 'piaodanyun': self.piaodanyun, 'kingdee': self.kingdee}
+        return {'settings': self.settings, 'piaodanyun': self.piaodanyun, 'kingdee': self.kingdee,
+                'assistant': self.assistant}
 
     @property
     def max_parallel(self):
@@ -166,7 +182,13 @@ class World(Levers, KingdeeLevers):
                    'ticket': self.tickets, 'kingdee_tenant': self.kingdee_tenants,
                    'kingdee_token': self.kingdee_tokens, 'kingdee_request_id': self.used_ids,
                    'kingdee_bill': self.bills, 'kingdee_order': self.orders,
-                   'kingdee_delivery': self.deliveries}
+                   'kingdee_delivery': self.deliveries, 'kingdee_inbound_task': self.inbound_tasks,
+                   'received': self.received, 'received_batch': self.batches, 'inbound_mark': self.marks,
+                   'assistant_client': self.assistant_clients, 'assistant_token': self.assistant_tokens,
+                   'assistant_link': self.link_keys, 'assistant_user_key': self.user_keys,
+                   'assistant_slip': self.slips, 'assistant_document': self.documents,
+                   'assistant_message': self.letters, 'assistant_voucher': self.vouchers,
+                   'assistant_entry': self.assistant_entries}
         for kind, key, record in self.store.read():
             if kind in shelves:
                 shelves[kind][key] = record

@@ -7,7 +7,10 @@ from odoo.tools import mute_logger
 
 from .common import FapiaoCommon
 
-SECRETS = ["password", "tax_password", "token", "token_expires_at", "callback_token"]
+SECRETS = [
+    *("password", "tax_password", "token", "token_expires_at", "callback_token", "app_secret"),
+    *("client_secret", "assistant_token", "assistant_token_expires_at"),
+]
 FACTS = ["fapiao", "fapiao.line", "fapiao.request", "fapiao.request.line", "fapiao.exchange"]
 
 

@@ -1,4 +1,4 @@
-"""金蝶发票云: billing requests and reversals, behind the contract of :mod:`..base`.
+"""金蝶发票云: billing requests, reversals and received fapiao, behind the contract of :mod:`..base`.
 
 A bill is pushed and becomes one or several fapiao later, at once or when a person in the cloud says so;
 what became of it is asked by its number. Source: seed 001; shared/protocols/kingdee-cloud.md.
@@ -8,14 +8,21 @@ import logging
 
 from ...rules.red_document import RedCheck
 from ..base import (
+    BOOK,
+    BOOK_STATE,
+    BUREAU_LOGIN,
     EFFECTS,
     FIND,
     ISSUE,
     PARTIAL_RED,
+    PULL_PAGE,
+    PULL_START,
     RED_APPLY,
     RED_ISSUE,
     RED_STATE,
     RED_WITHDRAW,
+    SELECT,
+    SELECT_STATE,
     WITHDRAW,
     Bill,
     Cloud,
@@ -27,10 +34,10 @@ from ..errors import NotSent, OutcomeUnknown, TokenExpired
 from ..piaodanyun.files import is_kind
 from ..redact import HideSecrets
 from ..transport import Transport
-from . import billing, query, red, red_forms
+from . import billing, inbound, marking, query, red, red_forms
 from .auth import Tokens, refused_again, utc_now
 from .envelope import RequestIds, wrapped
-from .interfaces import BILLING_PATH, CODES, interface
+from .interfaces import CODES, data_of, interface, path
 from .meaning import is_unread
 from .options import Options
 
@@ -43,6 +50,15 @@ _RED_FREEZERS = {
     RED_WITHDRAW: red.freeze_withdrawal,
     RED_ISSUE: red.freeze_issue,
 }
+_INBOUND_FREEZERS = {
+    BUREAU_LOGIN: inbound.freeze_login,
+    PULL_START: inbound.freeze_start,
+    PULL_PAGE: inbound.freeze_page,
+    BOOK: marking.freeze_booking,
+    BOOK_STATE: marking.freeze_question,
+    SELECT: marking.freeze_selection,
+    SELECT_STATE: marking.freeze_question,
+}
 _READERS = {
     ISSUE: billing.read,
     WITHDRAW: billing.read_withdrawal,
@@ -51,6 +67,13 @@ _READERS = {
     RED_STATE: red.read_question,
     RED_WITHDRAW: red.read_withdrawal,
     RED_ISSUE: red.read_issue,
+    BUREAU_LOGIN: inbound.read_login,
+    PULL_START: inbound.read_start,
+    PULL_PAGE: inbound.read_page,
+    BOOK: marking.read_order,
+    BOOK_STATE: marking.read_question,
+    SELECT: marking.read_order,
+    SELECT_STATE: marking.read_question,
 }
 
 
@@ -75,9 +98,13 @@ class Kingdee(Cloud):
         """Return the ``data`` of ``operation``, not yet in base64; pure, without credentials.
 
         ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for RED_…, a list of bill numbers for WITHDRAW
-        (without one, ``request_uid`` alone), for FIND None or a dict as :func:`.query.freeze` takes.
+        (without one, ``request_uid`` alone), for FIND None or a dict as :func:`.query.freeze` takes. For
+        BUREAU_LOGIN None, PULL_START a ``PullWindow``, PULL_PAGE a dict of ``task_no, page, page_size``, BOOK
+        and SELECT a ``MarkOrder``, BOOK_STATE and SELECT_STATE as :func:`.marking.freeze_question`.
         """
         tax_no = self.config.tax_no
+        if operation in _INBOUND_FREEZERS:
+            return _INBOUND_FREEZERS[operation](document, tax_no, self.options)
         if operation in _RED_FREEZERS:
             return _RED_FREEZERS[operation](document, request_uid, tax_no)
         if operation == ISSUE:
@@ -153,6 +180,28 @@ class Kingdee(Cloud):
         """
         return RedCheck(allowed=True, number=order.blue_number)
 
+    @property
+    def can_pull_full(self):
+        """Whether fapiao can be pulled with their lines: the account names the interface for it."""
+        return bool(self.options.full_interface)
+
+    def bureau_session(self):
+        """Return the ``BureauSession``; raises as ``send`` and ``read`` do."""
+        return self.ask(BUREAU_LOGIN, self.freeze(BUREAU_LOGIN, None))
+
+    def start_pull(self, window):
+        """Begin a ``PullWindow`` and return its ``PullTask``.
+
+        It has an effect and no journal here: models go through the engine, with ``freeze``, ``send`` and
+        ``read``.
+        """
+        return self.read(PULL_START, self.send(PULL_START, self.freeze(PULL_START, window)))
+
+    def pull_page(self, task_no, page, page_size=inbound.PAGE_SIZE):
+        """Return the ``PullPage`` of a task; pages count from 1."""
+        asked = {"task_no": task_no, "page": page, "page_size": page_size}
+        return self.ask(PULL_PAGE, self.freeze(PULL_PAGE, asked))
+
     def credit_line(self):
         raise self._not_here("credit line")
 
@@ -172,9 +221,10 @@ class Kingdee(Cloud):
 
     def _call(self, operation, payload, token):
         code = interface(operation, payload)
-        body = wrapped(code, payload, self.options.checked_system, self._request_ids.next())
+        data = data_of(operation, payload)
+        body = wrapped(code, data, self.options.checked_system, self._request_ids.next())
         return self._transport.post_json(
-            BILLING_PATH,
+            path(operation),
             body,
             # the vendor's pages show both places
             headers={"access_token": token},

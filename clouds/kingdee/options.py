@@ -30,6 +30,7 @@ class Options:
     auto_invoice: bool = True  # issue at once; else the bill waits in the cloud for a person
     auto_merge: bool = False
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
+    full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
     language: str = "zh_CN"
     token_lifetime: int = 7200  # seconds, where the cloud names no end
     token_margin: int = 300  # seconds before its end at which a token is replaced

@@ -1,7 +1,7 @@
 """The errors that users of 金蝶发票云 meet, in plain words with the cure; rows for :class:`..words.Word`.
 
 Each is ``(message, fix, pattern, codes)``, asked before the rows that all clouds share. Source: seed 001,
-常见异常 and 常见报错; seed 000, 常见授权接口异常.
+常见异常 and 常见报错; seed 000, 常见授权接口异常 and 进项发票表头归集结果查询.
 """
 
 from ...rules.problems import _
@@ -15,6 +15,12 @@ REJECTIONS = (
     ),
 )
 LOGIN_TEXTS = (
+    (
+        _("The tax number does not belong to this tenant (租户) of the cloud."),
+        _("Compare tax number and tenant on the account; then add the company to the tenant in the portal."),
+        r"税号.{0,40}不在租户",
+        frozenset({"1130"}),
+    ),
     (
         _("The cloud does not know this data centre (accountId)."),
         _("Copy the accountId from the data centre's administration into the account's settings."),

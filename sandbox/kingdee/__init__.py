@@ -1,14 +1,15 @@
-"""金蝶发票云 旗舰版, billing (protocols/kingdee-cloud.md, seed 001), mounted under /kingdee.
+"""金蝶发票云 旗舰版, billing and inbound (protocols/kingdee-cloud.md, seeds 000 and 001), under /kingdee.
 
 A tenant's base address is /kingdee/<its prefix>, or /kingdee where it has none. All calls but
-logging in share one path and are told apart by their interfaceCode.
+logging in share two paths, billing and inbound, and are told apart by their interfaceCode.
 """
 from ..errors import Refused
-from . import auth, envelope, faults, files, push, query, red, withdraw
+from . import auth, envelope, faults, files, inbound, inbound_use, push, query, red, withdraw
 from .protocol import Answer, Call, Exchange
 
 NAME = 'kingdee'
 OPEN_API = '/kapi/app/sim/openApi'
+DEDUCTION = '/kapi/app/rim/deduction'
 
 LOGINS = {
     '/api/getAppToken.do': Call('getAppToken', auth.app_token, needs_token=False),
@@ -24,7 +25,18 @@ INTERFACES = {call.name: call for call in (
     Call('REDCONFIRMBILL.REVOKE', red.revoke, 'taxNo', 'number'),
     Call('ALLE.INVOICE.RED', red.issue, 'sellerTaxpayerId', 'serialNo'),
 )}
-CALLS = {**{call.name: call for call in LOGINS.values()}, **INTERFACES}
+FULL = Call('invoiceDownFull', inbound.down_full, 'taxNo', inbound=True)
+INBOUND = {call.name: call for call in (
+    Call('taxLogin', inbound.tax_login, 'taxNo', inbound=True),
+    Call('invoiceDown', inbound.down_headers, 'taxNo', inbound=True),
+    FULL,
+    Call('invoiceDownQuery', inbound.down_query, 'taxNo', 'taskNo', inbound=True),
+    Call('invoiceRecorded', inbound_use.recorded, 'taxNo', inbound=True),
+    Call('invoiceRecordedQuery', inbound_use.recorded_query, 'taxNo', 'taskNo', inbound=True),
+    Call('invoiceSelect', inbound_use.select, 'taxNo', inbound=True),
+    Call('invoiceSelectQuery', inbound_use.select_query, 'taxNo', 'taskNo', inbound=True),
+)}
+CALLS = {**{call.name: call for call in LOGINS.values()}, **INTERFACES, **INBOUND}
 FILES = files.PATH
 
 download = files.download
@@ -40,13 +52,15 @@ def _no_interface(exchange):
 
 
 UNKNOWN = Call('openApi', _no_interface)
+UNKNOWN_INBOUND = Call('deduction', _no_interface, inbound=True)
+SHARED = {OPEN_API: UNKNOWN, DEDUCTION: UNKNOWN_INBOUND}
 
 
 def find_call(world, path, request):
     """Which call is meant; None where no tenant has this base address."""
-    for tail, call in {**LOGINS, OPEN_API: UNKNOWN}.items():
+    for tail, call in {**LOGINS, **SHARED}.items():
         if path.endswith(tail) and _is_base(world, path[:-len(tail)]):
-            return call if call is not UNKNOWN else _interface(world, request)
+            return call if tail in LOGINS else _interface(world, request, call)
     return None
 
 
@@ -54,15 +68,21 @@ def _is_base(world, base):
     return base.strip('/') in {tenant.prefix for tenant in world.kingdee_tenants.values()}
 
 
-def _interface(world, request):
+def _interface(world, request, unknown):
     code = envelope.read(request, world.kingdee).body.get('interfaceCode')
-    return INTERFACES.get(code, UNKNOWN) if isinstance(code, str) else UNKNOWN
+    known = INTERFACES if unknown is UNKNOWN else _inbound(world.kingdee)
+    return known.get(code, unknown) if isinstance(code, str) else unknown
+
+
+def _inbound(quirks):
+    """The full download by the name it has here."""
+    return {quirks.full_interface if call is FULL else name: call for name, call in INBOUND.items()}
 
 
 def exchange(world, call, request):
     """Reads the request; what is wrong with it is said once the caller is known."""
     base = request.path.removeprefix('/' + NAME)
-    tails = [*LOGINS, OPEN_API]
+    tails = [*LOGINS, *SHARED]
     prefix = next(base[:-len(tail)].strip('/') for tail in tails if base.endswith(tail))
     return Exchange(world, call, request, prefix, envelope.read(request, world.kingdee))
 
@@ -86,7 +106,10 @@ def answer(exchange):
         if exchange.call.subject and exchange.call.name != 'BILL.PUSH':
             _demand_object(exchange)
             auth.check_tax_no(exchange)
-    return exchange.call.handle(exchange)
+    given = exchange.call.handle(exchange)
+    if exchange.call.inbound:
+        given.good = exchange.quirks.inbound_success_code
+    return given
 
 
 def _demand_object(exchange):

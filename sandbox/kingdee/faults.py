@@ -2,7 +2,7 @@
 import json
 
 from ..errors import Refused
-from . import auth, query, queue, told
+from . import auth, inbound, query, queue, told
 from .protocol import Answer
 
 TEXTS = {
@@ -45,6 +45,8 @@ def before(exchange, fault):
 def after(exchange, fault):
     """The answer this fault gives in place of the true one."""
     kind = fault.kind
+    if exchange.call.inbound and kind in ('not_found', 'not_ready'):
+        raise inbound.running() if kind == 'not_ready' else inbound.unknown_task(exchange)
     if kind == 'not_found':
         return query.unknown(exchange, exchange.uid)
     if kind in ('no_number', 'not_ready'):

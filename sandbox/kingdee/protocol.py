@@ -13,6 +13,7 @@ class Answer:
     code: str | None = None     # None: success
     bare: bool = False          # the data is the whole body, as logging in answers
     status: int = 200
+    good: str = ''          # the success code, where it isn't billing's
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Call:
     uid: str = ''               # and the one that holds the caller's own number
     needs_token: bool = True
     method: str = 'POST'
+    inbound: bool = False       # answers at the inbound path, with its success code
 
 
 class Exchange:

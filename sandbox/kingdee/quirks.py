@@ -4,9 +4,11 @@ What no source answers is decided here and nowhere else; each such line says so 
 """
 from dataclasses import dataclass
 
+from .inbound_quirks import InboundQuirks
+
 
 @dataclass
-class Quirks:
+class Quirks(InboundQuirks):
     # --- logging in ---
     secret_key: str = 'any'             # appSecret ([docs]) | appSecuret (the seed) | any
     app_token_seconds: int = 7200

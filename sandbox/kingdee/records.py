@@ -1,4 +1,4 @@
-"""What 金蝶发票云 remembers: tenants, tokens, bills, what became of them, callbacks."""
+"""What 金蝶发票云 remembers: tenants, tokens, bills, what became of them, callbacks, inbound tasks."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -124,3 +124,22 @@ class Delivery:
     @property
     def key(self):
         return str(self.number)
+
+
+@dataclass
+class InboundTask:
+    """A download of received fapiao, a booking or a selection, under its task number."""
+    number: str
+    kind: str                       # headers | full | recorded | select
+    account_id: str
+    tax_no: str
+    begun_at: datetime
+    wish: dict = field(default_factory=dict)        # headers, full: bureau.inbound.Wish
+    outcome: dict = field(default_factory=dict)     # recorded, select: {success, fail}
+    queries: int = 0                # answered before it was ready
+
+    table = 'kingdee_inbound_task'
+
+    @property
+    def key(self):
+        return self.number

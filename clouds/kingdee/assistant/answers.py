@@ -1,0 +1,154 @@
+"""From an answer ``{errcode, description, data}`` to its meaning.
+
+Judged by the parsed code alone: the papers print ``0000`` under a failure too (a copied example), and
+their sample code looks for "0000" anywhere in the text, which a serial number can contain.
+Source: seed 002, 接口返回约定; shared/protocols/kingdee-assistant.md, "Contradictions".
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from ... import reading
+from ...errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected, TokenExpired
+from ...picking import Told
+from .. import codes
+
+# Refused by HTTP before any call was reached; other 4xx are read for the cloud's own words
+_NOT_SERVED = {404, 405, 413, 414, 415, 431}
+_WRAPPED = 3  # layers of JSON text that data may be wrapped in
+
+# assumption: all texts; the papers show one failing code, "3000", and no text
+_CLIENT = re.compile(
+    r"(?:签名|\bsign\b|client_?(?:id|secret)|密钥|秘钥).{0,12}"
+    r"(?:错误|不正确|有误|不存在|不匹配|无效|失败|为空|非法|未授权|不通过|不一致|error|invalid|fail)"
+    r"|(?:invalid|illegal|错误的?|无效的?|非法的?).{0,8}(?:\bsign|client|签名)",
+    re.IGNORECASE,
+)
+_USER_KEY = re.compile(r"user_?key", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"(?:暂?无|没有?|未).{0,6}(?:消息|数据|获取|查询|收到)|超时|time[ds]?[ -]*out|no (?:message|data)",
+    re.IGNORECASE,
+)
+# What is to be gone is gone: an earlier call of ours, its answer lost
+GONE = re.compile(
+    r"(?:单据|报销单|分录|凭证|消息|发票).{0,8}(?:不存在|已(?:被)?删除|已确认)"
+    r"|(?:未|没有?)(?:查询|查|找|获取)到.{0,8}(?:单据|报销单|分录|凭证|消息|发票)"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``code`` and ``text`` are the cloud's; ``data`` is out of its JSON text, ``body`` the whole."""
+
+    code: str
+    text: str
+    data: object
+    body: dict = field(repr=False)
+    status: int
+
+    @property
+    def ok(self):
+        return 200 <= self.status < 300 and self.code in codes.OK
+
+
+def opened(raw):
+    """Return the :class:`Answer` in a ``RawAnswer``; raise OutcomeUnknown if it is none.
+
+    What HTTP itself refused raises NotSent (no such address), LoginRequired (403) or TokenExpired (401).
+    """
+    body = reading.loads(raw.text)
+    code = reading.as_text(reading.pick(body, "errcode", "errorCode", "code"))[:40]
+    if not code:
+        _raise_for_http(raw)
+        raise OutcomeUnknown(_glimpse(raw.text), "unreadable", raw.status)
+    text = reading.as_text(reading.pick(body, "description", "message", "msg", "errmsg"))
+    return Answer(code, text, unfolded(reading.pick(body, "data")), body, raw.status)
+
+
+def unfolded(value):
+    """Return ``value`` as dict or list where it is JSON text of one; everything else as it is."""
+    for _layer in range(_WRAPPED):
+        if not isinstance(value, str):
+            break
+        inner = reading.loads(value)
+        if not isinstance(inner, (dict, list, str)):
+            break
+        value = inner
+    return value
+
+
+def told(raw, is_gone_good=False):
+    """Return :class:`..picking.Told` for the answer to a report; raise what :func:`refusal` returns.
+
+    ``is_gone_good``: what was to be deleted may be gone already.
+    """
+    answer = opened(raw)
+    if answer.ok or (is_gone_good and 200 <= answer.status < 300 and GONE.search(answer.text)):
+        return Told(answer.text)
+    raise refusal(answer)
+
+
+def answered(raw):
+    """Return the :class:`Answer` to a question; raise what :func:`refusal` returns."""
+    answer = opened(raw)
+    if not answer.ok:
+        raise refusal(answer)
+    return answer
+
+
+def refusal(answer):
+    """Return the error of an unsuccessful answer: RateLimited, NotSent (token), LoginRequired, Rejected
+    in the cloud's words, or OutcomeUnknown where it stumbled or says nothing.
+    """
+    code, text, status = answer.code, answer.text, answer.status
+    if is_pace(answer):
+        return RateLimited(text, code, status)
+    if _USER_KEY.search(text):
+        # a page's key, not the account's: a new one is a new call
+        return Rejected(text, code, status)
+    if is_token_refused(answer):
+        return NotSent(text, code, status)
+    if _CLIENT.search(text):
+        return LoginRequired(text, code, status, need="credentials")
+    if status == 403 or code in codes.FORBIDDEN or codes.RIGHTS.search(text):
+        return LoginRequired(text, code, status, need="permission")
+    if code in codes.OK or is_trouble(answer):
+        return OutcomeUnknown(text, code, status)
+    return Rejected(text, code, status)
+
+
+def is_pace(answer):
+    return answer.code in codes.RATE or bool(codes.PACE.search(answer.text))
+
+
+def is_trouble(answer):
+    """Return whether the cloud itself stumbled, or refused without a word."""
+    return not answer.text or bool(codes.STUMBLED.search(answer.text))
+
+
+def is_token_refused(answer):
+    """Return whether an answer is about the access token, by its status, code or words."""
+    if answer.status == 401 or answer.code in codes.TOKEN:
+        return True
+    return bool(codes.TOKEN_TEXT.search(answer.text)) and not _USER_KEY.search(answer.text)
+
+
+def is_nothing(answer, quiet_codes=()):
+    """Return whether an unsuccessful answer to the long poll says that no message came.
+
+    assumption: no source shows one; see ``Options.quiet_codes``.
+    """
+    return answer.code in quiet_codes or bool(_NOTHING.search(answer.text))
+
+
+def _raise_for_http(raw):
+    if raw.status == 401:
+        raise TokenExpired(_glimpse(raw.text), "401", 401)
+    if raw.status == 403:
+        raise LoginRequired(_glimpse(raw.text), "403", 403, need="permission")
+    if raw.status in _NOT_SERVED:
+        raise NotSent(_glimpse(raw.text), str(raw.status), raw.status)
+
+
+def _glimpse(text):
+    return " ".join(str(text or "")[:400].split())[:200]

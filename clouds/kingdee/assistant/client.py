@@ -1,0 +1,287 @@
+"""金蝶发票助手 behind the contract of :mod:`...base`: pages, messages, tickets, and what it is told.
+
+Nothing is issued here. Bodies are signed when they are sent; the few calls without a signature carry the
+access token in the address. Source: seed 002; shared/protocols/kingdee-assistant.md.
+"""
+
+import logging
+import threading
+from dataclasses import replace
+
+from ... import base, picking
+from ...base import Cloud, NotFound
+from ...errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
+from ...piaodanyun.files import is_kind
+from ...redact import HideSecrets
+from ...transport import Transport
+from . import messages, pages, reports, tickets
+from .answers import answered, is_nothing, is_token_refused, opened, refusal
+from .auth import Tokens, signature, utc_now
+from .options import Options
+
+# Tokens and page keys stand in addresses, and urllib3 logs addresses where it is told to log everything
+logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
+
+_LINK_KEY = "/m4/fpzs/getLinkKey"
+_USER_KEY = "/m4/fpzs/getUserKey"
+_POLL = "/polling/fpzs/invoice/data/v2"
+_TICKETS = "/m4/fpzs/expense/invoice/detail/query"
+_DOCUMENT = "/m4/fpzs/expense/invoices/query"
+_PATHS = {
+    base.RELATE: "/m4/fpzs/expense/entry/cache",
+    base.SAVE_DOCUMENT: "/m4/fpzs/expense/entry/save",
+    base.TELL_STATUS: "/m4/fpzs/expense/invoice/status/update",
+    base.DROP_LINE: "/m4/fpzs/expense/invoice/del/entry",
+    base.DROP_DOCUMENT: "/m4/fpzs/expense/invoice/del",
+    base.TELL_VOUCHER: "/m4/bill/expense/additionalInformation/collect",
+    base.DROP_VOUCHER: "/m4/bill/expense/voucher/del",
+    base.RECEIPT: "/polling/fpzs/portal/receipt",
+}
+# assumption: the papers give the vouchers' calls no signature, so they carry the token
+_BY_TOKEN = {base.TELL_VOUCHER, base.DROP_VOUCHER, base.RECEIPT}
+_JSON = {"Content-Type": "application/json"}  # also where there is no body
+_AT_ONCE = 50  # serial numbers in one question
+_QUIET_STATUSES = {204, 408}
+_EMPTY = {"", "null", "{}", "[]"}
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
+
+
+class Assistant(Cloud):
+    """One account of the assistant; settings are described in :class:`.options.Options`.
+
+    All reports are absolute: they state how things are, so the same frozen call may be sent again after a
+    lost answer (see :mod:`.reports`). Questions raise as ``read`` does; their ``Rejected`` says only that
+    the question was refused.
+    """
+
+    provider = "kingdee_assistant"
+    capabilities = base.ASSISTANT
+
+    def __init__(self, config, slot, now=utc_now):
+        super().__init__(config, slot)
+        self.options = Options.of(config)
+        self._now = now
+        self._transport = Transport(config)
+        self._tokens = Tokens(config, self.options, slot, self._transport, now)
+        self._poll_roads, self._lock = {}, threading.Lock()
+
+    def close(self):
+        with self._lock:
+            roads, self._poll_roads = list(self._poll_roads.values()), {}
+        for road in (self._transport, *roads):
+            road.close()
+
+    # Reports
+
+    def freeze(self, operation, document, request_uid=""):
+        """Return the body of ``operation``; pure, without client, time, signature and token.
+
+        See :func:`.reports.freeze` for ``document``; a page's user key is in it only if the report has it.
+        """
+        return reports.freeze(operation, document, self.config.tax_no)
+
+    def send(self, operation, payload):
+        """Make the call, signed now or with the token, which is renewed once where it is refused.
+
+        Raises as :mod:`...base` says.
+        """
+        path = _PATHS[operation]
+        if operation == base.RECEIPT:
+            return self._with_token(
+                lambda token: self._transport.get(path, params={"access_token": token, **payload})
+            )
+        if operation in _BY_TOKEN:
+            return self._with_token(
+                lambda token: self._transport.post_json(
+                    path, payload, params={"access_token": token}, fresh=True
+                )
+            )
+        return self._transport.post_json(path, {**payload, **self._signature()}, fresh=True)
+
+    def read(self, operation, raw):
+        """Return ``picking.Told``, the cloud's words in it; see :class:`...base.Cloud` for what it raises."""
+        try:
+            return reports.read(operation, raw)
+        except TokenExpired as error:
+            raise _refused(error, operation in _BY_TOKEN) from error
+
+    # Pages
+
+    def link_key(self):
+        """Return a new link key: the name under which messages are waited for (2)."""
+        return pages.key_in(self._asked(_LINK_KEY), "linkKey")
+
+    def user_key(self, visit: picking.Visit):
+        """Return the key with which ``visit`` may open pages (3). It opens them for anybody: keep it out
+        of logs.
+        """
+        body = pages.visit_body(visit, self.config.tax_no)
+        return pages.key_in(self._asked(_USER_KEY, {**body, **self._signature()}), "userKey")
+
+    def page(self, kind, user_key, link_key="", serial_no="", grid="1111", source="polling"):
+        """Return the address of a page (4–9) for a browser; ``kind``: ``picking.PICK_PAGE``, ….
+
+        ``grid``: which of the four ways to add a fapiao are shown. ``source``: ``polling`` or ``socket``.
+        Raises ValueError where the page needs a key that isn't given.
+        """
+        return pages.address(
+            self.options.page_url or self.config.base_url,
+            kind,
+            userKey=user_key,
+            linkKey=link_key,
+            serialNo=serial_no,
+            gridParam=grid,
+            sourceType=source,
+        )
+
+    # Messages and tickets
+
+    def poll(self, link_key, wait=25):
+        """Wait at most ``wait`` seconds for a message of ``link_key``; return ``picking.Message`` or None.
+
+        The same message comes again until a RECEIPT was sent for it, so one that is lost on the way, or
+        comes just as the time is over, comes again.
+        """
+        road = self._poll_road(max(1, wait))
+
+        def ask(token):
+            return road.get(_POLL, params={"access_token": token, "key": link_key})
+
+        try:
+            raw = self._with_token(ask)
+        except OutcomeUnknown as error:
+            if _is_timeout(error):
+                return None
+            raise
+        if raw.status in _QUIET_STATUSES or raw.text.strip() in _EMPTY:
+            return None
+        answer = opened(raw)
+        if answer.ok:
+            return messages.read(answer.data)
+        if is_nothing(answer, self.options.quiet):
+            return None
+        raise refusal(answer)
+
+    def tickets(self, serials):
+        """Return a ``picking.Ticket`` for each serial number the cloud knows, asked in lots of 50 (18)."""
+        wanted, found = list(dict.fromkeys(serial for serial in serials if serial)), []
+        for start in range(0, len(wanted), _AT_ONCE):
+            body = {"userKey": "", "fid": ",".join(wanted[start : start + _AT_ONCE])}
+            found += tickets.read(self._asked(_TICKETS, {**body, **self._signature()}).data)
+        return tuple(found)
+
+    def document_tickets(self, user_key, number):
+        """Return a ``picking.Ticket`` for each on the document ``number``, as the cloud has it (19)."""
+        return tickets.read(self._asked(_DOCUMENT, {"userKey": user_key, "billNumber": number}).data)
+
+    def file_at(self, address, kind):
+        """Return the bytes at ``address``: a ``pdf``, ``ofd``, ``xml`` or ``image``; ``NotFound`` without
+        one. Raises NotSent, or OutcomeUnknown where something else lies there.
+        """
+        if kind not in ("pdf", "ofd", "xml", "image"):
+            raise ValueError(f"{kind!r} is no kind of file")
+        if not address:
+            return NotFound("", "no_address")
+        content = self._transport.download(address)
+        if not (content.startswith(_PICTURES) if kind == "image" else is_kind(content, kind)):
+            raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
+        return content
+
+    # The token
+
+    def is_ready(self):
+        return not self._tokens.is_due()
+
+    def prepare(self):
+        """Fetch a token if there is none that is good; raises NotSent, RateLimited or LoginRequired."""
+        self._tokens.current()
+
+    def test(self):
+        """Fetch a fresh token, nothing more; raises NotSent, RateLimited or LoginRequired."""
+        self._tokens.fresh()
+
+    # What it hasn't
+
+    def find(self, request_uid="", number=""):
+        raise self._not_here("fapiao of ours")
+
+    def file(self, number, kind, issued_at=None):
+        """Return ``NotFound``: files lie at the addresses on a ticket, see :meth:`file_at`."""
+        return NotFound("", "no_address")
+
+    def credit_line(self):
+        raise self._not_here("credit line")
+
+    def login(self, method, code="", pin="", qr_id=""):
+        raise self._not_here("log-in")
+
+    def face_needed(self):
+        raise self._not_here("face authentication")
+
+    def face_qr(self, app="tax"):
+        raise self._not_here("face authentication")
+
+    @staticmethod
+    def _not_here(what):
+        # whoever calls them hasn't asked can()
+        return ValueError(f"金蝶发票助手 has no {what}")
+
+    # Calls
+
+    def _signature(self):
+        return signature(self.config, self.options, lambda: self._now().timestamp())
+
+    def _asked(self, path, body=None):
+        """Ask a question that needs no token; return its successful :class:`.answers.Answer`."""
+        raw = self._transport.post_json(path, body, headers=_JSON)
+        try:
+            return answered(raw)
+        except TokenExpired as error:
+            raise _refused(error, is_by_token=False) from error
+
+    def _with_token(self, call):
+        """Return ``call(token)``, made again with a fresh token where the cloud refused the first."""
+        token = self._tokens.current()
+        raw = call(token)
+        if not _is_refused(raw):
+            return raw
+        raw = call(self._tokens.renewed(token))
+        if _is_refused(raw):
+            raise NotSent(raw.text[:200], "401", raw.status)
+        return raw
+
+    def _poll_road(self, wait):
+        """Return the connections for polls of ``wait`` seconds: silence is their normal answer."""
+        with self._lock:
+            if wait not in self._poll_roads:
+                patient = replace(self.config, read_timeout=wait, total_timeout=wait + 2)
+                self._poll_roads[wait] = Transport(patient)
+            return self._poll_roads[wait]
+
+
+def _is_refused(raw):
+    try:
+        answer = opened(raw)
+    except TokenExpired:
+        return True
+    except (LoginRequired, NotSent, OutcomeUnknown):
+        return False
+    return not answer.ok and is_token_refused(answer)
+
+
+def _refused(error, is_by_token):
+    """Return what a 401 means: a token that wore out, or credentials that are wrong."""
+    if is_by_token:
+        return NotSent(error.text, error.code, error.http_status)
+    return LoginRequired(error.text, error.code, error.http_status, need="credentials")
+
+
+def _is_timeout(error):
+    """Return whether an answer failed for want of time: ours, or that of a gateway on the way."""
+    if error.code == "504":
+        return True
+    while error is not None:
+        if "timeout" in type(error).__name__.lower() or "timeout" in getattr(error, "code", "").lower():
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,186 @@
+"""What the assistant is told: every call with an effect, frozen and read.
+
+Each of these calls states how things *are* – the tickets of a line, the status of a document, that a voucher
+is gone – and none adds to what was there. So the same frozen call may be made again whenever its answer was
+lost. Source: shared/protocols/kingdee-assistant.md, calls 11, 13–17, 20, 21; seed 002, the same headings.
+"""
+
+import re
+
+from ...base import (
+    DROP_DOCUMENT,
+    DROP_LINE,
+    DROP_VOUCHER,
+    RECEIPT,
+    RELATE,
+    SAVE_DOCUMENT,
+    TELL_STATUS,
+    TELL_VOUCHER,
+)
+from .answers import told
+from .values import written
+
+# billTypeId is our own word for the kind of document and may not be empty, as billType may
+_EXPENSE_TYPE = "Expense"
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+# Repeated, they find nothing left to do
+_ENDINGS = {DROP_LINE, DROP_DOCUMENT, DROP_VOUCHER, RECEIPT}
+
+
+def freeze(operation, report, tax_no):
+    """Return the body of ``operation`` without client, time and signature; pure.
+
+    ``report``: a ``picking.VoucherReport`` for vouchers, a dict ``key, msg_id`` for RECEIPT, else a
+    ``picking.DocumentReport``. Raises ValueError where something the call can't do without is missing.
+    """
+    try:
+        freezer = _FREEZERS[operation]
+    except KeyError:
+        raise ValueError(f"金蝶发票助手 has no operation {operation!r}") from None
+    return freezer(report, tax_no)
+
+
+def read(operation, raw):
+    """Return ``picking.Told``; raises Rejected, LoginRequired, RateLimited, NotSent, OutcomeUnknown,
+    TokenExpired.
+    """
+    return told(raw, is_gone_good=operation in _ENDINGS)
+
+
+def _document(report, tax_no):
+    if not report.key:
+        raise ValueError("A document has a key (bxd_key)")
+    return {
+        "userKey": report.user_key,  # may be empty
+        "eid": report.user,
+        "billTypeId": report.kind or _EXPENSE_TYPE,
+        "billnumber": report.number or report.key,
+        "bxd_key": report.key,
+        "tin": tax_no,
+    }
+
+
+def _lines(report):
+    return [{"entryid": line, "fid": list(serials)} for line, serials in report.lines]
+
+
+def _relation(report, tax_no):
+    return {**_document(report, tax_no), "data": _lines(report)}
+
+
+def _saved(report, tax_no):
+    costs = {line: (code, name) for line, code, name in report.costs}
+    lines = _lines(report)
+    for line in lines:
+        code, name = costs.get(line["entryid"], ("", ""))
+        line.update({"costTypeId": code, "costTypeName": name})
+    body = {**_document(report, tax_no), "data": lines}
+    if report.cover:
+        if not (report.cover_type and report.cover_number):
+            raise ValueError("A cover needs its kind of file and its number")
+        body.update(
+            coverBase64=report.cover, coverFileType=report.cover_type, coverNumber=report.cover_number
+        )
+    return body
+
+
+def _status(report, tax_no):
+    if not report.status:
+        raise ValueError("Which status is told?")
+    tickets = [
+        {
+            "serialNo": ticket["serial_no"],
+            "canBeDeduction": "1" if ticket.get("deductible") else "0",
+            "entryAmount": written(ticket.get("entry_amount")),
+            "outputReason": ticket.get("reason") or "",
+        }
+        for ticket in report.taken
+    ]
+    body = {**_document(report, tax_no), "expenseStatus": report.status, "invoiceData": tickets}
+    return {**body, **_rules(report)}
+
+
+def _line_dropped(report, tax_no):
+    if not report.line:
+        # without it the cloud might take the whole document for meant
+        raise ValueError("Which line is dropped?")
+    return {**_document(report, tax_no), "branch_id": report.line, **_rules(report)}
+
+
+def _document_dropped(report, tax_no):
+    return {**_document(report, tax_no), **_rules(report)}
+
+
+def _rules(report):
+    return {"ticketParam": report.rules} if report.rules else {}
+
+
+def _voucher(report, tax_no):
+    day = _DAY.fullmatch(report.date)
+    if not (report.id and report.number and day):
+        raise ValueError("A voucher has an id, a number and a date (yyyy-MM-dd)")
+    tax_no = report.tax_no or tax_no
+    # assumption: one company, one set of books
+    company = report.company_code or tax_no
+    date = "_".join(day.groups())
+    return {
+        "accountInfo": {"accountId": company},
+        "voucherInfo": {
+            "vouchId": report.id,
+            "vouchNo": report.number,
+            "businessDate": date,
+            "accountDate": date,
+            "period": report.period or day[1] + day[2],
+            "voucherAccountId": company,
+            "voucherCompanyId": company,
+            "type": report.kind,
+            "creator": report.maker,
+            "entries": [_entry(line) for line in sorted(report.lines, key=lambda line: line.number)],
+        },
+        "companyInfo": {"companyId": company, "number": report.company_code, "name": report.company},
+        "expenseIdArray": list(report.keys),
+        "serialNoArray": list(report.serials),
+        "invoiceData": [
+            {
+                "serialNo": ticket["serial_no"],
+                "deductionFlag": 1 if ticket.get("deductible") else 0,
+                "deductionTaxAmount": written(ticket.get("entry_amount")),
+                "remark": ticket.get("reason") or "",
+            }
+            for ticket in report.taken
+        ],
+    }
+
+
+def _entry(line):
+    return {
+        "subject": f"{line.account_code} {line.account_name}".strip(),
+        "abstract": line.text,
+        "currency": line.currency,
+        "debitsAmount": written(line.debit),
+        "creditAmount": written(line.credit),
+    }
+
+
+def _voucher_dropped(report, _tax_no):
+    if not (report.id and report.number):
+        raise ValueError("A voucher has an id and a number")
+    return {"vouchNo": report.number, "vouchId": report.id}
+
+
+def _receipt(values, _tax_no):
+    if not (values["key"] and values["msg_id"]):
+        raise ValueError("A receipt is for a message of a link")
+    return {"key": values["key"], "msgId": values["msg_id"]}
+
+
+_FREEZERS = {
+    RELATE: _relation,
+    SAVE_DOCUMENT: _saved,
+    TELL_STATUS: _status,
+    DROP_LINE: _line_dropped,
+    DROP_DOCUMENT: _document_dropped,
+    TELL_VOUCHER: _voucher,
+    DROP_VOUCHER: _voucher_dropped,
+    RECEIPT: _receipt,
+}

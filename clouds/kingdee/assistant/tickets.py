@@ -1,0 +1,169 @@
+"""Tickets: from the assistant's rows to the neutral fapiao, and what it knows of each beside that.
+
+The keys count, not the comments on them, which swap buyer and seller in one sample. Source: seed 002,
+获取发票详情 (twelve kinds); shared/protocols/kingdee-assistant.md, calls 18 and 19, "Contradictions".
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from ....rules.problems import _
+from ... import reading
+from ...inbound import InboundFapiao, InboundLine
+from ...picking import Ticket, TicketState
+from .journeys import travel_in
+from .shapes import OTHER, SHAPES
+from .values import SERIAL_KEYS, day_at, exact_difference, exact_sum, rate_at, rows_in, serials_in
+
+_DIGITAL = re.compile(r"[0-9]{20}")
+_STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
+_DISCOUNT = "1"  # discountType; assumption: as lineProperty
+_VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
+_CHINESE_MONEY = {"", "CNY", "RMB", "人民币", "1"}
+_WARNINGS = (
+    ("checkStatus", {"2"}, _("The check at the tax bureau failed.")),
+    ("isRevise", {"2"}, _("Somebody changed what was recognised on the picture.")),
+    ("invoiceStatus", {"1"}, _("The tax bureau has lost control of the fapiao (失控).")),
+    ("invoiceStatus", {"2"}, _("The fapiao is void.")),
+    ("invoiceStatus", {"3"}, _("The fapiao was reversed (红冲).")),
+    ("invoiceStatus", {"4"}, _("The tax bureau calls the fapiao abnormal (异常).")),
+)
+_FOREIGN = _("The amounts are not in yuan.")
+
+
+def read(data):
+    """Return the :class:`..picking.Ticket` of every row in ``data``: a list, one row, or JSON text.
+
+    Rows with neither a number nor a serial number can't be told apart and are left out.
+    """
+    if isinstance(data, dict) and not serials_in(data):
+        data = reading.pick(data, "list", "data", "rows", "invoices") or data
+    tickets = [ticket_of(row) for row in rows_in(data)]
+    return tuple(ticket for ticket in tickets if ticket.fapiao.number)
+
+
+def ticket_of(row):
+    """Return the ticket in ``row``, a dict of :func:`..reading.loads`."""
+    return Ticket(fapiao_of(row), state_of(row), reading.plain(row))
+
+
+def fapiao_of(row):
+    """Return the ``InboundFapiao`` of ``row``; an unknown kind is read as another ticket (11)."""
+    kind = _text(row, "invoiceType", "fplx").lstrip("0")
+    kind = kind if kind in SHAPES else OTHER
+    shape = SHAPES[kind]
+    serial = next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), "")
+    code = _text(row, "invoiceCode", "fpdm") if shape.is_numbered else ""
+    untaxed, tax, total = _amounts(row, shape)
+    return InboundFapiao(
+        number=_number(row, shape, code, serial),
+        type_code=kind,
+        code=code,
+        serial_no=serial,
+        color="red" if (total if total is not None else untaxed or 0) < 0 else "blue",
+        status=_STATUSES.get(_text(row, "invoiceStatus"), ""),
+        issue_date=day_at(row, "invoiceDate", "kprq"),
+        seller_name=_text(row, "salerName", "sallerName"),
+        seller_tax_no=_text(row, "salerTaxNo", "sallerTaxNo"),
+        buyer_name=_text(row, "buyerName"),
+        buyer_tax_no=_text(row, "buyerTaxNo"),
+        amount_untaxed=untaxed,
+        amount_tax=tax,
+        amount_total=total,
+        check_code=_text(row, "checkCode"),
+        deduction=_deduction(row) if shape.is_deductible else "",
+        remark=_text(row, "remark"),
+        lines=_lines(row) if shape.has_lines else (),
+        travel=travel_in(row, shape),
+        **_file(row),
+    )
+
+
+def state_of(row):
+    """Return the ``TicketState`` of ``row``: claims, checks, warnings and the picture's address."""
+    warnings = [text for key, bad, text in _WARNINGS if _text(row, key) in bad]
+    if _text(row, "currencyType").upper() not in _CHINESE_MONEY:
+        warnings.append(_FOREIGN)
+    return TicketState(
+        serial_no=next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), ""),
+        claim=_text(row, "expenseStatus"),
+        claimed_by=_text(row, "billnumber", "expenseNum"),
+        verified=_VERIFIED.get(_text(row, "checkStatus")),
+        is_personal=_text(row, "buyerName").startswith("个人") and not _text(row, "buyerTaxNo"),
+        warnings=tuple(warnings),
+        # the snapshot is cut out; the original may show several tickets
+        image_address=_text(row, "snapshotUrl", "originalGraphUrl"),
+    )
+
+
+def _text(row, *names):
+    return reading.as_text(reading.pick(row, *names))
+
+
+def _number(row, shape, code, serial):
+    """Return the number as ``InboundFapiao`` says: a ticket's own number alone names nothing for good."""
+    number = _text(row, "invoiceNo", "fphm") if shape.is_numbered else ""
+    if _DIGITAL.fullmatch(number):
+        return number
+    if code and number:
+        return code + number
+    return "#" + serial if serial else ""
+
+
+def _amounts(row, shape):
+    """Return untaxed amount, tax and total, None where not told; what two of them say of the third
+    is filled in. A flight's total has fund, surcharge and other taxes in it, not the insurance.
+    """
+    tax, total = reading.money_at(row, "taxAmount", "se"), reading.money_at(row, "totalAmount", "jshj")
+    if shape.is_fare:
+        fare = reading.money_at(row, "amount")
+        if total is None and fare is not None:
+            names = ("airportConstructionFee", "fuelSurcharge", "otherTotalTaxAmount")
+            total = exact_sum(fare, *(reading.money_at(row, name) for name in names))
+        return exact_difference(total, tax), tax, total
+    untaxed = reading.money_at(row, "amount", "invoiceMoney")
+    if untaxed is None:
+        untaxed = exact_difference(total, tax)
+    if total is None and untaxed is not None and tax is not None:
+        total = exact_sum(untaxed, tax)
+    return untaxed, tax, total
+
+
+def _deduction(row):
+    certified, selected = _text(row, "authenticateFlag"), _text(row, "checkFlag")
+    if certified in ("2", "3"):
+        return "confirmed"
+    if selected == "2":
+        return "selected"
+    return "unselected" if "1" in (certified, selected) else ""
+
+
+def _file(row):
+    """Return the address of the fapiao's file under the field for its kind, PDF where it doesn't show."""
+    address = _text(row, "downloadUrl")
+    if not address:
+        return {}
+    try:
+        ending = urlsplit(address).path.rpartition(".")[2].lower()
+    except ValueError:
+        ending = ""
+    return {f"{ending if ending in ('ofd', 'xml') else 'pdf'}_address": address}
+
+
+def _lines(row):
+    return tuple(_line(item) for item in rows_in(reading.pick(row, "items")))
+
+
+def _line(item):
+    return InboundLine(
+        name=_text(item, "goodsName"),
+        code=_text(item, "goodsCode", "goodsCood"),
+        spec=_text(item, "specModel"),
+        unit=_text(item, "unit"),
+        quantity=reading.decimal_at(item, "num"),
+        price=reading.decimal_at(item, "unitPrice"),
+        rate=rate_at(item, "taxRate"),
+        amount=reading.money_at(item, "detailAmount"),
+        tax=reading.money_at(item, "taxAmount"),
+        is_discount=_text(item, "discountType") == _DISCOUNT,
+    )

@@ -1,0 +1,130 @@
+"""What the keys, numbers and texts of received fapiao mean at 金蝶发票云. Data only.
+
+Source: shared/protocols/kingdee-cloud.md, "Inbound"; seed 002, section 16. [docs] is in the vendor's public
+pages, [clients] in public client code.
+"""
+
+import re
+
+NOT_IN_TENANT = {"1130"}
+NOT_IN_TENANT_TEXT = re.compile(r"税号.{0,40}不在租户")
+RUNNING = {"6910"}
+# assumption: the words of an answer about a task that isn't done
+RUNNING_TEXT = re.compile(
+    r"任务.{0,8}(?:未完成|未结束|执行中|处理中|进行中|排队)|正在(?:下载|归集|采集|执行|处理|勾选|入账)|(?:下载|归集|采集)中"
+)
+# assumption: nothing received in the window may be told as an error
+NOTHING_RECEIVED = re.compile(
+    r"(?:未|没有?)(?:查询|查|找|获取)到.{0,10}(?:发票|数据|记录)|(?:暂无|查无|无|没有)(?:符合条件的)?(?:数据|发票|记录)"
+)
+
+# Where the rows of a page and their number may be; the page itself is in no source
+LISTS = ("invoices", "list", "data", "rows", "records", "invoiceList")
+TOTALS = (
+    *("total", "totalElement", "totalCount", "totalElements", "totalNum", "totalRecord", "totalRecords"),
+    "totalSize",
+)
+COUNTS = ("count",)
+ENVELOPE = {
+    *("data", "message", "errorcode", "status", "success", "requestid", "errormsg", "msg", "code", "state"),
+    *("traceid", "description", "errcode", "error_code", "error_desc", "returncode", "returnmsg"),
+}
+
+# Field of an InboundFapiao: the keys it may come under, the likeliest first
+TEXTS = {
+    "type_code": ("invoiceType",),
+    "serial_no": ("serialNo", "serilNo"),
+    "seller_name": ("salerName", "sellerName", "sallerName"),
+    "seller_tax_no": ("salerTaxNo", "sellerTaxpayerId", "sallerTaxNo", "sellerTaxNo", "salerTaxpayerId"),
+    "buyer_name": ("buyerName",),
+    "buyer_tax_no": ("buyerTaxNo", "buyerTaxpayerId"),
+    "check_code": ("checkCode",),
+    "remark": ("remark", "remarks"),
+    "pdf_address": ("invoicePdfFileUrl", "pdfFileUrl", "pdfUrl", "pdfDownloadUrl"),
+    "ofd_address": ("ofdFileUrl", "invoiceOfdFileUrl", "ofdUrl", "ofdDownloadUrl"),
+    "xml_address": ("invoiceXmlFileUrl", "xmlFileUrl", "xmlUrl", "xmlDownloadUrl"),
+}
+# totalAmount is gross here; it excludes tax only beside includeTaxAmount (billing's spelling)
+TOTAL = ("includeTaxAmount", "totalAmount")
+TAX = ("totalTaxAmount", "taxAmount")
+UNTAXED = ("invoiceAmount", "amount", "invoiceMoney")
+DEDUCTIBLE = ("effectiveTaxAmount", "deductibleTaxAmount")
+NUMBERS = ("etaxInvoiceNo", "invoiceNum", "invoiceNo")
+CODE = ("invoiceCode",)
+DATE = ("invoiceDate", "issueDate", "invoiceTime")
+STATUS = ("invoiceStatus",)
+ORIGINAL = ("originalInvoiceNumber", "originalInvoiceNo", "blueInvoiceNo")
+ORIGINAL_CODE = ("originalInvoiceCode", "blueInvoiceCode")
+# assumption: what the bureau itself prints on a red digital fapiao
+ORIGINAL_IN_REMARK = re.compile(r"被红冲蓝字.{0,8}号码[:\uff1a]\s*([0-9]{20})(?![0-9])")
+BOOKING = ("entryMarkStatus", "entryMark", "recordedStatus")
+SELECTED = ("authenticateFlag", "checkFlag")
+SELECTED_AT = ("selectTime", "checkTime", "authenticateTime")
+PERIOD = ("deductionPeriod", "taxPeriod")
+# Addresses that don't say what lies there
+LOOSE = ("downloadUrl", "invoiceFileUrl", "snapshotUrl")
+LINES = ("items", "invoiceDetail", "invoiceDetails", "goods", "details")
+AIR = "10"  # its ``amount`` is the fare, not what is before tax: seed 002, section 16
+
+NORMAL, PARTLY_RED, RED, VOID, LOST, ABNORMAL = "normal", "partly_red", "red", "void", "lost", "abnormal"
+STATUSES = {
+    "0": NORMAL,
+    "1": LOST,
+    "2": VOID,
+    "3": RED,
+    "4": ABNORMAL,
+    "7": PARTLY_RED,
+    "8": RED,
+    # assumption: the same in words
+    "正常": NORMAL,
+    "失控": LOST,
+    "异常": ABNORMAL,
+    **dict.fromkeys(("作废", "已作废"), VOID),
+    **dict.fromkeys(("红冲", "已红冲", "全额红冲", "已红冲-全额"), RED),
+    **dict.fromkeys(("部分红冲", "已红冲-部分"), PARTLY_RED),
+}
+REVERSED = {RED, PARTLY_RED}
+
+# entryMarkStatus [clients]: 02 and 03 are booked, 03 not to be deducted from income; 06 taken back
+BOOK, UNBOOK = "02", "06"
+BOOKINGS = {
+    **dict.fromkeys(("01", "1", "06", "6", "未入账", "入账撤销"), "unbooked"),
+    **dict.fromkeys(("02", "2", "03", "3", "已入账"), "booked"),
+}
+# authenticateFlag and checkFlag: seed 002, section 16. 0 and 5 [clients], whose 1 means selected:
+# a moment of selection tells the two apart
+SELECTIONS = {
+    **dict.fromkeys(("0", "1", "5", "未勾选"), "unselected"),
+    **dict.fromkeys(("2", "已勾选"), "selected"),
+    **dict.fromkeys(("3", "已认证"), "confirmed"),
+}
+SELECT, UNSELECT = 1, 0  # authenticateFlag of an order [docs], [clients]
+
+LINE_TEXTS = {
+    "name": ("goodsName",),
+    "code": ("goodsCode", "revenueCode"),
+    "spec": ("specModel", "specification"),
+    "unit": ("unit", "units"),
+}
+LINE_NUMBERS = {"quantity": ("num", "quantity"), "price": ("unitPrice", "price")}
+LINE_MONEY = {"amount": ("detailAmount", "amount"), "tax": ("taxAmount",)}
+LINE_RATE = ("taxRate",)
+LINE_KINDS = ("discountType", "lineProperty")
+DISCOUNT_LINE = "1"  # assumption for discountType; lineProperty [docs]
+ZERO_RATES = {"免税", "不征税", "零税率", "出口零税率"}
+
+# What a marking's answer calls its parts [docs]
+DONE, FAILED = ("success", "successList"), ("fail", "failList", "failed")
+# A refusal because it stands so already; the text alone tells [assumption]
+ALREADY = re.compile(r"已(?:经)?(?:入账|勾选|认证|抵扣)|未(?:入账|勾选|认证|抵扣)")
+REASONS = (
+    "description",
+    "message",
+    "errorMsg",
+    "errMsg",
+    "msg",
+    "reason",
+    "failReason",
+    "errcode",
+    "errorCode",
+)

@@ -1,0 +1,276 @@
+"""What has been issued to a taxpayer, and what he did with it: booked (入账), selected for deduction (勾选).
+
+A pool has three sources: made-up batches (received.py), single fapiao handed in, and whatever was issued in
+this sandbox to that tax number. None is copied: a selection is a list of index ranges.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import Refused
+from .kinds import NORMAL, PARTLY, RED, REVERSED, STATUSES
+from .received import Received
+
+USABLE = (NORMAL, PARTLY)
+UNBOOKED, BOOKED, BOOKED_ONLY, TAKEN_BACK = '00', '02', '03', '06'
+MONTH = re.compile(r'\d{4}(0[1-9]|1[0-2])', re.ASCII)
+
+
+@dataclass
+class Mark:
+    """What happened to one fapiao of a pool."""
+
+    tax_no: str
+    code: str
+    number: str
+    status: str = ''  # '' as it came
+    booked: str = UNBOOKED  # 02 with, 03 without deduction from income tax
+    booked_at: str = ''
+    booked_period: str = ''  # YYYYMM
+    selected: bool = False
+    purpose: str = ''
+    selected_at: str = ''
+    selected_period: str = ''
+    row: Received | None = None  # only in what World.inbound() returns
+
+    table = 'inbound_mark'
+
+    @property
+    def key(self):
+        return f'{self.tax_no}/{self.code}/{self.number}'
+
+
+@dataclass
+class Wish:
+    """Which fapiao of a pool: days from and to (both included), and filters; empty means any."""
+
+    first: str = ''
+    last: str = ''
+    kinds: tuple = ()
+    seller_no: str = ''
+    statuses: tuple = ()
+    number: str = ''
+    code: str = ''
+    selected: bool | None = None
+    period: str = ''  # YYYYMM of the deduction
+
+    @property
+    def is_simple(self):
+        return not (self.seller_no or self.statuses or self.number or self.code or self.selected is not None)
+
+    def wants(self, row, mark):
+        return (
+            (not self.first or self.first <= row.day <= self.last)
+            and (not self.kinds or row.kind in self.kinds)
+            and self.seller_no in ('', row.seller_no)
+            and self.number in ('', row.number)
+            and self.code in ('', row.code)
+            and (not self.statuses or status_of(row, mark) in self.statuses)
+            and (self.selected is None or self.selected == bool(mark and mark.selected))
+            and (not self.period or not mark or mark.selected_period in ('', self.period))
+        )
+
+
+class Selection:
+    """A part of a pool, as a sequence of Received: made row by row when asked for."""
+
+    def __init__(self, newest_first=True):
+        self.newest_first = newest_first
+        self.parts = []  # [(how to get one, indexes)]
+
+    def add(self, get, indexes):
+        if len(indexes):
+            self.parts.append((get, indexes))
+
+    def __len__(self):
+        return sum(len(indexes) for _, indexes in self.parts)
+
+    def slice(self, start, stop):
+        rows, before = [], 0
+        for get, indexes in self.parts if self.newest_first else reversed(self.parts):
+            low, high = max(start - before, 0), min(stop - before, len(indexes))
+            if low < high and self.newest_first:
+                low, high = len(indexes) - high, len(indexes) - low
+                rows.extend(get(each) for each in reversed(indexes[low:high]))
+            elif low < high:
+                rows.extend(get(each) for each in indexes[low:high])
+            before += len(indexes)
+        return rows
+
+
+def choose(world, tax_no, wish, newest_first=True):
+    """The fapiao of this pool that fit; those handed in come before the made-up ones when newest first."""
+    chosen, marks = Selection(newest_first), world.marks
+    singles = sorted(
+        (row for row in own(world, tax_no) if wish.wants(row, mark_for(world, row))), key=lambda row: row.day
+    )
+    chosen.add(singles.__getitem__, range(len(singles)))
+    for batch in reversed(batches(world, tax_no)):
+        chosen.add(batch.row, _indexes(batch, wish, marks))
+    return chosen
+
+
+def _indexes(batch, wish, marks):
+    if wish.number:
+        index = batch.find(wish.number, wish.code)
+        return [] if index is None or not _fits(batch, index, wish, marks) else [index]
+    whole = batch.between(wish.first, wish.last) if wish.first else range(batch.count)
+    if wish.kinds:
+        whole = [index for index in whole if batch.kind(index) in wish.kinds]
+    if wish.is_simple:
+        return whole
+    return [index for index in whole if _fits(batch, index, wish, marks)]
+
+
+def _fits(batch, index, wish, marks):
+    row = batch.row(index)
+    return wish.wants(row, marks.get(row.key))
+
+
+def batches(world, tax_no):
+    return [batch for batch in world.batches.values() if batch.buyer_no == tax_no]
+
+
+def own(world, tax_no):
+    """The single fapiao of this pool: handed in, and issued here."""
+    handed_in = [row for row in world.received.values() if row.buyer_no == tax_no]
+    reversed_ones = {each.original for each in world.fapiao.values() if each.original}
+    return handed_in + [
+        from_fapiao(each, each.number in reversed_ones)
+        for each in world.fapiao.values()
+        if each.buyer_no == tax_no
+    ]
+
+
+def from_fapiao(fapiao, touched):
+    """A fapiao issued in this sandbox, as its buyer receives it; `touched`: a red one refers to it."""
+    kind = {(False, False): 26, (True, False): 27, (False, True): 3, (True, True): 4}[
+        fapiao.special, fapiao.paper
+    ]
+    status = RED if fapiao.red else REVERSED if fapiao.reversed_by else PARTLY if touched else NORMAL
+    return Received(
+        fapiao.number,
+        kind,
+        f'{fapiao.issued_at:%Y-%m-%d}',
+        fapiao.seller_no,
+        fapiao.seller_name,
+        fapiao.buyer_no,
+        fapiao.buyer_name,
+        fapiao.net,
+        fapiao.tax,
+        fapiao.gross,
+        status=status,
+        original=fapiao.original,
+        remark=fapiao.remark,
+        lines=fapiao.lines,
+    )
+
+
+def find(world, tax_no, number, code=''):
+    """This fapiao of the pool, or None."""
+    for batch in batches(world, tax_no):
+        index = batch.find(number, code)
+        if index is not None:
+            return batch.row(index)
+    return next((row for row in own(world, tax_no) if row.number == number and code in ('', row.code)), None)
+
+
+def owners(world):
+    """Every tax number with a pool."""
+    return list(
+        dict.fromkeys(
+            [
+                *world.taxpayers,
+                *(each.buyer_no for each in (*world.batches.values(), *world.received.values())),
+            ]
+        )
+    )
+
+
+def status_of(row, mark):
+    return mark.status if mark and mark.status else row.status
+
+
+def mark_for(world, row):
+    """The mark of this fapiao, made where there is none; of what was issued here, as its buyer uses it."""
+    mark = world.marks.get(row.key) or Mark(row.buyer_no, row.code, row.number)
+    fapiao = world.fapiao.get(row.number)
+    if fapiao is not None:
+        mark.selected, mark.booked = fapiao.vat_use != '03', fapiao.booked
+    return mark
+
+
+def keep(world, mark):
+    """Remember the mark, and let the fapiao's seller feel it, where it was issued here."""
+    world.marks[mark.key] = mark
+    world.keep(mark)
+    fapiao = world.fapiao.get(mark.number)
+    if fapiao is not None:
+        fapiao.booked = mark.booked
+        if mark.selected != (fapiao.vat_use != '03'):
+            fapiao.vat_use = '01' if mark.selected else '03'
+        world.keep(fapiao)
+    world.inbound_version += 1
+
+
+# --- what a taxpayer does with it ---
+
+
+def book(world, row, booked, moment, period):
+    """`booked`: 02 | 03, or 06 to take it back; `period` YYYYMM."""
+    mark = mark_for(world, row)
+    if booked == TAKEN_BACK:
+        if mark.booked == UNBOOKED:
+            raise Refused('发票未入账,不能撤销入账')
+        mark.booked, mark.booked_at, mark.booked_period = UNBOOKED, '', ''
+        return keep(world, mark)
+    _demand_usable(row, mark)
+    if mark.booked == booked:
+        raise Refused('发票已入账,请勿重复操作')
+    if not MONTH.fullmatch(period) or period < row.day[:7].replace('-', '') or period > _month(world):
+        raise Refused(f'入账属期{period}不正确')
+    mark.booked, mark.booked_at, mark.booked_period = booked, moment, period
+    return keep(world, mark)
+
+
+def select(world, row, purpose, period=''):
+    """For deduction, in this tax period (YYYYMM); only this month and the one before are open."""
+    mark = mark_for(world, row)
+    _demand_usable(row, mark)
+    if not row.special or row.tax <= 0:
+        raise Refused('该票种不允许勾选抵扣')
+    if mark.selected:
+        raise Refused('发票已勾选,请勿重复操作')
+    period = period or _month(world)
+    if period not in (_month(world), _month_before(world)) or period < row.day[:7].replace('-', ''):
+        raise Refused(f'税款所属期{period}不正确')
+    mark.selected, mark.purpose, mark.selected_period = True, purpose, period
+    mark.selected_at = f'{world.clock.now():%Y-%m-%d %H:%M:%S}'
+    return keep(world, mark)
+
+
+def unselect(world, row):
+    mark = mark_for(world, row)
+    if not mark.selected:
+        raise Refused('发票未勾选,不能撤销')
+    if mark.selected_period and mark.selected_period < _month_before(world):
+        raise Refused('已申报的发票不能撤销勾选')
+    mark.selected, mark.purpose, mark.selected_at, mark.selected_period = False, '', '', ''
+    return keep(world, mark)
+
+
+def _demand_usable(row, mark):
+    status = status_of(row, mark)
+    if status not in USABLE:
+        raise Refused(f'发票状态为{STATUSES[status]},不能操作')
+
+
+def _month(world):
+    return f'{world.clock.now():%Y%m}'
+
+
+def _month_before(world):
+    now = world.clock.now()
+    return f'{now.year - (now.month == 1)}{(now.month - 2) % 12 + 1:02d}'

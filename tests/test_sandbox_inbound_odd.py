@@ -1,0 +1,203 @@
+"""Where the sandbox's inbound answers vary or go wrong: shapes, faulty pages, pages that don't hold still."""
+
+import tempfile
+
+import requests
+
+from ..sandbox.server import SandboxServer
+from .sandbox_inbound_case import TAX_NO, InboundCase
+
+
+class TestInboundShapes(InboundCase):
+    def setUp(self):
+        super().setUp()
+        self.row = self.world.receive_fapiao(gross='113.00', rate=13)
+        self.task = self.begun()
+
+    def shown(self, **quirks):
+        self.world.set('kingdee', **quirks)
+        answer = self.page_of(self.task)
+        self.assertEqual(answer['errorCode'], '0000')
+        return answer['data']
+
+    def test_where_the_list_stands(self):
+        for key in ('invoices', 'list', 'data', 'rows', 'records', 'somewhere'):
+            data = self.shown(inbound_list_key=key)
+            self.assertEqual((set(data), data['total']), ({key, 'total'}, 1))
+        self.assertEqual(self.shown(inbound_list_key='')[0]['invoiceNo'], self.row.number)
+        data = self.shown(inbound_list_key='page.records')
+        self.assertEqual((set(data), set(data['page'])), ({'page'}, {'records', 'total'}))
+
+    def test_totals(self):
+        for key in ('total', 'totalElement', 'totalCount'):
+            self.assertEqual(self.shown(inbound_total_key=key)[key], 1)
+        self.assertEqual(self.shown(inbound_totals_as='str')['totalCount'], '1')
+        self.assertEqual(set(self.shown(inbound_total_key='')), {'invoices'})
+
+    def test_keys_of_a_row(self):
+        for prefix in ('saler', 'seller', 'saller'):
+            (row,) = self.shown(inbound_seller_keys=prefix)['invoices']
+            self.assertEqual(
+                (row[f'{prefix}Name'], row[f'{prefix}TaxNo']), (self.row.seller_name, self.row.seller_no)
+            )
+            self.assertEqual(sum(key.endswith('erTaxNo') for key in row), 2)  # the buyer's too
+        (row,) = self.shown(inbound_numbers='number')['invoices']
+        self.assertEqual((row['amount'], row['taxAmount'], row['totalAmount']), (100.0, 13.0, 113.0))
+        (row,) = self.shown(inbound_dates='time')['invoices']
+        self.assertEqual(row['invoiceDate'], f'{self.row.day} 00:00:00')
+        (row,) = self.shown(inbound_number_key='etaxInvoiceNo')['invoices']
+        self.assertEqual((row['invoiceNo'], row['etaxInvoiceNo']), ('', self.row.number))
+        (row,) = self.shown(inbound_number_key='invoiceNum', inbound_drop_keys=('taxAmount',))['invoices']
+        self.assertEqual(row['invoiceNum'], self.row.number)
+        self.assertFalse({'invoiceNo', 'taxAmount'} & set(row))
+
+    def test_plain_data(self):
+        self.world.set('kingdee', data_as='plain', inbound_list_key='')
+        answer = self.raw(
+            'invoiceDownQuery', {'taxNo': TAX_NO, 'taskNo': self.task, 'pageNo': 1, 'pageSize': 1}
+        )
+        self.assertEqual(answer.json()['data'][0]['invoiceNo'], self.row.number)
+
+
+class TestInboundPages(InboundCase):
+    def setUp(self):
+        super().setUp()
+        self.world.seed_inbound(count=25, days=5)
+        self.numbers = [row['invoiceNo'] for row in self.all_rows(self.begun())]
+
+    def pages(self, task, count=3):
+        return [[row['invoiceNo'] for row in self.rows(task, number, 10)] for number in range(1, count + 1)]
+
+    def test_pages_make_the_whole(self):
+        pages = self.pages(self.begun(), 4)
+        self.assertEqual(list(map(len, pages)), [10, 10, 5, 0])
+        self.assertEqual(sum(pages, []), self.numbers)
+        self.world.set('kingdee', inbound_order='oldest')
+        self.assertEqual(sum(self.pages(self.begun()), []), self.numbers[::-1])
+
+    def test_a_task_shows_what_was_there_when_it_began(self):
+        task = self.begun()
+        first = self.pages(task, 1)[0]
+        self.world.receive_fapiao()
+        self.assertEqual(first + sum(self.pages(task)[1:], []), self.numbers)
+
+    def test_arrivals_while_paging(self):
+        self.world.set('kingdee', inbound_live=True, inbound_arrivals=1)
+        pages = self.pages(self.begun())
+        self.assertEqual(pages[0], self.numbers[:10])
+        self.assertEqual(pages[1], self.numbers[9:19])  # pushed on by one: the tenth comes again
+        self.assertEqual(pages[2], self.numbers[18:])
+        self.assertEqual(self.world.inbound_count(), 27)
+
+    def test_a_page_repeats_rows(self):
+        self.world.set('kingdee', inbound_overlap=2)
+        pages = self.pages(self.begun(), 4)
+        self.assertEqual(pages, [self.numbers[:10], self.numbers[8:20], self.numbers[18:], []])
+
+    def test_one_page_goes_wrong_so_often(self):
+        task, page = self.begun(), {'taxNo': TAX_NO, 'saveFlag': '1', 'pageNo': 2, 'pageSize': 10}
+        page['taskNo'] = task
+        add = self.world.faults.add
+        for kind, wrong in (
+            ('http_500', lambda answer: answer.status_code == 500),
+            ('html', lambda answer: 'html' in answer.headers['Content-Type']),
+            ('half_json', lambda answer: not answer.content.endswith(b'}')),
+        ):
+            with self.subTest(kind):
+                add('invoiceDownQuery', kind, times=2, match={'pageNo': '2'})
+                self.rows(task, 1, 10)
+                for _ in range(2):
+                    self.assertTrue(wrong(self.raw('invoiceDownQuery', page)))
+                self.assertEqual(len(self.rows(task, 2, 10)), 10)
+        add('invoiceDownQuery', 'drop_after', times=1, match={'pageNo': '2'})
+        with self.assertRaises(requests.ConnectionError):
+            self.raw('invoiceDownQuery', page)
+        self.assertEqual(len(self.rows(task, 2, 10)), 10)
+
+    def test_a_task_begun_and_never_told(self):
+        self.world.faults.add('invoiceDown', 'drop_after')
+        with self.assertRaises(requests.ConnectionError):
+            self.down()
+        self.assertEqual(len(self.world.inbound_tasks), 2)
+
+    def test_faults_in_the_clouds_words(self):
+        task = self.begun()
+        self.world.faults.add('invoiceDownQuery', 'not_ready')
+        self.refused(self.page_of(task), '正在执行', '6910')
+        self.world.faults.add('invoiceDownQuery', 'not_found')
+        self.refused(self.page_of(task), '不存在或已过期')
+        self.world.faults.add('invoiceDownQuery', 'expired_token')
+        self.assertEqual(self.page_of(task)['errorCode'], '401')
+        self.log_in()
+        self.assertEqual(len(self.rows(task)), 25)
+
+
+class TestFullDownload(InboundCase):
+    def test_lines(self):
+        line = {
+            'name': '*软件*沙箱软件',
+            'code': '1060301020100000000',
+            'amount': '100',
+            'rate': '0.13',
+            'unit': '套',
+            'quantity': '2',
+            'price': '50',
+        }
+        self.world.receive_fapiao(lines=[line, {**line, 'amount': '10', 'rate': '0.06'}])
+        (row,) = self.rows(self.begun('invoiceDownFull'))
+        self.assertEqual((row['amount'], row['taxAmount'], row['totalAmount']), ('110.00', '13.60', '123.60'))
+        self.assertEqual(
+            row['items'][0],
+            {
+                'detailAmount': '100.00',
+                'discountType': '',
+                'goodsCode': '1060301020100000000',
+                'goodsName': '*软件*沙箱软件',
+                'specModel': '',
+                'unit': '套',
+                'num': '2',
+                'unitPrice': '50',
+                'taxAmount': '13.00',
+                'taxRate': '0.13',
+            },
+        )
+        self.assertEqual(row['items'][1]['taxAmount'], '0.60')
+
+    def test_five_a_month_and_never_today(self):
+        self.refused(self.down('invoiceDownFull', endTime=self.day(0)), '当天')
+        for _ in range(5):
+            self.begun('invoiceDownFull')
+        self.refused(self.down('invoiceDownFull'), '5次')
+        self.begun()
+        self.world.advance(days=31)
+        self.log_in()
+        self.begun('invoiceDownFull')
+
+    def test_the_direct_channel(self):
+        self.world.set('kingdee', inbound_direct=(TAX_NO,))
+        self.refused(self.down(), '乐企')
+        self.refused(self.down('invoiceDownFull', startTime=self.day(3 * 365)), '2年')
+        self.begun('invoiceDownFull', startTime=self.day(600))
+        self.assertEqual(self.ask('taxLogin', {'taxNo': TAX_NO})['data']['loginType'], '2')
+
+    def test_under_another_name(self):
+        self.world.set('kingdee', full_interface='invoiceFullDown')
+        self.begun('invoiceFullDown')
+        self.refused(self.down('invoiceDownFull'), '不存在')
+
+
+class TestInboundRestart(InboundCase):
+    def test_everything_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.server.close()
+            self.serve(SandboxServer(state_dir=folder))
+            self.world.seed_inbound(count=30, days=5)
+            number = self.world.receive_fapiao(gross='113.00', rate=13).number
+            self.world.set_inbound_status(number, '4')
+            task = self.begun()
+            rows = self.rows(task)
+            self.server.close()
+            self.serve(SandboxServer(state_dir=folder))
+            self.assertEqual(self.rows(task), rows)
+            self.assertEqual((len(rows), rows[0]['invoiceNo'], rows[0]['invoiceStatus']), (31, number, '4'))
+            self.server.close()
