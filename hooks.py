@@ -9,8 +9,15 @@ _STATUS = [
     ("fapiao_numbers", SQL("varchar")),
     ("fapiao_amount_open", SQL("numeric DEFAULT 0")),
 ]
+_RECEIVED = [("fapiao_in_state", SQL("varchar DEFAULT 'none'")), ("fapiao_in_numbers", SQL("varchar"))]
 _COLUMNS = {
-    "account_move": [*_STATUS, ("fapiao_type", SQL("varchar")), ("fapiao_remark", SQL("varchar"))],
+    "account_move": [
+        *_STATUS,
+        *_RECEIVED,
+        ("fapiao_type", SQL("varchar")),
+        ("fapiao_remark", SQL("varchar")),
+    ],
+    "hr_expense": _RECEIVED,
     "sale_order": _STATUS,
     "sale_order_line": [("fapiao_qty_covered", SQL("numeric DEFAULT 0"))],
 }

@@ -16,6 +16,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MOMENT = re.compile(
     r"([0-9]{4})[-/]?([0-9]{2})[-/]?([0-9]{2})(?:[ T]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})(?:\.[0-9]*)?)?"
 )
+_OTHER_ALPHABET = str.maketrans("-_", "+/")
 _DEPTH = 60  # of nesting; no answer has more than a few levels
 _NESTS = (dict, list)
 _UNCLEAN = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # what JSON makes NUL and surrogates of
@@ -153,7 +154,8 @@ def unbase64(text):
         return None
     if text.lstrip()[:5].lower() == "data:":
         text = text.partition(",")[2]
-    text = re.sub(r"\s+", "", text).rstrip("=").translate(str.maketrans("-_", "+/"))
+    # by split, since a page of the pool is long and rarely has a space in it
+    text = "".join(text.split()).rstrip("=").translate(_OTHER_ALPHABET)
     if not text:
         return None
     try:

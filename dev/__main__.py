@@ -5,11 +5,13 @@ import signal
 import sys
 
 from . import clean, lint, run, shell, test, translations
+from .bench import start as bench
 from .say import Failure
 
 _ENV = os.environ.get
 
 _TARGETS = {
+    "bench": lambda: bench.run(_ENV("ROWS", "")),
     "clean": clean.run,
     "demo": run.demo,
     "lint": lint.run,

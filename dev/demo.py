@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import demo_kingdee, demo_red
+from . import demo_inbound, demo_kingdee, demo_red
 from .client import Client, Sandbox
 from .say import Failure
 from .servers import Server
@@ -45,6 +45,7 @@ def main(server: Server) -> int:
         demo_red.say(client, form)
     print(f"Credit line: {before:,.2f} before, {after:,.2f} after.")
     demo_kingdee.run(client, sandbox)
+    demo_inbound.run(client, sandbox)
     return 0
 
 

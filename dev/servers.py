@@ -51,12 +51,13 @@ def running(setup: Setup, db: str, label: str, anew: bool = False):
     """
     if anew:
         shutil.rmtree(paths.STATE / "sandbox" / label, ignore_errors=True)
-    with _sandbox(setup, label) as sandbox_url, _odoo(setup, db, label, sandbox_url) as url:
+    with sandbox(setup, label) as sandbox_url, _odoo(setup, db, label, sandbox_url) as url:
         yield Server(url, db, "admin", "admin", sandbox_url)
 
 
 @contextmanager
-def _sandbox(setup: Setup, label: str):
+def sandbox(setup: Setup, label: str):
+    """Give the address of a sandbox cloud; its process is stopped at the end. *label* as above."""
     state = paths.STATE / "sandbox" / label
     state.mkdir(parents=True, exist_ok=True)
     command = [setup.python, "-m", "sandbox", "--port", "0", "--state-dir", state]

@@ -75,7 +75,7 @@ class Fapiao(models.Model):
     files_text = fields.Text("Files: Last Problem", readonly=True)
 
     _unique_number = models.UniqueIndex("(company_id, direction, number)", "This fapiao is already known.")
-    _listing = models.Index("(company_id, issue_date DESC, id DESC)")
+    _listing = models.Index("(company_id, direction, issue_date DESC, id DESC)")
     _files_due = models.Index("(files_try_at) WHERE files_state = 'wanted'")
 
     # ------------------------------------------------------------------ computes

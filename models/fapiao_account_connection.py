@@ -15,7 +15,7 @@ OPTIONS = {
     "piaodanyun": ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal"),
     "kingdee": (
         *("app_id", "tenant_id", "account_id", "user", "user_type", "business_system"),
-        *("auto_invoice", "gross_total", "token_lifetime"),
+        *("auto_invoice", "gross_total", "token_lifetime", "full_interface"),
     ),
 }
 

@@ -10,6 +10,7 @@ from . import test_assistant_server
 from . import test_assistant_tickets
 from . import test_bad_input
 from . import test_bad_texts
+from . import test_bench
 from . import test_borders
 from . import test_builder
 from . import test_builder_lines
@@ -48,6 +49,8 @@ from . import test_clouds_tolerance
 from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
+from . import test_double_booking
+from . import test_fapiao_bill
 from . import test_files_controller
 from . import test_issue
 from . import test_issue_wizard
@@ -62,11 +65,21 @@ from . import test_kingdee_red_shared
 from . import test_login_troubles
 from . import test_login_wizard
 from . import test_master_data
+from . import test_marking
+from . import test_match
+from . import test_match_hand
+from . import test_match_states
 from . import test_move_fields
 from . import test_moves
+from . import test_pool
 from . import test_processes
+from . import test_processes_match
 from . import test_processes_order
+from . import test_processes_pull
 from . import test_processes_red
+from . import test_pull
+from . import test_pull_kingdee
+from . import test_pull_limits
 from . import test_red_buyer
 from . import test_red_credit
 from . import test_red_flush
@@ -120,6 +133,7 @@ from . import test_split_merge
 from . import test_split_merge_invoices
 from . import test_split_merge_red
 from . import test_tours
+from . import test_tours_inbound
 from . import test_tours_kingdee
 from . import test_tours_order
 from . import test_translations

@@ -11,6 +11,7 @@ from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLim
 from . import codes
 from .envelope import code_text, flag_in, opened, text_in
 
+_LONG = 20_000  # characters; who turns a call away says so in a few, and a page of the pool isn't read twice
 _NEEDS = (
     (codes.ACCOUNT, "credentials"),
     (codes.APPLICATION, "credentials"),
@@ -27,6 +28,8 @@ def is_unread(raw):
     "Interface not authorised" is among them: seed 001 shows the expired token under that very heading,
     so that only a fresh token tells the two apart.
     """
+    if raw.status == 200 and len(raw.text) > _LONG:
+        return False
     try:
         envelope = opened(raw)
     except TokenExpired:

@@ -166,6 +166,105 @@ def take_callbacks(registry, account, count):
             callbacks._process_batch()
 
 
+def connect_kingdee(registry, base_url):
+    """Make an account at the sandbox's 金蝶发票云 and print its id."""
+    # not before the addons path is configured
+    from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults  # noqa: PLC0415
+
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        account = env["fapiao.account"].create(
+            {
+                "name": "Kingdee",
+                "company_id": env.company.id,
+                "provider": "kingdee",
+                "base_url": base_url,
+                "tax_no": defaults.TAX_NO,
+                "app_id": defaults.KINGDEE_APP_ID,
+                "app_secret": defaults.KINGDEE_APP_SECRET,
+                "account_id": defaults.KINGDEE_ACCOUNT_ID,
+                "tenant_id": defaults.KINGDEE_TENANT_ID,
+                "user": defaults.KINGDEE_USER,
+                "business_system": defaults.KINGDEE_SYSTEM,
+                "pace_per_minute": 1000,
+                "pull_daily": False,
+            }
+        )
+        sys.stdout.write(str(account.id))
+
+
+def pull(registry, account):
+    """Click *Pull now* as the web layer does."""
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        retrying(env["fapiao.account"].browse(int(account)).action_pull, env)
+
+
+def go_on_pulling(registry):
+    """Run the scheduled action that goes on with pulls."""
+    with registry.cursor() as cr:
+        api.Environment(cr, SUPERUSER_ID, {})["fapiao.pull"]._cron_inbound()
+
+
+def receive_for_two_bills(registry):
+    """Make a received fapiao and two draft bills over its total, and print their ids."""
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        company = env.company
+        vendor = env["res.partner"].create({"name": "供货有限公司", "is_company": True})
+        lines = [(0, 0, {"name": "Goods", "price_unit": 113, "tax_ids": [(5, 0, 0)]})]
+        values = {"move_type": "in_invoice", "partner_id": vendor.id, "invoice_line_ids": lines}
+        bills = env["account.move"].create([{**values, "ref": f"R{n}"} for n in range(2)])
+        fapiao = env["fapiao"].sudo()
+        fapiao = fapiao.create(
+            {
+                "company_id": company.id,
+                "direction": "in",
+                "number": f"2699{bills[0].id:016}",
+                "type_code": "26",
+                "seller_name": vendor.name,
+                "amount_untaxed": 113,
+                "amount_total": 113,
+            }
+        )
+        sys.stdout.write(" ".join(map(str, [fapiao.id, *bills.ids])))
+
+
+def confirm_match(registry, fapiao, bill):
+    """Confirm a fapiao for a bill as the web layer does, at the same moment as somebody else; print what the
+    user is told."""
+    runs = []
+
+    def handler():
+        runs.append(1)
+        paper, document = env["fapiao"].browse(int(fapiao)), env["account.move"].browse(int(bill))
+        paper.read(["match_state"])  # takes the snapshot
+        if len(runs) == 1:
+            meet(registry, int(fapiao))
+        env["fapiao.match"]._confirm_pair(paper, document, 113)
+
+    try:
+        with registry.cursor() as cr:
+            env = user_environment(cr)
+            retrying(handler, env)
+    except UserError as error:
+        sys.stdout.write(str(error))
+
+
+def meet(registry, place):
+    """Wait until two workers are here, whoever comes first; the lock stays with the connection."""
+    with registry.cursor() as cr:
+        cr.execute("SELECT pg_advisory_lock_shared(%s)", [place])
+        count = 0
+        while count < 2:
+            cr.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                [place],
+            )
+            (count,) = cr.fetchone()
+
+
 def user_environment(cr):
     env = api.Environment(cr, SUPERUSER_ID, {})
     admin = env.ref("base.user_admin")
@@ -201,6 +300,8 @@ TASKS = {
     for task in (
         *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
         *(copy_orders, request_order, post_invoice_of, take_callbacks),
+        *(connect_kingdee, pull, go_on_pulling),
+        *(receive_for_two_bills, confirm_match),
     )
 }
 

@@ -1,0 +1,288 @@
+"""Which inbound fapiao stands for which vendor bill or expense, and with which amount."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..rules import taxno
+from .fapiao_decimal import exact
+
+RULES = [
+    ("number", "Number on the document"),
+    ("tax_no_total", "Tax number and total"),
+    ("name_total_date", "Seller's name, total and date"),
+    ("several_fapiao", "Several fapiao for one bill"),
+    ("several_bills", "One fapiao for several bills"),
+    ("manual", "By hand"),
+    ("created", "Bill made from the fapiao"),
+    ("picked", "Picked for the document"),
+]
+# Proposals of these were made by a search, and the next search may replace them.
+SEARCHED = ("number", "tax_no_total", "name_total_date", "several_fapiao", "several_bills")
+
+
+class FapiaoMatch(models.Model):
+    _name = "fapiao.match"
+    _description = "Match of a Fapiao With a Document"
+    _order = "state, id"
+
+    fapiao_id = fields.Many2one("fapiao", required=True, readonly=True, index=True, ondelete="cascade")
+    move_id = fields.Many2one(
+        "account.move", "Bill", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    expense_id = fields.Many2one("hr.expense", readonly=True, index="btree_not_null", ondelete="cascade")
+    company_id = fields.Many2one(related="fapiao_id.company_id", store=True, precompute=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    amount = fields.Monetary(
+        required=True, help="What of the fapiao's total, tax included, stands for this document."
+    )
+    amount_tax = fields.Monetary("Tax in It", compute="_compute_amount_tax", store=True)
+    state = fields.Selection(
+        [("confirmed", "Confirmed"), ("proposed", "Proposed")], required=True, default="proposed"
+    )
+    rule = fields.Selection(RULES, required=True, default="manual")
+    candidates = fields.Integer(readonly=True, help="How many pairs were as likely as this one.")
+    active = fields.Boolean(
+        default=True, help="A pair that somebody undid or turned down is kept, so that it isn't made again."
+    )
+    user_id = fields.Many2one("res.users", "Confirmed By", readonly=True, help="Empty: by itself.")
+    confirmed_at = fields.Datetime("Confirmed On", readonly=True)
+    seller_differs = fields.Boolean(compute="_compute_seller_differs", store=True)
+    document_name = fields.Char("Document", compute="_compute_document_name", compute_sudo=True)
+    reason = fields.Char(compute="_compute_reason")
+    amount_difference = fields.Monetary(
+        "Difference", compute="_compute_differences", help="Document less what its fapiao come to."
+    )
+    tax_difference = fields.Monetary(compute="_compute_differences")
+
+    fapiao_number = fields.Char(related="fapiao_id.number", string="Number")
+    fapiao_seller = fields.Char(related="fapiao_id.seller_name", string="Seller")
+    fapiao_tax_no = fields.Char(related="fapiao_id.seller_tax_no", string="Seller Tax Number")
+    fapiao_date = fields.Date(related="fapiao_id.issue_date", string="Issue Date")
+    fapiao_untaxed = fields.Monetary(related="fapiao_id.amount_untaxed", string="Untaxed")
+
+    _unique_move = models.UniqueIndex(
+        "(fapiao_id, move_id) WHERE move_id IS NOT NULL", "This fapiao and this bill are matched already."
+    )
+    _unique_expense = models.UniqueIndex(
+        "(fapiao_id, expense_id) WHERE expense_id IS NOT NULL",
+        "This fapiao and this expense are matched already.",
+    )
+    _one_document = models.Constraint(
+        "CHECK(num_nonnulls(move_id, expense_id) = 1)", "A match has one document: a bill or an expense."
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("amount", "fapiao_id.amount_total", "fapiao_id.amount_tax")
+    def _compute_amount_tax(self):
+        for match in self:
+            fapiao, total = match.fapiao_id, exact(match.fapiao_id.amount_total)
+            share = exact(match.amount) / total if total else 0
+            match.amount_tax = float(round(exact(fapiao.amount_tax) * share, 2))
+
+    @api.depends(
+        "fapiao_id.seller_tax_no",
+        "fapiao_id.seller_name",
+        "move_id.commercial_partner_id.vat",
+        "move_id.commercial_partner_id.name",
+        "expense_id.vendor_id.commercial_partner_id.vat",
+        "expense_id.vendor_id.commercial_partner_id.name",
+    )
+    def _compute_seller_differs(self):
+        # sudo: whether they differ doesn't depend on who may read the vendor
+        for match in self.sudo():
+            vendor = match._document()._fapiao_in_vendor()
+            ours, theirs = vendor._fapiao_tax_no(), taxno.normalise(match.fapiao_id.seller_tax_no)
+            if ours and theirs:
+                match.seller_differs = ours != theirs
+            else:
+                names = plain_name(vendor.name), plain_name(match.fapiao_id.seller_name)
+                match.seller_differs = all(names) and names[0] != names[1]
+
+    @api.depends("move_id", "expense_id")
+    def _compute_display_name(self):
+        for match in self:
+            match.display_name = f"{match.fapiao_id.number} – {match.document_name}"
+
+    @api.depends("move_id.name", "move_id.ref", "expense_id.name")
+    def _compute_document_name(self):
+        for match in self:
+            match.document_name = match._document().display_name
+
+    @api.depends("rule", "state", "candidates", "amount_difference", "seller_differs")
+    def _compute_reason(self):
+        for match in self:
+            match.reason = " ".join(filter(None, [match._say_rule(), match._say_doubt()]))
+
+    @api.depends(
+        "amount",
+        "amount_tax",
+        "state",
+        "rule",
+        "move_id.fapiao_match_ids.state",
+        "move_id.fapiao_match_ids.amount",
+        "expense_id.fapiao_match_ids.state",
+        "expense_id.fapiao_match_ids.amount",
+        "move_id.amount_total_signed",
+        "move_id.amount_tax_signed",
+        "expense_id.total_amount",
+        "expense_id.tax_amount",
+    )
+    def _compute_differences(self):
+        for match in self:
+            document = match._document().sudo()  # an employee's own expense, or a bill of the accountant's
+            together = match | document.fapiao_match_ids.filtered(match._counts_with)
+            match.amount_difference = document._fapiao_in_total() - sum(together.mapped("amount"))
+            match.tax_difference = document._fapiao_in_tax() - sum(together.mapped("amount_tax"))
+
+    # ------------------------------------------------------------------ constraints
+
+    @api.constrains("fapiao_id", "move_id", "expense_id", "active")
+    def _check_document(self):
+        for match in self.sudo():  # companies are compared that the user may not all see
+            document, fapiao = match._document(), match.fapiao_id
+            if fapiao.direction != "in" or not document._fapiao_in_can_match():
+                raise ValidationError(
+                    self.env._("Only a received fapiao and a vendor bill or an expense can be matched.")
+                )
+            if document.company_id != fapiao.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "Fapiao %(number)s was received by %(company)s, but %(document)s belongs to"
+                        " %(other)s.",
+                        number=fapiao.number,
+                        company=fapiao.company_id.name,
+                        document=document.display_name,
+                        other=document.company_id.name,
+                    )
+                )
+
+    @api.constrains("fapiao_id", "amount", "state", "active")
+    def _check_covered(self):
+        """A fapiao counts once, in whatever company of this database it is booked."""
+        fresh = self.filtered(lambda match: match.active and match.state == "confirmed")
+        taken = fresh.fapiao_id._lock_taken()
+        for fapiao, matches in taken.items():
+            total, covered = exact(fapiao.amount_total), sum(exact(match.amount) for match in matches)
+            wrong_way = any(exact(match.amount) * total <= 0 for match in matches)
+            if wrong_way or abs(covered) > abs(total):
+                fapiao._raise_taken(matches - fresh)
+
+    # ------------------------------------------------------------------ create and write
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([{**vals, **self._confirmation(vals)} for vals in vals_list])
+
+    def write(self, vals):
+        return super().write({**vals, **self._confirmation(vals)})
+
+    @api.model
+    def _confirmation(self, vals):
+        """Return who confirms and when, as far as ``vals`` make a state."""
+        if "state" not in vals:
+            return {}
+        if vals["state"] != "confirmed":
+            return {"user_id": False, "confirmed_at": False}
+        by_whom = vals.get("user_id", self.env.uid)
+        return {"user_id": by_whom, "confirmed_at": fields.Datetime.now()}
+
+    # ------------------------------------------------------------------ actions
+
+    def action_confirm(self):
+        """Confirm proposals; one that was turned down before is taken up again. Raises ``UserError`` where
+        the fapiao is booked already, naming the document."""
+        todo = self.filtered(lambda match: match.state != "confirmed" or not match.active)
+        for match in todo:
+            if not match._document()._fapiao_in_is_open():
+                raise UserError(
+                    self.env._("%s is cancelled: nothing can be matched with it.", match.document_name)
+                )
+        todo.write({"state": "confirmed", "active": True})
+        todo._drop_overtaken()
+        return True
+
+    def action_undo(self):
+        """Undo confirmed matches, or turn proposals down; the search doesn't make these pairs again."""
+        self.write({"state": "proposed", "active": False})
+        return True
+
+    def action_open_document(self):
+        """Open the bill or the expense."""
+        self.ensure_one()
+        return self._document()._get_records_action()
+
+    def action_open_fapiao(self):
+        """Open the fapiao."""
+        self.ensure_one()
+        return self.fapiao_id._get_records_action()
+
+    # ------------------------------------------------------------------ private steps
+
+    @api.model
+    def _confirm_pair(self, fapiao, document, amount, rule="manual"):
+        """Return the confirmed match of a fapiao and a document over ``amount`` (company currency, tax
+        included), whether or not there was one, proposed, confirmed or undone."""
+        field = "move_id" if document._name == "account.move" else "expense_id"
+        known = self.with_context(active_test=False).search(
+            [("fapiao_id", "=", fapiao.id), (field, "=", document.id)]
+        )
+        values = {"amount": amount, "rule": rule, "state": "confirmed", "active": True}
+        if known:
+            known.write(values)
+        else:
+            known = self.create({"fapiao_id": fapiao.id, field: document.id, **values})
+        known._drop_overtaken()
+        return known
+
+    def _document(self):
+        """Return the bill or the expense of one match."""
+        self.ensure_one()
+        return self.move_id or self.expense_id
+
+    def _counts_with(self, other):
+        """Tell whether ``other`` match of the same document is counted together with this one."""
+        if other.state == "confirmed":
+            return True
+        return self.state == other.state == "proposed" and self.rule == other.rule == "several_fapiao"
+
+    def _drop_overtaken(self):
+        """Delete searched proposals for what is covered in full by now."""
+        done_fapiao = self.fapiao_id.filtered(lambda fapiao: fapiao.match_state in ("matched", "differs"))
+        done_moves = self.move_id.filtered(lambda move: move.fapiao_in_state in ("matched", "differs"))
+        domain = Domain("fapiao_id", "in", done_fapiao.ids) | Domain("move_id", "in", done_moves.ids)
+        # sudo: a proposal is the search's own, nobody else may delete matches
+        overtaken = self.sudo().search(
+            domain & Domain("state", "=", "proposed") & Domain("rule", "in", SEARCHED)
+        )
+        overtaken.unlink()
+
+    def _say_rule(self):
+        return {
+            "number": self.env._("The fapiao's number stands on the document."),
+            "tax_no_total": self.env._("Same seller by tax number, same total."),
+            "name_total_date": self.env._("Same seller by name, same total, about the same date."),
+            "several_fapiao": self.env._("Several fapiao of the seller come to the bill's total."),
+            "several_bills": self.env._("Several bills of the seller come to the fapiao's total."),
+            "manual": self.env._("Matched by hand."),
+            "created": self.env._("The bill was made from the fapiao."),
+            "picked": self.env._("Picked for this document."),
+        }.get(self.rule)
+
+    def _say_doubt(self):
+        if self.state == "confirmed" and not self.user_id:
+            return ""
+        parts = []
+        if self.state == "proposed" and self.candidates > 1:
+            parts.append(self.env._("There are %s pairs like this.", self.candidates))
+        if not self.currency_id.is_zero(self.amount_difference):
+            parts.append(self.env._("They differ by %s.", self.currency_id.format(self.amount_difference)))
+        if self.seller_differs:
+            parts.append(self.env._("The sellers are not the same."))
+        return " ".join(parts)
+
+
+def plain_name(name):
+    """Return a company's name as it is compared: half-width, without spaces, in capitals."""
+    return taxno.normalise(name)

@@ -1,0 +1,55 @@
+"""Where a pull stands between its pages, and whether there are more; knows neither cloud nor database."""
+
+import hashlib
+from dataclasses import dataclass
+
+MOST = 10_000  # rows beyond twice the total: such a cloud never ends
+
+
+@dataclass
+class Place:
+    """The last page that was taken. ``size``: rows the cloud puts on a page; ``asked``: rows asked for;
+    ``total``: of all pages, 0 where it isn't told."""
+
+    page: int
+    size: int
+    asked: int
+    digest: str = ""
+    total: int = 0
+    is_over: bool = False
+    is_repeated: bool = False  # the last page was the one before it once more
+
+    def turn(self, answer):
+        """Take ``answer`` (:class:`~..clouds.inbound.PullPage`) for the next page.
+
+        They end with a page shorter than the first, if there is a total not before it is reached: pages may
+        overlap while fapiao come in. A short first page alone proves nothing, since a cloud may hand out
+        fewer rows than asked for.
+        """
+        count = len(answer.rows) + len(answer.unread)
+        digest = _digest(answer)
+        self.page += 1
+        self.is_repeated = bool(count) and digest == self.digest
+        self.digest = digest
+        if answer.total is not None:
+            self.total = answer.total
+        if self.page == 1 and count:
+            self.size = count if count > self.size or not self.total or count < self.total else self.size
+        if not count or self.is_repeated:
+            self.is_over = True
+        elif self.total:
+            reached = self.page * self.size
+            self.is_over = reached >= self.total and (count < self.size or reached >= 2 * self.total + MOST)
+        else:
+            self.is_over = count < self.size
+
+    def may_be_over(self):
+        """Tell whether a cloud that refuses the next page may only mean that there is none."""
+        if self.total:
+            return self.page * self.size >= self.total
+        return self.page > 0 and self.size < self.asked
+
+
+def _digest(answer):
+    told = "\n".join([*(row.number for row in answer.rows), *map(repr, answer.unread)])
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]

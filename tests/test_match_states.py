@@ -1,0 +1,69 @@
+"""The states that a search writes in SQL are those that the ORM computes."""
+
+import random
+
+from odoo.tests import tagged
+
+from ..models import fapiao_matching_states as states
+from .common_match import MatchCommon
+
+
+@tagged("post_install", "-at_install")
+class TestStates(MatchCommon):
+    def snapshot(self, facts, bills):
+        return (
+            [(one.match_state, one.match_amount) for one in facts],
+            [(one.fapiao_in_state, one.fapiao_in_numbers) for one in bills],
+        )
+
+    def test_sql_and_orm_say_the_same(self):
+        dice = random.Random(7)
+        other = self._create_vendor("别家", "91310000MA1OTHER08")
+        facts, bills = self.env["fapiao"], self.env["account.move"]
+        for _number in range(60):
+            bill = self.bill(
+                price=dice.choice([50, 100]), vendor=dice.choice([self.vendor, self.vendor, other])
+            )
+            bills |= bill
+            for _again in range(dice.choice([0, 1, 1, 2])):
+                fapiao = self.receive(
+                    total=dice.choice([56.5, 113, 113]),
+                    tax=dice.choice([0, 6.5, 13]),
+                    type_code=dice.choice(["26", "27"]),
+                    status=dice.choice([*["normal"] * 6, "abnormal", "red"]),
+                )
+                facts |= fapiao
+                match = self.env["fapiao.match"].create(
+                    {
+                        "fapiao_id": fapiao.id,
+                        "move_id": bill.id,
+                        "amount": dice.choice([56.5, fapiao.amount_total]),
+                    }
+                )
+                if dice.random() < 0.7:
+                    match.action_confirm()
+        by_orm = self.snapshot(facts, bills)
+        self.assertEqual(
+            {state for state, _n in by_orm[1]}, {"none", "proposed", "partial", "matched", "differs"}
+        )
+        self.env.flush_all()
+        self.cr.execute("UPDATE account_move SET fapiao_in_state = 'none', fapiao_in_numbers = NULL")
+        self.cr.execute("UPDATE fapiao SET match_state = 'none', match_amount = NULL")
+        self.cr.execute(states.write_bills(bills.ids))
+        self.cr.execute(states.write_fapiao(facts.ids))
+        self.env.invalidate_all()
+        self.assertEqual(self.snapshot(facts, bills), by_orm)
+
+    def test_what_the_search_inserts_the_orm_computes(self):
+        facts = self.receive() | self.receive(total=226, tax=26)
+        self.bill()
+        self.bill(price=200)
+        self.search_matches()
+        matches = facts.match_ids
+        by_sql = matches.mapped(lambda match: (match.amount_tax, match.seller_differs, match.company_id))
+        for name in ("amount_tax", "seller_differs"):
+            self.env.add_to_compute(matches._fields[name], matches)
+        matches.flush_recordset()
+        self.assertEqual(
+            matches.mapped(lambda match: (match.amount_tax, match.seller_differs, match.company_id)), by_sql
+        )

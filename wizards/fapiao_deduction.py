@@ -1,0 +1,127 @@
+"""The dialog in which received fapiao are selected for deduction (勾选), or their selection is taken back."""
+
+import re
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..models.fapiao_match_verdict import DEDUCTIBLE
+from ..models.fapiao_types import LIVING
+
+PERIOD = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")
+
+
+class FapiaoDeduction(models.TransientModel):
+    _name = "fapiao.deduction"
+    _description = "Select Fapiao for Deduction"
+
+    kind = fields.Selection(
+        [("select", "Select for deduction"), ("unselect", "Take the selection back")],
+        required=True,
+        default="select",
+    )
+    period = fields.Char(
+        required=True,
+        default=lambda self: fields.Date.context_today(self).strftime("%Y%m"),
+        help="yyyymm: the tax period in which the tax is deducted.",
+    )
+    purpose = fields.Selection(
+        [("1", "Deduct"), ("2", "Not to be deducted")], required=True, default="1", string="Use"
+    )
+    fapiao_ids = fields.Many2many("fapiao", readonly=True)
+    currency_id = fields.Many2one("res.currency", default=lambda self: self.env.company.currency_id)
+    ready_count = fields.Integer("Ready", compute="_compute_ready")
+    amount_tax = fields.Monetary("Tax", compute="_compute_ready")
+    problems = fields.Text("Left Out", compute="_compute_ready")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("kind", "fapiao_ids")
+    def _compute_ready(self):
+        for dialog in self:
+            reasons = dialog._reasons()
+            ready = dialog.fapiao_ids.filtered(lambda fapiao, said=reasons: not said[fapiao])
+            dialog.ready_count = len(ready)
+            dialog.amount_tax = sum(fapiao.deductible or fapiao.amount_tax for fapiao in ready)
+            dialog.problems = "\n".join(filter(None, reasons.values())) or False
+
+    @api.constrains("period")
+    def _check_period(self):
+        for dialog in self:
+            if not PERIOD.fullmatch(dialog.period or ""):
+                raise ValidationError(
+                    self.env._("“%s” is no period. Write year and month, like 202611.", dialog.period)
+                )
+
+    # ------------------------------------------------------------------ actions
+
+    @api.model
+    def _open(self, fapiao):
+        dialog = self.create({"fapiao_ids": [Command.set(fapiao.ids)]})
+        if fapiao and all(one.deduction == "selected" for one in fapiao):
+            dialog.kind = "unselect"
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Deduction"),
+            "res_model": self._name,
+            "res_id": dialog.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_confirm(self):
+        """Order the marks for what is ready, and show how it gets on."""
+        self.ensure_one()
+        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            raise AccessError(self.env._("Only fapiao issuers may do this."))
+        reasons = self._reasons()
+        ready = self.fapiao_ids.filtered(lambda fapiao: not reasons[fapiao])
+        if not ready:
+            raise UserError(self.problems or self.env._("Nothing is chosen."))
+        markings = self.env["fapiao.marking"]._create_for(ready, self.kind, self.period, self.purpose)
+        markings._attempt_after_commit()
+        return markings._get_records_action(name=self.env._("Deduction"))
+
+    # ------------------------------------------------------------------ private steps
+
+    def _reasons(self):
+        """Return why each fapiao can't be marked so, "" where it can."""
+        return {fapiao: self._reason(fapiao) for fapiao in self.fapiao_ids}
+
+    def _reason(self, fapiao):
+        number = fapiao.number
+        if fapiao.direction != "in":
+            return self.env._("%s was issued by us: only received fapiao are deducted.", number)
+        if "deduction" in fapiao._open_mark_families():
+            return self.env._("%s is being marked already.", number)
+        if not fapiao._marking_account():
+            return self.env._("%s has no account through which it could be marked.", number)
+        if self.kind == "unselect":
+            return "" if fapiao.deduction == "selected" else self.env._("%s is not selected.", number)
+        if fapiao.deduction in ("selected", "confirmed"):
+            return self.env._(
+                "%(number)s is selected already, for %(period)s.",
+                number=number,
+                period=fapiao.deduction_period or "–",
+            )
+        if fapiao.status not in LIVING:
+            statuses = dict(fapiao._fields["status"]._description_selection(self.env))
+            return self.env._(
+                "%(number)s can't be deducted: %(status)s.", number=number, status=statuses[fapiao.status]
+            )
+        if fapiao.type_code not in DEDUCTIBLE:
+            types = dict(fapiao._fields["type_code"]._description_selection(self.env))
+            return self.env._(
+                "%(number)s is of a type without deduction: %(type)s.",
+                number=number,
+                type=types[fapiao.type_code],
+            )
+        return ""
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    def action_deduct(self):
+        """Open the dialog that selects these fapiao for deduction, or takes the selection back."""
+        return self.env["fapiao.deduction"]._open(self)

@@ -1,0 +1,34 @@
+"""One bill for all fapiao of a seller, or one for each: asked where several are chosen."""
+
+from odoo import Command, fields, models
+
+
+class FapiaoMatchBill(models.TransientModel):
+    _name = "fapiao.match.bill"
+    _description = "Create Bills From Fapiao"
+
+    fapiao_ids = fields.Many2many("fapiao", readonly=True)
+    together = fields.Selection(
+        [("each", "One bill for each fapiao"), ("seller", "One bill for all fapiao of a seller")],
+        "Bills",
+        required=True,
+        default="each",
+    )
+
+    def _open(self, fapiao):
+        """Return the dialog for these fapiao."""
+        dialog = self.create({"fapiao_ids": [Command.set(fapiao.ids)]})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Create Bills"),
+            "res_model": self._name,
+            "res_id": dialog.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def action_create(self):
+        """Make the bills and open them."""
+        self.ensure_one()
+        bills = self.fapiao_ids._create_bills(together=self.together == "seller")
+        return bills._get_records_action(name=self.env._("Bills"))

@@ -1,0 +1,221 @@
+"""One received fapiao and the documents it may stand for, side by side."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..models.account_move_match import BILLS
+from ..models.fapiao_decimal import exact
+from ..rules import taxno
+
+MOST_LINES = 30
+
+
+class FapiaoMatchWizard(models.TransientModel):
+    _name = "fapiao.match.wizard"
+    _description = "Match a Fapiao"
+
+    fapiao_id = fields.Many2one("fapiao", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one(related="fapiao_id.company_id")
+    currency_id = fields.Many2one(related="fapiao_id.currency_id")
+    number = fields.Char(related="fapiao_id.number")
+    seller_name = fields.Char(related="fapiao_id.seller_name", string="Seller")
+    seller_tax_no = fields.Char(related="fapiao_id.seller_tax_no")
+    issue_date = fields.Date(related="fapiao_id.issue_date")
+    amount_untaxed = fields.Monetary(related="fapiao_id.amount_untaxed")
+    amount_tax = fields.Monetary(related="fapiao_id.amount_tax")
+    amount_total = fields.Monetary(related="fapiao_id.amount_total")
+    status = fields.Selection(related="fapiao_id.status")
+    match_state = fields.Selection(related="fapiao_id.match_state")
+    amount_open = fields.Monetary("Not Matched", compute="_compute_amount_open")
+    line_ids = fields.One2many("fapiao.match.wizard.line", "wizard_id")
+    move_id = fields.Many2one(
+        "account.move",
+        "Another Bill",
+        domain="[('move_type', 'in', ('in_invoice', 'in_refund', 'in_receipt')),"
+        " ('state', '!=', 'cancel'), ('company_id', '=', company_id)]",
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("fapiao_id.amount_total", "fapiao_id.match_amount")
+    def _compute_amount_open(self):
+        for wizard in self:
+            fapiao = wizard.fapiao_id
+            wizard.amount_open = fapiao.amount_total - fapiao.match_amount
+
+    # ------------------------------------------------------------------ actions
+
+    @api.model
+    def _open(self, fapiao):
+        """Return the dialog for ``fapiao``: its matches first, then bills it may stand for."""
+        wizard = self.create({"fapiao_id": fapiao.id})
+        wizard._fill()
+        return wizard._show()
+
+    def action_confirm(self):
+        """Confirm the chosen lines with the amounts beside them: a split, if there are several."""
+        self.ensure_one()
+        chosen = self.line_ids.filtered("is_chosen")
+        if not chosen:
+            raise UserError(self.env._("Choose the documents that this fapiao stands for."))
+        for line in chosen:
+            line._confirm()
+        self._fill()
+        return self._show()
+
+    def action_add(self):
+        """Put another bill on the list, with what is left of the fapiao."""
+        self.ensure_one()
+        if not self.move_id:
+            raise UserError(self.env._("Choose a bill first."))
+        if self.move_id not in self.line_ids.move_id:
+            self.line_ids = [fields.Command.create({**self._values_of(self.move_id), "is_chosen": True})]
+        self.move_id = False
+        return self._show()
+
+    def action_create_bill(self):
+        """Make a bill from the fapiao instead."""
+        return self.fapiao_id.action_create_bill()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _show(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Match a Fapiao"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    def _fill(self):
+        """List the documents anew."""
+        matches = self.fapiao_id.match_ids
+        documents = [match._document() for match in matches]
+        documents += [bill for bill in self._candidates() if bill not in documents]
+        self.line_ids = [
+            fields.Command.clear(),
+            *(fields.Command.create(self._values_of(document)) for document in documents[:MOST_LINES]),
+        ]
+
+    def _values_of(self, document):
+        field = "move_id" if document._name == "account.move" else "expense_id"
+        match = self.fapiao_id.match_ids.filtered(lambda known: known[field] == document)
+        return {field: document.id, "match_id": match.id, "amount": match.amount or self._share(document)}
+
+    def _share(self, document):
+        """Return what of the fapiao's open amount the document can take."""
+        rest, total = exact(self.amount_open), exact(document._fapiao_in_total())
+        return float(min(rest, total, key=abs) if total * rest > 0 else rest)
+
+    def _candidates(self):
+        """Return bills without fapiao of the same seller, number or total, the nearest first."""
+        fapiao = self.fapiao_id
+        number = taxno.normalise(fapiao.seller_tax_no)
+        likely = Domain("ref", "=", fapiao.number) | Domain("amount_total_signed", "=", -fapiao.amount_total)
+        if number:
+            likely |= Domain("commercial_partner_id.vat", "in", (number, f"CN{number}"))
+        if fapiao.seller_name:
+            likely |= Domain("commercial_partner_id.name", "=", fapiao.seller_name)
+        bills = self.env["account.move"].search(
+            Domain("company_id", "=", fapiao.company_id.id)
+            & Domain("move_type", "in", BILLS)
+            & Domain("state", "in", ("draft", "posted"))
+            & Domain("fapiao_in_state", "in", (False, "none", "proposed", "partial"))
+            & likely,
+            order="invoice_date desc, id desc",
+            limit=200,
+        )
+        return bills.sorted(
+            lambda bill: (
+                bill.ref != fapiao.number,
+                abs(exact(bill._fapiao_in_total()) - exact(fapiao.amount_total)),
+            )
+        )
+
+
+class FapiaoMatchWizardLine(models.TransientModel):
+    _name = "fapiao.match.wizard.line"
+    _description = "Document Beside a Fapiao"
+
+    wizard_id = fields.Many2one("fapiao.match.wizard", required=True, ondelete="cascade")
+    move_id = fields.Many2one("account.move", "Bill", readonly=True, ondelete="cascade")
+    expense_id = fields.Many2one("hr.expense", readonly=True, ondelete="cascade")
+    match_id = fields.Many2one("fapiao.match", readonly=True, ondelete="set null")
+    currency_id = fields.Many2one(related="wizard_id.currency_id")
+    is_chosen = fields.Boolean("Choose")
+    amount = fields.Monetary("Amount to Match", help="What of the fapiao stands for this document.")
+    match_state = fields.Selection(related="match_id.state", string="Match")
+    reason = fields.Char(related="match_id.reason")
+
+    document_name = fields.Char("Document", compute="_compute_document")
+    document_ref = fields.Char("Number", compute="_compute_document")
+    document_seller = fields.Char("Seller", compute="_compute_document")
+    document_tax_no = fields.Char("Tax Number", compute="_compute_document")
+    document_date = fields.Date("Date", compute="_compute_document")
+    document_untaxed = fields.Monetary("Untaxed", compute="_compute_document")
+    document_tax = fields.Monetary("Tax", compute="_compute_document")
+    document_total = fields.Monetary("Total", compute="_compute_document")
+    difference = fields.Monetary(compute="_compute_document", help="Document less fapiao.")
+    ref_differs = fields.Boolean(compute="_compute_document")
+    seller_differs = fields.Boolean(compute="_compute_document")
+    tax_no_differs = fields.Boolean(compute="_compute_document")
+    untaxed_differs = fields.Boolean(compute="_compute_document")
+    tax_differs = fields.Boolean(compute="_compute_document")
+    total_differs = fields.Boolean(compute="_compute_document")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("move_id", "expense_id", "wizard_id.fapiao_id")
+    def _compute_document(self):
+        for line in self:
+            fapiao, document = line.wizard_id.fapiao_id, line._document()
+            vendor = document._fapiao_in_vendor()
+            line.document_name = document.display_name
+            line.document_ref = line.move_id.ref
+            line.document_seller, line.document_tax_no = vendor.name, vendor._fapiao_tax_no()
+            line.document_date = line.move_id.invoice_date or line.expense_id.date
+            line.document_tax, line.document_total = document._fapiao_in_tax(), document._fapiao_in_total()
+            line.document_untaxed = line.document_total - line.document_tax
+            line.difference = line.document_total - fapiao.amount_total
+            line.ref_differs = bool(line.document_ref) and fapiao.number not in line.document_ref
+            line.seller_differs = line.document_seller != fapiao.seller_name
+            line.tax_no_differs = line.document_tax_no != taxno.normalise(fapiao.seller_tax_no)
+            for part in ("untaxed", "tax", "total"):
+                line[f"{part}_differs"] = exact(line[f"document_{part}"]) != exact(fapiao[f"amount_{part}"])
+
+    # ------------------------------------------------------------------ actions
+
+    def action_confirm(self):
+        """Confirm this pair with its amount."""
+        wizard = self.wizard_id
+        self._confirm()
+        wizard._fill()
+        return wizard._show()
+
+    def action_undo(self):
+        """Undo the match, or turn the proposal down."""
+        wizard = self.wizard_id
+        self.match_id.action_undo()
+        wizard._fill()
+        return wizard._show()
+
+    def action_open_document(self):
+        """Open the bill or the expense."""
+        return self._document()._get_records_action()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _document(self):
+        self.ensure_one()
+        return self.move_id or self.expense_id
+
+    def _confirm(self):
+        self.ensure_one()
+        match = self.match_id
+        rule = match.rule if match and match.amount == self.amount else "manual"
+        Match = self.env["fapiao.match"]
+        Match._confirm_pair(self.wizard_id.fapiao_id, self._document(), self.amount, rule)

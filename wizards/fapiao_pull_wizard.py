@@ -1,0 +1,64 @@
+"""Choose the days to pull; long ranges go in windows, one after the other, in the background."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..clouds.inbound import HEADER
+from ..models.fapiao_pull import KINDS
+
+
+class FapiaoPullWizard(models.TransientModel):
+    _name = "fapiao.pull.wizard"
+    _description = "Pull Received Fapiao"
+
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, default=lambda self: self._default_account()
+    )
+    kind = fields.Selection(KINDS, required=True, default=HEADER)
+    date_from = fields.Date("From", required=True, default=lambda self: self._default_days()[0])
+    date_to = fields.Date("To", required=True, default=lambda self: self._default_days()[1])
+    full_used = fields.Integer("Full Pulls This Month", compute="_compute_preview")
+    window_count = fields.Integer("Pulls", compute="_compute_preview")
+    preview = fields.Text(compute="_compute_preview")
+    refusal = fields.Text(compute="_compute_preview")
+
+    def _default_account(self):
+        accounts = self.env["fapiao.account"].search([("company_id", "=", self.env.company.id)])
+        return accounts.filtered("can_pull")[:1]
+
+    def _default_days(self):
+        return self.env["fapiao.pull"]._recent_days()
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("account_id", "kind", "date_from", "date_to")
+    def _compute_preview(self):
+        for wizard in self:
+            is_filled = wizard.account_id and wizard.kind and wizard.date_from and wizard.date_to
+            windows = wizard._windows() if is_filled else []
+            wizard.window_count = len(windows)
+            wizard.preview = "\n".join(f"{first} – {last}" for first, last in windows)
+            wizard.refusal = "\n".join(wizard._refusals() if is_filled else [])
+            wizard.full_used = self.env["fapiao.pull"]._full_used(wizard.account_id.tax_no)
+
+    def _windows(self):
+        return self.env["fapiao.pull"]._windows(self.kind, self.date_from, self.date_to)
+
+    def _refusals(self):
+        """Return the reasons against the range as a whole; what holds for it holds for its windows."""
+        pulls = self.env["fapiao.pull"]
+        return pulls._refusals(self.account_id, self.kind, self.date_from, self.date_to)
+
+    # ------------------------------------------------------------------ actions
+
+    def action_pull(self):
+        """Queue the pulls and show them; the first few begin at once."""
+        self.ensure_one()
+        self.account_id._check_may_use()
+        if refusals := self._refusals():
+            raise UserError("\n".join(refusals))
+        pulls = self.env["fapiao.pull"]
+        for first, last in self._windows():
+            pulls |= pulls._open_pull(self.account_id, self.kind, first, last)
+        pulls._queue_now()
+        return pulls._get_records_action(name=self.env._("Pulls"))
