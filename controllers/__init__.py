@@ -1,2 +1,3 @@
 from . import callback
 from . import files
+from . import pick

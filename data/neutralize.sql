@@ -13,3 +13,6 @@ UPDATE fapiao_account
        client_secret = NULL,
        assistant_token = NULL,
        assistant_token_expires_at = NULL;
+
+-- A page opens for whoever has its keys.
+UPDATE fapiao_pick SET link_key = NULL, user_key = NULL, next_poll_at = NULL;

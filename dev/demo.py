@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import demo_inbound, demo_kingdee, demo_red
+from . import demo_assistant, demo_inbound, demo_kingdee, demo_red
 from .client import Client, Sandbox
 from .say import Failure
 from .servers import Server
@@ -46,6 +46,7 @@ def main(server: Server) -> int:
     print(f"Credit line: {before:,.2f} before, {after:,.2f} after.")
     demo_kingdee.run(client, sandbox)
     demo_inbound.run(client, sandbox)
+    demo_assistant.run(client, server.sandbox_url)
     return 0
 
 

@@ -40,7 +40,7 @@ STATES = [
 OPEN_STATES = ("queued", "sending", "pending", "waiting_login", "unknown", "manual")
 ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
 # The models beside requests and red forms, in the order in which they are sent and asked about
-OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking")
+OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.report")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 
 MAX_REPLAYS = 3

@@ -88,6 +88,10 @@ from . import test_red_lost
 from . import test_red_of_split
 from . import test_red_several
 from . import test_red_withdraw
+from . import test_report_bill
+from . import test_report_expense
+from . import test_report_queue
+from . import test_report_steps
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_discounts
@@ -138,3 +142,8 @@ from . import test_tours_kingdee
 from . import test_tours_order
 from . import test_translations
 from . import test_views
+from . import test_pick
+from . import test_pick_compare
+from . import test_pick_messages
+from . import test_pick_rules
+from . import test_tours_pick

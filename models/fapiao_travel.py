@@ -1,0 +1,69 @@
+"""The journey on a ticket: train, air, taxi, coach, ship, road."""
+
+import contextlib
+
+from odoo import api, fields, models
+
+NUMBERS = ("mileage", "fare", "fund", "surcharge", "insurance", "other_taxes")
+FIELDS = {
+    "passenger": "travel_passenger",
+    "from_place": "travel_from",
+    "to_place": "travel_to",
+    "vehicle": "travel_vehicle",
+    "seat": "travel_seat",
+    "departs": "travel_departs",
+    "arrives": "travel_arrives",
+    **{name: f"travel_{name}" for name in NUMBERS},
+}
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    travel_passenger = fields.Char("Passenger", readonly=True)
+    travel_from = fields.Char("From", readonly=True)
+    travel_to = fields.Char("To", readonly=True)
+    travel_vehicle = fields.Char("Train, Flight or Plate", readonly=True)
+    travel_seat = fields.Char("Seat", readonly=True)
+    travel_departs = fields.Char("Departs", readonly=True, help="As printed, in China's time.")
+    travel_arrives = fields.Char("Arrives", readonly=True)
+    travel_mileage = fields.Float("Mileage (km)", readonly=True)
+    travel_fare = fields.Monetary("Fare", readonly=True)
+    travel_fund = fields.Monetary("Airport Fund", readonly=True, help="民航发展基金")
+    travel_surcharge = fields.Monetary("Fuel Surcharge", readonly=True, help="燃油附加费")
+    travel_insurance = fields.Monetary("Insurance", readonly=True)
+    travel_other_taxes = fields.Monetary("Other Taxes on the Ticket", readonly=True)
+    is_journey = fields.Boolean(compute="_compute_is_journey")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("travel_from", "travel_to", "travel_vehicle", "travel_departs")
+    def _compute_is_journey(self):
+        for fapiao in self:
+            fapiao.is_journey = bool(
+                fapiao.travel_from or fapiao.travel_to or fapiao.travel_vehicle or fapiao.travel_departs
+            )
+
+    # ------------------------------------------------------------------ private steps
+
+    def _keep_travel(self, travel):
+        """Write what a cloud says of the journey (:class:`~..clouds.inbound.Travel`); what it doesn't say
+        stays. The passenger's identity number isn't kept: nothing needs it."""
+        said = {
+            field: float(value) if name in NUMBERS else value
+            for name, field in FIELDS.items()
+            if (value := getattr(travel, name)) not in (None, "")
+        }
+        changed = {field: value for field, value in said.items() if self[field] != value}
+        if changed:
+            self.write(changed)
+
+    def _ticket_day(self):
+        """Return the day that counts for an expense: of the journey, else of the fapiao."""
+        self.ensure_one()
+        digits = "".join(char for char in (self.travel_departs or "")[:10] if char.isdigit())
+        if len(digits) == 8:
+            # a day that doesn't exist was misread on the picture
+            with contextlib.suppress(ValueError):
+                return fields.Date.to_date(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+        return self.issue_date

@@ -1,0 +1,67 @@
+"""Picking fapiao in a real browser: form and dialog in one window, the assistant's page in another."""
+
+from unittest.mock import patch
+
+import requests
+
+from odoo.tests import tagged
+
+from ..clouds.kingdee.assistant.client import Assistant
+from .common_pick import PickCommon
+from .common_tours import TourCase
+
+TICKETS = ["tour-taxi", "tour-train"]
+
+
+@tagged("post_install", "-at_install")
+class TestToursPick(PickCommon, TourCase):
+    def setUp(self):
+        super().setUp()
+        self.pages = []
+        page, test = Assistant.page, self
+
+        def note(cloud, *args, **kwargs):
+            test.pages.append(page(cloud, *args, **kwargs))
+            return test.pages[-1]
+
+        self.startPatcher(patch.object(Assistant, "page", note))
+
+    def tick_while_waiting(self, serials):
+        """While the dialog waits for the first time, press 导入 in the page it has opened, over HTTP."""
+        poll, test = Assistant.poll, self
+
+        def press_and_poll(cloud, *args, **kwargs):
+            if test.pages:
+                form = {"serial": serials, "import": ""}
+                test.assertTrue(requests.post(test.pages.pop(), data=form, timeout=10).ok)
+            return poll(cloud, *args, **kwargs)
+
+        self.startPatcher(patch.object(Assistant, "poll", press_and_poll))
+
+    def start(self, tour):
+        expense = self.expense()
+        self.ticket("8", total=30, serial=TICKETS[0])
+        self.ticket("9", total=109, tax=9, serial=TICKETS[1])
+        self.env.flush_all()
+        url = f"/odoo/action-hr_expense.hr_expense_actions_my_all/{expense.id}"
+        self.start_tour(url, tour, login=self.employee_user.login, timeout=120)
+        self.env.invalidate_all()
+        return expense
+
+    def assert_filled(self, expense):
+        self.assertEqual((expense.total_amount, len(expense.fapiao_match_ids)), (139, 2))
+        pick = self.env["fapiao.pick"].search([])
+        self.assertEqual((pick.state, pick.message_ids.receipt_state), ("done", "sent"))
+
+    def test_pick_in_the_other_window_and_see_the_expense_filled(self):
+        self.tick_while_waiting(TICKETS)
+        self.assert_filled(self.start("fapiao_pick"))
+
+    def test_a_blocked_window_leaves_a_link_and_a_message_may_be_announced(self):
+        self.tick_while_waiting(TICKETS)
+        self.assert_filled(self.start("fapiao_pick_blocked"))
+
+    def test_the_other_window_is_closed(self):
+        expense = self.start("fapiao_pick_closed")
+        self.assertFalse(expense.fapiao_match_ids)
+        self.assertEqual(self.env["fapiao.pick"].search([]).state, "empty")
