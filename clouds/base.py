@@ -313,3 +313,23 @@ class Cloud(ABC):
     def find_red(self, blue_number) -> Issued | NotFound:
         """Return the red fapiao that reversed a blue one, by whomever; ``NotFound`` if none is named."""
         return NotFound("", "not_asked")
+
+
+class SessionlessCloud(Cloud):
+    """A cloud that keeps its session with the bureau itself, or has none: nothing to log in to from here."""
+
+    def credit_line(self):
+        raise self._not_here("credit line")
+
+    def login(self, method, code="", pin="", qr_id=""):
+        raise self._not_here("log-in")
+
+    def face_needed(self):
+        raise self._not_here("face authentication")
+
+    def face_qr(self, app="tax"):
+        raise self._not_here("face authentication")
+
+    def _not_here(self, what):
+        # whoever calls them hasn't asked can()
+        return ValueError(f"{self.provider} has no {what} to ask for")

@@ -14,6 +14,7 @@ import logging
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from odoo import SUPERUSER_ID, api, models
@@ -47,21 +48,30 @@ class FapiaoEngine(models.AbstractModel):
     # ------------------------------------------------------------------ transactions
 
     @api.model
-    def _step(self, work):
+    def _step(self, work, cr=None):
         """Run ``work(env)`` in a transaction of its own, commit it and return what it returned.
 
         ``work`` may run several times: it's repeated when another transaction got in between, so it
         must not call out. It sees the database as superuser: the caller has checked the rights.
+        ``cr``: see :meth:`_steps`.
         """
         for attempt in range(1, TRIES + 1):
             try:
-                with self.env.registry.cursor() as cr:
-                    return work(api.Environment(cr, SUPERUSER_ID, self._step_context()))
+                with committed(cr) if cr else self.env.registry.cursor() as own:
+                    return work(api.Environment(own, SUPERUSER_ID, self._step_context()))
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 if attempt == TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    @contextmanager
+    def _steps(self):
+        """Give ``step(work)``, which is :meth:`_step` for many in a row: each in a transaction of its own,
+        all over one connection, since borrowing one takes as long as a small step.
+        """
+        with self.env.registry.cursor() as cr:
+            yield lambda work: self._step(work, cr)
 
     def _step_context(self):
         """Keep the language of who waits for the words; a background run speaks the company's."""
@@ -196,6 +206,18 @@ class FapiaoEngine(models.AbstractModel):
         if slot.changed:
             self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot, part))
             slot.changed = False
+
+
+@contextmanager
+def committed(cr):
+    """Commit what the block does on ``cr``, or roll it back where it fails; the cursor stays open."""
+    try:
+        yield cr
+        cr.commit()
+    except BaseException:
+        if not cr.closed:
+            cr.rollback()
+        raise
 
 
 def send(cloud, job):

@@ -18,7 +18,7 @@ SAID = [
     column for column, _type in HEADER_COLUMNS if column not in ("number", "color", "status", "partner_id")
 ]
 OTHER_TYPE = "11"
-GROWTH = (1000, 10_000, 100_000, 1_000_000)  # rows that a pull has brought
+GROWTH = (1000, 10_000)  # rows that a pull has brought
 DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed", "booking", "deduction"]
 
 
@@ -55,7 +55,7 @@ class Fapiao(models.Model):
         if any(row.lines for row in rows):
             touched |= self._merge_lines(company_id, rows)
         if any(row.original_number for row in rows):
-            self._link_originals(company_id)
+            self._link_originals(company_id, SQL("red.number IN (SELECT number FROM fapiao_inbox)"))
         hit = tuple(id_ for id_, is_new, is_other in merged if is_other and not is_new)
         self.invalidate_model()
         self._tell_dependents(touched - inserted, hit)
@@ -76,7 +76,7 @@ class Fapiao(models.Model):
         """Have the pool looked at anew by the planner, where it has grown much.
 
         By itself that is done a minute later at the earliest, and not for a company's first fapiao in a large
-        pool. Until then the planner takes it for empty, and each page is compared by reading all of it.
+        pool. Until then the planner takes it for empty and may read all of it to find an original or a bill.
         """
         if any(before < size <= after for size in GROWTH):
             self.env.cr.execute(SQL("ANALYZE fapiao"))
@@ -90,15 +90,20 @@ class Fapiao(models.Model):
         copy(cr, "fapiao_inbox", HEADER_COLUMNS, headers_as_csv(rows, parties))
 
     def _merge_headers(self, company_id, account_id, pull_id):
-        """Insert and update in one statement; return ``(id, is new, has another status)`` of what changed."""
+        """Insert and update in one statement; return ``(id, is new, has another status)`` of what changed.
+
+        OFFSET 0 has each row's number looked up by itself. Left to choose, the planner reads the whole pool
+        for a page as long as it is below some ten thousand.
+        """
         self.env.cr.execute(
             SQL(
                 """
                 WITH fresh AS (
                     SELECT known.id AS known_id, known.status AS old_status, inbox.number, said.*
                       FROM fapiao_inbox inbox
-                      LEFT JOIN fapiao known ON known.company_id = %(company)s
-                           AND known.direction = 'in' AND known.number = inbox.number
+                      LEFT JOIN LATERAL (SELECT * FROM fapiao
+                                          WHERE company_id = %(company)s AND direction = 'in'
+                                            AND number = inbox.number OFFSET 0) known ON TRUE
                      CROSS JOIN LATERAL (SELECT %(values)s) said
                      WHERE known.id IS NULL OR (%(merged)s) IS DISTINCT FROM (%(known)s)
                 ), written AS (
@@ -225,8 +230,8 @@ class Fapiao(models.Model):
         self._link_originals(company_id)
         self.invalidate_model()
 
-    def _link_originals(self, company_id):
-        """Point red fapiao at the blue ones they name, as soon as both are there."""
+    def _link_originals(self, company_id, which=None):
+        """Point red fapiao at the blue ones they name, as soon as both are there: those of a page, or all."""
         self.env.cr.execute(
             SQL(
                 """
@@ -235,9 +240,10 @@ class Fapiao(models.Model):
                  WHERE red.company_id = %(company)s AND red.direction = 'in'
                    AND red.original_id IS NULL AND red.original_number IS NOT NULL
                    AND blue.company_id = %(company)s AND blue.direction = 'in'
-                   AND blue.number = red.original_number AND blue.id <> red.id
+                   AND blue.number = red.original_number AND blue.id <> red.id AND %(which)s
                 """,
                 company=company_id,
+                which=which or SQL("TRUE"),
             ),
             log_exceptions=False,
         )
@@ -272,11 +278,12 @@ def _merged_values():
         OTHER_TYPE,
     )
     values["color"] = SQL("CASE WHEN known.color = 'red' THEN 'red' ELSE inbox.color END")
-    # A list of the cloud's may be older than a reversal that is known here by its red fapiao.
+    # A list of the cloud's may be older than a reversal that is known here by its red fapiao. OFFSET 0 has
+    # that looked up for the few rows concerned; else the planner may read all fapiao for it.
     values["status"] = SQL(
         """CASE WHEN inbox.status = 'normal' AND known.status IN ('partly_red', 'red')
                      AND EXISTS (SELECT FROM fapiao red
-                                  WHERE red.original_id = known.id AND red.status = 'normal')
+                                  WHERE red.original_id = known.id AND red.status = 'normal' OFFSET 0)
                 THEN known.status ELSE COALESCE(inbox.status, known.status, 'normal') END"""
     )
     values["partner_id"] = SQL("COALESCE(known.partner_id, inbox.partner_id)")

@@ -9,7 +9,8 @@ import functools
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -24,7 +25,10 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Claim:
-    """A pull in the hands of one worker; holds no record."""
+    """A pull in the hands of one worker; holds no record.
+
+    ``lease`` and ``parties`` (partner ids by tax number) are what is read once for all pages.
+    """
 
     pull_id: int
     account_id: int
@@ -34,6 +38,8 @@ class Claim:
     place: Place
     pause: int = 0
     asks_channel: bool = False
+    lease: timedelta = timedelta()
+    parties: dict = field(default_factory=dict, repr=False)
 
 
 class FapiaoPull(models.Model):
@@ -102,24 +108,25 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _take_pages(self, reader, claim, until):
-        engine = self.env["fapiao.engine"]
         place = claim.place
-        parties = engine._step(lambda env: env["fapiao"]._parties(claim.company_id))
-        with ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead:
+        with (
+            self.env["fapiao.engine"]._steps() as step,
+            ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead,
+        ):
             coming = ahead.submit(reader.page, place.page + 1)
+            claim = step(functools.partial(prepared, claim))
             while coming:
                 answer = self._answer_of(coming, place)
                 if answer.is_running:
-                    engine._step(functools.partial(on_pull, claim.pull_id, "_note_slow", answer.text))
+                    step(functools.partial(on_pull, claim.pull_id, "_note_slow", answer.text))
                     return
                 place.turn(answer)
                 is_enough = place.is_over or time.monotonic() >= until
                 coming = None if is_enough else ahead.submit(reader.page, place.page + 1)
-                taken = functools.partial(take_page, claim, reader.task_no, place, answer, parties)
-                if not engine._step(taken):
+                if not step(functools.partial(take_page, claim, reader.task_no, place, answer)):
                     return
-        if not place.is_over:
-            engine._step(functools.partial(on_pull, claim.pull_id, "_note_pause"))
+            if not place.is_over:
+                step(functools.partial(on_pull, claim.pull_id, "_note_pause"))
 
     @api.model
     def _answer_of(self, coming, place):
@@ -133,7 +140,7 @@ class FapiaoPull(models.Model):
 
     # ------------------------------------------------------------------ a page's transaction
 
-    def _take_page(self, claim, task_no, place, answer, parties):
+    def _take_page(self, claim, task_no, place, answer):
         """Bring a page into the pool and note it; return False where another worker was faster."""
         self.env.cr.execute(
             SQL(
@@ -149,7 +156,9 @@ class FapiaoPull(models.Model):
             return False
         rows = () if place.is_repeated else answer.rows
         unread = () if place.is_repeated else answer.unread
-        loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, claim.pull_id, parties)
+        loaded = self.env["fapiao"]._load(
+            claim.company_id, claim.account_id, rows, claim.pull_id, claim.parties
+        )
         self._note_page(claim, place, len(rows), loaded)
         pull = self.browse(claim.pull_id)
         if unread:
@@ -160,7 +169,6 @@ class FapiaoPull(models.Model):
 
     def _note_page(self, claim, place, count, loaded):
         """Past the ORM: it is done for each page, and nothing is computed from it."""
-        lease = self.env["fapiao.account"].browse(claim.account_id)._lease()
         self.env.cr.execute(
             SQL(
                 """UPDATE fapiao_pull
@@ -172,7 +180,7 @@ class FapiaoPull(models.Model):
                     WHERE id = %s
                    RETURNING new_count""",
                 *(place.page, place.size, place.digest, place.total, count),
-                *(loaded.inserted, loaded.updated, loaded.unchanged, lease, claim.pull_id),
+                *(loaded.inserted, loaded.updated, loaded.unchanged, claim.lease, claim.pull_id),
             )
         )
         ((new_count,),) = self.env.cr.fetchall()
@@ -213,5 +221,10 @@ def on_pull(pull_id, method, *args):
     return getattr(env["fapiao.pull"].browse(pull_id), method)(*args)
 
 
-def take_page(claim, task_no, place, answer, parties, env):
-    return env["fapiao.pull"]._take_page(claim, task_no, place, answer, parties)
+def prepared(claim, env):
+    lease = env["fapiao.account"].browse(claim.account_id)._lease()
+    return replace(claim, lease=lease, parties=env["fapiao"]._parties(claim.company_id))
+
+
+def take_page(claim, task_no, place, answer, env):
+    return env["fapiao.pull"]._take_page(claim, task_no, place, answer)

@@ -25,8 +25,8 @@ from ..base import (
     SELECT_STATE,
     WITHDRAW,
     Bill,
-    Cloud,
     NotFound,
+    SessionlessCloud,
 )
 from ..errors import NotSent, OutcomeUnknown, TokenExpired
 
@@ -77,7 +77,7 @@ _READERS = {
 }
 
 
-class Kingdee(Cloud):
+class Kingdee(SessionlessCloud):
     """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
 
     provider = "kingdee"
@@ -201,23 +201,6 @@ class Kingdee(Cloud):
         """Return the ``PullPage`` of a task; pages count from 1."""
         asked = {"task_no": task_no, "page": page, "page_size": page_size}
         return self.ask(PULL_PAGE, self.freeze(PULL_PAGE, asked))
-
-    def credit_line(self):
-        raise self._not_here("credit line")
-
-    def login(self, method, code="", pin="", qr_id=""):
-        raise self._not_here("log-in")
-
-    def face_needed(self):
-        raise self._not_here("face authentication")
-
-    def face_qr(self, app="tax"):
-        raise self._not_here("face authentication")
-
-    @staticmethod
-    def _not_here(what):
-        # whoever calls them hasn't asked can()
-        return ValueError(f"金蝶发票云 has no {what} to ask for; it keeps its own session with the bureau")
 
     def _call(self, operation, payload, token):
         code = interface(operation, payload)

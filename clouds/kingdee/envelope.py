@@ -13,14 +13,13 @@ import time
 from dataclasses import dataclass
 
 from .. import reading
-from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
+from ..errors import OutcomeUnknown
+from ..http_refusal import glimpse, raise_for_http
 from . import codes
 
 # Frozen as text so that no float comes near them, written as JSON numbers as in the vendor's example of
 # BILL.PUSH [docs]. Without quotes they keep their very digits.
 NUMBERS = {"totalAmount", "lineProperty", "quantity", "price", "amount", "taxAmount"}
-# Refused by HTTP before any interface was reached; other 4xx are read for the cloud's own words
-_NOT_SERVED = {404, 405, 413, 414, 431}
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # as JSON writes one
 _TRUE, _FALSE = {"true", "success", "1"}, {"false", "fail", "failed", "failure", "error"}
 _WRAPPED = 3  # layers of base64 and JSON text that an answer's data may be wrapped in
@@ -109,7 +108,7 @@ def opened(raw):
     body = reading.loads(raw.text)
     envelope = envelope_of(body, raw.status) if isinstance(body, dict) else None
     if envelope is None or (not envelope.code and envelope.flag is None):
-        _raise_for_http(raw)
+        raise_for_http(raw)
         raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
     return envelope
 
@@ -172,17 +171,3 @@ def plain_object(data):
     if isinstance(data, dict):
         return reading.plain(data)
     return {} if data is None else {"data": reading.plain(data)}
-
-
-def glimpse(text):
-    """Return the beginning of an answer that can't be read, on one line."""
-    return " ".join(str(text or "")[:400].split())[:200]
-
-
-def _raise_for_http(raw):
-    if raw.status == 401:
-        raise TokenExpired(glimpse(raw.text), "401", 401)
-    if raw.status == 403:
-        raise LoginRequired(glimpse(raw.text), "403", 403, need="permission")
-    if raw.status in _NOT_SERVED:
-        raise NotSent(glimpse(raw.text), str(raw.status), raw.status)

@@ -16,10 +16,8 @@ from ..errors import (
     Rejected,
     TokenExpired,
 )
+from ..http_refusal import glimpse, raise_for_http
 from . import codes
-
-# Refused by HTTP before any interface was reached; other 4xx are read for the cloud's own words.
-_NOT_SERVED = {404, 405, 413, 414, 431}
 
 _NEEDS_OF_CODES = (
     (codes.SESSION_LOST, "login"),
@@ -59,8 +57,8 @@ def opened(raw):
     body = reading.loads(raw.text)
     code = _code(body)
     if code is None:
-        _raise_for_http(raw)
-        raise OutcomeUnknown(_glimpse(raw.text), "unreadable", raw.status)
+        raise_for_http(raw)
+        raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
     text = reading.as_text(reading.pick(body, "msg", "message"))
     return Envelope(code, text, _data(body), raw.status)
 
@@ -176,16 +174,3 @@ def _data(body):
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
         data = data[0]
     return data
-
-
-def _raise_for_http(raw):
-    if raw.status == 401:
-        raise TokenExpired(_glimpse(raw.text), "401", 401)
-    if raw.status == 403:
-        raise LoginRequired(_glimpse(raw.text), "403", 403, need="permission")
-    if raw.status in _NOT_SERVED:
-        raise NotSent(_glimpse(raw.text), str(raw.status), raw.status)
-
-
-def _glimpse(text):
-    return " ".join(str(text or "")[:400].split())[:200]

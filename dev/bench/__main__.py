@@ -72,6 +72,7 @@ def _pull_and_raw(world, batch, report):
     loaded = report.add("Raw COPY + ON CONFLICT", loads, batch.count)
     report.add("Pull again", repeats, batch.count)
     report.demands.append(figures.pull_demand(pulled, loaded))
+    say(report.demands[-1].sentence())
     return pulled
 
 

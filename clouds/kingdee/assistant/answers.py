@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass, field
 
 from ... import reading
-from ...errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected, TokenExpired
+from ...errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
+from ...http_refusal import NOT_SERVED, glimpse, raise_for_http
 from ...picking import Told
 from .. import codes
 
-# Refused by HTTP before any call was reached; other 4xx are read for the cloud's own words
-_NOT_SERVED = {404, 405, 413, 414, 415, 431}
 _WRAPPED = 3  # layers of JSON text that data may be wrapped in
 
 # assumption: all texts; the papers show one failing code, "3000", and no text
@@ -59,8 +58,8 @@ def opened(raw):
     body = reading.loads(raw.text)
     code = reading.as_text(reading.pick(body, "errcode", "errorCode", "code"))[:40]
     if not code:
-        _raise_for_http(raw)
-        raise OutcomeUnknown(_glimpse(raw.text), "unreadable", raw.status)
+        raise_for_http(raw, NOT_SERVED | {415})
+        raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
     text = reading.as_text(reading.pick(body, "description", "message", "msg", "errmsg"))
     return Answer(code, text, unfolded(reading.pick(body, "data")), body, raw.status)
 
@@ -139,16 +138,3 @@ def is_nothing(answer, quiet_codes=()):
     assumption: no source shows one; see ``Options.quiet_codes``.
     """
     return answer.code in quiet_codes or bool(_NOTHING.search(answer.text))
-
-
-def _raise_for_http(raw):
-    if raw.status == 401:
-        raise TokenExpired(_glimpse(raw.text), "401", 401)
-    if raw.status == 403:
-        raise LoginRequired(_glimpse(raw.text), "403", 403, need="permission")
-    if raw.status in _NOT_SERVED:
-        raise NotSent(_glimpse(raw.text), str(raw.status), raw.status)
-
-
-def _glimpse(text):
-    return " ".join(str(text or "")[:400].split())[:200]

@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 
 from ... import base, picking
-from ...base import Cloud, NotFound
+from ...base import NotFound, SessionlessCloud
 from ...errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ...piaodanyun.files import is_kind
 from ...redact import HideSecrets
@@ -46,7 +46,7 @@ _EMPTY = {"", "null", "{}", "[]"}
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
 
 
-class Assistant(Cloud):
+class Assistant(SessionlessCloud):
     """One account of the assistant; settings are described in :class:`.options.Options`.
 
     All reports are absolute: they state how things are, so the same frozen call may be sent again after a
@@ -208,23 +208,6 @@ class Assistant(Cloud):
     def file(self, number, kind, issued_at=None):
         """Return ``NotFound``: files lie at the addresses on a ticket, see :meth:`file_at`."""
         return NotFound("", "no_address")
-
-    def credit_line(self):
-        raise self._not_here("credit line")
-
-    def login(self, method, code="", pin="", qr_id=""):
-        raise self._not_here("log-in")
-
-    def face_needed(self):
-        raise self._not_here("face authentication")
-
-    def face_qr(self, app="tax"):
-        raise self._not_here("face authentication")
-
-    @staticmethod
-    def _not_here(what):
-        # whoever calls them hasn't asked can()
-        return ValueError(f"金蝶发票助手 has no {what}")
 
     # Calls
 
