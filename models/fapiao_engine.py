@@ -213,7 +213,8 @@ def committed(cr):
     """Commit what the block does on ``cr``, or roll it back where it fails; the cursor stays open."""
     try:
         yield cr
-        cr.commit()
+        # a cursor of the engine's own, never a request's
+        cr.commit()  # pylint: disable=invalid-commit
     except BaseException:
         if not cr.closed:
             cr.rollback()
