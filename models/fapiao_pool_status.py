@@ -13,18 +13,14 @@ class Fapiao(models.Model):
     def _status_hit(self, fapiao_ids):
         """Raise an activity on each posted bill that stands on one of these fapiao, unless all is well with
         it; one of bill and fapiao that is open already is brought up to date instead."""
-        for fapiao in self.browse(fapiao_ids).filtered(lambda fapiao: fapiao.status in BAD):
-            for bill in fapiao._booked_bills():
+        bad = self.browse(fapiao_ids).filtered(lambda fapiao: fapiao.status in BAD)
+        matches = self.env["fapiao.match"].search([("fapiao_id", "in", bad.ids), ("state", "=", "confirmed")])
+        by_fapiao = matches.grouped("fapiao_id")
+        for fapiao in bad:
+            own = by_fapiao.get(fapiao, matches.browse())
+            bills = fapiao.move_ids | own.move_id | own.expense_id.account_move_id
+            for bill in bills.filtered(lambda bill: bill.state == "posted"):
                 fapiao._warn_on(bill)
-
-    def _booked_bills(self):
-        """Return the posted entries that this fapiao is evidence for."""
-        self.ensure_one()
-        bills = self.move_ids
-        if "fapiao.match" in self.env:
-            matches = self.env["fapiao.match"].search([("fapiao_id", "=", self.id)])
-            bills |= matches.move_id | matches.expense_id.account_move_id
-        return bills.filtered(lambda bill: bill.state == "posted")
 
     def _warn_on(self, bill):
         self.ensure_one()

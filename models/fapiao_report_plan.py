@@ -189,8 +189,6 @@ class FapiaoReport(models.Model):
     def _visit_of(self, document):
         """Return who picked last for this document, and as which kind of document (``billType``)."""
         kind = picking.EXPENSE if document._name == "hr.expense" else picking.PURCHASE
-        if "fapiao.pick" not in self.env:
-            return self.env["res.users"], kind
         field = "expense_ids" if document._name == "hr.expense" else "move_id"
         visit = self.env["fapiao.pick"].search([(field, "=", document.id)], order="id desc", limit=1)
         if not visit:
