@@ -3,6 +3,17 @@
 from ..sandbox import defaults
 from .common_red import RedCommon
 
+# Whom the sandbox's 金蝶发票云 knows, as an account names it
+LOGIN = {
+    "tax_no": defaults.TAX_NO,
+    "app_id": defaults.KINGDEE_APP_ID,
+    "app_secret": defaults.KINGDEE_APP_SECRET,
+    "account_id": defaults.KINGDEE_ACCOUNT_ID,
+    "tenant_id": defaults.KINGDEE_TENANT_ID,
+    "user": defaults.KINGDEE_USER,
+    "business_system": defaults.KINGDEE_SYSTEM,
+}
+
 
 class KingdeeCommon(RedCommon):
     @classmethod
@@ -20,13 +31,7 @@ class KingdeeCommon(RedCommon):
                 "company_id": cls.company.id,
                 "provider": "kingdee",
                 "base_url": cls.sandbox.kingdee_url,
-                "tax_no": defaults.TAX_NO,
-                "app_id": defaults.KINGDEE_APP_ID,
-                "app_secret": defaults.KINGDEE_APP_SECRET,
-                "account_id": defaults.KINGDEE_ACCOUNT_ID,
-                "tenant_id": defaults.KINGDEE_TENANT_ID,
-                "user": defaults.KINGDEE_USER,
-                "business_system": defaults.KINGDEE_SYSTEM,
+                **LOGIN,
                 "pace_per_minute": 1000,
                 "read_timeout": 5,
                 **values,
@@ -50,9 +55,7 @@ class KingdeeCommon(RedCommon):
         there = self.issued_for(request)
         self.assertEqual(len(there), count, [item.number for item in there])
         self.assertEqual(request.state, "issued", request.error_message)
-        self.assertEqual(
-            sorted(request.fapiao_ids.mapped("number")), sorted(item.number for item in there)
-        )
+        self.assertEqual(sorted(request.fapiao_ids.mapped("number")), sorted(item.number for item in there))
         for fapiao in request.fapiao_ids:
             record = self.world.fapiao[fapiao.number]
             self.assertEqual(

@@ -8,6 +8,7 @@ from odoo import Command
 
 from ..sandbox import defaults
 from .common import FapiaoCommon
+from .common_kingdee import LOGIN
 
 
 class PickCommon(FapiaoCommon):
@@ -20,13 +21,7 @@ class PickCommon(FapiaoCommon):
                 "company_id": cls.company.id,
                 "provider": "kingdee",
                 "base_url": cls.sandbox.kingdee_url,
-                "tax_no": defaults.TAX_NO,
-                "app_id": defaults.KINGDEE_APP_ID,
-                "app_secret": defaults.KINGDEE_APP_SECRET,
-                "account_id": defaults.KINGDEE_ACCOUNT_ID,
-                "tenant_id": defaults.KINGDEE_TENANT_ID,
-                "user": defaults.KINGDEE_USER,
-                "business_system": defaults.KINGDEE_SYSTEM,
+                **LOGIN,
                 "read_timeout": 5,
                 "assistant_url": cls.sandbox.assistant_url,
                 "client_id": defaults.ASSISTANT_CLIENT_ID,
