@@ -74,7 +74,8 @@ class Fapiao(models.Model):
     files_tries = fields.Integer(readonly=True)
     files_text = fields.Text("Files: Last Problem", readonly=True)
 
-    _unique_number = models.UniqueIndex("(company_id, direction, number)", "This fapiao is already known.")
+    # The number first: one index for uniqueness and for finding a number in all companies
+    _unique_number = models.UniqueIndex("(number, direction, company_id)", "This fapiao is already known.")
     _listing = models.Index("(company_id, direction, issue_date DESC, id DESC)")
     _files_due = models.Index("(files_try_at) WHERE files_state = 'wanted'")
 

@@ -12,7 +12,7 @@ class Fapiao(models.Model):
     number = fields.Char(index="trigram")
     seller_name = fields.Char(index="trigram")
     code = fields.Char("Fapiao Code", readonly=True, help="发票代码, of those that aren't digital.")
-    serial_no = fields.Char("Cloud's ID", readonly=True, index="btree_not_null")
+    serial_no = fields.Char("Cloud's ID", readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
         "Vendor",

@@ -23,7 +23,6 @@ class Fapiao(models.Model):
         "(company_id, seller_tax_no, amount_total)"
         " WHERE direction = 'in' AND match_state IN ('none', 'proposed')"
     )
-    _number_in = models.Index("(number) WHERE direction = 'in'")
 
     def init(self):
         """Rows that come in by SQL alone start unmatched."""

@@ -44,7 +44,8 @@ class Demand:
     def sentence(self):
         """Return in plain words what was promised and what it is."""
         bound = "at least" if self.is_least else "at most"
-        return f"{self.text} is {self.value:.2f}{self.unit}; promised is {bound} {self.limit:g}{self.unit}."
+        value = f"{self.value:.3f}" if self.unit == " s" else f"{self.value:.2f}"
+        return f"{self.text} is {value}{self.unit}; promised is {bound} {self.limit:g}{self.unit}."
 
 
 @dataclass
