@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from .fapiao_outbound import CLICK_TIME
+
 CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
 
 
@@ -17,8 +19,19 @@ class FapiaoOutbound(models.AbstractModel):
         """Make one bounded attempt as soon as the user's transaction is safe, so that the result shows
         on the form; a large batch is the dispatcher's, and a slow cloud as well."""
         if self and len(self) <= CLICK_LIMIT:
+            self._reserve_for_click()
             attempt = functools.partial(attempt_now, self._name, self.ids)
             self.env["fapiao.engine"]._after_commit(attempt)
+
+    def _reserve_for_click(self):
+        """Keep the dispatcher off what the click is about to send: it is woken by the same commit, and who
+        clicked would be shown a wheel instead of the number. It comes after it, should the click die."""
+        # sudo: whoever may click may not write these by hand
+        queued = self.sudo().filtered(lambda record: record.state == "queued")
+        if queued:
+            later = fields.Datetime.now() + CLICK_TIME
+            queued.write({"next_try_at": later})
+            queued._wake_dispatcher(at=later)
 
     @api.model
     def _attempt(self, ids):

@@ -65,6 +65,37 @@ class TestIssue(FapiaoCommon):
         )
         self.assertEqual(fapiao.line_ids.mapped("name"), ["*软件*Accounting suite"])
 
+    def test_dispatcher_leaves_a_click_its_request(self):
+        """The commit wakes the dispatcher; were it faster, the click would come back without a number."""
+        invoice = self.create_invoice()
+        with self.engine():
+            invoice.action_fapiao_issue()
+            self.env.flush_all()
+        self.run_cron("_cron_dispatch")
+        self.assertEqual(invoice.fapiao_request_ids.state, "queued")
+        self.assertEqual(self.world.calls.of("blueTicket"), [])
+        with self.engine():
+            self.env.cr.postcommit.run()
+        self.assert_one_fapiao(invoice)
+
+    def test_dispatcher_takes_over_from_a_click_that_died(self):
+        invoice = self.create_invoice()
+        with self.engine():
+            invoice.action_fapiao_issue()
+            self.env.flush_all()
+        self.env.cr.postcommit.clear()
+        request = invoice.fapiao_request_ids
+        woken = self.env["ir.cron.trigger"].search(
+            [
+                ("cron_id", "=", self.env.ref("l10n_cn_invoice_cloud.cron_dispatch").id),
+                ("call_at", ">=", request.next_try_at),
+            ]
+        )
+        self.assertTrue(woken, "nobody would look before the next scheduled run")
+        self.make_due(request)
+        self.run_cron("_cron_dispatch")
+        self.assert_one_fapiao(invoice)
+
     def test_journal_tells_what_was_sent(self):
         invoice = self.create_invoice()
         self.issue(invoice)
