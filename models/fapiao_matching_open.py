@@ -28,10 +28,24 @@ def build(companies, scope):
     DROP TABLE IF EXISTS pg_temp.open_fapiao, pg_temp.open_bill;
     %(fapiao)s;
     %(bills)s;
+    %(named)s;
     ANALYZE open_fapiao, open_bill""",
         fapiao=_open_fapiao(companies, fapiao_ids),
         bills=_open_bills(companies, move_ids),
+        named=_KEY_BY_NAME,
     )
+
+
+# A vendor whose tax number nobody has entered is known by its name, where the fapiao say one number for it.
+_KEY_BY_NAME = SQL(
+    """
+    UPDATE open_bill SET key = known.tax_no
+      FROM (SELECT company_id, seller, min(tax_no) AS tax_no FROM open_fapiao
+             WHERE tax_no <> '' AND seller <> ''
+             GROUP BY company_id, seller HAVING count(DISTINCT tax_no) = 1) AS known
+     WHERE open_bill.tax_no = '' AND open_bill.company_id = known.company_id
+       AND open_bill.seller = known.seller"""
+)
 
 
 def _open_fapiao(companies, ids):

@@ -179,6 +179,19 @@ class TestSums(MatchCommon):
         self.assertEqual(set(bills.mapped("fapiao_in_state")), {"matched"})
         self.assertEqual(fapiao.match_state, "matched")
 
+    def test_vendor_without_tax_number_is_known_by_name(self):
+        facts = self.receive(total=40, tax=0) | self.receive(total=73, tax=0)
+        bill = self.bill(vendor=self._create_vendor(self.vendor.name))
+        self.search_matches()
+        self.assert_proposed([(fapiao, bill) for fapiao in facts], "several_fapiao")
+
+    def test_name_of_two_sellers_is_no_key(self):
+        facts = self.receive(total=40, tax=0) | self.receive(total=73, tax=0)
+        self.receive(total=9, tax=0, seller_tax_no="91310000MA1ANOTHER")
+        self.bill(vendor=self._create_vendor(self.vendor.name))
+        self.search_matches()
+        self.assertEqual(facts.mapped("match_state"), ["none", "none"])
+
     def test_too_many_alike_need_their_numbers(self):
         facts = self.env["fapiao"].concat(*(self.receive() for _n in range(rules.MOST_ALIKE + 2)))
         bills = self.bill() | self.bill(ref=facts[9].number)
