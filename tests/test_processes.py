@@ -1,29 +1,22 @@
 """One click, one fapiao, when processes are killed and users collide: nothing here is simulated."""
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
-from ..sandbox.server import SandboxServer
-from .live.database import LiveDatabase, finish
-
-KILLED = -9
+from .common_processes import KILLED, ProcessCase
+from .live.database import finish
 
 
 @tagged("post_install", "-at_install")
-class TestProcesses(BaseCase):
+class TestProcesses(ProcessCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sandbox = SandboxServer().start()
-        cls.addClassCleanup(cls.sandbox.close)
-        cls.database = LiveDatabase()
-        cls.addClassCleanup(cls.database.close)
         _code, ids = cls.database.run("copy_invoices", 15)
         cls.fresh_invoices = iter(ids.split())
-        cls.database.sql(f"UPDATE fapiao_account SET base_url = '{cls.sandbox.base_url}', read_timeout = 10")
+        cls.lead_to_sandbox()
 
     def setUp(self):
         super().setUp()
-        self.world = self.sandbox.world
         self.world.reset()
         self.world.calls.clear()
 

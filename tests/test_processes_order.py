@@ -1,27 +1,23 @@
 """One order, one fapiao, when users and flows collide: nothing here is simulated."""
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
-from ..sandbox.server import SandboxServer
-from .live.database import LiveDatabase, finish
+from .common_processes import ProcessCase
+from .live.database import finish
 
 
 @tagged("post_install", "-at_install")
-class TestProcessesOrder(BaseCase):
+class TestProcessesOrder(ProcessCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sandbox = SandboxServer().start()
-        cls.addClassCleanup(cls.sandbox.close)
-        cls.database = LiveDatabase()
-        cls.addClassCleanup(cls.database.close)
         _code, ids = cls.database.run("copy_orders", 4)
         cls.fresh_orders = iter(ids.split())
-        cls.database.sql(f"UPDATE fapiao_account SET base_url = '{cls.sandbox.base_url}', read_timeout = 10")
+        cls.lead_to_sandbox()
 
     def setUp(self):
         super().setUp()
-        self.sandbox.world.reset()
+        self.world.reset()
 
     def state_of(self, order):
         return self.database.sql(
@@ -29,7 +25,7 @@ class TestProcessesOrder(BaseCase):
         )
 
     def assert_one_fapiao(self, order):
-        self.assertEqual(len(self.sandbox.world.issued()), 1)
+        self.assertEqual(len(self.world.issued()), 1)
         (row,) = self.state_of(order)
         self.assertEqual(row.split("|")[0], "issued")
         covered = self.database.sql(
@@ -40,7 +36,7 @@ class TestProcessesOrder(BaseCase):
 
     def test_two_users_request_at_once(self):
         order = next(self.fresh_orders)
-        self.sandbox.world.faults.add("blueTicket", "delay", times=-1, seconds=0.5)
+        self.world.faults.add("blueTicket", "delay", times=-1, seconds=0.5)
         for process in [self.database.start("request_order", order) for _user in range(3)]:
             process.communicate(timeout=120)
         self.assert_one_fapiao(order)
@@ -48,7 +44,7 @@ class TestProcessesOrder(BaseCase):
     def test_requested_while_it_is_invoiced(self):
         for _time in range(2):
             order = next(self.fresh_orders)
-            self.sandbox.world.reset()
+            self.world.reset()
             tasks = ("request_order", "post_invoice_of")
             for process in [self.database.start(task, order) for task in tasks]:
                 process.communicate(timeout=120)

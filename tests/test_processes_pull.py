@@ -1,30 +1,24 @@
 """A pull whose worker is killed between any two steps: nothing is lost, nothing comes twice."""
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from ..sandbox import defaults
-from ..sandbox.server import SandboxServer
-from .live.database import LiveDatabase, finish
+from .common_processes import KILLED, ProcessCase
+from .live.database import finish
 
-KILLED = -9
 COUNT = 650  # four pages
 
 
 @tagged("post_install", "-at_install")
-class TestPullProcesses(BaseCase):
+class TestPullProcesses(ProcessCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sandbox = SandboxServer().start()
-        cls.addClassCleanup(cls.sandbox.close)
-        cls.database = LiveDatabase()
-        cls.addClassCleanup(cls.database.close)
         cls.database.sql("UPDATE fapiao_account SET active = false")
         _code, cls.account = cls.database.run("connect_kingdee", cls.sandbox.kingdee_url)
 
     def setUp(self):
         super().setUp()
-        self.world = self.sandbox.world
         self.world.reset()
         self.world.seed_inbound(defaults.TAX_NO, COUNT, days=3)
         self.database.sql("DELETE FROM fapiao WHERE direction = 'in'")

@@ -1,11 +1,10 @@
 """One red fapiao, when processes are killed in the middle of a reversal and users collide."""
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
-from ..sandbox.server import SandboxServer
-from .live.database import LiveDatabase, finish
+from .common_processes import KILLED, ProcessCase
+from .live.database import finish
 
-KILLED = -9
 # A reversal makes two calls, form and red fapiao; each has these gaps.
 GAPS = (
     "DIE_IN _call_side_by_side",
@@ -17,20 +16,12 @@ GAPS = (
 
 
 @tagged("post_install", "-at_install")
-class TestProcesses(BaseCase):
+class TestProcesses(ProcessCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sandbox = SandboxServer().start()
-        cls.addClassCleanup(cls.sandbox.close)
-        cls.world = cls.sandbox.world
-        cls.database = LiveDatabase()
-        cls.addClassCleanup(cls.database.close)
         _code, ids = cls.database.run("copy_invoices", 12)
-        cls.database.sql(
-            f"UPDATE fapiao_account SET base_url = '{cls.sandbox.base_url}', read_timeout = 10,"
-            " pace_per_minute = 1000, pace_per_hour = 10000"
-        )
+        cls.lead_to_sandbox()
         cls.database.run("enqueue", *ids.split())
         cls.database.run("cron", "_cron_dispatch")
         cls.invoices = iter(ids.split())

@@ -1,0 +1,29 @@
+"""A sandbox and a database for tests whose users are processes of their own."""
+
+from odoo.tests import BaseCase
+
+from ..sandbox.server import SandboxServer
+from .live.database import LiveDatabase
+
+KILLED = -9
+
+
+class ProcessCase(BaseCase):
+    """What a test does is done by workers (``live/worker.py``) and seen by SQL; nothing is rolled back."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = SandboxServer().start()
+        cls.addClassCleanup(cls.sandbox.close)
+        cls.world = cls.sandbox.world
+        cls.database = LiveDatabase()
+        cls.addClassCleanup(cls.database.close)
+
+    @classmethod
+    def lead_to_sandbox(cls):
+        """Let the accounts call this sandbox, at a pace that holds nobody up."""
+        cls.database.sql(
+            f"UPDATE fapiao_account SET base_url = '{cls.sandbox.base_url}', read_timeout = 10,"
+            " pace_per_minute = 1000, pace_per_hour = 10000"
+        )
