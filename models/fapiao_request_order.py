@@ -1,6 +1,7 @@
 """Requests for orders: which orders they belong to, and which units of which line they cover."""
 
 from odoo import Command, api, fields, models
+from odoo.tools import SQL
 
 from .fapiao_outbound import OPEN_STATES
 
@@ -54,6 +55,24 @@ class FapiaoRequest(models.Model):
             }
         )
         return request
+
+    # ------------------------------------------------------------------ applying an answer
+
+    def _apply_exchange(self, exchange):
+        """Lock orders and invoices before the request, as whoever posts or requests does: else each side
+        would wait for the other until the database breaks one off."""
+        self._lock_documents()
+        return super()._apply_exchange(exchange)
+
+    def _lock_documents(self):
+        for documents in (self.order_ids, self.move_ids):
+            if documents:
+                query = SQL(
+                    "SELECT FROM %s WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+                    SQL.identifier(documents._table),
+                    tuple(documents.ids),
+                )
+                self._execute_quietly(query)
 
     # ------------------------------------------------------------------ what is said
 
