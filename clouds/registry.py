@@ -14,3 +14,8 @@ def open_cloud(config, slot):
     except KeyError:
         raise ValueError(f"No client for the cloud {config.provider!r}") from None
     return cloud(config, slot)
+
+
+def providers_of(operation):
+    """Return the names of the clouds that can do ``operation`` (see ``clouds.base``), sorted."""
+    return sorted(name for name, cloud in CLOUDS.items() if operation in cloud.capabilities)

@@ -7,6 +7,8 @@ has marked elsewhere is left alone: only a mark of ours is taken back.
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..clouds import base
+from ..clouds.registry import providers_of
 from .fapiao_types import LIVING
 
 SWEEP = 2000
@@ -67,7 +69,7 @@ class Fapiao(models.Model):
                            AS ought
                       FROM fapiao f
                       JOIN fapiao_account a ON a.id = f.account_id
-                                           AND a.active AND a.marks_booked AND a.provider = 'kingdee'
+                                           AND a.active AND a.marks_booked AND a.provider = ANY(%(providers)s)
                      WHERE f.direction = 'in' AND %(own)s
                        AND (f.booking = 'booked' OR f.match_state IN ('matched', 'differs'))
                        AND NOT EXISTS (
@@ -86,6 +88,7 @@ class Fapiao(models.Model):
                     OR (NOT s.ought AND s.booking = 'booked' AND last.kind = 'book' AND last.state = 'done')
                  ORDER BY s.id LIMIT %(limit)s
                 """,
+                providers=providers_of(base.BOOK),
                 living=LIVING,
                 own=SQL("TRUE") if ids is None else SQL("f.id = ANY(%s)", list(ids)),
                 documents=SQL(
