@@ -59,6 +59,7 @@ from . import fapiao_match_fapiao
 from . import fapiao_matching
 from . import account_move_match
 from . import hr_expense_match
+from . import fapiao_match_reasons
 from . import fapiao_bill
 from . import fapiao_bill_lines
 from . import fapiao_purchase
@@ -79,6 +80,7 @@ from . import fapiao_request_order
 from . import fapiao_order
 from . import fapiao_inbound
 from . import fapiao_pool
+from . import fapiao_pool_parties
 from . import fapiao_pool_status
 from . import fapiao_pull
 from . import fapiao_pull_limits

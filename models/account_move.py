@@ -10,16 +10,6 @@ from odoo.exceptions import UserError
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_types import LIVING
 
-FAPIAO_STATES = [
-    ("none", "None"),
-    ("to_issue", "To issue"),
-    ("pending", "In progress"),
-    ("partial", "Partly issued"),
-    ("issued", "Issued"),
-    ("red", "Reversed"),
-    ("failed", "Failed"),
-]
-
 
 class AccountMove(models.Model):
     _name = "account.move"
@@ -30,22 +20,6 @@ class AccountMove(models.Model):
     )
     fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_id", copy=False)
     fapiao_ids = fields.Many2many("fapiao", "fapiao_move_rel", "move_id", "fapiao_id", copy=False)
-    fapiao_state = fields.Selection(
-        FAPIAO_STATES,
-        "Fapiao Status",
-        compute="_compute_fapiao_state",
-        store=True,
-        index="btree_not_null",
-        copy=False,
-    )
-    fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
-    fapiao_amount_open = fields.Monetary(
-        "Amount Without Fapiao",
-        compute="_compute_fapiao_state",
-        store=True,
-        currency_field="company_currency_id",
-        copy=False,
-    )
     fapiao_type = fields.Selection(
         [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")],
         compute="_compute_fapiao_type",
@@ -61,7 +35,6 @@ class AccountMove(models.Model):
         help="Printed as 备注. {invoice} and {order} stand for the numbers of this invoice and its order.",
     )
     # compute_sudo: salespeople see invoices, but neither fapiao nor requests
-    fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
     fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
 
@@ -163,11 +136,6 @@ class AccountMove(models.Model):
         for place, text in places.items():
             remark = remark.replace(place, text or "")
         return remark.strip()
-
-    @api.depends("fapiao_ids")
-    def _compute_fapiao_count(self):
-        for move in self:
-            move.fapiao_count = len(move.fapiao_ids)
 
     @api.depends(
         "fapiao_state",

@@ -81,10 +81,12 @@ class Fapiao(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("number", "color")
+    @api.depends("number", "type_code", "seller_name", "travel_from", "travel_to", "line_ids.name")
     def _compute_display_name(self):
+        """A ticket without a number shows what it is."""
         for fapiao in self:
-            fapiao.display_name = fapiao.number or ""
+            is_named = fapiao.has_number or not fapiao.number
+            fapiao.display_name = fapiao.number or "" if is_named else fapiao._ticket_name()
 
     @api.depends("number", "type_code", "amount_total", "issue_date")
     def _compute_qr_text(self):

@@ -27,7 +27,7 @@ class FapiaoAccount(models.Model):
     pull_day = fields.Date("Last Daily Pull", readonly=True, copy=False)
     pull_text = fields.Text("No Daily Pull Because", readonly=True, copy=False)
     bureau_channel = fields.Selection(
-        [("unknown", "Not known yet"), ("login", "Log-in"), ("direct", "Direct (乐企)")],
+        [("unknown", "Not known yet"), ("login", "By log-in"), ("direct", "Direct (乐企)")],
         "Channel to the Bureau",
         default="unknown",
         required=True,

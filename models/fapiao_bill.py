@@ -19,7 +19,16 @@ class Fapiao(models.Model):
         self._check_bookable()
         if len(self) > 1 and len(self._by_seller()) < len(self):
             return self.env["fapiao.match.bill"]._open(self)
-        return self._create_bills()._get_records_action(name=self.env._("Bills"))
+        return self._open_bills(self._create_bills())
+
+    def _open_bills(self, bills):
+        """Return what opens ``bills``, several in the list of vendor bills, which shows their vendors."""
+        action = bills._get_records_action(name=self.env._("Bills"))
+        if len(bills) > 1:
+            listing = self.env.ref("account.view_in_invoice_bill_tree").id
+            action["views"] = [(listing, "list"), (False, "form")]
+            action["context"] = {"default_move_type": "in_invoice"}
+        return action
 
     # ------------------------------------------------------------------ what may be booked
 

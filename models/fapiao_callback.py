@@ -40,7 +40,7 @@ class FapiaoCallback(models.Model):
         "fapiao.account", required=True, readonly=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    received_at = fields.Datetime("Received", required=True, readonly=True)
+    received_at = fields.Datetime("Received At", required=True, readonly=True)
     last_at = fields.Datetime("Last Received", required=True, readonly=True, index=True)
     times = fields.Integer(required=True, readonly=True, default=1)
     remote_addr = fields.Char("Caller", readonly=True)
@@ -53,7 +53,7 @@ class FapiaoCallback(models.Model):
     numbers = fields.Text("Fapiao Numbers", readonly=True)
     request_ids = fields.Many2many("fapiao.request", string="Requests", compute="_compute_request_ids")
     state = fields.Selection(
-        [("new", "New"), ("done", "Done"), ("unknown", "Not ours"), ("failed", "Not understood")],
+        [("new", "To process"), ("done", "Done"), ("unknown", "Not ours"), ("failed", "Not understood")],
         required=True,
         readonly=True,
         default="new",

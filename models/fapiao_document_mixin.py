@@ -1,17 +1,53 @@
-"""What invoices and orders have in common where fapiao are issued for them: the buttons, and how a rule's
-problem is said. Needs the fields ``fapiao_request_ids``, ``fapiao_ids`` and ``fapiao_state``."""
+"""What invoices and orders have in common where fapiao are issued for them: what they add up to, the buttons,
+and how a rule's problem is said. Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``."""
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .fapiao_outbound import OPEN_STATES
+
+FAPIAO_STATES = [
+    ("none", "None"),
+    ("to_issue", "To issue"),
+    ("pending", "In progress"),
+    ("partial", "Partly issued"),
+    ("issued", "Issued"),
+    ("red", "Reversed"),
+    ("failed", "Failed"),
+]
 
 
 class FapiaoDocumentMixin(models.AbstractModel):
     _name = "fapiao.document.mixin"
     _description = "Document that fapiao are issued for"
 
+    fapiao_state = fields.Selection(
+        FAPIAO_STATES,
+        "Fapiao Status",
+        compute="_compute_fapiao_state",
+        store=True,
+        index="btree_not_null",
+        copy=False,
+    )
+    fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
+    fapiao_currency_id = fields.Many2one(
+        "res.currency", "Currency of Fapiao", compute="_compute_fapiao_currency_id"
+    )
+    fapiao_amount_open = fields.Monetary(
+        "Amount Without Fapiao",
+        compute="_compute_fapiao_state",
+        store=True,
+        currency_field="fapiao_currency_id",
+        copy=False,
+    )
+    # compute_sudo: salespeople see their documents, but not the fapiao
+    fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
+
     # ------------------------------------------------------------------ what a concrete model says
+
+    def _compute_fapiao_state(self):
+        """Set status, numbers and open amount; depends on what the model's amounts come from."""
+        raise NotImplementedError
 
     def _fapiao_red_forms(self):
         """Return the red forms that concern these documents."""
@@ -24,6 +60,18 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def _fapiao_buyer(self):
         """Return the partner in whose name the fapiao is made out."""
         raise NotImplementedError
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("company_id")
+    def _compute_fapiao_currency_id(self):
+        for document in self:
+            document.fapiao_currency_id = document.company_id.currency_id
+
+    @api.depends("fapiao_ids")
+    def _compute_fapiao_count(self):
+        for document in self:
+            document.fapiao_count = len(document.fapiao_ids)
 
     # ------------------------------------------------------------------ actions
 

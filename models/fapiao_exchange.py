@@ -17,6 +17,37 @@ OUTCOME_OF_ERROR = [
     (errors.LoginRequired, "login"),
     (errors.Rejected, "rejected"),
 ]
+# What a call was for, in the words of who keeps the books.
+OPERATIONS = [
+    (base.ISSUE, "Issue"),
+    (base.FIND, "Ask for the result"),
+    (base.FILES, "Fetch files"),
+    (base.CREDIT, "Ask for the credit line"),
+    (base.LOGIN, "Log in at the tax bureau"),
+    (base.FACE_STATE, "Ask for face authentication"),
+    (base.FACE_QR, "Begin face authentication"),
+    (base.WITHDRAW, "Withdraw requests"),
+    (base.RED_CHECK, "Ask whether it may be reversed"),
+    (base.RED_APPLY, "Apply for a red form"),
+    (base.RED_STATE, "Ask for a red form"),
+    (base.RED_ISSUE, "Issue the red fapiao"),
+    (base.RED_WITHDRAW, "Withdraw a red form"),
+    (base.BUREAU_LOGIN, "Ask for the channel to the bureau"),
+    (base.PULL_START, "Begin a pull"),
+    (base.PULL_PAGE, "Pull a page"),
+    (base.BOOK, "Mark as booked"),
+    (base.BOOK_STATE, "Ask for the booking"),
+    (base.SELECT, "Select for deduction (勾选)"),
+    (base.SELECT_STATE, "Ask for the selection"),
+    (base.RELATE, "Tell which fapiao are on it"),
+    (base.SAVE_DOCUMENT, "Save the document"),
+    (base.TELL_STATUS, "Tell the status"),
+    (base.DROP_LINE, "Take fapiao off"),
+    (base.DROP_DOCUMENT, "Delete the document"),
+    (base.TELL_VOUCHER, "Tell the voucher"),
+    (base.DROP_VOUCHER, "Delete the voucher"),
+    (base.RECEIPT, "Acknowledge a message"),
+]
 
 
 class FapiaoExchange(models.Model):
@@ -29,11 +60,11 @@ class FapiaoExchange(models.Model):
         "fapiao.account", required=True, readonly=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    operation = fields.Char(required=True, readonly=True)
+    operation = fields.Selection(OPERATIONS, required=True, readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
     request_uid = fields.Char("Request ID", readonly=True, index="btree_not_null")
-    request_body = fields.Text("Sent", readonly=True)
+    request_body = fields.Text("Text Sent", readonly=True)
     request_hash = fields.Char("SHA-256", readonly=True, help="Of the frozen payload.")
     state = fields.Selection(
         [
@@ -76,8 +107,10 @@ class FapiaoExchange(models.Model):
 
     @api.depends("operation", "request_uid")
     def _compute_display_name(self):
+        labels = dict(self._fields["operation"]._description_selection(self.env))
         for exchange in self:
-            exchange.display_name = f"{exchange.operation} {exchange.request_uid or exchange.id or ''}"
+            label = labels.get(exchange.operation, "")
+            exchange.display_name = f"{label} {exchange.request_uid or exchange.id or ''}"
 
     # ------------------------------------------------------------------ nobody edits a journal
 

@@ -1,6 +1,6 @@
 """What only a received fapiao has, and what keeps a pool of a million of them quick."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 BOOKINGS = [("booked", "Booked"), ("unbooked", "Not booked")]
 DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confirmed", "Confirmed")]
@@ -10,6 +10,7 @@ class Fapiao(models.Model):
     _inherit = "fapiao"
 
     number = fields.Char(index="trigram")
+    has_number = fields.Boolean(compute="_compute_has_number")
     seller_name = fields.Char(index="trigram")
     code = fields.Char("Fapiao Code", readonly=True, help="发票代码, of those that aren't digital.")
     serial_no = fields.Char("Cloud's ID", readonly=True)
@@ -22,7 +23,7 @@ class Fapiao(models.Model):
         help="The contact with the seller's tax number.",
     )
     booking = fields.Selection(
-        BOOKINGS, "At the Bureau", readonly=True, help="Whether it is marked as booked (入账)."
+        BOOKINGS, "Booking State", readonly=True, help="Whether it is marked as booked (入账)."
     )
     deduction = fields.Selection(
         DEDUCTIONS, readonly=True, help="Whether it is selected for deduction (勾选)."
@@ -44,3 +45,11 @@ class Fapiao(models.Model):
     _without_partner = models.Index(
         "(company_id, seller_tax_no) WHERE direction = 'in' AND partner_id IS NULL"
     )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("number")
+    def _compute_has_number(self):
+        """A ticket that has none carries "#" and the cloud's ID in its place: not for a person's eyes."""
+        for fapiao in self:
+            fapiao.has_number = bool(fapiao.number) and not fapiao.number.startswith("#")

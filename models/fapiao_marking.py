@@ -241,7 +241,9 @@ class FapiaoMarkingLine(models.Model):
     )
     company_id = fields.Many2one(related="marking_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    fapiao_id = fields.Many2one("fapiao", required=True, readonly=True, index=True, ondelete="restrict")
+    fapiao_id = fields.Many2one(
+        "fapiao", "Fapiao (发票)", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     family = fields.Selection(
         [("booking", "Booking"), ("deduction", "Deduction")], required=True, readonly=True
     )

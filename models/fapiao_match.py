@@ -26,7 +26,9 @@ class FapiaoMatch(models.Model):
     _description = "Match of a Fapiao With a Document"
     _order = "state, id"
 
-    fapiao_id = fields.Many2one("fapiao", required=True, readonly=True, index=True, ondelete="cascade")
+    fapiao_id = fields.Many2one(
+        "fapiao", "Fapiao (发票)", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     move_id = fields.Many2one(
         "account.move", "Bill", readonly=True, index="btree_not_null", ondelete="cascade"
     )
@@ -49,7 +51,7 @@ class FapiaoMatch(models.Model):
     confirmed_at = fields.Datetime("Confirmed On", readonly=True)
     seller_differs = fields.Boolean(compute="_compute_seller_differs", store=True)
     document_name = fields.Char("Document", compute="_compute_document_name", compute_sudo=True)
-    reason = fields.Char(compute="_compute_reason")
+    reason = fields.Char("Matched By", compute="_compute_reason")
     amount_difference = fields.Monetary(
         "Difference", compute="_compute_differences", help="Document less what its fapiao come to."
     )

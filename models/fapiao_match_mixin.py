@@ -23,6 +23,22 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Return the names of the fields that total, tax and vendor are read from."""
         return ()
 
+    @api.model
+    def _fapiao_in_depends(self):
+        """Return the names of all fields that matches and document are compared by."""
+        return (
+            *self._fapiao_in_amount_fields(),
+            "fapiao_match_ids.active",
+            "fapiao_match_ids.state",
+            "fapiao_match_ids.amount",
+            "fapiao_match_ids.amount_tax",
+            "fapiao_match_ids.seller_differs",
+            "fapiao_match_ids.fapiao_id.status",
+            "fapiao_match_ids.fapiao_id.number",
+            "fapiao_match_ids.fapiao_id.red_ids.match_ids.state",
+            "fapiao_match_ids.fapiao_id.red_ids.match_ids.active",
+        )
+
     def _fapiao_in_total(self):
         """Return what fapiao have to come to: company currency, tax included, below zero for a refund."""
         raise NotImplementedError
@@ -45,20 +61,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends(
-        lambda self: (
-            *self._fapiao_in_amount_fields(),
-            "fapiao_match_ids.active",
-            "fapiao_match_ids.state",
-            "fapiao_match_ids.amount",
-            "fapiao_match_ids.amount_tax",
-            "fapiao_match_ids.seller_differs",
-            "fapiao_match_ids.fapiao_id.status",
-            "fapiao_match_ids.fapiao_id.number",
-            "fapiao_match_ids.fapiao_id.red_ids.match_ids.state",
-            "fapiao_match_ids.fapiao_id.red_ids.match_ids.active",
-        )
-    )
+    @api.depends(lambda self: self._fapiao_in_depends())
     def _compute_fapiao_in(self):
         for document in self:
             matches = document.fapiao_match_ids

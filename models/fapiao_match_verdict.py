@@ -41,12 +41,14 @@ def document_state(total, tax, rows):
         return "differs"
     total, covered = exact(total), sum(exact(row.amount) for row in confirmed)
     if covered == total:
-        return "matched" if _is_tax_right(exact(tax), confirmed) else "differs"
+        return "matched" if is_tax_right(exact(tax), confirmed) else "differs"
     return "partial" if covered * total > 0 and abs(covered) < abs(total) else "differs"
 
 
-def _is_tax_right(tax, rows):
-    """A part of a fapiao carries its share of the tax, rounded: a fen a part may be missing."""
+def is_tax_right(tax, rows):
+    """Tell whether the tax of confirmed ``rows`` comes to ``tax`` (``Decimal``), where it matters.
+
+    A part of a fapiao carries its share of the tax, rounded: a fen a part may be missing."""
     if not tax and not any(row.is_deductible for row in rows):
         return True
     tolerance = FEN * sum(not row.is_whole for row in rows)

@@ -1,13 +1,21 @@
 """What the assistant told of a visit, as it came, and what became of each ticket."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..clouds import picking
+
 MESSAGE_STATES = [
-    ("new", "New"),
+    ("new", "To process"),
     ("applied", "Applied"),
     ("ignored", "Nothing to do"),
     ("failed", "Not applied"),
+]
+# What a message is about. The assistant may send kinds that nobody knows.
+MESSAGE_KINDS = [
+    (picking.SAVE_BILL, "Fapiao of a document"),
+    (picking.SAVE_ENTRIES, "Fapiao of a line"),
+    (picking.UPDATE_INVOICE, "Changed fapiao"),
 ]
 
 
@@ -18,8 +26,9 @@ class FapiaoPickMessage(models.Model):
     _rec_name = "msg_id"
 
     pick_id = fields.Many2one("fapiao.pick", required=True, readonly=True, index=True, ondelete="cascade")
-    msg_id = fields.Char("Message", required=True, readonly=True)
+    msg_id = fields.Char("Message ID", required=True, readonly=True)
     kind = fields.Char(readonly=True, help="saveBill, saveEntrys, updateInvoice")
+    topic = fields.Selection(MESSAGE_KINDS, "About", compute="_compute_topic")
     raw = fields.Json(readonly=True, groups="base.group_system")
     serials = fields.Json(readonly=True)
     renamed = fields.Json(readonly=True)
@@ -31,6 +40,12 @@ class FapiaoPickMessage(models.Model):
     times = fields.Integer("Times Received", readonly=True, default=1)
 
     _unique_message = models.UniqueIndex("(pick_id, msg_id)", "This message is known already.")
+
+    @api.depends("kind")
+    def _compute_topic(self):
+        known = dict(MESSAGE_KINDS)
+        for message in self:
+            message.topic = message.kind if message.kind in known else False
 
     def action_apply(self):
         """Apply a message that couldn't be applied before."""
@@ -53,9 +68,11 @@ class FapiaoPickTicket(models.Model):
 
     pick_id = fields.Many2one("fapiao.pick", required=True, readonly=True, index=True, ondelete="cascade")
     serial_no = fields.Char("Cloud's ID", readonly=True)
-    fapiao_id = fields.Many2one("fapiao", readonly=True, ondelete="set null")
+    fapiao_id = fields.Many2one("fapiao", "Fapiao (发票)", readonly=True, ondelete="set null")
     expense_id = fields.Many2one("hr.expense", readonly=True, ondelete="set null")
     number = fields.Char(readonly=True)
+    number_shown = fields.Char("Shown Number", compute="_compute_shown")
+    name_shown = fields.Char("Ticket", compute="_compute_shown")
     seller = fields.Char(readonly=True)
     currency_id = fields.Many2one(related="pick_id.company_id.currency_id")
     amount = fields.Monetary(readonly=True)
@@ -70,9 +87,19 @@ class FapiaoPickTicket(models.Model):
         required=True,
         readonly=True,
     )
-    reason = fields.Text(readonly=True)
+    reason = fields.Text("Not Taken Because", readonly=True)
 
     _unique_serial = models.UniqueIndex("(pick_id, serial_no)", "This ticket is known already.")
+
+    @api.depends("number", "seller", "serial_no", "fapiao_id")
+    def _compute_shown(self):
+        """Where a ticket has no number, the cloud's ID stands in its place: it says nothing to a person."""
+        for ticket in self:
+            number = ticket.number or ""
+            ticket.number_shown = "" if number.startswith("#") else number
+            # sudo: a visit shows what was picked in it
+            fapiao = ticket.sudo().fapiao_id
+            ticket.name_shown = fapiao._ticket_name() if fapiao else ticket.seller or ticket.serial_no
 
     def _show(self):
         labels = dict(self._fields["state"]._description_selection(self.env))
@@ -80,8 +107,8 @@ class FapiaoPickTicket(models.Model):
             "id": self.id,
             "state": self.state,
             "label": labels[self.state],
-            "number": "" if (self.number or "").startswith("#") else self.number or "",
-            "name": self.fapiao_id._ticket_name() if self.fapiao_id else self.seller or self.serial_no or "",
+            "number": self.number_shown,
+            "name": self.name_shown or "",
             "amount": self.currency_id.format(self.amount) if self.amount else "",
             "reason": self.reason or "",
             "expense_id": self.expense_id.id,

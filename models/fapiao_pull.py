@@ -32,8 +32,8 @@ class FapiaoPull(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     tax_no = fields.Char("Tax Number", required=True, readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True, default=HEADER)
-    date_from = fields.Date("From", required=True, readonly=True)
-    date_to = fields.Date("To", required=True, readonly=True)
+    date_from = fields.Date("First Day", required=True, readonly=True)
+    date_to = fields.Date("Last Day", required=True, readonly=True)
     is_scheduled = fields.Boolean("Scheduled", readonly=True)
     user_id = fields.Many2one("res.users", "Requested By", readonly=True, default=lambda self: self.env.user)
     state = fields.Selection(

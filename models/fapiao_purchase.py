@@ -25,7 +25,7 @@ class FapiaoPurchase(models.Model):
     _order = "issue_date desc, id desc"
     _rec_name = "number"
 
-    fapiao_id = fields.Many2one("fapiao", readonly=True)
+    fapiao_id = fields.Many2one("fapiao", "Fapiao (发票)", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     number = fields.Char(readonly=True)
@@ -35,7 +35,7 @@ class FapiaoPurchase(models.Model):
     seller_name = fields.Char(readonly=True)
     seller_tax_no = fields.Char("Seller Tax Number", readonly=True)
     work = fields.Selection(WORK, "What Is To Do", readonly=True)
-    quantity = fields.Integer("Fapiao Count", readonly=True)
+    quantity = fields.Integer("Number of Fapiao", readonly=True)
     amount_untaxed = fields.Monetary(readonly=True)
     amount_tax = fields.Monetary(readonly=True)
     amount_total = fields.Monetary(readonly=True)

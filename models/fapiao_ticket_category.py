@@ -40,7 +40,7 @@ class FapiaoTicketCategory(models.Model):
     type_code = fields.Selection(TYPES, "Type of Fapiao", required=True)
     product_id = fields.Many2one(
         "product.product",
-        "Category",
+        "Expense Category",
         required=True,
         check_company=True,
         ondelete="cascade",

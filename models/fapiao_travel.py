@@ -21,8 +21,8 @@ class Fapiao(models.Model):
     _inherit = "fapiao"
 
     travel_passenger = fields.Char("Passenger", readonly=True)
-    travel_from = fields.Char("From", readonly=True)
-    travel_to = fields.Char("To", readonly=True)
+    travel_from = fields.Char("Place of Departure", readonly=True)
+    travel_to = fields.Char("Destination", readonly=True)
     travel_vehicle = fields.Char("Train, Flight or Plate", readonly=True)
     travel_seat = fields.Char("Seat", readonly=True)
     travel_departs = fields.Char("Departs", readonly=True, help="As printed, in China's time.")

@@ -2,7 +2,6 @@
 
 from odoo import api, fields, models
 
-from .account_move import FAPIAO_STATES
 from .fapiao_outbound import STATES
 from .fapiao_types import LIVING
 
@@ -15,25 +14,7 @@ class SaleOrder(models.Model):
         "fapiao.request", "fapiao_request_order_rel", "order_id", "request_id", "Fapiao Requests", copy=False
     )
     fapiao_ids = fields.Many2many("fapiao", "fapiao_order_rel", "order_id", "fapiao_id", copy=False)
-    fapiao_state = fields.Selection(
-        FAPIAO_STATES,
-        "Fapiao Status",
-        compute="_compute_fapiao_state",
-        store=True,
-        index="btree_not_null",
-        copy=False,
-    )
-    fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
-    fapiao_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Fapiao")
-    fapiao_amount_open = fields.Monetary(
-        "Amount Without Fapiao",
-        compute="_compute_fapiao_state",
-        store=True,
-        currency_field="fapiao_currency_id",
-        copy=False,
-    )
     # compute_sudo: salespeople see their orders, but neither fapiao nor requests
-    fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
     fapiao_message = fields.Text(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_request_state = fields.Selection(
         STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
@@ -92,11 +73,6 @@ class SaleOrder(models.Model):
         if "rejected" in self.fapiao_request_ids.mapped("state"):
             return "failed"
         return "to_issue" if is_open and self.company_id.account_fiscal_country_id.code == "CN" else "none"
-
-    @api.depends("fapiao_ids")
-    def _compute_fapiao_count(self):
-        for order in self:
-            order.fapiao_count = len(order.fapiao_ids)
 
     @api.depends(
         "fapiao_state",

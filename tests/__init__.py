@@ -50,6 +50,7 @@ from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
 from . import test_double_booking
+from . import test_exchange
 from . import test_fapiao_bill
 from . import test_files_controller
 from . import test_issue

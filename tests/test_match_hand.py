@@ -88,18 +88,59 @@ class TestByHand(MatchCommon):
         self.assertEqual(bill.fapiao_in_state, "matched")
         bill.invoice_line_ids.price_unit = 90
         self.assertEqual((fapiao.match_state, bill.fapiao_in_state), ("differs", "differs"))
+        self.assertIn("113.00", bill.fapiao_in_reasons)
+        self.assertIn("101.70", bill.fapiao_in_reasons)
 
     def test_fapiao_that_goes_bad_differs(self):
         fapiao, bill = self.receive(), self.bill()
         self.confirm(fapiao, bill)
+        self.assertFalse(bill.fapiao_in_reasons)
         fapiao.sudo().status = "abnormal"
         self.assertEqual((fapiao.match_state, bill.fapiao_in_state), ("differs", "differs"))
+        self.assertIn("Ask the seller for another one", bill.fapiao_in_reasons)
+
+    def test_other_tax_is_said(self):
+        fapiao, bill = self.receive(tax=6), self.bill()
+        self.confirm(fapiao, bill)
+        self.assertEqual(bill.fapiao_in_state, "differs")
+        self.assertIn("The tax on the fapiao is", bill.fapiao_in_reasons)
+        self.assertNotIn("come to", bill.fapiao_in_reasons)
+
+    def test_other_seller_is_said(self):
+        fapiao, bill = self.receive(), self.bill(vendor=self._create_vendor("别家", "91310000MA1OTHERS9"))
+        self.confirm(fapiao, bill)
+        self.assertEqual(
+            bill.fapiao_in_reasons,
+            f"The seller of fapiao {fapiao.number} is {self.vendor.name}, the vendor here is 别家.",
+        )
+
+    def test_expense_with_several_rates_is_told_the_cure(self):
+        """Odoo holds one set of taxes for an expense."""
+        employee = self.env["hr.employee"].sudo().create({"name": "小票", "company_id": self.company.id})
+        expense = (
+            self.env["hr.expense"]
+            .sudo()
+            .create(
+                {
+                    "name": "Trip",
+                    "employee_id": employee.id,
+                    "company_id": self.company.id,
+                    "total_amount": 226,
+                    "tax_ids": False,
+                }
+            )
+        )
+        for _ticket in range(2):
+            self.confirm(self.receive(), expense)
+        self.assertEqual(expense.fapiao_in_state, "differs")
+        self.assertIn("split the expense", expense.fapiao_in_reasons)
 
     def test_reversed_later_differs_until_the_refund_is_there(self):
         fapiao, bill = self.receive(), self.bill()
         self.confirm(fapiao, bill)
         fapiao.sudo().status = "red"
         self.assertEqual((fapiao.match_state, bill.fapiao_in_state), ("differs", "differs"))
+        self.assertIn("was reversed", bill.fapiao_in_reasons)
         red = self.receive(total=-113, tax=-13, original_id=fapiao.id)
         self.assertEqual(bill.fapiao_in_state, "differs")
         match = self.confirm(red, self.bill(move_type="in_refund"))

@@ -128,6 +128,12 @@ class TestPool(PullCommon):
         self.assertEqual(self.received(header(8).number).partner_id, own)
         self.assertEqual(self.received(header(1).number).partner_id, shared, "a vendor once found stays")
 
+    def test_seller_without_tax_number_is_nobody(self):
+        """A train ticket has none, and neither have contacts whose field was emptied."""
+        self.env["res.partner"].create([{"name": "Blank", "vat": ""}, {"name": "Dash", "vat": "-"}])
+        self.load([header(1)._replace(seller_tax_no="")])
+        self.assertFalse(self.received(header(1).number).partner_id)
+
     def test_vendor_that_comes_later(self):
         self.load(headers(3))
         late = self.env["res.partner"].create({"name": "Late", "vat": "91440300SELLER0002"})

@@ -28,7 +28,7 @@ class FapiaoDeduction(models.TransientModel):
     purpose = fields.Selection(
         [("1", "Deduct"), ("2", "Not to be deducted")], required=True, default="1", string="Use"
     )
-    fapiao_ids = fields.Many2many("fapiao", readonly=True)
+    fapiao_ids = fields.Many2many("fapiao", string="Fapiao (发票)", readonly=True)
     currency_id = fields.Many2one("res.currency", default=lambda self: self.env.company.currency_id)
     ready_count = fields.Integer("Ready", compute="_compute_ready")
     amount_tax = fields.Monetary("Tax", compute="_compute_ready")

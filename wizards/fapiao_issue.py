@@ -170,21 +170,13 @@ class FapiaoIssue(models.TransientModel):
 
 class FapiaoIssueProblem(models.TransientModel):
     _name = "fapiao.issue.problem"
+    _inherit = ["fapiao.problem.mixin"]
     _description = "Issue Fapiao: Problem"
-    _order = "id"
-    _rec_name = "message"
 
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Invoice", required=True, ondelete="cascade")
-    code = fields.Char()
-    severity = fields.Selection([("error", "Error"), ("warning", "Warning")], required=True)
-    message = fields.Text("Problem")
-    fix = fields.Text("What To Do")
-    mend_model = fields.Char()
-    mend_id = fields.Many2oneReference("To Mend", model_field="mend_model")
-    mend_name = fields.Char("Where")
 
     def action_open(self):
         """Open the record to mend."""
         self.ensure_one()
-        return self.move_id._fapiao_mend(self.env[self.mend_model].browse(self.mend_id))
+        return self.move_id._fapiao_mend(self._to_mend())

@@ -100,7 +100,7 @@ class FapiaoIssuePreview(models.TransientModel):
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
     sequence = fields.Integer("No.")
     documents = fields.Char()
-    line_count = fields.Integer("Lines")
+    line_count = fields.Integer("Number of Lines")
     currency_id = fields.Many2one("res.currency")
     amount_untaxed = fields.Monetary("Untaxed")
     amount_tax = fields.Monetary("Tax")

@@ -7,7 +7,7 @@ class FapiaoMatchBill(models.TransientModel):
     _name = "fapiao.match.bill"
     _description = "Create Bills From Fapiao"
 
-    fapiao_ids = fields.Many2many("fapiao", readonly=True)
+    fapiao_ids = fields.Many2many("fapiao", string="Fapiao (发票)", readonly=True)
     together = fields.Selection(
         [("each", "One bill for each fapiao"), ("seller", "One bill for all fapiao of a seller")],
         "Bills",
@@ -31,4 +31,4 @@ class FapiaoMatchBill(models.TransientModel):
         """Make the bills and open them."""
         self.ensure_one()
         bills = self.fapiao_ids._create_bills(together=self.together == "seller")
-        return bills._get_records_action(name=self.env._("Bills"))
+        return self.fapiao_ids._open_bills(bills)

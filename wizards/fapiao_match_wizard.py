@@ -15,7 +15,7 @@ class FapiaoMatchWizard(models.TransientModel):
     _name = "fapiao.match.wizard"
     _description = "Match a Fapiao"
 
-    fapiao_id = fields.Many2one("fapiao", required=True, readonly=True, ondelete="cascade")
+    fapiao_id = fields.Many2one("fapiao", "Fapiao (发票)", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one(related="fapiao_id.company_id")
     currency_id = fields.Many2one(related="fapiao_id.currency_id")
     number = fields.Char(related="fapiao_id.number")
@@ -146,13 +146,13 @@ class FapiaoMatchWizardLine(models.TransientModel):
     expense_id = fields.Many2one("hr.expense", readonly=True, ondelete="cascade")
     match_id = fields.Many2one("fapiao.match", readonly=True, ondelete="set null")
     currency_id = fields.Many2one(related="wizard_id.currency_id")
-    is_chosen = fields.Boolean("Choose")
+    is_chosen = fields.Boolean("Chosen")
     amount = fields.Monetary("Amount to Match", help="What of the fapiao stands for this document.")
     match_state = fields.Selection(related="match_id.state", string="Match")
-    reason = fields.Char(related="match_id.reason")
+    reason = fields.Char(related="match_id.reason", string="Matched By")
 
     document_name = fields.Char("Document", compute="_compute_document")
-    document_ref = fields.Char("Number", compute="_compute_document")
+    document_ref = fields.Char("Reference", compute="_compute_document")
     document_seller = fields.Char("Seller", compute="_compute_document")
     document_tax_no = fields.Char("Tax Number", compute="_compute_document")
     document_date = fields.Date("Date", compute="_compute_document")

@@ -205,23 +205,15 @@ class FapiaoOrderRequestLine(models.TransientModel):
 
 class FapiaoOrderRequestProblem(models.TransientModel):
     _name = "fapiao.order.request.problem"
+    _inherit = ["fapiao.problem.mixin"]
     _description = "Request Fapiao for an Order: Problem"
-    _order = "id"
-    _rec_name = "message"
 
     dialog_id = fields.Many2one("fapiao.order.request", required=True, ondelete="cascade")
-    code = fields.Char()
-    severity = fields.Selection([("error", "Error"), ("warning", "Warning")], required=True)
-    message = fields.Text("Problem")
-    fix = fields.Text("What To Do")
-    mend_model = fields.Char()
-    mend_id = fields.Many2oneReference("To Mend", model_field="mend_model")
-    mend_name = fields.Char("Where")
 
     def action_open(self):
         """Open the record to mend."""
         self.ensure_one()
-        record = self.env[self.mend_model].browse(self.mend_id)
+        record = self._to_mend()
         orders = self.dialog_id.order_ids
         of_its_own = record._name == orders._name and record in orders
         return (record if of_its_own else orders[:1])._fapiao_mend(record)

@@ -15,10 +15,10 @@ class FapiaoPullWizard(models.TransientModel):
         "fapiao.account", required=True, default=lambda self: self._default_account()
     )
     kind = fields.Selection(KINDS, required=True, default=HEADER)
-    date_from = fields.Date("From", required=True, default=lambda self: self._default_days()[0])
-    date_to = fields.Date("To", required=True, default=lambda self: self._default_days()[1])
+    date_from = fields.Date("First Day", required=True, default=lambda self: self._default_days()[0])
+    date_to = fields.Date("Last Day", required=True, default=lambda self: self._default_days()[1])
     full_used = fields.Integer("Full Pulls This Month", compute="_compute_preview")
-    window_count = fields.Integer("Pulls", compute="_compute_preview")
+    window_count = fields.Integer("Pulls to Make", compute="_compute_preview")
     preview = fields.Text(compute="_compute_preview")
     refusal = fields.Text(compute="_compute_preview")
 
