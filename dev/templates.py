@@ -56,7 +56,8 @@ class Templates:
     def update(self, name: str) -> None:
         """Bring the addon in database *name* to the present code; raise Failure if it cannot be."""
         with step(f"update of {paths.ADDON} in {name}"):
-            self._odoo(name, "-u", paths.ADDON)
+            # without it, words that were changed keep their old translation
+            self._odoo(name, "-u", paths.ADDON, "--i18n-overwrite")
 
     def _build_base(self, name: str) -> None:
         depends = ",".join(_depends())
