@@ -57,14 +57,18 @@ class HrExpense(models.Model):
         }
         if day := max(filter(None, (one._ticket_day() for one in fapiao)), default=None):
             values["date"] = day
-        vendors = fapiao.partner_id
-        if len(vendors) == 1:
-            values["vendor_id"] = vendors.id
+        values.update(self._fapiao_pick_vendor(fapiao))
         if not self.product_has_cost:
             values["quantity"] = 1
         self.write(values)
         if not self.product_has_cost:
             self.total_amount_currency = float(sum(exact(match.amount) for match in matches))
+
+    def _fapiao_pick_vendor(self, fapiao):
+        """Return the vendor as values: the one seller, where it is known; nobody sells what several sold."""
+        if len({one.seller_tax_no or one.seller_name for one in fapiao}) > 1:
+            return {"vendor_id": False}
+        return {"vendor_id": fapiao.partner_id.id} if len(fapiao.partner_id) == 1 else {}
 
     def _fapiao_pick_name(self, fapiao):
         names = list(dict.fromkeys(one._ticket_name() for one in fapiao))

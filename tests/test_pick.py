@@ -81,6 +81,20 @@ class TestPick(PickCommon):
         self.assertEqual(pick.expense_ids, expense.sudo())
         self.assertEqual((expense.total_amount, len(expense.fapiao_match_ids)), (300, 2))
 
+    def test_several_sellers_are_no_vendor(self):
+        """The vendor of the first ticket would make all others look wrong."""
+        known = self.env["res.partner"].sudo().create({"name": "沙箱餐厅", "vat": "91310000MA1DINER01"})
+        dinner = self.ticket("26", total=106, tax=6, salerTaxNo=known.vat, salerName=known.name)
+        expense = self.expense()
+        self.picked(expense, [dinner])
+        self.assertEqual(expense.vendor_id, known)
+        train = self.ticket("9", total=109, tax=9)
+        self.picked(expense, [train], together=True)
+        self.assertEqual(len(expense.fapiao_match_ids), 2)
+        self.assertFalse(expense.vendor_id)
+        self.assertEqual(expense.fapiao_match_ids.mapped("seller_differs"), [False, False])
+        self.assertEqual(expense.fapiao_in_state, "matched")
+
     def test_several_expenses_get_the_ticket_that_fits(self):
         first, second = self.expense(), self.expense(total_amount_currency=250)
         pick = self.picked(first + second, [self.ticket("26", total=250), self.ticket("26", total=90)])
