@@ -13,6 +13,11 @@ from typing import NamedTuple
 HEADER, FULL = "header", "full"  # without and with lines
 
 
+def is_number(text):
+    """Tell whether ``text`` is a number, not the "#" and ID in place of one; see :class:`InboundFapiao`."""
+    return bool(text) and not text.startswith("#")
+
+
 class InboundLine(NamedTuple):
     """A line of a received fapiao; ``None`` where the cloud didn't say. ``rate`` 0.13, not 13."""
 

@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from ..clouds.inbound import is_number
+
 BOOKINGS = [("booked", "Booked"), ("unbooked", "Not booked")]
 DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confirmed", "Confirmed")]
 
@@ -52,4 +54,4 @@ class Fapiao(models.Model):
     def _compute_has_number(self):
         """A ticket that has none carries "#" and the cloud's ID in its place: not for a person's eyes."""
         for fapiao in self:
-            fapiao.has_number = bool(fapiao.number) and not fapiao.number.startswith("#")
+            fapiao.has_number = is_number(fapiao.number)

@@ -71,19 +71,8 @@ class FapiaoMatch(models.Model):
         """Return why this fapiao can't stand for this document, or ''."""
         self.ensure_one()
         fapiao = self.fapiao_id
-        if fapiao._is_no_purchase() and fapiao.status == "red":
-            return self.env._(
-                "Fapiao %s was reversed. Take the credit note for its red fapiao, and match the two.",
-                fapiao.display_name,
-            )
         if fapiao._is_no_purchase():
-            labels = dict(fapiao._fields["status"]._description_selection(self.env))
-            return self.env._(
-                "Fapiao %(number)s has the status “%(status)s” at the tax bureau and can't stand for a"
-                " purchase. Ask the seller for another one.",
-                number=fapiao.display_name,
-                status=labels[fapiao.status],
-            )
+            return self._say_dead(fapiao)
         if self.seller_differs:
             return self.env._(
                 "The seller of fapiao %(number)s is %(seller)s, the vendor here is %(vendor)s.",
@@ -92,3 +81,17 @@ class FapiaoMatch(models.Model):
                 vendor=self._document()._fapiao_in_vendor().display_name or "–",
             )
         return ""
+
+    def _say_dead(self, fapiao):
+        if fapiao.status == "red":
+            return self.env._(
+                "Fapiao %s was reversed. Take the credit note for its red fapiao, and match the two.",
+                fapiao.display_name,
+            )
+        labels = dict(fapiao._fields["status"]._description_selection(self.env))
+        return self.env._(
+            "Fapiao %(number)s has the status “%(status)s” at the tax bureau and can't stand for a"
+            " purchase. Ask the seller for another one.",
+            number=fapiao.display_name,
+            status=labels[fapiao.status],
+        )

@@ -36,6 +36,10 @@ def build(companies, scope):
     )
 
 
+# ``key`` is the seller by the best that is known of it, ``month`` a count of 31 days.
+_KEYS = SQL(
+    "CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key, (day - DATE '2000-01-01') / 31 AS month"
+)
 # A vendor whose tax number nobody has entered is known by its name, where the fapiao say one number for it.
 _KEY_BY_NAME = SQL(
     """
@@ -49,12 +53,10 @@ _KEY_BY_NAME = SQL(
 
 
 def _open_fapiao(companies, ids):
-    """``key`` is the seller by the best that is known of it, ``month`` a count of 31 days."""
     return SQL(
         """
     CREATE TEMPORARY TABLE open_fapiao ON COMMIT DROP AS
-    SELECT f.*, CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key,
-           (day - DATE '2000-01-01') / 31 AS month
+    SELECT f.*, %(keys)s
       FROM (
         SELECT f.id, f.company_id, f.number, f.code, f.amount_total AS total, f.amount_tax AS tax,
                COALESCE(f.issue_date, f.create_date::date) AS day, %(tax_no)s AS tax_no, %(name)s AS seller,
@@ -65,6 +67,7 @@ def _open_fapiao(companies, ids):
            AND COALESCE(f.match_state, 'none') IN ('none', 'proposed') AND f.amount_total <> 0
            AND NOT EXISTS (SELECT FROM fapiao_match x WHERE x.fapiao_id = f.id AND x.active)
            AND %(scope)s) AS f""",
+        keys=_KEYS,
         tax_no=plain(SQL("f.seller_tax_no")),
         name=plain(SQL("f.seller_name")),
         companies=list(companies),
@@ -78,8 +81,7 @@ def _open_bills(companies, ids):
     return SQL(
         """
     CREATE TEMPORARY TABLE open_bill ON COMMIT DROP AS
-    SELECT b.*, CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key,
-           (day - DATE '2000-01-01') / 31 AS month
+    SELECT b.*, %(keys)s
       FROM (
         SELECT m.id, m.company_id, -m.amount_total_signed AS total, COALESCE(m.invoice_date, m.date) AS day,
                %(vat)s AS tax_no, %(partner)s AS seller,
@@ -97,6 +99,7 @@ def _open_bills(companies, ids):
            AND known.is_confirmed IS NOT TRUE
            AND NOT EXISTS (SELECT FROM hr_expense e WHERE e.account_move_id = m.id)
            AND %(scope)s) AS b""",
+        keys=_KEYS,
         vat=tax_no(SQL("p.vat")),
         partner=plain(SQL("p.name")),
         companies=list(companies),

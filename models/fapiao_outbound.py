@@ -151,15 +151,15 @@ class FapiaoOutbound(models.AbstractModel):
     def _claim(self, account_id, limit, ids=None):
         """Lock due records of an account, journal their calls and return the jobs.
 
-        At most ``limit``, and no more than the account's pace allows. ``ids`` are a click's own records,
-        due or not: the click is what they wait for. Another worker's are skipped, not waited for.
+        At most ``limit``, and no more than the account's pace allows. ``ids`` narrows it to a click's
+        own records, which may be reserved for it. Another worker's records are skipped, not waited for.
         """
         account = self._lock_account(account_id)
         if ids is None and not self._part and account._needs_person():
             return self._hold_for_person(account)
         limit = min(limit, account._pace_left(self._part))
-        is_due = SQL("AND next_try_at <= %s", fields.Datetime.now()) if ids is None else SQL()
-        due = self._lock_due(SQL("state = 'queued' %s", is_due), account_id, limit, ids)
+        until = fields.Datetime.now() + (timedelta(0) if ids is None else CLICK_TIME)
+        due = self._lock_due(SQL("state = 'queued' AND next_try_at <= %s", until), account_id, limit, ids)
         jobs = due._open_exchanges(lambda record: (record.operation, json.loads(record.payload)))
         lease_until = fields.Datetime.now() + account._lease()
         for record in due:

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds import picking
+from ..clouds.inbound import is_number
 
 MESSAGE_STATES = [
     ("new", "To process"),
@@ -95,8 +96,7 @@ class FapiaoPickTicket(models.Model):
     def _compute_shown(self):
         """Where a ticket has no number, the cloud's ID stands in its place: it says nothing to a person."""
         for ticket in self:
-            number = ticket.number or ""
-            ticket.number_shown = "" if number.startswith("#") else number
+            ticket.number_shown = ticket.number if is_number(ticket.number) else ""
             # sudo: a visit shows what was picked in it
             fapiao = ticket.sudo().fapiao_id
             ticket.name_shown = fapiao._ticket_name() if fapiao else ticket.seller or ticket.serial_no

@@ -7,6 +7,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..clouds.inbound import HEADER
+from .fapiao_outbound import CLICK_TIME
+from .fapiao_outbound_run import CLICK_LIMIT
 from .fapiao_pull import OPEN_STATES
 from .fapiao_time import SHANGHAI, aware
 
@@ -14,8 +16,6 @@ _logger = logging.getLogger(__name__)
 
 SLICE = 30.0  # seconds a pull runs before others have their turn
 CLICK_SLICE = 10.0
-CLICK_TIME = timedelta(seconds=20)
-CLICK_LIMIT = 3
 
 
 class FapiaoPull(models.Model):

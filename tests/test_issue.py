@@ -96,6 +96,18 @@ class TestIssue(FapiaoCommon):
         self.run_cron("_cron_dispatch")
         self.assert_one_fapiao(invoice)
 
+    def test_click_does_not_hurry_what_was_put_off(self):
+        """A fault or the cloud's pace has put it off for longer than a click reserves anything."""
+        invoice = self.create_invoice()
+        with self.engine():
+            invoice.action_fapiao_issue()
+        self.env.cr.postcommit.clear()
+        request = invoice.fapiao_request_ids
+        request.sudo().next_try_at = fields.Datetime.now() + timedelta(minutes=2)
+        with self.engine():
+            self.env["fapiao.request"]._attempt(request.ids)
+        self.assertEqual((request.state, self.world.calls.of("blueTicket")), ("queued", []))
+
     def test_journal_tells_what_was_sent(self):
         invoice = self.create_invoice()
         self.issue(invoice)

@@ -8,7 +8,7 @@ import re
 
 from .. import reading
 from ..errors import OutcomeUnknown
-from ..inbound import Marked, MarkOrder
+from ..inbound import Marked, MarkOrder, is_number
 from . import inbound_codes as inbound
 from .envelope import code_text, flag_in, opened
 from .inbound import PAGE_SIZE, is_running, refusal, rows_in, unknown_shape
@@ -129,7 +129,7 @@ def _checked(order):
 def _number(one):
     """Return code and number as the interface wants them apart; see ``number`` of ``InboundFapiao``."""
     number, code = one.get("number") or "", one.get("code") or ""
-    if number.startswith("#"):
+    if not is_number(number):
         number = ""
     elif code and number.startswith(code) and (len(number) == len(code) + 8 or len(number) != 20):
         # twelve digits and eight look like the twenty of a digital one
