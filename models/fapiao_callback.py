@@ -40,7 +40,7 @@ class FapiaoCallback(models.Model):
         "fapiao.account", required=True, readonly=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    received_at = fields.Datetime("Received At", required=True, readonly=True)
+    received_at = fields.Datetime(required=True, readonly=True)
     last_at = fields.Datetime("Last Received", required=True, readonly=True, index=True)
     times = fields.Integer(required=True, readonly=True, default=1)
     remote_addr = fields.Char("Caller", readonly=True)
