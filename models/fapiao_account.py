@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..clouds.errors import CloudError, OutcomeUnknown
+from ..clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ..clouds.words import explain
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -265,6 +265,8 @@ class FapiaoAccount(models.Model):
 
     def _say(self, error):
         """Return ``error`` in plain words with the cure, and the cloud's own words behind."""
+        if isinstance(error, PaceUsedUp):
+            return self._say_pace(error)
         if isinstance(error, OutcomeUnknown):
             # the usual words fear for a fapiao; these calls only ask
             parts = [

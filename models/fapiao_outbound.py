@@ -24,6 +24,7 @@ from odoo.tools import SQL
 from ..clouds import base, errors
 from ..clouds.canonical import fingerprint
 from .fapiao_engine import Job
+from .fapiao_pace import ISSUE
 
 STATES = [
     ("draft", "Draft"),
@@ -53,6 +54,7 @@ class FapiaoOutbound(models.AbstractModel):
     _name = "fapiao.outbound"
     _description = "Fapiao: document with an effect at the cloud"
     _part = ""  # of the account, see clouds.base.part_of
+    _purpose = ISSUE  # of its orders, see fapiao.pace
 
     account_id = fields.Many2one(
         "fapiao.account", required=True, index=True, ondelete="restrict", check_company=True
@@ -157,9 +159,9 @@ class FapiaoOutbound(models.AbstractModel):
         account = self._lock_account(account_id)
         if ids is None and not self._part and account._needs_person():
             return self._hold_for_person(account)
-        limit = min(limit, account._pace_left(self._part))
         until = fields.Datetime.now() + (timedelta(0) if ids is None else CLICK_TIME)
         due = self._lock_due(SQL("state = 'queued' AND next_try_at <= %s", until), account_id, limit, ids)
+        due = due[: account._take_pace(len(due), self._part, self._purpose)]
         jobs = due._open_exchanges(lambda record: (record.operation, json.loads(record.payload)))
         lease_until = fields.Datetime.now() + account._lease()
         for record in due:
@@ -181,14 +183,13 @@ class FapiaoOutbound(models.AbstractModel):
     def _claim_unsettled(self, account_id, limit, ids=None):
         """Lock due records whose outcome is open and return the jobs that query them by their id."""
         account = self._lock_account(account_id)
-        limit = min(limit, account._pace_left(self._part))
         due = self._lock_due(
             SQL("state IN ('unknown', 'pending') AND next_try_at <= %s", fields.Datetime.now()),
             account_id,
             limit,
             ids,
         )
-        return due._claim_questions(account)
+        return due[: account._take_pace(len(due), self._part)]._claim_questions(account)
 
     def _claim_questions(self, account):
         """Journal a question for each of these locked records and return the jobs."""

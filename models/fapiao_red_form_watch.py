@@ -86,10 +86,10 @@ class FapiaoRedForm(models.Model):
                 now,
             ),
             account_id,
-            min(limit, account._pace_left()),
+            limit,
             ids,
         )
-        return due._claim_questions(account)
+        return due[: account._take_pace(len(due))]._claim_questions(account)
 
     def _apply_news(self, meaning):
         """Act on an answer about a form that is known to be at the bureau."""
