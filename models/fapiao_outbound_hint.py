@@ -19,6 +19,11 @@ class FapiaoOutbound(models.AbstractModel):
         "News Since", readonly=True, copy=False, help="The cloud has said that there are news; not asked yet."
     )
 
+    watch_at = fields.Datetime(readonly=True, copy=False)
+
+    def _watch(self):
+        self.write({"watch_at": fields.Datetime.now()})
+
     def _hint(self):
         """Ask about the records now, or as soon as the answer that is out has come; others stay alone."""
         heeding = self.filtered(lambda record: record.state in OUT_STATES + ASKED_STATES)
