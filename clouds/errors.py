@@ -76,3 +76,7 @@ class LoginRequired(CloudError):
 
 class TokenExpired(CloudError):
     """The cloud's token is no longer accepted; handled inside ``clouds``: fetch a new one, once."""
+
+
+# After one of these the next call would meet the same: a run of questions ends with it
+ENDS_A_RUN = (NotSent, LoginRequired)

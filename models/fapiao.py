@@ -110,8 +110,10 @@ class Fapiao(models.Model):
     def action_fetch_files(self):
         """Fetch the missing files now."""
         missing = self.filtered(lambda fapiao: not (fapiao.pdf_id and fapiao.ofd_id and fapiao.xml_id))
-        missing._fetch_files_apart()
+        ended_by = missing._fetch_files_apart()
         self.invalidate_recordset()
+        if isinstance(ended_by, PaceUsedUp):
+            raise UserError(missing.account_id[:1]._say(ended_by))
         return True
 
     def action_download(self):
