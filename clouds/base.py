@@ -96,6 +96,22 @@ class Config:
         """
         return 6 * (self.connect_timeout + self.total_timeout)
 
+    @property
+    def start_window(self):
+        """Return the seconds from a claim in which its calls may start: three rounds of ordinary calls."""
+        return 3 * self.total_timeout
+
+    @property
+    def lease(self):
+        """Return the seconds after which a claimed call counts as lost: one that starts at the very end of the
+        window has come to its end by then."""
+        return self.start_window + self.longest_send
+
+    @property
+    def calls_that_fit(self):
+        """Return how many calls can start within the window, each taking as long as an answer may take."""
+        return self.calls_at_once * 4
+
 
 @dataclass
 class TokenSlot:

@@ -3,9 +3,9 @@ from . import fapiao_exchange
 from . import fapiao_outbound
 from . import fapiao_outbound_answer
 from . import fapiao_outbound_run
-from . import fapiao_outbound_hint
 from . import fapiao_account
 from . import fapiao_account_connection
+from . import fapiao_account_engine
 from . import fapiao_account_session
 from . import fapiao_account_cron
 from . import fapiao_account_limits
@@ -17,6 +17,7 @@ from . import fapiao_callback
 from . import fapiao_request
 from . import fapiao_request_cron
 from . import fapiao_request_issue
+from . import fapiao_request_earlier
 from . import fapiao_request_red
 from . import fapiao_request_bill
 from . import fapiao_withdrawal
@@ -66,6 +67,7 @@ from . import fapiao_purchase
 from . import account_move_red_several
 from . import fapiao_request_split
 from . import fapiao_request_lost
+from . import fapiao_request_ended
 from . import fapiao_tax_code
 from . import product
 from . import account_tax

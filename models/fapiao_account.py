@@ -103,6 +103,7 @@ class FapiaoAccount(models.Model):
         " Only after it does “not found” mean that nothing was issued.",
     )
     claimed_at = fields.Datetime(readonly=True, copy=False)
+    wait_days = fields.Integer(default=7, required=True)  # PLACEHOLDER
 
     credit_total = fields.Monetary("Credit Line", readonly=True, copy=False)
     credit_left = fields.Monetary(readonly=True, copy=False)
@@ -130,8 +131,8 @@ class FapiaoAccount(models.Model):
     )
     _positive_pace = models.Constraint(
         "CHECK (pace_per_minute > 0 AND pace_per_hour > 0 AND pace_per_day > 0 AND calls_at_once > 0"
-        " AND read_timeout > 0 AND grace_minutes >= 0 AND token_lifetime > 0)",
-        "Pace, times and the number of calls must be above zero.",
+        " AND read_timeout > 0 AND grace_minutes >= 5 AND token_lifetime > 0)",
+        "Pace, times and the number of calls must be above zero, and the grace at least five minutes.",
     )
 
     # ------------------------------------------------------------------ computes

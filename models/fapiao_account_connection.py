@@ -54,11 +54,6 @@ class FapiaoAccount(models.Model):
             calls_at_once=self.calls_at_once,
         )
 
-    def _lease(self):
-        """Return how long a claimed call may take before its worker counts as dead; the claimed ones of
-        a batch wait for each other, so a batch of calls is granted, not a single one."""
-        return timedelta(seconds=self._config({}).longest_send + 60)
-
     def _words(self, part=""):
         """Return the cloud's pure half, for freezing and reading; it can't make a call. What is frozen bears
         today's date, as it is in China."""
@@ -74,6 +69,9 @@ class FapiaoAccount(models.Model):
                 "token_expires_at": naive(slot.expires_at),
             }
         )
+
+    def _take_pace(self, wanted, part="", purpose="question"):
+        return min(wanted, self._pace_left(part)) if wanted else 0
 
     def _pace_left(self, part=""):
         """Return how many calls may start now; counted in the journal, so it holds across workers. What

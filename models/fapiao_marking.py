@@ -103,7 +103,7 @@ class FapiaoMarking(models.Model):
         # sudo: nobody may write an order by hand; this only makes it due
         waiting = todo.sudo().filtered(lambda marking: marking.state == "waiting_login")
         waiting._enqueue()
-        todo.sudo().write({"next_try_at": fields.Datetime.now()})
+        todo.sudo().write({"next_try_at": self._now()})
         todo._attempt_after_commit()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 

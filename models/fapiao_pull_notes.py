@@ -68,7 +68,7 @@ class FapiaoPull(models.Model):
         # Full ones are counted over all accounts of a tax number: these wait for each other.
         for account_id in self._accounts_to_lock():
             self.env["fapiao.outbound"]._lock_account(account_id)
-        if not self.account_id._pace_left():
+        if not self.account_id._take_pace(1):
             self._wait(
                 timedelta(minutes=1), self.env._("The account's pace is used up; it goes on by itself.")
             )
