@@ -147,6 +147,12 @@ class Fapiao:
         return bool(self.original)
 
     @property
+    def orders(self):
+        """The ids its orders had at the caller's: the request id, and of a blue one Kingdee's bills."""
+        bills = () if self.red else (line.bill for line in self.lines if line.bill)
+        return [each for each in dict.fromkeys((self.request, *bills)) if each]
+
+    @property
     def used_or_booked(self):
         """Has the buyer selected it for deduction, or booked it?"""
         return (self.consumption_use, self.vat_use, self.booked) != ('00', '03', '00')

@@ -123,15 +123,19 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         return users[username]
 
     def issued_count(self, fpqqlsh):
-        """How many fapiao really exist for this request id: the "exactly one" of tests."""
-        with self.acting():
-            request = self.requests.get(fpqqlsh)
-            return request.count if request else 0
+        """How many fapiao really exist for this order: the "exactly one" of tests."""
+        return len(self.issued(fpqqlsh))
 
     def issued(self, fpqqlsh=None):
+        """The fapiao of a request id, of a serial of Kingdee's red letter, or of a bill number."""
         with self.acting():
             return [fapiao for fapiao in self.fapiao.values()
-                    if fpqqlsh in (None, fapiao.request)]
+                    if fpqqlsh is None or fpqqlsh in fapiao.orders]
+
+    def is_shown(self, fapiao, lag=0):
+        """Do queries find it by now? `lag` are the seconds this kind of query lags anyway."""
+        lag = max(lag, self.settings.show_after)
+        return self.clock.now() >= fapiao.issued_at + timedelta(seconds=lag)
 
     def credit_left(self, tax_no):
         with self.acting():
@@ -199,7 +203,7 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         used = (*(number[8:] for number in self.fapiao), *(number[11:] for number in self.orders))
         last = max(map(int, used), default=0)
         self.serials = itertools.count(max(last + 1, next(self.serials)))
-        self.pending = {uid: each for uid, each in self.requests.items() if each.state == 'pending'}
+        self.pending = {uid: each for uid, each in self.requests.items() if each.draft is not None}
         self.issuing = {key: each for key, each in self.bills.items() if each.state == 'issuing'}
 
     def _read_text(self, key, value):

@@ -10,7 +10,7 @@ TEXTS = {
     'bureau_error': '系统异常,请联系管理员', 'refused': '操作失败', 'not_found': '数据不存在',
     'not_ready': '数据处理中,请稍后再试', 'no_number': '发票流水号不存在', 'unauthorised': '接口未授权',
     'session_lost': '登录已失效', 'sms_due': '需要短信验证', 'face_due': '需要人脸识别',
-    'face_payload': '需要人脸识别',
+    'face_payload': '需要人脸识别', 'misleading': '系统处理中',
 }
 # What stands in place of an answer before the deed, and the answer to a caller in a hurry.
 UNSENT = b'{"errcode":"3000","description":"SANDBOX","data":null}'

@@ -31,6 +31,8 @@ def blue(world, request, draft):
 
 def later(world, request, draft, seconds, queries):
     """Accepts the draft; the bureau finishes after so long, or at so many queries."""
+    if request.draft is not None:
+        blue(world, request, request.draft)     # accepted twice: both are issued
     request.state = 'pending'
     request.draft = draft
     if queries is None:
@@ -50,7 +52,8 @@ def finish(world, request):
             raise Refused(request.failure)
         credit.demand(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
     except Refused as error:
-        request.state, request.failure = 'failed', error.text
+        request.state = 'issued' if request.numbers else 'failed'
+        request.failure = error.text
         world.keep(request)
         return None
     return blue(world, request, draft)

@@ -1,8 +1,9 @@
 """The faults 金蝶发票云 tells in its own words: an answer instead of, or after, the deed."""
 import json
 
+from .. import misleading
 from ..errors import Refused
-from . import auth, inbound, query, queue, told
+from . import auth, inbound, push, query, queue, told
 from .protocol import Answer
 
 TEXTS = {
@@ -55,7 +56,19 @@ def after(exchange, fault):
         return _expire_token(exchange)
     if kind == 'unauthorised':
         raise auth.unauthorised(exchange.call.name)
+    if kind == 'misleading':
+        raise _misled(exchange, fault)
     raise Refused(fault.params.get('text', TEXTS[kind]), fault.params.get('code', 999))
+
+
+def _misled(exchange, fault):
+    """A lie about a push lists the bills as a true refusal does."""
+    code, text = misleading.chosen('kingdee', fault)
+    error = Refused(text, code)
+    if exchange.call.name == 'BILL.PUSH' and exchange.quirks.push_list:
+        error.data = [push.outcome(str(item.get('billNo', '')), error, exchange.quirks)
+                      for item in exchange.items]
+    return error
 
 
 def _expire_token(exchange):
@@ -68,7 +81,7 @@ def _expire_token(exchange):
 def _without(exchange, keys):
     """A query's answer that lacks the number, or the files."""
     world, number, lines_key = exchange.world, exchange.text('serialNo'), exchange.quirks.query_lines_key
-    bill = queue.find(world, exchange.text('sellerTaxpayerId'), number)
+    bill = queue.find(world, exchange.text('sellerTaxpayerId'), number, exchange.tenant.account_id)
     if bill is None:
         raise Refused(query.UNKNOWN.format(number))
     items = query.invoices(world, bill, lines_key) or [

@@ -1,4 +1,5 @@
 """The faults 票单云 tells in its own words: an answer instead of, or after, the deed."""
+from .. import misleading
 from ..errors import Refused
 from . import auth, issue, login
 from .files import NOT_READY
@@ -36,6 +37,9 @@ def after(exchange, fault):
     """The answer this fault gives in place of the true one."""
     if fault.kind == 'no_number':
         return Answer({'Fphm': None, 'Kprq': None, 'Gmfyx': None, 'GmfSsjswjgdm': None})
+    if fault.kind == 'misleading':
+        code, text = misleading.chosen('piaodanyun', fault)
+        raise Refused(text, code)
     if fault.kind not in TEXTS:
         return before(exchange, fault)
     code, text = TEXTS[fault.kind]

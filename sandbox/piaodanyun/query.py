@@ -1,6 +1,5 @@
 """invoiceQueryMx and getCreditLine: what the cloud knows about a fapiao and the month."""
 import uuid
-from datetime import timedelta
 
 from ..bureau import credit
 from ..clock import compact, dashed
@@ -40,18 +39,18 @@ def detail(exchange):
     number, uid = exchange.text('fphm'), exchange.text('fpqqlsh')
     if not (number or uid):
         raise Refused('发票号码和发票请求流水号不能同时为空')
+    world = exchange.world
     if uid:
-        _ask_pending(exchange.world, uid)
-    fapiao = find(exchange.world, number, uid)
-    if fapiao is None or not _is_shown(fapiao, exchange.tax_no, uid):
+        _ask_pending(world, uid)
+    fapiao = find(world, number, uid)
+    if fapiao is None or not _is_told(fapiao, exchange.tax_no, uid):
         raise Refused(NOT_FOUND)
-    if exchange.world.clock.now() < fapiao.issued_at + timedelta(
-            seconds=exchange.world.settings.query_lag):
+    if not world.is_shown(fapiao, world.settings.query_lag):
         raise Refused(NOT_FOUND)
     return Answer(head(fapiao, _told_id(fapiao, exchange.tax_no)), both=True)
 
 
-def _is_shown(fapiao, tax_no, uid):
+def _is_told(fapiao, tax_no, uid):
     """To its seller; to its buyer as well, but not by the seller's own id."""
     return tax_no == fapiao.seller_no or (tax_no == fapiao.buyer_no and not uid)
 

@@ -1,6 +1,4 @@
 """Reversing: may it be, the form, the red fapiao (seed: 开具红字发票)."""
-from datetime import timedelta
-
 from ..bureau import issue as bureau
 from ..bureau import red
 from ..clock import dashed
@@ -38,9 +36,9 @@ def _check_applicant(exchange, fapiao, sides):
 
 def _original(exchange, number):
     """The fapiao to be reversed, once the bureau shows it."""
-    fapiao = exchange.world.fapiao.get(number)
-    lag = timedelta(seconds=exchange.world.settings.red_lag)
-    if fapiao is None or exchange.world.clock.now() < fapiao.issued_at + lag:
+    world = exchange.world
+    fapiao = world.fapiao.get(number)
+    if fapiao is None or not world.is_shown(fapiao, world.settings.red_lag):
         raise Refused(NOT_FOUND)
     return fapiao
 
@@ -106,7 +104,8 @@ def issue_red(exchange):
     form = exchange.world.red_forms.get(exchange.text('tzdbh'))
     if form is None or form.blue != exchange.text('yfphm'):
         raise Refused('红字信息表编号不存在或与原发票号码不匹配')
-    if form.red_number and exchange.world.settings.duplicate != 'issue':
+    settings = exchange.world.settings
+    if form.red_number and settings.deduplicate and settings.duplicate != 'issue':
         raise Refused(f'该红字确认单已开具红字发票{form.red_number}')
     if form.state not in red.ISSUABLE:
         raise Refused(f'红字确认单状态为{red.STATES[form.state]},不能开具红字发票')
