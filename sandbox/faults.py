@@ -17,6 +17,9 @@ KINDS = {
     'gateway_504': 'after', 'bureau_error': 'after', 'issuing': 'before',
     'not_found': 'before', 'not_ready': 'before', 'refused': 'before', 'no_number': 'after',
     'unauthorised': 'before', 'misleading': 'after',
+    'repeat': 'after', 'wrong_number': 'after',
+    # of both: no answer, and the deed comes later (turn.py)
+    'late': 'before',
 }
 
 

@@ -62,6 +62,19 @@ TEXTS = {
 CLASSES = tuple(TEXTS['piaodanyun'])
 
 
+def first(world, uid):
+    """The first fapiao of this order, if it has one."""
+    return next(iter(world.issued(uid)), None)
+
+
+def another(world, tax_no, uid):
+    """The number of the oldest fapiao of this seller that another order led to, of the same colour first."""
+    own = {each.number: each.red for each in world.issued(uid)}
+    red = any(own.values())
+    others = [each for each in world.fapiao.values() if each.seller_no == tax_no and each.number not in own]
+    return next((each.number for each in sorted(others, key=lambda each: each.red != red)), None)
+
+
 def chosen(cloud, fault):
     """Code and text of this lie: as the fault's parameters say, the rest by its own draw."""
     params = fault.params

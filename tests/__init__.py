@@ -134,6 +134,7 @@ from . import test_sandbox_kingdee_faults
 from . import test_sandbox_kingdee_push
 from . import test_sandbox_kingdee_red
 from . import test_sandbox_kingdee_split
+from . import test_sandbox_ledger
 from . import test_sandbox_login
 from . import test_sandbox_portal
 from . import test_sandbox_query

@@ -1,5 +1,8 @@
 """The worst clouds: nothing de-duplicated, shown late, answers that mislead, deeds that come late."""
+import requests
+
 from ..sandbox import misleading
+from .sandbox_case import line
 from .sandbox_kingdee_case import bill, defaults
 from .test_sandbox_kingdee_red import RedCase as KingdeeRedCase
 from .test_sandbox_red import RedCase
@@ -218,4 +221,171 @@ class TestKingdeeMisleading(KingdeeRedCase):
     def test_of_the_red_fapiao(self):
         self.world.faults.add('ALLE.INVOICE.RED', 'misleading', text_class='open')
         self.assertFalse(self.red()['success'])
+        self.assertEqual(self.world.issued_count('S1'), 1)
+
+
+class TestWrongAnswers(RedCase):
+    def test_a_repeated_serial_told_as_success(self):
+        order = self.order()
+        number = self.call('blueTicket', order)['data']['Fphm']
+        self.assertEqual(self.call('blueTicket', order)['code'], 999)
+        self.world.faults.add('blueTicket', 'repeat', times=2)
+        for changes in ({}, {'bz': '改'}):
+            self.assertEqual(self.call('blueTicket', {**order, **changes})['data']['Fphm'], number)
+        self.world.set(repeat_answers='success')
+        self.assertEqual(self.call('blueTicket', {**order, 'bz': '改'})['data']['Fphm'], number)
+        self.assertEqual(self.world.issued_count(order['fpqqlsh']), 1)
+
+    def test_a_fault_of_repeating_leaves_the_first_alone(self):
+        for when in ('before', 'after'):
+            self.world.faults.add('blueTicket', 'repeat', when)
+            fapiao = self.issue()
+            self.assertEqual(self.world.issued_count(fapiao.request), 1)
+
+    def test_issued_twice_and_told_the_first(self):
+        self.world.set(deduplicate=False)
+        order = self.order()
+        number = self.call('blueTicket', order)['data']['Fphm']
+        self.world.faults.add('blueTicket', 'repeat')
+        self.assertEqual(self.call('blueTicket', order)['data']['Fphm'], number)
+        self.assertEqual(self.world.issued_count(order['fpqqlsh']), 2)
+
+    def test_another_number(self):
+        older = self.issue()
+        for when, count in (('after', 1), ('before', 0)):
+            order = self.order()
+            self.world.faults.add('blueTicket', 'wrong_number', when)
+            self.assertEqual(self.call('blueTicket', order)['data']['Fphm'], older.number)
+            self.assertEqual(self.world.issued_count(order['fpqqlsh']), count)
+
+    def test_another_number_of_a_query_and_of_the_red_fapiao(self):
+        older, fapiao = self.issue(), self.issue([line(je='200.00', se='26.00', dj='100')])
+        self.world.faults.add('invoiceQueryMx', 'wrong_number')
+        answer = self.call('invoiceQueryMx', self.who(fpqqlsh=fapiao.request))['data']
+        self.assertEqual((answer['fphm'], answer['jshj']), (older.number, '226'))
+        first = self.reverse(older)
+        order = self.red_order(fapiao, self.apply(fapiao)['data']['xxbbh'])
+        self.world.faults.add('hzfpkj', 'wrong_number')
+        answer = self.call('hzfpkj', order)['data']
+        self.assertEqual((answer['fphm'], answer['jshj']), (first.number, -226))
+
+    def test_no_older_one_no_lie(self):
+        self.world.faults.add('blueTicket', 'wrong_number')
+        order = self.order()
+        number = self.call('blueTicket', order)['data']['Fphm']
+        self.assertEqual(number, self.world.issued(order['fpqqlsh'])[0].number)
+
+    def test_a_red_fapiao_that_exists(self):
+        self.world.set('piaodanyun', red_exists='data')
+        fapiao = self.issue()
+        order = self.red_order(fapiao, self.apply(fapiao)['data']['xxbbh'])
+        number = self.call('hzfpkj', order)['data']['fphm']
+        for uid in (order['fpqqlsh'], self.uid()):
+            answer = self.call('hzfpkj', {**order, 'fpqqlsh': uid})
+            self.assertEqual((answer['code'], answer['data']['fphm']), (310, number))
+        self.assertEqual(len(self.world.fapiao), 2)
+
+
+class TestKingdeeWrongAnswers(KingdeeRedCase):
+    def test_a_repeated_bill_told_as_success(self):
+        self.assertFalse(self.push(bill('A'))['success'])
+        self.world.faults.add('BILL.PUSH', 'repeat')
+        self.assertTrue(self.push(bill('A', remark='改'))['success'])
+        self.world.set(repeat_answers='success')
+        self.assertTrue(self.push(bill('A', remark='改'))['success'])
+        self.assertEqual(self.world.issued_count('A'), 1)
+
+    def test_a_true_refusal_is_no_repetition(self):
+        self.world.faults.add('BILL.PUSH', 'repeat')
+        self.assertFalse(self.push(bill('B', totalAmount='1.00'))['success'])
+        self.assertEqual(self.world.issued_count('B'), 0)
+
+    def test_a_repeated_red_order(self):
+        number = self.red(redReason='01')['data']['invoiceNum']
+        self.world.faults.add('ALLE.INVOICE.RED', 'repeat')
+        self.assertEqual(self.red(redReason='04')['data']['invoiceNum'], number)
+        self.assertFalse(self.red(redReason='04')['success'])
+        self.world.set(repeat_answers='success')
+        self.assertEqual(self.red(redReason='04')['data']['invoiceNum'], number)
+
+    def test_another_number(self):
+        self.pushed(bill('B'))
+        self.world.faults.add('BILL.INVOICE.QUERY', 'wrong_number')
+        item, = self.invoices('B')
+        self.assertEqual((item['invoiceNum'], item['includeTaxAmount']), (self.blue.number, 113))
+        self.assertEqual(self.invoices('B')[0]['invoiceNum'], self.issued('B')[0].number)
+        other = self.issued('B')[0].number
+        self.world.faults.add('ALLE.INVOICE.RED', 'wrong_number')
+        told = self.red()['data']
+        self.assertIn(told['invoiceNum'], (self.blue.number, other))
+        self.assertEqual(told['originalInvoiceNumber'], self.blue.number)
+        self.assertEqual(self.world.issued_count('S1'), 1)
+
+
+class TestLate(RedCase):
+    def lost(self, call, form):
+        with self.assertRaises(requests.ConnectionError):
+            self.post(call, form)
+
+    def test_blue(self):
+        self.log_in()
+        order = self.order()
+        self.world.faults.add('blueTicket', 'late', seconds=300)
+        self.lost('blueTicket', order)
+        query = self.who(fpqqlsh=order['fpqqlsh'])
+        self.assertIn('未查询到', self.call('invoiceQueryMx', query)['msg'])
+        self.world.advance(seconds=200)
+        self.assertEqual(self.world.issued_count(order['fpqqlsh']), 0)
+        self.world.advance(seconds=100)
+        self.assertEqual(self.world.issued_count(order['fpqqlsh']), 1)
+        self.assertEqual(self.call('invoiceQueryMx', query)['code'], 200)
+
+    def test_sent_again_meanwhile(self):
+        for deduplicate, count in ((True, 1), (False, 2)):
+            self.log_in()
+            self.world.set(deduplicate=deduplicate)
+            order = self.order()
+            self.world.faults.add('blueTicket', 'late')
+            self.lost('blueTicket', order)
+            self.assertEqual(self.call('blueTicket', order)['code'], 200)
+            self.world.advance(seconds=60)
+            self.assertEqual(self.world.issued_count(order['fpqqlsh']), count)
+
+    def test_red(self):
+        fapiao = self.issue()
+        order = self.red_order(fapiao, self.apply(fapiao)['data']['xxbbh'])
+        self.world.faults.add('hzfpkj', 'late', seconds=10)
+        self.lost('hzfpkj', order)
+        self.assertEqual(fapiao.reversed_by, '')
+        self.world.advance(seconds=10)
+        self.assertEqual(fapiao.reversed_by, self.world.issued(order['fpqqlsh'])[0].number)
+
+    def test_what_the_bureau_refuses_stays_refused(self):
+        self.log_in()
+        self.world.faults.add('blueTicket', 'late', seconds=10)
+        self.lost('blueTicket', self.order([line(se='20.00')]))
+        self.world.advance(seconds=10)
+        self.assertEqual((self.world.fapiao, self.world.late), ({}, []))
+
+
+class TestKingdeeLate(KingdeeRedCase):
+    def lost(self, interface, content):
+        with self.assertRaises(requests.ConnectionError):
+            self.raw(interface, content)
+
+    def test_blue(self):
+        self.world.faults.add('BILL.PUSH', 'late', seconds=300)
+        self.lost('BILL.PUSH', [bill('B')])
+        self.assertIn('未查询到', self.query('B')['message'])
+        self.world.advance(seconds=300)
+        self.assertEqual(self.world.issued_count('B'), 1)
+        self.assertEqual(len(self.invoices('B')), 1)
+
+    def test_red(self):
+        self.world.faults.add('ALLE.INVOICE.RED', 'late', seconds=300)
+        self.lost('ALLE.INVOICE.RED', {
+            'serialNo': 'S1', 'invoiceNum': self.blue.number, 'redReason': '01', 'invoiceType': '02',
+            'sellerTaxpayerId': defaults.TAX_NO})
+        self.assertEqual(self.world.issued_count('S1'), 0)
+        self.world.advance(seconds=300)
         self.assertEqual(self.world.issued_count('S1'), 1)

@@ -1,5 +1,6 @@
 """BILL.INVOICE.QUERY: what became of a bill."""
 from ..errors import Refused
+from ..records import request_key
 from . import queue, told
 from .protocol import Answer
 
@@ -54,7 +55,7 @@ def unknown(exchange, number):
 
 def _red_or_unknown(exchange, serial):
     """A serialNo under which ALLE.INVOICE.RED reversed something leads to the red fapiao [?]."""
-    fapiao = _by_serial(exchange.world, serial)
+    fapiao = _by_serial(exchange, serial)
     if not _is_told(exchange, fapiao):
         return unknown(exchange, serial)
     return Answer([{'billNo': serial, 'invoiceList': [_told(exchange, fapiao, serial)]}])
@@ -64,7 +65,7 @@ def query_fapiao(exchange):
     """ALLE.INVOICE.QUERY [clients]: one fapiao, by the serialNo it was asked for or by number."""
     exchange.demand('sellerTaxpayerId')
     serial, number = exchange.text('serialNo'), exchange.text('invoiceNum')
-    fapiao = _by_serial(exchange.world, serial) if serial else exchange.world.fapiao.get(number)
+    fapiao = _by_serial(exchange, serial) if serial else exchange.world.fapiao.get(number)
     if not _is_told(exchange, fapiao):
         raise Refused(f'未查询到发票{serial or number}')
     return Answer(_told(exchange, fapiao, serial or fapiao.request))
@@ -75,10 +76,10 @@ def _is_told(exchange, fapiao):
             and exchange.world.is_shown(fapiao))
 
 
-def _by_serial(world, serial):
-    request = world.requests.get(serial)
+def _by_serial(exchange, serial):
+    request = exchange.world.requests.get(request_key(serial, exchange.realm))
     known = request is not None and request.cloud == 'kingdee' and request.numbers
-    return world.fapiao[request.numbers[0]] if known else None
+    return exchange.world.fapiao[request.numbers[0]] if known else None
 
 
 def _told(exchange, fapiao, serial):

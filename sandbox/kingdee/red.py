@@ -5,7 +5,7 @@ from ..bureau import issue as bureau
 from ..bureau import red
 from ..clock import SHANGHAI, dashed
 from ..errors import Refused
-from ..records import RedLine, Request
+from ..records import RedLine
 from . import auth, callbacks, queue, told, values
 from .protocol import Answer
 
@@ -37,14 +37,15 @@ def apply(exchange):
 
 def _new_form(exchange, blue, reason, order):
     form = red.apply(exchange.world, blue, reason, SELLER, 'kingdee', _lines(exchange, blue))
-    form.order, form.digest = order, exchange.digest()
+    form.order, form.digest, form.tenant = order, exchange.digest(), exchange.realm
     return form
 
 
 def _form_of_order(exchange, order):
     if not exchange.world.settings.deduplicate:
         return None
-    return next((form for form in exchange.world.red_forms.values() if form.order == order), None)
+    return next((form for form in exchange.world.red_forms.values()
+                 if (form.order, form.tenant) == (order, exchange.realm)), None)
 
 
 def _blue(exchange, number):
@@ -190,20 +191,19 @@ def issue(exchange):
     exchange.demand('serialNo', 'invoiceNum', 'sellerTaxpayerId')
     auth.demand_tax_no(exchange, exchange.text('sellerTaxpayerId'))
     world, serial = exchange.world, exchange.text('serialNo')
-    there = world.requests.get(serial)
-    if there is not None and there.count and world.settings.deduplicate:
-        if there.digest != exchange.digest():
+    request = bureau.request_for(world, serial, 'kingdee', exchange.tax_no, exchange.digest(), exchange.realm)
+    if request.count and world.settings.deduplicate:
+        if request.digest != exchange.digest() and world.settings.repeat_answers != 'success':
             raise Refused(f'流水号{serial}已存在且内容不一致')
-        return _answer(exchange, world.fapiao[there.numbers[0]])
+        return answer(exchange, world.fapiao[request.numbers[0]])
     blue = _blue(exchange, exchange.text('invoiceNum'))
-    form = _form_to_issue(exchange, blue, there)
+    form = _form_to_issue(exchange, blue, request)
     if form.state not in red.ISSUABLE:
         raise Refused(f'红字确认单{form.number}状态为{red.STATES[form.state]},不能开具红字发票')
     queue.check_session(world, blue.seller_no)
-    request = there or Request(serial, 'kingdee', blue.seller_no, exchange.digest())
     made = bureau.red(world, request, form)
     callbacks.reversed_(world, made, exchange.tenant.account_id, exchange.system)
-    return _answer(exchange, made)
+    return answer(exchange, made)
 
 
 def _form_to_issue(exchange, blue, request):
@@ -216,7 +216,7 @@ def _form_to_issue(exchange, blue, request):
             raise Refused(f'该红字确认单已开具红字发票{form.red_number}')
         return form
     reason = values.choice(exchange.data, 'redReason', tuple(REASONS.values()))
-    if request is not None and request.count:
+    if request.count:
         return world.red_forms[world.fapiao[request.numbers[0]].red_form]   # carried out twice
     latest = red.latest(world, blue.number)
     if latest is not None and latest.state in red.OPEN and not latest.red_number:
@@ -225,7 +225,7 @@ def _form_to_issue(exchange, blue, request):
     return _new_form(exchange, blue, reason, exchange.text('serialNo'))
 
 
-def _answer(exchange, made):
+def answer(exchange, made):
     if exchange.quirks.red_answer == 'accepted':
         return Answer(text='红冲请求已受理,结果请等待回调')
     serial = exchange.text('serialNo')

@@ -1,4 +1,6 @@
 """Reversing: may it be, the form, the red fapiao (seed: 开具红字发票)."""
+from dataclasses import replace
+
 from ..bureau import issue as bureau
 from ..bureau import red
 from ..clock import dashed
@@ -98,10 +100,10 @@ def _form_answer(form):
 def issue_red(exchange):
     """hzfpkj: only on a form nobody has to confirm, or both have."""
     issue.check_uid(exchange)
-    repeated = issue.answer_repeated(exchange, red_answer)
-    if repeated is not None:
-        return repeated
     form = exchange.world.red_forms.get(exchange.text('tzdbh'))
+    there = _answer_existing(exchange, form) or issue.answer_repeated(exchange, red_answer)
+    if there is not None:
+        return there
     if form is None or form.blue != exchange.text('yfphm'):
         raise Refused('红字信息表编号不存在或与原发票号码不匹配')
     settings = exchange.world.settings
@@ -117,6 +119,16 @@ def issue_red(exchange):
         return blocked
     request = issue.open_request(exchange)
     return red_answer(bureau.red(exchange.world, request, form))
+
+
+def _answer_existing(exchange, form):
+    """310 with the red fapiao the form has already, where the cloud answers so."""
+    world = exchange.world
+    if exchange.quirks.red_exists != 'data' or not world.settings.deduplicate:
+        return None
+    if form is None or not form.red_number or form.blue != exchange.text('yfphm'):
+        return None
+    return replace(red_answer(world.fapiao[form.red_number]), code=310, text='该发票已开具过负数发票')
 
 
 def red_answer(fapiao):
