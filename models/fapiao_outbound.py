@@ -85,7 +85,7 @@ class FapiaoOutbound(models.AbstractModel):
     )
     queued_at = fields.Datetime(readonly=True, copy=False, help="Since when it waits to be sent.")
     asked_first = fields.Boolean(
-        readonly=True, copy=False, help="Asked for by its ID before it was sent, after the database was restored."
+        readonly=True, copy=False, help="Since the last attempt the cloud has said that it doesn't know this ID."
     )
     unknown_since = fields.Datetime(readonly=True, copy=False)
     watch_at = fields.Datetime(
@@ -213,22 +213,35 @@ class FapiaoOutbound(models.AbstractModel):
                 self.env._("This order has waited for more than %s days, so it is not sent.", account.wait_days),
                 self.env._("Check that it is still right. Then ask again to have it sent, or give it up."),
             )
-        elif account._asks_first() and not (self.was_sent or self.asked_first):
+        elif self._must_be_asked_about(account):
             self._ask_first(account)
         else:
             return True
         return False
+
+    def _must_be_asked_about(self, account):
+        """Tell whether the cloud may have this order already: an attempt got as far as the cloud, whatever it answered,
+        or this database was restored from a backup."""
+        return self._is_watched and not self.asked_first and (self.was_sent or account._asks_first())
 
     def _has_waited_too_long(self, account):
         waiting_since = self.queued_at or self.create_date
         return waiting_since < self._now() - timedelta(days=account.wait_days)
 
     def _ask_first(self, account):
-        """The database was restored from a backup: the cloud may know this order already."""
-        self._become_unknown(
-            errors.OutcomeUnknown(code="restored"), soon=timedelta(0), since=account.restored_at
+        """Ask by the ID before the order goes out. What the cloud has turned away once is believed at once when it
+        says that it doesn't know it; in a restored database the bureau may still show an order late."""
+        now = self._now()
+        self.write(
+            {
+                "state": "unknown",
+                "next_try_at": now,
+                "unknown_since": now - timedelta(days=1) if self.was_sent else account.restored_at,
+                "error_message": self.env._("Before it is sent, the cloud is asked whether it has this order already."),
+                "error_fix": self.env._("Nothing to do: it is sent as soon as the cloud says that it has not."),
+            }
         )
-        self.asked_first = True
+        self._wake_reconciler(at=now)
 
     @api.model
     def _hold_for_person(self, account):
@@ -248,7 +261,13 @@ class FapiaoOutbound(models.AbstractModel):
         lease_until = self._now() + account._lease()
         for record in sent:
             record.write(
-                {"state": "sending", "lease_until": lease_until, "tries": record.tries + 1, "was_sent": True}
+                {
+                    "state": "sending",
+                    "lease_until": lease_until,
+                    "tries": record.tries + 1,
+                    "was_sent": True,
+                    "asked_first": False,
+                }
             )
         return jobs
 

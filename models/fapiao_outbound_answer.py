@@ -174,7 +174,8 @@ class FapiaoOutbound(models.AbstractModel):
                 "state": "queued",
                 "next_try_at": now,
                 "queued_at": now,
-                "resends": self.resends + (1 if self.was_sent else 0),
+                "asked_first": True,
+                "resends": self.resends + (1 if self.in_doubt else 0),
                 "tries": 0,
             }
         )

@@ -240,13 +240,13 @@ class FapiaoRequest(models.Model):
 
     def _apply_not_found(self, answer):
         """After a restore the order may have gone out under the ID of a later attempt: these are asked for too."""
-        is_restored = self.asked_first and not self.was_sent and self.state == "unknown"
+        is_restored = self.state == "unknown" and not self.was_sent
         if is_restored and self._grace_is_over():
             if self.sibling < SIBLINGS:
                 self.write({"sibling": self.sibling + 1, "next_try_at": self._now()})
                 self._wake_reconciler()
                 return None
-            self.write({"sibling": 0, "in_doubt": False})
+            self.sibling = 0
         return super()._apply_not_found(answer)
 
     def _supersede_later(self):
