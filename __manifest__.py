@@ -18,6 +18,7 @@
         "data/ir_cron.xml",
         "data/fapiao_activity_types.xml",
         "wizards/fapiao_tax_code_import_views.xml",
+        "wizards/fapiao_account_replace_views.xml",
         "wizards/fapiao_issue_views.xml",
         "wizards/fapiao_login_views.xml",
         "wizards/fapiao_order_request_views.xml",

@@ -227,6 +227,12 @@ class Cloud(ABC):
     """One account at one cloud, for the length of a batch. Safe to share between threads."""
 
     provider: str = ""
+    # Settings of an account by their names there: which of them say who it is at this cloud, each secret with
+    # the one it belongs to, whom ``Config.username`` names, and what goes into ``Config.options``
+    identity: tuple[str, ...] = ()
+    secrets: dict[str, str] = {}
+    username = ""
+    settings: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
 

@@ -175,6 +175,14 @@ TECHNICAL = (
         codes=frozenset({"bad_address", "404", "405"}),
     ),
     Word(
+        _("The account's address does not fit its mode, so nothing was sent."),
+        _(
+            "A sandbox account reaches this computer or a private network, a test or production account an"
+            " https address outside it. Use “Replace Account…” on the account for the right one."
+        ),
+        codes=frozenset({"address_mode"}),
+    ),
+    Word(
         _("The cloud's certificate is not trusted, so nothing was sent."),
         _("Check the address and the server's clock; a proxy may be listening in."),
         r"certificate|CERTIFICATE_VERIFY|hostname .* match",

@@ -8,6 +8,8 @@ from . import fapiao_account_connection
 from . import fapiao_account_engine
 from . import fapiao_account_session
 from . import fapiao_account_cron
+from . import fapiao_account_identity
+from . import fapiao_account_replace
 from . import fapiao_account_limits
 from . import fapiao_account_kingdee
 from . import fapiao_account_assistant

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..clouds import base, errors
 from ..clouds.canonical import fingerprint
 from ..clouds.redact import redact
+from ..clouds.registry import client_of
 
 APPLY_AFTER = timedelta(minutes=1)
 APPLIED_AT_ONCE = 200
@@ -64,6 +65,10 @@ class FapiaoExchange(models.Model):
         "fapiao.account", required=True, readonly=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    provider = fields.Char(
+        "Cloud", readonly=True, help="Whose words the answer is in, as this module calls the cloud."
+    )
+    identity = fields.Char(readonly=True, help="Fingerprint of who the account was when the call was made.")
     operation = fields.Selection(OPERATIONS, required=True, readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
@@ -137,9 +142,12 @@ class FapiaoExchange(models.Model):
 
     @api.model
     def _values(self, account, operation, payload, document=None, request_uid=""):
+        part = base.part_of(operation)
         return {
             "account_id": account.id,
             "company_id": account.company_id.id,
+            "provider": client_of(account.provider, part).provider,
+            "identity": account._identity_fingerprint(part),
             "operation": operation,
             "res_model": document._name if document else False,
             "res_id": document.id if document else False,
@@ -228,7 +236,8 @@ class FapiaoExchange(models.Model):
             return self._error()
         raw = base.RawAnswer(self.http_status, self.answer_body or "", self.content_type or "")
         try:
-            return self.account_id._words(base.part_of(self.operation)).read(self.operation, raw)
+            words = self.account_id._words(base.part_of(self.operation), self.provider)
+            return words.read(self.operation, raw)
         except errors.CloudError as error:
             return error
 

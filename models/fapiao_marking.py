@@ -309,7 +309,7 @@ class Fapiao(models.Model):
         """Return the account through which this fapiao can be marked, or none."""
         self.ensure_one()
         # sudo: whoever posts a bill needn't be allowed to read accounts
-        account = self.sudo().account_id or self.sudo().company_id.fapiao_account_id
+        account = (self.sudo().account_id or self.sudo().company_id.fapiao_account_id)._in_charge()
         able = account.provider and account.active and account._words().can(base.BOOK)
         return account if able else account.browse()
 

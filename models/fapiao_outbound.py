@@ -72,6 +72,9 @@ class FapiaoOutbound(models.AbstractModel):
     )
     payload = fields.Text(readonly=True, copy=False, help="What is sent, frozen when the request was made.")
     payload_hash = fields.Char("SHA-256", readonly=True, copy=False)
+    identity = fields.Char(
+        readonly=True, copy=False, help="Fingerprint of who the account was when the payload was frozen."
+    )
     state = fields.Selection(STATES, required=True, default="draft", readonly=True, copy=False, index=True)
     next_try_at = fields.Datetime("Next Try", readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
@@ -157,7 +160,33 @@ class FapiaoOutbound(models.AbstractModel):
         self.ensure_one()
         words = self.account_id._words(self._part)
         payload = words.freeze(self.operation, document, self.request_uid)
-        self.write({"payload": json.dumps(payload, ensure_ascii=False), "payload_hash": fingerprint(payload)})
+        self.write(
+            {
+                "payload": json.dumps(payload, ensure_ascii=False),
+                "payload_hash": fingerprint(payload),
+                "identity": self.account_id._identity_fingerprint(self._part),
+            }
+        )
+
+    def _is_for_another_identity(self):
+        """Tell whether the account has become another one since this record was frozen, as by SQL, import or
+        the neutralization of a copy: nothing about it may be sent or asked there."""
+        self.ensure_one()
+        return bool(self.identity) and self.identity != self.account_id._identity_fingerprint(self._part)
+
+    def _identity_differs_message(self):
+        """Return ``(message, fix)`` for a record that :meth:`_is_for_another_identity`."""
+        return (
+            self.env._(
+                "Account %s is no longer the account that this was prepared for: address, tax number or user"
+                " differ. Nothing is sent to it and nothing is asked there.",
+                self.account_id.display_name,
+            ),
+            self.env._(
+                "Look it up in the portal of the cloud that it was prepared for, then decide here what became"
+                " of it."
+            ),
+        )
 
     def _enqueue(self, wake_after=None):
         """Queue the records and wake the dispatcher; the caller's transaction may still roll back.
@@ -177,9 +206,6 @@ class FapiaoOutbound(models.AbstractModel):
     def _wake_reconciler(self, at=None):
         # sudo: as above
         self.env.ref("l10n_cn_invoice_cloud.cron_reconcile").sudo()._trigger(at=at or self._now())
-
-    def _is_for_another_identity(self):
-        return False  # PLACEHOLDER
 
     # ------------------------------------------------------------------ claiming: what may be sent
 

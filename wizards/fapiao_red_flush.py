@@ -162,7 +162,7 @@ class FapiaoRedFlush(models.TransientModel):
         only for a credit note that takes from all of them."""
         fapiao = self.env["fapiao.red.planner"]._together(fapiao, credit)
         fapiao, more = fapiao[:1], fapiao[1:]
-        account = fapiao.account_id or fapiao.company_id.fapiao_account_id
+        account = (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge()
         if not account:
             raise UserError(self.env._("%s has no fapiao account.", fapiao.company_id.display_name))
         flush = self.create(

@@ -81,6 +81,10 @@ class Kingdee(SessionlessCloud):
     """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
 
     provider = "kingdee"
+    identity = ("app_id", "tenant_id", "account_id", "user", "user_type", "business_system")
+    secrets = {"app_secret": "app_id"}
+    username = "user"
+    settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
     capabilities = frozenset(CODES)
     features = frozenset({PARTIAL_RED})
 

@@ -56,6 +56,10 @@ class Piaodanyun(Cloud):
     """One 票单云 account; settings are described in :class:`.options.Options`."""
 
     provider = "piaodanyun"
+    identity = ("phone", "tenant", "tax_username")
+    secrets = {"phone": "phone", "password": "phone", "tax_password": "tax_username"}
+    username = "tax_username"
+    settings = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
     capabilities = frozenset(_PATHS)
     features = frozenset({BUYER_RED, RED_APPLY_FINDS})  # in full only, and no form is withdrawn
 
