@@ -183,6 +183,7 @@ class FapiaoAccount(models.Model):
             records._lock()
             for record in records:
                 record._become("withdrawn")
+                record._watch_after_end()
                 record.write({"error_message": reason, "error_fix": fix})
                 for document in _documents_of(record):
                     document._message_log(body=f"{reason} {fix}")

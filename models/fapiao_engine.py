@@ -100,6 +100,10 @@ class FapiaoEngine(models.AbstractModel):
         """
         return SideBySide(self, go_on).run(turns)
 
+    def _call(self, start):
+        """Start the calls of a claim that is committed."""
+        start()
+
     def _record(self, job, answer):
         """Commit the answer as it came, before any conclusions are drawn from it."""
         self._step(lambda env: env["fapiao.exchange"].browse(job.exchange_id)._record(answer))

@@ -86,6 +86,9 @@ class FapiaoOutbound(models.AbstractModel):
     was_sent = fields.Boolean(
         readonly=True, copy=False, help="An attempt may have reached the cloud, whatever it answered."
     )
+    is_asking_first = fields.Boolean(
+        readonly=True, copy=False, help="It is asked about before it is sent, not because an answer was lost."
+    )
     queued_at = fields.Datetime(readonly=True, copy=False, help="Since when it waits to be sent.")
     asked_first = fields.Boolean(
         readonly=True, copy=False, help="Since the last attempt the cloud has said that it doesn't know this ID."
@@ -129,7 +132,8 @@ class FapiaoOutbound(models.AbstractModel):
     @api.model
     def _now(self):
         """Return the database's time, in whole seconds (UTC, naive): the clocks of servers may differ."""
-        return self.env.cr.now().replace(microsecond=0)
+        self.env.cr.execute("SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
+        return self.env.cr.fetchone()[0]
 
     # ------------------------------------------------------------------ queueing
 
@@ -261,6 +265,7 @@ class FapiaoOutbound(models.AbstractModel):
         self.write(
             {
                 "state": "unknown",
+                "is_asking_first": True,
                 "next_try_at": now,
                 "unknown_since": now - timedelta(days=1) if self.was_sent else account.restored_at,
                 "error_message": self.env._("Before it is sent, the cloud is asked whether it has this order already."),

@@ -175,6 +175,7 @@ class FapiaoOutbound(models.AbstractModel):
                 "next_try_at": now,
                 "queued_at": now,
                 "asked_first": True,
+                "is_asking_first": False,
                 "resends": self.resends + (1 if self.in_doubt else 0),
                 "tries": 0,
             }
@@ -252,7 +253,7 @@ class FapiaoOutbound(models.AbstractModel):
     # ------------------------------------------------------------------ reaching a state
 
     def _become(self, state, error=None):
-        values = {"state": state, "lease_until": False, **(self._words_of(error) if error else NO_ERROR)}
+        values = {"state": state, "lease_until": False, "is_asking_first": False, **(self._words_of(error) if error else NO_ERROR)}
         if state not in ("unknown", "pending"):
             values["unknown_since"] = False
         if state not in ("unknown", "pending", "queued"):
@@ -263,8 +264,8 @@ class FapiaoOutbound(models.AbstractModel):
         if state not in ("queued", "unknown", "pending"):
             self._settled()
 
-    def _become_unknown(self, error, soon=QUERY_SOON, since=None):
-        """Leave the outcome open: it is asked about by the same ID. ``since``: when it may have been sent."""
+    def _become_unknown(self, error, soon=QUERY_SOON):
+        """Leave the outcome open: it is asked about by the same ID."""
         now = self._now()
         self.write(
             {
@@ -273,7 +274,8 @@ class FapiaoOutbound(models.AbstractModel):
                 "lease_until": False,
                 "tries": 0,
                 "in_doubt": True,
-                "unknown_since": since or now,
+                "is_asking_first": False,
+                "unknown_since": now,
                 "next_try_at": now + soon,
                 "watch_at": False,
             }

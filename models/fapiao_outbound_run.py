@@ -47,6 +47,9 @@ class FapiaoOutbound(models.AbstractModel):
         nothing: its snapshot may be older than the records."""
         self._run_for_ids(ids, SENDING)
         self._run_for_ids(ids, ASKING)
+        if self._is_watched and self.env["fapiao.engine"]._step(functools.partial(is_any_queued, self._name, ids)):
+            # asked about first, and not known to the cloud
+            self._run_for_ids(ids, SENDING)
 
     @api.model
     def _run_for_ids(self, ids, methods):
@@ -65,8 +68,13 @@ class FapiaoOutbound(models.AbstractModel):
 
     @api.model
     def _dispatch(self, batch, go_on):
-        """Send what is queued, all accounts side by side, in the order of the next try."""
+        """Send what is queued, all accounts side by side, in the order of the next try. What has to be asked about
+        before it is sent is asked about, and then sent."""
         self._run_due(SENDING, self._domain_to_send(), batch, go_on)
+        asking = [*self._domain_to_ask(), ("is_asking_first", "=", True)]
+        if self.search_count(asking, limit=1):
+            self._run_due(ASKING, asking, batch, go_on)
+            self._run_due(SENDING, self._domain_to_send(), batch, go_on)
 
     @api.model
     def _domain_to_send(self):
@@ -155,6 +163,11 @@ def expire_leases(model, account_id, env):
 
 def attempt_now(model, ids, engine):
     engine.env[model]._attempt(ids)
+
+
+def is_any_queued(model, ids, env):
+    records = env[model].browse(ids)
+    return any(record.state == "queued" and record.asked_first for record in records)
 
 
 def ids_by_account(model, ids, env):

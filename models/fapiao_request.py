@@ -104,6 +104,7 @@ class FapiaoRequest(models.Model):
                     )
                 )
             request._become("withdrawn")
+            request._watch_after_end()
         if not taken:
             return True
         # sudo: withdrawals are made by this flow alone

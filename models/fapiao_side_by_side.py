@@ -183,9 +183,11 @@ class SideBySide:
             line.is_over = True
             return
         line.claimed += len(jobs)
+        self.engine._call(functools.partial(self._start, line, jobs, started + line.window))
+
+    def _start(self, line, jobs, not_after):
         for job in jobs:
-            has_effect = job.operation in EFFECTS
-            timed = replace(job, not_after=started + line.window if has_effect else math.inf)
+            timed = replace(job, not_after=not_after if job.operation in EFFECTS else math.inf)
             self._submit(line, timed, functools.partial(send, line.cloud, timed))
 
     def _end_of_batch(self, line):

@@ -71,6 +71,7 @@ from . import test_match
 from . import test_match_hand
 from . import test_match_states
 from . import test_move_fields
+from . import test_never_two
 from . import test_moves
 from . import test_pick
 from . import test_pick_compare

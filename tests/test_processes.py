@@ -52,10 +52,11 @@ class TestProcesses(ProcessCase):
             "UPDATE fapiao_request SET lease_until = lease_until - interval '1 day',"
             " next_try_at = next_try_at - interval '1 day', unknown_since = unknown_since - interval '1 day'"
         )
+        self.database.sql("UPDATE fapiao_exchange SET answered_at = answered_at - interval '1 day'")
 
     def test_killed_between_each_two_steps(self):
         deaths = [
-            {"DIE_IN": "_call_side_by_side"},
+            {"DIE_IN": "_call"},
             {"DIE_IN": "_record"},
             {"DIE_AFTER": "_record"},
             {"DIE_IN": "_apply"},
