@@ -48,6 +48,7 @@ DROP_LINE = "drop_line"  # (16)
 DROP_DOCUMENT = "drop_document"  # (17)
 TELL_VOUCHER = "tell_voucher"  # (20)
 DROP_VOUCHER = "drop_voucher"  # (21)
+DOWNLOAD = "download"  # a file at an address that the cloud has named
 RECEIPT = "receipt"  # a message was taken and isn't to come again (11)
 ASSISTANT = frozenset(
     {RELATE, SAVE_DOCUMENT, TELL_STATUS, DROP_LINE, DROP_DOCUMENT, TELL_VOUCHER, DROP_VOUCHER, RECEIPT}
@@ -63,6 +64,13 @@ RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 # one with ``is_anew``: that is settled by RED_STATE of the form before it).
 RED_APPLY_FINDS = "red_apply_finds"
 FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS})
+
+# Channels: the calls of one share a pace, see :meth:`Cloud.channel`
+BUREAU = "bureau"  # what reaches the tax bureau
+PAGES = "pages"  # what the cloud answers from its own store
+ASSISTANT_CHANNEL = "assistant"  # what the assistant is told
+ASSISTANT_PAGES = "assistant_pages"  # what the assistant is asked
+STORED = frozenset({PULL_PAGE, DOWNLOAD})
 
 
 def part_of(operation):
@@ -235,6 +243,7 @@ class Cloud(ABC):
     settings: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
+    before_call = None  # called with the channel before each call, may raise ``RateLimited``
 
     def __init__(self, config: Config, slot: TokenSlot):
         self.config = config
@@ -271,6 +280,15 @@ class Cloud(ABC):
         ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
         ISSUE (if it names fapiao) and FIND by id: ``Bill``.
         """
+
+    def channel(self, operation):
+        """Return the channel whose pace a call of ``operation`` spends; in doubt it reaches the bureau."""
+        return PAGES if operation in STORED else BUREAU
+
+    def _begin(self, operation):
+        """Let a call of ``operation`` be counted; it is about to be made."""
+        if self.before_call:
+            self.before_call(self.channel(operation))
 
     def can(self, what):
         """Return whether the cloud has an operation or a feature; buttons follow it."""

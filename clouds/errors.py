@@ -27,6 +27,19 @@ class RateLimited(NotSent):
         self.retry_after = retry_after
 
 
+class PaceUsedUp(RateLimited):
+    """The call wasn't made, because of our own pace: a ``channel`` takes ``allowed`` calls within ``span``
+    seconds (see :meth:`.base.Cloud.channel`); ``retry_after`` says when the next one may start.
+    """
+
+    def __init__(self, channel, allowed, span, retry_after):
+        text = f"{allowed} calls in {span} s are allowed; try again in {retry_after} s."
+        super().__init__(text, "pace", retry_after=retry_after)
+        self.channel = channel
+        self.allowed = allowed
+        self.span = span
+
+
 class NotYet(NotSent):
     """The bureau doesn't show the original yet and nothing happened: the same call may be made again
     later, after ``retry_after`` seconds. Source: shared/fapiao-rules.md, "Red letter" (two hours).

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from ..rules.problems import _
-from .errors import LoginRequired, NotSent, NotYet, OutcomeUnknown, RateLimited, Rejected
+from .errors import LoginRequired, NotSent, NotYet, OutcomeUnknown, PaceUsedUp, RateLimited, Rejected
 from .kingdee import words as kingdee
 
 MAY_EXIST = (
@@ -259,6 +259,11 @@ ANSWER_TEXTS = (
     ),
 )
 DEFAULTS = (
+    (
+        PaceUsedUp,
+        _("The calls that the tax bureau allows are used up for the moment; nothing was sent."),
+        _("Try again a little later."),
+    ),
     (
         RateLimited,
         _("The cloud asks for a slower pace."),

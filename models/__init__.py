@@ -1,4 +1,5 @@
 from . import fapiao_engine
+from . import fapiao_pace
 from . import fapiao_exchange
 from . import fapiao_outbound
 from . import fapiao_outbound_answer

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..clouds.addresses import fits_mode
 from ..clouds.base import ASSISTANT_PART
-from ..clouds.errors import CloudError, OutcomeUnknown
+from ..clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ..clouds.words import explain
 
 PROVIDERS = [("piaodanyun", "票单云 (piaodanyun)"), ("kingdee", "金蝶发票云 (Kingdee)")]
@@ -307,6 +307,8 @@ class FapiaoAccount(models.Model):
 
     def _say(self, error):
         """Return ``error`` in plain words with the cure, and the cloud's own words behind."""
+        if isinstance(error, PaceUsedUp):
+            return self._say_pace(error)
         if isinstance(error, OutcomeUnknown):
             # the usual words fear for a fapiao; these calls only ask
             parts = [

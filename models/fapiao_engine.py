@@ -24,6 +24,7 @@ from ..clouds.errors import CloudError, NotSent, OutcomeUnknown
 from ..clouds.redact import redact
 from ..clouds.registry import open_cloud
 from . import fapiao_spool as spool
+from .fapiao_pace import QUESTION
 from .fapiao_side_by_side import Job, SideBySide
 
 _logger = logging.getLogger(__name__)
@@ -145,29 +146,37 @@ class FapiaoEngine(models.AbstractModel):
     # ------------------------------------------------------------------ calls without a document
 
     @api.model
-    def _ask(self, account, question, part=""):
+    def _ask(self, account, question, part="", purpose=QUESTION):
         """Return ``question(cloud)`` for a call without effect; raises ``CloudError``.
 
         Reads nothing and writes nothing in the caller's transaction; a renewed token is stored. ``part``:
-        see :func:`~..clouds.base.part_of`.
+        see :func:`~..clouds.base.part_of`. Each call is counted for ``purpose`` (``fapiao.pace``), or by the
+        caller where that is "".
         """
         config, slot = self._connection(account.id, part)
+        pace = self.env["fapiao.pace"]
         with open_cloud(config, slot) as cloud:
             self._prepare(cloud, account.id, part)
+            if purpose:
+                cloud.before_call = lambda channel: pace._spend(account, channel, purpose)
             try:
                 return question(cloud)
             finally:
                 self._keep_token(account.id, slot, part)
 
     @api.model
-    def _ask_journaled(self, account, operation, payload, question):
+    def _ask_journaled(self, account, operation, payload, question, purpose=QUESTION):
         """Return ``question(cloud)`` for a call with an effect on no document, such as a log-in.
 
         Its row is committed before the call and closed after it: there is nothing to apply and nothing
         to repeat, so recovery never meets it. ``payload`` is what the log shows, secrets taken out;
-        of the answer it keeps ``state`` and ``text``, never a code to scan. Raises ``CloudError``.
+        of the answer it keeps ``state`` and ``text``, never a code to scan. ``purpose``: see :meth:`_ask`; a
+        call that the pace keeps back leaves no row. Raises ``CloudError``.
         """
-        shown = redact(payload)
+        shown, part = redact(payload), part_of(operation)
+        if purpose:
+            channel = account._words(part).channel(operation)
+            self.env["fapiao.pace"]._spend(account, channel, purpose)
 
         def claim(env):
             return env["fapiao.exchange"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
@@ -175,7 +184,7 @@ class FapiaoEngine(models.AbstractModel):
         exchange_id = self._step(claim)
         job = Job(exchange_id, operation, shown)
         try:
-            result = self._ask(account, question, part_of(operation))
+            result = self._ask(account, question, part, purpose="")
             answer = RawAnswer(0, f"{result.state}: {result.text}")
         except CloudError as error:
             answer = error

@@ -14,6 +14,7 @@ from ..clouds import base, errors
 from ..clouds.inbound import Marked, MarkOrder
 from .fapiao_decimal import exact
 from .fapiao_outbound import OPEN_STATES
+from .fapiao_pace import QUESTION
 from .fapiao_time import SHANGHAI, aware
 
 AT_ONCE = 50
@@ -56,6 +57,7 @@ class FapiaoMarking(models.Model):
     _name = "fapiao.marking"
     _description = "Marks on Received Fapiao"
     _inherit = ["fapiao.outbound"]
+    _purpose = QUESTION
     _order = "id desc"
     _rec_name = "request_uid"
     _check_company_auto = True

@@ -24,6 +24,7 @@ from odoo.tools import SQL
 
 from ..clouds import base, errors
 from ..clouds.canonical import fingerprint
+from .fapiao_pace import ISSUE, QUESTION
 from .fapiao_side_by_side import Job
 
 _logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class FapiaoOutbound(models.AbstractModel):
     _description = "Fapiao: document with an effect at the cloud"
     _part = ""  # of the account, see clouds.base.part_of
     _is_watched = False  # whether one that has ended, or waits for a person, can be asked about without effect
+    _purpose = ISSUE  # of its orders, see fapiao.pace
 
     account_id = fields.Many2one(
         "fapiao.account", required=True, index=True, ondelete="restrict", check_company=True
@@ -231,7 +233,7 @@ class FapiaoOutbound(models.AbstractModel):
         limit = min(limit, account._calls_that_fit())
         due = self._lock_due(SQL("state = 'queued' AND next_try_at <= %s", until), account.id, limit, ids)
         ready = due.filtered(lambda record: record._in_reader_language()._is_ready_to_send(account))
-        return ready[: account._take_pace(len(ready), self._part, "issue")]
+        return ready[: account._take_pace(len(ready), self._part, self._purpose)]
 
     def _is_ready_to_send(self, account):
         """Return whether this queued record may be sent now; move it on with the reason where it may not."""
@@ -328,7 +330,7 @@ class FapiaoOutbound(models.AbstractModel):
         for record in strangers.filtered(lambda record: record.state in OPEN_STATES):
             record._in_reader_language()._need_decision(*record._identity_differs_message())
         due -= strangers
-        return due[: account._take_pace(len(due), self._part, "question")]
+        return due[: account._take_pace(len(due), self._part, QUESTION)]
 
     def _claim_questions(self, account):
         """Journal a question for each of these locked records and return the jobs."""

@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ..clouds import base, picking
 from .fapiao_outbound import OPEN_STATES
+from .fapiao_pace import QUESTION
 
 KINDS = [
     ("relate", "Fapiao on it"),
@@ -61,6 +62,7 @@ class FapiaoReport(models.Model):
     _rec_name = "document_name"
     _check_company_auto = True
     _part = base.ASSISTANT_PART
+    _purpose = QUESTION
 
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(STATES)

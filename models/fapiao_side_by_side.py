@@ -16,6 +16,7 @@ from ..clouds.base import EFFECTS
 from ..clouds.errors import CloudError, NotSent, OutcomeUnknown, RateLimited
 from ..clouds.registry import open_cloud
 from . import fapiao_spool as spool
+from .fapiao_pace import QUESTION
 
 _logger = logging.getLogger(__name__)
 
@@ -286,6 +287,7 @@ def claim(turn, env):
 def postpone(turn, error, env):
     account = env["fapiao.outbound"]._lock_account(turn.account_id)
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
+    account._give_back_pace(len(due), turn.part, due._purpose if turn.due == "_lock_to_send" else QUESTION)
     for record in due:
         record._in_reader_language()._postpone(error)
 

@@ -181,6 +181,10 @@ class FapiaoCommon(AccountTestInvoicingCommon):
                 values["lease_until"] = now - timedelta(seconds=1)
             request.sudo().write(values)
 
+    def age_pace(self, minutes):
+        """Let the calls that were counted be ``minutes`` older."""
+        self.env.cr.execute("UPDATE fapiao_pace SET at = at - %s", [timedelta(minutes=minutes)])
+
     def assert_one_fapiao(self, invoice):
         """The bureau issued exactly one fapiao for the invoice, and Odoo has exactly that one."""
         uids = invoice.fapiao_request_ids.mapped("request_uid")

@@ -538,9 +538,7 @@ class TestBatches(FapiaoCommon):
         self.assertEqual(len(self.world.issued()), 5)
         self.run_cron("_cron_dispatch")
         self.assertEqual(len(self.world.issued()), 5)
-        self.env["fapiao.exchange"].sudo().search([]).write(
-            {"sent_at": fields.Datetime.now() - timedelta(minutes=2)}
-        )
+        self.age_pace(minutes=2)
         self.run_cron("_cron_dispatch")
         self.assertEqual(len(self.world.issued()), 8)
 

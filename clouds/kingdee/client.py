@@ -11,6 +11,7 @@ from ..base import (
     BOOK,
     BOOK_STATE,
     BUREAU_LOGIN,
+    DOWNLOAD,
     EFFECTS,
     FIND,
     ISSUE,
@@ -127,6 +128,7 @@ class Kingdee(SessionlessCloud):
         :func:`.red_forms.narrowed`. Raises as :mod:`..base` says.
         """
         token = self._tokens.current()
+        self._begin(operation)
         raw = self._call(operation, payload, token)
         if is_unread(raw):
             raw = self._call(operation, payload, self._tokens.renewed(token))
@@ -173,6 +175,7 @@ class Kingdee(SessionlessCloud):
             raise ValueError(f"{kind!r} is no kind of file")
         if not address:
             return NotFound("", "no_address")
+        self._begin(DOWNLOAD)
         content = self._transport.download(address)
         if not is_kind(content, kind):
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")

@@ -6,6 +6,7 @@ Source: seed 003; shared/protocols/piaodanyun.md.
 from ..base import (
     BUYER_RED,
     CREDIT,
+    DOWNLOAD,
     EFFECTS,
     FACE_QR,
     FACE_STATE,
@@ -106,6 +107,7 @@ class Piaodanyun(Cloud):
         Raises as :mod:`..base` says; NotSent also where the renewed token is refused too.
         """
         token = self._tokens.current()
+        self._begin(operation)
         raw = self._call(operation, payload, token)
         if not is_token_refused(raw):
             return raw
@@ -179,6 +181,7 @@ class Piaodanyun(Cloud):
             found = self._file(number, "addresses", issued_at)
         if not isinstance(found, FileAddresses) or not getattr(found, kind):
             return found if isinstance(found, NotFound) else NotFound("", "no_address")
+        self._begin(DOWNLOAD)
         content = self._transport.download(getattr(found, kind))
         if not files.is_kind(content, kind):
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
