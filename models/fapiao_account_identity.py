@@ -50,8 +50,9 @@ class FapiaoAccount(models.Model):
         if not self.ids:
             return self.browse()
         models_ = [name for name in OUTBOUND if self.env[name]._part == part] + [TRACES[part]]
-        for name in (*models_, "fapiao.exchange"):
+        for name in models_:
             self.env[name].flush_model(["account_id"])
+        self.env["fapiao.exchange"].flush_model(["account_id", "operation", "outcome"])
         traces = [
             SQL("EXISTS (SELECT FROM %s WHERE account_id = a.id)", SQL.identifier(self.env[name]._table))
             for name in models_

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_account_cron
+from . import test_account_identity
 from . import test_assistant_auth
 from . import test_assistant_journeys
 from . import test_assistant_laws
