@@ -253,7 +253,8 @@ class FapiaoOutbound(models.AbstractModel):
     # ------------------------------------------------------------------ reaching a state
 
     def _become(self, state, error=None):
-        values = {"state": state, "lease_until": False, "is_asking_first": False, **(self._words_of(error) if error else NO_ERROR)}
+        words = self._words_of(error) if error else NO_ERROR
+        values = {"state": state, "lease_until": False, "is_asking_first": False, **words}
         if state not in ("unknown", "pending"):
             values["unknown_since"] = False
         if state not in ("unknown", "pending", "queued"):

@@ -1,5 +1,9 @@
 """One click, one fapiao, when processes are killed and users collide: nothing here is simulated."""
 
+import os
+import signal
+from pathlib import Path
+
 from odoo.tests import tagged
 
 from .common_processes import KILLED, ProcessCase
@@ -76,6 +80,21 @@ class TestProcesses(ProcessCase):
         for invoice in invoices:
             self.assert_one_fapiao(invoice)
 
+    def test_worker_that_sleeps_past_its_lease(self):
+        """Its machine is suspended between claim and call; meanwhile the order is settled without it."""
+        (invoice,) = self.invoices(1)
+        self.world.set(deduplicate=False)
+        frozen = self.database.start("click", invoice, PAUSE_IN="_call")
+        wait_until_stopped(frozen.pid)
+        for _pass in range(3):
+            self.let_time_pass()
+            self.database.run("cron", "_cron_reconcile", "_cron_dispatch")
+        self.assert_one_fapiao(invoice)
+        os.kill(frozen.pid, signal.SIGCONT)
+        finish(frozen)
+        self.database.run("cron", "_cron_reconcile", "_cron_dispatch")
+        self.assert_one_fapiao(invoice)
+
     def test_two_users_click_at_once(self):
         (invoice,) = self.invoices(1)
         self.world.faults.add("blueTicket", "delay", times=-1, seconds=0.5)
@@ -100,3 +119,10 @@ class TestProcesses(ProcessCase):
         for invoice in invoices:
             self.assert_one_fapiao(invoice)
             self.assertEqual(self.attempts_at(invoice), 1, "neither dispatcher took what the other had")
+
+
+def wait_until_stopped(pid):
+    """Wait until the process has stopped itself."""
+    os.waitpid(pid, os.WUNTRACED)
+    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    assert state == "T", f"the worker ended instead of stopping: {state}"
