@@ -83,6 +83,12 @@ class FapiaoOutbound(models.AbstractModel):
         )
 
     def _apply_error(self, error):
+        if error.in_words_only and not isinstance(error, errors.Rejected):
+            # no code vouches for it: the deed may have been done all the same
+            if isinstance(error, errors.LoginRequired):
+                self.account_id._note_need(error.need, error)
+            self._become_unknown(error)
+            return
         match error:
             case errors.NotSent():
                 wait = getattr(error, "retry_after", None)
