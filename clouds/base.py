@@ -9,6 +9,7 @@ same meaning, so a crash after the answer loses nothing.
 
 ``send`` raises ``NotSent``, ``RateLimited``, ``LoginRequired`` (credentials) or ``OutcomeUnknown``;
 ``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited``, ``NotYet`` or ``OutcomeUnknown``.
+An order is ``Rejected`` only where a row of :mod:`.refusals` fits the answer, or an administrator says so.
 Source: shared/odoo19.md, "Transaction rule"; shared/design.md, "Rooms".
 """
 
@@ -83,7 +84,8 @@ class Config:
     """What a client needs to know of an account; ``secrets`` never appear in ``repr`` or a log.
 
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
-    answer's last byte (``total_timeout``).
+    answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
+    :mod:`.classified`.
     """
 
     provider: str
@@ -96,6 +98,7 @@ class Config:
     read_timeout: float = 30.0
     calls_at_once: int = 4
     total_timeout: float = 60.0
+    classified: tuple = ()
 
     @property
     def longest_send(self):

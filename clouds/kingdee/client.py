@@ -29,6 +29,7 @@ from ..base import (
     NotFound,
     SessionlessCloud,
 )
+from ..classified import classified
 from ..errors import NotSent, OutcomeUnknown, TokenExpired
 
 # What the beginning of a PDF, OFD or XML looks like is the same at every cloud
@@ -142,6 +143,8 @@ class Kingdee(SessionlessCloud):
             return _READERS[operation](raw)
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
+        except OutcomeUnknown as error:
+            raise classified(error, self.config.classified) from None
 
     def is_ready(self):
         return not self._tokens.is_due()

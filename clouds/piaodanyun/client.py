@@ -24,6 +24,7 @@ from ..base import (
     Issued,
     NotFound,
 )
+from ..classified import classified
 from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ..transport import Transport
 from . import account, files, issue, login, query, red_check, red_form, red_issue
@@ -135,6 +136,8 @@ class Piaodanyun(Cloud):
             return reader(raw)
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
+        except OutcomeUnknown as error:
+            raise classified(error, self.config.classified) from None
 
     def is_ready(self):
         return not self._tokens.is_due()
