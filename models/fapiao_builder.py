@@ -70,12 +70,13 @@ class FapiaoBuilder(models.AbstractModel):
         ]
 
     def _build_group(self, moves, catalogue, covered, summaries):
-        if problems := self._once([problem for move in moves for problem in self._obstacles(move)]):
+        credits_ = moves._fapiao_credits()
+        problems = self._once([problem for move in moves for problem in self._obstacles(move)])
+        if problems := problems or self._cover_problems(moves | credits_, covered):
             return [Built(moves, None, problems)]
         move, company = moves[0], moves.company_id
         limits = company.fapiao_account_id._limits(summaries)
         parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
-        credits_ = moves._fapiao_credits()
         items, problems = self._net_items(moves, credits_, catalogue)
         items = items and self._uncovered(items, covered)
         problems += self._company_problems(company)

@@ -9,7 +9,15 @@ from ..rules.document import ORDINARY, SPECIAL
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["fapiao.guard.mixin", "res.company"]
+    _fapiao_inputs = frozenset(
+        {
+            *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
+            *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
+            *("fapiao_credit_threshold", "fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
+        }
+    )
 
     # Employees, portal and public users can read a company's fields: none of these is secret. What is
     # (passwords, tokens) lies on the account, in fields for administrators only.
