@@ -39,6 +39,12 @@ class AccountMove(models.Model):
     fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
 
+    # for the search of invoices that look alike (fapiao_twins)
+    _fapiao_twins = models.Index(
+        "(company_id, commercial_partner_id, invoice_date)"
+        " WHERE move_type = 'out_invoice' AND state = 'posted'"
+    )
+
     # ------------------------------------------------------------------ computes
 
     @api.depends(

@@ -149,4 +149,5 @@ from . import test_tours_kingdee
 from . import test_tours_order
 from . import test_tours_pick
 from . import test_translations
+from . import test_twins
 from . import test_views

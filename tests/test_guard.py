@@ -20,7 +20,8 @@ INPUTS = {
     "res.company": {
         *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
         *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
-        *("fapiao_credit_threshold", "fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
+        *("fapiao_credit_threshold", "fapiao_twin_days"),
+        *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
         *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
         *("fapiao_pick_unverified", "fapiao_pick_personal"),
     },
@@ -174,6 +175,19 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
         for values in ({"user_id": self.env.uid}, {"rule": "number"}, {"amount": 1}, {"state": "proposed"}):
             with self.subTest(values), self.assertRaisesRegex(AccessError, "Not editable"):
                 clerk.write(values)
+
+    def test_dialog_of_a_reversal_is_about_what_it_was_opened_for(self):
+        invoice = self.issued()
+        with self.engine():
+            action = invoice.with_user(self.users["issuer"]).action_fapiao_red()
+        flush = self.env["fapiao.red.flush"].with_user(self.users["issuer"]).browse(action["res_id"])
+        flush.write({"reason": flush.reason, "make_credit_note": True})
+        for field in own_fields(flush) - flush._fapiao_inputs:
+            with self.subTest(field), self.assertRaisesRegex(AccessError, "Not editable"):
+                flush.write({field: False})
+        values = {"company_id": self.company.id, "account_id": self.account.id, "number": "1" * 20}
+        with self.assertRaisesRegex(AccessError, "Not editable"):
+            flush.create(values)
 
     def test_matching_takes_the_right_to_match(self):
         match = self.confirm(self.receive(), self.bill())
