@@ -1,3 +1,4 @@
+from . import fapiao_guard
 from . import fapiao_engine
 from . import fapiao_pace
 from . import fapiao_exchange

@@ -54,6 +54,7 @@ from . import test_double_booking
 from . import test_exchange
 from . import test_fapiao_bill
 from . import test_files_controller
+from . import test_guard
 from . import test_issue
 from . import test_issue_wizard
 from . import test_kingdee
@@ -152,4 +153,5 @@ from . import test_tours_kingdee
 from . import test_tours_order
 from . import test_tours_pick
 from . import test_translations
+from . import test_twins
 from . import test_views
