@@ -6,6 +6,7 @@ from . import fapiao_outbound_run
 from . import fapiao_outbound_hint
 from . import fapiao_account
 from . import fapiao_account_connection
+from . import fapiao_answer_text
 from . import fapiao_account_session
 from . import fapiao_account_cron
 from . import fapiao_account_limits

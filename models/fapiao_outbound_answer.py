@@ -28,7 +28,9 @@ class FapiaoOutbound(models.AbstractModel):
             SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id)
         )
         self = self._in_reader_language()  # noqa: PLW0642
-        self._apply_meaning(exchange, exchange._meaning())
+        meaning = exchange._meaning()
+        self.env["fapiao.answer.text"]._note(self.account_id, exchange.operation, meaning)
+        self._apply_meaning(exchange, meaning)
 
     def _apply_meaning(self, exchange, meaning):
         """Act on the ``meaning`` of an exchange: a value of the contract or a ``CloudError``."""
