@@ -49,6 +49,7 @@
         "views/fapiao_match_views.xml",
         "views/fapiao_dashboard_views.xml",
         "views/fapiao_callback_views.xml",
+        "views/fapiao_answer_text_views.xml",
         "views/hr_expense_views.xml",
         "views/fapiao_pick_views.xml",
         "views/fapiao_report_document_views.xml",

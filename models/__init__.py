@@ -8,6 +8,7 @@ from . import fapiao_outbound_run
 from . import fapiao_account
 from . import fapiao_account_connection
 from . import fapiao_account_engine
+from . import fapiao_answer_text
 from . import fapiao_account_session
 from . import fapiao_account_cron
 from . import fapiao_account_identity

@@ -1,5 +1,6 @@
 """What a client of the cloud needs to know of an account, and how fast it may go."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import fields, models
@@ -75,7 +76,8 @@ class FapiaoAccount(models.Model):
         today's date, as it is in China. ``provider``: whose words they are, if not the account's."""
         self.ensure_one()
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
-        return open_cloud(self._config(secrets={}, provider=provider, bill_date=today), TokenSlot())
+        config = self._config(secrets={}, provider=provider, bill_date=today)
+        return open_cloud(replace(config, classified=self._classified_texts()), TokenSlot())
 
     def _store_token(self, slot, part=""):
         # sudo: see _secrets

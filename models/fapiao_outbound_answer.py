@@ -37,7 +37,9 @@ class FapiaoOutbound(models.AbstractModel):
         self.ensure_one()
         self._lock_row()
         self = self._in_reader_language()  # noqa: PLW0642
-        self._apply_meaning(exchange, exchange._meaning())
+        meaning = exchange._meaning()
+        self.env["fapiao.answer.text"]._note(self.account_id, exchange.operation, meaning)
+        self._apply_meaning(exchange, meaning)
 
     def _lock_row(self):
         self.env.cr.execute(

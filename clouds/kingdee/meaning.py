@@ -80,7 +80,9 @@ def order_error(envelope, operation, exists=None):
         error.in_words_only = True
         return error
     row = refusal_of(ROWS, operation, code, text)
-    return Rejected(*said, problem=row.problem) if row else OutcomeUnknown(*said, is_unclassified=not is_issued)
+    return (
+        Rejected(*said, problem=row.problem) if row else OutcomeUnknown(*said, is_unclassified=not is_issued)
+    )
 
 
 def task_error(envelope):
