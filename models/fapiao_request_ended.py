@@ -4,7 +4,8 @@ from odoo import api, fields, models
 
 from ..clouds import base
 from .fapiao_outbound import DEAD_STATES, OPEN_STATES
-from .fapiao_red_form_watch import PROBLEM
+
+ALARM = "mail.mail_activity_data_warning"  # stays until a person closes it
 
 
 class FapiaoRequest(models.Model):
@@ -140,7 +141,7 @@ class FapiaoRequest(models.Model):
             if known:
                 known.note = note
             else:
-                document.activity_schedule(PROBLEM, summary=summary, note=note, user_id=self.user_id.id)
+                document.activity_schedule(ALARM, summary=summary, note=note, user_id=self.user_id.id)
         if self.state in DEAD_STATES or self.state in OPEN_STATES:
             self.error_message = note
 

@@ -33,8 +33,9 @@ class NeverTwoCase(FapiaoCommon):
         now = self.env["fapiao.outbound"]._now()
         for request in requests.sudo():
             values = {"watch_at": now - timedelta(seconds=1)} if request.watch_at else {}
-            if request.last_sent_at:
-                values["last_sent_at"] = request.last_sent_at - timedelta(minutes=minutes)
+            for name in ("last_sent_at", "absent_at"):
+                if request[name]:
+                    values[name] = request[name] - timedelta(minutes=minutes)
             request.write(values)
         self.env.flush_all()
 
