@@ -77,6 +77,7 @@ from . import test_match_states
 from . import test_move_fields
 from . import test_never_two
 from . import test_moves
+from . import test_pace
 from . import test_pick
 from . import test_pick_compare
 from . import test_pick_messages

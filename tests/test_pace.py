@@ -12,6 +12,7 @@ from ..clouds.base import (
     BUREAU,
     DOWNLOAD,
     FIND,
+    LOGIN,
     PAGES,
     PULL_PAGE,
     RECEIPT,
@@ -21,6 +22,7 @@ from ..clouds.errors import PaceUsedUp
 from ..clouds.registry import CLOUDS
 from ..models.fapiao_pace import BACKGROUND, ISSUE, QUESTION, reserved, rules
 from .common import FapiaoCommon
+from .live.database import LiveDatabase, finish
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -195,6 +197,35 @@ class TestPace(FapiaoCommon):
         self.issue(second)
         self.assert_one_fapiao(second)
 
+    def test_a_call_that_is_kept_back_leaves_no_journal_row(self):
+        self.account.pace_per_minute = 1
+        self.take(1)
+        before = self.env["fapiao.exchange"].search_count([])
+        with self.engine(), self.assertRaises(PaceUsedUp):
+            self.env["fapiao.engine"]._ask_journaled(self.account, LOGIN, {}, lambda cloud: 1 / 0)
+        self.assertEqual(self.env["fapiao.exchange"].search_count([]), before)
+
     def refresh(self, fapiao):
         with self.engine():
             fapiao.action_refresh()
+
+
+@tagged("post_install", "-at_install")
+class TestPaceProcesses(BaseCase):
+    """The same pace in several processes at once: nothing here is simulated."""
+
+    def test_never_more_than_allowed(self):
+        database = LiveDatabase()
+        self.addCleanup(database.close)
+        accounts = database.sql(
+            "UPDATE fapiao_account SET provider = 'kingdee', tax_no = '91440300MA5PACE026',"
+            " tax_username = id::text, pace_per_minute = 100 RETURNING id"
+        )
+        self.assertGreater(len(accounts), 1)
+        workers = [database.start("take_pace", accounts[place % 2], 25) for place in range(4)]
+        taken = [int(finish(process)[1]) for process in workers]
+        self.assertEqual(sum(taken), 100)
+        self.assertEqual(
+            database.sql("SELECT count(*), count(DISTINCT key) FROM fapiao_pace WHERE kind = 'issue'"),
+            ["100|1"],
+        )

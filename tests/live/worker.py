@@ -169,6 +169,18 @@ def take_callbacks(registry, account, count):
             callbacks._process_batch()
 
 
+def take_pace(registry, account, count):
+    """Ask ``count`` times for three calls to issue; print how many were allowed."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        engine, taken = env["fapiao.engine"], 0
+        for _time in range(int(count)):
+            taken += engine._step(
+                lambda env: env["fapiao.account"].browse(int(account))._take_pace(3, purpose="issue")
+            )
+    sys.stdout.write(str(taken))
+
+
 def connect_kingdee(registry, base_url):
     """Make an account at the sandbox's 金蝶发票云 and print its id."""
     # not before the addons path is configured
@@ -319,7 +331,7 @@ TASKS = {
     task.__name__: task
     for task in (
         *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
-        *(copy_orders, request_order, post_invoice_of, take_callbacks),
+        *(copy_orders, request_order, post_invoice_of, take_callbacks, take_pace),
         *(connect_kingdee, pull, go_on_pulling),
         *(receive_for_two_bills, confirm_match),
     )
