@@ -150,12 +150,15 @@ class AccountMove(models.Model):
         "fapiao_request_ids.error_message",
         "fapiao_request_ids.error_fix",
         "fapiao_request_ids.cloud_state",
+        "fapiao_request_ids.is_double",
     )
     def _compute_fapiao_message(self):
-        """The words of the last request, as long as it has not led to a fapiao."""
+        """That two fapiao stand for this invoice; else the words of the last request, as long as it has not led to
+        one."""
         for move in self:
             last = move._fapiao_last_request()
             said = last._said() if last.state not in ("issued", "withdrawn") else []
+            said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
             move.fapiao_message = "\n".join(said) or False
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open")

@@ -20,6 +20,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..clouds import base, errors
@@ -232,7 +233,9 @@ class FapiaoOutbound(models.AbstractModel):
         until = self._now() + (timedelta(0) if ids is None else CLICK_TIME)
         limit = min(limit, account._calls_that_fit())
         due = self._lock_due(SQL("state = 'queued' AND next_try_at <= %s", until), account.id, limit, ids)
-        ready = due.filtered(lambda record: record._in_reader_language()._is_ready_to_send(account))
+        ready = self.concat(
+            *(record for record, is_ready in due._each(lambda one: one._is_ready_to_send(account)) if is_ready)
+        )
         return ready[: account._take_pace(len(ready), self._part, self._purpose)]
 
     def _is_ready_to_send(self, account):
@@ -442,27 +445,36 @@ class FapiaoOutbound(models.AbstractModel):
 
         One whose call can't be built needs a decision and holds up no other.
         """
-        calls = []
-        for record in self:
-            try:
-                calls.append((record, *call_of(record)))
-            except Exception as error:
-                _logger.exception("Fapiao: %s %s can't be called about", self._name, record.id)
-                record._in_reader_language()._need_decision(
-                    self.env._("The call to the cloud could not be prepared: %s", error),
-                    self.env._("Nothing was sent for it now. Correct the cause, then ask again."),
-                )
+        calls = list(self._each(call_of))
         Exchange = self.env["fapiao.exchange"]
         exchanges = Exchange.create(
             [
                 Exchange._values(record.account_id, operation, payload, record, record.request_uid)
-                for record, operation, payload in calls
+                for record, (operation, payload) in calls
             ]
         )
         return [
             Job(exchange.id, operation, payload, record.request_uid or "")
-            for exchange, (record, operation, payload) in zip(exchanges, calls, strict=True)
+            for exchange, (record, (operation, payload)) in zip(exchanges, calls, strict=True)
         ]
+
+    def _each(self, work):
+        """Yield ``(record, work(record))``, each in a savepoint: one that fails goes to a person and holds up no
+        other."""
+        for record in self:
+            try:
+                with self.env.cr.savepoint():
+                    result = work(record._in_reader_language())
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception as error:
+                _logger.exception("Fapiao: the call of %s %s can't be prepared", self._name, record.id)
+                record._in_reader_language()._need_decision(
+                    self.env._("The call to the cloud could not be prepared: %s", error),
+                    self.env._("Nothing was sent for it now. Correct the cause, then ask again."),
+                )
+                continue
+            yield record, result
 
     # ------------------------------------------------------------------ rights and locks
 

@@ -102,6 +102,16 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ alarms
 
+    def _double_message(self):
+        """Return as lines that two fapiao stand for the same lines, and what to do; nothing where none do."""
+        if not self:
+            return []
+        numbers = (self | self.double_ids).fapiao_ids.filtered(lambda fapiao: fapiao._is_living()).mapped("number")
+        return [
+            self.env._("Two fapiao stand for the same lines: %s.", ", ".join(numbers)),
+            self.env._("Look both up at the tax bureau and reverse one of them: open it and choose Red-Flush."),
+        ]
+
     def _alarm_double(self):
         """Two fapiao stand, or may stand, for the same lines: say it where it is seen, with the way out."""
         others = self.double_ids
