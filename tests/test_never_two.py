@@ -389,11 +389,13 @@ class TestFences(NeverTwoCase):
         real_send = side_by_side.send
 
         def send(cloud, job):
-            if cloud.config.base_url == other.base_url:
+            is_slow = cloud.config.base_url == other.base_url
+            if is_slow:
                 through.wait(30)
-            elif len(self.uids_sent()) >= 4:
+            answer = real_send(cloud, job)
+            if not is_slow and len(self.uids_sent()) == 5:
                 through.set()
-            return real_send(cloud, job)
+            return answer
 
         with patch.object(side_by_side, "send", send):
             self.run_cron("_cron_dispatch")
