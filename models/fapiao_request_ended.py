@@ -92,13 +92,12 @@ class FapiaoRequest(models.Model):
         return rivals
 
     def _stand_beside(self, rivals):
-        """Let this request's lines be further slices of lines that others stand for, and raise the alarm."""
+        """Let this request's lines be further slices of lines that others stand for."""
         if not rivals:
             return
         self.double_ids |= rivals
         for row in self.line_ids.filtered("move_line_id"):
             row.part = row.move_line_id._fapiao_free_part_beside(row)
-        self._alarm_double()
 
     # ------------------------------------------------------------------ alarms
 

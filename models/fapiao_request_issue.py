@@ -112,9 +112,12 @@ class FapiaoRequest(models.Model):
     def _take(self, result):
         """Take over a result that is ours; one that has ended comes back to life."""
         self._keep_sibling()
-        if self.state in DEAD_STATES and not self._is_settled_by(result):
+        comes_back = self.state in DEAD_STATES and not self._is_settled_by(result)
+        if comes_back:
             self._come_back()
         self._take_result(result)
+        if comes_back and self.double_ids:
+            self._alarm_double()
         if self.account_id.session_state != "ok" and not isinstance(result, base.Pending):
             self.account_id._note_ready()
 
