@@ -1,7 +1,7 @@
 """Answers to orders in words that no table knows, counted by account, and their meaning by an administrator.
 
-Without a meaning such an answer leaves the outcome open. A meaning counts from the next answer on; it is asked
-last, after every marker of "issued already" and "open" (see ``clouds/classified.py``).
+Without a meaning such an answer leaves the outcome open. A meaning counts from the next answer on; it is
+asked last, after every marker of "issued already" and "open" (see ``clouds/classified.py``).
 """
 
 from odoo import api, fields, models

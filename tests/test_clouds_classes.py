@@ -96,13 +96,13 @@ RED_REFUSALS = (
 )
 
 
-def read(cloud, operation, code, text, data=None, classified=()):
-    """Return what ``cloud`` reads out of an unsuccessful answer to ``operation``."""
+def read(cloud, operation, code, text, data=None, classified=(), success=False):
+    """Return what ``cloud`` reads out of an answer to ``operation``, an unsuccessful one."""
     if cloud == PIAODANYUN:
         body = {"code": code, "msg": text, "data": data}
         client = open_cloud(config("https://cloud.example.com", classified=classified), TokenSlot())
     else:
-        body = {"errorCode": code, "success": False, "message": text, "data": data}
+        body = {"errorCode": code, "success": success, "message": text, "data": data}
         client = open_cloud(kingdee_server.config(classified=classified), TokenSlot())
     return client.read(operation, RawAnswer(200, json.dumps(body, ensure_ascii=False)))
 
@@ -398,6 +398,9 @@ def test_trouble_is_never_not_found(text):
 def test_a_bill_sent_back_by_trouble_may_have_been_issued():
     assert isinstance(meant(KINGDEE, FIND, "9999", "单据B已退回:税局执行超时"), OutcomeUnknown)
     assert read(KINGDEE, FIND, "9999", "单据B已退回:税率不合法").state == "returned"
+    for text, state in (("税局执行超时", ""), ("税率不合法", "returned")):
+        row = {"billNo": "B", "billStatusName": "已退回", "message": text, "invoiceList": []}
+        assert read(KINGDEE, FIND, "0", text, [row], success=True).state == state
 
 
 # --- Whatever comes
