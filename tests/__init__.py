@@ -120,6 +120,7 @@ from . import test_sandbox_assistant_pages
 from . import test_sandbox_checks
 from . import test_sandbox_control
 from . import test_sandbox_faults
+from . import test_sandbox_hostile
 from . import test_sandbox_inbound
 from . import test_sandbox_inbound_odd
 from . import test_sandbox_inbound_rows
@@ -133,6 +134,7 @@ from . import test_sandbox_kingdee_faults
 from . import test_sandbox_kingdee_push
 from . import test_sandbox_kingdee_red
 from . import test_sandbox_kingdee_split
+from . import test_sandbox_ledger
 from . import test_sandbox_login
 from . import test_sandbox_portal
 from . import test_sandbox_query

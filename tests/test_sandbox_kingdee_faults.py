@@ -130,7 +130,7 @@ class TestOfTheCloud(FaultCase):
                 options = {'seconds': 0, 'megabytes': 1}
                 response, _count = self.strike(kind, when=when, **options)
                 hung_up = isinstance(response, Exception)
-                self.assertEqual(hung_up, kind in ('drop', 'cut'), (kind, when))
+                self.assertEqual(hung_up, kind in ('drop', 'cut', 'late'), (kind, when))
                 self.world.faults.clear()
                 self.world.set_session(defaults.TAX_NO, 'active')
                 self.world.set_face(defaults.TAX_NO, False)
