@@ -28,10 +28,9 @@ VAGUE = ("maybe_issued_after", "gateway_504_after", "no_number_after")
 IDLE = ("drop_before", "http_500_before", "rate_limited_before", "refused_before", "expired_token_before")
 PEOPLE = ("session_lost_before", "face_due_before")
 LATER = ("issuing_before",)
-# Said of a deed that is done: nobody would take these for a refusal,
-MISLEADING = ("解析返回数据异常", "系统繁忙,请稍后再试", "网络异常", "未知错误", "操作失败")
-# and these anybody would.
-REFUSALS = ("购买方纳税人识别号不正确", "可用授信额度不足")
+LATE = 600  # seconds until a lost call comes after all; the bureau has half an hour for it
+# Said of a deed that is done, by what a truthful cloud means with such a text
+SAID = ("open", "open", "unknown", "unknown", "issued", "login", "face", "throttled", "refused")
 
 PORTAL = ("reverse", "book", "confirm", "refuse", "issue bill", "return bill", "fail bill")
 
@@ -41,14 +40,19 @@ class Fault:
     target: str
     kind: str
     times: int = 1
-    text: str = ""
+    text_class: str = ""
+    seed: int = 0
 
     def lies_for_good(self, rules):
-        """Tell whether nothing the product could ask gives it away: the cloud says that there is nothing, of
-        what it has."""
+        """Tell whether nothing the product could ask gives it away in time: the cloud says that there is nothing
+        of what it has; or it says that nothing was done, and shows only later that it was."""
         if self.kind == "not_found_before":
             return True
-        return self.text in REFUSALS and bool(rules.show_after)
+        if not rules.show_after:
+            return False
+        return self.text_class == "refused" or (
+            self.text_class in ("login", "face", "throttled") and not rules.deduplicate
+        )
 
 
 FAULTS = st.one_of(
@@ -61,17 +65,22 @@ FAULTS = st.one_of(
     st.builds(
         Fault,
         st.sampled_from(("issue", "issue", "issue red")),
-        st.just("bureau_error_after"),
+        st.just("misleading_after"),
         st.integers(1, 2),
-        st.sampled_from((*MISLEADING, *REFUSALS)),
+        st.sampled_from(SAID),
+        st.integers(0, 30),
     ),
+    st.builds(Fault, st.sampled_from(("issue", "issue", "issue red")), st.sampled_from(("late", "repeat"))),
+    st.builds(Fault, st.sampled_from(("issue", "ask")), st.just("wrong_number")),
     st.builds(Fault, st.just("ask"), st.just("not_found_before"), st.integers(1, 2)),
 )
 
 
 def plan(world, provider, fault):
-    params = {"text": fault.text} if fault.text else {}
-    world.faults.add(CALLS[provider][fault.target], fault.kind, times=fault.times, **params)
+    params = {"text_class": fault.text_class} if fault.text_class else {}
+    if fault.kind == "late":
+        params["seconds"] = LATE
+    world.faults.add(CALLS[provider][fault.target], fault.kind, times=fault.times, seed=fault.seed, **params)
 
 
 def log_in(world):
@@ -83,9 +92,7 @@ def tell_the_truth(world):
     """Faults off, everybody logged in, orders shown at once."""
     world.faults.clear()
     log_in(world)
-    world.settings.query_lag = 0
-    if hasattr(world.settings, "show_after"):
-        world.settings.show_after = 0
+    world.set(show_after=0)
 
 
 def let_people_finish(world):

@@ -8,7 +8,8 @@ import functools
 import threading
 
 # In front of which of the engine's steps a worker can be stopped
-SEAMS = ("_call_side_by_side", "_record", "_apply")
+SEAMS = ("call", "record", "apply")
+METHODS = {"call": ("_call", "_call_side_by_side"), "record": ("_record",), "apply": ("_apply",)}
 PATIENCE = 30
 
 
@@ -64,8 +65,9 @@ class Held:
 
 def install(engine):
     """Make the seams of the ``engine`` (a class) stop workers that are to be stopped there."""
-    for seam in SEAMS:
-        setattr(engine, seam, _stopping(getattr(engine, seam), seam))
+    for seam, names in METHODS.items():
+        name = next(name for name in names if hasattr(engine, name))
+        setattr(engine, name, _stopping(getattr(engine, name), seam))
 
 
 def _stopping(original, seam):

@@ -180,9 +180,9 @@ class Machine(RuleBasedStateMachine):
             clouds.log_in(world)
         self.do("log_in", self.account_id)
 
-    @rule(number=st.integers(0, 1))
+    @rule(number=st.integers(0, 2))
     def edit_account(self, number):
-        self.do("edit_account", self.account_id, {"base_url": self.stage.address(number)})
+        self.do("edit_account", self.account_id, self.stage.elsewhere(number))
 
     @precondition(lambda self: not self.is_replaced)
     @rule()
@@ -190,9 +190,10 @@ class Machine(RuleBasedStateMachine):
         self.is_replaced = True
         self.do("replace_account", self.account_id, {"base_url": self.stage.address(1)})
 
-    @rule(active=st.booleans())
-    def archive_account(self, active):
-        self.do("edit_account", self.account_id, {"active": active})
+    @rule(active=st.booleans(), anyway=st.booleans())
+    def archive_account(self, active, anyway):
+        name = "archive_anyway" if anyway and not active else "edit_account"
+        self.do(name, self.account_id, {"active": active})
 
     # ------------------------------------------------------------------ workers and time
 

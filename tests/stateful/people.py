@@ -126,14 +126,25 @@ class People:
     def edit_account(self, account_id, values):
         return self.stage.act("manager", lambda env: env["fapiao.account"].browse(account_id).write(values))
 
+    def archive_anyway(self, account_id, values):
+        """Archive an account although something is open there, where the product asks what becomes of it."""
+        return self._leave(account_id, "action_archive_anyway", "action_archive", {}, values)
+
     def replace_account(self, account_id, values):
-        """Archive the account and let the company issue through a new one."""
+        """Let another account take over."""
+        return self._leave(account_id, "action_replace", "action_replace", values, values)
 
-        def work(env):
-            account = env["fapiao.account"].browse(account_id)
-            account.active = False
-            new = account.sudo().copy({**values, "active": True})  # sudo: secrets are the administrator's
-            account.company_id.sudo().fapiao_account_id = new
-            return new.id
+    def _leave(self, account_id, opens, button, entered, values):
+        def ask(env):
+            return getattr(env["fapiao.account"].browse(account_id), opens)()
 
-        return self.stage.act("manager", work)
+        def confirm(env):
+            dialogs = env[action["res_model"]].with_context(**action.get("context", {}))
+            dialog = dialogs.browse(action["res_id"]) if action.get("res_id") else dialogs.create(entered)
+            dialog.write(entered)
+            return getattr(dialog, button)()
+
+        if not hasattr(self.stage.registry["fapiao.account"], opens):
+            return self.edit_account(account_id, values)
+        action, words = self.stage.act("manager", ask)
+        return (action, words) if words else self.stage.act("manager", confirm)

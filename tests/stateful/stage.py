@@ -7,15 +7,20 @@ have issued counts together: it is one taxpayer.
 import dataclasses
 import functools
 import gc
+import importlib.util
 import logging
+import os
+import shutil
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from odoo import SUPERUSER_ID, Command, api, fields, service
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
+from odoo.tools import config
 
-from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults
+from odoo.addons.l10n_cn_invoice_cloud import clouds
 from odoo.addons.l10n_cn_invoice_cloud.sandbox.server import SandboxServer
 
 from .undo import Undo
@@ -87,9 +92,16 @@ class Stage:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50000, 50, 50)
+        os.fsync = lambda _descriptor: None
         self.passed = 0.0
-        real = time.monotonic
-        time.monotonic = lambda: real() + self.passed
+        clocks = [(time, "monotonic")]
+        if importlib.util.find_spec(f"{clouds.__name__}.fence"):
+            clocks.append((importlib.import_module(f"{clouds.__name__}.fence"), "now"))
+        for module, name in clocks:
+            setattr(module, name, functools.partial(self._later, getattr(module, name)))
+
+    def _later(self, clock):
+        return clock() + self.passed
 
     def _set_up(self, env):
         ref = functools.partial(self._ref, env)
@@ -109,7 +121,7 @@ class Stage:
             }
         )
         for provider, account_id in self.account_ids.items():
-            env["fapiao.account"].browse(account_id).base_url = self.address(0, provider)
+            env["fapiao.account"].browse(account_id).base_url = self.address_of(0, provider)
         self.users = {
             "issuer": self._user(env, "issuer", "account.group_account_manager", f"{ADDON}.group_fapiao_issuer"),
             "manager": self._user(
@@ -204,6 +216,8 @@ class Stage:
         self.rules = rules
         self.undo.back(self.base)
         self.undo.run_sequences_on()
+        # or the database would seem to be restored from a backup each time
+        shutil.rmtree(Path(config["data_dir"]) / "fapiao_answers" / self.registry.db_name, ignore_errors=True)
         self.errors.said.clear()
         for cloud in self.clouds:
             self._furnish(cloud.world)
@@ -214,20 +228,32 @@ class Stage:
 
     def _furnish(self, world):
         world.reset()
-        world.kingdee.hold_callbacks = True
+        world.set(deduplicate=self.rules.deduplicate, show_after=self.rules.show_after)
+        world.set("kingdee", hold_callbacks=True)
         world.set_callback_url(CALLBACKS)
-        world.settings.pace_per_minute = None
-        if hasattr(world.settings, "deduplicate"):
-            world.settings.deduplicate = self.rules.deduplicate
-            world.settings.show_after = self.rules.show_after
-        else:
-            world.settings.duplicate = "text" if self.rules.deduplicate else "issue"
-            world.settings.query_lag = self.rules.show_after
 
-    def address(self, number, provider=None):
-        """Return where an account of this provider reaches the cloud of this number."""
+    def address(self, number):
+        """Return where an account reaches the cloud of this number."""
+        return self.address_of(number, self.rules.provider)
+
+    def address_of(self, number, provider):
         cloud = self.clouds[number]
-        return cloud.base_url if (provider or self.rules.provider) == "piaodanyun" else cloud.kingdee_url
+        return cloud.base_url if provider == "piaodanyun" else cloud.kingdee_url
+
+    def elsewhere(self, number):
+        """Return what an account is written so that it leads to the first cloud, the second, or another tenant
+        of the first."""
+        if number < 2:
+            return {"base_url": self.address(number)}
+        tenant = self.worlds[0].add_second_tenant(self.rules.provider)
+        if self.rules.provider == "piaodanyun":
+            return {"tenant": tenant.tenant_id, "phone": tenant.phone}
+        return {
+            "base_url": f"{self.clouds[0].url}/kingdee/{tenant.prefix}",
+            "account_id": tenant.account_id,
+            "tenant_id": tenant.tenant_id,
+            "app_id": tenant.app_id,
+        }
 
     @property
     def worlds(self):
@@ -271,12 +297,14 @@ class Stage:
         """Let time pass, for Odoo, the clouds and the bureaus alike: all that is stored gets older."""
         self.passed += seconds
         self.undo.age(seconds)
+        span = timedelta(seconds=seconds)
         for world in self.worlds:
             with world.acting():
                 for shelf in list(vars(world).values()):
                     if isinstance(shelf, dict):
                         for record in shelf.values():
-                            _age(record, timedelta(seconds=seconds))
+                            _age(record, span)
+                world.late = [(moment - span, deed) for moment, deed in world.late]
             with world.acting():
                 pass  # what has become due by now
 

@@ -44,23 +44,20 @@ class Truth:
 
     def is_known(self, uid):
         """Tell whether a person who looks finds anything under this request ID, issued or under way."""
-        for world in self.stage.worlds:
-            request = world.requests.get(uid)
-            if request is not None and request.state != "failed":
-                return True
-            if any(bill.number == uid and bill.state != "withdrawn" for bill in world.bills.values()):
-                return True
-        return False
+        return any(
+            world.issued(uid)
+            or world.late
+            or any(request.uid == uid and request.state == "pending" for request in world.requests.values())
+            or any(
+                bill.number == uid and bill.state not in ("withdrawn", "returned")
+                for bill in world.bills.values()
+            )
+            for world in self.stage.worlds
+        )
 
     def issued_for(self, uid):
         """Return the fapiao that stand under this request ID."""
-        found = []
-        for world in self.stage.worlds:
-            request = world.requests.get(uid)
-            if request is not None and request.cloud == "piaodanyun":
-                found += [world.fapiao[number] for number in request.numbers]
-            found += world.fapiao_of_bill(uid)
-        return found
+        return [one for world in self.stage.worlds for one in world.issued(uid)]
 
 
 class Checks:
