@@ -1,7 +1,7 @@
-"""Plays histories on one database: ``run.py DATABASE COUNT SEED``, in a process of its own.
+"""Plays histories on one database: ``run.py DATABASE COUNT SEED [quick] [all]``, in a process of its own.
 
-Prints a line of JSON for each batch and a last one with the sums; for each violation the shortest history that
-hypothesis has found.
+Prints a line of JSON for each batch and a last one with the counts. For each violation there is the shortest
+history that hypothesis has found; ``quick`` takes the first that comes, ``all`` looks for one of each kind.
 """
 
 import contextlib
@@ -11,66 +11,70 @@ import logging
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as seeded
+from hypothesis.stateful import run_state_machine_as_test
 
 import odoo.tools
 from odoo.modules.registry import Registry
 
 BATCH = 100
 STEPS = 8
+ENOUGH = 5  # violations after which there is no use in going on
 
 
 def main(database, count, seed, *flags):
-    odoo.tools.config.parse_config(
-        ["-c", os.environ["ODOO_DEV_CONF"], "-d", database, "--no-http", "--log-level", "critical"]
-    )
-    logging.disable(logging.WARNING)
-    registry = Registry(database)
-    # not before the addons path is configured
-    from odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine import FapiaoEngine  # noqa: PLC0415
-    from stateful import held  # noqa: PLC0415
-    from stateful.machine import Machine  # noqa: PLC0415
-    from stateful.stage import Stage  # noqa: PLC0415
-
-    held.install(FapiaoEngine)
-    started = time.time()
-    Machine.stage = Stage(registry)
-    say(ready=round(time.time() - started, 1))
-    started, violations = time.time(), 0
+    machine = prepare(database)
+    count, seed, started, violations = int(count), int(seed), time.monotonic(), 0
+    real = time.process_time
     try:
-        for start in range(0, int(count), BATCH):
-            size = min(BATCH, int(count) - start)
-            found = play(Machine, size, int(seed) + start, flags)
+        for start in range(0, count, BATCH):
+            found = play(machine, min(BATCH, count - start), seed + start, flags)
             violations += bool(found)
             say(
-                histories=Machine.counts["histories"],
-                steps=Machine.counts["steps"],
-                violations=violations,
-                seconds=round(time.time() - started, 1),
-                cpu=round(time.process_time(), 1),
+                seed=seed + start,
+                histories=machine.counts["histories"],
+                steps=machine.counts["steps"],
+                cpu=round(real(), 1),
                 found=found,
             )
+            if violations == ENOUGH:
+                break
+            machine.stage.undo.tidy()
     finally:
-        Machine.stage.close()
-    say(done=True, violations=violations, seconds=round(time.time() - started, 1), **Machine.counts)
+        machine.stage.close()
+    say(done=True, counts=machine.counts)
     return 1 if violations else 0
+
+
+def prepare(database):
+    """Load Odoo on ``database``, set up what the histories need, and return their machine."""
+    odoo.tools.config.parse_config(["-c", os.environ["ODOO_DEV_CONF"], "-d", database, "--no-http"])
+    # refusals, collisions and lost answers are what is played; errors are collected (stage.Errors)
+    logging.disable(logging.WARNING)
+    logging.getLogger().handlers.clear()
+    registry = Registry(database)
+    # not before the addons path is configured
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine import FapiaoEngine  # noqa: PLC0415
+    from stateful import held, machine, stage  # noqa: PLC0415
+
+    held.install(FapiaoEngine)
+    machine.Machine.stage = stage.Stage(registry)
+    return machine.Machine
 
 
 def play(machine, count, seed, flags):
     """Play ``count`` histories from ``seed``; return what is violated in words, or ''."""
-    from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415
-    from hypothesis import seed as seeded  # noqa: PLC0415
-    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415
-
-    phases = [Phase.generate] if "quick" in flags else [Phase.generate, Phase.shrink]
     options = settings(
         max_examples=count,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=phases,
+        phases=[Phase.generate] if "quick" in flags else [Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs="all" in flags,
         print_blob=False,
@@ -79,11 +83,9 @@ def play(machine, count, seed, flags):
     try:
         with contextlib.redirect_stdout(told):
             run_state_machine_as_test(seeded(seed)(machine), settings=options)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        import traceback  # noqa: PLC0415
-
         return f"{told.getvalue()}\n{''.join(traceback.format_exception(error))}"
     return ""
 

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import psycopg2
+
+import odoo.sql_db
+
 PROGRAM = Path(__file__).with_name("undo.sql")
 # What Odoo keeps in memory of these is dropped when they were changed.
 CACHED = {"ir_config_parameter", "ir_model_data", "res_users", "res_groups_users_rel", "res_company_users_rel"}
@@ -62,6 +66,18 @@ class Undo:
         with self.registry.cursor() as cr:
             for name, value in values.items():
                 cr.execute("SELECT setval(%s::regclass, %s)", [f'"{name}"', value])
+
+    def tidy(self):
+        """Take away what was written and undone, or every query would wade through it."""
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT name FROM undo.tables WHERE pg_relation_size(tab) > 1000000")
+            names = [name for (name,) in cr.fetchall()]
+        connection = psycopg2.connect(**odoo.sql_db.connection_info_for(self.registry.db_name)[1])
+        connection.autocommit = True
+        with connection.cursor() as cr:
+            for name in (*names, "fapiao_account", "fapiao_request", "fapiao_exchange", "res_company"):
+                cr.execute(f'VACUUM ANALYZE "{name}"')
+        connection.close()
 
     # ------------------------------------------------------------------ time
 
