@@ -9,6 +9,7 @@ same meaning, so a crash after the answer loses nothing.
 
 ``send`` raises ``NotSent``, ``RateLimited``, ``LoginRequired`` (credentials) or ``OutcomeUnknown``;
 ``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited``, ``NotYet`` or ``OutcomeUnknown``.
+An order is ``Rejected`` only where a row of :mod:`.refusals` fits the answer, or an administrator says so.
 Source: shared/odoo19.md, "Transaction rule"; shared/design.md, "Rooms".
 """
 
@@ -48,6 +49,7 @@ DROP_LINE = "drop_line"  # (16)
 DROP_DOCUMENT = "drop_document"  # (17)
 TELL_VOUCHER = "tell_voucher"  # (20)
 DROP_VOUCHER = "drop_voucher"  # (21)
+DOWNLOAD = "download"  # a file at an address that the cloud has named
 RECEIPT = "receipt"  # a message was taken and isn't to come again (11)
 ASSISTANT = frozenset(
     {RELATE, SAVE_DOCUMENT, TELL_STATUS, DROP_LINE, DROP_DOCUMENT, TELL_VOUCHER, DROP_VOUCHER, RECEIPT}
@@ -64,6 +66,13 @@ RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 RED_APPLY_FINDS = "red_apply_finds"
 FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS})
 
+# Channels: the calls of one share a pace, see :meth:`Cloud.channel`
+BUREAU = "bureau"  # what reaches the tax bureau
+PAGES = "pages"  # what the cloud answers from its own store
+ASSISTANT_CHANNEL = "assistant"  # what the assistant is told
+ASSISTANT_PAGES = "assistant_pages"  # what the assistant is asked
+STORED = frozenset({PULL_PAGE, DOWNLOAD})
+
 
 def part_of(operation):
     """Return the part of the account that an operation belongs to, "" for the account itself."""
@@ -75,7 +84,8 @@ class Config:
     """What a client needs to know of an account; ``secrets`` never appear in ``repr`` or a log.
 
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
-    answer's last byte (``total_timeout``).
+    answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
+    :mod:`.classified`.
     """
 
     provider: str
@@ -88,6 +98,7 @@ class Config:
     read_timeout: float = 30.0
     calls_at_once: int = 4
     total_timeout: float = 60.0
+    classified: tuple = ()
 
     @property
     def longest_send(self):
@@ -95,6 +106,22 @@ class Config:
         the call twice. A lease on a request must outlast it.
         """
         return 6 * (self.connect_timeout + self.total_timeout)
+
+    @property
+    def start_window(self):
+        """Return the seconds from a claim in which its calls may start: three rounds of ordinary calls."""
+        return 3 * self.total_timeout
+
+    @property
+    def lease(self):
+        """Return the seconds after which a claimed call counts as lost: one that starts at the very end of the
+        window has come to its end by then."""
+        return self.start_window + self.longest_send
+
+    @property
+    def calls_that_fit(self):
+        """Return how many calls can start within the window, each taking as long as an answer may take."""
+        return self.calls_at_once * 4
 
 
 @dataclass
@@ -211,8 +238,15 @@ class Cloud(ABC):
     """One account at one cloud, for the length of a batch. Safe to share between threads."""
 
     provider: str = ""
+    # Settings of an account by their names there: which of them say who it is at this cloud, each secret with
+    # the one it belongs to, whom ``Config.username`` names, and what goes into ``Config.options``
+    identity: tuple[str, ...] = ()
+    secrets: dict[str, str] = {}
+    username = ""
+    settings: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
+    before_call = None  # called with the channel before each call, may raise ``RateLimited``
 
     def __init__(self, config: Config, slot: TokenSlot):
         self.config = config
@@ -249,6 +283,15 @@ class Cloud(ABC):
         ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
         ISSUE (if it names fapiao) and FIND by id: ``Bill``.
         """
+
+    def channel(self, operation):
+        """Return the channel whose pace a call of ``operation`` spends; in doubt it reaches the bureau."""
+        return PAGES if operation in STORED else BUREAU
+
+    def _begin(self, operation):
+        """Let a call of ``operation`` be counted; it is about to be made."""
+        if self.before_call:
+            self.before_call(self.channel(operation))
 
     def can(self, what):
         """Return whether the cloud has an operation or a feature; buttons follow it."""

@@ -16,7 +16,7 @@ from odoo.tools import SQL
 
 from ..clouds.kingdee import callback as kingdee
 from ..clouds.redact import redact
-from .fapiao_outbound_hint import ASKED_STATES, OUT_STATES
+from .fapiao_outbound_answer import ASKED_STATES, OUT_STATES
 
 _logger = logging.getLogger(__name__)
 

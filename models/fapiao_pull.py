@@ -10,6 +10,8 @@ A pull remembers its task and the last page that is safe in the pool. Whatever b
 after that one is asked for again.
 """
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -18,6 +20,7 @@ from ..clouds.inbound import FULL, HEADER
 KINDS = [(HEADER, "Headers"), (FULL, "Full, with lines")]
 OPEN_STATES = ("draft", "running")
 PAGE_SIZE = 200  # seed 000, 4.03
+PACE_WAIT = timedelta(minutes=1)
 
 
 class FapiaoPull(models.Model):

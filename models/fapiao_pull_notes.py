@@ -10,7 +10,7 @@ from odoo.tools import SQL
 from ..clouds import errors
 from ..clouds.inbound import FULL, PullWindow
 from ..clouds.redact import redact
-from .fapiao_pull import OPEN_STATES, PAGE_SIZE
+from .fapiao_pull import OPEN_STATES, PACE_WAIT, PAGE_SIZE
 from .fapiao_pull_pages import Place
 from .fapiao_pull_run import Claim, on_pull
 
@@ -68,13 +68,15 @@ class FapiaoPull(models.Model):
         # Full ones are counted over all accounts of a tax number: these wait for each other.
         for account_id in self._accounts_to_lock():
             self.env["fapiao.outbound"]._lock_account(account_id)
-        if not self.account_id._pace_left():
-            self._wait(
-                timedelta(minutes=1), self.env._("The account's pace is used up; it goes on by itself.")
-            )
-            return False
+
         if refusals := self._own_refusals():
             self._fail("\n".join([*([self.message] if self.message else []), *refusals]))
+            return False
+        if not self.account_id._take_pace(1):
+            words = self.env._(
+                "The calls that the tax bureau allows are used up; the pull resumes automatically."
+            )
+            self._wait(PACE_WAIT, words, self.tries)
             return False
         now = fields.Datetime.now()
         is_same_month = self.started_at and self._month(self.started_at) == self._month(now)
@@ -133,10 +135,10 @@ class FapiaoPull(models.Model):
         )
         self._wake(self.next_try_at)
 
-    def _note_pause(self):
-        """Others' turn; it goes on at once after them."""
+    def _note_pause(self, wait=timedelta(0)):
+        """Others' turn; it goes on at once after them, or when the pace allows it."""
         if self.state in OPEN_STATES:
-            self.write({"lease_until": False, "next_try_at": fields.Datetime.now()})
+            self.write({"lease_until": False, "next_try_at": fields.Datetime.now() + wait})
 
     def _finish(self):
         self.ensure_one()
@@ -187,6 +189,8 @@ class FapiaoPull(models.Model):
                 )
             case errors.Rejected() | errors.OutcomeUnknown(code="unknown_shape"):
                 self._fail(words)
+            case errors.PaceUsedUp():
+                self._wait(timedelta(seconds=error.retry_after), words, self.tries)
             case errors.RateLimited():
                 self._wait(max(timedelta(seconds=error.retry_after), timedelta(minutes=1)), words)
             case _:
@@ -198,10 +202,11 @@ class FapiaoPull(models.Model):
         else:
             self._wait(min(timedelta(minutes=2**self.tries), LONGEST_WAIT), words)
 
-    def _wait(self, span, words):
+    def _wait(self, span, words, tries=None):
+        """Go on after ``span``; ``tries``: how many there were, one more than before unless it is given."""
         self.write(
             {
-                "tries": self.tries + 1,
+                "tries": self.tries + 1 if tries is None else tries,
                 "lease_until": False,
                 "next_try_at": fields.Datetime.now() + span,
                 "message": words,

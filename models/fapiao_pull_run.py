@@ -17,10 +17,13 @@ from odoo.tools import SQL
 
 from ..clouds import base, errors, inbound
 from ..clouds.errors import CloudError, OutcomeUnknown
-from .fapiao_pull import PAGE_SIZE
+from .fapiao_pace import QUESTION
+from .fapiao_pull import PACE_WAIT, PAGE_SIZE
 from .fapiao_pull_pages import Place
 
 _logger = logging.getLogger(__name__)
+
+PAGE_LOT = 20
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class FapiaoPull(models.Model):
                 base.PULL_START,
                 {"kind": window.kind, "date_from": str(window.date_from), "date_to": str(window.date_to)},
                 lambda cloud: cloud.start_pull(window),
+                purpose="",  # counted with the announcement
             )
         except CloudError as error:
             engine._step(functools.partial(on_pull, claim.pull_id, "_note_not_started", error))
@@ -103,7 +107,9 @@ class FapiaoPull(models.Model):
         """Ask for page after page over one connection; raises ``CloudError``."""
         account = self.env["fapiao.account"].browse(claim.account_id)
         self.env["fapiao.engine"]._ask(
-            account, lambda cloud: self._take_pages(Reader(cloud, task_no, claim.pause), claim, until)
+            account,
+            lambda cloud: self._take_pages(Reader(cloud, task_no, claim.pause), claim, until),
+            purpose="",  # counted by the lot: the thread that asks has no transaction
         )
 
     @api.model
@@ -111,9 +117,10 @@ class FapiaoPull(models.Model):
         place = claim.place
         with (
             self.env["fapiao.engine"]._steps() as step,
+            Allowance(step, claim.account_id) as allowance,
             ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead,
         ):
-            coming = ahead.submit(reader.page, place.page + 1)
+            coming = allowance.take() and ahead.submit(reader.page, place.page + 1)
             claim = step(functools.partial(prepared, claim))
             while coming:
                 answer = self._answer_of(coming, place)
@@ -122,11 +129,13 @@ class FapiaoPull(models.Model):
                     return
                 place.turn(answer)
                 is_enough = place.is_over or time.monotonic() >= until
-                coming = None if is_enough else ahead.submit(reader.page, place.page + 1)
+                may_go_on = not is_enough and allowance.take()
+                coming = may_go_on and ahead.submit(reader.page, place.page + 1)
                 if not step(functools.partial(take_page, claim, reader.task_no, place, answer)):
                     return
             if not place.is_over:
-                step(functools.partial(on_pull, claim.pull_id, "_note_pause"))
+                wait = PACE_WAIT if allowance.is_used_up else timedelta(0)
+                step(functools.partial(on_pull, claim.pull_id, "_note_pause", wait))
 
     @api.model
     def _answer_of(self, coming, place):
@@ -188,6 +197,35 @@ class FapiaoPull(models.Model):
         self.invalidate_model()
 
 
+class Allowance:
+    """The pages that may still be asked for, taken from the account's pace in lots; what is left is given
+    back at the end. ``step``: as of ``fapiao.engine._steps``.
+    """
+
+    def __init__(self, step, account_id):
+        self.step = step
+        self.account_id = account_id
+        self.left = 0
+        self.is_used_up = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if self.left:
+            self.step(functools.partial(give_back_pages, self.account_id, self.left))
+
+    def take(self):
+        """Return whether one more page may be asked for."""
+        if not self.left:
+            self.left = self.step(functools.partial(take_pages, self.account_id, PAGE_LOT))
+        if not self.left:
+            self.is_used_up = True
+            return False
+        self.left -= 1
+        return True
+
+
 class Reader:
     """Reads the pages of one task; runs in a thread and touches no record."""
 
@@ -219,6 +257,16 @@ def claim_pull(pull_id, env):
 def on_pull(pull_id, method, *args):
     *args, env = args
     return getattr(env["fapiao.pull"].browse(pull_id), method)(*args)
+
+
+def take_pages(account_id, count, env):
+    account = env["fapiao.account"].browse(account_id)
+    return env["fapiao.pace"]._take(account, count, account._words().channel(base.PULL_PAGE))
+
+
+def give_back_pages(account_id, count, env):
+    account = env["fapiao.account"].browse(account_id)
+    env["fapiao.pace"]._give_back(account, count, account._words().channel(base.PULL_PAGE), QUESTION)
 
 
 def prepared(claim, env):

@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 from ..clouds import base, picking
 from .fapiao_outbound import OPEN_STATES
+from .fapiao_pace import QUESTION
 
 KINDS = [
     ("relate", "Fapiao on it"),
@@ -61,6 +62,7 @@ class FapiaoReport(models.Model):
     _rec_name = "document_name"
     _check_company_auto = True
     _part = base.ASSISTANT_PART
+    _purpose = QUESTION
 
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(STATES)
@@ -112,7 +114,7 @@ class FapiaoReport(models.Model):
             raise UserError(self.env._("There is nothing left to do here."))
         # sudo: nobody may write a report by hand; this only makes it due
         chain = todo.sudo()._open_chain()
-        chain.write({"next_try_at": fields.Datetime.now()})
+        chain.write({"next_try_at": self._now()})
         chain.sorted("id")[:1]._attempt_after_commit()
         self._wake_dispatcher()
         return {"type": "ir.actions.client", "tag": "soft_reload"}

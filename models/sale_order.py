@@ -8,7 +8,7 @@ from .fapiao_types import LIVING
 
 class SaleOrder(models.Model):
     _name = "sale.order"
-    _inherit = ["sale.order", "fapiao.document.mixin"]
+    _inherit = ["fapiao.guard.mixin", "sale.order", "fapiao.document.mixin"]
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_order_rel", "order_id", "request_id", "Fapiao Requests", copy=False

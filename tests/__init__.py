@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_account_cron
+from . import test_account_identity
 from . import test_assistant_auth
 from . import test_assistant_journeys
 from . import test_assistant_laws
@@ -19,6 +20,8 @@ from . import test_callback
 from . import test_callback_change
 from . import test_callback_hint
 from . import test_callback_log
+from . import test_clouds_answer_text
+from . import test_clouds_classes
 from . import test_clouds_connections
 from . import test_clouds_files
 from . import test_clouds_issue
@@ -53,6 +56,7 @@ from . import test_double_booking
 from . import test_exchange
 from . import test_fapiao_bill
 from . import test_files_controller
+from . import test_guard
 from . import test_issue
 from . import test_issue_wizard
 from . import test_kingdee
@@ -71,7 +75,9 @@ from . import test_match
 from . import test_match_hand
 from . import test_match_states
 from . import test_move_fields
+from . import test_never_two
 from . import test_moves
+from . import test_pace
 from . import test_pick
 from . import test_pick_compare
 from . import test_pick_messages
@@ -151,4 +157,5 @@ from . import test_tours_kingdee
 from . import test_tours_order
 from . import test_tours_pick
 from . import test_translations
+from . import test_twins
 from . import test_views

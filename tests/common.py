@@ -34,6 +34,7 @@ class FapiaoCommon(AccountTestInvoicingCommon):
                 "vat": defaults.TAX_NO,
                 "fapiao_account_id": cls.account.id,
                 "fapiao_drawer": "开票员",
+                "fapiao_twin_days": 0,  # the invoices of most tests look alike
             }
         )
         cls.company.partner_id.write(
@@ -180,6 +181,10 @@ class FapiaoCommon(AccountTestInvoicingCommon):
             if request.lease_until:
                 values["lease_until"] = now - timedelta(seconds=1)
             request.sudo().write(values)
+
+    def age_pace(self, minutes):
+        """Let the calls that were counted be ``minutes`` older."""
+        self.env.cr.execute("UPDATE fapiao_pace SET at = at - %s", [timedelta(minutes=minutes)])
 
     def assert_one_fapiao(self, invoice):
         """The bureau issued exactly one fapiao for the invoice, and Odoo has exactly that one."""

@@ -70,9 +70,9 @@ class TestLoginWizard(LoginCommon):
         engine = type(self.env["fapiao.engine"])
         original = engine._ask
 
-        def look_first(self_, account, question, part=""):
+        def look_first(self_, account, question, part="", purpose=""):
             seen.append(self_._step(lambda env: env["fapiao.exchange"].search([], limit=1).state))
-            return original(self_, account, question, part)
+            return original(self_, account, question, part, purpose)
 
         self.patch(engine, "_ask", look_first)
         self.click(login, "action_start")

@@ -246,11 +246,11 @@ class TestPull(PullCommon):
 
     def test_pace_holds_a_start(self):
         self.account.write({"pace_per_minute": 1})
-        self.env["fapiao.exchange"].sudo()._open(self.account, "find", {})
+        self.env["fapiao.account"].browse(self.account.id)._take_pace(1)
         pull = self.pull_now()
         self.assertFalse(self.cloud.started)
-        self.assertIn("pace", pull.message)
-        self.assertEqual(pull.state, "draft")
+        self.assertIn("allows", pull.message)
+        self.assertEqual((pull.state, pull.tries), ("draft", 0))
 
     # ------------------------------------------------------------------ workers and people
 

@@ -82,7 +82,7 @@ class TestOfTheCloud(FaultCase):
         for kind, code, text, issued in (
                 ('expired_token', '401', '已过期', 0), ('unauthorised', '403', '未进行接口授权', 0),
                 ('maybe_issued', '9999', '请查询', 1), ('gateway_504', '9999', '504', 1),
-                ('bureau_error', '9999', '系统异常', 1), ('refused', '9999', '推单失败', 0)):
+                ('bureau_error', '9999', '系统异常', 1), ('refused', '9999', '授信额度不足', 0)):
             self.told(kind, code, text, issued)
         self.told('refused', '7', '自定', 0, text='自定', code='7')
 

@@ -17,7 +17,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..clouds.base import FACE_QR, LOGIN, LoginStep
-from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, Rejected
+from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, PaceUsedUp, Rejected
 from ..clouds.words import explain
 from ..models.fapiao_display import draw_qr
 
@@ -215,6 +215,8 @@ class FapiaoLogin(models.TransientModel):
         """Say in the dialog what went wrong. While ``asking`` about a code, a lost answer changes
         nothing: it's asked again."""
         self.account_id._note_need_apart(error)
+        if asking and isinstance(error, PaceUsedUp):
+            return self._note(message=self.account_id._say(error))
         if asking and isinstance(error, (NotSent, OutcomeUnknown)):
             return self._note(message=self.env._("The cloud does not answer now; it is asked again."))
         values = {"message": self._say_error(error), "sms_code": False, "pin": False}
@@ -226,7 +228,7 @@ class FapiaoLogin(models.TransientModel):
         """Return ``error`` in the words of a log-in: those of a request would speak of a fapiao, and
         promise that it goes on by itself."""
         match error:
-            case LoginRequired():
+            case LoginRequired() | PaceUsedUp():
                 return self.account_id._say(error)
             case NotSent():
                 said = [

@@ -11,6 +11,7 @@ from ..base import (
     BOOK,
     BOOK_STATE,
     BUREAU_LOGIN,
+    DOWNLOAD,
     EFFECTS,
     FIND,
     ISSUE,
@@ -28,6 +29,7 @@ from ..base import (
     NotFound,
     SessionlessCloud,
 )
+from ..classified import classified
 from ..errors import NotSent, OutcomeUnknown, TokenExpired
 
 # What the beginning of a PDF, OFD or XML looks like is the same at every cloud
@@ -81,6 +83,10 @@ class Kingdee(SessionlessCloud):
     """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
 
     provider = "kingdee"
+    identity = ("app_id", "tenant_id", "account_id", "user", "user_type", "business_system")
+    secrets = {"app_secret": "app_id"}
+    username = "user"
+    settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
     capabilities = frozenset(CODES)
     features = frozenset({PARTIAL_RED})
 
@@ -123,6 +129,7 @@ class Kingdee(SessionlessCloud):
         :func:`.red_forms.narrowed`. Raises as :mod:`..base` says.
         """
         token = self._tokens.current()
+        self._begin(operation)
         raw = self._call(operation, payload, token)
         if is_unread(raw):
             raw = self._call(operation, payload, self._tokens.renewed(token))
@@ -136,6 +143,8 @@ class Kingdee(SessionlessCloud):
             return _READERS[operation](raw)
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
+        except OutcomeUnknown as error:
+            raise classified(error, self.config.classified) from None
 
     def is_ready(self):
         return not self._tokens.is_due()
@@ -169,6 +178,7 @@ class Kingdee(SessionlessCloud):
             raise ValueError(f"{kind!r} is no kind of file")
         if not address:
             return NotFound("", "no_address")
+        self._begin(DOWNLOAD)
         content = self._transport.download(address)
         if not is_kind(content, kind):
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")

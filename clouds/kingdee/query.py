@@ -5,6 +5,7 @@ Source: seed 001, 开票申请单发票查询接口; shared/protocols/kingdee-cl
 """
 
 from .. import reading
+from ..answer_texts import says_doubt
 from ..base import Bill, Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
 from . import codes
@@ -47,6 +48,8 @@ def read(raw):
             # … and one that was sent back is an error with the reason
             return Bill("", state="returned", text=envelope.text)
         raise question_error(envelope)
+    if envelope.data is None and says_doubt(envelope.text):
+        raise OutcomeUnknown(envelope.text, "unreadable", envelope.status)
     if envelope.data is None:
         # assumption: … or a success without data
         return NotFound(envelope.text, envelope.code)

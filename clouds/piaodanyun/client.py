@@ -6,6 +6,7 @@ Source: seed 003; shared/protocols/piaodanyun.md.
 from ..base import (
     BUYER_RED,
     CREDIT,
+    DOWNLOAD,
     EFFECTS,
     FACE_QR,
     FACE_STATE,
@@ -23,6 +24,7 @@ from ..base import (
     Issued,
     NotFound,
 )
+from ..classified import classified
 from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ..transport import Transport
 from . import account, files, issue, login, query, red_check, red_form, red_issue
@@ -56,6 +58,10 @@ class Piaodanyun(Cloud):
     """One 票单云 account; settings are described in :class:`.options.Options`."""
 
     provider = "piaodanyun"
+    identity = ("phone", "tenant", "tax_username")
+    secrets = {"phone": "phone", "password": "phone", "tax_password": "tax_username"}
+    username = "tax_username"
+    settings = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
     capabilities = frozenset(_PATHS)
     features = frozenset({BUYER_RED, RED_APPLY_FINDS})  # in full only, and no form is withdrawn
 
@@ -102,6 +108,7 @@ class Piaodanyun(Cloud):
         Raises as :mod:`..base` says; NotSent also where the renewed token is refused too.
         """
         token = self._tokens.current()
+        self._begin(operation)
         raw = self._call(operation, payload, token)
         if not is_token_refused(raw):
             return raw
@@ -129,6 +136,8 @@ class Piaodanyun(Cloud):
             return reader(raw)
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
+        except OutcomeUnknown as error:
+            raise classified(error, self.config.classified) from None
 
     def is_ready(self):
         return not self._tokens.is_due()
@@ -175,6 +184,7 @@ class Piaodanyun(Cloud):
             found = self._file(number, "addresses", issued_at)
         if not isinstance(found, FileAddresses) or not getattr(found, kind):
             return found if isinstance(found, NotFound) else NotFound("", "no_address")
+        self._begin(DOWNLOAD)
         content = self._transport.download(getattr(found, kind))
         if not files.is_kind(content, kind):
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")

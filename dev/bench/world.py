@@ -28,7 +28,7 @@ class World:
         self.sandbox = Sandbox(sandbox_url)
         with self.env() as env:
             account = env.ref(f"{_ADDON}.fapiao_account_kingdee")
-            account.base_url = f"{sandbox_url}/kingdee/sandbox"
+            account.write({"base_url": f"{sandbox_url}/kingdee/sandbox", "pages_per_minute": 1_000_000})
             self.account_id, self.company_id = account.id, account.company_id.id
             self.tax_no, self.buyer = account.tax_no, account.company_id.name
             self.last_day = env["fapiao.pull"]._today() - timedelta(days=1)

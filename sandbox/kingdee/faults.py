@@ -10,7 +10,7 @@ TEXTS = {
     'maybe_issued': '请求超时,请查询开票结果',
     'gateway_504': '请求税局超时:504 Gateway Time-out',
     'bureau_error': '系统异常,请联系管理员',
-    'refused': '推单失败',
+    'refused': '授信额度不足,无法开具',
     'issuing': '单据正在开票中',        # after the deed: issued, and not said
     'face_due': queue.FACE, 'face_payload': queue.FACE,
     'session_lost': queue.SESSION['lost'], 'sms_due': queue.SESSION['sms'],

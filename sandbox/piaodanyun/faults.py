@@ -12,7 +12,7 @@ TEXTS = {
     'bureau_error': (999, '局端内部异常,请稍后再试'),
     'not_found': (999, NOT_FOUND),
     'not_ready': (999, NOT_READY),
-    'refused': (999, '开票失败'),
+    'refused': (999, '授信额度不足,无法开具'),
     'unauthorised': (999, '接口未授权'),
     'issuing': (999, issue.ISSUING),    # after the deed: issued, and not said
 }

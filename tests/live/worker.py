@@ -1,7 +1,8 @@
 """What a process of its own does: started as ``worker.py DATABASE TASK ARGS…`` by database.py.
 
 ``DIE_IN`` in the environment names the engine's method in which the process kills itself, without a
-chance to clean up; ``DIE_AFTER`` the one after which it does.
+chance to clean up; ``DIE_AFTER`` the one after which it does. ``PAUSE_IN`` names the one in which it stops until it
+is told to go on, a day later by the clock of its machine.
 """
 
 import os
@@ -168,6 +169,18 @@ def take_callbacks(registry, account, count):
             callbacks._process_batch()
 
 
+def take_pace(registry, account, count):
+    """Ask ``count`` times for three calls to issue; print how many were allowed."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        engine, taken = env["fapiao.engine"], 0
+        for _time in range(int(count)):
+            taken += engine._step(
+                lambda env: env["fapiao.account"].browse(int(account))._take_pace(3, purpose="issue")
+            )
+    sys.stdout.write(str(taken))
+
+
 def connect_kingdee(registry, base_url):
     """Make an account at the sandbox's 金蝶发票云 and print its id."""
     # not before the addons path is configured
@@ -284,6 +297,23 @@ def arm():
             setattr(FapiaoEngine, method, deadly(getattr(FapiaoEngine, method), after))
 
 
+    if method := os.environ.get("PAUSE_IN"):
+        setattr(FapiaoEngine, method, pausing(getattr(FapiaoEngine, method)))
+
+
+def pausing(original):
+    # not before the addons path is configured
+    from odoo.addons.l10n_cn_invoice_cloud.clouds import fence  # noqa: PLC0415
+
+    def pause(self, *args):
+        os.kill(os.getpid(), signal.SIGSTOP)
+        real = fence.now
+        fence.now = lambda: real() + 86400
+        return original(self, *args)
+
+    return pause
+
+
 def deadly(original, after):
     times = iter(range(int(os.environ.get("DIE_AT", "1")) - 1))
 
@@ -301,7 +331,7 @@ TASKS = {
     task.__name__: task
     for task in (
         *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
-        *(copy_orders, request_order, post_invoice_of, take_callbacks),
+        *(copy_orders, request_order, post_invoice_of, take_callbacks, take_pace),
         *(connect_kingdee, pull, go_on_pulling),
         *(receive_for_two_bills, confirm_match),
     )

@@ -55,6 +55,8 @@ class Assistant(SessionlessCloud):
     """
 
     provider = "kingdee_assistant"
+    identity = ("client_id",)
+    secrets = {"client_secret": "client_id"}
     capabilities = base.ASSISTANT
 
     def __init__(self, config, slot, now=utc_now):
@@ -71,6 +73,10 @@ class Assistant(SessionlessCloud):
         for road in (self._transport, *roads):
             road.close()
 
+    def channel(self, operation):
+        is_told = operation in base.ASSISTANT and operation != base.RECEIPT
+        return base.ASSISTANT_CHANNEL if is_told else base.ASSISTANT_PAGES
+
     # Reports
 
     def freeze(self, operation, document, request_uid=""):
@@ -86,6 +92,7 @@ class Assistant(SessionlessCloud):
         Raises as :mod:`...base` says.
         """
         path = _PATHS[operation]
+        self._begin(operation)
         if operation == base.RECEIPT:
             return self._with_token(
                 lambda token: self._transport.get(path, params={"access_token": token, **payload})
@@ -143,6 +150,7 @@ class Assistant(SessionlessCloud):
         comes just as the time is over, comes again.
         """
         road = self._poll_road(max(1, wait))
+        self._begin(_POLL)
 
         def ask(token):
             return road.get(_POLL, params={"access_token": token, "key": link_key})
@@ -182,6 +190,7 @@ class Assistant(SessionlessCloud):
             raise ValueError(f"{kind!r} is no kind of file")
         if not address:
             return NotFound("", "no_address")
+        self._begin(base.DOWNLOAD)
         content = self._transport.download(address)
         if not (content.startswith(_PICTURES) if kind == "image" else is_kind(content, kind)):
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
@@ -216,6 +225,7 @@ class Assistant(SessionlessCloud):
 
     def _asked(self, path, body=None):
         """Ask a question that needs no token; return its successful :class:`.answers.Answer`."""
+        self._begin(path)
         raw = self._transport.post_json(path, body, headers=_JSON)
         try:
             return answered(raw)
