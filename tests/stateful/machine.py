@@ -310,11 +310,13 @@ class Machine(RuleBasedStateMachine):
 
     def _log_in_everywhere(self):
         accounts = self.stage.look(
-            lambda env: env["fapiao.account"]
-            .with_context(active_test=False)
-            .search([("company_id", "=", self.stage.company_id), ("provider", "=", self.stage.rules.provider)])
-            .filtered(lambda account: account.session_state not in ("ok", "unknown"))
-            .ids
+            lambda env: (
+                env["fapiao.account"]
+                .with_context(active_test=False)
+                .search([("company_id", "=", self.stage.company_id), ("provider", "=", self.stage.rules.provider)])
+                .filtered(lambda account: account.session_state not in ("ok", "unknown"))
+                .ids
+            )
         )
         for account_id in accounts:
             self.people.log_in(account_id)

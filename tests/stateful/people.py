@@ -24,9 +24,7 @@ class People:
             return done
         if action["res_model"] not in ("fapiao.issue", "fapiao.red.flush"):
             return done
-        return self.stage.act(
-            user, lambda env: getattr(env[action["res_model"]].browse(action["res_id"]), button)()
-        )
+        return self.stage.act(user, lambda env: getattr(env[action["res_model"]].browse(action["res_id"]), button)())
 
     # ------------------------------------------------------------------ fapiao
 
@@ -78,14 +76,10 @@ class People:
         return self.stage.act("issuer", lambda env: env["fapiao.request"].browse(request_id).action_retry())
 
     def decide(self, request_id, button):
-        return self.stage.act(
-            "manager", lambda env: getattr(env["fapiao.request"].browse(request_id), button)()
-        )
+        return self.stage.act("manager", lambda env: getattr(env["fapiao.request"].browse(request_id), button)())
 
     def decide_form(self, form_id, button):
-        return self.stage.act(
-            "manager", lambda env: getattr(env["fapiao.red.form"].browse(form_id), button)()
-        )
+        return self.stage.act("manager", lambda env: getattr(env["fapiao.red.form"].browse(form_id), button)())
 
     # ------------------------------------------------------------------ the books
 
@@ -119,9 +113,7 @@ class People:
     # ------------------------------------------------------------------ the account
 
     def log_in(self, account_id):
-        return self.stage.act(
-            "issuer", lambda env: env["fapiao.account"].browse(account_id).action_refresh_credit()
-        )
+        return self.stage.act("issuer", lambda env: env["fapiao.account"].browse(account_id).action_refresh_credit())
 
     def edit_account(self, account_id, values):
         return self.stage.act("manager", lambda env: env["fapiao.account"].browse(account_id).write(values))

@@ -16,12 +16,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from odoo import SUPERUSER_ID, Command, api, fields, service
+from odoo.addons.l10n_cn_invoice_cloud import clouds
+from odoo.addons.l10n_cn_invoice_cloud.sandbox.server import SandboxServer
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
 from odoo.tools import config
-
-from odoo.addons.l10n_cn_invoice_cloud import clouds
-from odoo.addons.l10n_cn_invoice_cloud.sandbox.server import SandboxServer
 
 from .undo import Undo
 
@@ -124,16 +123,12 @@ class Stage:
             env["fapiao.account"].browse(account_id).base_url = self.address_of(0, provider)
         self.users = {
             "issuer": self._user(env, "issuer", "account.group_account_manager", f"{ADDON}.group_fapiao_issuer"),
-            "manager": self._user(
-                env, "manager", "account.group_account_manager", f"{ADDON}.group_fapiao_manager"
-            ),
+            "manager": self._user(env, "manager", "account.group_account_manager", f"{ADDON}.group_fapiao_manager"),
             "clerk": self._user(env, "clerk", "account.group_account_invoice"),
         }
         self.tax_id = (
             env["account.tax"]
-            .search(
-                [("company_id", "=", company.id), ("type_tax_use", "=", "sale"), ("amount", "=", 13)], limit=1
-            )
+            .search([("company_id", "=", company.id), ("type_tax_use", "=", "sale"), ("amount", "=", 13)], limit=1)
             .id
         )
         self.invoices = [self._invoice(env, place, *values) for place, values in enumerate(INVOICES)]

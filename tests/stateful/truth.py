@@ -48,10 +48,7 @@ class Truth:
             world.issued(uid)
             or world.late
             or any(request.uid == uid and request.state == "pending" for request in world.requests.values())
-            or any(
-                bill.number == uid and bill.state not in ("withdrawn", "returned")
-                for bill in world.bills.values()
-            )
+            or any(bill.number == uid and bill.state not in ("withdrawn", "returned") for bill in world.bills.values())
             for world in self.stage.worlds
         )
 
@@ -100,9 +97,7 @@ class Checks:
         move = env["account.move"].browse(move_id).exists()
         domain = [("res_model", "=", "account.move"), ("res_id", "=", move.id)]
         activities = env["mail.activity"].search(domain)
-        words = " ".join(
-            filter(None, [*activities.mapped("note"), *activities.mapped("summary"), move.fapiao_message])
-        )
+        words = " ".join(filter(None, [*activities.mapped("note"), *activities.mapped("summary"), move.fapiao_message]))
         return bool(move) and sum(number in words for number in numbers) > 1
 
     def _same_ledger(self, env):
