@@ -149,6 +149,7 @@ from . import test_send
 from . import test_split_merge
 from . import test_split_merge_invoices
 from . import test_split_merge_red
+from . import test_stateful
 from . import test_status_hit
 from . import test_tours
 from . import test_tours_inbound
