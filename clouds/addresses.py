@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from .errors import NotSent
 
+_PORTS = {"http": 80, "https": 443}
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -41,6 +42,43 @@ def checked_file(url):
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise NotSent("The cloud named a file address that is no web address", code="bad_address")
     return parts.hostname
+
+
+def fits_mode(url, mode):
+    """Return whether an account in ``mode`` may speak to ``url``: a sandbox is on this machine or in a
+    private network, the tax bureau is behind none of these.
+    """
+    parts = _parts((url or "").strip())
+    if parts is None or not parts.hostname:
+        return False
+    if mode == "sandbox":
+        return is_private(parts.hostname)
+    return parts.scheme == "https" and not is_private(parts.hostname)
+
+
+def checked_mode(url, mode):
+    """Raise :class:`NotSent` where ``url`` doesn't fit ``mode``: addresses also change by import or SQL."""
+    if not fits_mode(url, mode):
+        raise NotSent(f"The address {url!r} does not fit the mode {mode!r}", code="address_mode")
+
+
+def origin(url):
+    """Return ``(scheme, host, port)`` of ``url``; nothing but the text where it is no address."""
+    parts = _parts((url or "").strip())
+    if parts is None or not parts.hostname:
+        return ((url or "").strip(),)
+    return parts.scheme, parts.hostname.rstrip("."), parts.port or _PORTS.get(parts.scheme)
+
+
+def normalised(url):
+    """Return ``url`` so that two texts of one address are equal: ports spelled out, no slash at the end."""
+    text = (url or "").strip()
+    if len(where := origin(text)) == 1:
+        return text
+    scheme, host, port = where
+    parts = _parts(text)
+    rest = parts._replace(scheme="", netloc="", path=parts.path.rstrip("/")).geturl()
+    return f"{scheme}://{host}:{port or ''}{rest}"
 
 
 def is_private(host):

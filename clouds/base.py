@@ -9,6 +9,7 @@ same meaning, so a crash after the answer loses nothing.
 
 ``send`` raises ``NotSent``, ``RateLimited``, ``LoginRequired`` (credentials) or ``OutcomeUnknown``;
 ``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited``, ``NotYet`` or ``OutcomeUnknown``.
+An order is ``Rejected`` only where a row of :mod:`.refusals` fits the answer, or an administrator says so.
 Source: shared/odoo19.md, "Transaction rule"; shared/design.md, "Rooms".
 """
 
@@ -83,7 +84,8 @@ class Config:
     """What a client needs to know of an account; ``secrets`` never appear in ``repr`` or a log.
 
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
-    answer's last byte (``total_timeout``).
+    answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
+    :mod:`.classified`.
     """
 
     provider: str
@@ -96,6 +98,7 @@ class Config:
     read_timeout: float = 30.0
     calls_at_once: int = 4
     total_timeout: float = 60.0
+    classified: tuple = ()
 
     @property
     def longest_send(self):
@@ -103,6 +106,22 @@ class Config:
         the call twice. A lease on a request must outlast it.
         """
         return 6 * (self.connect_timeout + self.total_timeout)
+
+    @property
+    def start_window(self):
+        """Return the seconds from a claim in which its calls may start: three rounds of ordinary calls."""
+        return 3 * self.total_timeout
+
+    @property
+    def lease(self):
+        """Return the seconds after which a claimed call counts as lost: one that starts at the very end of the
+        window has come to its end by then."""
+        return self.start_window + self.longest_send
+
+    @property
+    def calls_that_fit(self):
+        """Return how many calls can start within the window, each taking as long as an answer may take."""
+        return self.calls_at_once * 4
 
 
 @dataclass
@@ -219,6 +238,12 @@ class Cloud(ABC):
     """One account at one cloud, for the length of a batch. Safe to share between threads."""
 
     provider: str = ""
+    # Settings of an account by their names there: which of them say who it is at this cloud, each secret with
+    # the one it belongs to, whom ``Config.username`` names, and what goes into ``Config.options``
+    identity: tuple[str, ...] = ()
+    secrets: dict[str, str] = {}
+    username = ""
+    settings: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
     before_call = None  # called with the channel before each call, may raise ``RateLimited``

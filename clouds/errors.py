@@ -6,7 +6,13 @@ beside the plain ones. Source: shared/odoo19.md, "Transaction rule".
 
 
 class CloudError(Exception):
-    """Base of all. ``code`` and ``text`` are the cloud's own, empty when it said nothing."""
+    """Base of all. ``code`` and ``text`` are the cloud's own, empty when it said nothing.
+
+    ``in_words_only``: the answer to an order says only in its words, not by a code that means it, that
+    nothing happened. Ask by the id before the same order goes out again.
+    """
+
+    in_words_only = False
 
     def __init__(self, text="", code="", http_status=None):
         super().__init__(text or code or type(self).__name__)
@@ -51,14 +57,26 @@ class NotYet(NotSent):
 
 
 class Rejected(CloudError):
-    """The cloud read the call and refused it for good; a corrected one needs a new id."""
+    """The cloud read the call and refused it for good; a corrected one needs a new id.
+
+    ``problem``: of an order, the code of the row in :mod:`.refusals` that names its fault.
+    """
+
+    def __init__(self, text="", code="", http_status=None, problem=""):
+        super().__init__(text, code, http_status)
+        self.problem = problem
 
 
 class OutcomeUnknown(CloudError):
     """The answer was lost or can't be read, or the cloud itself doesn't know.
 
-    The effect may have happened: query by the same id, never send a new one.
+    The effect may have happened: query by the same id, never send a new one. ``is_unclassified``: a
+    readable answer to an order, of a code and text that no table knows.
     """
+
+    def __init__(self, text="", code="", http_status=None, is_unclassified=False):
+        super().__init__(text, code, http_status)
+        self.is_unclassified = is_unclassified
 
 
 class LoginRequired(CloudError):

@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from . import fence
 from .addresses import is_private_ip
 
 
@@ -76,6 +77,7 @@ class _Watched:
         # connect here rather than inside the first send, so that the timeouts below apply to it
         if self.sock is None:
             self.connect()
+        self._check_fence()
         self.sock.settimeout(self.limits.read_timeout)
         self.response_class = functools.partial(
             _TimedResponse,
@@ -83,6 +85,14 @@ class _Watched:
             read_timeout=self.limits.read_timeout,
         )
         return super().request(*args, **kwargs)
+
+    def _check_fence(self):
+        """The last look before the request's first byte leaves."""
+        try:
+            fence.check()
+        except fence.TooLate as error:
+            self.close()
+            raise NoConnection(str(error)) from error
 
     def _refuse_private_peer(self):
         # asked of the connected socket: a name checked earlier may resolve differently by now

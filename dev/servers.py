@@ -60,10 +60,15 @@ def sandbox(setup: Setup, label: str):
     """Give the address of a sandbox cloud; its process is stopped at the end. *label* as above."""
     state = paths.STATE / "sandbox" / label
     state.mkdir(parents=True, exist_ok=True)
-    command = [setup.python, "-m", "sandbox", "--port", "0", "--state-dir", state]
+    # the port of the last time: an account that was used doesn't change its address
+    known = state / "port"
+    port = known.read_text() if known.exists() else _free_port()
+    command = [setup.python, "-m", "sandbox", "--port", port, "--state-dir", state]
     log = paths.LOG / f"{label}-sandbox.log"
     with _process(command, log, cwd=paths.ROOT, env=setup.environment) as process:
-        yield _wait(lambda: _announced(log), process, log, "The sandbox cloud")
+        url = _wait(lambda: _announced(log), process, log, "The sandbox cloud")
+        known.write_text(str(port))
+        yield url
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from .fapiao_types import LIVING
 
 class AccountMove(models.Model):
     _name = "account.move"
-    _inherit = ["account.move", "fapiao.document.mixin"]
+    _inherit = ["fapiao.guard.mixin", "account.move", "fapiao.document.mixin"]
+    _fapiao_inputs = frozenset({"fapiao_type", "fapiao_remark"})
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
@@ -37,6 +38,12 @@ class AccountMove(models.Model):
     # compute_sudo: salespeople see invoices, but neither fapiao nor requests
     fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
+
+    # for the search of invoices that look alike (fapiao_twins)
+    _fapiao_twins = models.Index(
+        "(company_id, commercial_partner_id, invoice_date)"
+        " WHERE move_type = 'out_invoice' AND state = 'posted'"
+    )
 
     # ------------------------------------------------------------------ computes
 
@@ -143,12 +150,15 @@ class AccountMove(models.Model):
         "fapiao_request_ids.error_message",
         "fapiao_request_ids.error_fix",
         "fapiao_request_ids.cloud_state",
+        "fapiao_request_ids.is_double",
     )
     def _compute_fapiao_message(self):
-        """The words of the last request, as long as it has not led to a fapiao."""
+        """That two fapiao stand for this invoice; else the words of the last request, as long as it has not led to
+        one."""
         for move in self:
             last = move._fapiao_last_request()
             said = last._said() if last.state not in ("issued", "withdrawn") else []
+            said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
             move.fapiao_message = "\n".join(said) or False
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open")
@@ -173,9 +183,17 @@ class AccountMove(models.Model):
                 raise UserError(obstacle)
 
     def _fapiao_bound_by(self):
-        """Return in words what keeps this document from being changed, or ''."""
+        """Return in words what keeps this document from being changed, or ''.
+
+        The links of the document are joined by the facts that lead to it: request lines, requests and the
+        red forms of their fapiao.
+        """
         self.ensure_one()
-        issued = self.fapiao_ids.filtered(lambda fapiao: fapiao.direction == "out")
+        # sudo: what binds a document doesn't depend on who asks
+        move = self.sudo()
+        rows = (move.fapiao_request_line_ids | move.line_ids.fapiao_request_line_ids).filtered("live")
+        requests = move.fapiao_request_ids | rows.request_id
+        issued = (move.fapiao_ids | requests.fapiao_ids).filtered(lambda fapiao: fapiao.direction == "out")
         if living := issued.filtered(lambda fapiao: fapiao._is_living()):
             return self.env._(
                 "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with a red"
@@ -191,29 +209,34 @@ class AccountMove(models.Model):
                 credit=self.display_name,
                 numbers=", ".join(reds.mapped("number")),
             )
-        if form := self.fapiao_red_form_ids.filtered("is_open")[:1]:
+        if form := (move.fapiao_red_form_ids | issued.red_form_ids).filtered("is_open")[:1]:
             return self.env._(
                 "The fapiao of %(invoice)s is being reversed (%(form)s). Wait for the result; as long as"
                 " nothing is sent, the form can be withdrawn.",
                 invoice=self.display_name,
                 form=form.display_name,
             )
-        if request := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)[:1]:
+        if request := requests.filtered(lambda request: request.state in OPEN_STATES)[:1]:
             return self.env._(
                 "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request as long"
                 " as nothing is sent, or wait for its result.",
                 invoice=self.display_name,
                 request=request.request_uid,
             )
+        if rows:
+            return self.env._(
+                "%(invoice)s is covered by %(what)s, which is not reversed. Check it at the tax bureau, then"
+                " click Refresh; to correct the invoice, credit it.",
+                invoice=self.display_name,
+                what=", ".join((rows.request_id.fapiao_ids or rows.request_id).mapped("display_name")),
+            )
         return ""
 
-    def _check_draftable(self):
-        self._fapiao_raise_if_bound()
-        return super()._check_draftable()
-
-    def button_cancel(self):
-        self._fapiao_raise_if_bound()
-        return super().button_cancel()
+    def write(self, vals):
+        # Here, not in the buttons: the state can be written over RPC as well.
+        if vals.get("state") in ("draft", "cancel"):
+            self.filtered(lambda move: move.state != vals["state"])._fapiao_raise_if_bound()
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_fapiao(self):

@@ -2,9 +2,10 @@
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, plaintext2html
 
 from ..rules.problems import errors
+from . import fapiao_twins
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_red_form_watch import PROBLEM
 
@@ -64,18 +65,29 @@ class AccountMove(models.Model):
         if not self:
             return
         built = self.env["fapiao.builder"]._build(self)
-        self._fapiao_create([item for item in built if item.is_ready])
+        self._fapiao_create([item for item in fapiao_twins.without(built) if item.is_ready])
         for item in built:
             if not item.is_ready:
-                item.moves._fapiao_tell_problems(item.problems)
+                item.moves._fapiao_tell_problems(errors(item.problems))
+            elif twin := fapiao_twins.warning(item):
+                item.moves._fapiao_tell_twin(twin)
 
     def _fapiao_tell_problems(self, problems):
+        self._fapiao_tell(self.env._("The fapiao could not be requested"), problems)
+
+    def _fapiao_tell_twin(self, twin):
+        """Say why an invoice that looks like another waits; once, however often it is sent."""
+        summary = self.env._("The fapiao waits for a decision")
+        if summary not in self.activity_ids.mapped("summary"):
+            self._fapiao_tell(summary, [twin])
+
+    def _fapiao_tell(self, summary, problems):
         self.ensure_one()
-        words = [self._fapiao_say(problem) for problem in errors(problems)]
         self.activity_schedule(
             PROBLEM,
-            summary=self.env._("The fapiao could not be requested"),
-            note="\n".join(words),
+            summary=summary,
+            # the words of a problem hold names that anybody may have entered
+            note=plaintext2html("\n".join(dict.fromkeys(map(self._fapiao_say, problems)))),
             user_id=(self.invoice_user_id or self.env.user).id,
         )
 

@@ -4,7 +4,8 @@ What a request from an order covers lies there as request lines without an invoi
 from then on they cover the invoice like any other (``fapiao_builder_split``), and only the rest is issued.
 """
 
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import float_compare, float_is_zero
 
 from ..rules.amounts import ZERO, round2
@@ -89,9 +90,23 @@ class AccountMove(models.Model):
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["fapiao.guard.mixin", "account.move.line"]
 
     fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_line_id", copy=False)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_fapiao(self):
+        """A line that comes back under another id would be covered by nothing."""
+        # sudo: what is covered doesn't depend on who asks
+        rows = self.sudo().fapiao_request_line_ids.filtered("live")
+        if rows:
+            said = self.env._(
+                "“%(line)s” can't be deleted: it has a fapiao, %(what)s.",
+                line=rows[0].move_line_id.display_name,
+                what=rows._say_what_binds() or rows[0].request_id.display_name,
+            )
+            raise UserError(f"{said} {rows._say_way_out()}")
 
     def _fapiao_take(self, rows):
         """Assign of ``rows``, which wait for an invoice, as many units as this line needs. Return what was

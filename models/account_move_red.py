@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from ..rules.problems import errors
 from .fapiao_decimal import exact
 from .fapiao_red_form import ENDED_STAGES, STAGES
-from .fapiao_red_form_watch import PROBLEM
 
 # Of a credit note: something is to be reversed for it.
 DUE_STATES = ("to_issue", "partial", "failed")
@@ -130,12 +129,7 @@ class AccountMove(models.Model):
             self.env["fapiao.red.form"]._enqueue_plans(plans)
             return
         problems = [problem for plan in plans for problem in errors(plan.problems)]
-        self.activity_schedule(
-            PROBLEM,
-            summary=self.env._("The fapiao could not be reversed"),
-            note="\n".join(dict.fromkeys(self._fapiao_say(problem) for problem in problems)),
-            user_id=(self.invoice_user_id or self.env.user).id,
-        )
+        self._fapiao_tell(self.env._("The fapiao could not be reversed"), problems)
 
     def action_post(self):
         """Offer the red letter for a credit note that was posted by hand and needs one. The dialog asks the

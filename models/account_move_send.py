@@ -1,8 +1,11 @@
 """Send & Print: request the fapiao with the invoice, and let the mail carry the files of issued ones."""
 
+from dataclasses import replace
+
 from odoo import api, models
 
 from ..rules.problems import errors
+from . import fapiao_twins
 
 FAPIAO = "cn_fapiao"
 
@@ -49,18 +52,20 @@ class AccountMoveSend(models.AbstractModel):
         # what was issued since the dialog was opened needs nothing any more
         all_built = self.env["fapiao.builder"]._build(moves.filtered("fapiao_can_issue"))
         stopped = [built for built in all_built if not built.is_ready]
+        alerts = self._fapiao_twin_alerts([built for built in all_built if built.is_ready])
         if not stopped:
-            return {}
+            return alerts
         if is_batch:
             invoices = moves.browse(built.moves.id for built in stopped)
             count = len(invoices)
             return {
+                **alerts,
                 "fapiao_problems": {
                     "level": "warning",
                     "message": self.env._("%s invoices can't get a fapiao and will not be sent.", count),
                     "action_text": self.env._("View Invoice(s)"),
                     "action": invoices._get_records_action(name=self.env._("Invoices without a Fapiao")),
-                }
+                },
             }
         move, problems = stopped[0].moves, errors(stopped[0].problems)
         return {
@@ -71,6 +76,32 @@ class AccountMoveSend(models.AbstractModel):
                 "action": {**move._fapiao_mend(move._fapiao_record_to_mend(problem)), "target": "current"},
             }
             for number, problem in enumerate(problems)
+        }
+
+    @api.model
+    def _fapiao_twin_alerts(self, all_built):
+        """Say which fapiao will not be requested because the invoice looks like another."""
+        twins = {built.moves: twin for built in all_built if (twin := fapiao_twins.warning(built))}
+        if not twins:
+            return {}
+        held = self.env["account.move"].union(*twins)
+        if len(held) == 1:
+            said = held._fapiao_say(replace(twins[held], fix=""))
+            cure = self.env._("Its fapiao is not requested here: click Issue Fapiao on the invoice.")
+            said = f"{said} {cure}"
+        else:
+            said = self.env._(
+                "%s invoices look like another one. Their fapiao are not requested here: click Issue Fapiao"
+                " on the invoices.",
+                len(held),
+            )
+        return {
+            "fapiao_twins": {
+                "level": "warning",
+                "message": said,
+                "action_text": self.env._("View Invoice(s)"),
+                "action": held._get_records_action(name=self.env._("Invoices That Look Alike")),
+            }
         }
 
     @api.model
@@ -127,10 +158,15 @@ class AccountMoveSend(models.AbstractModel):
         # whoever was faster has issued it already, and nothing is left to do
         invoices = invoices._fapiao_lock().filtered("fapiao_can_issue")
         ready = []
-        for built in self.env["fapiao.builder"]._build(invoices):
+        all_built = self.env["fapiao.builder"]._build(invoices)
+        sure = fapiao_twins.without(all_built)
+        for built in all_built:
             move = built.moves
-            if built.is_ready:
+            if built.is_ready and built in sure:
                 ready.append((invoices_data[move]["author_user_id"], built))
+            elif built.is_ready:
+                if twin := fapiao_twins.warning(built):
+                    move._fapiao_tell_twin(twin)
             else:
                 invoices_data[move]["error"] = {
                     "error_title": self.env._("The fapiao could not be requested."),

@@ -6,7 +6,9 @@ from ..rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 
 
 class AccountTax(models.Model):
-    _inherit = "account.tax"
+    _name = "account.tax"
+    _inherit = ["fapiao.guard.mixin", "account.tax"]
+    _fapiao_inputs = frozenset({"fapiao_zero_kind", "fapiao_policy"})
 
     fapiao_zero_kind = fields.Selection(
         [

@@ -5,10 +5,13 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ..clouds.addresses import fits_mode
+from ..clouds.base import ASSISTANT_PART
 from ..clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ..clouds.words import explain
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+PROVIDERS = [("piaodanyun", "票单云 (piaodanyun)"), ("kingdee", "金蝶发票云 (Kingdee)")]
+MODES = [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")]
 NEEDS = [
     ("unknown", "Not asked yet"),
     ("ok", "Logged in"),
@@ -48,18 +51,14 @@ class FapiaoAccount(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    provider = fields.Selection(
-        [("piaodanyun", "票单云 (piaodanyun)"), ("kingdee", "金蝶发票云 (Kingdee)")],
-        "Cloud",
-        required=True,
-        default="piaodanyun",
-    )
+    provider = fields.Selection(PROVIDERS, "Cloud", required=True, default="piaodanyun")
     mode = fields.Selection(
-        [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")],
+        MODES,
         required=True,
         default="sandbox",
         tracking=True,
-        help="Sandbox: the program that comes with this module; nothing reaches the tax bureau.",
+        help="Sandbox: the program that comes with this module; nothing reaches the tax bureau, and only this"
+        " computer or a private network can be called. Test and production need an https address elsewhere.",
     )
     base_url = fields.Char("Address", required=True, tracking=True, help="As your cloud's support names it.")
     tax_no = fields.Char(
@@ -102,6 +101,13 @@ class FapiaoAccount(models.Model):
         help="How long the bureau may take to show an order whose answer was lost."
         " Only after it does “not found” mean that nothing was issued.",
     )
+    wait_days = fields.Integer(
+        "Days an Order May Wait",
+        default=7,
+        required=True,
+        help="An order that has waited longer to be sent is not sent any more: a person decides whether it is"
+        " still right.",
+    )
     claimed_at = fields.Datetime(readonly=True, copy=False)
 
     credit_total = fields.Monetary("Credit Line", readonly=True, copy=False)
@@ -130,8 +136,9 @@ class FapiaoAccount(models.Model):
     )
     _positive_pace = models.Constraint(
         "CHECK (pace_per_minute > 0 AND pace_per_hour > 0 AND pace_per_day > 0 AND calls_at_once > 0"
-        " AND read_timeout > 0 AND grace_minutes >= 0 AND token_lifetime > 0)",
-        "Pace, times and the number of calls must be above zero.",
+        " AND read_timeout > 0 AND grace_minutes >= 5 AND token_lifetime > 0 AND wait_days > 0)",
+        "Pace, times, the days an order may wait and the number of calls must be above zero, the grace at least"
+        " five minutes.",
     )
 
     # ------------------------------------------------------------------ computes
@@ -161,15 +168,7 @@ class FapiaoAccount(models.Model):
     @api.constrains("base_url", "mode")
     def _check_base_url(self):
         for account in self:
-            parts = urlsplit(account.base_url or "")
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValidationError(
-                    self.env._("The address of account %s must look like https://host/path.", account.name)
-                )
-            if account.mode == "production" and (parts.scheme != "https" or parts.hostname in LOOPBACK):
-                raise ValidationError(
-                    self.env._("A production account needs an https address that is not this machine.")
-                )
+            account._check_address(account.base_url)
 
     @api.constrains("tax_no")
     def _check_tax_no(self):
@@ -186,14 +185,19 @@ class FapiaoAccount(models.Model):
     def create(self, vals_list):
         """The first account of a company becomes the one it issues through."""
         accounts = super().create(vals_list)
-        for account in accounts:
+        for account in accounts.filtered("active"):
             if not account.company_id.fapiao_account_id:
                 # sudo: a manager of fapiao need not be allowed to edit companies
                 account.company_id.sudo().fapiao_account_id = account
         return accounts
 
     def write(self, vals):
-        """With other credentials, what was known of token and session no longer holds."""
+        """Who the account is stays once it was used, and it isn't archived over open tasks. With other
+        credentials, what was known of token and session no longer holds."""
+        self._check_identity_stays(vals)
+        if not vals.get("active", True):
+            self._check_nothing_open()
+        self._drop_secrets_of_other_origin(vals)
         result = super().write(vals)
         if CONNECTION.intersection(vals):
             # sudo: the token is a secret that whoever may edit the account can't touch otherwise
@@ -201,11 +205,15 @@ class FapiaoAccount(models.Model):
             self._resume_waiting()
         return result
 
+    def _archive(self):
+        """Archive accounts whose open tasks a person has seen; whoever calls this has asked."""
+        return super().write({"active": False})
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # sudo: what happened in other companies counts as well
-        used = self.env["fapiao.exchange"].sudo().search([("account_id", "in", self.ids)], limit=1).account_id
-        if used:
+        journaled = self.env["fapiao.exchange"].sudo().search([("account_id", "in", self.ids)], limit=1)
+        if used := journaled.account_id or self._used("")[:1] or self._used(ASSISTANT_PART)[:1]:
             raise UserError(
                 self.env._(
                     "Account %s was used, and its journal is kept. Archive it instead.", used.display_name
@@ -257,6 +265,40 @@ class FapiaoAccount(models.Model):
         }
 
     # ------------------------------------------------------------------ small helpers
+
+    def _check_address(self, url):
+        """Raise ``ValidationError`` where ``url`` is no address, or none that the account's mode allows."""
+        self.ensure_one()
+        try:
+            parts = urlsplit(url or "")
+            is_address = parts.scheme in ("http", "https") and parts.hostname
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise ValidationError(
+                self.env._(
+                    "The address %(url)s of account %(account)s must look like https://host/path.",
+                    url=url or "–",
+                    account=self.name,
+                )
+            )
+        if fits_mode(url, self.mode):
+            return
+        if self.mode == "sandbox":
+            raise ValidationError(
+                self.env._(
+                    "%s leads out of this computer and its private network. A sandbox account can't be used"
+                    " for a real cloud: choose the mode Test or Production.",
+                    url,
+                )
+            )
+        raise ValidationError(
+            self.env._(
+                "%s can't be the address of a test or production account: it must begin with https:// and lie"
+                " outside this computer and its private network.",
+                url,
+            )
+        )
 
     def _check_may_use(self):
         if not self.env.su and not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):

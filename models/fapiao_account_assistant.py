@@ -1,15 +1,13 @@
 """The part of an account that speaks to Kingdee's expense assistant (发票助手): another address, credentials
 and a token of its own, and no session with the bureau to lose."""
 
-from urllib.parse import urlsplit
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
+from ..clouds.addresses import checked_mode
 from ..clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ..clouds.errors import CloudError
-from ..clouds.registry import open_cloud
-from .fapiao_account import LOOPBACK
+from ..clouds.registry import PARTS, open_cloud
 from .fapiao_time import aware, naive
 
 ASSISTANT_CONNECTION = {"assistant_url", "client_id", "client_secret", "tax_no"}
@@ -47,15 +45,7 @@ class FapiaoAccount(models.Model):
     def _check_assistant_url(self):
         for account in self:
             for url in filter(None, (account.assistant_url, account.assistant_page_url)):
-                parts = urlsplit(url)
-                if parts.scheme not in ("http", "https") or not parts.hostname:
-                    raise ValidationError(
-                        self.env._("The assistant's address must look like https://host/path, not %s.", url)
-                    )
-                if account.mode == "production" and (parts.scheme != "https" or parts.hostname in LOOPBACK):
-                    raise ValidationError(
-                        self.env._("In production the assistant needs an https address elsewhere: %s.", url)
-                    )
+                account._check_address(url)
 
     def write(self, vals):
         """With other credentials the token at hand is another's."""
@@ -94,18 +84,19 @@ class FapiaoAccount(models.Model):
         if part != ASSISTANT_PART:
             return super()._connection(part)
         self.ensure_one()
+        checked_mode(self.assistant_url, self.mode)
         account = self.sudo()  # sudo: whoever may use the account may use its token, but not see it
         slot = TokenSlot(account.assistant_token or "", aware(account.assistant_token_expires_at))
         return self._assistant_config({"client_secret": account.client_secret or ""}), slot
 
-    def _words(self, part=""):
+    def _words(self, part="", provider=""):
         if part != ASSISTANT_PART:
-            return super()._words(part)
+            return super()._words(part, provider)
         return open_cloud(self._assistant_config(secrets={}), TokenSlot())
 
     def _assistant_config(self, secrets):
         return Config(
-            provider="kingdee_assistant",
+            provider=PARTS[ASSISTANT_PART],
             base_url=(self.assistant_url or "").rstrip("/"),
             tax_no=self.tax_no,
             secrets=secrets,

@@ -1,24 +1,15 @@
 """What a client of the cloud needs to know of an account, and how fast it may go."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import fields, models
 
+from ..clouds.addresses import checked_mode
 from ..clouds.base import ASSISTANT_CHANNEL, ASSISTANT_PAGES, BUREAU, PAGES, Config, TokenSlot
-from ..clouds.registry import open_cloud
+from ..clouds.registry import client_of, open_cloud
 from .fapiao_pace import QUESTION
 from .fapiao_time import SHANGHAI, aware, naive
-
-# By cloud: what is secret of an account, whom the cloud calls the user, and what else the client wants.
-SECRETS = {"piaodanyun": ("phone", "password", "tax_password"), "kingdee": ("app_secret",)}
-USERNAME = {"piaodanyun": "tax_username", "kingdee": "user"}
-OPTIONS = {
-    "piaodanyun": ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal"),
-    "kingdee": (
-        *("app_id", "tenant_id", "account_id", "user", "user_type", "business_system"),
-        *("auto_invoice", "gross_total", "token_lifetime", "full_interface"),
-    ),
-}
 
 
 class FapiaoAccount(models.Model):
@@ -50,43 +41,43 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         # sudo: whoever may issue may use the secrets, but only an administrator may see them
         account = self.sudo()
-        return {name: account[name] or "" for name in SECRETS[self.provider]}
+        return {name: account[name] or "" for name in client_of(self.provider).secrets}
 
     def _connection(self, part=""):
         """Return ``(Config, TokenSlot)``: plain values a client can use without the database.
 
-        ``part``: that of the account which speaks to another address, see ``clouds.base.part_of``.
+        ``part``: that of the account which speaks to another address, see ``clouds.base.part_of``. Raises
+        ``NotSent`` where the address doesn't fit the mode.
         """
         self.ensure_one()
+        checked_mode(self.base_url, self.mode)
         account = self.sudo()  # sudo: the token is a secret as well, see _secrets
         expires_at = account.token_expires_at
         slot = TokenSlot(account.token or "", aware(expires_at))
         return self._config(self._secrets()), slot
 
-    def _config(self, secrets, **options):
+    def _config(self, secrets, provider="", **options):
+        """Return the ``Config`` of this account; ``provider``: that an old answer came from, if another."""
+        cloud = client_of(provider or self.provider)
         return Config(
-            provider=self.provider,
+            provider=cloud.provider,
             base_url=self.base_url.rstrip("/"),
             tax_no=self.tax_no,
-            username=self[USERNAME[self.provider]] or "",
+            username=self[cloud.username] or "",
             secrets=secrets,
-            options={**{name: self[name] or "" for name in OPTIONS[self.provider]}, **options},
+            options={**{name: self[name] or "" for name in cloud.settings}, **options},
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
         )
 
-    def _lease(self):
-        """Return how long a claimed call may take before its worker counts as dead; the claimed ones of
-        a batch wait for each other, so a batch of calls is granted, not a single one."""
-        return timedelta(seconds=self._config({}).longest_send + 60)
-
-    def _words(self, part=""):
+    def _words(self, part="", provider=""):
         """Return the cloud's pure half, for freezing and reading; it can't make a call. What is frozen bears
-        today's date, as it is in China."""
+        today's date, as it is in China. ``provider``: whose words they are, if not the account's."""
         self.ensure_one()
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
-        return open_cloud(self._config(secrets={}, bill_date=today), TokenSlot())
+        config = self._config(secrets={}, provider=provider, bill_date=today)
+        return open_cloud(replace(config, classified=self._classified_texts()), TokenSlot())
 
     def _store_token(self, slot, part=""):
         # sudo: see _secrets

@@ -7,6 +7,7 @@ from ..clouds import base
 from ..clouds.kingdee.options import USER_TYPES
 
 SYSTEM_LENGTH = 10
+USER_KINDS = list(zip(USER_TYPES, ("User name", "Mobile number"), strict=True))
 
 
 class FapiaoAccount(models.Model):
@@ -19,12 +20,7 @@ class FapiaoAccount(models.Model):
     tenant_id = fields.Char("Cloud Tenant", help="租户, as the cloud's support names it.")
     account_id = fields.Char("Data Center", help="数据中心 accountId.")
     user = fields.Char("Cloud User", help="Of the cloud: a user name or a mobile number.")
-    user_type = fields.Selection(
-        [(kind, label) for kind, label in zip(USER_TYPES, ("User name", "Mobile number"), strict=True)],
-        "Kind of User",
-        default="UserName",
-        required=True,
-    )
+    user_type = fields.Selection(USER_KINDS, "Kind of User", default="UserName", required=True)
     business_system = fields.Char(
         help="业务系统编码: ten characters at most, as set up in the cloud (业务系统列表)."
     )

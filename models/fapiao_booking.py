@@ -68,9 +68,7 @@ class Fapiao(models.Model):
                            AND EXISTS (%(documents)s) AND NOT EXISTS (%(documents)s AND %(unposted)s)
                            AS ought
                       FROM fapiao f
-                      JOIN fapiao_account a ON a.id = f.account_id
-                                           AND a.active AND a.marks_booked AND a.provider = ANY(%(providers)s)
-                     WHERE f.direction = 'in' AND %(own)s
+                     WHERE f.account_id = ANY(%(accounts)s) AND f.direction = 'in' AND %(own)s
                        AND (f.booking = 'booked' OR f.match_state IN ('matched', 'differs'))
                        AND NOT EXISTS (
                             SELECT FROM fapiao_marking_line l
@@ -88,7 +86,7 @@ class Fapiao(models.Model):
                     OR (NOT s.ought AND s.booking = 'booked' AND last.kind = 'book' AND last.state = 'done')
                  ORDER BY s.id LIMIT %(limit)s
                 """,
-                providers=providers_of(base.BOOK),
+                accounts=self._accounts_that_mark().ids,
                 living=LIVING,
                 own=SQL("TRUE") if ids is None else SQL("f.id = ANY(%s)", list(ids)),
                 documents=SQL(
@@ -105,6 +103,20 @@ class Fapiao(models.Model):
         for id_, ought in self.env.cr.fetchall():
             due["book" if ought else "unbook"].append(id_)
         return due
+
+    @api.model
+    def _accounts_that_mark(self):
+        """Return the accounts, replaced ones among them, whose received fapiao are to be marked."""
+        # sudo: whoever posts a bill needn't be allowed to read accounts
+        accounts = self.env["fapiao.account"].sudo().with_context(active_test=False).search([])
+        providers = providers_of(base.BOOK)
+        return accounts.filtered(
+            lambda account: (
+                (acting := account._in_charge()).active
+                and acting.marks_booked
+                and acting.provider in providers
+            )
+        )
 
     def _booking_period(self):
         """Return the accounting period (yyyymm) under which a fapiao is booked."""

@@ -16,6 +16,7 @@ from ..rules import draft as drafting
 from ..rules.amounts import ZERO
 from ..rules.document import Draft
 from ..rules.problems import Problem, _, errors
+from . import fapiao_twins
 from .fapiao_decimal import exact
 
 
@@ -65,20 +66,24 @@ class FapiaoBuilder(models.AbstractModel):
         catalogue = self._catalogue(documents)
         covered = self._covered(documents, freed)
         summaries = self.env["fapiao.tax.code"]._summary_codes()
+        twins = fapiao_twins.of_invoices(moves)
         return [
-            built for group in groups for built in self._build_group(group, catalogue, covered, summaries)
+            built
+            for group in groups
+            for built in self._build_group(group, catalogue, covered, summaries, twins)
         ]
 
-    def _build_group(self, moves, catalogue, covered, summaries):
-        if problems := self._once([problem for move in moves for problem in self._obstacles(move)]):
+    def _build_group(self, moves, catalogue, covered, summaries, twins):
+        credits_ = moves._fapiao_credits()
+        problems = self._once([problem for move in moves for problem in self._obstacles(move)])
+        if problems := problems or self._cover_problems(moves | credits_, covered):
             return [Built(moves, None, problems)]
         move, company = moves[0], moves.company_id
         limits = company.fapiao_account_id._limits(summaries)
         parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
-        credits_ = moves._fapiao_credits()
         items, problems = self._net_items(moves, credits_, catalogue)
         items = items and self._uncovered(items, covered)
-        problems += self._company_problems(company)
+        problems += self._company_problems(company) + [twins[move] for move in moves if move in twins]
         draft, found = self._draft(moves, items, covered, parties, limits)
         problems += found
         whole = Built(moves, draft, problems, [], credits_)

@@ -10,6 +10,7 @@ from ..rules import draft as drafting
 from ..rules.amounts import ZERO, net_of_gross, round2
 from ..rules.document import Item
 from ..rules.order_shares import next_part
+from . import fapiao_twins
 from .fapiao_builder import Built
 from .fapiao_builder_lines import DOCUMENT_LANGUAGE, Catalogue
 from .fapiao_builder_split import Covered
@@ -51,7 +52,7 @@ class FapiaoBuilder(models.AbstractModel):
         recipient, problems = self._recipient(orders[:1], choice)
         parties = company._fapiao_seller(), recipient, choice.type
         items, found = self._items_of_orders(orders, choice)
-        problems += found + self._company_problems(company)
+        problems += found + self._company_problems(company) + list(fapiao_twins.of_orders(orders).values())
         draft, found = self._orders_draft(company, choice, items, parties, limits)
         problems += found
         whole = BuiltOrder(nobody, draft, problems, orders=orders)

@@ -28,6 +28,7 @@ class FapiaoBuilder(models.AbstractModel):
             self._confirmation_problem,
             self._account_problem,
             self._order_currency_problem,
+            self._order_cover_problem,
             self._down_payment_problem,
         )
         return [problem for check in checks_in_turn if (problem := check(order))][:1]
@@ -62,6 +63,13 @@ class FapiaoBuilder(models.AbstractModel):
             ("name", "<=", fields.Date.context_today(move)),
         ]
         return not self.env["res.currency.rate"].sudo().search_count(domain, limit=1)
+
+    def _order_cover_problem(self, order):
+        # sudo: what is covered doesn't depend on who asks
+        rows = order.sudo().fapiao_request_ids.line_ids.filtered(
+            lambda row: row.live and not (row.order_line_id or row.move_id or row.lost_fapiao_id)
+        )
+        return self._lost_line(order, rows) if rows else None
 
     def _down_payment_problem(self, order):
         """A down payment with its own fapiao is taken off on the final invoice; the order can't know how."""

@@ -1,12 +1,15 @@
 """What of an invoice is covered already, and how what is left becomes one fapiao or several."""
 
-from dataclasses import dataclass, replace
+# A problem's words are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
+from dataclasses import dataclass, field, replace
 
 from odoo import api, models
 
 from ..rules import checks, shares
 from ..rules.amounts import ZERO
-from ..rules.problems import errors
+from ..rules.problems import Problem, _, errors
 from ..rules.split import split
 from .fapiao_decimal import exact
 
@@ -20,6 +23,7 @@ class Covered:
     by_key: dict  # item's key → (amount, tax, quantity), signed as the item
     parts: dict  # item's key → numbers of its slices that are taken
     by_document: dict  # document → (amount, tax)
+    lost: dict = field(default_factory=dict)  # document → request lines whose line isn't on it any more
 
     def amount_of(self, document):
         return self.by_document.get(document, (ZERO, ZERO))[0]
@@ -41,13 +45,14 @@ class FapiaoBuilder(models.AbstractModel):
     def _covered(self, documents, freed=None):
         """Return the :class:`Covered` of ``documents``, without the request lines ``freed``."""
         # sudo: what is covered doesn't depend on who asks
-        lines = documents.sudo().fapiao_request_line_ids.filtered(
-            lambda line: line.live and line.move_line_id
-        )
+        lines = documents.sudo().fapiao_request_line_ids.filtered("live")
         if freed:
             lines -= freed.sudo()
         by_key, parts, by_document = {}, {}, {}
-        for line in lines:
+        lost = lines.filtered(
+            lambda line: line.move_line_id.move_id != line.move_id and not line.lost_fapiao_id
+        )
+        for line in lines.filtered("move_line_id") - lost:
             key = str(line.move_line_id.id)
             figures = (
                 exact(line.amount_untaxed),
@@ -58,7 +63,28 @@ class FapiaoBuilder(models.AbstractModel):
             parts.setdefault(key, set()).add(line.part)
             document = documents.browse(line.move_id.id)
             by_document[document] = self._add(by_document.get(document), figures[:2])
-        return Covered(by_key, parts, by_document)
+        return Covered(
+            by_key,
+            parts,
+            by_document,
+            {documents.browse(move.id): rows for move, rows in lost.grouped("move_id").items()},
+        )
+
+    def _cover_problems(self, documents, covered):
+        """Return the problem of each document with a fapiao for a line that isn't there any more: what is
+        left to issue can't be told."""
+        return [self._lost_line(one, covered.lost[one]) for one in documents if one in covered.lost]
+
+    def _lost_line(self, document, rows):
+        return Problem(
+            "cover_without_line",
+            _("%(numbers)s stands for a line that %(document)s does not have any more."),
+            _("Reverse that fapiao, or withdraw the request if nothing is issued; then issue again."),
+            {
+                "document": document.display_name,
+                "numbers": rows._say_what_binds() or ", ".join(rows.request_id.mapped("display_name")),
+            },
+        )
 
     def _add(self, before, figures):
         if not before:

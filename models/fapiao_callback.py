@@ -17,8 +17,8 @@ from odoo.tools import SQL
 
 from ..clouds.kingdee import callback as kingdee
 from ..clouds.redact import redact
-from .fapiao_outbound import OPEN_STATES
-from .fapiao_outbound_hint import ASKED_STATES, OUT_STATES
+from .fapiao_outbound import DEAD_STATES, OPEN_STATES
+from .fapiao_outbound_answer import ASKED_STATES, OUT_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -29,7 +29,6 @@ BATCH = 100
 KEEP = timedelta(days=180)
 KEEP_OVER_QUOTA = timedelta(days=7)
 QUOTA_SPAN = timedelta(hours=1)
-ENDED_STATES = ("rejected", "withdrawn")  # the cloud may know better
 REMOVED_AT_ONCE = 1000
 NAMES_SHOWN = 50
 MORE = " … "
@@ -251,7 +250,6 @@ class FapiaoCallback(models.Model):
             changed = callback._ask_about_changed(news, by_uid, by_number)
             callback._conclude(news, by_uid, changed)
         (requests | reversals.request_ids)._hint()
-        requests.filtered(lambda request: request.state in ENDED_STATES)._watch()
         (forms | reversals)._hint()
 
     def _news(self):
@@ -299,7 +297,7 @@ class FapiaoCallback(models.Model):
             return self.env._("%s: the cloud is asked as soon as it has answered the order itself.", uid)
         if state == "manual":
             return self.env._("%s: needs a decision; the cloud is asked what became of it.", uid)
-        if state in ENDED_STATES and record._name == "fapiao.request":
+        if state in DEAD_STATES and record._name == "fapiao.request":
             return self.env._("%s: has ended here; the cloud is asked what became of it.", uid)
         label = dict(record._fields["state"]._description_selection(self.env))[state]
         return self.env._("%(uid)s: already known (%(state)s).", uid=uid, state=label)

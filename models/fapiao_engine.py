@@ -1,45 +1,37 @@
 """The one place that commits around remote calls.
 
-Every call with an effect runs through the same five steps, so that whatever breaks in between, the
-outcome can be found again under the same id (shared/odoo19.md, "Transaction rule"):
+Every call with an effect runs through the same steps, so that whatever breaks in between, the outcome can be found
+again under the same ID:
 
-claim    lock the documents, write the journal row ``sent`` with the frozen payload, commit
-call     the network and nothing else: no SQL, no lock, no ORM in the threads
-record   write the raw answer to the journal row, commit
-apply    let the document draw its conclusions from the row, commit
-recover  rows whose worker died are replayed from the answer, or queried by the same id
+prepare  fetch the access token, before anything is claimed
+claim    lock the documents, write the log row ``sent`` with the frozen payload, commit
+call     the network and nothing else, and not after the fence: no SQL, no lock, no ORM in the threads
+record   write the raw answer to the log row, commit; keep it on disk while the database is away
+apply    record the fapiao it names, commit; let the document draw its conclusions, commit
+recover  rows whose worker died are applied from the stored answer, or queried by the same ID
 """
 
 import logging
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
 
 from ..clouds.base import RawAnswer, part_of
-from ..clouds.errors import CloudError, OutcomeUnknown
+from ..clouds.errors import CloudError, NotSent, OutcomeUnknown
 from ..clouds.redact import redact
 from ..clouds.registry import open_cloud
+from . import fapiao_spool as spool
 from .fapiao_pace import QUESTION
+from .fapiao_side_by_side import Job, SideBySide
 
 _logger = logging.getLogger(__name__)
 
 TRIES = 8
-TOKEN_LOCK = 20251  # names the advisory lock among those of other modules
-
-
-@dataclass(frozen=True)
-class Job:
-    """One claimed call: which journal row, which operation, what to send. Holds no record."""
-
-    exchange_id: int
-    operation: str
-    payload: dict = field(repr=False)
+TOKEN_PATIENCE = 60  # seconds a call waits for another worker that fetches the token
+TOKEN_PAUSE = 0.2
 
 
 class FapiaoEngine(models.AbstractModel):
@@ -75,7 +67,7 @@ class FapiaoEngine(models.AbstractModel):
             yield lambda work: self._step(work, cr)
 
     def _step_context(self):
-        """Keep the language of who waits for the words; a background run speaks the company's."""
+        """Keep the language of the user who clicked; a background run uses the company's."""
         lang = self.env.context.get("lang")
         return {"lang": lang} if lang else {}
 
@@ -84,8 +76,8 @@ class FapiaoEngine(models.AbstractModel):
         """Run ``work(engine)`` once the current transaction is safe in the database.
 
         The HTTP layer repeats a handler when transactions collide; what is registered here runs once,
-        after the last repetition (shared/odoo19.md, trap 1). A failure in it is logged, never raised:
-        the user's own work is already committed.
+        after the last repetition. A failure in it is logged, never raised: the user's own work is already
+        committed.
         """
         registry, context = self.env.registry, self._step_context()
 
@@ -98,45 +90,58 @@ class FapiaoEngine(models.AbstractModel):
 
         self.env.cr.postcommit.add(run)
 
-    # ------------------------------------------------------------------ the five steps
+    # ------------------------------------------------------------------ the steps around a call
 
     @api.model
-    def _run(self, account_id, claim):
-        """Claim with ``claim(env) -> [Job]``, call, record and apply; return how many were claimed."""
-        jobs = self._step(claim)
-        if jobs:
-            for job, answer in self._call_side_by_side(account_id, jobs):
-                self._record(job, answer)
-                self._apply(job.exchange_id)
-        return len(jobs)
+    def _run(self, turns, go_on=None):
+        """Take the ``turns`` (:class:`~.fapiao_side_by_side.Turn`) of any accounts side by side.
 
-    def _call_side_by_side(self, account_id, jobs):
-        """Yield ``(job, answer)`` as answers come; an answer is a ``RawAnswer`` or a ``CloudError``."""
-        part = part_of(jobs[0].operation)
-        try:
-            config, slot = self._connection(account_id, part)
-            cloud = open_cloud(config, slot)
-            self._prepare(cloud, account_id, part)
-        except CloudError as error:
-            yield from ((job, error) for job in jobs)
-            return
-        with cloud, ThreadPoolExecutor(config.calls_at_once, thread_name_prefix="fapiao") as pool:
-            calls = {pool.submit(send, cloud, job): job for job in jobs}
-            for call in as_completed(calls):
-                yield calls[call], call.result()
-        self._keep_token(account_id, slot, part)
+        Without ``go_on`` each claims once. With it, each claims again until nothing is due or
+        ``go_on(number of answers)`` returns false. Return how many calls were claimed.
+        """
+        return SideBySide(self, go_on).run(turns)
+
+    def _call(self, start):
+        """Start the calls of a claim that is committed."""
+        start()
 
     def _record(self, job, answer):
-        """Commit the answer as it came, before anybody draws conclusions from it."""
+        """Commit the answer as it came, before any conclusions are drawn from it."""
         self._step(lambda env: env["fapiao.exchange"].browse(job.exchange_id)._record(answer))
 
-    def _apply(self, exchange_id):
-        """Let the document act on the recorded answer. A bug there must not lose the answer: it's
-        logged, the row stays ``answered`` and the reconciler applies it again."""
+    def _record_or_keep(self, job, answer):
+        """Record the answer, or keep it on disk where that fails; return whether it is recorded."""
         try:
+            self._record(job, answer)
+        except Exception:
+            path = spool.keep(self.env.cr.dbname, job.exchange_id, job.request_uid, answer)
+            _logger.exception("Fapiao: an answer could not be recorded; it is kept in %s", path)
+            return False
+        return True
+
+    def _apply(self, exchange_id):
+        """Let the document act on the recorded answer; the fapiao it names is recorded first, in a step of its
+        own. A bug must not lose the answer: it's logged, the row stays ``answered`` and is applied again."""
+        try:
+            self._step(lambda env: env["fapiao.exchange"].browse(exchange_id)._take_facts())
             self._step(lambda env: env["fapiao.exchange"].browse(exchange_id)._apply())
         except Exception:
             _logger.exception("Fapiao: the answer in exchange %s could not be applied yet", exchange_id)
+
+    @api.model
+    def _record_kept(self):
+        """Record and apply the answers that are on disk from a time when the database was away."""
+        for path, exchange_id, request_uid, answer in list(spool.kept(self.env.cr.dbname)):
+            record = _Kept(exchange_id, request_uid, answer)
+            if self._step(record):
+                self._apply(exchange_id)
+            spool.forget(path)
+
+    @api.model
+    def _sweep_answers(self):
+        """Apply recorded answers that could not be applied at once, whatever their document waits for."""
+        for exchange_id in self._step(lambda env: env["fapiao.exchange"]._claim_unapplied()):
+            self._apply(exchange_id)
 
     # ------------------------------------------------------------------ calls without a document
 
@@ -164,7 +169,7 @@ class FapiaoEngine(models.AbstractModel):
         """Return ``question(cloud)`` for a call with an effect on no document, such as a log-in.
 
         Its row is committed before the call and closed after it: there is nothing to apply and nothing
-        to repeat, so recovery never meets it. ``payload`` is what the journal shows, secrets taken out;
+        to repeat, so recovery never meets it. ``payload`` is what the log shows, secrets taken out;
         of the answer it keeps ``state`` and ``text``, never a code to scan. ``purpose``: see :meth:`_ask`; a
         call that the pace keeps back leaves no row. Raises ``CloudError``.
         """
@@ -192,29 +197,63 @@ class FapiaoEngine(models.AbstractModel):
             raise answer
         return result
 
+    # ------------------------------------------------------------------ the token
+
     def _connection(self, account_id, part):
         return self._step(lambda env: env["fapiao.account"].browse(account_id)._connection(part))
 
-    def _prepare(self, cloud, account_id, part=""):
-        """See to a good token before any call: one worker of all fetches it, the others wait and take it.
+    def _take_token_lease(self, account_id, part=""):
+        """Return whether this worker is the one that fetches the token of an account now."""
+        return self._step(lambda env: env["fapiao.account"].browse(account_id)._take_token_lease(part))
 
-        The lock is advisory and held in a transaction that touches no row; it ends with the transaction.
-        Raises ``CloudError``.
+    def _leave_token_lease(self, account_id, part=""):
+        self._step(lambda env: env["fapiao.account"].browse(account_id)._leave_token_lease(part))
+
+    def _prepare(self, cloud, account_id, part=""):
+        """See to a good token before any call: one worker fetches it, the others wait and use it.
+
+        No transaction is open meanwhile. Raises ``CloudError``.
         """
-        if cloud.is_ready():
-            return
-        with self.env.registry.cursor() as cr:
-            cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", TOKEN_LOCK, account_id))
-            # read in a step of its own: this transaction's snapshot is older than the wait
-            _config, kept = self._connection(account_id, part)
-            cloud.slot.token, cloud.slot.expires_at = kept.token, kept.expires_at
-            cloud.prepare()
-            self._keep_token(account_id, cloud.slot, part)
+        waited = 0.0
+        while not cloud.is_ready():
+            if self._take_token_lease(account_id, part):
+                try:
+                    cloud.prepare()
+                    self._keep_token(account_id, cloud.slot, part)
+                finally:
+                    self._leave_token_lease(account_id, part)
+                return
+            if waited >= TOKEN_PATIENCE:
+                raise NotSent("Another worker is still fetching the access token", "token_busy")
+            time.sleep(TOKEN_PAUSE)
+            waited += TOKEN_PAUSE
+            self._read_token(cloud, account_id, part)
+
+    def _read_token(self, cloud, account_id, part=""):
+        """Take over the token that another worker has stored."""
+        _config, stored = self._connection(account_id, part)
+        cloud.slot.token, cloud.slot.expires_at = stored.token, stored.expires_at
 
     def _keep_token(self, account_id, slot, part=""):
         if slot.changed:
             self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot, part))
             slot.changed = False
+
+
+class _Kept:
+    """The step that records an answer from disk; it returns whether the row was waiting for it."""
+
+    def __init__(self, exchange_id, request_uid, answer):
+        self.exchange_id, self.request_uid, self.answer = exchange_id, request_uid, answer
+
+    def __call__(self, env):
+        exchange = env["fapiao.exchange"].browse(self.exchange_id).exists()
+        if not exchange or (exchange.request_uid or "") != self.request_uid:
+            return False
+        if exchange.state not in ("sent", "lost"):
+            return False
+        exchange._record(self.answer)
+        return True
 
 
 @contextmanager
@@ -228,18 +267,3 @@ def committed(cr):
         if not cr.closed:
             cr.rollback()
         raise
-
-
-def send(cloud, job):
-    """Make one call; runs in a thread and touches no record.
-
-    Whatever is not one of the contract's errors is a bug in the client *after which nobody knows*
-    whether the call left: it counts as an unknown outcome, never as a failure.
-    """
-    try:
-        return cloud.send(job.operation, job.payload)
-    except CloudError as error:
-        return error
-    except Exception as error:
-        _logger.exception("Fapiao: unforeseen failure in a call (%s)", job.operation)
-        return OutcomeUnknown(f"{type(error).__name__}: {error}")

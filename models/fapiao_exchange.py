@@ -1,6 +1,7 @@
 """The write-ahead journal: what was sent, what came back, and whether it was acted upon."""
 
 import json
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,7 +10,11 @@ from odoo.tools import SQL
 from ..clouds import base, errors
 from ..clouds.canonical import fingerprint
 from ..clouds.redact import redact
+from ..clouds.registry import client_of
 
+APPLY_AFTER = timedelta(minutes=1)
+APPLIED_AT_ONCE = 200
+MAX_REPLAYS = 3
 # How a call ended, by the class of error the cloud's client raised; see clouds/errors.py.
 OUTCOME_OF_ERROR = [
     (errors.RateLimited, "rate_limited"),
@@ -60,6 +65,10 @@ class FapiaoExchange(models.Model):
         "fapiao.account", required=True, readonly=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    provider = fields.Char(
+        "Cloud", readonly=True, help="Whose words the answer is in, as this module calls the cloud."
+    )
+    identity = fields.Char(readonly=True, help="Fingerprint of who the account was when the call was made.")
     operation = fields.Selection(OPERATIONS, required=True, readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
@@ -71,6 +80,7 @@ class FapiaoExchange(models.Model):
             ("sent", "Sent"),
             ("answered", "Answered"),
             ("applied", "Applied"),
+            ("stuck", "Could not be processed"),
             ("lost", "Answer lost"),
         ],
         required=True,
@@ -132,9 +142,12 @@ class FapiaoExchange(models.Model):
 
     @api.model
     def _values(self, account, operation, payload, document=None, request_uid=""):
+        part = base.part_of(operation)
         return {
             "account_id": account.id,
             "company_id": account.company_id.id,
+            "provider": client_of(account.provider, part).provider,
+            "identity": account._identity_fingerprint(part),
             "operation": operation,
             "res_model": document._name if document else False,
             "res_id": document.id if document else False,
@@ -165,15 +178,56 @@ class FapiaoExchange(models.Model):
             )
         self.write(values)
 
+    def _take_facts(self):
+        """Let the document record the fapiao that the answer names, whatever comes of the rest."""
+        if self._is_answered() and self.res_model:
+            self.env[self.res_model].browse(self.res_id)._take_facts_from(self)
+
     def _apply(self):
         """Hand the recorded answer to its document, once."""
         self.ensure_one()
-        self.env.cr.execute(SQL("SELECT state FROM fapiao_exchange WHERE id = %s FOR UPDATE", self.id))
-        if self.env.cr.fetchone() != ("answered",):
+        if not self._is_answered():
             return
         self.write({"state": "applied"})
         if self.res_model:
             self.env[self.res_model].browse(self.res_id)._apply_exchange(self)
+
+    def _is_answered(self):
+        """Lock the row and tell whether its answer still has to be applied."""
+        self.env.cr.execute(SQL("SELECT state FROM fapiao_exchange WHERE id = %s FOR UPDATE", self.id))
+        return self.env.cr.fetchone() == ("answered",)
+
+    @api.model
+    def _claim_unapplied(self):
+        """Return the ids of answers that could not be applied when they came. After some tries a person has to look:
+        on the document where it is still open, else on the account."""
+        since = self.env["fapiao.outbound"]._now() - APPLY_AFTER
+        due = self.search(
+            [("state", "=", "answered"), "|", ("answered_at", "=", False), ("answered_at", "<", since)],
+            limit=APPLIED_AT_ONCE,
+        )
+        for exchange in due:
+            exchange.replays += 1
+        stuck = due.filtered(lambda exchange: exchange.replays > MAX_REPLAYS)
+        for exchange in stuck:
+            exchange._give_up()
+        return (due - stuck).ids
+
+    def _give_up(self):
+        self.state = "stuck"
+        if self.res_model:
+            self.env[self.res_model].browse(self.res_id)._in_reader_language()._give_up_applying()
+        account = self.account_id
+        account.activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("An answer of the cloud could not be processed"),
+            note=self.env._(
+                "Request %(uid)s, call %(call)s in the call log. The server's log has the reason.",
+                uid=self.request_uid or "–",
+                call=self.id,
+            ),
+            user_id=(account._first_manager() or self.env.user).id,
+        )
 
     def _meaning(self):
         """Return what the recorded answer means, or the ``CloudError`` it stands for."""
@@ -182,7 +236,8 @@ class FapiaoExchange(models.Model):
             return self._error()
         raw = base.RawAnswer(self.http_status, self.answer_body or "", self.content_type or "")
         try:
-            return self.account_id._words(base.part_of(self.operation)).read(self.operation, raw)
+            words = self.account_id._words(base.part_of(self.operation), self.provider)
+            return words.read(self.operation, raw)
         except errors.CloudError as error:
             return error
 

@@ -105,7 +105,7 @@ class FapiaoMarking(models.Model):
         # sudo: nobody may write an order by hand; this only makes it due
         waiting = todo.sudo().filtered(lambda marking: marking.state == "waiting_login")
         waiting._enqueue()
-        todo.sudo().write({"next_try_at": fields.Datetime.now()})
+        todo.sudo().write({"next_try_at": self._now()})
         todo._attempt_after_commit()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -311,7 +311,7 @@ class Fapiao(models.Model):
         """Return the account through which this fapiao can be marked, or none."""
         self.ensure_one()
         # sudo: whoever posts a bill needn't be allowed to read accounts
-        account = self.sudo().account_id or self.sudo().company_id.fapiao_account_id
+        account = (self.sudo().account_id or self.sudo().company_id.fapiao_account_id)._in_charge()
         able = account.provider and account.active and account._words().can(base.BOOK)
         return account if able else account.browse()
 

@@ -1,13 +1,21 @@
 """When documents are sent and asked about: by the scheduler, and by the click that made them."""
 
 import functools
+import logging
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 
-from .fapiao_outbound import CLICK_TIME
+from .fapiao_outbound import CLICK_TIME, DEAD_STATES
+from .fapiao_side_by_side import Turn
+
+_logger = logging.getLogger(__name__)
 
 CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
+# What a turn does: which records are due, and what claims them
+SENDING = ("_lock_to_send", "_claim_orders")
+ASKING = ("_lock_to_ask", "_claim_questions")
+WATCHING = ("_lock_watched", "_claim_questions")
 
 
 class FapiaoOutbound(models.AbstractModel):
@@ -24,12 +32,12 @@ class FapiaoOutbound(models.AbstractModel):
             self.env["fapiao.engine"]._after_commit(attempt)
 
     def _reserve_for_click(self):
-        """Keep the dispatcher off what the click is about to send: it is woken by the same commit, and who
-        clicked would be shown a wheel instead of the number. It comes after it, should the click die."""
-        # sudo: whoever may click may not write these by hand
+        """Keep the dispatcher off what the click is about to send: it is woken by the same commit, and the form would
+        only show a spinner. It comes after it, should the click die."""
+        # sudo: a user who may click may not write these by hand
         queued = self.sudo().filtered(lambda record: record.state == "queued")
         if queued:
-            later = fields.Datetime.now() + CLICK_TIME
+            later = self._now() + CLICK_TIME
             queued.write({"next_try_at": later})
             queued._wake_dispatcher(at=later)
 
@@ -37,82 +45,129 @@ class FapiaoOutbound(models.AbstractModel):
     def _attempt(self, ids):
         """Send and ask for the records ``ids`` in transactions of their own. Our own transaction reads
         nothing: its snapshot may be older than the records."""
-        self._run_for_ids(ids, "_claim", "_claim_unsettled")
+        self._run_for_ids(ids, SENDING)
+        self._run_for_ids(ids, ASKING)
+        if self._is_watched and self.env["fapiao.engine"]._step(functools.partial(is_any_queued, self._name, ids)):
+            # asked about first, and not known to the cloud
+            self._run_for_ids(ids, SENDING)
 
     @api.model
-    def _run_for_ids(self, ids, *methods):
+    def _run_for_ids(self, ids, methods):
+        """Take one turn over the records ``ids`` of any accounts."""
         engine = self.env["fapiao.engine"]
-        for account_id, own in engine._step(functools.partial(ids_by_account, self._name, ids)).items():
-            for method in methods:
-                engine._run(account_id, self._claimer(method, account_id, len(own), own))
+        by_account = engine._step(functools.partial(ids_by_account, self._name, ids))
+        engine._run([self._turn(methods, id_, len(own), own) for id_, own in by_account.items()])
+
+    @api.model
+    def _turn(self, methods, account_id, limit, ids=None):
+        due, claim = methods
+        ids = None if ids is None else tuple(ids)
+        return Turn(self._name, due, claim, account_id, limit, ids, self._part)
 
     # ------------------------------------------------------------------ scheduled runs
 
     @api.model
-    def _dispatch(self, batch):
-        """Send what is queued, account by account, in the order of the next try."""
-        self._run_for_accounts(
-            [("state", "=", "queued"), ("next_try_at", "<=", fields.Datetime.now())],
-            lambda account_id: self._claimer("_claim", account_id, batch),
-            self._wake_dispatcher,
-        )
+    def _dispatch(self, batch, go_on):
+        """Send what is queued, all accounts side by side, in the order of the next try. What has to be asked about
+        before it is sent is asked about, and then sent."""
+        self._run_due(SENDING, self._domain_to_send(), batch, go_on)
+        asking = [*self._domain_to_ask(), ("is_asking_first", "=", True)]
+        if self.search_count(asking, limit=1):
+            self._run_due(ASKING, asking, batch, go_on)
+            self._run_due(SENDING, self._domain_to_send(), batch, go_on)
 
     @api.model
-    def _reconcile(self, batch):
+    def _domain_to_send(self):
+        return [("state", "=", "queued"), ("next_try_at", "<=", self._now())]
+
+    @api.model
+    def _reconcile(self, batch, go_on):
         """Find out what became of records whose answer was lost or comes later."""
         engine = self.env["fapiao.engine"]
-        now = fields.Datetime.now()
-        for account in self._accounts_of([("state", "=", "sending"), ("lease_until", "<", now)]):
-            for exchange_id in engine._step(functools.partial(expire_leases, self._name, account.id)):
-                engine._apply(exchange_id)
-        self._run_for_accounts(
-            [("state", "in", ("unknown", "pending")), ("next_try_at", "<=", fields.Datetime.now())],
-            lambda account_id: self._claimer("_claim_unsettled", account_id, batch),
-            self._wake_reconciler,
-        )
+        for account in self._accounts_of([("state", "=", "sending"), ("lease_until", "<", self._now())]):
+            engine._step(functools.partial(expire_leases, self._name, account.id))
+        self._run_due(ASKING, self._domain_to_ask(), batch, go_on)
+        self._run_due(WATCHING, self._domain_to_watch(), batch, go_on)
 
     @api.model
-    def _claimer(self, method, account_id, limit, ids=None):
-        """Return what the engine runs to claim: ``method`` of this model, in the engine's transaction."""
-        return functools.partial(claim, self._name, method, account_id, limit, ids)
+    def _domain_to_ask(self):
+        return [("state", "in", ("unknown", "pending")), ("next_try_at", "<=", self._now())]
+
+    @api.model
+    def _domain_to_watch(self):
+        return [("state", "in", (*DEAD_STATES, "manual")), ("watch_at", "<=", self._now())]
 
     @api.model
     def _accounts_of(self, domain):
-        groups = self._read_group([*domain, ("account_id.active", "=", True)], ["account_id"])
+        """Return the accounts of such records, archived ones too: what was sent through them is still open."""
+        # active_test: an archived account keeps being asked
+        groups = self.with_context(active_test=False)._read_group(domain, ["account_id"])
         return [account for (account,) in groups]
 
     @api.model
-    def _run_for_accounts(self, domain, claim_for, wake):
-        """Run the engine over every account with due records, a batch at a time, as long as the
-        scheduler grants time. An account whose pace is used up yields nothing; ``wake`` comes back for it."""
-        engine = self.env["fapiao.engine"]
-        cron = self.env["ir.cron"]
-        accounts = self._accounts_of(domain)
-        cron._commit_progress(remaining=self.search_count(domain))
-        while accounts:
-            for account in list(accounts):
-                done = engine._run(account.id, claim_for(account.id))
-                if not done:
-                    accounts.remove(account)
-                if not cron._commit_progress(done):
-                    return
-        if self.search_count(domain, limit=1):
-            wake(at=fields.Datetime.now() + timedelta(minutes=1))
+    def _run_due(self, methods, domain, batch, go_on):
+        """Take turns over every account with records in ``domain`` until nothing is due or ``go_on`` says that the
+        time is over. An account whose pace is used up yields nothing."""
+        turns = [self._turn(methods, account.id, batch) for account in self._accounts_of(domain)]
+        if turns:
+            self.env["fapiao.engine"]._run(turns, go_on)
+
+
+class Schedule:
+    """One run of a scheduled action over several kinds of documents, with one progress for all of them.
+
+    ``due`` returns how many documents are due now, ``wake(at)`` starts the action again at a time.
+    """
+
+    def __init__(self, env, due, wake):
+        self.env, self.due, self.wake = env, due, wake
+        self.cron = env["ir.cron"]
+        self.time_left = self.cron._commit_progress(remaining=due())
+        self.done = 0
+
+    def go_on(self, done=0):
+        """Report ``done`` documents; return whether there is time for more."""
+        self.done += done
+        if self.time_left:
+            self.time_left = self.cron._commit_progress(done)
+        return bool(self.time_left)
+
+    def do(self, work, *args):
+        """Do ``work(*args)`` if there is time; should it fail, what comes after it is done all the same."""
+        if not self.time_left:
+            return
+        try:
+            work(*args)
+        except Exception:
+            # rolled back, so that what comes after starts in a sound transaction
+            self.env.cr.rollback()
+            _logger.exception("Fapiao: a part of the scheduled action failed; the others go on")
+
+    def end(self):
+        """Report what is left: at once again where time ran out, in a minute where pace or a cloud holds it up."""
+        left = self.due()
+        if self.time_left:
+            self.cron._commit_progress(remaining=0)
+            if left:
+                self.wake(at=self.env["fapiao.outbound"]._now() + timedelta(minutes=1))
+        else:
+            self.cron._commit_progress(remaining=left)
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.
 
 
-def claim(model, method, account_id, limit, ids, env):
-    return getattr(env[model], method)(account_id, limit, ids)
-
-
 def expire_leases(model, account_id, env):
-    return env[model]._expire_leases(account_id)
+    env[model]._expire_leases(account_id)
 
 
 def attempt_now(model, ids, engine):
     engine.env[model]._attempt(ids)
+
+
+def is_any_queued(model, ids, env):
+    records = env[model].browse(ids)
+    return any(record.state == "queued" and record.asked_first for record in records)
 
 
 def ids_by_account(model, ids, env):

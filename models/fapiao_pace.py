@@ -157,7 +157,8 @@ def rules(limits, percent, purpose):
     ``limits``: ``[(span, calls)]``. ``percent`` of them is out of reach for all but the most urgent, and of
     what is left for all but the next. The smallest allowance is one call.
     """
-    for span, allowed in limits:
+    for span, calls in limits:
+        allowed = calls
         for place, name in enumerate(PURPOSES):
             yield span, PURPOSES[place:], allowed
             if name == purpose:

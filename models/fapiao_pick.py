@@ -193,12 +193,11 @@ class FapiaoPick(models.Model):
     def move_ticket(self, ticket_id, expense_id):
         """Put a picked ticket on another expense of this visit, and fill both anew."""
         pick = self._own()
-        for expense in pick.expense_ids.with_user(self.env.user):
-            expense.check_access("write")
         ticket = pick.ticket_ids.filtered(lambda one: one.id == ticket_id)
         expense = pick.expense_ids.filtered(lambda one: one.id == expense_id)
         if not (ticket and expense):
             raise UserError(self.env._("This ticket or expense isn't part of the visit."))
+        (ticket.expense_id | expense).with_user(self.env.user)._fapiao_pick_check()
         ticket._move_to(expense)
         return pick.follow()
 

@@ -89,6 +89,12 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+    _fapiao_inputs = frozenset(
+        {
+            *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
+            *("fapiao_pick_unverified", "fapiao_pick_personal"),
+        }
+    )
 
     fapiao_pick_claimed = fields.Boolean("Tickets Claimed Already")
     fapiao_pick_title = fields.Boolean("Another Company's Name")

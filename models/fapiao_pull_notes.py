@@ -68,6 +68,7 @@ class FapiaoPull(models.Model):
         # Full ones are counted over all accounts of a tax number: these wait for each other.
         for account_id in self._accounts_to_lock():
             self.env["fapiao.outbound"]._lock_account(account_id)
+
         if refusals := self._own_refusals():
             self._fail("\n".join([*([self.message] if self.message else []), *refusals]))
             return False

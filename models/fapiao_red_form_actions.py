@@ -1,6 +1,6 @@
 """What a person may do with a red form."""
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 from .fapiao_outbound import OPEN_STATES
@@ -18,7 +18,7 @@ class FapiaoRedForm(models.Model):
             if form.state in ("queued", "waiting_login"):
                 form._enqueue()
             elif form.state in ("unknown", "pending") or form.stage in ("waiting", "confirmed"):
-                form.next_try_at = fields.Datetime.now()
+                form.next_try_at = form._now()
                 form._wake_reconciler()
         if requests := self.request_ids.filtered(lambda request: request.state in OPEN_STATES):
             requests.action_retry()

@@ -158,7 +158,7 @@ class FapiaoRedForm(models.Model):
 
     def _apply_error(self, error):
         if isinstance(error, errors.NotYet) and not self._may_be_hidden():
-            error = errors.Rejected(error.text, error.code, error.http_status)
+            error = errors.Rejected(error.text, error.code, error.http_status, problem="not_shown")
         return super()._apply_error(error)
 
     def _may_be_hidden(self):

@@ -21,6 +21,7 @@ LOOK_LAST = timedelta(hours=1)
 LOOK_FOR_RED = timedelta(hours=6)
 LAST_LOOK = timedelta(minutes=5)  # before the deadline
 REMIND = (timedelta(days=2), timedelta(days=1))  # before the deadline
+NEWS = ("_lock_for_news", "_claim_questions")  # of a turn, see fapiao_outbound_run
 
 
 class FapiaoRedForm(models.Model):
@@ -29,26 +30,23 @@ class FapiaoRedForm(models.Model):
     # ------------------------------------------------------------------ scheduled run
 
     @api.model
-    def _watch(self, batch):
+    def _watch_forms(self, batch, go_on):
         """Ask how waiting forms stand, let those lapse whose time is over, and remind."""
         engine = self.env["fapiao.engine"]
         engine._step(end_by_clock)
-        self._run_for_accounts(
-            [
-                ("state", "=", "issued"),
-                ("stage", "in", ("waiting", "confirmed")),
-                ("next_try_at", "<=", fields.Datetime.now()),
-            ],
-            lambda account_id: self._claimer("_claim_news", account_id, batch),
-            self._wake_reconciler,
-        )
+        waiting = [
+            ("state", "=", "issued"),
+            ("stage", "in", ("waiting", "confirmed")),
+            ("next_try_at", "<=", self._now()),
+        ]
+        self._run_due(NEWS, waiting, batch, go_on)
         engine._step(remind)
 
     @api.model
     def _attempt(self, ids):
         """Go as far as it goes in one click: form, red fapiao, and what follows it."""
         attempted = super()._attempt(ids)
-        self._run_for_ids(ids, "_claim_news")
+        self._run_for_ids(ids, NEWS)
         self._attempt_requests(ids, "request_ids")
         self.browse(ids)._follow_up_apart()
         self._attempt_requests(ids, "rest_request_ids")
@@ -69,27 +67,27 @@ class FapiaoRedForm(models.Model):
             lambda form: form.state == "issued" and form.stage in ("waiting", "confirmed")
         )
         if watched:
-            watched.write({"next_try_at": fields.Datetime.now()})
+            watched.write({"next_try_at": self._now()})
             self._wake_reconciler()
         return result
 
     @api.model
-    def _claim_news(self, account_id, limit, ids=None):
-        """Lock forms whose state at the bureau is due for a look and return the jobs that ask."""
-        account = self._lock_account(account_id)
-        now = fields.Datetime.now()
-        due = self._lock_due(
-            SQL(
-                "state = 'issued' AND stage IN ('waiting', 'confirmed') AND next_try_at <= %s"
-                " AND (deadline IS NULL OR deadline > %s)",
-                now,
-                now,
-            ),
-            account_id,
-            limit,
-            ids,
+    def _lock_for_news(self, account, limit, ids=None):
+        """Lock and return the forms whose state at the bureau is due for a look."""
+        now = self._now()
+        waiting = SQL(
+            "state = 'issued' AND stage IN ('waiting', 'confirmed') AND next_try_at <= %s"
+            " AND (deadline IS NULL OR deadline > %s)",
+            now,
+            now,
         )
-        return due[: account._take_pace(len(due))]._claim_questions(account)
+        return self._lock_questions(waiting, account, limit, ids)
+
+    def _postpone(self, error):
+        if self.state == "issued":
+            self._look_later()
+        else:
+            super()._postpone(error)
 
     def _apply_news(self, meaning):
         """Act on an answer about a form that is known to be at the bureau."""
@@ -101,7 +99,7 @@ class FapiaoRedForm(models.Model):
                 return
             case base.Issued() if meaning.number == self.fapiao_id.number and meaning.reversed_by:
                 # the seller has issued it: the next question is for the red fapiao itself
-                self.write({"lookup_number": meaning.reversed_by, "next_try_at": fields.Datetime.now()})
+                self.write({"lookup_number": meaning.reversed_by, "next_try_at": self._now()})
                 self._wake_reconciler()
                 return
             case base.Issued() if meaning.number == self.lookup_number:
@@ -113,7 +111,7 @@ class FapiaoRedForm(models.Model):
 
     def _look_later(self):
         """Set the next look: ever more patiently, but once more shortly before the deadline."""
-        now = fields.Datetime.now()
+        now = self._now()
         patience = min(LOOK_FIRST * 2 ** min(self.tries, 10), LOOK_LAST)
         at = now + (LOOK_FOR_RED if self.stage == "confirmed" else patience)
         if self.deadline:

@@ -113,7 +113,7 @@ class FapiaoRedWithdrawal(models.Model):
         if not form.is_open:
             return
         if form.stage in ("waiting", "confirmed"):
-            form.next_try_at = fields.Datetime.now()
+            form.next_try_at = form._now()
             self._wake_reconciler()
         form._close_activities()
         form.activity_schedule(

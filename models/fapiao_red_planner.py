@@ -59,7 +59,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         if credit and credit._fapiao_has_several():
             shared = credit._fapiao_shared_out() or {}
             taken = shared.get(fapiao)
-        account = fapiao.account_id or fapiao.company_id.fapiao_account_id
+        account = (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge()
         words = account._words()
         blue = fapiao._as_blue()
         scope, rest = self._scope(fapiao, credit, words, shared)
@@ -72,7 +72,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         problems += red_preflight(order, blue, words.features, check)
         if taken is None:
             problems += self._several_problems(fapiao, credit)
-        problems += self._rest_problems(rest)
+        problems += self._rest_problems(rest) + self._account_problems(account)
         return Plan(
             fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note, taken
         )
@@ -94,6 +94,18 @@ class FapiaoRedPlanner(models.AbstractModel):
         return fapiao if can_tell else fapiao[:1]
 
     # ------------------------------------------------------------------ how much
+
+    def _account_problems(self, account):
+        if account.active or not account:
+            return []
+        return [
+            Problem(
+                "account_archived",
+                _("The fapiao account %(account)s of %(company)s is archived."),
+                _("Restore it to reverse what was issued through it."),
+                {"company": account.company_id.display_name, "account": account.display_name},
+            )
+        ]
 
     def _scope(self, fapiao, credit, words, shared):
         """Return ``(scope, rest)``; ``rest`` are ``Built`` of the invoices that keep an amount."""

@@ -114,7 +114,7 @@ class FapiaoReport(models.Model):
             raise UserError(self.env._("There is nothing left to do here."))
         # sudo: nobody may write a report by hand; this only makes it due
         chain = todo.sudo()._open_chain()
-        chain.write({"next_try_at": fields.Datetime.now()})
+        chain.write({"next_try_at": self._now()})
         chain.sorted("id")[:1]._attempt_after_commit()
         self._wake_dispatcher()
         return {"type": "ir.actions.client", "tag": "soft_reload"}

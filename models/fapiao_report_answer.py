@@ -1,6 +1,6 @@
 """How answers move a report, and what they mean for the reports that wait behind it."""
 
-from odoo import fields, models
+from odoo import models
 
 from ..clouds import errors, picking
 from .fapiao_outbound import NO_ERROR
@@ -38,7 +38,7 @@ class FapiaoReport(models.Model):
 
     def _wait_on(self, error=None):
         """The same call may be made again for ever: nobody has to decide what became of it."""
-        self.unknown_since = fields.Datetime.now()
+        self.unknown_since = self._now()
         return super()._wait_on(error)
 
     # ------------------------------------------------------------------ the reports behind it
@@ -58,7 +58,7 @@ class FapiaoReport(models.Model):
         elif self.state == "issued":
             self._calm()
         if followers := self._followers():
-            followers.write({"next_try_at": fields.Datetime.now()})
+            followers.write({"next_try_at": self._now()})
             self._wake_dispatcher()
         return res
 

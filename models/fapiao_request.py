@@ -2,8 +2,8 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
-from ..clouds import errors
 from .fapiao_outbound import ATTENTION_STATES, UNSENT_STATES
 
 
@@ -14,6 +14,7 @@ class FapiaoRequest(models.Model):
     _order = "id desc"
     _rec_name = "request_uid"
     _check_company_auto = True
+    _is_watched = True
 
     kind = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, default="blue", readonly=True)
     type = fields.Selection(
@@ -61,15 +62,16 @@ class FapiaoRequest(models.Model):
         for request in self:
             request.display_name = request.request_uid or self.env._("New request")
 
-    @api.depends("state")
+    @api.depends("state", "is_double")
     def _compute_needs_attention(self):
         for request in self:
-            request.needs_attention = request.state in ATTENTION_STATES
+            request.needs_attention = request.is_double or request.state in ATTENTION_STATES
 
     def _search_needs_attention(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return [("state", "in" if True in value else "not in", ATTENTION_STATES)]
+        needing = Domain("state", "in", ATTENTION_STATES) | Domain("is_double", "=", True)
+        return needing if True in value else ~needing
 
     # ------------------------------------------------------------------ actions
 
@@ -80,7 +82,7 @@ class FapiaoRequest(models.Model):
             if request.state in ("queued", "waiting_login"):
                 request._enqueue()
             elif request.state in ("unknown", "pending"):
-                request.next_try_at = fields.Datetime.now()
+                request.next_try_at = request._now()
                 request._wake_reconciler()
         self._attempt_after_commit()
         return self.action_follow()
@@ -102,6 +104,7 @@ class FapiaoRequest(models.Model):
                     )
                 )
             request._become("withdrawn")
+            request._watch_after_end()
         if not taken:
             return True
         # sudo: withdrawals are made by this flow alone
@@ -127,20 +130,34 @@ class FapiaoRequest(models.Model):
         }
 
     def action_decide_not_issued(self):
-        """A manager's word, after looking at the cloud's portal: nothing was issued. The request is
-        given up, and a new one gets a new id."""
+        """A manager's decision, after looking at the cloud's portal: nothing was issued. The request is given up; a
+        new one gets a new ID, and only after the cloud was asked about this one once more."""
         self._check_manager()
         self._lock()
         # sudo: as in action_retry
         for request in self.sudo().filtered(lambda request: request.state == "manual"):
-            request._become("rejected", errors.Rejected())
-            request.write(
-                {
-                    "error_message": self.env._("%s decided that nothing was issued.", self.env.user.name),
-                    "error_fix": self.env._("Issue again from the invoice when all is corrected."),
-                }
+            request._give_up(
+                self.env._("%s decided that nothing was issued.", self.env.user.name),
+                self.env._("Issue again from the invoice when all is corrected."),
             )
         return True
+
+    def _give_up(self, message, fix):
+        """End a request by a person's decision, with these words; it is still asked about now and then."""
+        self.write(
+            {
+                "state": "rejected",
+                "lease_until": False,
+                "next_try_at": False,
+                "unknown_since": False,
+                "error_message": message,
+                "error_fix": fix,
+                "cloud_code": False,
+                "cloud_text": False,
+            }
+        )
+        self._settled()
+        self._watch_after_end()
 
     def action_decide_ask_again(self):
         """Look once more: the order goes back among those that are queried by their id."""
@@ -148,6 +165,9 @@ class FapiaoRequest(models.Model):
         self._lock()
         # sudo: as in action_retry
         for request in self.sudo().filtered(lambda request: request.state == "manual"):
-            request._doubt_anew()
+            if request.was_sent:
+                request._doubt_anew()
+            else:
+                request._enqueue()
         self._attempt_after_commit()
         return self.action_follow()

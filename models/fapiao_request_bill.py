@@ -5,9 +5,12 @@ is issued when its fapiao come to its total; where the cloud has merged it with 
 the total of all the requests that they stand for (seed 001, 支持拆分合并).
 """
 
+from decimal import Decimal
+
 from odoo import Command, api, fields, models
 
 from ..clouds import base, errors
+from .fapiao_outbound import OPEN_STATES
 from .fapiao_types import LIVING
 
 
@@ -36,30 +39,86 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ results
 
-    def _adopt(self, found):
-        """A bill is ours by its number; what contradicts it is another buyer on one of its fapiao."""
-        if not isinstance(found, base.Bill):
-            return super()._adopt(found)
-        for issued in found.fapiao:
+    def _difference_of(self, result, is_asked=False):
+        """A bill is ours by its number. What speaks against it: another bill, another buyer on one of its fapiao, more
+        than was ordered, or a fapiao that another request is complete with."""
+        if not isinstance(result, base.Bill):
+            return super()._difference_of(result, is_asked)
+        for issued in result.fapiao:
+            if self._knows(issued.number):
+                continue
             if issued.buyer_tax_no and issued.buyer_tax_no != (self.buyer_tax_no or ""):
                 return self._say_difference(
                     issued, [(self.env._("buyer tax number"), self.buyer_tax_no, issued.buyer_tax_no)]
                 )
-        self._accept(found)
-        return ""
+            if said := self._number_of_another(issued):
+                return said
+        return self._excess_of(result)
 
-    def _accept(self, result):
+    def _number_of_another(self, issued):
+        """The cloud may merge orders: then several requests share a fapiao, and none is complete with it alone."""
+        said = super()._number_of_another(issued)
+        if not said or self.operation != base.ISSUE:
+            return said
+        shared = self.env["fapiao"].search(
+            [("company_id", "=", self.company_id.id), ("direction", "=", "out"), ("number", "=", issued.number)]
+        )
+        others = shared.request_ids - self
+        is_merged = others and not any(other._is_all_issued_alone() for other in others)
+        return "" if is_merged else said
+
+    def _is_all_issued_alone(self):
+        """Tell whether this request's fapiao come to its own total, as they do where nothing was merged."""
+        blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
+        total = sum(blue.mapped("amount_total"))
+        return bool(blue) and self.currency_id.compare_amounts(total, self.amount_total) == 0
+
+    def _excess_of(self, bill):
+        """Return in words that the fapiao of a bill come to more than all that they can stand for, or ''. The cloud may
+        have merged it with other orders of the same buyer that are on their way."""
+        told = [issued.total for issued in bill.fapiao if issued.color == "blue"]
+        if not told or None in told:
+            return ""
+        others = self.search(
+            [
+                ("id", "!=", self.id),
+                ("account_id", "=", self.account_id.id),
+                ("kind", "=", "blue"),
+                ("buyer_tax_no", "=", self.buyer_tax_no),
+                "|",
+                ("state", "in", OPEN_STATES),
+                ("fapiao_ids.number", "in", [issued.number for issued in bill.fapiao]),
+            ]
+        )
+        ordered = sum((self | others).mapped("amount_total"))
+        total = float(sum(told, Decimal(0)))
+        has_ended = any(issued.status not in ("", "normal") for issued in bill.fapiao)
+        if has_ended or self.currency_id.compare_amounts(total, ordered) <= 0:
+            return ""
+        return self.env._(
+            "The cloud has issued %(theirs)s for this request, but %(ours)s was ordered (%(numbers)s).",
+            theirs=self.currency_id.format(total),
+            ours=self.currency_id.format(self.amount_total),
+            numbers=", ".join(issued.number for issued in bill.fapiao),
+        )
+
+    def _is_settled_by(self, result):
+        """A bill that was sent back has nothing left that could be issued."""
+        if isinstance(result, base.Bill) and not result.fapiao and result.state == "returned":
+            return True
+        return super()._is_settled_by(result)
+
+    def _take_result(self, result):
         if not isinstance(result, base.Bill):
-            return super()._accept(result)
+            return super()._take_result(result)
         for issued in result.fapiao:
             self._take_one_of_several(issued)
         self.cloud_state = result.state or False
-        if self.account_id.session_state != "ok":
-            self.account_id._note_ready()
         if result.is_complete and self._is_all_issued():
             (self | self._merged_with()).filtered(lambda request: request.state != "issued")._settle_bill()
         elif result.state == "returned" and not self.fapiao_ids:
             self._become("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
+            self._watch_after_end()
         else:
             self._wait_for_bill(result)
         return None
@@ -77,7 +136,7 @@ class FapiaoRequest(models.Model):
             return
         if bill.state == "waiting":
             # it is known to lie there: three days without a result are no sign of trouble
-            self.unknown_since = fields.Datetime.now()
+            self.unknown_since = self._now()
         self.cloud_text = bill.text or False
         self._wait_on()
 

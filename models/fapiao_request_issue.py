@@ -7,7 +7,7 @@ from odoo.tools import format_amount
 
 from ..clouds import base
 from ..rules.document import from_plain, to_plain
-from .fapiao_outbound import OPEN_STATES
+from .fapiao_outbound import DEAD_STATES, OPEN_STATES
 
 
 class FapiaoRequest(models.Model):
@@ -17,11 +17,7 @@ class FapiaoRequest(models.Model):
 
     @api.model
     def _create_blue(self, built):
-        """Create and freeze requests, one for each :class:`~.fapiao_builder.Built`; nothing is sent yet.
-
-        The request id is a function of database, record and nothing else: whoever repeats an attempt
-        repeats the id.
-        """
+        """Create and freeze requests, one for each :class:`~.fapiao_builder.Built`; nothing is sent yet."""
         requests = self.create([self._blue_values(item) for item in built])
         requests._identify()
         for request, item in zip(requests, built, strict=True):
@@ -89,7 +85,47 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ results
 
+    def _take_facts_from(self, exchange):
+        """Record the fapiao that an answer names, whatever state this request is in: a bug or a conflict in what
+        follows must not lose it. What contradicts the order is left to a person."""
+        meaning = exchange._meaning()
+        found = meaning.fapiao if isinstance(meaning, base.Bill) else (meaning,)
+        for issued in found:
+            is_fact = isinstance(issued, base.Issued) and issued.color == self.kind
+            if is_fact and not self._difference_of(meaning) and not self._knows(issued.number):
+                self.env["fapiao"]._record_issued(self, issued)
+
     def _accept(self, result):
+        """Take over the answer to the order, where nothing in it contradicts what was ordered."""
+        if difference := self._difference_of(result):
+            self._dispute(difference)
+        else:
+            self._take(result)
+
+    def _adopt(self, found):
+        """Take over a fapiao found under our ID if buyer, total and tax are ours; else return what differs."""
+        if difference := self._difference_of(found, is_asked=True):
+            return difference
+        self._take(found)
+        return ""
+
+    def _take(self, result):
+        """Take over a result that is ours; one that has ended comes back to life."""
+        self._keep_sibling()
+        comes_back = self.state in DEAD_STATES and not self._is_settled_by(result)
+        if comes_back:
+            self._come_back()
+        self._take_result(result)
+        if comes_back and self.double_ids:
+            self._alarm_double()
+        if self.account_id.session_state != "ok" and not isinstance(result, base.Pending):
+            self.account_id._note_ready()
+
+    def _is_settled_by(self, result):
+        """Tell whether ``result`` changes nothing for a request that has ended."""
+        return False
+
+    def _take_result(self, result):
         if isinstance(result, base.Pending):
             if self.state != "issued":
                 self._become_pending(result.text)
@@ -101,8 +137,17 @@ class FapiaoRequest(models.Model):
             self._link_fact(self.env["fapiao"]._record_issued(self, result))
         if self.state != "issued":
             self._become("issued")
-        if self.account_id.session_state != "ok":
-            self.account_id._note_ready()
+
+    def _dispute(self, difference):
+        """The cloud answers with something that isn't what was ordered: nothing is linked before a person decides."""
+        if self.state in DEAD_STATES:
+            self._alarm_stranger(difference)
+            self._watch_later()
+        else:
+            self._need_decision(difference, self.env._("Compare both and decide; nothing is sent meanwhile."))
+
+    def _knows(self, number):
+        return number in self.fapiao_ids.mapped("number")
 
     def _said(self):
         """Return what happened and what to do as lines; for a refusal the cloud's own words behind, since
@@ -119,42 +164,59 @@ class FapiaoRequest(models.Model):
     def _reader(self):
         return self.user_id
 
-    def _adopt(self, found):
-        """Take over a fapiao found under our id if buyer, total and tax are ours; else say what differs."""
-        if difference := self._difference(found):
-            return difference
-        self._accept(found)
-        return ""
-
     def _neutral_draft(self):
         """Return the frozen :class:`~..rules.document.Draft`."""
         self.ensure_one()
         return from_plain(json.loads(self.draft))
 
-    def _difference(self, found):
-        """Return in words what speaks against ``found`` being this request's fapiao, or ''.
+    def _difference_of(self, result, is_asked=False):
+        """Return in words what speaks against ``result`` being ours, or ''. An answer to the order itself may leave
+        things out; the answer to a question (``is_asked``) must name what is compared."""
+        if not isinstance(result, base.Issued) or self._knows(result.number):
+            return ""
+        return self._number_of_another(result) or self._difference(result, is_asked)
 
-        Source: shared/odoo19.md, "Transaction rule": adopt only if buyer tax number, total and tax match.
-        """
+    def _number_of_another(self, issued):
+        """Return in words that this fapiao is known from another request, or ''."""
+        known = self.env["fapiao"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("direction", "=", "out"),
+                ("number", "=", issued.number),
+            ]
+        )
+        others = known.request_ids - self
+        if not others:
+            return ""
+        return self.env._(
+            "The cloud answers with fapiao %(number)s, which is that of request %(other)s.",
+            number=issued.number,
+            other=", ".join(others.mapped("request_uid")),
+        )
+
+    def _difference(self, found, is_asked=False):
+        """Return in words how ``found`` differs from what was ordered, or ''."""
         draft = self._neutral_draft()
         return self._say_difference(
             found,
             [
-                (self.env._("request ID"), self.request_uid, found.request_uid or self.request_uid),
+                (self.env._("request ID"), self._uid_to_ask(), found.request_uid or self._uid_to_ask()),
                 (self.env._("buyer tax number"), draft.buyer.tax_no, found.buyer_tax_no),
                 (self.env._("total"), draft.total, found.total),
                 (self.env._("tax"), draft.tax, found.tax),
             ],
+            is_asked,
         )
 
-    def _say_difference(self, found, compared):
-        """Return in words which of ``compared`` (what, ours, theirs) differ, or ''."""
+    def _say_difference(self, found, compared, is_asked=True):
+        """Return in words which of ``compared`` (what, ours, theirs) differ, or ''. What isn't told differs only in the
+        answer to a question (``is_asked``)."""
         differing = [
             self.env._(
                 "%(what)s: %(ours)s here, %(theirs)s there", what=what, ours=ours or "–", theirs=theirs or "–"
             )
             for what, ours, theirs in compared
-            if (ours or None) != (theirs or None)
+            if (ours or None) != (theirs or None) and (is_asked or theirs is not None)
         ]
         if not differing:
             return ""
@@ -179,21 +241,6 @@ class FapiaoRequest(models.Model):
 
     def _say_issued(self, fapiao):
         return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
-
-    def _alarm_second_number(self, result):
-        """The worst case has happened outside our reach: make sure somebody sees it."""
-        for document in self._documents()[:1]:
-            document.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=self.env._("Two fapiao under one request"),
-                note=self.env._(
-                    "Beside %(known)s the cloud reports %(second)s. Check both at the tax bureau and"
-                    " reverse one.",
-                    known=", ".join(self.fapiao_ids.mapped("number")),
-                    second=result.number,
-                ),
-                user_id=self.user_id.id,
-            )
 
     def _settled(self):
         """Tell the person who asked, where the request can't go on by itself."""

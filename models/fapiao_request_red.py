@@ -12,6 +12,7 @@ from odoo import Command, api, fields, models
 from ..clouds import base
 from ..rules import red_document
 from ..rules.document import to_plain
+from .fapiao_outbound import DEAD_STATES
 from .fapiao_outbound_answer import QUERY_SOON
 
 
@@ -65,7 +66,7 @@ class FapiaoRequest(models.Model):
         return {"red": True} if self.kind == "red" else super()._asked_for()
 
     def _apply_finding(self, meaning):
-        if self.kind == "red" and self.state in ("unknown", "pending"):
+        if self.kind == "red" and self.state in ("unknown", "pending", "manual", *DEAD_STATES):
             meaning = self._follow_trail(meaning)
         return None if meaning is None else super()._apply_finding(meaning)
 
@@ -94,14 +95,16 @@ class FapiaoRequest(models.Model):
         return meaning
 
     def _look_up(self, number):
-        now = fields.Datetime.now()
-        self.write({"lookup_number": number, "next_try_at": now})
+        """Ask for the fapiao ``number`` next."""
+        now = self._now()
+        is_open = self.state in ("unknown", "pending")
+        self.write({"lookup_number": number, "next_try_at" if is_open else "watch_at": now})
         self._wake_reconciler(at=now + QUERY_SOON)
 
-    def _difference(self, found):
-        """A red fapiao is ours if it reverses our original by our amounts, whoever has issued it."""
+    def _difference(self, found, is_asked=False):
+        """A red fapiao is ours if it reverses our original by our amounts, wherever it was issued."""
         if self.kind != "red":
-            return super()._difference(found)
+            return super()._difference(found, is_asked)
         order = self._red_order()
         return self._say_difference(
             found,
@@ -114,13 +117,13 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ results
 
-    def _accept(self, result):
-        accepted = super()._accept(result)
+    def _take_result(self, result):
+        taken = super()._take_result(result)
         if self.kind == "red" and isinstance(result, base.Issued):
             self.lookup_number = False
             red = self.fapiao_ids.filtered(lambda fapiao: fapiao.number == result.number)
             self.red_form_id._note_reversed_by(red)
-        return accepted
+        return taken
 
     def _say_issued(self, fapiao):
         if self.kind != "red":

@@ -86,6 +86,7 @@ class FapiaoWithdrawal(models.Model):
             text = refused.get(request.request_uid, refused.get(""))
             if text is None:
                 request._become("withdrawn")
+                request._watch_after_end()
             else:
                 request._ask_after_withdrawal(text)
         self._become("issued")
@@ -127,7 +128,7 @@ class FapiaoRequest(models.Model):
 
     def _ask_after_withdrawal(self, text):
         """Ask now what became of requests whose withdrawal was refused or got no answer."""
-        now = fields.Datetime.now()
+        now = self._now()
         for request in self:
             if not request.withdraw_asked:
                 # from here on "not found" counts after the grace period
@@ -145,5 +146,6 @@ class FapiaoRequest(models.Model):
         """What the cloud had taken, and doesn't know after a withdrawal, was taken back."""
         if self.withdraw_asked and self.state == "pending" and self._grace_is_over():
             self._become("withdrawn")
+            self._watch_after_end()
             return None
         return super()._apply_not_found(answer)

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 
 class HrExpense(models.Model):
     _name = "hr.expense"
-    _inherit = ["hr.expense", "fapiao.matched.mixin"]
+    _inherit = ["fapiao.guard.mixin", "hr.expense", "fapiao.matched.mixin"]
 
     fapiao_match_ids = fields.One2many("fapiao.match", "expense_id", "Fapiao Matches", copy=False)
 

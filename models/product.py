@@ -9,6 +9,7 @@ class FapiaoItemMixin(models.AbstractModel):
 
     _name = "fapiao.item.mixin"
     _description = "Item on a Fapiao"
+    _fapiao_inputs = frozenset({"fapiao_code_id", "fapiao_item_name"})
 
     fapiao_code_id = fields.Many2one(
         "fapiao.tax.code",
@@ -37,12 +38,13 @@ class FapiaoItemMixin(models.AbstractModel):
 
 class ProductCategory(models.Model):
     _name = "product.category"
-    _inherit = ["product.category", "fapiao.item.mixin"]
+    _inherit = ["fapiao.guard.mixin", "product.category", "fapiao.item.mixin"]
 
 
 class ProductTemplate(models.Model):
     _name = "product.template"
-    _inherit = ["product.template", "fapiao.item.mixin"]
+    _inherit = ["fapiao.guard.mixin", "product.template", "fapiao.item.mixin"]
+    _fapiao_inputs = frozenset({"fapiao_policy"})
 
     fapiao_policy = fields.Char(
         "Preferential Policy",

@@ -9,7 +9,16 @@ from ..rules.document import ORDINARY, SPECIAL
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["fapiao.guard.mixin", "res.company"]
+    _fapiao_inputs = frozenset(
+        {
+            *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
+            *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
+            *("fapiao_credit_threshold", "fapiao_twin_days"),
+            *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
+        }
+    )
 
     # Employees, portal and public users can read a company's fields: none of these is secret. What is
     # (passwords, tokens) lies on the account, in fields for administrators only.
@@ -52,6 +61,12 @@ class ResCompany(models.Model):
         "Warn below Credit of",
         help="Warn when less than this is left of the credit line (授信额度). 0: never.",
     )
+    fapiao_twin_days = fields.Integer(
+        "Same Sale Within (Days)",
+        default=10,
+        help="Ask before an invoice or order is issued that has the same customer, lines and total as another"
+        " one of so many days before or after. 0: never.",
+    )
     fapiao_show_seller_bank = fields.Boolean(
         "Show Our Bank", help="Print our bank and account in the remark."
     )
@@ -62,6 +77,10 @@ class ResCompany(models.Model):
     _positive_fapiao_amounts = models.Constraint(
         "CHECK (COALESCE(fapiao_amount_limit, 0) >= 0 AND COALESCE(fapiao_credit_threshold, 0) >= 0)",
         "The limit per fapiao and the credit warning can't be negative.",
+    )
+    _valid_fapiao_twin_days = models.Constraint(
+        "CHECK (COALESCE(fapiao_twin_days, 0) BETWEEN 0 AND 366)",
+        "Enter 0 to 366 days for invoices that look alike.",
     )
 
     # ------------------------------------------------------------------ constraints

@@ -26,7 +26,9 @@ TAX_NO_DOUBTS = {"tax_no_malformed", "tax_no_doubtful"}
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["fapiao.guard.mixin", "res.partner"]
+    _fapiao_inputs = frozenset(FAPIAO_FIELDS)
 
     fapiao_title_type = fields.Selection(
         [("company", "Company"), ("person", "Person")],

@@ -8,7 +8,7 @@ from .fapiao_types import LIVING
 
 class SaleOrder(models.Model):
     _name = "sale.order"
-    _inherit = ["sale.order", "fapiao.document.mixin"]
+    _inherit = ["fapiao.guard.mixin", "sale.order", "fapiao.document.mixin"]
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_order_rel", "order_id", "request_id", "Fapiao Requests", copy=False
@@ -81,6 +81,7 @@ class SaleOrder(models.Model):
         "fapiao_request_ids.cloud_state",
         "fapiao_request_ids.error_message",
         "fapiao_request_ids.error_fix",
+        "fapiao_request_ids.is_double",
         "fapiao_ids.red_form_ids.state",
         "fapiao_ids.red_form_ids.in_doubt",
     )
@@ -88,6 +89,7 @@ class SaleOrder(models.Model):
         for order in self:
             last, open_ones = order._fapiao_last_request(), order._fapiao_open_outbound()
             said = last._said() if last.state not in ("issued", "withdrawn") else []
+            said = order.fapiao_request_ids.filtered("is_double")._double_message() or said
             order.fapiao_message = "\n".join(said) or False
             order.fapiao_request_state = last.state
             order.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)

@@ -15,9 +15,11 @@ class SaleOrder(models.Model):
         """Refuse to give up orders with a living fapiao, and name the way out."""
         self.order_line._fapiao_raise_if_bound()
 
-    def _action_cancel(self):
-        self._fapiao_raise_if_bound()
-        return super()._action_cancel()
+    def write(self, vals):
+        # Here, not in the buttons: the state can be written over RPC as well.
+        if vals.get("state", "sale") != "sale":
+            self.filtered(lambda order: order.state != vals["state"])._fapiao_raise_if_bound()
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_fapiao(self):

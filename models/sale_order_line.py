@@ -6,7 +6,8 @@ from odoo.tools import float_compare, float_is_zero
 
 
 class SaleOrderLine(models.Model):
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["fapiao.guard.mixin", "sale.order.line"]
 
     fapiao_request_line_ids = fields.One2many(
         "fapiao.request.line", "order_line_id", "Fapiao Requests", readonly=True, copy=False

@@ -63,7 +63,7 @@ def _shown(result):
 def _state(world, args):
     return {'clock': world.clock.now().isoformat(), 'max_parallel': world.max_parallel,
             'fapiao': len(world.fapiao), 'requests': len(world.requests),
-            'pending': sorted(world.pending), 'red_forms': len(world.red_forms),
+            'pending': sorted(world.pending), 'late': len(world.late), 'red_forms': len(world.red_forms),
             'taxpayers': [plain(each) for each in world.taxpayers.values()],
             **{name: plain(each) for name, each in world.switches.items()}}
 
@@ -83,6 +83,12 @@ def _calls(world, args):
     return [entry.as_dict() for entry in world.calls.of(args.get('call'), args.get('fpqqlsh'))]
 
 
+def _pace(world, args):
+    given = {key: args[key] for key in ('tax_no', 'cloud') if key in args}
+    return {'busiest': world.calls.busiest(**given, seconds=float(args.get('seconds', 60))),
+            'minutes': world.calls.pace(**given)}
+
+
 def _sms(world, args):
     given = {key: args[key] for key in ('tax_no', 'username') if key in args}
     return {'code': world.sms_code(**given)}
@@ -97,6 +103,8 @@ VIEWS = {
     'fapiao': _fapiao,
     'requests': _requests,
     'calls': _calls,
+    'pace': _pace,
+    'ledger': lambda world, args: world.ledger(args.get('tax_no')),
     'sms': _sms,
     'faults': lambda world, args: [fault.as_dict() for fault in world.faults.planned],
     'clock': lambda world, args: {'now': world.clock.now().isoformat()},

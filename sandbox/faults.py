@@ -3,6 +3,8 @@ import itertools
 import random
 from dataclasses import asdict, dataclass, field
 
+from . import misleading
+
 # kind → when it strikes unless told otherwise. 'after' means: the effect has happened.
 KINDS = {
     # of the connection, the same for every cloud (wire.py)
@@ -14,7 +16,10 @@ KINDS = {
     'face_due': 'before', 'face_payload': 'before', 'maybe_issued': 'after',
     'gateway_504': 'after', 'bureau_error': 'after', 'issuing': 'before',
     'not_found': 'before', 'not_ready': 'before', 'refused': 'before', 'no_number': 'after',
-    'unauthorised': 'before',
+    'unauthorised': 'before', 'misleading': 'after',
+    'repeat': 'after', 'wrong_number': 'after',
+    # of both: no answer, and the deed comes later (turn.py)
+    'late': 'before',
 }
 
 
@@ -66,9 +71,11 @@ class Faults:
         """Plan a fault. Without `times` and `rate` it strikes once; `times=-1` always.
 
         `kind` may carry its moment: 'drop_after', 'http_500_before'. `params` go to the kind:
-        seconds, status, text, megabytes, queries, announce, reset.
+        seconds, status, text, code, text_class, megabytes, queries, announce, reset.
         """
         kind, when = _split(kind, when)
+        if params.get('text_class') not in (None, *misleading.CLASSES):
+            raise ValueError(f'text_class is one of {", ".join(misleading.CLASSES)}')
         if times is None and rate is None:
             times = 1
         if times is not None and times < 0:

@@ -48,6 +48,28 @@ class Levers:
             self.add_user(tax_no, username, password, session, cert_pin)
             return taxpayer
 
+    def add_second_tenant(self, cloud='piaodanyun', tax_no=defaults.TAX_NO, name='第二公司'):
+        """One more tenant of 票单云 or kingdee for this tax number, which knows nothing of another's orders.
+
+        An unknown tax number becomes a taxpayer first. The tenant tells what an account is given.
+        """
+        with self.acting():
+            add = {'piaodanyun': self._second_at_piaodanyun, 'kingdee': self._second_at_kingdee}[cloud]
+            return add(tax_no, name)
+
+    def _second_at_piaodanyun(self, tax_no, name):
+        number = max((each.tenant_id for each in self.tenants.values()), default=0) + 1
+        tenant = self.add_tenant(f'138{number:08d}', defaults.PASSWORD, number)
+        self._share(tax_no, name, number)
+        return tenant
+
+    def _share(self, tax_no, name, tenant_id):
+        if tax_no not in self.taxpayers:
+            self.add_taxpayer(tax_no, name, defaults.USERNAME, defaults.TAX_PASSWORD, tenant_id=tenant_id)
+        elif tenant_id is not None:
+            self.taxpayer(tax_no).other_tenants.append(tenant_id)
+            self.keep(self.taxpayer(tax_no))
+
     def add_user(self, tax_no, username, password, session='active', cert_pin='', has_cert=True):
         """One more person who may log in to the bureau for this taxpayer."""
         with self.acting():

@@ -50,6 +50,7 @@ class Taxpayer:
     bank: str = ''
     users: dict = field(default_factory=dict)       # username → BureauUser
     months: dict = field(default_factory=dict)      # 'YYYY-MM' → {used, net, tax, count}
+    other_tenants: list = field(default_factory=list)   # 票单云's tenants beside the first
 
     table = 'taxpayer'
 
@@ -126,6 +127,7 @@ class Fapiao:
     username: str = ''
     cloud: str = ''
     request: str = ''               # the id under which it was asked for
+    tenant: str = ''                # and by which of a cloud's tenants, unless by the first
     original: str = ''              # on a red fapiao: the blue number
     red_form: str = ''              # on a red fapiao: its form
     reversed_by: str = ''           # on a blue one: the red number
@@ -147,6 +149,16 @@ class Fapiao:
         return bool(self.original)
 
     @property
+    def bills(self):
+        """Kingdee: the numbers of the bills it was issued for."""
+        return [] if self.red else list(dict.fromkeys(line.bill for line in self.lines if line.bill))
+
+    @property
+    def orders(self):
+        """The ids it was ordered under."""
+        return [each for each in (self.request, *self.bills) if each]
+
+    @property
     def used_or_booked(self):
         """Has the buyer selected it for deduction, or booked it?"""
         return (self.consumption_use, self.vat_use, self.booked) != ('00', '03', '00')
@@ -166,6 +178,7 @@ class Request:
     ready_at: datetime | None = None
     queries_left: int | None = None
     failure: str = ''
+    tenant: str = ''                # no tenant knows another's: empty is the taxpayer's first
 
     table = 'request'
 
@@ -175,7 +188,7 @@ class Request:
 
     @property
     def key(self):
-        return self.uid
+        return request_key(self.uid, self.tenant)
 
     @property
     def count(self):
@@ -209,6 +222,7 @@ class RedForm:
     lines: list = field(default_factory=list)       # RedLine each; none: the fapiao in full
     order: str = ''                 # Kingdee: under which number it was applied for,
     digest: str = ''                # and with which content
+    tenant: str = ''                # and by which tenant, unless by the first
 
     table = 'red_form'
 
@@ -250,6 +264,10 @@ class Ticket:
     @property
     def key(self):
         return self.uid
+
+
+def request_key(uid, tenant=''):
+    return f'{tenant}/{uid}' if tenant else uid
 
 
 def dump(record):

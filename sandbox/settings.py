@@ -8,6 +8,11 @@ class Settings:
     # Same id, same content, again after issue: 'text' refuses with 已成功开具发票, 'number'
     # repeats the number, 'code' says "may have been issued", 'issue' really issues twice.
     duplicate: str = 'text'
+    # False: whatever is sent twice is carried out twice, at every cloud and whatever `duplicate` says.
+    deduplicate: bool = True
+    # 'success': told the first number of a repeated id, whatever the content; but see deduplicate.
+    repeat_answers: str = 'refuse'
+    show_after: int = 0                 # seconds until any query finds a new fapiao, blue or red
     total_tolerance: str = '0.00'       # |Σ line amounts − total|
     rates: tuple = ('0', '0.01', '0.015', '0.03', '0.05', '0.06', '0.09', '0.13')
     name_limit: int = 100               # vendors 100–120, officially 600

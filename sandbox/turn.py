@@ -1,4 +1,6 @@
 """One call to a cloud, from its form to its answer, with the faults that strike on the way."""
+from functools import partial
+
 from werkzeug.wrappers import Response
 
 from . import wire
@@ -42,12 +44,15 @@ class Turn:
             self.entry.form = redacted(self.exchange.form)
             self.entry.tax_no = self.exchange.tax_no
             self.entry.fpqqlsh = self.exchange.uid
+            self.entry.shared = not getattr(self.call, 'needs_token', True)
             self.cloud.authorise(self.exchange)
 
     def _before(self, faults):
         """The answer of a fault that keeps the call from acting, if one does."""
         answer = None
         for fault in faults:
+            if fault.kind == 'late':
+                self._act_later(fault)
             if fault.when == 'after':
                 continue
             if fault.kind == 'delay':
@@ -59,11 +64,17 @@ class Turn:
                 answer = self._told(self.cloud.fault_before, fault)
         return answer
 
+    def _act_later(self, fault):
+        """The caller is hung up on; what was asked for happens after so long."""
+        self.world.postpone(fault.params.get('seconds', 60), partial(self.cloud.answer, self.exchange))
+        self.entry.code = fault.kind
+        raise _Spoilt(self._spoil(fault, self.cloud.UNSENT))
+
     def _after(self, faults, answer):
         late = [fault for fault in faults if fault.when == 'after']
         for fault in late:
             if fault.kind not in wire.KINDS and fault.kind != 'delay':
-                answer = self._told(self.cloud.fault_after, fault)
+                answer = self._told(self.cloud.fault_after, fault, answer) or answer
         response = self._respond(answer)
         for fault in late:
             if fault.kind == 'delay':
@@ -107,6 +118,12 @@ class _Spoilt(Exception):
         self.response = response
 
 
+def _seller(world, args):
+    with world.acting():
+        fapiao = world.fapiao.get(args.get('Fphm') or args.get('invoiceNum'))
+        return fapiao.seller_no if fapiao else ''
+
+
 def serve_file(app, cloud, request, entry):
     """A file behind an address that was handed out; needs no token. Faults call it `file`."""
     faults = app.world.faults.draw('file', request.args)
@@ -115,6 +132,7 @@ def serve_file(app, cloud, request, entry):
         if fault.kind == 'delay':
             app.sleep(fault.params.get('seconds', 1))
     found = cloud.download(app.world, request.args)
+    entry.tax_no = _seller(app.world, request.args)
     response = Response(found[0], content_type=found[1]) if found else Response('SANDBOX 404', 404)
     entry.code = entry.status = response.status_code
     for fault in faults:

@@ -16,7 +16,7 @@ def spoil(fault, body, environ, too_fast):
     `too_fast` is how the cloud says that it is called too often.
     """
     params = fault.params
-    if fault.kind == 'drop':
+    if fault.kind in ('drop', 'late'):
         return Drop(params.get('reset', False))
     if fault.kind == 'http_500':
         return _status(params.get('status', 500))

@@ -13,10 +13,10 @@ from datetime import timedelta
 from . import defaults
 from .assistant.levers import AssistantLevers
 from .assistant.quirks import Quirks as AssistantQuirks
-from .bureau import credit, issue, red
+from .bureau import credit, issue, ledger, red
 from .calls import Calls
 from .clock import Clock
-from .errors import Refused
+from .errors import RateLimited, Refused
 from .faults import Faults
 from .kingdee import queue
 from .kingdee.inbound_levers import InboundLevers
@@ -64,6 +64,7 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         self.kingdee_tenants, self.kingdee_tokens, self.used_ids = {}, {}, {}
         self.bills, self.orders, self.deliveries = {}, {}, {}
         self.issuing = {}           # of the bills: those that wait for their time
+        self.late = []              # moments and deeds, of calls that were lost and come after all: not kept
         # What others issued to us (bureau/inbound.py), and who is downloading it.
         self.batches, self.received, self.marks, self.inbound_tasks = {}, {}, {}, {}
         self.selections = {}        # task number → what it found: not kept, found again
@@ -92,6 +93,7 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         self.dirty[record.table, record.key] = record
 
     def _settle(self):
+        self._act_late()
         red.lapse(self)
         now = self.clock.now()
         for request in list(self.pending.values()):
@@ -99,6 +101,21 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
             if due or (request.queries_left is not None and request.queries_left <= 0):
                 issue.finish(self, request)
         queue.settle(self)
+
+    def postpone(self, seconds, deed):
+        """Does it so many seconds of the clock from now, as soon as anybody asks anything."""
+        with self.acting():
+            self.late.append((self.clock.now() + timedelta(seconds=seconds), deed))
+
+    def _act_late(self):
+        now = self.clock.now()
+        due = sorted((each for each in self.late if each[0] <= now), key=lambda each: each[0])
+        self.late = [each for each in self.late if each[0] > now]
+        for _moment, deed in due:
+            try:
+                deed()
+            except (Refused, RateLimited):
+                pass        # there is nobody to tell
 
     def _flush(self):
         changed, self.dirty = self.dirty, {}
@@ -123,15 +140,24 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         return users[username]
 
     def issued_count(self, fpqqlsh):
-        """How many fapiao really exist for this request id: the "exactly one" of tests."""
-        with self.acting():
-            request = self.requests.get(fpqqlsh)
-            return request.count if request else 0
+        """How many fapiao really exist for this order: the "exactly one" of tests."""
+        return len(self.issued(fpqqlsh))
 
     def issued(self, fpqqlsh=None):
+        """The fapiao of a request id, of a serial of Kingdee's red letter, or of a bill number."""
         with self.acting():
             return [fapiao for fapiao in self.fapiao.values()
-                    if fpqqlsh in (None, fapiao.request)]
+                    if fpqqlsh is None or fpqqlsh in fapiao.orders]
+
+    def is_shown(self, fapiao, lag=0):
+        """Do queries find it by now? `lag` are the seconds this kind of query lags anyway."""
+        lag = max(lag, self.settings.show_after)
+        return self.clock.now() >= fapiao.issued_at + timedelta(seconds=lag)
+
+    def ledger(self, tax_no=None):
+        """What this seller issued, or every seller, as plain dicts."""
+        with self.acting():
+            return ledger.rows(self, tax_no)
 
     def credit_left(self, tax_no):
         with self.acting():
@@ -199,7 +225,7 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         used = (*(number[8:] for number in self.fapiao), *(number[11:] for number in self.orders))
         last = max(map(int, used), default=0)
         self.serials = itertools.count(max(last + 1, next(self.serials)))
-        self.pending = {uid: each for uid, each in self.requests.items() if each.state == 'pending'}
+        self.pending = {uid: each for uid, each in self.requests.items() if each.draft is not None}
         self.issuing = {key: each for key, each in self.bills.items() if each.state == 'issuing'}
 
     def _read_text(self, key, value):

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_account_cron
+from . import test_account_identity
 from . import test_assistant_auth
 from . import test_assistant_journeys
 from . import test_assistant_laws
@@ -20,6 +21,8 @@ from . import test_callback_change
 from . import test_callback_hint
 from . import test_callback_log
 from . import test_callback_quota
+from . import test_clouds_answer_text
+from . import test_clouds_classes
 from . import test_clouds_connections
 from . import test_clouds_files
 from . import test_clouds_issue
@@ -54,6 +57,7 @@ from . import test_double_booking
 from . import test_exchange
 from . import test_fapiao_bill
 from . import test_files_controller
+from . import test_guard
 from . import test_issue
 from . import test_issue_wizard
 from . import test_kingdee
@@ -72,6 +76,7 @@ from . import test_match
 from . import test_match_hand
 from . import test_match_states
 from . import test_move_fields
+from . import test_never_two
 from . import test_moves
 from . import test_pace
 from . import test_pick
@@ -122,6 +127,7 @@ from . import test_sandbox_assistant_pages
 from . import test_sandbox_checks
 from . import test_sandbox_control
 from . import test_sandbox_faults
+from . import test_sandbox_hostile
 from . import test_sandbox_inbound
 from . import test_sandbox_inbound_odd
 from . import test_sandbox_inbound_rows
@@ -135,6 +141,7 @@ from . import test_sandbox_kingdee_faults
 from . import test_sandbox_kingdee_push
 from . import test_sandbox_kingdee_red
 from . import test_sandbox_kingdee_split
+from . import test_sandbox_ledger
 from . import test_sandbox_login
 from . import test_sandbox_portal
 from . import test_sandbox_query
@@ -143,6 +150,7 @@ from . import test_send
 from . import test_split_merge
 from . import test_split_merge_invoices
 from . import test_split_merge_red
+from . import test_stateful
 from . import test_status_hit
 from . import test_tours
 from . import test_tours_inbound
@@ -150,4 +158,5 @@ from . import test_tours_kingdee
 from . import test_tours_order
 from . import test_tours_pick
 from . import test_translations
+from . import test_twins
 from . import test_views

@@ -37,7 +37,6 @@ class TestCallbackDoor(CallbackCase):
         self.assertTrue(triggers)
 
     def test_whatever_is_wrong_looks_the_same(self):
-        other = self._create_kingdee_account(tax_username="another").sudo()
         token = self.account.sudo().callback_token
         wrong = [
             f"/invoice_cloud/callback/kingdee/{token[:-1]}",
@@ -49,8 +48,6 @@ class TestCallbackDoor(CallbackCase):
             f"/invoice_cloud/callback/kingdee/{self.piaodanyun.sudo().callback_token}",
             f"/invoice_cloud/callback/nobody/{token}",
         ]
-        other.active = False
-        wrong.append(f"/invoice_cloud/callback/kingdee/{other.callback_token}")
         answers = [self.call(self.told("U1"), path) for path in wrong]
         for path, response in zip(wrong, answers, strict=True):
             with self.subTest(path):
@@ -60,6 +57,15 @@ class TestCallbackDoor(CallbackCase):
         shown = {(one.status_code, one.text, one.headers["Content-Type"]) for one in answers}
         self.assertEqual(len(shown), 1)
         self.assertFalse(self.env["fapiao.callback"].search([]))
+
+    def test_archived_account_is_still_called(self):
+        """What is open at an account outlives its archiving."""
+        other = self._create_kingdee_account(tax_username="another").sudo()
+        other.active = False
+        self.assert_taken(
+            self.call(self.told("U1"), f"/invoice_cloud/callback/kingdee/{other.callback_token}")
+        )
+        self.assertEqual(self.env["fapiao.callback"].search([]).account_id, other)
 
     def test_empty_token_opens_nothing(self):
         self.account.sudo().callback_token = False

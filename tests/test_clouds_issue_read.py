@@ -243,7 +243,7 @@ def test_no_bytes_whatever_become_a_fapiao_or_its_absence(body):
 
 
 def test_texts_fit_into_a_database():
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         read('{"code":999,"msg":"a\\u0000b\\ud800c"}')
     assert caught.value.text == "ab?c"
 

@@ -56,8 +56,7 @@ def test_taken_though_issuing_failed():
         ("购方税号格式错误", "tax number"),
         ("商品编码不存在", "classification code"),
         ("税率不合法", "rate"),
-        ("明细行号重复", "refused"),
-        ("天气不好", "refused"),
+        ("明细行号重复", "number of another"),
     ],
 )
 def test_refused(text, word):

@@ -317,8 +317,7 @@ def test_what_may_be_from_our_own_earlier_call(operation, text):
     [
         (RED_APPLY, "货物不允许选择红冲原因03", "reason"),
         (RED_APPLY, "原蓝字发票为货物时不允许选择服务中止", "reason"),
-        (RED_ISSUE, "未查询到该发票", "two hours"),
-        (RED_APPLY, "未查询到该企业的发票", "two hours"),
+        (RED_ISSUE, "未查询到蓝字发票", "to be reversed"),
         (RED_APPLY, "该发票已全额红冲\uff0c不能申请", "reversed already"),
         (RED_ISSUE, "红字确认单购方未确认", "not confirmed"),
         (RED_ISSUE, "红字信息表已作废,不能开具", "ended"),

@@ -3,7 +3,6 @@
 Source: seed 003 (票单云, 数电票接口V1-基础版), in the order in which they stand there.
 """
 
-# ruff: noqa: E501
 
 OBTAIN_TOKEN_REQUEST = """\
 {

@@ -12,8 +12,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..clouds.base import RawAnswer
+from ..clouds.base import Issued, RawAnswer
 from ..models import fapiao_engine
+from ..models.fapiao_outbound_run import SENDING
 from .common import FapiaoCommon
 
 QUIET = mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine")
@@ -302,7 +303,7 @@ class TestLostAnswers(FapiaoCommon):
         request = invoice.fapiao_request_ids
         other = self.create_invoice()
         self.issue(other)
-        request.sudo()._accept(other.fapiao_request_ids.exchange_ids._meaning())
+        request.sudo()._accept(Issued(number="26990000000000000001"))
         self.assertIn("Two fapiao", invoice.activity_ids.summary)
 
 
@@ -326,12 +327,14 @@ class TestCrashes(FapiaoCommon):
         with self.engine():
             invoice.action_fapiao_issue()
             self.env.flush_all()
-            account = self.account.id
-            ids = invoice.fapiao_request_ids.ids
-            self.env["fapiao.engine"]._run(account, lambda env: env["fapiao.request"]._claim(account, 3, ids))
+            ids = tuple(invoice.fapiao_request_ids.ids)
+            turn = self.env["fapiao.request"]._turn(SENDING, self.account.id, 3, ids)
+            self.env["fapiao.engine"]._run([turn])
 
     def _recover(self, invoice, request):
         self.make_due(request)
+        for exchange in request.exchange_ids.sudo().filtered("answered_at"):
+            exchange.answered_at -= timedelta(minutes=2)
         self.run_cron("_cron_reconcile")
         if request.state == "unknown":
             self.make_due(request, minutes=60)
@@ -339,7 +342,7 @@ class TestCrashes(FapiaoCommon):
         self.assert_one_fapiao(invoice)
 
     def test_between_claim_and_call(self):
-        invoice, request = self._crash("_call_side_by_side")
+        invoice, request = self._crash("_call")
         self.assertEqual(request.state, "sending")
         self.assertEqual(request.exchange_ids.state, "sent")
         self.assertEqual(self.world.issued(), [])
@@ -374,7 +377,7 @@ class TestCrashes(FapiaoCommon):
         request = invoice.fapiao_request_ids
         self.assertEqual(request.state, "sending")
         self.assertEqual(request.exchange_ids.state, "answered")
-        self.make_due(request)
+        request.exchange_ids.sudo().answered_at -= timedelta(minutes=2)
         self.run_cron("_cron_reconcile")
         self.assert_one_fapiao(invoice)
         self.assertEqual(len(request.exchange_ids), 1)
@@ -385,8 +388,8 @@ class TestCrashes(FapiaoCommon):
         with patch.object(request_class, "_accept", side_effect=ValueError("a bug")), QUIET:
             self.issue(invoice)
             request = invoice.fapiao_request_ids
-            for _replay in range(4):
-                self.make_due(request)
+            for _replay in range(5):
+                request.exchange_ids.sudo().answered_at -= timedelta(minutes=2)
                 self.run_cron("_cron_reconcile")
         self.assertEqual(request.state, "manual")
 
@@ -504,6 +507,11 @@ class TestWaitingForPeople(FapiaoCommon):
         request.action_decide_not_issued()
         self.assertEqual(invoice.fapiao_state, "failed")
         self.issue(invoice)
+        again = invoice.fapiao_request_ids - request
+        self.assertEqual(again.state, "queued", "the bureau may show the first one late")
+        request.sudo().last_sent_at -= timedelta(hours=1)
+        self.make_due(again)
+        self.run_cron("_cron_dispatch")
         self.assert_one_fapiao(invoice)
 
 

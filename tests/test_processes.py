@@ -1,5 +1,9 @@
 """One click, one fapiao, when processes are killed and users collide: nothing here is simulated."""
 
+import os
+import signal
+from pathlib import Path
+
 from odoo.tests import tagged
 
 from .common_processes import KILLED, ProcessCase
@@ -52,10 +56,11 @@ class TestProcesses(ProcessCase):
             "UPDATE fapiao_request SET lease_until = lease_until - interval '1 day',"
             " next_try_at = next_try_at - interval '1 day', unknown_since = unknown_since - interval '1 day'"
         )
+        self.database.sql("UPDATE fapiao_exchange SET answered_at = answered_at - interval '1 day'")
 
     def test_killed_between_each_two_steps(self):
         deaths = [
-            {"DIE_IN": "_call_side_by_side"},
+            {"DIE_IN": "_call"},
             {"DIE_IN": "_record"},
             {"DIE_AFTER": "_record"},
             {"DIE_IN": "_apply"},
@@ -74,6 +79,21 @@ class TestProcesses(ProcessCase):
             self.database.run("cron", "_cron_reconcile", "_cron_dispatch")
         for invoice in invoices:
             self.assert_one_fapiao(invoice)
+
+    def test_worker_that_sleeps_past_its_lease(self):
+        """Its machine is suspended between claim and call; meanwhile the order is settled without it."""
+        (invoice,) = self.invoices(1)
+        self.world.set(deduplicate=False)
+        frozen = self.database.start("click", invoice, PAUSE_IN="_call")
+        wait_until_stopped(frozen.pid)
+        for _pass in range(3):
+            self.let_time_pass()
+            self.database.run("cron", "_cron_reconcile", "_cron_dispatch")
+        self.assert_one_fapiao(invoice)
+        os.kill(frozen.pid, signal.SIGCONT)
+        finish(frozen)
+        self.database.run("cron", "_cron_reconcile", "_cron_dispatch")
+        self.assert_one_fapiao(invoice)
 
     def test_two_users_click_at_once(self):
         (invoice,) = self.invoices(1)
@@ -99,3 +119,10 @@ class TestProcesses(ProcessCase):
         for invoice in invoices:
             self.assert_one_fapiao(invoice)
             self.assertEqual(self.attempts_at(invoice), 1, "neither dispatcher took what the other had")
+
+
+def wait_until_stopped(pid):
+    """Wait until the process has stopped itself."""
+    os.waitpid(pid, os.WUNTRACED)
+    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    assert state == "T", f"the worker ended instead of stopping: {state}"

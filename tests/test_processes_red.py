@@ -7,7 +7,7 @@ from .live.database import finish
 
 # A reversal makes two calls, form and red fapiao; each has these gaps.
 GAPS = (
-    "DIE_IN _call_side_by_side",
+    "DIE_IN _call",
     "DIE_IN _record",
     "DIE_AFTER _record",
     "DIE_IN _apply",
@@ -34,6 +34,7 @@ class TestProcesses(ProcessCase):
                 " next_try_at = next_try_at - interval '1 day',"
                 " unknown_since = unknown_since - interval '1 day'"
             )
+        self.database.sql("UPDATE fapiao_exchange SET answered_at = answered_at - interval '1 day'")
 
     def fapiao_of(self, invoice):
         return self.database.sql(

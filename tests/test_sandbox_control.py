@@ -36,7 +36,7 @@ class TestControl(SandboxCase):
 
     def test_faults(self):
         fault = self.do('faults', call='blueTicket', kind='refused', times=-1)
-        self.refused(self.order(), '开票失败')
+        self.refused(self.order(), '授信额度不足')
         self.assertEqual(self.look('faults')[0]['fired'], 1)
         self.do('faults/clear', id=fault['id'])
         self.issue()

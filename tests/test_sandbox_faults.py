@@ -121,7 +121,7 @@ class TestOfTheCloud(FaultCase):
             self.told(kind, code, text, 0, when='before')
 
     def test_refusals(self):
-        self.told('refused', 999, '开票失败', 0)
+        self.told('refused', 999, '授信额度不足', 0)
         self.told('refused', 999, '税控盘', 0, text='税控盘未连接')
         self.told('refused', 555, '', 0, code=555)
 

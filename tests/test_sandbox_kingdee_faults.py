@@ -82,7 +82,7 @@ class TestOfTheCloud(FaultCase):
         for kind, code, text, issued in (
                 ('expired_token', '401', '已过期', 0), ('unauthorised', '403', '未进行接口授权', 0),
                 ('maybe_issued', '9999', '请查询', 1), ('gateway_504', '9999', '504', 1),
-                ('bureau_error', '9999', '系统异常', 1), ('refused', '9999', '推单失败', 0)):
+                ('bureau_error', '9999', '系统异常', 1), ('refused', '9999', '授信额度不足', 0)):
             self.told(kind, code, text, issued)
         self.told('refused', '7', '自定', 0, text='自定', code='7')
 
@@ -130,7 +130,7 @@ class TestOfTheCloud(FaultCase):
                 options = {'seconds': 0, 'megabytes': 1}
                 response, _count = self.strike(kind, when=when, **options)
                 hung_up = isinstance(response, Exception)
-                self.assertEqual(hung_up, kind in ('drop', 'cut'), (kind, when))
+                self.assertEqual(hung_up, kind in ('drop', 'cut', 'late'), (kind, when))
                 self.world.faults.clear()
                 self.world.set_session(defaults.TAX_NO, 'active')
                 self.world.set_face(defaults.TAX_NO, False)

@@ -1,5 +1,6 @@
 from . import account_move_send_wizard
 from . import fapiao_problem
+from . import fapiao_account_replace
 from . import fapiao_deduction
 from . import fapiao_issue
 from . import fapiao_issue_preview

@@ -6,6 +6,7 @@ from dataclasses import replace
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models import fapiao_twins
 from ..rules.problems import errors
 
 TAKEN = ("pending", "issued")
@@ -17,8 +18,12 @@ class FapiaoIssue(models.TransientModel):
 
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)
     problem_ids = fields.One2many("fapiao.issue.problem", "issue_id", "Problems", readonly=True)
+    twin_ids = fields.One2many("fapiao.issue.twin", "issue_id", "Invoices That Look Alike")
     is_single = fields.Boolean(compute="_compute_is_single")
-    ready_count = fields.Integer(readonly=True, help="So many of the invoices can be issued.")
+    ready_count = fields.Integer(
+        readonly=True, help="So many of the invoices can be issued; those that look alike are not counted."
+    )
+    issue_count = fields.Integer(compute="_compute_words")
     going_count = fields.Integer(readonly=True)
     summary = fields.Char(compute="_compute_words")
     issue_label = fields.Char(compute="_compute_words")
@@ -30,19 +35,28 @@ class FapiaoIssue(models.TransientModel):
         for issue in self:
             issue.is_single = len(issue.move_ids) == 1
 
-    @api.depends("ready_count", "going_count", "move_ids", "problem_ids", "is_merged", "fapiao_count")
+    @api.depends(
+        "ready_count",
+        "going_count",
+        "move_ids",
+        "problem_ids",
+        "twin_ids.is_chosen",
+        "is_merged",
+        "fapiao_count",
+    )
     def _compute_words(self):
         for issue in self:
+            issue.issue_count = issue.ready_count + len(issue.twin_ids.filtered("is_chosen"))
             issue.summary = issue._say_summary()
             issue.issue_label = issue._say_label()
 
     def _say_label(self):
         if self.is_merged or (self.is_single and self.fapiao_count > 1):
             return self._say_label_of_fapiao()
-        if not self.is_single and self.ready_count == 1:
+        if not self.is_single and self.issue_count == 1:
             return self.env._("Issue the One That Is Ready")
         if not self.is_single:
-            return self.env._("Issue the %s That Are Ready", self.ready_count)
+            return self.env._("Issue the %s That Are Ready", self.issue_count)
         return self.env._("Issue Nevertheless") if self.problem_ids else self.env._("Issue")
 
     def _say_summary(self):
@@ -60,8 +74,10 @@ class FapiaoIssue(models.TransientModel):
                 else self.env._("Nothing is wrong: this invoice can be issued.")
             )
         said = self.env._(
-            "Ready to issue: %(ready)s of %(total)s invoices.", ready=self.ready_count, total=total
+            "Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total
         )
+        if left := len(self.twin_ids) - len(self.twin_ids.filtered("is_chosen")):
+            said += " " + self.env._("Left out because they look like another invoice: %s.", left)
         if self.going_count:
             said += " " + self.env._("Those with a fapiao or a request on its way: %s.", self.going_count)
         return said
@@ -92,6 +108,11 @@ class FapiaoIssue(models.TransientModel):
         self.move_ids._fapiao_check_issuer()
         moves = self.move_ids._fapiao_lock()
         ready = [built for built in self._build(moves) if built.is_ready]
+        if self._has_new_twin(ready):
+            return self.action_check()
+        ready = self._chosen(ready)
+        if not ready and self.twin_ids:
+            raise UserError(self.env._("Choose the invoices to issue as well."))
         if not ready:
             raise UserError(self.env._("None of these invoices is ready. Mend the problems and check again."))
         if self._differs_from_preview(ready):
@@ -114,12 +135,14 @@ class FapiaoIssue(models.TransientModel):
         """Build all invoices and write down what is wrong with which."""
         self.ensure_one()
         all_built = self._build(self.move_ids)
-        ready = [built for built in all_built if built.is_ready]
+        ready = self._chosen([built for built in all_built if built.is_ready])
+        sure = fapiao_twins.without(ready) if self._asks_for_twins() else ready
         self.write(
             {
-                "ready_count": len(self.env["account.move"].union(*(built.moves for built in ready))),
+                "ready_count": len(self.env["account.move"].union(*(built.moves for built in sure))),
                 "going_count": len(self.move_ids - self._free(self.move_ids)),
                 **self._preview_values(ready),
+                "twin_ids": self._twin_values(all_built),
                 "problem_ids": [
                     Command.clear(),
                     *(Command.create(values) for built in all_built for values in self._values_of(built)),
@@ -140,8 +163,52 @@ class FapiaoIssue(models.TransientModel):
                 "fix": move._fapiao_say(replace(problem, message="")),
             }
             for problem in sorted(built.problems, key=lambda problem: problem not in stopping)
+            # asked for one by one
+            if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
             for move in self._invoice_with(built, problem)
         ]
+
+    # ------------------------------------------------------------------ invoices that look alike
+
+    def _asks_for_twins(self):
+        """Tell whether invoices that look like another are chosen one by one. Of a single one, or of those
+        that share a fapiao, it is a warning beside the others."""
+        return not (self.is_single or self.is_merged)
+
+    def _chosen(self, ready):
+        """Return those of ``ready`` that are issued: without what looks like another and wasn't chosen."""
+        if not self._asks_for_twins():
+            return ready
+        chosen, sure = self.twin_ids.filtered("is_chosen").move_id, fapiao_twins.without(ready)
+        return [built for built in ready if built in sure or built.moves <= chosen]
+
+    def _twin_values(self, all_built):
+        """Return commands for the invoices to choose; what was chosen stays."""
+        chosen = self.twin_ids.filtered("is_chosen").move_id
+        asked = all_built if self._asks_for_twins() else []
+        return [
+            Command.clear(),
+            *(
+                Command.create(
+                    {
+                        "move_id": built.moves.id,
+                        "message": built.moves._fapiao_say(twin),
+                        "is_chosen": built.moves <= chosen,
+                    }
+                )
+                for built in asked
+                if built.is_ready and (twin := fapiao_twins.warning(built))
+            ),
+        ]
+
+    def _has_new_twin(self, ready):
+        """Tell whether one of ``ready`` looks like another invoice, and the dialog hasn't said so."""
+        shown = {*self.problem_ids.mapped("message"), *self.twin_ids.mapped("message")}
+        return any(
+            not any(built.moves[:1]._fapiao_say(replace(twin, fix="")) in text for text in shown)
+            for built in ready
+            if (twin := fapiao_twins.warning(built))
+        )
 
     @api.model
     def _invoice_with(self, built, problem):
@@ -166,6 +233,18 @@ class FapiaoIssue(models.TransientModel):
             "target": "new",
             "context": {"dialog_size": "large" if self.is_single and not self.preview_ids else "extra-large"},
         }
+
+
+class FapiaoIssueTwin(models.TransientModel):
+    _name = "fapiao.issue.twin"
+    _description = "Issue Fapiao: Invoice That Looks Like Another"
+    _order = "id"
+    _rec_name = "message"
+
+    issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
+    move_id = fields.Many2one("account.move", "Invoice", required=True, readonly=True, ondelete="cascade")
+    message = fields.Text("Looks Like Another", readonly=True)
+    is_chosen = fields.Boolean("Issue as Well")
 
 
 class FapiaoIssueProblem(models.TransientModel):

@@ -68,7 +68,8 @@ class FapiaoRedFlush(models.TransientModel):
         first = (self.fapiao_id, self.number, self.check, self.answer_text)
         checks = {}
         for fapiao in self.more_ids:
-            self.write({"fapiao_id": fapiao.id, "number": fapiao.number})
+            # sudo: as in _note
+            self.sudo().write({"fapiao_id": fapiao.id, "number": fapiao.number})
             self._ask()
             if self.answer != "allowed":
                 break
@@ -79,7 +80,7 @@ class FapiaoRedFlush(models.TransientModel):
             values |= {"check": check, "answer_text": text}
         else:
             values["answer_text"] = f"{self.number}: {self.answer_text}"
-        self.write(values)
+        self.sudo().write(values)  # sudo: as in _note
 
     def _more_checks_said(self):
         said = json.loads(self.more_checks or "{}")

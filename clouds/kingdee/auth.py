@@ -7,6 +7,7 @@ The app token is fetched whenever an access token is wanted and kept nowhere. So
 from decimal import Decimal
 
 from .. import reading
+from ..answer_texts import PACE, says, says_trouble
 from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, TokenExpired
 
 # One thread fetches, the others share what came of it: that is the same at both clouds
@@ -97,10 +98,10 @@ def _refusal(envelope):
     cloud's own trouble is tried again.
     """
     code, text, status = envelope.code, envelope.text, envelope.status
-    if code in codes.RATE or codes.PACE.search(text):
+    if code in codes.RATE or says(PACE, text):
         return RateLimited(text, code, status)
     is_known = any(known.search(text) for known in (codes.ACCOUNT, codes.APPLICATION, codes.USER))
-    if not is_known and (codes.STUMBLED.search(text) or not text):
+    if not is_known and (says_trouble(text) or not text):
         return NotSent(text, code, status)
     if not is_known and codes.RIGHTS.search(text):
         return LoginRequired(text, code, status, need="permission")

@@ -10,8 +10,9 @@ from decimal import Decimal
 from ...rules import rates
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE
 from .. import reading
-from ..base import Pending, Withdrawn
-from ..errors import OutcomeUnknown, Rejected
+from ..answer_texts import says
+from ..base import ISSUE, WITHDRAW, Pending, Withdrawn
+from ..errors import OutcomeUnknown
 from . import codes, query
 from .envelope import code_text, flag_in, opened, text_in
 from .meaning import order_error, part_refused
@@ -19,7 +20,6 @@ from .writing import filled, joined, measure, money
 
 AT_ONCE = 50  # bill numbers in one withdrawal
 _UID = re.compile(r"[0-9A-Za-z_-]{1,40}")
-_NEVER = re.compile(r"(?!)")
 
 
 def freeze(draft, request_uid, tax_no, options):
@@ -59,13 +59,14 @@ def read(raw):
     A text that says the number exists already is ``OutcomeUnknown``: it may be our own earlier push.
     """
     envelope = opened(raw)
-    if not envelope.ok:
-        raise order_error(part_refused(envelope) or envelope)
-    refused = part_refused(envelope)
-    if refused:
-        raise order_error(refused)
     bill = query.bill_in(envelope)
-    if bill and bill.fapiao:
+    has_fapiao = bool(bill and bill.fapiao)
+    if not envelope.ok or part_refused(envelope):
+        if has_fapiao:
+            # it names what it says that it didn't issue
+            raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
+        raise order_error(envelope, ISSUE)
+    if has_fapiao:
         return bill
     return Pending(bill.text if bill and bill.text else envelope.text)
 
@@ -88,9 +89,10 @@ def read_withdrawal(raw):
     # assumption: a mixed batch is answered one by one under a head that may say either
     if envelope.ok or _some_taken_back(envelope.data):
         return Withdrawn(refused=_refused(envelope.data), text=envelope.text)
-    error = order_error(envelope, is_done_maybe=_NEVER)
-    if isinstance(error, Rejected) and codes.NOT_THERE.search(error.text):
-        raise OutcomeUnknown(error.text, error.code, error.http_status)
+    error = order_error(envelope, WITHDRAW)
+    if isinstance(error, OutcomeUnknown) and says(codes.NOT_THERE, error.text):
+        # a known text: nobody needs to look at it
+        error.is_unclassified = False
     raise error
 
 

@@ -29,6 +29,7 @@ from ..base import (
     NotFound,
     SessionlessCloud,
 )
+from ..classified import classified
 from ..errors import NotSent, OutcomeUnknown, TokenExpired
 
 # What the beginning of a PDF, OFD or XML looks like is the same at every cloud
@@ -82,6 +83,10 @@ class Kingdee(SessionlessCloud):
     """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
 
     provider = "kingdee"
+    identity = ("app_id", "tenant_id", "account_id", "user", "user_type", "business_system")
+    secrets = {"app_secret": "app_id"}
+    username = "user"
+    settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
     capabilities = frozenset(CODES)
     features = frozenset({PARTIAL_RED})
 
@@ -138,6 +143,8 @@ class Kingdee(SessionlessCloud):
             return _READERS[operation](raw)
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
+        except OutcomeUnknown as error:
+            raise classified(error, self.config.classified) from None
 
     def is_ready(self):
         return not self._tokens.is_due()

@@ -5,17 +5,19 @@ the seeds show the errors on screenshots only. Source: seeds 000 and 001;
 shared/protocols/kingdee-cloud.md.
 """
 
-import re
-
 from ...rules import codes as trade
 from ...rules import document
 from ...rules.document import ORDINARY, SPECIAL
+from ..answer_texts import NOT_SET_UP, any_of
 
 OK = {"0", "0000"}  # billing, inbound
 TOKEN = {"401"}  # assumption
-FORBIDDEN = {"403"}  # assumption
+FORBIDDEN = frozenset({"403"})  # assumption
 RATE = {"429"}  # assumption
-NO_SUCH_CALL = {"404", "405"}  # assumption
+NO_SUCH_CALL = frozenset({"404", "405"})  # assumption
+NOT_IN_TENANT = frozenset({"1130"})  # seed 000
+# The serial number is used already [docs]; a task is running; the rest by their meaning in HTTP (assumption)
+OPEN = {"10127", "6910", "500", "501", "502", "503", "504"}
 
 TYPES = trade.KINGDEE_TYPES  # invoiceType of a bill
 DIRECT_TYPES = {SPECIAL: "01", ORDINARY: "02"}  # of the calls for one digital fapiao [clients]
@@ -36,75 +38,52 @@ STATUS_WAITING = "2"
 SELLER_SIDE = "0"  # enteridentity of the side that entered a red form: assumption
 REVOKE = "C"  # qrlx [docs]
 
-# Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py.
+# Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py, those
+# of "issued already", "open" and "throttled" are every cloud's: see ..answer_texts.
 
-
-def _any(*patterns):
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
-
-# The order may be there already, by an earlier call of the same order, or be under way
-MAYBE = _any(
-    r"已存在|重复|已使用|已推送|已提交|已接收|(?<!未)已(?:经|成功)?(?:开具|开票)|正在(?:开具|开票|处理)|开[具票]中|处理中",
-    r"局端|税局.{0,6}(?:异常|错误|超时)|(?<![\d.])504(?![\d.])",
-)
-# … unless it is a part of the order that occurs twice
-DOUBLE_LINE = _any(r"明细|行号|分录|商品|detailId")
-# The cloud itself stumbled, no one knows where
-STUMBLED = _any(
-    r"超时|time[ds]?[ -]*out",
-    r"(?:系统|网络|服务|内部|未知|通讯|通信|连接)器?(?:繁忙|异常|错误|故障|失败)",
-    r"稍[后候]再?[重试查]|exception|internal server",
-)
-TOKEN_TEXT = _any(
+TOKEN_TEXT = any_of(
     r"(?:token|令牌|会话).{0,12}(?:失效|过期|超时|无效|错误|不正确|不存在|为空|不合法|expired?|invalid)",
     r"(?:失效|过期|无效|expired|invalid)的?.{0,12}(?:token|令牌|会话)",
 )
-ACCOUNT = _any(r"account_?id|数据中心|账套")
-APPLICATION = _any(
+ACCOUNT = any_of(r"account_?id|数据中心|账套")
+APPLICATION = any_of(
     r"app_?id|app_?secu?ret|第三方应用",
     r"(?:应用|密钥|秘钥).{0,8}(?:错误|不正确|有误|不存在|不匹配|无效)",
 )
-USER = _any(
+USER = any_of(
     r"(?:用户|账号|帐号|手机号|user).{0,12}(?:不存在|未注册|错误|不正确|有误|禁用|停用|锁定|冻结)",
     r"usertype",
 )
-RIGHTS = _any(
+RIGHTS = any_of(
     r"(?:未|没有|没|无).{0,10}(?:授权|权限)|(?:授权|权限)(?:不足|校验失败|失败)",
     r"unauthori[sz]ed|no permission",
 )
-PACE = _any(
-    r"(?:操作|请求|访问|调用|查询)(?:次数)?(?:过于|太|过)?(?:频繁|过快)",
-    r"限流|次数(?:超限|过多|已达上限)",
+# The account isn't set up at the provider (assumption)
+SET_UP_TEXT = any_of(
+    r"税号.{0,40}不在租户|业务系统(?:编码)?.{0,20}(?:不存在|未配置|未启用|有误|不正确)",
+    r"接口(?:编码)?.{0,40}不存在",
+    NOT_SET_UP.pattern,
 )
-FACE = _any(r"人脸|刷脸|扫脸|实名认证|实人认证")
-SMS = _any(r"短信(?:验证|登录)|发送验证码")
-SESSION = _any(
+FACE = any_of(r"人脸|刷脸|扫脸|实名认证|实人认证")
+SMS = any_of(r"短信(?:验证|登录)|发送验证码")
+SESSION = any_of(
     r"(?:请|需要?)(?:先|重新)*登[录陆]|重新登[录陆]|未登[录陆]",
+    r"重新进入开具页面|身份认证成功时间查询失败",
     r"登[录陆](?:状态)?已?.{0,2}(?:失效|过期|超时|丢失)",
 )
 
 # What was asked about isn't there – unless the text says that something else isn't
-NOT_THERE = _any(
+NOT_THERE = any_of(
     r"(?:未|没有?)(?:查询|查找|查|找|获取)到|(?:查询|查|找)不到",
     r"不存在|查无|无此|暂无|无数据|无发票",
 )
-SOMETHING_ELSE = _any(
+SOMETHING_ELSE = any_of(
     r"用户|账[号户]|企业|公司|组织|纳税人|购买?方|销售?方|税号|识别号|租户|登[录陆]|会话|token|令牌|权限|授权",
     r"接口|服务|路径|地址|页面|资源|方法|配置|参数|局端|异常|错误|网络|数据库|数据源|业务系统",
 )
-# A red form, or the red fapiao, exists: perhaps from our own earlier call. Never over a negation.
-FORM_EXISTS = _any(
-    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,6}(?:申请|提交|发起|录入)",
-    r"(?<![不没])(?:存在|有)[^不,\uff0c。;\uff1b]{0,12}(?:确认单|信息表|申请)",
-)
-RED_EXISTS = _any(
-    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,8}(?:红冲|冲红|开具|开票|使用)|没有可红冲的?金额",
-)
-
 # Where a bill stands, in words: no source has a key or a code for it
 BILL_STATES = (
-    ("returned", _any(r"退回|回退|已撤回|驳回")),
-    ("issuing", _any(r"开[具票]中|处理中|正在")),
-    ("waiting", _any(r"待开|待处理|待下推|未开|待提交|保存|暂存")),
+    ("returned", any_of(r"退回|回退|已撤回|驳回")),
+    ("issuing", any_of(r"开[具票]中|处理中|正在")),
+    ("waiting", any_of(r"待开|待处理|待下推|未开|待提交|保存|暂存")),
 )

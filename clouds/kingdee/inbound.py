@@ -5,13 +5,14 @@ tolerantly as can be without losing a row. Source: seed 000; shared/protocols/ki
 """
 
 from .. import reading
+from ..answer_texts import says_issued
 from ..errors import LoginRequired, OutcomeUnknown, Rejected
 from ..inbound import FULL, BureauSession, PullPage, PullTask
 from . import codes
 from . import inbound_codes as inbound
 from .envelope import opened, unpacked
 from .inbound_rows import fapiao_in, identity_of
-from .meaning import not_there, order_error, question_error
+from .meaning import not_there, question_error, task_error
 
 PAGE_SIZE = 200  # rows, seed 000
 _YES, _NO = {"true", "1", "y", "yes"}, {"false", "0", "n", "no"}
@@ -81,9 +82,9 @@ def read_start(raw):
         return PullTask(task_no, text=envelope.text)
     if envelope.ok:
         raise unknown_shape(envelope)
-    if task_no and (envelope.code in inbound.RUNNING or codes.MAYBE.search(envelope.text)):
+    if task_no and (envelope.code in inbound.RUNNING or says_issued(envelope.text)):
         return PullTask(task_no, "running", envelope.text)
-    raise refusal(envelope) or order_error(envelope)
+    raise refusal(envelope) or task_error(envelope)
 
 
 def freeze_page(asked, tax_no, _options):
@@ -144,7 +145,7 @@ def is_running(envelope):
 
 def refusal(envelope):
     """Return the error that only these interfaces know, or None: the tax number isn't in the tenant."""
-    if envelope.code in inbound.NOT_IN_TENANT or inbound.NOT_IN_TENANT_TEXT.search(envelope.text):
+    if envelope.code in codes.NOT_IN_TENANT or inbound.NOT_IN_TENANT_TEXT.search(envelope.text):
         return LoginRequired(envelope.text, envelope.code, envelope.status, need="permission")
     return None
 

@@ -6,7 +6,6 @@ pages, [clients] in public client code.
 
 import re
 
-NOT_IN_TENANT = {"1130"}
 NOT_IN_TENANT_TEXT = re.compile(r"税号.{0,40}不在租户")
 RUNNING = {"6910"}
 # assumption: the words of an answer about a task that isn't done

@@ -13,7 +13,7 @@ from . import inbound_codes as inbound
 from .envelope import code_text, flag_in, opened
 from .inbound import PAGE_SIZE, is_running, refusal, rows_in, unknown_shape
 from .inbound_rows import fapiao_of, identity_of
-from .meaning import order_error, question_error
+from .meaning import question_error, task_error
 from .writing import filled, money
 
 AT_ONCE = PAGE_SIZE  # fapiao in one order, so that its results are one page
@@ -94,7 +94,7 @@ def read_order(raw):
         return Marked(results, task_no, is_running=not results, text=envelope.text, already=_already(results))
     if is_running(envelope):
         return Marked(is_running=True, text=envelope.text)
-    raise refusal(envelope) or order_error(envelope)
+    raise refusal(envelope) or task_error(envelope)
 
 
 def read_question(raw):

@@ -5,6 +5,7 @@ Source: seed 001, 开票申请单发票查询接口; shared/protocols/kingdee-cl
 """
 
 from .. import reading
+from ..answer_texts import says_doubt
 from ..base import Bill, Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
 from . import codes
@@ -47,6 +48,8 @@ def read(raw):
             # … and one that was sent back is an error with the reason
             return Bill("", state="returned", text=envelope.text)
         raise question_error(envelope)
+    if envelope.data is None and says_doubt(envelope.text):
+        raise OutcomeUnknown(envelope.text, "unreadable", envelope.status)
     if envelope.data is None:
         # assumption: … or a success without data
         return NotFound(envelope.text, envelope.code)
@@ -88,11 +91,15 @@ def bill_in(envelope):
     fapiao = {one.number: one for one in map(issued, filter(number_in, entries))}
     open_entries = [entry for entry in entries if not number_in(entry)]
     texts = [text_in(part) for part in (*open_entries, *heads)]
+    state = _state(heads, open_entries)
+    if state == "returned" and any(map(says_doubt, texts)):
+        # sent back by trouble: the bureau may have issued it all the same
+        state = ""
     return Bill(
         request_uid=numbers[0] if numbers else "",
         fapiao=tuple(fapiao.values()),
         is_complete=bool(fapiao) and not open_entries,
-        state=_state(heads, open_entries),
+        state=state,
         text="\n".join(dict.fromkeys(filter(None, texts))) or ("" if fapiao else envelope.text),
         raw=plain_object(data),
     )

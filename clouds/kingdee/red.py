@@ -8,8 +8,9 @@ Source: shared/protocols/kingdee-cloud.md, "Billing request" (red); shared/fapia
 from ...rules.codes import is_number
 from ...rules.red_document import SELLER
 from .. import reading
-from ..base import NotFound, Pending
-from ..errors import NotYet, OutcomeUnknown, Rejected
+from ..answer_texts import FORM_EXISTS, RED_EXISTS, says_doubt
+from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending
+from ..errors import NotYet, OutcomeUnknown
 from . import codes, red_forms
 from .billing import goods, number_of
 from .envelope import opened
@@ -93,7 +94,7 @@ def read_application(raw):
     A text that says a form exists is ``OutcomeUnknown``: it may be from our own earlier call. One that
     says the fapiao isn't there is ``NotYet`` (assumption: for up to two hours after issue).
     """
-    envelope = _accepted(raw, codes.FORM_EXISTS)
+    envelope = _accepted(raw, RED_APPLY, FORM_EXISTS)
     return red_forms.newest(red_forms.forms_in(envelope.data)) or Pending(envelope.text)
 
 
@@ -107,7 +108,8 @@ def read_question(raw):
     forms = red_forms.forms_in(envelope.data)
     if forms:
         return red_forms.newest(forms)
-    if envelope.data is None or red_forms.is_empty_list(envelope.data):
+    is_empty = envelope.data is None or red_forms.is_empty_list(envelope.data)
+    if is_empty and not says_doubt(envelope.text):
         return NotFound(envelope.text, envelope.code)
     raise OutcomeUnknown(envelope.text, "no_form_number", envelope.status)
 
@@ -115,9 +117,8 @@ def read_question(raw):
 def read_withdrawal(raw):
     """Return the ``RedForm`` as withdrawn; its number is "" where the answer doesn't repeat it."""
     envelope = opened(raw)
-    refused = part_refused(envelope)
-    if not envelope.ok or refused:
-        raise order_error(refused or envelope)
+    if not envelope.ok or part_refused(envelope):
+        raise order_error(envelope, RED_WITHDRAW)
     return red_forms.withdrawn(envelope.data)
 
 
@@ -126,29 +127,31 @@ def read_issue(raw):
 
     A number counts only where the answer shows that it is the red one's: the question holds the blue's.
     """
-    envelope = _accepted(raw, codes.RED_EXISTS)
-    data = envelope.data[0] if isinstance(envelope.data, list) else envelope.data
+    envelope = _accepted(raw, RED_ISSUE, RED_EXISTS)
+    return _red_in(envelope.data) or Pending(envelope.text)
+
+
+def _red_in(data):
+    """Return the red ``Issued`` in an answer's data, None without one."""
+    data = data[0] if data and isinstance(data, list) else data
     named = reading.pick(data, *_RED_NUMBERS)
     if named is not None:
         data = {**data, "invoiceNum": named, "invoiceProperty": 1}
-    if isinstance(data, dict) and number_in(data):
-        red = issued(data)
-        if red.color == "red":
-            return red
-    return Pending(envelope.text)
+    red = issued(data) if isinstance(data, dict) and number_in(data) else None
+    return red if red and red.color == "red" else None
 
 
-def _accepted(raw, is_done_maybe):
+def _accepted(raw, operation, exists):
     envelope = opened(raw)
-    refused = part_refused(envelope)
-    if envelope.ok and not refused:
+    if envelope.ok and not part_refused(envelope):
         return envelope
-    envelope = refused or envelope
-    error = order_error(envelope)
-    if isinstance(error, Rejected) and is_done_maybe.search(envelope.text):
+    if operation == RED_ISSUE and _red_in(envelope.data):
+        # it names what it says that it didn't issue
         raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
-    if isinstance(error, Rejected) and not_there(envelope):
-        raise NotYet(envelope.text, envelope.code, envelope.status)
+    error = order_error(envelope, operation, exists)
+    is_unknown_text = isinstance(error, OutcomeUnknown) and error.is_unclassified
+    if is_unknown_text and operation == RED_APPLY and not_there(part_refused(envelope) or envelope):
+        raise NotYet(error.text, error.code, error.http_status)
     raise error
 
 

@@ -7,19 +7,18 @@ Each is ``(message, fix, pattern, codes)``, asked before the rows that all cloud
 from ...rules.problems import _
 from . import codes
 
-REJECTIONS = (
-    (
-        _("The request can no longer be taken back: the cloud has begun to issue it."),
-        _("Wait for its fapiao; reverse it with a red one if it is not wanted."),
-        r"(?:已|正在).{0,6}(?:开票|开具|下推).{0,16}撤[回销]|(?:不能|无法|不允许|不可|不支持)撤[回销]",
-    ),
-)
 LOGIN_TEXTS = (
     (
         _("The tax number does not belong to this tenant (租户) of the cloud."),
         _("Compare tax number and tenant on the account; then add the company to the tenant in the portal."),
         r"税号.{0,40}不在租户",
-        frozenset({"1130"}),
+        codes.NOT_IN_TENANT,
+    ),
+    (
+        _("The company or the business system (业务系统编码) is not set up at the cloud."),
+        _("Compare tax number and business system with the cloud's portal; then ask the cloud's support."),
+        codes.SET_UP_TEXT.pattern,
+        codes.NO_SUCH_CALL,
     ),
     (
         _("The cloud does not know this data centre (accountId)."),

@@ -7,6 +7,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 from .. import reading
+from ..answer_texts import PACE, says
 from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, TokenExpired
 from . import codes
 from .meaning import opened
@@ -118,7 +119,7 @@ class Tokens:
                 raise OutcomeUnknown(envelope.text, "no_token", envelope.status)
             return token, lifetime_in(envelope.data) or self._options.token_lifetime
         text, code, status = envelope.text, envelope.code, envelope.status
-        if code in codes.RATE or codes.PACE.search(text):
+        if code in codes.RATE or says(PACE, text):
             raise RateLimited(text, code, status)
         credentials = code in (codes.CREDENTIALS, codes.PARAMETER, *codes.TOKEN) or status == 401
         if credentials or codes.WHO.search(text):

@@ -24,6 +24,7 @@ from ..base import (
     Issued,
     NotFound,
 )
+from ..classified import classified
 from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ..transport import Transport
 from . import account, files, issue, login, query, red_check, red_form, red_issue
@@ -57,6 +58,10 @@ class Piaodanyun(Cloud):
     """One 票单云 account; settings are described in :class:`.options.Options`."""
 
     provider = "piaodanyun"
+    identity = ("phone", "tenant", "tax_username")
+    secrets = {"phone": "phone", "password": "phone", "tax_password": "tax_username"}
+    username = "tax_username"
+    settings = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
     capabilities = frozenset(_PATHS)
     features = frozenset({BUYER_RED, RED_APPLY_FINDS})  # in full only, and no form is withdrawn
 
@@ -131,6 +136,8 @@ class Piaodanyun(Cloud):
             return reader(raw)
         except TokenExpired as error:
             raise NotSent(error.text, error.code, error.http_status) from error
+        except OutcomeUnknown as error:
+            raise classified(error, self.config.classified) from None
 
     def is_ready(self):
         return not self._tokens.is_due()

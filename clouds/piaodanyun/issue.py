@@ -11,7 +11,7 @@ from decimal import Decimal
 from ...rules import rates
 from ...rules.codes import is_number
 from .. import reading
-from ..base import Issued
+from ..base import ISSUE, Issued
 from . import codes
 from .meaning import lacking, opened, order_error
 
@@ -57,7 +57,7 @@ def read(raw):
     """
     envelope = opened(raw)
     if not envelope.ok:
-        raise order_error(envelope)
+        raise order_error(envelope, ISSUE)
     number = number_at(envelope.data, "Fphm", "fphm")
     if number:
         return Issued(

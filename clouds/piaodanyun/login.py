@@ -1,10 +1,11 @@
 """Logging in to the electronic tax bureau: ``loginDppt``, in one or two steps.
 
 Source: seed 003, 登录电票平台. The names of the QR picture and of a scan's states are in no source;
-[family]: ``qrcode``, and ``slzt`` 1 waiting, 2 done, 3 expired.
+[family]: ``qrcode``, a 310 that hands out a code, and ``slzt`` 1 waiting, 2 done, 3 expired.
 """
 
 from .. import reading
+from ..answer_texts import says_trouble
 from ..base import LoginStep
 from ..errors import OutcomeUnknown, Rejected
 from . import codes
@@ -36,8 +37,9 @@ def read(raw, form=None):
     words), LoginRequired, RateLimited or OutcomeUnknown.
     """
     envelope = opened(raw)
+    is_qr = envelope.code == codes.OTHER and bool(reading.as_text(reading.pick(envelope.data, "ewmid")))
     scanning = bool(form) and bool(form.get("ewmid"))
-    if not envelope.ok:
+    if not envelope.ok and not is_qr:
         return _refused(envelope, form or {})
     data = envelope.data
     qr_id = reading.as_text(reading.pick(data, "ewmid"))
@@ -90,7 +92,7 @@ def _refused(envelope, form):
     shared = shared_error(envelope)
     if shared:
         raise shared
-    if envelope.code in (codes.BUSINESS, codes.PARAMETER) and not codes.STUMBLED.search(text):
+    if envelope.code in (codes.BUSINESS, codes.PARAMETER, codes.OTHER) and not says_trouble(text):
         raise Rejected(text, envelope.code, envelope.status)
     raise OutcomeUnknown(text, envelope.code, envelope.status)
 

@@ -1,12 +1,16 @@
 """From an answer to its meaning: the envelope, and the errors every interface shares.
 
-In doubt an answer means ``OutcomeUnknown``: a needless query costs a second, a wrong "rejected"
-issues a second fapiao.
+An answer to an order means ``OutcomeUnknown`` unless it is one of few things: a needless query costs a
+second, a wrong "rejected" issues a second fapiao. Source: shared/protocols/piaodanyun.md, "Codes".
 """
 
+import re
 from dataclasses import dataclass
 
+from ...rules.codes import is_number
 from .. import reading
+from ..answer_texts import BUSY, PACE, joined, says, says_doubt, says_issued, says_open
+from ..base import RED_APPLY
 from ..errors import (
     CloudError,
     LoginRequired,
@@ -17,15 +21,21 @@ from ..errors import (
     TokenExpired,
 )
 from ..http_refusal import glimpse, raise_for_http
+from ..refusals import refusal_of
 from . import codes
+from .refusals import ROWS
 
+_LONG = re.compile(r"[0-9A-Za-z+/=_-]{16,}")  # a session, a token, a file: no reason
+_REASON = 500  # characters
 _NEEDS_OF_CODES = (
     (codes.SESSION_LOST, "login"),
     (codes.SMS_DUE, "sms"),
     (codes.FACE_DUE, "face"),
     (codes.FORBIDDEN, "permission"),
+    (codes.SET_UP, "permission"),
 )
 _NEEDS_IN_TEXT = (
+    (codes.SET_UP_TEXT, "permission"),
     (codes.WHO, "credentials"),
     (codes.FACE, "face"),
     (codes.SMS, "sms"),
@@ -36,7 +46,10 @@ _NEEDS_IN_TEXT = (
 
 @dataclass(frozen=True)
 class Envelope:
-    """``{code, msg|message, data}`` of a readable answer; ``code`` as text whatever it came as."""
+    """``{code, msg|message, data}`` of a readable answer; ``code`` as text whatever it came as.
+
+    ``text`` of an answer that is no success includes a reason that stands in ``data``.
+    """
 
     code: str
     text: str
@@ -59,8 +72,9 @@ def opened(raw):
     if code is None:
         raise_for_http(raw)
         raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
-    text = reading.as_text(reading.pick(body, "msg", "message"))
-    return Envelope(code, text, _data(body), raw.status)
+    data = _data(body)
+    said = [reading.as_text(reading.pick(body, name)) for name in ("msg", "message")]
+    return Envelope(code, joined(*said, "" if code == codes.OK else _reason(data)), data, raw.status)
 
 
 def is_token_refused(raw):
@@ -73,18 +87,26 @@ def is_token_refused(raw):
         return False
 
 
-def order_error(envelope):
-    """Return the error that an answer to an *order* means when it isn't its success."""
-    code, text, status = envelope.code, envelope.text, envelope.status
-    if codes.MAYBE.search(text):
-        return OutcomeUnknown(text, code, status)
-    shared = shared_error(envelope)
-    if shared:
-        return shared
-    if code in (codes.BUSINESS, codes.PARAMETER) and text and not codes.STUMBLED.search(text):
-        return Rejected(text, code, status)
-    # among the rest is 10400 [family]: the fapiao may have been issued
-    return OutcomeUnknown(text, code, status)
+def order_error(envelope, operation, exists=None):
+    """Return the error that an answer to an *order* means when it isn't its success.
+
+    ``exists``: the pattern of texts by which what ``operation`` orders is there already.
+    """
+    code, text = envelope.code, envelope.text
+    said = (text, code, envelope.status)
+    if says_issued(text) or (exists and says(exists, text)) or _names_result(envelope.data, operation):
+        return OutcomeUnknown(*said)
+    error = _told_by_code(envelope)
+    if error:
+        return error
+    if code in codes.OPEN or says_open(text):
+        return OutcomeUnknown(*said)
+    error = _told_by_text(envelope)
+    if error:
+        error.in_words_only = True
+        return error
+    row = code in codes.TOLD_BY_TEXT and refusal_of(ROWS, operation, code, text)
+    return Rejected(*said, problem=row.problem) if row else OutcomeUnknown(*said, is_unclassified=True)
 
 
 def question_error(envelope):
@@ -101,7 +123,7 @@ def lacking(envelope, code):
 
     LoginRequired where the bureau wants a face authenticated first, else OutcomeUnknown.
     """
-    if asks_for_face(envelope):
+    if asks_for_face(envelope) and not says_doubt(envelope.text):
         return LoginRequired(envelope.text, "face", envelope.status, need="face")
     return OutcomeUnknown(envelope.text, code, envelope.status)
 
@@ -113,7 +135,10 @@ def asks_for_face(envelope):
         data = reading.loads((reading.unbase64(data) or b"").decode("utf-8", "replace"))
     if reading.as_text(reading.pick(data, "Sfsl")).upper() == "Y":
         return True
-    return bool(reading.pick(data, "rzid", "ewm") or codes.FACE.search(envelope.text))
+    drawn = reading.as_text(reading.pick(data, "ewm"))
+    # a code that begins so is the one on a fapiao that exists [family]
+    is_face_code = bool(drawn) and not drawn.startswith("01,")
+    return bool(reading.pick(data, "rzid") or is_face_code or codes.FACE.search(envelope.text))
 
 
 def not_there(envelope):
@@ -121,8 +146,9 @@ def not_there(envelope):
     text = envelope.text
     return (
         envelope.code == codes.BUSINESS
-        and bool(codes.NOT_THERE.search(text))
-        and not codes.SOMETHING_ELSE.search(text)
+        and says(codes.NOT_THERE, text)
+        and not says(codes.SOMETHING_ELSE, text)
+        and not says_doubt(text)
     )
 
 
@@ -131,33 +157,65 @@ def shared_error(envelope):
 
     NotSent (token), RateLimited or LoginRequired: in each case nothing has happened.
     """
+    return _told_by_code(envelope) or _told_by_text(envelope, is_order=False)
+
+
+def _told_by_code(envelope):
     code, text, status = envelope.code, envelope.text, envelope.status
-    if _token_refused(envelope):
+    if _token_refused_by_code(envelope):
         return NotSent(text, code, status)
     if code in codes.RATE:
         return RateLimited(text, code, status)
-    need = _need_of_code(code, text)
-    if not need and code == codes.BUSINESS:
-        need = next((need for pattern, need in _NEEDS_IN_TEXT if pattern.search(text)), "")
-        if not need and codes.PACE.search(text):
-            return RateLimited(text, code, status)
+    if code in codes.SMS_DUE | codes.FACE_DUE and codes.SIGNATURE.search(text):
+        return LoginRequired(text, code, status, need="permission")
+    if code in codes.SMS_DUE | codes.FACE_DUE and codes.PARAMETERS.search(text):
+        return None
+    need = next((need for known, need in _NEEDS_OF_CODES if code in known), "")
+    if code == codes.CREDENTIALS and (not text or codes.WHO.search(text)):
+        need = "credentials"
     return LoginRequired(text, code, status, need=need) if need else None
 
 
-def _need_of_code(code, text):
-    for known, need in _NEEDS_OF_CODES:
-        if code in known:
-            return need
-    if code == codes.CREDENTIALS and (not text or codes.WHO.search(text)):
-        return "credentials"
-    return ""
+def _told_by_text(envelope, is_order=True):
+    code, text, status = envelope.code, envelope.text, envelope.status
+    if _token_refused_by_text(envelope):
+        return NotSent(text, code, status)
+    if code not in (codes.BUSINESS, codes.OTHER):
+        return None
+    need = next((need for pattern, need in _NEEDS_IN_TEXT if says(pattern, text)), "")
+    if need:
+        return LoginRequired(text, code, status, need=need)
+    if says(PACE, text) or (is_order and says(BUSY, text)):
+        return RateLimited(text, code, status)
+    return None
+
+
+def _token_refused_by_code(envelope):
+    # a call is repeated with a new token: never one that says it has taken effect
+    return (envelope.status == 401 or envelope.code in codes.TOKEN) and not says_issued(envelope.text)
+
+
+def _token_refused_by_text(envelope):
+    refusing = (codes.BUSINESS, codes.PARAMETER, codes.CREDENTIALS)
+    text = envelope.text
+    return envelope.code in refusing and says(codes.TOKEN_TEXT, text) and not says_doubt(text)
 
 
 def _token_refused(envelope):
-    if envelope.status == 401 or envelope.code in codes.TOKEN:
+    return _token_refused_by_code(envelope) or _token_refused_by_text(envelope)
+
+
+def _names_result(data, operation):
+    """Return whether a refusal names what was ordered: a fapiao by its number, a form by its own."""
+    if is_number(reading.as_text(reading.pick(data, "Fphm", "fphm"))):
         return True
-    refusing = (codes.BUSINESS, codes.PARAMETER, codes.CREDENTIALS)
-    return envelope.code in refusing and bool(codes.TOKEN_TEXT.search(envelope.text))
+    return operation == RED_APPLY and bool(reading.as_text(reading.pick(data, "xxbbh")))
+
+
+def _reason(data):
+    """Return ``data`` where it is a text for people, as with ``getFaceImg``: its ``msg`` says 失败 only."""
+    text = data.strip() if isinstance(data, str) else ""
+    return "" if len(text) > _REASON or _LONG.fullmatch(text) else text
 
 
 def _code(body):

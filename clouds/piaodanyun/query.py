@@ -7,6 +7,7 @@ import dataclasses
 
 from ...rules.document import Line
 from .. import reading
+from ..answer_texts import says_doubt
 from ..base import Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
 from . import codes
@@ -52,6 +53,8 @@ def _found(envelope):
     if head in (None, "", [], {}):
         if codes.ISSUING.search(envelope.text):
             return Pending(envelope.text)
+        if says_doubt(envelope.text):
+            raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
         # assumption: success without data is how an unknown serial number may also look
         return NotFound(envelope.text, envelope.code)
     number = number_at(head, "fphm")

@@ -5,6 +5,7 @@ Source: seed 003, 申请红字前查蓝票信息.
 
 from ...rules.red_document import BUYER, RedCheck, RedLine
 from .. import reading
+from ..answer_texts import says_trouble
 from ..base import NotFound
 from ..errors import OutcomeUnknown
 from . import codes, red_codes
@@ -42,9 +43,8 @@ def read(raw):
         # assumption: "not found" up to two hours after issue is a 999 whose text says so
         return NotFound(envelope.text, envelope.code)
     if envelope.code == codes.BUSINESS and envelope.text:
-        fault = codes.STUMBLED.search(envelope.text) or codes.MAYBE.search(envelope.text)
         error = question_error(envelope)
-        if isinstance(error, OutcomeUnknown) and not fault:
+        if isinstance(error, OutcomeUnknown) and not says_trouble(envelope.text):
             return RedCheck(False, envelope.text)
         raise error
     raise question_error(envelope)

@@ -21,15 +21,3 @@ UNBOOKED = {"00"}  # FprzztDm
 REFUSED = re.compile(
     r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)"
 )
-# A form (or an application under way) exists: perhaps from our own earlier call. A gap never leads over
-# a negation or into another clause: 已作废,不能申请 is a refusal.
-FORM_EXISTS = re.compile(
-    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,6}(?:申请|提交|发起|录入)"
-    r"|(?<![不没])(?:存在|有)[^不,\uff0c。;\uff1b]{0,12}(?:确认单|信息表|申请)"
-    r"|重复.{0,4}(?:申请|录入|提交)|没有可红冲的?金额"
-)
-# The red fapiao exists: perhaps from our own earlier call
-RED_EXISTS = re.compile(
-    r"(?<!未)已(?:经)?[^不未,\uff0c。;\uff1b]{0,8}(?:红冲|冲红|开具|开票|使用)"
-    r"|重复.{0,4}(?:红冲|冲红|开具|开票)|没有可红冲的?金额"
-)

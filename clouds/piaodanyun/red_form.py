@@ -8,8 +8,9 @@ known to exist, and a first application may simply be sent again. Source: seed 0
 from ...rules.red_document import RedForm
 from ...rules.red_forms import STATES, state_named
 from .. import reading
-from ..base import NotFound
-from ..errors import NotYet, OutcomeUnknown, Rejected
+from ..answer_texts import FORM_EXISTS
+from ..base import RED_APPLY, NotFound
+from ..errors import NotYet, OutcomeUnknown
 from . import issue, red_codes
 from .meaning import lacking, not_there, opened, order_error, question_error
 
@@ -46,12 +47,8 @@ def read_application(raw):
     envelope = opened(raw)
     if envelope.ok:
         return _form(envelope)
-    error = order_error(envelope)
-    if not isinstance(error, Rejected):
-        raise error
-    if red_codes.FORM_EXISTS.search(envelope.text):
-        raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
-    if not_there(envelope):
+    error = order_error(envelope, RED_APPLY, exists=FORM_EXISTS)
+    if isinstance(error, OutcomeUnknown) and error.is_unclassified and not_there(envelope):
         raise NotYet(envelope.text, envelope.code, envelope.status)
     raise error
 

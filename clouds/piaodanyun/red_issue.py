@@ -5,9 +5,9 @@ Source: seed 003, 红字发票开具.
 
 from ...rules.codes import is_number
 from .. import reading
-from ..base import Issued
-from ..errors import OutcomeUnknown, Rejected
-from . import issue, red_codes
+from ..answer_texts import RED_EXISTS
+from ..base import RED_ISSUE, Issued
+from . import codes, issue
 from .meaning import lacking, opened, order_error
 
 
@@ -31,15 +31,14 @@ def freeze(order, request_uid, tax_no):
 def read(raw):
     """Return the :class:`Issued` of an answer; raise what anything else means.
 
-    Only a 20-digit number is an issued fapiao. The answer names the form, not the original.
+    Only a 20-digit number is an issued fapiao. The answer names the form, not the original. A 310 carries the
+    red fapiao that this order or an earlier one has made of the form [family].
     """
     envelope = opened(raw)
-    if not envelope.ok:
-        error = order_error(envelope)
+    is_there = envelope.code == codes.OTHER and bool(issue.number_at(envelope.data, "fphm", "Fphm"))
+    if not envelope.ok and not is_there:
         # assumption: it may have been our own earlier call that reversed it
-        if isinstance(error, Rejected) and red_codes.RED_EXISTS.search(envelope.text):
-            raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
-        raise error
+        raise order_error(envelope, RED_ISSUE, exists=RED_EXISTS)
     data = envelope.data
     number = issue.number_at(data, "fphm", "Fphm")
     if number:

@@ -10,7 +10,7 @@ TEXTS = {
     'bureau_error': '系统异常,请联系管理员', 'refused': '操作失败', 'not_found': '数据不存在',
     'not_ready': '数据处理中,请稍后再试', 'no_number': '发票流水号不存在', 'unauthorised': '接口未授权',
     'session_lost': '登录已失效', 'sms_due': '需要短信验证', 'face_due': '需要人脸识别',
-    'face_payload': '需要人脸识别',
+    'face_payload': '需要人脸识别', 'misleading': '系统处理中',
 }
 # What stands in place of an answer before the deed, and the answer to a caller in a hurry.
 UNSENT = b'{"errcode":"3000","description":"SANDBOX","data":null}'
@@ -22,8 +22,10 @@ def before(exchange, fault):
     return after(exchange, fault)
 
 
-def after(exchange, fault):
-    """The answer this fault gives in place of the true one."""
+def after(exchange, fault, answer=None):
+    """The answer this fault gives in place of the true one; None keeps that."""
+    if fault.kind in ('repeat', 'wrong_number'):
+        return None         # of orders, which it has none of
     if fault.kind == 'expired_token':
         return _expire(exchange)
     if fault.kind == 'not_found' and exchange.call.name in ('detail/query', 'invoices/query'):

@@ -21,7 +21,7 @@ def check(world, draft, **doubts):
 
 def blue(world, request, draft):
     """Gives the draft its number and time. From here on it exists."""
-    fapiao = _number(world, replace(draft, request=request.uid))
+    fapiao = _number(world, replace(draft, request=request.uid, tenant=request.tenant))
     seller = world.taxpayer(fapiao.seller_no)
     credit.consume(seller, fapiao)
     _remember(world, request, fapiao)
@@ -31,26 +31,29 @@ def blue(world, request, draft):
 
 def later(world, request, draft, seconds, queries):
     """Accepts the draft; the bureau finishes after so long, or at so many queries."""
+    if request.draft is not None:
+        blue(world, request, request.draft)     # accepted twice: both are issued
     request.state = 'pending'
     request.draft = draft
     if queries is None:
         request.ready_at = world.clock.now() + timedelta(seconds=seconds)
     request.queries_left = queries
-    world.pending[request.uid] = request
-    world.requests[request.uid] = request
+    world.pending[request.key] = request
+    world.requests[request.key] = request
     world.keep(request)
 
 
 def finish(world, request):
     """The bureau gets round to an accepted draft; the credit may have gone meanwhile."""
-    world.pending.pop(request.uid, None)
+    world.pending.pop(request.key, None)
     draft, request.draft = request.draft, None
     try:
         if request.failure:
             raise Refused(request.failure)
         credit.demand(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
     except Refused as error:
-        request.state, request.failure = 'failed', error.text
+        request.state = 'issued' if request.numbers else 'failed'
+        request.failure = error.text
         world.keep(request)
         return None
     return blue(world, request, draft)
@@ -71,14 +74,15 @@ def red(world, request, form):
     return fapiao
 
 
-def request_for(world, uid, cloud, tax_no, digest):
-    return world.requests.get(uid) or Request(uid, cloud, tax_no, digest)
+def request_for(world, uid, cloud, tax_no, digest, tenant=''):
+    fresh = Request(uid, cloud, tax_no, digest, tenant=tenant)
+    return world.requests.get(fresh.key, fresh)
 
 
 def _remember(world, request, fapiao):
     request.state = 'issued'
     request.numbers.append(fapiao.number)
-    world.requests[request.uid] = request
+    world.requests[request.key] = request
     world.fapiao[fapiao.number] = fapiao
     world.keep(request)
     world.keep(fapiao)
@@ -99,7 +103,7 @@ def _reversed(original, request, form):
     return replace(
         original, lines=lines, net=net, tax=tax, gross=net + tax, request=request.uid,
         original=original.number, red_form=form.number, reversed_by='', cloud=request.cloud,
-        consumption_use='00', vat_use='03', booked='00',
+        tenant=request.tenant, consumption_use='00', vat_use='03', booked='00',
         remark=f'被红冲蓝字数电票号码:{original.number} 红字发票信息确认单编号:{form.number}')
 
 

@@ -79,7 +79,8 @@ def check(exchange):
 def use_id(exchange):
     """A requestId counts as used once the call is let in, whatever comes of it."""
     used = UsedId(exchange.body['requestId'], exchange.tenant.account_id)
-    if exchange.quirks.request_id_unique and used.key in exchange.world.used_ids:
+    unique = exchange.quirks.request_id_unique and exchange.world.settings.deduplicate
+    if unique and used.key in exchange.world.used_ids:
         raise Refused(f'requestId重复:{used.text}')
     exchange.world.used_ids[used.key] = used
     exchange.world.keep(used)

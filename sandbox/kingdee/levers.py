@@ -26,6 +26,14 @@ class KingdeeLevers:
             self.keep(tenant)
             return tenant
 
+    def _second_at_kingdee(self, tax_no, name):
+        number = len(self.kingdee_tenants) + 1
+        self._share(tax_no, name, None)
+        return self.add_kingdee_tenant(
+            f'{defaults.KINGDEE_ACCOUNT_ID}-{number}', f'{defaults.KINGDEE_APP_ID}-{number}',
+            defaults.KINGDEE_APP_SECRET, defaults.KINGDEE_USERS, [tax_no],
+            f'{defaults.KINGDEE_PREFIX}-{number}', f'{defaults.KINGDEE_TENANT_ID}-{number}')
+
     def set_interface(self, interface, allowed, account_id=defaults.KINGDEE_ACCOUNT_ID):
         """Open or close an interface (BILL.PUSH, …) in the portal."""
         with self.acting():
@@ -66,6 +74,15 @@ class KingdeeLevers:
             bill = self.bill(number, tax_no)
             if bill.state not in (*queue.UNISSUED, 'partial'):
                 raise Refused(f'单据{number}状态为{queue.STATES[bill.state]},不能开票')
+            queue.issue(self, [bill])
+            return bill
+
+    def issue_ended_bill(self, number, tax_no=defaults.TAX_NO):
+        """A person issues a bill all the same that was returned or withdrawn."""
+        with self.acting():
+            bill = self.bill(number, tax_no)
+            if bill.state not in ('returned', 'withdrawn'):
+                raise Refused(f'单据{number}状态为{queue.STATES[bill.state]},不能进行该操作')
             queue.issue(self, [bill])
             return bill
 

@@ -64,6 +64,13 @@ class Exchange:
     def uid(self):
         return ','.join(filter(None, (_flat(each.get(self.call.uid)) for each in self.items)))
 
+    @property
+    def realm(self):
+        """Whose serials the caller knows: empty for the first tenant of the tax number."""
+        tenants = self.world.kingdee_tenants.values()
+        first = next((each for each in tenants if self.tax_no in each.tax_nos), self.tenant)
+        return '' if first is self.tenant else self.tenant.account_id
+
     def text(self, key, default=''):
         """A key of `data`, or of the whole body when logging in."""
         source = self.data if self.call.needs_token else self.body

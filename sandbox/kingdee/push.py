@@ -18,7 +18,9 @@ def push(exchange):
         raise Refused('data应为单据数组')
     if len(given) > MAX_BILLS:
         raise Refused(f'一次最多推送{MAX_BILLS}张单据')
-    results = _without_twins([_read(exchange, item) for item in given])
+    results = [_read(exchange, item) for item in given]
+    if exchange.world.settings.deduplicate:
+        results = _without_twins(results)
     spoilt = exchange.quirks.push_all_or_none and any(isinstance(each, Refused) for each in results)
     for result in () if spoilt else results:
         if isinstance(result, Bill):
@@ -54,10 +56,15 @@ def _read(exchange, item):
 
 def _is_known(exchange, item, content):
     """Never a second fapiao for one bill: its number is taken, whatever it says."""
+    if not exchange.world.settings.deduplicate:
+        return False
     number = values.text(item, 'billNo')
-    there = queue.newest(exchange.world, values.text(item, 'sellerTaxpayerId'), number)
+    there = queue.newest(exchange.world, values.text(item, 'sellerTaxpayerId'), number,
+                         exchange.tenant.account_id)
     if there is None or there.state in exchange.quirks.reusable_after:
         return False
+    if exchange.world.settings.repeat_answers == 'success':
+        return True
     if there.digest != content:
         raise Refused(CHANGED.format(number))
     if exchange.quirks.repeated_push == 'refuse':
@@ -92,6 +99,18 @@ def _answer(exchange, given, results):
         return Answer(data, '推单成功')
     first = troubles[0]
     return Answer(data, first.text, failure(first, exchange.quirks))
+
+
+def accepted(exchange):
+    """All of it is taken, or so it says."""
+    return _answer(exchange, exchange.items, [None] * len(exchange.items))
+
+
+def is_repeated(exchange):
+    """Is every bill of this push there already?"""
+    there = [queue.newest(exchange.world, str(item.get('sellerTaxpayerId')), str(item.get('billNo')),
+                          exchange.tenant.account_id) for item in exchange.items]
+    return bool(there) and all(there)
 
 
 def _line(item, result, quirks):

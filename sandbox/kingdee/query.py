@@ -1,5 +1,6 @@
 """BILL.INVOICE.QUERY: what became of a bill."""
 from ..errors import Refused
+from ..records import request_key
 from . import queue, told
 from .protocol import Answer
 
@@ -9,16 +10,34 @@ UNKNOWN = '未查询到单据{}'
 def query(exchange):
     exchange.demand('sellerTaxpayerId', 'serialNo')
     number, world = exchange.text('serialNo'), exchange.world
-    bill = queue.find(world, exchange.text('sellerTaxpayerId'), number)
-    if bill is None or bill.account_id != exchange.tenant.account_id:
+    bills = queue.standing(world, exchange.text('sellerTaxpayerId'), number, exchange.tenant.account_id)
+    if not bills:
         return _red_or_unknown(exchange, number)
+    for bill in bills:
+        _count(world, bill)
+    if bills[-1].state == 'returned' and exchange.quirks.returned_as != 'entry':
+        return _returned(exchange, bills[-1])
+    entries = [_entry(exchange, bill) for bill in bills]
+    return Answer(list(filter(None, entries))) if any(entries) else unknown(exchange, number)
+
+
+def _count(world, bill):
     if bill.state == 'issuing' and bill.queries_left is not None:
         bill.queries_left -= 1
         world.keep(bill)
         queue.settle(world)
-    if bill.state == 'returned' and exchange.quirks.returned_as != 'entry':
-        return _returned(exchange, bill)
-    return Answer([{'billNo': number, 'invoiceList': invoices(world, bill, exchange.quirks.query_lines_key)}])
+
+
+def _entry(exchange, bill):
+    """What is told of a bill; None where none of its fapiao is shown yet."""
+    world, quirks = exchange.world, exchange.quirks
+    items = invoices(world, bill, quirks.query_lines_key)
+    shown = [item for item in items if _is_shown(world, item[quirks.number_key])]
+    return {'billNo': bill.number, 'invoiceList': shown} if shown or not items else None
+
+
+def _is_shown(world, number):
+    return not number or world.is_shown(world.fapiao[number])
 
 
 def _returned(exchange, bill):
@@ -36,8 +55,8 @@ def unknown(exchange, number):
 
 def _red_or_unknown(exchange, serial):
     """A serialNo under which ALLE.INVOICE.RED reversed something leads to the red fapiao [?]."""
-    fapiao = _by_serial(exchange.world, serial)
-    if fapiao is None or fapiao.seller_no != exchange.text('sellerTaxpayerId'):
+    fapiao = _by_serial(exchange, serial)
+    if not _is_told(exchange, fapiao):
         return unknown(exchange, serial)
     return Answer([{'billNo': serial, 'invoiceList': [_told(exchange, fapiao, serial)]}])
 
@@ -46,16 +65,21 @@ def query_fapiao(exchange):
     """ALLE.INVOICE.QUERY [clients]: one fapiao, by the serialNo it was asked for or by number."""
     exchange.demand('sellerTaxpayerId')
     serial, number = exchange.text('serialNo'), exchange.text('invoiceNum')
-    fapiao = _by_serial(exchange.world, serial) if serial else exchange.world.fapiao.get(number)
-    if fapiao is None or fapiao.seller_no != exchange.text('sellerTaxpayerId'):
+    fapiao = _by_serial(exchange, serial) if serial else exchange.world.fapiao.get(number)
+    if not _is_told(exchange, fapiao):
         raise Refused(f'未查询到发票{serial or number}')
     return Answer(_told(exchange, fapiao, serial or fapiao.request))
 
 
-def _by_serial(world, serial):
-    request = world.requests.get(serial)
+def _is_told(exchange, fapiao):
+    return (fapiao is not None and fapiao.seller_no == exchange.text('sellerTaxpayerId')
+            and exchange.world.is_shown(fapiao))
+
+
+def _by_serial(exchange, serial):
+    request = exchange.world.requests.get(request_key(serial, exchange.realm))
     known = request is not None and request.cloud == 'kingdee' and request.numbers
-    return world.fapiao[request.numbers[0]] if known else None
+    return exchange.world.fapiao[request.numbers[0]] if known else None
 
 
 def _told(exchange, fapiao, serial):

@@ -14,23 +14,36 @@ SESSION = {'lost': '电子税务局登录已失效,请重新登录', 'logged_out
 FACE = '电子税务局需要人脸识别认证'
 
 
-def find(world, tax_no, number):
-    """The bill of this number that counts now: the newest, unless it was withdrawn."""
-    bill = newest(world, tax_no, number)
-    return None if bill is None or bill.state == 'withdrawn' else bill
-
-
-def newest(world, tax_no, number):
-    attempt, bill = 1, None
-    while f'{tax_no}/{number}/{attempt}' in world.bills:
-        bill = world.bills[f'{tax_no}/{number}/{attempt}']
+def attempts(world, tax_no, number, account_id=None):
+    """Every bill of this number, of one tenant or of all, the oldest first."""
+    found, attempt = [], 1
+    while (key := f'{tax_no}/{number}/{attempt}') in world.bills:
+        found.append(world.bills[key])
         attempt += 1
-    return bill
+    return [bill for bill in found if account_id in (None, bill.account_id)]
+
+
+def standing(world, tax_no, number, account_id=None):
+    """What counts of them now: the newest, or all where nothing is de-duplicated; none withdrawn."""
+    found = attempts(world, tax_no, number, account_id)
+    if world.settings.deduplicate:
+        found = found[-1:]
+    return [bill for bill in found if bill.state != 'withdrawn']
+
+
+def find(world, tax_no, number, account_id=None):
+    return next(reversed(standing(world, tax_no, number, account_id)), None)
+
+
+def newest(world, tax_no, number, account_id=None):
+    return next(reversed(attempts(world, tax_no, number, account_id)), None)
 
 
 def enter(world, bill, seconds=None, queries=None):
     """Takes a bill in; an automatic one gets its time."""
     quirks = world.kingdee
+    while bill.key in world.bills:
+        bill.attempt += 1       # after its twin of the same push
     if bill.auto:
         bill.state = 'issuing'
         waits = quirks.merge_seconds if bill.merge and quirks.auto_merge else quirks.issue_delay

@@ -5,7 +5,7 @@ from ..bureau import issue as bureau
 from ..bureau import red
 from ..clock import SHANGHAI, dashed
 from ..errors import Refused
-from ..records import RedLine, Request
+from ..records import RedLine
 from . import auth, callbacks, queue, told, values
 from .protocol import Answer
 
@@ -27,7 +27,7 @@ def apply(exchange):
     exchange.demand('orderNo', 'invoiceNo', 'redReason')
     reason = values.choice(exchange.data, 'redReason', REASONS)
     blue = _blue(exchange, exchange.text('invoiceNo'))
-    form = _form_of_order(exchange.world, exchange.text('orderNo'))
+    form = _form_of_order(exchange, exchange.text('orderNo'))
     if form is not None and form.digest != exchange.digest():
         raise Refused(f'申请单号{form.order}已存在且内容不一致')
     if form is None:
@@ -37,18 +37,21 @@ def apply(exchange):
 
 def _new_form(exchange, blue, reason, order):
     form = red.apply(exchange.world, blue, reason, SELLER, 'kingdee', _lines(exchange, blue))
-    form.order, form.digest = order, exchange.digest()
+    form.order, form.digest, form.tenant = order, exchange.digest(), exchange.realm
     return form
 
 
-def _form_of_order(world, order):
-    return next((form for form in world.red_forms.values() if form.order == order), None)
+def _form_of_order(exchange, order):
+    if not exchange.world.settings.deduplicate:
+        return None
+    return next((form for form in exchange.world.red_forms.values()
+                 if (form.order, form.tenant) == (order, exchange.realm)), None)
 
 
 def _blue(exchange, number):
     """The fapiao to be reversed: the tenant's own, of the type named."""
     blue = exchange.world.fapiao.get(number)
-    if blue is None or blue.seller_no not in exchange.tenant.tax_nos:
+    if blue is None or blue.seller_no not in exchange.tenant.tax_nos or not exchange.world.is_shown(blue):
         raise Refused(NOT_FOUND.format(number))
     if exchange.text('sellerTaxpayerId') not in ('', blue.seller_no):
         raise Refused(NOT_FOUND.format(number))
@@ -149,14 +152,15 @@ def _day(exchange, key):
 def _form(world, form):
     """The keys of [docs], and beside them what a person would look for [?]."""
     blue = world.fapiao[form.blue]
-    net, tax = blue.net, blue.tax
+    net, tax, made = blue.net, blue.tax, world.fapiao.get(form.red_number)
     if form.lines:
         net = sum(part.amount - part.tax * blue.lines[part.row].inclusive for part in form.lines)
         tax = sum(part.tax for part in form.lines)
     return {
         'orderNo': form.order, 'redInfoBillNo': form.number, 'govRedConfirmBillUuid': form.uid,
         'redConfirmBillStatus': form.state, 'redConfirmEnterDate': dashed(form.applied_at),
-        'redReason': form.reason, 'originalInvoiceNumber': form.blue, 'invoiceNum': form.red_number,
+        'redReason': form.reason, 'originalInvoiceNumber': form.blue,
+        'invoiceNum': made.number if made and world.is_shown(made) else '',
         'sellerName': blue.seller_name, 'sellerTaxpayerId': blue.seller_no, 'buyerName': blue.buyer_name,
         'buyerTaxpayerId': blue.buyer_no, 'totalAmount': -net, 'totalTaxAmount': -tax}
 
@@ -187,40 +191,41 @@ def issue(exchange):
     exchange.demand('serialNo', 'invoiceNum', 'sellerTaxpayerId')
     auth.demand_tax_no(exchange, exchange.text('sellerTaxpayerId'))
     world, serial = exchange.world, exchange.text('serialNo')
-    there = world.requests.get(serial)
-    if there is not None and there.count:
-        if there.digest != exchange.digest():
+    request = bureau.request_for(world, serial, 'kingdee', exchange.tax_no, exchange.digest(), exchange.realm)
+    if request.count and world.settings.deduplicate:
+        if request.digest != exchange.digest() and world.settings.repeat_answers != 'success':
             raise Refused(f'流水号{serial}已存在且内容不一致')
-        return _answer(exchange, world.fapiao[there.numbers[0]])
+        return answer(exchange, world.fapiao[request.numbers[0]])
     blue = _blue(exchange, exchange.text('invoiceNum'))
-    form = _form_to_issue(exchange, blue)
+    form = _form_to_issue(exchange, blue, request)
     if form.state not in red.ISSUABLE:
         raise Refused(f'红字确认单{form.number}状态为{red.STATES[form.state]},不能开具红字发票')
     queue.check_session(world, blue.seller_no)
-    request = Request(serial, 'kingdee', blue.seller_no, exchange.digest())
     made = bureau.red(world, request, form)
     callbacks.reversed_(world, made, exchange.tenant.account_id, exchange.system)
-    return _answer(exchange, made)
+    return answer(exchange, made)
 
 
-def _form_to_issue(exchange, blue):
-    number = exchange.text('redInfoBillNo')
+def _form_to_issue(exchange, blue, request):
+    world, number = exchange.world, exchange.text('redInfoBillNo')
     if number:
         form = _form_there(exchange, number)
         if form.blue != blue.number:
             raise Refused(f'红字确认单{number}与原发票号码不匹配')
-        if form.red_number:
+        if form.red_number and world.settings.deduplicate:
             raise Refused(f'该红字确认单已开具红字发票{form.red_number}')
         return form
     reason = values.choice(exchange.data, 'redReason', tuple(REASONS.values()))
-    latest = red.latest(exchange.world, blue.number)
+    if request.count:
+        return world.red_forms[world.fapiao[request.numbers[0]].red_form]   # carried out twice
+    latest = red.latest(world, blue.number)
     if latest is not None and latest.state in red.OPEN and not latest.red_number:
         # The form this call left waiting for the buyer: it goes on from there.
         return latest
     return _new_form(exchange, blue, reason, exchange.text('serialNo'))
 
 
-def _answer(exchange, made):
+def answer(exchange, made):
     if exchange.quirks.red_answer == 'accepted':
         return Answer(text='红冲请求已受理,结果请等待回调')
     serial = exchange.text('serialNo')

@@ -69,7 +69,8 @@ def check_token(exchange):
 
 def check_tenant(exchange):
     tax_no = acting_tax_no(exchange)
-    if exchange.token.tenant_id != exchange.world.taxpayer(tax_no).tenant_id:
+    taxpayer = exchange.world.taxpayer(tax_no)
+    if exchange.token.tenant_id not in (taxpayer.tenant_id, *taxpayer.other_tenants):
         raise Refused(f'纳税人识别号{tax_no}未在当前租户下授权')
 
 

@@ -1,6 +1,7 @@
 """The faults 票单云 tells in its own words: an answer instead of, or after, the deed."""
+from .. import misleading
 from ..errors import Refused
-from . import auth, issue, login
+from . import auth, issue, login, red
 from .files import NOT_READY
 from .protocol import Answer
 from .query import NOT_FOUND
@@ -11,10 +12,12 @@ TEXTS = {
     'bureau_error': (999, '局端内部异常,请稍后再试'),
     'not_found': (999, NOT_FOUND),
     'not_ready': (999, NOT_READY),
-    'refused': (999, '开票失败'),
+    'refused': (999, '授信额度不足,无法开具'),
     'unauthorised': (999, '接口未授权'),
     'issuing': (999, issue.ISSUING),    # after the deed: issued, and not said
 }
+ORDERS = {'blueTicket': issue.blue_answer, 'hzfpkj': red.red_answer}
+NUMBERS = ('Fphm', 'fphm')
 
 
 def before(exchange, fault):
@@ -32,15 +35,43 @@ def before(exchange, fault):
     return after(exchange, fault)
 
 
-def after(exchange, fault):
-    """The answer this fault gives in place of the true one."""
+def after(exchange, fault, answer=None):
+    """The answer this fault gives in place of the true one; None keeps that."""
     if fault.kind == 'no_number':
         return Answer({'Fphm': None, 'Kprq': None, 'Gmfyx': None, 'GmfSsjswjgdm': None})
+    if fault.kind == 'misleading':
+        code, text = misleading.chosen('piaodanyun', fault)
+        raise Refused(text, code)
+    if fault.kind == 'repeat':
+        return _repeated(exchange)
+    if fault.kind == 'wrong_number':
+        return _misnumbered(exchange, answer)
     if fault.kind not in TEXTS:
         return before(exchange, fault)
     code, text = TEXTS[fault.kind]
     code = fault.params.get('code', code)
     raise Refused(fault.params.get('text', text), code)
+
+
+def _repeated(exchange):
+    """Success, and the first number, of an order that was sent before."""
+    first = misleading.first(exchange.world, exchange.uid)
+    tell = ORDERS.get(exchange.call.name)
+    return tell(first) if tell and first else None
+
+
+def _misnumbered(exchange, answer):
+    """The true answer, or without a deed that to another order, under another order's number."""
+    number = exchange.uid and misleading.another(exchange.world, exchange.tax_no, exchange.uid)
+    if not number:
+        return None
+    if answer is None:
+        tell = ORDERS.get(exchange.call.name)
+        return tell and tell(exchange.world.fapiao[number])
+    if isinstance(answer.data, dict):
+        answer.data = {key: number if key in NUMBERS and value else value
+                       for key, value in answer.data.items()}
+    return answer
 
 
 def _expire_token(exchange):

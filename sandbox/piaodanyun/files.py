@@ -22,6 +22,8 @@ def invoice_file(exchange):
     fapiao = exchange.world.fapiao.get(exchange.text('fphm'))
     if fapiao is None or exchange.tax_no not in (fapiao.seller_no, fapiao.buyer_no):
         raise Refused(NOT_FOUND)
+    if not exchange.world.is_shown(fapiao):
+        raise Refused(NOT_FOUND)
     _check_time(exchange, fapiao)
     if flag == '4':
         return Answer(_addresses(exchange, fapiao), both=True)

@@ -63,25 +63,27 @@ def check_uid(exchange):
 
 def open_request(exchange):
     return bureau.request_for(exchange.world, exchange.text('fpqqlsh'), 'piaodanyun',
-                              exchange.tax_no, exchange.digest())
+                              exchange.tax_no, exchange.digest(), exchange.tenant)
 
 
 def answer_repeated(exchange, tell):
     """The answer to an id that is known already, or None when it may go on."""
     world = exchange.world
-    request = world.requests.get(exchange.text('fpqqlsh'))
-    if request is None or request.state == 'failed':
+    request = exchange.order
+    if request is None or request.state == 'failed' or not world.settings.deduplicate:
         return None
     if request.state == 'pending':
         raise Refused('发票正在开具中,请勿重复提交')
     style = world.settings.duplicate
     if style == 'issue':
         return None
+    fapiao = world.fapiao[request.numbers[0]]
+    if world.settings.repeat_answers == 'success':
+        return tell(fapiao)
     if request.digest != exchange.digest():
         raise Refused('发票请求流水号已存在且内容不一致,请更换流水号')
     if style == 'code':
         raise Refused('发票可能已开具,请查询开票结果', 10400)
-    fapiao = world.fapiao[request.numbers[0]]
     if style == 'number':
         return tell(fapiao)
     raise Refused(f'该流水号已成功开具发票,发票号码:{fapiao.number},请勿重复开具')

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from ..errors import Refused
+from ..records import request_key
 
 
 @dataclass
@@ -49,6 +50,17 @@ class Exchange:
     @property
     def uid(self):
         return self.text('fpqqlsh')
+
+    @property
+    def tenant(self):
+        """Whose orders the caller knows: empty for the taxpayer's first tenant."""
+        token, taxpayer = getattr(self, 'token', None), self.world.taxpayer(self.tax_no)
+        return '' if token is None or token.tenant_id == taxpayer.tenant_id else str(token.tenant_id)
+
+    @property
+    def order(self):
+        """What is known of the request id."""
+        return self.world.requests.get(request_key(self.uid, self.tenant))
 
     @property
     def username(self):

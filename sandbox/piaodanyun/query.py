@@ -1,6 +1,5 @@
 """invoiceQueryMx and getCreditLine: what the cloud knows about a fapiao and the month."""
 import uuid
-from datetime import timedelta
 
 from ..bureau import credit
 from ..clock import compact, dashed
@@ -40,46 +39,46 @@ def detail(exchange):
     number, uid = exchange.text('fphm'), exchange.text('fpqqlsh')
     if not (number or uid):
         raise Refused('发票号码和发票请求流水号不能同时为空')
+    world = exchange.world
     if uid:
-        _ask_pending(exchange.world, uid)
-    fapiao = find(exchange.world, number, uid)
-    if fapiao is None or not _is_shown(fapiao, exchange.tax_no, uid):
+        _ask_pending(exchange)
+    fapiao = _find(exchange, number)
+    if fapiao is None or not _is_told(fapiao, exchange.tax_no, uid):
         raise Refused(NOT_FOUND)
-    if exchange.world.clock.now() < fapiao.issued_at + timedelta(
-            seconds=exchange.world.settings.query_lag):
+    if not world.is_shown(fapiao, world.settings.query_lag):
         raise Refused(NOT_FOUND)
-    return Answer(head(fapiao, _told_id(fapiao, exchange.tax_no)), both=True)
+    return Answer(head(fapiao, _told_id(exchange, fapiao)), both=True)
 
 
-def _is_shown(fapiao, tax_no, uid):
+def _is_told(fapiao, tax_no, uid):
     """To its seller; to its buyer as well, but not by the seller's own id."""
     return tax_no == fapiao.seller_no or (tax_no == fapiao.buyer_no and not uid)
 
 
-def _told_id(fapiao, tax_no):
-    """The id is between seller and cloud: the buyer isn't told it, and the bureau's portal knows none."""
-    return fapiao.request if fapiao.cloud and tax_no == fapiao.seller_no else ''
+def _told_id(exchange, fapiao):
+    """The id is between seller and cloud: no other tenant is told it, and the bureau's portal knows none."""
+    own = exchange.tax_no == fapiao.seller_no and exchange.tenant == fapiao.tenant
+    return fapiao.request if fapiao.cloud and own else ''
 
 
-def _ask_pending(world, uid):
-    request = world.requests.get(uid)
+def _ask_pending(exchange):
+    request = exchange.order
     if request is None:
         return
     if request.state == 'pending':
         if request.queries_left is not None:
             request.queries_left -= 1
-            world.keep(request)
+            exchange.world.keep(request)
         raise Refused(PENDING)
     if request.state == 'failed':
         raise Refused(f'发票开具失败:{request.failure}')
 
 
-def find(world, number, uid=''):
-    if number:
-        fapiao = world.fapiao.get(number)
-        return None if fapiao is None or (uid and fapiao.request != uid) else fapiao
-    request = world.requests.get(uid)
-    return world.fapiao[request.numbers[0]] if request and request.numbers else None
+def _find(exchange, number):
+    known = exchange.order.numbers if exchange.order else []
+    if not number:
+        return exchange.world.fapiao[known[0]] if known else None
+    return None if exchange.uid and number not in known else exchange.world.fapiao.get(number)
 
 
 def head(fapiao, request_id):

@@ -29,6 +29,8 @@ class Quirks:
     login_qr_prefix: bool = False       # data:image/png;base64,…
     # the behaviour
     face_due_as: str = 'code'           # code 430 | payload: 200 with a QR and no number
+    red_exists: str = 'text'            # hzfpkj on a form that has its red fapiao: text | data: 310, and
+                                        # the answer carries that fapiao
     portal_forms: bool = True           # hzxxbsq finds forms applied for in the bureau's portal too
     strict_keys: bool = True            # refuse form keys the documents don't know
     session_calls: tuple = (            # calls that need a live bureau session

@@ -1,5 +1,5 @@
 """Reversing: may it be, the form, the red fapiao (seed: 开具红字发票)."""
-from datetime import timedelta
+from dataclasses import replace
 
 from ..bureau import issue as bureau
 from ..bureau import red
@@ -38,9 +38,9 @@ def _check_applicant(exchange, fapiao, sides):
 
 def _original(exchange, number):
     """The fapiao to be reversed, once the bureau shows it."""
-    fapiao = exchange.world.fapiao.get(number)
-    lag = timedelta(seconds=exchange.world.settings.red_lag)
-    if fapiao is None or exchange.world.clock.now() < fapiao.issued_at + lag:
+    world = exchange.world
+    fapiao = world.fapiao.get(number)
+    if fapiao is None or not world.is_shown(fapiao, world.settings.red_lag):
         raise Refused(NOT_FOUND)
     return fapiao
 
@@ -100,13 +100,14 @@ def _form_answer(form):
 def issue_red(exchange):
     """hzfpkj: only on a form nobody has to confirm, or both have."""
     issue.check_uid(exchange)
-    repeated = issue.answer_repeated(exchange, red_answer)
-    if repeated is not None:
-        return repeated
     form = exchange.world.red_forms.get(exchange.text('tzdbh'))
+    there = _answer_existing(exchange, form) or issue.answer_repeated(exchange, red_answer)
+    if there is not None:
+        return there
     if form is None or form.blue != exchange.text('yfphm'):
         raise Refused('红字信息表编号不存在或与原发票号码不匹配')
-    if form.red_number and exchange.world.settings.duplicate != 'issue':
+    settings = exchange.world.settings
+    if form.red_number and settings.deduplicate and settings.duplicate != 'issue':
         raise Refused(f'该红字确认单已开具红字发票{form.red_number}')
     if form.state not in red.ISSUABLE:
         raise Refused(f'红字确认单状态为{red.STATES[form.state]},不能开具红字发票')
@@ -118,6 +119,16 @@ def issue_red(exchange):
         return blocked
     request = issue.open_request(exchange)
     return red_answer(bureau.red(exchange.world, request, form))
+
+
+def _answer_existing(exchange, form):
+    """310 with the red fapiao the form has already, where the cloud answers so."""
+    world = exchange.world
+    if exchange.quirks.red_exists != 'data' or not world.settings.deduplicate:
+        return None
+    if form is None or not form.red_number or form.blue != exchange.text('yfphm'):
+        return None
+    return replace(red_answer(world.fapiao[form.red_number]), code=310, text='该发票已开具过负数发票')
 
 
 def red_answer(fapiao):

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from ... import reading
+from ...answer_texts import PACE, says, says_trouble
 from ...errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
 from ...http_refusal import NOT_SERVED, glimpse, raise_for_http
 from ...picking import Told
@@ -117,12 +118,12 @@ def refusal(answer):
 
 
 def is_pace(answer):
-    return answer.code in codes.RATE or bool(codes.PACE.search(answer.text))
+    return answer.code in codes.RATE or says(PACE, answer.text)
 
 
 def is_trouble(answer):
     """Return whether the cloud itself stumbled, or refused without a word."""
-    return not answer.text or bool(codes.STUMBLED.search(answer.text))
+    return not answer.text or says_trouble(answer.text)
 
 
 def is_token_refused(answer):

@@ -55,6 +55,8 @@ class Assistant(SessionlessCloud):
     """
 
     provider = "kingdee_assistant"
+    identity = ("client_id",)
+    secrets = {"client_secret": "client_id"}
     capabilities = base.ASSISTANT
 
     def __init__(self, config, slot, now=utc_now):

@@ -1,0 +1,340 @@
+"""Links and stored results on core's models are the addon's: no user writes them, by whatever way."""
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models.fapiao_guard import ADDON
+from .common_match import MatchCommon
+from .common_order import OrderCommon
+from .test_access import AccessCase
+
+# Every field of this addon that a user may write on a model with a guard.
+INPUTS = {
+    "account.move": {"fapiao_type", "fapiao_remark"},
+    "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
+    "product.category": {"fapiao_code_id", "fapiao_item_name"},
+    "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy"},
+    "res.company": {
+        *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
+        *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
+        *("fapiao_credit_threshold", "fapiao_twin_days"),
+        *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
+        *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
+        *("fapiao_pick_unverified", "fapiao_pick_personal"),
+    },
+    "res.partner": {
+        *("fapiao_title_type", "fapiao_type", "fapiao_bank"),
+        *("fapiao_address", "fapiao_phone", "fapiao_email"),
+    },
+}
+# Set up by managers; accounts have rules of their own.
+SETUP = {"fapiao.account", "fapiao.tax.code", "fapiao.ticket.category"}
+LINKS = ("fapiao_ids", "fapiao_request_ids", "fapiao_red_form_ids")
+
+
+def own_fields(model):
+    """Return the names of the fields that this addon keeps on ``model``."""
+    return {
+        name
+        for name, field in model._fields.items()
+        if field._modules[:1] == (ADDON,) and not field.inherited
+    }
+
+
+@tagged("post_install", "-at_install")
+class TestGuard(OrderCommon, MatchCommon, AccessCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        users = dict(cls.users)
+        users["seller"] = cls._create_user("seller", cls.env.ref("sales_team.group_sale_manager"))
+        users["approver"] = cls._create_user("approver", cls.env.ref("hr_expense.group_hr_expense_manager"))
+        users["products"] = cls._create_user("products", cls.env.ref("product.group_product_manager"))
+        users["contacts"] = cls._create_user("contacts", cls.env.ref("base.group_partner_manager"))
+        users["accountant"] = cls._create_user("accountant", cls.env.ref("account.group_account_manager"))
+        cls.everybody = users
+
+    def guarded_models(self):
+        """Return the models with fields of this addon that somebody but the superuser may write."""
+        return [
+            model
+            for name in sorted(self.env.registry)
+            if own_fields(model := self.env[name])
+            and not (model._abstract or model._transient or name in SETUP)
+            and any(
+                model.with_user(user).has_access(operation)
+                for user in self.everybody.values()
+                for operation in ("write", "create")
+            )
+        ]
+
+    def records(self):
+        """Return a record of each model with a guard, by the model's name."""
+        order = self.create_order()
+        invoice = self.invoice(order)
+        employee = self.env["hr.employee"].sudo().create({"name": "小票", "company_id": self.company.id})
+        expense = self.env["hr.expense"].sudo()
+        expense = expense.create(
+            {"name": "Trip", "employee_id": employee.id, "company_id": self.company.id, "total_amount": 1}
+        )
+        records = [invoice, invoice.invoice_line_ids, order, order.order_line, self.tax_13, self.company]
+        records += [self.product_a.product_tmpl_id, self.product_a.categ_id, self.buyer, expense]
+        records += [self.confirm(self.receive(), self.bill())]
+        return {record._name: record for record in records}
+
+    def test_every_model_that_users_write_has_the_guard(self):
+        guard = self.env.registry["fapiao.guard.mixin"]
+        for model in self.guarded_models():
+            with self.subTest(model._name):
+                self.assertIsInstance(model, guard)
+                self.assertEqual(own_fields(model) - model._fapiao_guarded(), INPUTS.get(model._name, set()))
+
+    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
+    def test_only_inputs_can_be_written(self):
+        records = self.records()
+        self.assertEqual(sorted(records), [model._name for model in self.guarded_models()])
+        for model, record in records.items():
+            writers = {
+                name: theirs
+                for name, user in self.everybody.items()
+                if (theirs := record.with_user(user)).has_access("write")
+            }
+            self.assertTrue(writers, model)
+            for name, theirs in writers.items():
+                for field in own_fields(record):
+                    with self.subTest(model=model, user=name, field=field), self.env.cr.savepoint():
+                        value = record._fields[field].convert_to_write(record.sudo()[field], record)
+                        if field in INPUTS.get(model, ()):
+                            theirs.write({field: value})
+                            continue
+                        with self.assertRaisesRegex(AccessError, "Not editable"):
+                            theirs.write({field: value})
+                        with self.assertRaisesRegex(AccessError, "Not editable"):
+                            theirs.create({field: value})
+
+    def test_label_and_model_are_named(self):
+        invoice = self.create_invoice()
+        with self.assertRaises(AccessError) as refused:
+            invoice.write({"fapiao_request_ids": [Command.clear()]})
+        self.assertIn("Fapiao Requests", str(refused.exception))
+        self.assertIn("Journal Entry", str(refused.exception))
+
+    def test_nothing_comes_in_by_commands_or_imports(self):
+        invoice = self.create_invoice(post=False)
+        order = self.create_order(confirm=False)
+        clear = {"fapiao_request_line_ids": [Command.clear()]}
+        ways = [
+            (invoice, {"invoice_line_ids": [Command.update(invoice.invoice_line_ids.id, clear)]}),
+            (invoice, {"invoice_line_ids": [Command.create({"name": "x", **clear})]}),
+            (order, {"order_line": [Command.update(order.order_line.id, clear)]}),
+        ]
+        for record, values in ways:
+            with self.subTest(record._name), self.assertRaisesRegex(AccessError, "Not editable"):
+                record.write(values)
+        loaded = self.env["account.move"].load([".id", "fapiao_numbers"], [[str(invoice.id), "1"]])
+        self.assertIn("Not editable", loaded["messages"][0]["message"])
+
+    def test_defaults_are_no_way_in(self):
+        """Context and user defaults reach what core creates as superuser, too."""
+        issued = self.issued()
+        links = {name: [Command.set(issued[name].ids)] for name in ("fapiao_ids", "fapiao_request_ids")}
+        user = self.users["invoicer"]
+        self.env["ir.default"].with_user(user).set(
+            "account.move", "fapiao_request_ids", issued.fapiao_request_ids.ids, user_id=True
+        )
+        context = {f"default_{name}": value for name, value in links.items()}
+        context["default_fapiao_state"] = "issued"
+        Move = self.env["account.move"].with_user(user).with_context(**context)
+        values = {"move_type": "out_invoice", "partner_id": self.buyer.id}
+        for move in (Move.create(values), Move.sudo().create(values)):
+            self.assertFalse(move.fapiao_ids | move.fapiao_request_ids.fapiao_ids)
+            self.assertFalse(move.fapiao_request_ids)
+            self.assertEqual(move.fapiao_state, "none")
+        self.assertFalse({*links, "fapiao_state"} & set(Move.default_get([*links, "fapiao_state"])))
+
+    def test_no_copy_carries_what_its_user_could_not_write(self):
+        for model in self.guarded_models():
+            if model._name == "fapiao.match":
+                continue  # a match isn't copied, see below
+            copied = {name for name in model._fapiao_guarded() if model._fields[name].copy}
+            self.assertFalse(copied, model._name)
+        match = self.confirm(self.receive(), self.bill())
+        with self.assertRaisesRegex(AccessError, "Not editable"):
+            match.copy()
+
+    def test_confirmation_bears_the_name_of_who_confirms(self):
+        match = self.confirm(self.receive(), self.bill())
+        clerk = match.with_user(self.users["invoicer"])
+        clerk.action_undo()
+        self.assertFalse(match.user_id)
+        clerk.action_confirm()
+        self.assertEqual(match.user_id, self.users["invoicer"])
+        for values in ({"user_id": self.env.uid}, {"rule": "number"}, {"amount": 1}, {"state": "proposed"}):
+            with self.subTest(values), self.assertRaisesRegex(AccessError, "Not editable"):
+                clerk.write(values)
+
+    def test_dialog_of_a_reversal_is_about_what_it_was_opened_for(self):
+        invoice = self.issued()
+        with self.engine():
+            action = invoice.with_user(self.users["issuer"]).action_fapiao_red()
+        flush = self.env["fapiao.red.flush"].with_user(self.users["issuer"]).browse(action["res_id"])
+        flush.write({"reason": flush.reason, "make_credit_note": True})
+        for field in own_fields(flush) - flush._fapiao_inputs:
+            with self.subTest(field), self.assertRaisesRegex(AccessError, "Not editable"):
+                flush.write({field: False})
+        values = {"company_id": self.company.id, "account_id": self.account.id, "number": "1" * 20}
+        with self.assertRaisesRegex(AccessError, "Not editable"):
+            flush.create(values)
+
+    def test_matching_takes_the_right_to_match(self):
+        match = self.confirm(self.receive(), self.bill())
+        for name in ("employee", "auditor", "salesman"):
+            theirs = match.with_user(self.users[name])
+            for attempt in (theirs.action_undo, theirs.action_confirm):
+                with self.subTest(user=name), self.assertRaises(AccessError):
+                    attempt()
+            with self.subTest(user=name), self.assertRaises(AccessError):
+                theirs._confirm_pair(self.receive(), self.bill(), 113)
+
+
+@tagged("post_install", "-at_install")
+class TestStory(AccessCase):
+    """A clerk who is no issuer tries to make an issued invoice look new; an issuer clicks in good faith."""
+
+    def rpc(self, records, method, *args, **kwargs):
+        """Call as the web client does; return the error, or None."""
+        try:
+            with self.env.cr.savepoint():
+                call_kw(records.with_user(self.users["invoicer"]), method, [records.ids, *args], kwargs)
+                self.env.flush_all()
+        except (AccessError, UserError) as error:
+            self.env.invalidate_all()
+            return str(error)
+        return None
+
+    def attack(self, invoice):
+        """Clear the links, reset, enter the line anew, post; return what was refused."""
+        line = invoice.invoice_line_ids
+        again = Command.create(
+            {
+                "product_id": line.product_id.id,
+                "quantity": line.quantity,
+                "price_unit": line.price_unit,
+                "tax_ids": [Command.set(line.tax_ids.ids)],
+            }
+        )
+        lines = [Command.delete(line.id), again]
+        steps = [
+            *(("write", {name: [Command.clear()]}) for name in LINKS),
+            ("write", {"fapiao_request_line_ids": [Command.clear()]}),
+            (
+                "web_save",
+                {"fapiao_ids": [Command.clear()], "fapiao_state": "to_issue"},
+                {"specification": {}},
+            ),
+            ("button_draft",),
+            ("button_cancel",),
+            ("write", {"state": "draft"}),
+            ("write", {"state": "draft", "invoice_line_ids": lines}),
+            ("write", {"invoice_line_ids": lines}),
+            ("action_post",),
+        ]
+        refused = {}
+        for number, (method, *args) in enumerate(steps):
+            kwargs = args.pop() if len(args) > 1 else {}
+            refused[number, method] = self.rpc(invoice, method, *args, **kwargs)
+        refused["unlink line"] = self.rpc(line.with_context(force_delete=True), "unlink")
+        refused["unlink"] = self.rpc(invoice.with_context(force_delete=True), "unlink")
+        return refused
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.models.unlink")
+    def test_issued_invoice_gets_no_second_fapiao(self):
+        invoice = self.issued()
+        line = invoice.invoice_line_ids
+        refused = self.attack(invoice)
+        self.assertEqual([step for step, said in refused.items() if not said], [])
+        self.assertEqual((invoice.state, invoice.fapiao_state), ("posted", "issued"))
+        self.assertEqual(invoice.invoice_line_ids, line)
+        with self.assertRaisesRegex(UserError, "already has the fapiao"):
+            self.issue(invoice, self.users["issuer"])
+        self.assert_one_fapiao(invoice)
+        self.assertEqual(len(self.world.issued()), 1)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.models.unlink")
+    def test_open_request_holds_the_invoice(self):
+        self.sandbox.stop()
+        self.addCleanup(self.sandbox.start)
+        invoice = self.create_invoice()
+        self.issue(invoice)
+        refused = self.attack(invoice)
+        self.assertEqual([step for step, said in refused.items() if not said], [])
+        self.assertEqual((invoice.state, invoice.fapiao_state), ("posted", "pending"))
+
+    def test_links_that_are_gone_make_no_difference(self):
+        """A restored table or a statement in SQL takes the links away: the facts still bind."""
+        invoice = self.issued()
+        number = invoice.fapiao_ids.number
+        self.cr.execute("DELETE FROM fapiao_move_rel WHERE move_id = %s", [invoice.id])
+        self.cr.execute("DELETE FROM fapiao_request_move_rel WHERE move_id = %s", [invoice.id])
+        self.env.invalidate_all()
+        self.assertFalse(invoice.fapiao_ids or invoice.fapiao_request_ids)
+        with self.assertRaisesRegex(UserError, number):
+            invoice.button_draft()
+
+    def test_answer_does_not_depend_on_who_asks(self):
+        self.issued()
+        invoice = self.issued()
+        # may write invoices, and reads neither fapiao nor requests
+        model = self.env.ref("account.model_account_move").id
+        group = self.env["res.groups"].create({"name": "Cancels"})
+        access = {"name": "x", "group_id": group.id, "perm_read": True, "perm_write": True}
+        self.env["ir.model.access"].create({**access, "model_id": model})
+        line_model = self.env.ref("account.model_account_move_line").id
+        self.env["ir.model.access"].create({**access, "model_id": line_model})
+        user = self._create_user("cancels", self.env.ref("base.group_user") + group)
+        self.assertFalse(invoice.fapiao_ids.with_user(user).has_access("read"))
+        with self.assertRaisesRegex(UserError, invoice.fapiao_ids.number):
+            invoice.with_user(user).write({"state": "cancel"})
+
+    def test_line_that_is_gone_blocks_instead_of_being_open(self):
+        invoice = self.issued()
+        number = invoice.fapiao_ids.number
+        self.env.flush_all()
+        self.cr.execute("UPDATE fapiao_request_line SET move_line_id = NULL WHERE move_id = %s", [invoice.id])
+        self.env.invalidate_all()
+        (built,) = self.env["fapiao.builder"]._build(invoice)
+        self.assertFalse(built.is_ready)
+        self.assertEqual([problem.code for problem in built.problems], ["cover_without_line"])
+        said = invoice._fapiao_say(built.problems[0])
+        self.assertIn(number, said)
+        self.assertIn("Reverse that fapiao", said)
+
+    def test_ended_requests_let_go(self):
+        self.world.faults.add("blueTicket", "refused")
+        invoice = self.create_invoice()
+        self.issue(invoice)
+        rejected = invoice.fapiao_request_ids
+        self.assertEqual(rejected.state, "rejected")
+        row = rejected.line_ids
+        kept = (row.amount_untaxed, row.amount_tax, row.quantity)
+        self.assertIsNone(self.rpc(invoice, "button_draft"))
+        invoice.invoice_line_ids.unlink()
+        self.env.invalidate_all()
+        self.assertFalse(row.move_line_id)
+        self.assertEqual((row.move_id, row.amount_untaxed, row.amount_tax, row.quantity), (invoice, *kept))
+        invoice.write(
+            {"invoice_line_ids": [Command.create({"product_id": self.product_a.id, "price_unit": 1000})]}
+        )
+        invoice.action_post()
+        self.issue(invoice)
+        self.assert_one_fapiao(invoice)
+
+    def test_reversed_fapiao_lets_go(self):
+        invoice = self.issued()
+        invoice.fapiao_ids.sudo().status = "red"
+        invoice.button_draft()
+        invoice.invoice_line_ids.unlink()
+        self.assertEqual(sum(invoice.fapiao_request_line_ids.mapped("amount_total")), 1130)
