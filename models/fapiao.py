@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds import base
-from ..clouds.errors import CloudError
+from ..clouds.errors import CloudError, PaceUsedUp
 from ..rules import qr
 from .fapiao_time import SHANGHAI, aware, naive
 from .fapiao_types import DIGITAL, KIND_OF, LIVING, STATUSES, TYPES

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, file_open
 
 from ..clouds.base import NotFound
-from ..clouds.errors import ENDS_A_RUN, CloudError
+from ..clouds.errors import CloudError, OutcomeUnknown, Patience
 from .fapiao_pace import BACKGROUND, QUESTION
 from .fapiao_time import aware
 from .fapiao_types import FILES as KINDS
@@ -51,8 +51,7 @@ class Fapiao(models.Model):
         due = [
             ("files_state", "=", "wanted"),
             ("files_try_at", "<=", fields.Datetime.now()),
-            ("account_id.active", "=", True),
-            ("account_id.session_state", "in", ("unknown", "ok")),
+            *self._domain_askable(),
         ]
         cron._commit_progress(remaining=self.search_count(due))
         while batch := self.search(due, order="files_try_at, id", limit=BATCH):
@@ -101,13 +100,17 @@ class Fapiao(models.Model):
         left = [fapiao_id for fapiao_id, *_rest in wanted]
 
         def fetch_all(cloud):
+            patience = Patience()
             for fapiao_id, number, issued_at, addresses in wanted:
-                files, problem, ended_by = fetch(cloud, number, issued_at, addresses)
-                if files or not ended_by:
-                    engine._step(functools.partial(keep_files, fapiao_id, files, problem, ended_by))
+                files, problem, ended_by = fetch(cloud, number, issued_at, addresses, patience)
+                # asked without an answer is a try as well, or files that never come would hold up the others
+                is_tried = not ended_by or isinstance(ended_by, OutcomeUnknown)
+                if files or is_tried:
+                    engine._step(functools.partial(keep_files, fapiao_id, files, problem, is_tried))
+                if is_tried:
+                    left.remove(fapiao_id)
                 if ended_by:
                     raise ended_by
-                left.remove(fapiao_id)
 
         try:
             engine._ask(account, fetch_all, purpose=purpose)
@@ -117,6 +120,18 @@ class Fapiao(models.Model):
             _logger.info("Fapiao: files of account %s can't be fetched: %s", account.id, error)
             return error
         return None
+
+    @api.model
+    def _domain_askable(self):
+        """Return the domain of fapiao that the scheduled actions may ask about: their account is in use, needs
+        no person, and its cloud can be reached."""
+        return [
+            ("account_id.active", "=", True),
+            ("account_id.session_state", "in", ("unknown", "ok")),
+            "|",
+            ("account_id.left_alone_until", "=", False),
+            ("account_id.left_alone_until", "<=", fields.Datetime.now()),
+        ]
 
     @api.model
     def _postpone_files(self, account, fapiao_ids, error):
@@ -140,9 +155,9 @@ class Fapiao(models.Model):
         # sudo: the engine and issuers may start the background run
         self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger(at=until)
 
-    def _keep_files(self, files, problem, is_last_word=True):
+    def _keep_files(self, files, problem, is_tried=True):
         """Attach ``files`` ({kind: bytes}); note ``problem`` and give up after many tries, unless the cloud
-        couldn't be asked for all of them."""
+        couldn't be asked for the rest."""
         self.ensure_one()
         # the rows are kept by a person's reading right on the fapiao, not by the files' own
         attachments = self.env["ir.attachment"].create(
@@ -165,7 +180,7 @@ class Fapiao(models.Model):
         else:
             self.write(
                 {
-                    "files_state": "failed" if is_last_word and self.files_tries >= MAX_TRIES else "wanted",
+                    "files_state": "failed" if is_tried and self.files_tries >= MAX_TRIES else "wanted",
                     "files_text": problem,
                 }
             )
@@ -178,21 +193,22 @@ def pdf_picture():
         return base64.b64encode(picture.read())
 
 
-def fetch(cloud, number, issued_at, addresses):
+def fetch(cloud, number, issued_at, addresses, patience=None):
     """Return ``({kind: bytes}, problem, ended_by)``; one file that fails doesn't keep the others back.
 
     ``addresses``: of the files that are wanted, "" where only the number leads to one. ``ended_by``: the
-    ``CloudError`` after which nothing more was asked for, or None.
+    ``CloudError`` after which nothing more was asked for, or None. ``patience``: of the run that it is part of.
     """
-    files, problem = {}, ""
+    files, problem, patience = {}, "", patience or Patience()
     for kind, address in addresses.items():
         try:
             content = cloud.file_at(address, kind) if address else cloud.file(number, kind, issued_at)
-        except ENDS_A_RUN as error:
-            return files, str(error), error
         except CloudError as error:
             problem = str(error)
+            if patience.is_over(error):
+                return files, problem, error
             continue
+        patience.is_over()
         if isinstance(content, NotFound):
             problem = content.text
         else:
@@ -203,8 +219,8 @@ def fetch(cloud, number, issued_at, addresses):
 # What the engine runs in transactions of its own; the environment is that transaction's.
 
 
-def keep_files(fapiao_id, files, problem, ended_by, env):
-    env["fapiao"].browse(fapiao_id)._keep_files(files, problem, is_last_word=not ended_by)
+def keep_files(fapiao_id, files, problem, is_tried, env):
+    env["fapiao"].browse(fapiao_id)._keep_files(files, problem, is_tried)
 
 
 def postpone_files(account_id, fapiao_ids, error, env):

@@ -70,6 +70,7 @@ from . import test_kingdee_orders
 from . import test_kingdee_red_shared
 from . import test_login_troubles
 from . import test_login_wizard
+from . import test_look
 from . import test_marking
 from . import test_master_data
 from . import test_match
