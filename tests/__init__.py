@@ -19,6 +19,7 @@ from . import test_callback
 from . import test_callback_change
 from . import test_callback_hint
 from . import test_callback_log
+from . import test_chaos
 from . import test_clouds_connections
 from . import test_clouds_files
 from . import test_clouds_issue
