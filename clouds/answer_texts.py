@@ -23,7 +23,7 @@ _ISSUED = any_of(
 # … unless it is a part of the order that occurs twice
 _DOUBLE_LINE = any_of(r"(?:明细|行号|分录|商品|detailId)行?号?重复(?!提交|开|推|请求)")
 
-# The cloud or the bureau stumbled, and nobody knows where
+# The cloud or the bureau stumbled: where, and whether after issuing, is not known
 _OPEN = any_of(
     r"超时|time[ds]?[ -]*out",
     r"(?:系统|网络|服务器?|接口|内部|程序|数据库|未知|通讯|通信|连接|网关)(?:出现|发生|处理)?"
@@ -84,7 +84,7 @@ def says_issued(text):
 
 
 def says_open(text):
-    """Return whether the cloud or the bureau stumbled, so that nobody knows what became of the order."""
+    """Return whether the cloud or the bureau stumbled, so that the outcome of the order is open."""
     return says(_OPEN, _SOUNDS_OPEN.sub(" ", folded(text)))
 
 
