@@ -195,7 +195,7 @@ SHARED = (
         "text",
         _("A text is too long or holds characters the tax bureau does not accept."),
         _("Shorten the names, specification or remark, and remove unusual characters."),
-        r"长度.{0,10}(?:超|不能|不得|过长|大于|限制)|(?:名称|备注|地址|型号|单位|内容|字段|文本|电话|账号).{0,8}(?:超长|过长)"
+        r"(?<!字段)长度.{0,10}(?:超|不能|不得|过长|大于|限制)|(?:名称|备注|地址|型号|单位|电话|账号).{0,8}(?:超长|过长)"
         r"|(?:超过|超出|大于|少于).{0,6}个?(?:字符|字节|汉字)|(?:非法|特殊)字符|生僻字",
     ),
     Refusal(
