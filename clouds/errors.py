@@ -25,6 +25,10 @@ class NotSent(CloudError):
     """The call never reached the cloud (no connection, no token): the same call may be made again."""
 
 
+class FileAway(NotSent):
+    """The address of a file could not be reached, which says nothing of the cloud that has named it."""
+
+
 class RateLimited(NotSent):
     """The cloud turned the call away unread because of its pace; ``retry_after`` is in seconds."""
 
@@ -94,3 +98,20 @@ class LoginRequired(CloudError):
 
 class TokenExpired(CloudError):
     """The cloud's token is no longer accepted; handled inside ``clouds``: fetch a new one, once."""
+
+
+class Patience:
+    """Tells when a run of questions to one cloud ends early: where the next one would meet the same."""
+
+    UNANSWERED = 3  # in a row
+
+    def __init__(self):
+        self._unanswered = 0
+
+    def is_over(self, error=None):
+        """Return whether ``error``, None for an answer, ends the run."""
+        if isinstance(error, (NotSent, LoginRequired)):
+            return not isinstance(error, FileAway)
+        is_answered = not isinstance(error, OutcomeUnknown) or error.http_status is not None
+        self._unanswered = 0 if is_answered else self._unanswered + 1
+        return self._unanswered >= self.UNANSWERED

@@ -21,7 +21,7 @@ import requests
 from . import reading
 from .addresses import checked_base, checked_file, is_private
 from .base import RawAnswer
-from .errors import NotSent, OutcomeUnknown, RateLimited
+from .errors import FileAway, NotSent, OutcomeUnknown, RateLimited
 from .wire import Limits, NoConnection, WatchedAdapter
 
 _logger = logging.getLogger(__name__)
@@ -86,8 +86,11 @@ class Transport:
         host = checked_file(url)
         public_only = not is_private(_host(checked_base(self._config.base_url)))
         if public_only and is_private(host):
-            raise NotSent("The cloud named a file address inside a private network", code="bad_address")
-        _response, body = self._call("GET", url.strip(), self._file_cap, public_only=public_only)
+            raise FileAway("The cloud named a file address inside a private network", code="bad_address")
+        try:
+            _response, body = self._call("GET", url.strip(), self._file_cap, public_only=public_only)
+        except NotSent as error:
+            raise FileAway(error.text, error.code, error.http_status) from error
         return body
 
     def _answer(self, method, path, **request):

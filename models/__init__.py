@@ -33,6 +33,7 @@ from . import fapiao_files
 from . import fapiao_display
 from . import fapiao_red
 from . import fapiao_refresh
+from . import fapiao_look
 from . import fapiao_callback_change
 from . import fapiao_red_form
 from . import fapiao_red_form_line

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds import base
-from ..clouds.errors import CloudError
+from ..clouds.errors import CloudError, PaceUsedUp
 from ..rules import qr
 from .fapiao_time import SHANGHAI, aware, naive
 from .fapiao_types import DIGITAL, KIND_OF, LIVING, STATUSES, TYPES
@@ -110,8 +110,10 @@ class Fapiao(models.Model):
     def action_fetch_files(self):
         """Fetch the missing files now."""
         missing = self.filtered(lambda fapiao: not (fapiao.pdf_id and fapiao.ofd_id and fapiao.xml_id))
-        missing._fetch_files_apart()
+        ended_by = missing._fetch_files_apart()
         self.invalidate_recordset()
+        if isinstance(ended_by, PaceUsedUp):
+            raise UserError(missing.account_id[:1]._say(ended_by))
         return True
 
     def action_download(self):

@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 import logging
 import secrets
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -14,6 +15,7 @@ from .fapiao_callback import CALLBACKS
 _logger = logging.getLogger(__name__)
 
 TOKEN_BYTES = 32
+SHOWN_OVER = timedelta(days=1)
 
 
 class FapiaoAccount(models.Model):
@@ -35,6 +37,27 @@ class FapiaoAccount(models.Model):
         " 203.0.113.0/24. Empty: from anywhere. Behind a proxy Odoo must run in proxy mode.",
     )
 
+    callback_rows_per_hour = fields.Integer(
+        "Callbacks an Hour",
+        default=2000,
+        required=True,
+        help="Of more than that only the arrival is noted; the open requests are asked about instead.",
+    )
+    callback_bytes_per_hour = fields.Integer(
+        "Callback Bytes an Hour",
+        default=20 * 2**20,
+        required=True,
+        help="How much of what the cloud pushes is kept within an hour; beyond it only the arrival is noted.",
+    )
+    callback_over_at = fields.Datetime("Callbacks Over Quota At", readonly=True, copy=False)
+    callback_is_over = fields.Boolean(compute="_compute_callback_is_over")
+    callback_last_at = fields.Datetime("Last Callback", compute="_compute_callback_last_at")
+
+    _positive_quota = models.Constraint(
+        "CHECK (callback_rows_per_hour > 0 AND callback_bytes_per_hour > 0)",
+        "The numbers of callbacks and bytes an hour must be above zero.",
+    )
+
     # ------------------------------------------------------------------ computes
 
     @api.depends("provider")
@@ -49,6 +72,21 @@ class FapiaoAccount(models.Model):
             account.callback_url = is_open and (
                 f"{account.get_base_url()}/invoice_cloud/callback/{account.provider}/{account.callback_token}"
             )
+
+    @api.depends("callback_over_at")
+    def _compute_callback_is_over(self):
+        since = fields.Datetime.now() - SHOWN_OVER
+        for account in self:
+            account.callback_is_over = bool(account.callback_over_at and account.callback_over_at > since)
+
+    def _compute_callback_last_at(self):
+        # sudo: who may see the account may know that the cloud reaches it
+        groups = self.env["fapiao.callback"].sudo()._read_group(
+            [("account_id", "in", self.ids)], ["account_id"], ["last_at:max"]
+        )
+        last = {account.id: last_at for account, last_at in groups}
+        for account in self:
+            account.callback_last_at = last.get(account._origin.id)
 
     # ------------------------------------------------------------------ constraints
 
@@ -121,6 +159,24 @@ class FapiaoAccount(models.Model):
             return False
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in ipaddress.ip_network(line, strict=False) for line in lines)
+
+    def _note_callbacks_over(self, now):
+        """Note that more was pushed than is kept, and tell the manager by one activity at a time."""
+        self.callback_over_at = now
+        manager = self._first_manager()
+        account = self.with_context(lang=manager.lang or self.env.lang)
+        summary = account.env._("The cloud pushes more callbacks than the account keeps")
+        if summary not in account.activity_ids.mapped("summary"):
+            account.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                note=account.env._(
+                    "Nothing is lost: the open requests are asked about instead. If these are real callbacks,"
+                    " raise the quota in the account's callback settings; if not, the callback address is"
+                    " known to a stranger: have an administrator change it."
+                ),
+                user_id=(manager or self.env.user).id,
+            )
 
     def _callback_lines(self):
         return [line.strip() for line in (self.callback_addresses or "").splitlines() if line.strip()]

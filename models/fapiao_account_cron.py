@@ -7,7 +7,8 @@ import logging
 
 from odoo import api, fields, models
 
-from ..clouds.errors import CloudError
+from ..clouds.errors import CloudError, PaceUsedUp
+from .fapiao_pace import BACKGROUND
 
 _logger = logging.getLogger(__name__)
 
@@ -17,7 +18,9 @@ class FapiaoAccount(models.Model):
 
     @api.model
     def _cron_accounts(self):
-        """Refresh credit line, session and face of every account; one that fails stops no other."""
+        """Refresh credit line, session and face of every account; one that fails stops no other. First queue
+        what the monthly look is to ask about."""
+        self.env["fapiao"]._queue_looks()
         cron = self.env["ir.cron"]
         # A wrong password tried every hour gets the user locked at the cloud: a person's turn.
         askable = [("session_state", "!=", "credentials")]
@@ -33,7 +36,10 @@ class FapiaoAccount(models.Model):
         """Refresh from the cloud; whatever goes wrong is written on the account, never raised."""
         self.ensure_one()
         try:
-            self._refresh_from_cloud()
+            self._refresh_from_cloud(BACKGROUND)
+        except PaceUsedUp:
+            # its time isn't noted, so it comes first in the next hour
+            _logger.info("Fapiao: no calls are left to refresh account %s", self.id)
         except CloudError as error:
             if not getattr(error, "need", None):  # a need is noted already, by whoever asked
                 words = self._say(error)

@@ -4,29 +4,32 @@ from odoo import fields, models
 
 from ..clouds.errors import CloudError
 from .fapiao_outbound import OTHERS
+from .fapiao_pace import QUESTION
 
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
 
-    def _refresh_from_cloud(self):
+    def _refresh_from_cloud(self, purpose=QUESTION):
         """Ask credit line and face state and note both; raises ``CloudError`` after noting the need."""
         self.ensure_one()
         try:
-            note = self._ask_how_it_is()
+            note = self._ask_how_it_is(purpose)
         except CloudError as error:
             self._note_need_apart(error)
             raise
         self._note_apart(note)
 
-    def _ask_how_it_is(self):
+    def _ask_how_it_is(self, purpose):
         """Return what notes the cloud's answer on the account; one without credit line keeps its session
         with the bureau itself, so that a token is all there is to ask for."""
         engine = self.env["fapiao.engine"]
         if not self.has_credit:
-            engine._ask(self, lambda cloud: cloud.test())
+            engine._ask(self, lambda cloud: cloud.test(), purpose=purpose)
             return lambda account: account._note_ready()
-        credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()))
+        credit, face = engine._ask(
+            self, lambda cloud: (cloud.credit_line(), cloud.face_needed()), purpose=purpose
+        )
         return lambda account: account._note_credit(credit, face)
 
     def _note_credit(self, credit, face_needed):

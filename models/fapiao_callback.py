@@ -12,10 +12,12 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..clouds.kingdee import callback as kingdee
 from ..clouds.redact import redact
+from .fapiao_outbound import DEAD_STATES, OPEN_STATES
 from .fapiao_outbound_answer import ASKED_STATES, OUT_STATES
 
 _logger = logging.getLogger(__name__)
@@ -25,9 +27,17 @@ CALLBACKS = {"kingdee": kingdee}
 
 BATCH = 100
 KEEP = timedelta(days=180)
+KEEP_OVER_QUOTA = timedelta(days=7)
+QUOTA_SPAN = timedelta(hours=1)
 REMOVED_AT_ONCE = 1000
 NAMES_SHOWN = 50
 MORE = " … "
+# A body that comes again within the quota, and wasn't kept before, is kept now
+KEPT_NOW = "".join(
+    f", {name} = CASE fapiao_callback.state WHEN 'over_quota' THEN EXCLUDED.{name}"
+    f" ELSE fapiao_callback.{name} END"
+    for name in ("body", "received_at", "state")
+)
 
 
 class FapiaoCallback(models.Model):
@@ -46,6 +56,7 @@ class FapiaoCallback(models.Model):
     remote_addr = fields.Char("Caller", readonly=True)
     body = fields.Text(readonly=True)
     digest = fields.Char("SHA-256", required=True, readonly=True, help="Of the body as it came.")
+    size = fields.Integer("Bytes", readonly=True, help="Of the body as it came.")
     kind = fields.Selection(
         [("bill", "By request"), ("fapiao", "By fapiao"), ("return", "Sent back")], readonly=True
     )
@@ -53,7 +64,13 @@ class FapiaoCallback(models.Model):
     numbers = fields.Text("Fapiao Numbers", readonly=True)
     request_ids = fields.Many2many("fapiao.request", string="Requests", compute="_compute_request_ids")
     state = fields.Selection(
-        [("new", "To process"), ("done", "Done"), ("unknown", "Not ours"), ("failed", "Not understood")],
+        [
+            ("new", "To process"),
+            ("done", "Done"),
+            ("unknown", "Not ours"),
+            ("failed", "Not understood"),
+            ("over_quota", "Over quota"),
+        ],
         required=True,
         readonly=True,
         default="new",
@@ -62,6 +79,8 @@ class FapiaoCallback(models.Model):
 
     _unique_body = models.UniqueIndex("(account_id, digest)", "This callback is known already.")
     _new = models.Index("(id) WHERE state = 'new'")
+    _counted = models.Index("(account_id, received_at) INCLUDE (size) WHERE state <> 'over_quota'")
+    _over_quota = models.Index("(account_id, received_at) WHERE state = 'over_quota'")
 
     @api.depends("received_at", "account_id")
     def _compute_display_name(self):
@@ -93,7 +112,8 @@ class FapiaoCallback(models.Model):
     def _take(self, account, body, caller):
         """Store the ``body`` (bytes) of a callback in a transaction of its own, and have it processed soon.
 
-        A repetition is counted and does no more, even if both come at the same moment.
+        A repetition is counted and does no more, even if both come at the same moment. Beyond the account's
+        quota the body isn't kept, for anybody who knows the address could fill the disk.
         """
         values = {
             "account_id": account.id,
@@ -101,6 +121,7 @@ class FapiaoCallback(models.Model):
             "remote_addr": caller or None,
             "body": readable(body),
             "digest": hashlib.sha256(body).hexdigest(),
+            "size": len(body),
         }
         self.env["fapiao.engine"]._step(functools.partial(store, values))
 
@@ -108,19 +129,71 @@ class FapiaoCallback(models.Model):
     def _store(self, values):
         now = fields.Datetime.now()
         values = {**values, "state": "new", "times": 1, "received_at": now, "last_at": now}
-        # another delivery of the same may be under way: the step is repeated then, and that's no error
+        is_over, is_first = self._quota_left(values["account_id"], values["size"], now)
+        if is_over:
+            values |= {"state": "over_quota", "body": None}
+        # Another delivery of the same may be under way: the step is repeated then, and that's no error.
         self.env.cr.execute(
             SQL(
                 "INSERT INTO fapiao_callback (%s) VALUES %s ON CONFLICT (account_id, digest)"
-                " DO UPDATE SET times = fapiao_callback.times + 1, last_at = EXCLUDED.last_at"
-                " RETURNING times",
+                " DO UPDATE SET times = fapiao_callback.times + 1, last_at = EXCLUDED.last_at%s"
+                " RETURNING state, received_at",
                 SQL(", ").join(map(SQL.identifier, values)),
                 tuple(values.values()),
+                SQL() if is_over else SQL(KEPT_NOW),
             ),
             log_exceptions=False,
         )
-        if self.env.cr.fetchone() == (1,):
+        state, received_at = self.env.cr.fetchone()
+        if (state == "new" and received_at == now) or (state == "over_quota" and is_first):
             self.env["fapiao.outbound"]._wake_reconciler()
+
+    @api.model
+    def _quota_left(self, account_id, size, now):
+        """Return whether one more callback of ``size`` bytes is over the account's quota, and whether it is
+        the first such one within the span."""
+        since = now - QUOTA_SPAN
+        self.env.cr.execute(
+            SQL(
+                """SELECT used.count + 1 > account.callback_rows_per_hour
+                          OR used.size + %(size)s > account.callback_bytes_per_hour,
+                          NOT EXISTS (SELECT FROM fapiao_callback WHERE account_id = %(account)s
+                                         AND state = 'over_quota' AND received_at > %(since)s)
+                     FROM fapiao_account account,
+                          (SELECT count(*), COALESCE(sum(size), 0) AS size FROM fapiao_callback
+                            WHERE account_id = %(account)s AND state <> 'over_quota'
+                              AND received_at > %(since)s) used
+                    WHERE account.id = %(account)s""",
+                account=account_id,
+                size=size,
+                since=since,
+            )
+        )
+        is_over, is_first = self.env.cr.fetchone()
+        return is_over, is_over and is_first
+
+    # ------------------------------------------------------------------ over quota
+
+    @api.model
+    def _note_over_quota(self):
+        try:
+            self.env["fapiao.engine"]._step(hint_over_quota)
+        except Exception:
+            _logger.exception("Fapiao: callbacks over quota could not be noted")
+
+    @api.model
+    def _hint_over_quota(self):
+        """Have the open requests of accounts over quota asked about, once within the span: which of them the
+        bodies named isn't known."""
+        now = fields.Datetime.now()
+        recent = [("state", "=", "over_quota"), ("received_at", ">", now - QUOTA_SPAN)]
+        for (account,) in self._read_group(recent, ["account_id"]):
+            if account.callback_over_at and account.callback_over_at > now - QUOTA_SPAN:
+                continue
+            account._note_callbacks_over(now)
+            own = ("account_id", "=", account.id)
+            self.env["fapiao.request"].search([own, ("state", "in", OPEN_STATES)])._hint()
+            self.env["fapiao.red.form"].search([own, ("is_open", "=", True)])._hint()
 
     # ------------------------------------------------------------------ processing
 
@@ -128,6 +201,7 @@ class FapiaoCallback(models.Model):
     def _process_new(self):
         """Process what has come in, a batch at a time, as long as the scheduler grants time."""
         cron = self.env["ir.cron"]
+        self._note_over_quota()
         cron._commit_progress(remaining=self.search_count([("state", "=", "new")]))
         while done := self._process_batch():
             if not cron._commit_progress(done):
@@ -136,16 +210,26 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _process_batch(self):
-        """Process the oldest new ones and return how many they were. A fault in it must not keep the
-        scheduler from asking the cloud by itself, so it ends here."""
+        """Process the oldest new ones and return how many they were. If that fails, each is processed for
+        itself, so that only the one at fault is left out. No fault keeps the scheduler from other work."""
         engine = self.env["fapiao.engine"]
         ids = engine._step(new_ids)
         try:
             engine._step(functools.partial(process, ids))
-        except Exception:
-            _logger.exception("Fapiao: callbacks %s could not be processed", ids)
-            engine._step(functools.partial(give_up, ids))
+        except Exception as error:
+            _logger.warning("Fapiao: %s callbacks are processed one by one: %r", len(ids), error)
+            for callback_id in ids:
+                self._process_alone(callback_id)
         return len(ids)
+
+    @api.model
+    def _process_alone(self, callback_id):
+        engine = self.env["fapiao.engine"]
+        try:
+            engine._step(functools.partial(process, [callback_id]))
+        except Exception as error:
+            _logger.exception("Fapiao: callback %s could not be processed", callback_id)
+            engine._step(functools.partial(give_up, callback_id, error))
 
     def _process(self):
         """Have the cloud asked about what the callbacks name, and note on each what was made of it."""
@@ -212,7 +296,9 @@ class FapiaoCallback(models.Model):
         if state in OUT_STATES:
             return self.env._("%s: the cloud is asked as soon as it has answered the order itself.", uid)
         if state == "manual":
-            return self.env._("%s: needs a decision; have it asked again there.", uid)
+            return self.env._("%s: needs a decision; the cloud is asked what became of it.", uid)
+        if state in DEAD_STATES and record._name == "fapiao.request":
+            return self.env._("%s: has ended here; the cloud is asked what became of it.", uid)
         label = dict(record._fields["state"]._description_selection(self.env))[state]
         return self.env._("%(uid)s: already known (%(state)s).", uid=uid, state=label)
 
@@ -229,13 +315,32 @@ class FapiaoCallback(models.Model):
         if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
             raise AccessError(self.env._("Only fapiao issuers may do this."))
         self.check_access("read")
-        self.sudo()._process()  # sudo: this is all that anybody may change of a callback
+        kept = self.filtered(lambda callback: callback.state != "over_quota")
+        for callback in kept.sudo():  # sudo: this is all that anybody may change of a callback
+            callback._replay()
         return True
+
+    def _replay(self):
+        try:
+            with self.env.cr.savepoint():
+                self._process()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            _logger.exception("Fapiao: callback %s could not be processed", self.id)
+            self._give_up(error)
+
+    def _give_up(self, error):
+        reason = f"{type(error).__name__}: {error}".replace("\x00", "")
+        said = self.env._("A fault in this module: %s. Replay it after an update.", reason)
+        self.write({"state": "failed", "message": said})
 
     @api.autovacuum
     def _gc_old(self):
-        """Remove what nobody has looked at for half a year."""
-        old = self.search([("last_at", "<", fields.Datetime.now() - KEEP)], limit=REMOVED_AT_ONCE)
+        """Remove what was last received half a year ago; what has no body goes after a week."""
+        now = fields.Datetime.now()
+        over_quota = [("state", "=", "over_quota"), ("last_at", "<", now - KEEP_OVER_QUOTA)]
+        old = self.search(["|", ("last_at", "<", now - KEEP), *("&", *over_quota)], limit=REMOVED_AT_ONCE)
         old.unlink()
         return len(old), len(old) == REMOVED_AT_ONCE
 
@@ -267,7 +372,9 @@ def process(ids, env):
     env["fapiao.callback"].browse(ids)._process()
 
 
-def give_up(ids, env):
-    env["fapiao.callback"].browse(ids).write(
-        {"state": "failed", "message": env._("A fault in this module. Replay it after an update.")}
-    )
+def give_up(callback_id, error, env):
+    env["fapiao.callback"].browse(callback_id)._give_up(error)
+
+
+def hint_over_quota(env):
+    env["fapiao.callback"]._hint_over_quota()

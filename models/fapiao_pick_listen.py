@@ -215,9 +215,9 @@ def fetch_all(cloud, serials):
     for ticket in tickets:
         fapiao = ticket.fapiao
         wanted = {kind: getattr(fapiao, f"{kind}_address") for kind in ("pdf", "ofd", "xml")}
-        found, _problem = fetch(cloud, fapiao.number, None, {k: url for k, url in wanted.items() if url})
+        found, *_problem = fetch(cloud, fapiao.number, None, {k: url for k, url in wanted.items() if url})
         if not found and ticket.state.image_address:
-            picture, _problem = fetch(cloud, fapiao.number, None, {"image": ticket.state.image_address})
+            picture, *_problem = fetch(cloud, fapiao.number, None, {"image": ticket.state.image_address})
             found.update(picture)
         files[ticket.state.serial_no] = list(found.items())
     return tickets, files

@@ -1,5 +1,8 @@
 """Fapiao that may have been reversed or voided elsewhere: a queue of those the cloud is asked about.
 
+Two things put a fapiao there: a callback, and the look at what was issued that is due once a month before the
+VAT return, so that a reversal made in the portal isn't known from a callback alone.
+
 Whoever says so (a callback) is not believed: the cloud is asked by number. An answer ends it, whatever it
 says; where there is none the question is repeated, ever more patiently, and not for ever. If a red fapiao
 was named, that is asked for first: it tells what it reverses, which the original may not.
@@ -13,7 +16,9 @@ from odoo import Command, api, fields, models
 from odoo.tools import SQL
 
 from ..clouds import base
-from ..clouds.errors import CloudError, LoginRequired
+from ..clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
+from .fapiao_files import LATER
+from .fapiao_pace import BACKGROUND, QUESTION
 from .fapiao_types import LIVING
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +39,7 @@ class Fapiao(models.Model):
     refresh_itself = fields.Boolean(
         readonly=True, copy=False, help="Asked about itself next, not about the one said to reverse it."
     )
+    refresh_is_look = fields.Boolean(readonly=True, copy=False, help="Queued by the monthly look.")
     refresh_callback_ids = fields.Many2many(
         "fapiao.callback",
         "fapiao_refresh_callback_rel",
@@ -58,6 +64,7 @@ class Fapiao(models.Model):
             fapiao.write(
                 {
                     **queued,
+                    "refresh_is_look": False,
                     **({"refresh_red": red_number, "refresh_itself": False} if red_number else {}),
                     "refresh_callback_ids": [Command.link(callback.id)],
                 }
@@ -72,23 +79,19 @@ class Fapiao(models.Model):
         """Ask about what is due, a batch at a time, as long as the scheduler grants time."""
         engine, cron = self.env["fapiao.engine"], self.env["ir.cron"]
         while claimed := engine._step(functools.partial(claim, batch)):
-            for account_id, questions in claimed.items():
-                self._ask_account(account_id, questions)
+            for (account_id, is_look), questions in claimed.items():
+                self._ask_account(account_id, questions, BACKGROUND if is_look else QUESTION)
             if not cron._commit_progress(sum(map(len, claimed.values()))):
                 self.env["fapiao.outbound"]._wake_reconciler()
                 return
 
     @api.model
     def _claim_refresh(self, limit):
-        """Push the next look forward before asking, and return ``{account id: [(id, number to ask)]}``."""
-        # an account that waits for a person is left alone, and so are the tries
+        """Push the next look forward before asking, and return ``{(account id, whether for the monthly look):
+        [(id, number to ask)]}``."""
         due = self.search(
-            [
-                ("refresh_at", "<=", fields.Datetime.now()),
-                ("account_id.active", "=", True),
-                ("account_id.session_state", "in", ("unknown", "ok")),
-            ],
-            order="refresh_at, id",
+            [("refresh_at", "<=", fields.Datetime.now()), *self._domain_askable()],
+            order="refresh_is_look, refresh_at, id",
             limit=limit,
         )
         if not due:
@@ -103,30 +106,58 @@ class Fapiao(models.Model):
             wait = min(FIRST_WAIT * 2 ** min(fapiao.refresh_tries, 10), LAST_WAIT)
             fapiao.write({"refresh_tries": fapiao.refresh_tries + 1, "refresh_at": now + wait})
         return {
-            account.id: [(fapiao.id, fapiao._number_to_ask()) for fapiao in own]
-            for account, own in locked.grouped("account_id").items()
+            (account.id, is_look): [(fapiao.id, fapiao._number_to_ask()) for fapiao in own]
+            for (account, is_look), own in locked.grouped(_origin).items()
         }
 
     def _number_to_ask(self):
         return self.number if self.refresh_itself or not self.refresh_red else self.refresh_red
 
     @api.model
-    def _ask_account(self, account_id, questions):
-        """Ask ``[(id, number)]`` at one account and let each fapiao act on its answer."""
+    def _ask_account(self, account_id, questions, purpose):
+        """Ask ``[(id, number)]`` at one account, as long as its cloud can be asked, and let each fapiao act on
+        its answer."""
         engine = self.env["fapiao.engine"]
         account = self.env["fapiao.account"].browse(account_id)
         try:
-            answers = engine._ask(account, functools.partial(ask_all, questions))
+            answers, ended_by = engine._ask(account, functools.partial(ask_all, questions), purpose=purpose)
         except CloudError as error:
-            answers = [(*question, error) for question in questions]
+            answers, ended_by = [], error
+        if ended_by:
+            account._note_need_apart(ended_by)
+            unasked = [fapiao_id for fapiao_id, _number in questions[len(answers) :]]
+            engine._step(functools.partial(postpone, account_id, unasked, ended_by, purpose))
         for fapiao_id, number, answer in answers:
-            if isinstance(answer, LoginRequired):
-                account._note_need_apart(answer)
             try:
                 engine._step(functools.partial(note_answer, fapiao_id, number, answer))
             except Exception:
                 # it stays queued, and is given up after so many tries
                 _logger.exception("Fapiao: what the cloud says of fapiao %s could not be noted", fapiao_id)
+
+    @api.model
+    def _postpone_refresh(self, account, fapiao_ids, error, purpose):
+        """Let the queue of ``account`` wait: its cloud can't be asked now. ``fapiao_ids`` were claimed and not
+        asked about, so their tries are given back. Where only background work has no calls left, the rest of
+        the queue doesn't wait."""
+        until = fields.Datetime.now() + timedelta(
+            seconds=getattr(error, "retry_after", 0) or LATER.total_seconds()
+        )
+        is_looks_only = isinstance(error, PaceUsedUp) and purpose == BACKGROUND
+        self.env.cr.execute(
+            SQL(
+                "UPDATE fapiao SET refresh_at = %(until)s, refresh_tries = GREATEST(refresh_tries -"
+                " CASE WHEN id IN %(ids)s THEN 1 ELSE 0 END, 0)"
+                " WHERE account_id = %(account)s AND refresh_at IS NOT NULL"
+                " AND (id IN %(ids)s OR refresh_at < %(until)s AND (refresh_is_look OR NOT %(looks_only)s))",
+                until=until,
+                ids=tuple(fapiao_ids) or (0,),
+                account=account.id,
+                looks_only=is_looks_only,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["refresh_at", "refresh_tries"])
+        self.env["fapiao.outbound"]._wake_reconciler(at=until)
 
     # ------------------------------------------------------------------ answers
 
@@ -229,21 +260,31 @@ class Fapiao(models.Model):
                 "refresh_at": False,
                 "refresh_red": False,
                 "refresh_itself": False,
+                "refresh_is_look": False,
                 "refresh_callback_ids": [Command.clear()],
             }
         )
 
 
 def ask_all(questions, cloud):
-    """Return ``[(id, number, answer)]`` of ``[(id, number)]``; an answer may be a ``CloudError``."""
-    return [(fapiao_id, number, ask(cloud, number)) for fapiao_id, number in questions]
+    """Return ``[(id, number, answer)]`` of ``[(id, number)]`` as far as the cloud could be asked, and the
+    ``CloudError`` that ended it, or None. An answer may be a ``CloudError``."""
+    answers, patience = [], Patience()
+    for fapiao_id, number in questions:
+        try:
+            answer = cloud.find(number=number)
+        except CloudError as error:
+            answer = error
+        is_over = patience.is_over(answer if isinstance(answer, CloudError) else None)
+        if not is_over or isinstance(answer, OutcomeUnknown):
+            answers.append((fapiao_id, number, answer))
+        if is_over:
+            return answers, answer
+    return answers, None
 
 
-def ask(cloud, number):
-    try:
-        return cloud.find(number=number)
-    except CloudError as error:
-        return error
+def _origin(fapiao):
+    return fapiao.account_id, fapiao.refresh_is_look
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.
@@ -251,6 +292,10 @@ def ask(cloud, number):
 
 def claim(limit, env):
     return env["fapiao"]._claim_refresh(limit)
+
+
+def postpone(account_id, fapiao_ids, error, purpose, env):
+    env["fapiao"]._postpone_refresh(env["fapiao.account"].browse(account_id), fapiao_ids, error, purpose)
 
 
 def note_answer(fapiao_id, number, answer, env):

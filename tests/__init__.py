@@ -20,6 +20,8 @@ from . import test_callback
 from . import test_callback_change
 from . import test_callback_hint
 from . import test_callback_log
+from . import test_callback_quota
+from . import test_chaos
 from . import test_clouds_answer_text
 from . import test_clouds_classes
 from . import test_clouds_connections
@@ -69,6 +71,7 @@ from . import test_kingdee_orders
 from . import test_kingdee_red_shared
 from . import test_login_troubles
 from . import test_login_wizard
+from . import test_look
 from . import test_marking
 from . import test_master_data
 from . import test_match

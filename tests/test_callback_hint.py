@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..clouds.errors import OutcomeUnknown
-from .common_callback import FAKE, CallbackCase
+from .common_callback import FAKE, ISSUER, CallbackCase
 
 QUERY = "BILL.INVOICE.QUERY"
 
@@ -147,6 +147,17 @@ class TestCallbackHint(CallbackCase):
         self.assertEqual((callback.state, callback.request_uids), ("unknown", "NEVER_HEARD_OF"))
         self.assertIn("NEVER_HEARD_OF", callback.message)
 
+    def test_a_request_that_has_ended_is_asked_about(self):
+        for state in ("rejected", "withdrawn"):
+            with self.subTest(state):
+                request = self.pending()
+                request.sudo()._become(state)
+                self.call(self.told(request.request_uid))
+                self.process()
+                self.assertTrue(request.watch_at)
+                self.assertIn("is asked", self.callbacks()[0].message)
+                self.assertEqual(self.callbacks()[0].state, "done")
+
     def test_a_request_that_needs_a_person_stays_with_the_person(self):
         request = self.pending()
         request.sudo().write({"state": "manual"})
@@ -187,6 +198,31 @@ class TestCallbackHint(CallbackCase):
         self.assertEqual(self.callbacks().state, "failed")
         self.assertIn("Replay", self.callbacks().message)
         self.assertEqual(len(self.world.calls.of(QUERY)), 1)
+
+    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_callback")
+    def test_one_poison_among_a_hundred(self):
+        request = self.pending()
+        for number in range(99):
+            self.store(self.told(f"U{number}"))
+        self.store(self.told("POISON"))
+        self.store(self.told(request.request_uid))
+        conclude = self.registry["fapiao.callback"]._conclude
+
+        def poisoned(callback, news, by_uid, changed):
+            if "POISON" in (news[0].request_uid if news else ""):
+                callback.env.cr.execute("SELECT 1 / 0")
+            return conclude(callback, news, by_uid, changed)
+
+        self.patch(self.registry["fapiao.callback"], "_conclude", poisoned)
+        with mute_logger("odoo.sql_db"):
+            self.process()
+        states = self.callbacks().grouped("state")
+        counts = {state: len(own) for state, own in states.items()}
+        self.assertEqual(counts, {"unknown": 99, "failed": 1, "done": 1})
+        self.assertIn("division by zero", states["failed"].message)
+        with mute_logger("odoo.sql_db"), self.engine():
+            self.callbacks().with_user(self.user_of(ISSUER)).action_replay()
+        self.assertEqual(len(self.callbacks().filtered(lambda one: one.state == "failed")), 1)
 
     def test_many_take_no_more_queries_than_few(self):
         request = self.pending()
