@@ -1,10 +1,10 @@
 # Every target sets up what it needs: see dev/, and docs for the variables.
 PYTHON ?= python3
 DEV = $(PYTHON) -B -m dev
-export ARGS T RESET KEEP_DB ROWS
+export ARGS T RESET KEEP_DB ROWS SEED INVOICES REVERSALS EVENTS SERVERS SHORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test bench lint pot shell clean
+.PHONY: help demo run test bench chaos lint pot shell clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## Run all tests, browser tours included (T=tests/test_x.py, ARGS="-k name
 
 bench: ## Measure pulling, matching and searching 100,000 and 1,000,000 received fapiao (ROWS=n: n and 10 n)
 	@$(DEV) bench
+
+chaos: ## Issue on several servers while processes die and answers are lost (SHORT=1, SEED=, INVOICES=, REVERSALS=, EVENTS=)
+	@$(DEV) chaos
 
 lint: ## Check the code with ruff and pylint-odoo
 	@$(DEV) lint

@@ -6,12 +6,14 @@ import sys
 
 from . import clean, lint, run, shell, test, translations
 from .bench import start as bench
+from .chaos import start as chaos
 from .say import Failure
 
 _ENV = os.environ.get
 
 _TARGETS = {
     "bench": lambda: bench.run(_ENV("ROWS", "")),
+    "chaos": chaos.run,
     "clean": clean.run,
     "demo": run.demo,
     "lint": lint.run,

@@ -81,12 +81,40 @@ def running():
         users.leave(stop)
 
 
-def stop() -> None:
-    """Stop the embedded server, if it runs."""
-    home = paths.POSTGRES
+class Apart:
+    """An embedded server that one command alone uses, and may stop and start in mid-work."""
+
+    def __init__(self, label: str):
+        """Create and start it; what a killed command left under this *label* is removed."""
+        shared = _home()
+        for left in shared.parent.glob(f"{shared.name}_{label}_*"):
+            if not Path("/proc", left.name.rpartition("_")[2]).exists():
+                _remove(left)
+        self._home = shared.with_name(f"{shared.name}_{label}_{os.getpid()}")
+        self._home.mkdir(parents=True)
+        self.server = _start(self._home)
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop the server as pg_ctl's *mode* says and start it again at the same port."""
+        stop(self._home, mode)
+        _launch(self._home, int(self.server.port))
+
+    def remove(self) -> None:
+        """Stop it and remove all it keeps."""
+        _remove(self._home)
+
+
+def stop(home: Path | None = None, mode: str = "fast") -> None:
+    """Stop the embedded server of *home*, of this checkout unless told, if it runs."""
+    home = home or paths.POSTGRES
     if (home / "data/postmaster.pid").exists():
-        command = [home / _PROGRAM / "pg_ctl", "-D", home / "data", "-m", "fast", "stop"]
+        command = [home / _PROGRAM / "pg_ctl", "-D", home / "data", "-m", mode, "stop"]
         subprocess.run(command, **_as_server_user(), capture_output=True, check=False)
+
+
+def _remove(home: Path) -> None:
+    stop(home, "immediate")
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def remove() -> None:

@@ -197,8 +197,8 @@ class FapiaoRequest(models.Model):
         by_account = engine._step(functools.partial(want_proof, ids))
         turns = [self._turn(WATCHING, id_, len(own), own) for id_, own in by_account.items()]
         if turns:
-            # each once: a cloud that doesn't answer is asked again later
-            engine._run(turns)
+            # as long as an answer leads to another question; one that doesn't come is waited for later
+            engine._run(turns, lambda _answers: True)
 
     def _want_proof(self, ids=None):
         """Have the earlier requests asked about now; return their ids by account."""

@@ -441,7 +441,6 @@ class TestRestoredDatabase(NeverTwoCase):
         self.env.cr.execute("DELETE FROM fapiao WHERE account_id = %s", [self.account.id])
         self.env.cr.execute("DELETE FROM fapiao_request WHERE id IN %s", [tuple(requests.ids)])
         self.env.invalidate_all()
-        invoice._compute_fapiao_state()
         self.env.add_to_compute(invoice._fields["fapiao_state"], invoice)
 
     def restored(self, minutes=0):

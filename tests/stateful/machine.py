@@ -37,6 +37,7 @@ def violation(kind):
 class Machine(RuleBasedStateMachine):
     stage = None
     counts = Counter()
+    refusals = Counter()  # in whose words
 
     @initialize(
         provider=st.sampled_from(PROVIDERS),
@@ -68,6 +69,8 @@ class Machine(RuleBasedStateMachine):
         self.done_since.append((name, args))
         answer, words = getattr(self.people, name)(*args)
         self.counts[f"{name}: {'refused' if words else 'done'}"] += 1
+        if words:
+            self.refusals[f"{name}: {words[:90]}"] += 1
         return answer
 
     def move(self, place):

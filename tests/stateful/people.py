@@ -4,7 +4,13 @@ Each returns ``(answer, words)``, see ``Stage.act``; a step that the product ref
 """
 
 from odoo import Command
+from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults
 
+SECRETS = {
+    "password": defaults.PASSWORD,
+    "tax_password": defaults.TAX_PASSWORD,
+    "app_secret": defaults.KINGDEE_APP_SECRET,
+}
 # What is entered again is what was there, so that core needn't work out taxes and due dates anew: that takes it
 # longer than all the rest of a history.
 UNCHANGED = {"skip_invoice_sync": True, "check_move_validity": False, "tracking_disable": True}
@@ -116,7 +122,10 @@ class People:
         return self.stage.act("issuer", lambda env: env["fapiao.account"].browse(account_id).action_refresh_credit())
 
     def edit_account(self, account_id, values):
-        return self.stage.act("manager", lambda env: env["fapiao.account"].browse(account_id).write(values))
+        done = self.stage.act("manager", lambda env: env["fapiao.account"].browse(account_id).write(values))
+        if "base_url" in values:
+            self._enter_secrets()
+        return done
 
     def archive_anyway(self, account_id, values):
         """Archive an account although something is open there, where the product asks what becomes of it."""
@@ -124,7 +133,9 @@ class People:
 
     def replace_account(self, account_id, values):
         """Let another account take over."""
-        return self._leave(account_id, "action_replace", "action_replace", values, values)
+        done = self._leave(account_id, "action_replace", "action_replace", values, values)
+        self._enter_secrets()
+        return done
 
     def _leave(self, account_id, opens, button, entered, values):
         def ask(env):
@@ -140,3 +151,10 @@ class People:
             return self.edit_account(account_id, values)
         action, words = self.stage.act("manager", ask)
         return (action, words) if words else self.stage.act("manager", confirm)
+
+    def _enter_secrets(self):
+        """The passwords don't go along to another server: an administrator enters them there."""
+        return self.stage.act(
+            None,
+            lambda env: env["res.company"].browse(self.stage.company_id).fapiao_account_id.write(SECRETS),
+        )

@@ -1,7 +1,7 @@
-"""Plays histories on one database: ``run.py DATABASE COUNT SEED [quick] [all]``, in a process of its own.
+"""Plays histories on one database: ``run.py DATABASE COUNT SEED [quick|survey]``, in a process of its own.
 
 Prints a line of JSON for each batch and a last one with the counts. For each violation there is the shortest
-history that hypothesis has found; ``quick`` takes the first that comes, ``all`` looks for one of each kind.
+history that hypothesis has found; ``quick`` shows the first that led to it, and a ``survey`` goes on after each.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ import odoo.tools
 from odoo.modules.registry import Registry
 
 BATCH = 100
+SURVEYED = 12
 STEPS = 8
 ENOUGH = 5  # violations after which there is no use in going on
 
@@ -30,8 +31,9 @@ def main(database, count, seed, *flags):
     machine = prepare(database)
     count, seed, violations = int(count), int(seed), 0
     try:
-        for start in range(0, count, BATCH):
-            found = play(machine, min(BATCH, count - start), seed + start, flags)
+        batch = SURVEYED if "survey" in flags else BATCH
+        for start in range(0, count, batch):
+            found = play(machine, min(batch, count - start), seed + start, flags)
             violations += bool(found)
             say(
                 seed=seed + start,
@@ -40,12 +42,12 @@ def main(database, count, seed, *flags):
                 cpu=round(time.process_time(), 1),
                 found=found,
             )
-            if violations == ENOUGH:
+            if violations == ENOUGH and "survey" not in flags:
                 break
             machine.stage.undo.tidy()
     finally:
         machine.stage.close()
-    say(done=True, counts=machine.counts)
+    say(done=True, counts=machine.counts, refusals=machine.refusals if "survey" in flags else {})
     return 1 if violations else 0
 
 
@@ -55,6 +57,7 @@ def prepare(database):
     # refusals, collisions and lost answers are what is played; errors are collected (stage.Errors)
     logging.disable(logging.WARNING)
     logging.getLogger().handlers.clear()
+    logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)  # collisions
     registry = Registry(database)
     # not before the addons path is configured
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -74,9 +77,9 @@ def play(machine, count, seed, flags):
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=[Phase.generate] if "quick" in flags else [Phase.generate, Phase.shrink],
+        phases=[Phase.generate] if flags else [Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
-        report_multiple_bugs="all" in flags,
+        report_multiple_bugs=False,
         print_blob=False,
     )
     told = io.StringIO()
