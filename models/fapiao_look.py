@@ -145,7 +145,7 @@ class Month:
         self.first = start.date()
         self.start = naive(start)  # the moment, as the database has it
         self.before = self.first - relativedelta(months=1)
-        # who was asked about in a month is due again so many months later
+        # what was asked about in a month is due again so many months later
         self.quarter = naive(start - relativedelta(months=MONTHS_BETWEEN - 1))
 
     def hours_until(self, day):
