@@ -6,6 +6,10 @@ from odoo.addons.l10n_cn_invoice_cloud.sandbox.kingdee.envelope import dump
 ORDERS = ("sent", "reversed", "twice", "forged")
 
 
+def are_held(stage):
+    return any(each.state == "held" for world in stage.worlds for each in world.deliveries.values())
+
+
 def bring(stage, order):
     """Deliver what is held; return how many callbacks were taken in."""
     bodies = []

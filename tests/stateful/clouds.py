@@ -32,8 +32,6 @@ LATE = 600  # seconds until a lost call comes after all; the bureau has half an 
 # Said of a deed that is done, by what a truthful cloud means with such a text
 SAID = ("open", "open", "unknown", "unknown", "issued", "login", "face", "throttled", "refused")
 
-PORTAL = ("reverse", "book", "confirm", "refuse", "issue bill", "return bill", "fail bill")
-
 
 @dataclass(frozen=True)
 class Fault:
@@ -55,24 +53,30 @@ class Fault:
         )
 
 
-FAULTS = st.one_of(
-    st.builds(
-        Fault,
-        st.sampled_from(("issue", "issue", "issue", "ask", "apply", "issue red")),
-        st.sampled_from((*LOST, *VAGUE, *IDLE, *PEOPLE, *LATER)),
-        st.integers(1, 2),
-    ),
-    st.builds(
-        Fault,
-        st.sampled_from(("issue", "issue", "issue red")),
-        st.just("misleading_after"),
-        st.integers(1, 2),
-        st.sampled_from(SAID),
-        st.integers(0, 30),
-    ),
-    st.builds(Fault, st.sampled_from(("issue", "issue", "issue red")), st.sampled_from(("late", "repeat"))),
-    st.builds(Fault, st.sampled_from(("issue", "ask")), st.just("wrong_number")),
-    st.builds(Fault, st.just("ask"), st.just("not_found_before"), st.integers(1, 2)),
+def _faults(targets):
+    """Return what may go wrong with an order, blue or red."""
+    return st.one_of(
+        st.builds(Fault, targets, st.sampled_from((*LOST, *VAGUE)), st.integers(1, 2)),
+        st.builds(Fault, targets, st.sampled_from((*IDLE, *PEOPLE, *LATER))),
+        st.builds(
+            Fault,
+            targets,
+            st.just("misleading_after"),
+            st.integers(1, 2),
+            st.sampled_from(SAID),
+            st.integers(0, 30),
+        ),
+        st.builds(Fault, targets, st.sampled_from(("late", "repeat", "wrong_number"))),
+    )
+
+
+ISSUE_FAULTS = _faults(st.just("issue"))
+RED_FAULTS = _faults(st.sampled_from(("apply", "issue red")))
+ASK_FAULTS = st.builds(
+    Fault,
+    st.just("ask"),
+    st.sampled_from((*LOST, *IDLE, *PEOPLE, "wrong_number", "not_found_before")),
+    st.integers(1, 2),
 )
 
 
@@ -80,7 +84,7 @@ def plan(world, provider, fault):
     params = {"text_class": fault.text_class} if fault.text_class else {}
     if fault.kind == "late":
         params["seconds"] = LATE
-    world.faults.add(CALLS[provider][fault.target], fault.kind, times=fault.times, seed=fault.seed, **params)
+    return world.faults.add(CALLS[provider][fault.target], fault.kind, times=fault.times, seed=fault.seed, **params)
 
 
 def log_in(world):
@@ -106,23 +110,35 @@ def let_people_finish(world):
                 _try(world.act_red_form, form.number, "confirm")
 
 
-def at_portal(world, action, choice):
-    """Let somebody do ``action`` in the portal to the ``choice``-th thing it can be done to; tell whether."""
+def needs_log_in(world):
+    user = world.user(defaults.TAX_NO)
+    return user.session != "active" or user.face_due
+
+
+def possible(world):
+    """Return ``[(action, thing)]``: what can be done in the portal now."""
+    blue = [number for number, one in world.fapiao.items() if not one.red and not one.reversed_by]
+    forms = [number for number, form in world.red_forms.items() if form.state in ("02", "03")]
+    bills = [bill.number for bill in world.bills.values() if bill.state in ("waiting", "issuing", "failed")]
+    return [
+        (action, thing)
+        for actions, things in (
+            (("reverse", "book"), blue),
+            (("confirm", "refuse"), forms),
+            (("issue bill", "return bill", "fail bill"), bills),
+        )
+        for action in actions
+        for thing in things
+    ]
+
+
+def at_portal(world, choice):
+    """Let somebody do something in the portal; return what, or ''."""
     with world.acting():
-        things = _things(world, action)
-        if not things:
-            return False
-        return _try(_DEEDS[action], world, things[choice % len(things)])
-
-
-def _things(world, action):
-    if action == "reverse":
-        return [number for number, one in world.fapiao.items() if not one.red and not one.reversed_by]
-    if action == "book":
-        return [number for number, one in world.fapiao.items() if not one.red]
-    if action in ("confirm", "refuse"):
-        return [number for number, form in world.red_forms.items() if form.state in ("02", "03")]
-    return [bill.number for bill in world.bills.values() if bill.state in ("waiting", "issuing", "failed")]
+        if not (deeds := possible(world)):
+            return ""
+        action, thing = deeds[choice % len(deeds)]
+        return action if _try(_DEEDS[action], world, thing) else ""
 
 
 _DEEDS = {

@@ -17,7 +17,8 @@ from .people import People
 from .stage import PROVIDERS, SHARES, Rules
 from .truth import BUSY, Checks, Truth, owners_of
 
-PLACES = st.sampled_from((0, 0, 1, 1, 2, 2, 3, 4))
+# Most of what happens in a history happens to one invoice
+PLACES = st.sampled_from((None, None, None, None, None, 0, 1, 2, 3, 4))
 MINUTE, HOUR, DAY = 60, 3600, 86400
 ROUNDS = 10  # of quiet until the end; each takes more than an hour of simulated time
 # After a person or a cloud was wrong, the truth may show as late as this
@@ -44,13 +45,17 @@ class Machine(RuleBasedStateMachine):
         deduplicate=st.booleans(),
         show_after=st.sampled_from((0, 120)),
         auto_invoice=st.sampled_from((True, True, False)),
+        focus=st.integers(0, 4),
     )
-    def begin(self, **rules):
+    def begin(self, focus, **rules):
         self.counts["histories"] += 1
         self.stage.begin(Rules(**rules))
         self.people = People(self.stage)
         self.owners, self.ceilings = owners_of(self.stage)
+        self.focus = focus
+        self.clicked = False
         self.excused = set()
+        self.lies = []  # faults that excuse everything, should they strike
         self.notes = []  # credit notes
         self.workers = []
         self.dump = None
@@ -73,8 +78,14 @@ class Machine(RuleBasedStateMachine):
             self.refusals[f"{name}: {words[:90]}"] += 1
         return answer
 
+    def place(self, place):
+        return self.focus if place is None else place
+
     def move(self, place):
-        return self.stage.invoices[place]
+        return self.stage.invoices[self.place(place)]
+
+    def has_fapiao(self):
+        return any(world.fapiao for world in self.stage.worlds)
 
     def products_of(self, move_ids):
         return {product for product, owner in self.owners.items() if owner in move_ids}
@@ -89,43 +100,58 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ people: fapiao
 
-    @rule(place=PLACES)
-    def click(self, place):
+    @rule(place=PLACES, fault=st.none() | clouds.ISSUE_FAULTS)
+    def click(self, place, fault):
+        self._break(fault)
+        self.clicked = True
         self.do("issue", self.move(place))
 
-    @rule(place=PLACES)
-    def click_again(self, place):
-        self.do("issue", self.move(place))
+    @precondition(lambda self: self.clicked)
+    @rule(place=PLACES, fault=st.none() | clouds.ISSUE_FAULTS)
+    def click_again(self, place, fault):
+        self.click(place, fault)
 
-    @rule()
-    def click_on_all(self):
+    @rule(fault=st.none() | clouds.ISSUE_FAULTS)
+    def click_on_several(self, fault):
+        self._break(fault)
+        self.clicked = True
         self.do("issue", *self.stage.invoices[:3])
 
-    @rule(place=PLACES)
-    def double_click(self, place):
+    @rule(place=PLACES, fault=st.none() | clouds.ISSUE_FAULTS)
+    def double_click(self, place, fault):
+        self._break(fault)
+        self.clicked = True
         self.do("issue_twice", self.move(place))
 
-    @rule(pair=st.sampled_from(((0, 1), (2, 3), (0, 4))))
-    def merge(self, pair):
+    @rule(pair=st.sampled_from(((0, 1), (0, 1), (2, 3), (0, 4))), fault=st.none() | clouds.ISSUE_FAULTS)
+    def merge(self, pair, fault):
+        self._break(fault)
+        self.clicked = True
         self.do("merge", *map(self.move, pair))
 
+    @precondition(lambda self: self.clicked)
     @rule(place=PLACES)
     def withdraw(self, place):
         self.do("withdraw", self.move(place))
 
+    @precondition(lambda self: self.clicked)
     @rule(place=PLACES)
     def refresh(self, place):
         self.do("refresh", self.move(place))
 
-    @rule(place=PLACES, credit=st.booleans())
-    def reverse(self, place, credit):
+    @precondition(has_fapiao)
+    @rule(place=PLACES, credit=st.booleans(), fault=st.none() | clouds.RED_FAULTS)
+    def reverse(self, place, credit, fault):
+        self._break(fault)
         self.do("reverse", self.move(place), credit)
 
-    @precondition(lambda self: self.notes)
-    @rule()
-    def reverse_for_credit(self):
+    @precondition(lambda self: self.notes and self.has_fapiao())
+    @rule(fault=st.none() | clouds.RED_FAULTS)
+    def reverse_for_credit(self, fault):
+        self._break(fault)
         self.do("reverse", self.notes[-1], False)
 
+    @precondition(lambda self: self.requests("manual"))
     @rule(wrong=st.sampled_from((False, False, False, True)))
     def decide(self, wrong):
         """Who looks into the portal and finds nothing decides so; who finds something has it asked again. One
@@ -142,17 +168,13 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ people: the books
 
-    @rule(place=PLACES)
-    def post(self, place):
-        self.do("post", self.move(place))
-
     @rule(place=PLACES, share=st.sampled_from(SHARES))
     def credit(self, place, share):
-        note = self.stage.notes[place, share]
+        note = self.stage.notes[self.place(place), share]
         self.do("post", note)
         self.notes.append(note)
 
-    @rule(place=PLACES, factor=st.sampled_from((1, 1, 1.1)))
+    @rule(place=PLACES, factor=st.sampled_from((1, 1, 1, 1.1)))
     def reset_and_reenter(self, place, factor):
         """Reset to draft, delete the lines and enter them again; posted again where that was allowed."""
         self.do("reset", self.move(place))
@@ -160,10 +182,7 @@ class Machine(RuleBasedStateMachine):
         self.do("post", self.move(place))
         self._note_ceilings()
 
-    @rule(place=PLACES)
-    def reset(self, place):
-        self.do("reset", self.move(place))
-
+    @precondition(lambda self: self.clicked)
     @rule(place=PLACES)
     def tamper(self, place):
         self.do("tamper", self.move(place))
@@ -176,6 +195,7 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ people: the account
 
+    @precondition(lambda self: any(map(clouds.needs_log_in, self.stage.worlds)))
     @rule()
     def log_in(self):
         """Log in at the bureau, as whoever sees that it is needed does."""
@@ -191,8 +211,9 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def replace_account(self):
         self.is_replaced = True
-        self.do("replace_account", self.account_id, {"base_url": self.stage.address(1)})
+        self.do("replace_account", self.account_id, self.stage.elsewhere(1))
 
+    @precondition(lambda self: self.clicked)
     @rule(active=st.booleans(), anyway=st.booleans())
     def archive_account(self, active, anyway):
         name = "archive_anyway" if anyway and not active else "edit_account"
@@ -200,24 +221,30 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ workers and time
 
-    @rule()
-    def dispatch(self):
-        self.stage.cron("_cron_dispatch")
+    @precondition(lambda self: self.clicked)
+    @rule(job=st.sampled_from(("dispatch", "reconcile")))
+    def run_scheduler(self, job):
+        self.stage.cron(f"_cron_{job}")
 
-    @rule()
-    def reconcile(self):
-        self.stage.cron("_cron_reconcile")
-
-    @rule(seconds=st.sampled_from((MINUTE, 50 * MINUTE, DAY, 4 * DAY)), runs=st.booleans())
+    @precondition(lambda self: self.clicked)
+    @rule(seconds=st.sampled_from((MINUTE, 50 * MINUTE, 50 * MINUTE, DAY, 4 * DAY)), runs=st.integers(0, 3))
     def wait(self, seconds, runs):
+        """Time passes; as a rule the scheduler runs meanwhile."""
         self.stage.age(seconds)
         if runs:
             self.stage.cron("_cron_reconcile", "_cron_dispatch")
 
     @precondition(lambda self: len(self.workers) < 2)
-    @rule(place=PLACES, job=st.sampled_from(("click", "dispatch", "reconcile")), seam=st.sampled_from(held.SEAMS))
-    def stop_worker(self, place, job, seam):
+    @rule(
+        place=PLACES,
+        job=st.sampled_from(("click", "click", "dispatch", "reconcile")),
+        seam=st.sampled_from(held.SEAMS),
+        fault=st.none() | clouds.ISSUE_FAULTS,
+    )
+    def stop_worker(self, place, job, seam, fault):
         self.counts["steps"] += 1
+        self._break(fault)
+        self.clicked = True
         if job == "click":
             self.done_since.append(("issue", (self.move(place),)))
             work = functools.partial(self.people.issue, self.move(place))
@@ -244,7 +271,7 @@ class Machine(RuleBasedStateMachine):
         self.dump = (undo.mark(), undo.sequences(), self.stage.passed, self.is_replaced)
         self.done_since = []
 
-    @precondition(lambda self: self.dump is not None and self.done_since)
+    @precondition(lambda self: self.dump is not None and any(name != "tamper" for name, _args in self.done_since))
     @rule()
     def restore(self):
         """The database is lost: its last dump is restored, and people do once more what they had done since."""
@@ -264,21 +291,27 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ clouds and bureau
 
-    @rule(fault=clouds.FAULTS)
-    def break_call(self, fault):
-        self.counts["faults"] += 1
-        for world in self.stage.worlds:
-            clouds.plan(world, self.stage.rules.provider, fault)
-        if fault.lies_for_good(self.stage.rules):
-            self.excused |= set(self.owners)
+    @precondition(lambda self: self.clicked)
+    @rule(fault=clouds.ASK_FAULTS | clouds.RED_FAULTS)
+    def break_later_call(self, fault):
+        self._break(fault)
 
-    @rule(choice=st.integers(0, 5), action=st.sampled_from(clouds.PORTAL))
-    def portal(self, choice, action):
+    def _break(self, fault):
+        if fault is None:
+            return
+        self.counts["faults"] += 1
+        planned = [clouds.plan(world, self.stage.rules.provider, fault) for world in self.stage.worlds]
+        if fault.lies_for_good(self.stage.rules):
+            self.lies += planned
+
+    @precondition(lambda self: any(clouds.possible(world) for world in self.stage.worlds))
+    @rule(choice=st.integers(0, 30))
+    def portal(self, choice):
         for world in self.stage.worlds:
-            if clouds.at_portal(world, action, choice):
+            if action := clouds.at_portal(world, choice):
                 self.counts[f"portal: {action}"] += 1
 
-    @precondition(lambda self: self.stage.rules.provider == "kingdee")
+    @precondition(lambda self: callbacks.are_held(self.stage))
     @rule(order=st.sampled_from(callbacks.ORDERS))
     def call_back(self, order):
         self.counts["callbacks"] += callbacks.bring(self.stage, order)
@@ -303,6 +336,8 @@ class Machine(RuleBasedStateMachine):
         for worker in self.workers:
             worker.end()
         self.workers = []
+        if any(lie.fired for lie in self.lies):
+            self.excused |= set(self.owners)
         self._log_in_everywhere()
         self._settle()
         if self.excused:

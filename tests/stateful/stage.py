@@ -17,6 +17,7 @@ from pathlib import Path
 
 from odoo import SUPERUSER_ID, Command, api, fields, service
 from odoo.addons.l10n_cn_invoice_cloud import clouds
+from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults
 from odoo.addons.l10n_cn_invoice_cloud.sandbox.server import SandboxServer
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
@@ -238,13 +239,14 @@ class Stage:
     def elsewhere(self, number):
         """Return what an account is written so that it leads to the first cloud, the second, or another tenant
         of the first."""
-        if number < 2:
-            return {"base_url": self.address(number)}
-        tenant = self.worlds[0].add_second_tenant(self.rules.provider)
+        world, cloud = self.worlds[0], self.clouds[number % 2]
         if self.rules.provider == "piaodanyun":
-            return {"tenant": tenant.tenant_id, "phone": tenant.phone}
+            tenant = world.add_second_tenant("piaodanyun") if number == 2 else world.tenants[defaults.PHONE]
+            return {"base_url": cloud.base_url, "tenant": tenant.tenant_id, "phone": tenant.phone}
+        known = world.kingdee_tenants[defaults.KINGDEE_ACCOUNT_ID]
+        tenant = world.add_second_tenant("kingdee") if number == 2 else known
         return {
-            "base_url": f"{self.clouds[0].url}/kingdee/{tenant.prefix}",
+            "base_url": f"{cloud.url}/kingdee/{tenant.prefix}",
             "account_id": tenant.account_id,
             "tenant_id": tenant.tenant_id,
             "app_id": tenant.app_id,
