@@ -118,7 +118,7 @@ class FapiaoRequest(models.Model):
             (self | self._merged_with()).filtered(lambda request: request.state != "issued")._settle_bill()
         elif result.state == "returned" and not self.fapiao_ids:
             self._become("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
-            self.was_refused = True  # the cloud itself says that it has ended there
+            self.ended_at_cloud = True  # the cloud itself says that it has ended there
             self._watch_after_end()
         else:
             self._wait_for_bill(result)
