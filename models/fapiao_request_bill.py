@@ -149,6 +149,7 @@ class FapiaoRequest(models.Model):
         # merged: what another request has brought stands for our documents as well
         fapiao.move_ids = [Command.link(move.id) for move in self.move_ids]
         self._link_fact(fapiao)
+        fapiao._queue_if_changed(issued)
 
     def _said(self):
         """Where the order lies in the cloud's own queue, that is what there is to say."""

@@ -277,6 +277,7 @@ def prepare(cloud):
 
 def claim(turn, env):
     account = env["fapiao.outbound"]._lock_account(turn.account_id)
+    account._notice_restore()
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
     jobs = getattr(due, turn.claim)(account)
     effects = [job.exchange_id for job in jobs if job.operation in EFFECTS]
