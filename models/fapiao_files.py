@@ -126,7 +126,6 @@ class Fapiao(models.Model):
         """Return the domain of fapiao that the scheduled actions may ask about: their account is in use, needs
         no person, and its cloud can be reached."""
         return [
-            ("account_id.active", "=", True),
             ("account_id.session_state", "in", ("unknown", "ok")),
             "|",
             ("account_id.left_alone_until", "=", False),
