@@ -109,7 +109,8 @@ class FapiaoAccount(models.Model):
         return f"{self.env.cr.dbname}/{oid}"
 
     def _last_exchange(self):
-        self.env.cr.execute("SELECT last_value FROM fapiao_exchange_id_seq")
+        """Return the number of the last call that this database has logged; 0 if none."""
+        self.env.cr.execute("SELECT last_value - (NOT is_called)::int FROM fapiao_exchange_id_seq")
         return self.env.cr.fetchone()[0]
 
     def _db_now(self):
