@@ -23,7 +23,7 @@ _ISSUED = any_of(
 # … unless it is a part of the order that occurs twice
 _DOUBLE_LINE = any_of(r"(?:明细|行号|分录|商品|detailId)行?号?重复(?!提交|开|推|请求)")
 
-# The cloud or the bureau stumbled, and nobody knows where
+# The cloud or the bureau stumbled: where, and whether after issuing, is not known
 _OPEN = any_of(
     r"超时|time[ds]?[ -]*out",
     r"(?:系统|网络|服务器?|接口|内部|程序|数据库|未知|通讯|通信|连接|网关)(?:出现|发生|处理)?"
@@ -33,9 +33,9 @@ _OPEN = any_of(
     r"(?:局端|税局|税务局|乐企)[^,。;:]{0,10}(?:异常|错误|失败|故障|出错|无响应|未响应|未返回)",
     r"(?:解析|读取|格式化|序列化|获取|调用|加载|同步|连接|访问|发送)[^,。;:]{0,12}(?:异常|错误|失败|出错)",
     r"查询(?:数据|信息|结果|接口)?(?:异常|错误|失败|出错)",
-    r"返回的?(?:数据|报文|结果|内容|信息|值)?(?:异常|错误|失败|为空|有误|不合法|不完整|不能为空)",
+    r"返回的?(?:数据|报文|结果|内容|信息|值)?(?:格式)?(?:异常|错误|失败|为空|有误|不合法|不完整|不能为空)",
     r"(?:数据|报文|结果)返回(?:异常|错误|失败|为空)|响应(?:数据|报文|结果)?(?:异常|错误|为空|不能为空)",
-    r"(?<![原蓝字票])发票号码(?:为空|不能为空|不存在)",
+    r"(?<![原蓝字票])(?:发票号码|开票日期)(?:为空|不能为空|不存在)|接口返回",
     r"未(?:返回|响应)|无(?:返回|响应)|(?:结果|状态)未知|稍[后候]再?查",
     r"(?:系统|服务)[^,。;:]{0,6}(?:升级|维护)|维护中",
     r"exception|internal ?server|null ?pointer|空指针|gateway|service ?unavailable",
@@ -84,7 +84,7 @@ def says_issued(text):
 
 
 def says_open(text):
-    """Return whether the cloud or the bureau stumbled, so that nobody knows what became of the order."""
+    """Return whether the cloud or the bureau stumbled, so that the outcome of the order is open."""
     return says(_OPEN, _SOUNDS_OPEN.sub(" ", folded(text)))
 
 

@@ -100,6 +100,8 @@ class AccountMoveLine(models.Model):
         """A line that comes back under another id would be covered by nothing."""
         # sudo: what is covered doesn't depend on who asks
         rows = self.sudo().fapiao_request_line_ids.filtered("live")
+        # the words of the invoice name the way out
+        rows.move_line_id.move_id._fapiao_raise_if_bound()
         if rows:
             said = self.env._(
                 "“%(line)s” can't be deleted: it has a fapiao, %(what)s.",

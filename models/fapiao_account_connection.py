@@ -136,5 +136,7 @@ class FapiaoAccount(models.Model):
         else:
             said = self.env._("The tax bureau allows %s calls a minute; some are kept for issuing.", calls)
         if wait > 120:
-            return f"{said} {self.env._('Try again in %s minutes.', -(-wait // 60))}"
-        return f"{said} {self.env._('Try again in %s seconds.', wait)}"
+            when = self.env._("Try again in %s minutes.", -(-wait // 60))
+        else:
+            when = self.env._("Try again in %s seconds.", wait)
+        return f"{said} {when}"

@@ -85,8 +85,13 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ a database that was restored
 
     def _asks_first(self):
-        """Tell whether orders are asked for by their ID before they are sent. Notices a restored database: another
-        one than that which made the last calls, or one that knows fewer calls than were made from here."""
+        """Tell whether orders are asked for by their ID before they are sent."""
+        self.ensure_one()
+        return bool(self.restored_at and self.restored_at > self._db_now() - ASK_FIRST_FOR)
+
+    def _notice_restore(self):
+        """Notice a restored database, before a call of this account is logged: another one than that which made the
+        last calls, or one that knows fewer calls than were made from here."""
         self.ensure_one()
         identity = self._database_identity()
         account = self.sudo()  # sudo: administrators see it, every claim needs it
@@ -96,7 +101,6 @@ class FapiaoAccount(models.Model):
             spool.mark(self.env.cr.dbname, identity, self._last_exchange(), is_reset=True)
         if account.database_identity != identity:
             account.database_identity = identity
-        return bool(self.restored_at and self.restored_at > self._db_now() - ASK_FIRST_FOR)
 
     def _database_identity(self):
         """Return what tells this database from a copy of it that was restored beside it or in its place."""

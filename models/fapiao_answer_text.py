@@ -77,7 +77,7 @@ class FapiaoAnswerText(models.Model):
 
     @api.model
     def _note(self, account, operation, error):
-        """Count ``error``, what an answer to ``operation`` meant, if it is a text that nobody has classified.
+        """Count ``error``, what an answer to ``operation`` meant, if it is a text without a meaning.
 
         A row is counted once in each transaction that commits, whatever runs beside it.
         """
@@ -119,7 +119,7 @@ class FapiaoAccount(models.Model):
 
     def _classified_texts(self):
         """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""
-        # sudo: whoever has an answer read need not see the list
+        # sudo: an answer is read for users who may not see the list
         rows = self.env["fapiao.answer.text"].sudo()
         found = rows.search_fetch(
             [("account_id", "=", self.id), ("meaning", "!=", False)], ["code", "text", "meaning"]

@@ -113,7 +113,7 @@ class FapiaoCallback(models.Model):
         """Store the ``body`` (bytes) of a callback in a transaction of its own, and have it processed soon.
 
         A repetition is counted and does no more, even if both come at the same moment. Beyond the account's
-        quota the body isn't kept, for anybody who knows the address could fill the disk.
+        quota the body isn't kept: the address may be known to others, who could fill the disk.
         """
         values = {
             "account_id": account.id,

@@ -218,6 +218,8 @@ class FapiaoEngine(models.AbstractModel):
         while not cloud.is_ready():
             if self._take_token_lease(account_id, part):
                 try:
+                    # it may have been fetched since this client was opened
+                    self._read_token(cloud, account_id, part)
                     cloud.prepare()
                     self._keep_token(account_id, cloud.slot, part)
                 finally:

@@ -138,6 +138,7 @@ class FapiaoExchange(models.Model):
     @api.model
     def _open(self, account, operation, payload, document=None, request_uid=""):
         """Write the row that must be committed before the call is made, and return it."""
+        account._notice_restore()
         return self.create(self._values(account, operation, payload, document, request_uid))
 
     @api.model

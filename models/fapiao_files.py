@@ -124,9 +124,8 @@ class Fapiao(models.Model):
     @api.model
     def _domain_askable(self):
         """Return the domain of fapiao that the scheduled actions may ask about: their account is in use, needs
-        no person, and its cloud can be reached."""
+        no person, and its cloud can be reached. Archived accounts count: what they issued is still looked after."""
         return [
-            ("account_id.active", "=", True),
             ("account_id.session_state", "in", ("unknown", "ok")),
             "|",
             ("account_id.left_alone_until", "=", False),

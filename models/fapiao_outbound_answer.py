@@ -176,6 +176,9 @@ class FapiaoOutbound(models.AbstractModel):
 
     def _send_again(self):
         # the same ID: should the first order show up after all, the cloud refuses the second
+        if not self.account_id.active:
+            self._end_with_account()
+            return
         now = self._now()
         self.write(
             {
@@ -189,6 +192,20 @@ class FapiaoOutbound(models.AbstractModel):
             }
         )
         self._wake_dispatcher()
+
+    def _end_with_account(self):
+        """The cloud doesn't know the order, and its account sends nothing any more."""
+        self._become("withdrawn")
+        self.write(
+            {
+                "error_message": self.env._(
+                    "Not sent again: the cloud does not know this order, and account %s is archived.",
+                    self.account_id.display_name,
+                ),
+                "error_fix": self.env._("Issue again by hand if it is still right."),
+            }
+        )
+        self._watch_after_end()
 
     def _grace_is_over(self):
         grace = max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())

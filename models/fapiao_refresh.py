@@ -72,6 +72,20 @@ class Fapiao(models.Model):
         if self:
             self.env["fapiao.outbound"]._wake_reconciler()
 
+    def _queue_if_changed(self, issued):
+        """Queue a fapiao that was found reversed or void already (``issued``): what reversed it is taken over too."""
+        self.ensure_one()
+        if issued.color == "blue" and (issued.reversed_by or issued.status not in ("", "normal")):
+            self.write(
+                {
+                    "refresh_at": self.refresh_at or fields.Datetime.now(),
+                    "refresh_tries": 0,
+                    "refresh_red": issued.reversed_by or self.refresh_red,
+                    "refresh_itself": False,
+                }
+            )
+            self.env["fapiao.outbound"]._wake_reconciler()
+
     # ------------------------------------------------------------------ the scheduled run
 
     @api.model

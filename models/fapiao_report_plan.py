@@ -203,6 +203,10 @@ class FapiaoReport(models.Model):
         return self._queue(values, self._content(values, document, lines))
 
     def _queue(self, values, content):
+        account = self.env["fapiao.account"].browse(values["account_id"])._in_charge()
+        if not account.active:
+            return self.browse()  # archived without a successor: nothing new is told through it
+        values = {**values, "account_id": account.id}
         report = self.create({**values, "operation": OPERATIONS[values["kind"]]})
         report._identify()
         report._freeze(content)

@@ -118,6 +118,7 @@ class FapiaoRequest(models.Model):
             (self | self._merged_with()).filtered(lambda request: request.state != "issued")._settle_bill()
         elif result.state == "returned" and not self.fapiao_ids:
             self._become("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
+            self.ended_at_cloud = True  # the cloud itself says that it has ended there
             self._watch_after_end()
         else:
             self._wait_for_bill(result)
@@ -148,6 +149,7 @@ class FapiaoRequest(models.Model):
         # merged: what another request has brought stands for our documents as well
         fapiao.move_ids = [Command.link(move.id) for move in self.move_ids]
         self._link_fact(fapiao)
+        fapiao._queue_if_changed(issued)
 
     def _said(self):
         """Where the order lies in the cloud's own queue, that is what there is to say."""

@@ -44,8 +44,11 @@ class FapiaoRequest(models.Model):
         "Not Known Since", readonly=True, copy=False, help="When the cloud last said that it has no such request."
     )
     last_sent_at = fields.Datetime(readonly=True, copy=False)
-    was_refused = fields.Boolean(
-        readonly=True, copy=False, help="The only attempt was refused for a fault of the request itself."
+    ended_at_cloud = fields.Boolean(
+        "Ended at the Cloud",
+        readonly=True,
+        copy=False,
+        help="The cloud itself has ended it: refused for a fault of its own, taken back or sent back.",
     )
     attempt = fields.Integer(readonly=True, copy=False)
     sibling = fields.Integer(
@@ -148,12 +151,12 @@ class FapiaoRequest(models.Model):
         )
 
     def _is_absent_for_sure(self):
-        """Tell whether the cloud has just said that it doesn't know this request. Unless it had refused it for a
-        fault of its own, the answer counts after the grace period only: the bureau may show an order late."""
+        """Tell whether the cloud has just said that it doesn't know this request. Unless the cloud itself
+        had ended it, the answer counts after the grace period only: the bureau may show an order late."""
         self.ensure_one()
         if not self.absent_at or self.absent_at < self._now() - PROOF_HOLDS:
             return False
-        if self.was_refused or not self.last_sent_at:
+        if self.ended_at_cloud or not self.last_sent_at:
             return True
         grace = max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
         return self.absent_at >= self.last_sent_at + grace
@@ -197,8 +200,8 @@ class FapiaoRequest(models.Model):
         by_account = engine._step(functools.partial(want_proof, ids))
         turns = [self._turn(WATCHING, id_, len(own), own) for id_, own in by_account.items()]
         if turns:
-            # each once: a cloud that doesn't answer is asked again later
-            engine._run(turns)
+            # as long as an answer leads to another question; one that doesn't come is waited for later
+            engine._run(turns, lambda _answers: True)
 
     def _want_proof(self, ids=None):
         """Have the earlier requests asked about now; return their ids by account."""
@@ -225,7 +228,7 @@ class FapiaoRequest(models.Model):
 
     def _apply_error(self, error):
         if isinstance(error, errors.Rejected):
-            self.was_refused = not self.in_doubt
+            self.ended_at_cloud = not self.in_doubt
         return super()._apply_error(error)
 
     def _note_absent(self):

@@ -134,7 +134,9 @@ class FapiaoRequest(models.Model):
         if known and result.number not in known:
             self._alarm_second_number(result)
         if result.number not in known:
-            self._link_fact(self.env["fapiao"]._record_issued(self, result))
+            fapiao = self.env["fapiao"]._record_issued(self, result)
+            self._link_fact(fapiao)
+            fapiao._queue_if_changed(result)
         if self.state != "issued":
             self._become("issued")
 

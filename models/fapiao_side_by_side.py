@@ -128,6 +128,8 @@ class SideBySide:
         if line.cloud.is_ready():
             self._claim(line)
         elif self.engine._take_token_lease(line.turn.account_id, line.turn.part):
+            # it may have been fetched since this client was opened
+            self.engine._read_token(line.cloud, line.turn.account_id, line.turn.part)
             self._submit(line, None, functools.partial(prepare, line.cloud))
         elif line.looks < TOKEN_LOOKS:
             line.looks += 1
@@ -275,6 +277,7 @@ def prepare(cloud):
 
 def claim(turn, env):
     account = env["fapiao.outbound"]._lock_account(turn.account_id)
+    account._notice_restore()
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
     jobs = getattr(due, turn.claim)(account)
     effects = [job.exchange_id for job in jobs if job.operation in EFFECTS]

@@ -36,6 +36,27 @@ _INVOICES = """
      GROUP BY m.id, o.id
      ORDER BY m.id, 3 DESC, o.id
 """
+# An order whose fapiao waits for its invoice: this one isn't made from it, or it would share that fapiao.
+_ORDERS_OF_INVOICES = """
+    SELECT m.id, o.id, TRUE
+      FROM account_move m
+      JOIN res_company c ON c.id = m.company_id AND c.fapiao_twin_days > 0
+      JOIN sale_order o ON o.company_id = m.company_id AND o.state = 'sale'
+           AND o.currency_id = m.currency_id AND o.amount_total = m.amount_total
+           AND o.date_order::date BETWEEN m.invoice_date - c.fapiao_twin_days
+               AND m.invoice_date + c.fapiao_twin_days
+      JOIN res_partner other ON other.id = o.partner_invoice_id
+           AND other.commercial_partner_id = m.commercial_partner_id
+     WHERE m.id = ANY(%(ids)s)
+       AND EXISTS (
+           SELECT FROM fapiao_request_line line
+            WHERE line.order_id = o.id AND line.live AND line.move_id IS NULL AND line.quantity != 0
+       )
+       AND NOT EXISTS (
+           SELECT FROM fapiao_request_line own WHERE own.move_id = m.id AND own.state = 'issued'
+       )
+     ORDER BY m.id, o.id
+"""
 _ORDERS = """
     SELECT m.id, o.id, bool_or(line.id IS NOT NULL)
       FROM sale_order m
@@ -69,18 +90,22 @@ _FLUSHED = {
     ],
     "res.partner": ["commercial_partner_id"],
     "res.company": ["fapiao_twin_days"],
-    "fapiao.request.line": ["move_id", "live", "state"],
+    "fapiao.request.line": ["move_id", "order_id", "live", "state"],
 }
+_LINES = {"account.move": "invoice_line_ids", "sale.order": "order_line"}
+_QUANTITY = {"account.move.line": "quantity", "sale.order.line": "product_uom_qty"}
 
 
 def of_invoices(moves):
-    """Return ``{invoice: Problem}`` of those of ``moves`` (``account.move``) that look like another one."""
-    return _problems(moves, _INVOICES, lambda move: move.invoice_line_ids)
+    """Return ``{invoice: Problem}`` of those of ``moves`` (``account.move``) that look like another one, or
+    like an order that has its fapiao already."""
+    orders = moves.env["sale.order"]
+    return {**_problems(moves, orders, _ORDERS_OF_INVOICES), **_problems(moves, moves, _INVOICES)}
 
 
 def of_orders(orders):
     """Return ``{order: Problem}`` of those of ``orders`` (``sale.order``) that look like another one."""
-    return _problems(orders, _ORDERS, lambda order: order.order_line)
+    return _problems(orders, orders, _ORDERS)
 
 
 def warning(built):
@@ -95,32 +120,41 @@ def without(all_built):
     return [built for built in all_built if held.isdisjoint(built.moves)]
 
 
-def _problems(documents, query, lines_of):
+def _problems(documents, others, query):
     problems = {}
-    for document, other, is_covered in _pairs(documents, query):
-        if document not in problems and _is_same(document, other, lines_of):
-            problems[document] = _problem(document, other, is_covered, lines_of)
+    for document, other, is_covered in _pairs(documents, others, query):
+        if document not in problems and _is_same(document, other):
+            problems[document] = _problem(document, other, is_covered)
     return problems
 
 
-def _pairs(documents, query):
+def _pairs(documents, others, query):
     """Return ``[(document, other, whether the other has a fapiao or a request)]`` of the same customer and
-    total; one query for all."""
+    total, the others of the model of ``others``; one query for all."""
     if not documents:
         return []
     env = documents.env
     for model, names in _FLUSHED.items():
         env[model].flush_model(names)
-    # sudo: what was issued doesn't depend on who asks
-    every = documents.sudo()
     rows = env.execute_query(SQL(query, ids=documents.ids))
-    all_ids = [id_ for row in rows for id_ in row[:2]]
-    known = {record.id: record for record in every.browse(dict.fromkeys(all_ids))}
-    return [(known[id_], known[other_id], is_covered) for id_, other_id, is_covered in rows]
+    if not rows:
+        return []
+    # sudo: what was issued doesn't depend on who asks
+    found, others = documents.sudo(), others.sudo().browse(dict.fromkeys(row[1] for row in rows))
+    by_id, other_by_id = _by_id(found), _by_id(others)
+    return [(by_id[id_], other_by_id[other_id], is_covered) for id_, other_id, is_covered in rows]
 
 
-def _is_same(document, other, lines_of):
-    mine, theirs = lines_of(document), lines_of(other)
+def _by_id(records):
+    return {record.id: record for record in records}
+
+
+def _lines(document):
+    return document[_LINES[document._name]]
+
+
+def _is_same(document, other):
+    mine, theirs = _lines(document), _lines(other)
     return _signature(mine) == _signature(theirs) and not _is_ordered(mine, theirs)
 
 
@@ -128,30 +162,27 @@ def _signature(lines):
     """Return what two documents over the same goods have in common, in whatever order they name them."""
     return sorted(
         (
-            line.product_id.id or (line.name or "").strip(),
+            str(line.product_id.id or (line.name or "").strip()),
             line.product_uom_id.id,
-            str(shortest(line[_QUANTITY[line._name]])),
-            str(shortest(line.price_unit)),
-            str(shortest(line.discount)),
-            tuple(sorted(line.tax_ids.ids)),
-        ).__repr__()
+            shortest(line[_QUANTITY[line._name]]),
+            shortest(line.price_unit),
+            shortest(line.discount),
+            sorted(line.tax_ids.ids),
+        )
         for line in lines
         if (line.display_type or "product") == "product"
     )
 
 
-_QUANTITY = {"account.move.line": "quantity", "sale.order.line": "product_uom_qty"}
-
-
 def _is_ordered(mine, theirs):
     """Tell whether both are deliveries of one order, of no more than was ordered."""
-    if mine._name != "account.move.line":
+    if not mine._name == theirs._name == "account.move.line":
         return False
     shared = mine.sale_line_ids & theirs.sale_line_ids
     return bool(shared) and all(line.qty_invoiced <= line.product_uom_qty for line in shared)
 
 
-def _problem(document, other, is_covered, lines_of):
+def _problem(document, other, is_covered):
     values = {
         "document": document.display_name,
         "other": other.display_name,
@@ -170,6 +201,6 @@ def _problem(document, other, is_covered, lines_of):
         message = _(
             "%(document)s has the same customer, lines and total as %(other)s, whose fapiao is requested."
         )
-    line = lines_of(document)[:1]
+    line = _lines(document)[:1]
     key = line._fapiao_key() if line._name == "sale.order.line" else str(line.id)
     return Problem(CODE, message, CURE, values, line=key, severity="warning")

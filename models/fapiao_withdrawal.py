@@ -86,6 +86,7 @@ class FapiaoWithdrawal(models.Model):
             text = refused.get(request.request_uid, refused.get(""))
             if text is None:
                 request._become("withdrawn")
+                request.ended_at_cloud = True
                 request._watch_after_end()
             else:
                 request._ask_after_withdrawal(text)

@@ -48,7 +48,7 @@ class TestAnswerText(FapiaoCommon):
     def test_the_same_words_are_counted_once_an_answer(self):
         for number in (17, 4):
             request = self._answered(f"{TEXT}{number}")
-            self.assertEqual(request.state, "unknown", "what nobody knows leaves the outcome open")
+            self.assertEqual(request.state, "unknown", "an unknown text leaves the outcome open")
             self.assertIn("not known yet", request.error_message)
         self._answered("另一个说法")
         self._answered("授信额度不足")

@@ -200,7 +200,14 @@ def test_faults_of_one_kind_of_order():
     assert meant(PIAODANYUN, RED_ISSUE, 999, "蓝字发票不存在").problem == "original_unknown"
     # may be the cloud that looks for the red fapiao it has just made
     assert isinstance(meant(PIAODANYUN, RED_ISSUE, 999, "未查询到该发票"), OutcomeUnknown)
-    assert isinstance(meant(PIAODANYUN, ISSUE, 999, "发票号码不能为空"), OutcomeUnknown)
+    for text in (
+        "发票号码不能为空",
+        "开票日期为空",
+        "返回数据格式错误,税率不合法",
+        "字段长度超长",
+        "税率查询接口返回不存在",
+    ):
+        assert isinstance(meant(PIAODANYUN, ISSUE, 999, text), OutcomeUnknown), "about the result"
     assert meant(PIAODANYUN, RED_ISSUE, 999, "原发票号码不能为空").problem == "missing"
 
 

@@ -78,7 +78,7 @@ def test_every_error_has_words(kind, text, code):
     assert "%" not in message + fix, "they are shown as they are"
 
 
-def test_not_shown_yet_needs_nobody_unless_it_was_refused():
+def test_not_shown_yet_needs_nobody_unless_it_ended_at_cloud():
     early = explain(errors.NotYet("未查询到该发票", "999"))
     refused = explain(errors.Rejected("未查询到该发票", "999"))
     assert early[0] == refused[0]

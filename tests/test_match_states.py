@@ -33,7 +33,8 @@ class TestStates(MatchCommon):
                     status=dice.choice([*["normal"] * 6, "abnormal", "red"]),
                 )
                 facts |= fapiao
-                match = self.env["fapiao.match"].create(
+                match = self.env["fapiao.match"].sudo()
+                match = match.create(
                     {
                         "fapiao_id": fapiao.id,
                         "move_id": bill.id,

@@ -447,7 +447,7 @@ class TestRestoredDatabase(NeverTwoCase):
         self.account.sudo().database_identity = "before/1"
         self.account.sudo().restored_at = False
         if minutes:
-            self.account._asks_first()
+            self.account._notice_restore()
             self.account.sudo().restored_at -= timedelta(minutes=minutes)
 
     def test_the_same_invoice_finds_its_own_order(self):
@@ -477,5 +477,6 @@ class TestRestoredDatabase(NeverTwoCase):
         account = self.account.sudo()
         self.assertFalse(account.restored_at)
         spool.mark(self.env.cr.dbname, account._database_identity(), account._last_exchange() + 10)
-        self.assertTrue(account._asks_first())
+        account._notice_restore()
         self.assertTrue(account.restored_at)
+        self.assertTrue(account._asks_first())

@@ -45,7 +45,7 @@ class TestShares(BaseCase):
         self.assertEqual(own, {ISSUE: [10], QUESTION: [10, 7], BACKGROUND: [10, 7, 5]})
         for allowed in (1, 2):
             least = [number for *_rule, number in rules([(MINUTE, allowed), (HOUR, 1)], 30, BACKGROUND)]
-            self.assertGreaterEqual(min(least), 1, "nobody is shut out for good")
+            self.assertGreaterEqual(min(least), 1, "no purpose is shut out for good")
 
     def test_channels(self):
         config = SimpleNamespace()

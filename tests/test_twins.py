@@ -270,6 +270,18 @@ class TestTwins(OrderCommon):
         self.assertEqual(first.fapiao_state, "issued")
         self.assertTrue(self.looks_like(second))
 
+    def test_invoice_beside_an_order_that_has_its_fapiao(self):
+        """Entered by hand instead of made from the order, it shares nothing of its fapiao."""
+        order = self.create_order()
+        self.request(order)
+        unit = order.order_line.product_uom_id.id
+        invoice = self.create_invoice([{"quantity": 10, "price_unit": 100, "product_uom_id": unit}])
+        problem = self.dialog(invoice).problem_ids
+        self.assertEqual(problem.code, "twin")
+        self.assertIn(order.name, problem.message)
+        self.assertIn(order.fapiao_numbers, problem.message)
+        self.assertFalse(self.looks_like(self.create_invoice([{"quantity": 20, "price_unit": 50}])))
+
     def test_merging_warns(self):
         self.first()
         second, other = self.create_invoice(), self.create_invoice([{"price_unit": 7}])

@@ -91,7 +91,7 @@ def read_withdrawal(raw):
         return Withdrawn(refused=_refused(envelope.data), text=envelope.text)
     error = order_error(envelope, WITHDRAW)
     if isinstance(error, OutcomeUnknown) and says(codes.NOT_THERE, error.text):
-        # a known text: nobody needs to look at it
+        # a known text: it is not counted among the unknown ones
         error.is_unclassified = False
     raise error
 

@@ -1,8 +1,7 @@
 """From an unsuccessful answer to its meaning.
 
 An answer to an order for a fapiao means ``OutcomeUnknown`` unless it is one of few things: a needless query
-costs a second, a wrong "rejected" issues a second fapiao. Source: shared/protocols/kingdee-cloud.md, "Auth"
-(the four errors).
+costs a second, a wrong "rejected" issues a second fapiao.
 """
 
 from dataclasses import replace

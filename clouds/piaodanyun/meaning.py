@@ -1,7 +1,7 @@
 """From an answer to its meaning: the envelope, and the errors every interface shares.
 
 An answer to an order means ``OutcomeUnknown`` unless it is one of few things: a needless query costs a
-second, a wrong "rejected" issues a second fapiao. Source: shared/protocols/piaodanyun.md, "Codes".
+second, a wrong "rejected" issues a second fapiao.
 """
 
 import re

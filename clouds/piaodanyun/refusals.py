@@ -1,6 +1,6 @@
 """Faults of an order that only 票单云 and its family tell; see :mod:`..refusals`.
 
-[family], not tried on a tenant: shared/protocols/piaodanyun.md, "Codes".
+All are of the interface's family and were not tried on a tenant.
 """
 
 from ...rules.problems import _

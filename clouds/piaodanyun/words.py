@@ -1,6 +1,6 @@
 """Errors of 票单云 in plain words, beside those of all clouds; rows for :class:`..words.Word`.
 
-Each is ``(message, fix, pattern, codes)``. [family]: shared/protocols/piaodanyun.md, "Codes".
+Each is ``(message, fix, pattern, codes)``; all are of the interface's family and were not tried on a tenant.
 """
 
 from ...rules.problems import _
