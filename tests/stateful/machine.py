@@ -386,9 +386,14 @@ class Machine(RuleBasedStateMachine):
 
     def _refresh_all(self):
         """What was reversed in the portal is refreshed by who has reversed it."""
-        for world in self.stage.worlds:
-            stale = [one.original for one in world.fapiao.values() if one.red and not one.cloud]
-            if stale:
-                self.stage.act(
-                    "issuer", lambda env, stale=stale: env["fapiao"].search([("number", "in", stale)]).action_refresh()
-                )
+        stale = [
+            one.original for world in self.stage.worlds for one in world.fapiao.values() if one.red and not one.cloud
+        ]
+        for number in stale:
+            done = self.stage.act("issuer", lambda env, number=number: refresh(env, number))
+            if done[1]:
+                self.refusals[f"refresh {number}: {done[1][:90]}"] += 1
+
+
+def refresh(env, number):
+    return env["fapiao"].search([("number", "=", number), ("direction", "=", "out")]).action_refresh()

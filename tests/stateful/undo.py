@@ -40,7 +40,7 @@ class Undo:
     # ------------------------------------------------------------------ as a dump holds them
 
     def sequences(self):
-        """Return the present values of all sequences."""
+        """Return the present values of all sequences that were used."""
         with self.registry.cursor() as cr:
             cr.execute(
                 "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
@@ -53,7 +53,7 @@ class Undo:
         now = self.sequences()
         for name, value in now.items():
             self.highest[name] = max(value, self.highest.get(name, 0))
-        self._set({name: value for name, value in values.items() if now[name] != value})
+        self._set({name: values.get(name) for name, value in now.items() if values.get(name) != value})
 
     def run_sequences_on(self):
         """Let sequences that were set back go on beyond everything that was ever used."""
@@ -65,7 +65,7 @@ class Undo:
     def _set(self, values):
         with self.registry.cursor() as cr:
             for name, value in values.items():
-                cr.execute("SELECT setval(%s::regclass, %s)", [f'"{name}"', value])
+                cr.execute("SELECT setval(%s::regclass, %s, %s)", [f'"{name}"', value or 1, value is not None])
 
     def tidy(self):
         """Take away what was written and undone, or every query would wade through it."""
