@@ -140,14 +140,19 @@ class TestReportQueue(ReportCommon):
         self.tell()
         self.assertEqual(self.calls(), ["save", "status 1"])
 
+    def claim(self, env):
+        """Claim what is due as a worker does, and return its jobs."""
+        account = env["fapiao.account"].browse(self.account.id)
+        return env["fapiao.report"]._lock_to_send(account, 20)._claim_orders(account)
+
     def test_two_workers_claim_it_once(self):
         expense, _fapiao = self.picked_expense()
         expense.action_submit()
         self.safe()
-        engine, account_id = self.env["fapiao.engine"], self.account.id
+        engine = self.env["fapiao.engine"]
         with self.engine():
             claimed = [
-                engine._step(lambda env: len(env["fapiao.report"]._claim(account_id, 20)))
+                engine._step(lambda env: len(self.claim(env)))
                 for _worker in range(2)
             ]
         self.assertEqual(claimed, [1, 0], "the status waits for the saving")
@@ -158,8 +163,7 @@ class TestReportQueue(ReportCommon):
         expense.action_submit()
         self.safe()
         with self.engine():
-            account_id = self.account.id
-            self.env["fapiao.engine"]._step(lambda env: env["fapiao.report"]._claim(account_id, 20))
+            self.env["fapiao.engine"]._step(self.claim)
         self.make_due(self.reports())
         for _try in range(2):
             self.again()
