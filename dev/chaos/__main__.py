@@ -16,10 +16,10 @@ from .office import CLOUDS, Office
 from .people import People
 from .start import Options
 
-_DAY_HOURS = 4  # no run lets more time pass than this
+_DAY_HOURS = 6  # no run lets more time pass than this
 _ROUNDS = 14
 _ROUND_MINUTES = 15
-_ROUND_SECONDS = 45
+_ROUND_SECONDS = 30
 
 
 def main(options: Options) -> int:
@@ -31,10 +31,12 @@ def main(options: Options) -> int:
         say(f"{options.invoices} invoices")
         office = Office(ground, options)
         people = People(ground, office)
-        phases = office.plan()
-        events = Events(ground, options, sum(map(len, phases)))
-        struck = _work(ground, office, people, phases, events, options)
-        _settle(ground, people)
+        rounds = office.plan()
+        events = Events(ground, options, sum(len(steps) for _cloud, steps in rounds))
+        clock = passing.Clock(ground)
+        faults.plan(ground.sandbox, random.Random(options.seed + 2))
+        struck = _work(ground, office, people, rounds, events, clock)
+        _settle(ground, people, clock)
         outcome = ledger.compare(ground, office.moves)
         seconds = time.monotonic() - began
         print(report.stories(outcome, lambda finding: stories.tell(ground, finding)))
@@ -54,21 +56,19 @@ def _stay_within_a_day(sandbox) -> None:
         sandbox.do("advance", hours=-_DAY_HOURS)
 
 
-def _work(ground, office, people, phases, events, options) -> int:
-    """Let everybody work through one cloud after the other while things go wrong; return the faults."""
-    clock = passing.Clock(ground)
-    faults.plan(ground.sandbox, random.Random(options.seed + 2))
+def _work(ground, office, people, rounds, events, clock) -> int:
+    """Let everybody work while things go wrong, with time passing between *rounds*; return the faults."""
     ground.sandbox.do("set", latency=0.1)
     with ThreadPoolExecutor(2) as pool:
         background = [pool.submit(events.run), pool.submit(people.watch_sessions)]
         try:
-            for number, steps in enumerate(phases):
-                say(f"{len(steps)} steps through {CLOUDS[number]}")
-                office.issue_through(number)
+            for cloud, steps in rounds:
+                say(f"{len(steps)} steps through {CLOUDS[cloud]}")
+                office.issue_through(cloud)
                 people.work(steps, events.gate)
                 events.wait_for_servers()
-                say("10 minutes pass")
-                clock.advance(10)
+                clock.advance(_ROUND_MINUTES)
+                say(f"{_ROUND_MINUTES} minutes pass: {passing.wait_while_due(ground, _ROUND_SECONDS)}")
             background[0].result()
             events.wait_for_servers()
         finally:
@@ -77,9 +77,8 @@ def _work(ground, office, people, phases, events, options) -> int:
     return faults.clear(ground.sandbox)
 
 
-def _settle(ground, people) -> None:
+def _settle(ground, people, clock) -> None:
     """With faults off let time pass until nothing is open."""
-    clock = passing.Clock(ground)
     ground.sandbox.do("set", latency=0)
     say("faults are off")
     quiet = 0

@@ -17,9 +17,10 @@ _ODOO = (
     " WHERE f.direction = 'out' GROUP BY f.id, o.id"
 )
 _BOOKS = (
-    "SELECT m.id, m.name, m.amount_total - coalesce((SELECT sum(n.amount_total) FROM account_move n"
-    " WHERE n.reversed_entry_id = m.id AND n.state = 'posted'), 0), m.fapiao_state, m.fapiao_amount_open"
-    " FROM account_move m WHERE m.id IN %s ORDER BY m.id"
+    "SELECT m.id, m.name, m.amount_total, coalesce(sum(n.amount_total), 0),"
+    " coalesce(sum(n.amount_total) FILTER (WHERE n.fapiao_state = 'issued'), 0), m.fapiao_state"
+    " FROM account_move m LEFT JOIN account_move n ON n.reversed_entry_id = m.id AND n.state = 'posted'"
+    " WHERE m.id IN %s GROUP BY m.id ORDER BY m.id"
 )
 _ZERO = Decimal(0)
 
@@ -67,15 +68,14 @@ def compare(place, moves: list) -> Outcome:
 def _compare_books(books, by_move) -> list:
     """What the bureau has issued for each invoice, less what it has reversed, is what the books say."""
     findings = []
-    for move_id, name, due, state, still_open in books:
+    for move_id, name, total, credited, reversed_, state in books:
         items = by_move.get(name, [])
         net = sum((Decimal(item["gross"]) for item in items), _ZERO)
-        if net > due:
-            text = f"{name}: the books say {due}, the bureau has {net}"
-            findings.append(Finding("double", text, move_id, name, items))
-        elif net < due:
-            text = f"{name}: the books say {due}, the bureau has {net}; Odoo says {state}, {still_open} open"
-            findings.append(Finding("open", text, move_id, name, items))
+        if net != total - credited:
+            text = f"{name}: the books say {total - credited}, the bureau has {net}; Odoo says {state}"
+            # more than can be explained by a credit note that is still to be reversed for
+            kind = "double" if net > total - reversed_ else "open"
+            findings.append(Finding(kind, text, move_id, name, items))
     return findings
 
 

@@ -99,31 +99,39 @@ class Office:
     # ------------------------------------------------------------------ the plan
 
     def plan(self) -> list:
-        """Return what is done through each cloud: a list of steps for each, all drawn by the seed."""
+        """Return rounds of (number of the cloud, steps), all drawn by the seed; time passes between them."""
         moves = list(self.moves)
         self._rng.shuffle(moves)
         half = (len(moves) + 1) // 2
         reversals = (self._options.reversals + 1) // 2
+        rest = self._options.reversals - reversals
         return [
-            self._steps(moves[:half], reversals),
-            self._steps(moves[half:], self._options.reversals - reversals),
+            *((0, steps) for steps in self._rounds(moves[:half], reversals)),
+            *((1, steps) for steps in self._rounds(moves[half:], rest)),
         ]
 
-    def _steps(self, moves, reversals):
-        steps, rest = [], list(moves)
-        while rest:
+    def _rounds(self, moves, reversals):
+        """Issue in two rounds and reverse in the two after the first; look after what is left in each."""
+        clicks, left = [], list(moves)
+        while left:
             size = self._rng.choice((1, 1, 1, 1, 2, 3, 8))
-            steps.append(Step("issue", rest[:size], self._some_servers()))
-            rest = rest[size:]
-        for _number in range(reversals):
-            step = Step("reverse", moves, self._some_servers(), self._rng.random() < 0.4)
-            # where something is issued already
-            steps.insert(self._rng.randrange(len(steps) * 2 // 3, len(steps) + 1), step)
-        for _number in range(max(len(moves) // 15, 1)):
-            step = Step("withdraw", moves, self._some_servers()[:1])
-            steps.insert(self._rng.randrange(len(steps) + 1), step)
-            steps.append(Step("again", moves, self._some_servers()))
-        return steps
+            clicks.append(Step("issue", left[:size], self._some_servers()))
+            left = left[size:]
+        half = (len(clicks) + 1) // 2
+        flushes = [
+            Step("reverse", moves, self._some_servers(), self._rng.random() < 0.4)
+            for _number in range(reversals)
+        ]
+        early = reversals // 2
+        others = [
+            Step(kind, moves, self._some_servers()[:1])
+            for kind in ("again", "withdraw")
+            for _number in range(max(len(moves) // 15, 1))
+        ]
+        rounds = [clicks[:half] + others, clicks[half:] + others + flushes[:early], others + flushes[early:]]
+        for steps in rounds:
+            self._rng.shuffle(steps)
+        return rounds
 
     def _some_servers(self):
         """Draw one server, or for a double click two."""

@@ -9,7 +9,6 @@ from .office import TAX_NO
 from .web import Refused, Unreachable
 
 _CLERKS = 4
-_PATIENCE = 40  # seconds for an invoice that can be reversed
 _ISSUED = "SELECT id FROM account_move WHERE id IN %s AND fapiao_state = 'issued' ORDER BY id"
 _TO_ISSUE = (
     "SELECT id FROM account_move WHERE id IN %s AND fapiao_state <> 'pending' AND fapiao_amount_open > 0"
@@ -41,6 +40,7 @@ class People:
         self._call = office.user.call
         self._turn = threading.Lock()
         self._reversed: set[int] = set()
+        self._missed: list = []  # steps that found nothing to reverse
         self.notes: dict[str, int] = {}
         self.home = threading.Event()  # everybody goes home
 
@@ -67,7 +67,7 @@ class People:
         servers = [self._place.server(number) for number in step.servers]
         if step.kind == "reverse":
             if (move := self._to_reverse(step.moves)) is None:
-                return self._note("nothing to reverse yet")
+                return self._missed.append(step)
             note = self._try(self._credit, servers[0], move) if step.is_partial else None
             tasks = [(self._flush, server, note or move) for server in servers]
         else:
@@ -114,16 +114,12 @@ class People:
     # ------------------------------------------------------------------ reversing
 
     def _to_reverse(self, moves):
-        """Return an issued invoice that nobody reverses yet, for the caller alone; wait a while for one."""
-        for _second in range(_PATIENCE):
-            issued = self._place.sql(_ISSUED, tuple(moves))
-            with self._turn:
-                if move := next((row[0] for row in issued if row[0] not in self._reversed), None):
-                    self._reversed.add(move)
-                    return move
-            if self.home.wait(1):
-                break
-        return None
+        """Return an issued invoice that nobody reverses yet, for the caller alone, or None."""
+        issued = self._place.sql(_ISSUED, tuple(moves))
+        with self._turn:
+            move = next((row[0] for row in issued if row[0] not in self._reversed), None)
+            self._reversed.add(move)
+        return move
 
     def _credit(self, server, move):
         """Post a credit note over half of the first line, and return it."""
@@ -206,9 +202,11 @@ class People:
         left = self._place.sql(_TO_ISSUE, tuple(self._office.moves))
         for (move,) in left:
             self._try(self._issue, server, [move])
-        notes = self._place.sql(_TO_CREDIT, tuple(self._office.moves)) + self._place.sql(
-            _TO_REVERSE, tuple(self._reversed) or (0,)
-        )
-        for (document,) in notes:
+        documents = self._place.sql(_TO_CREDIT, tuple(self._office.moves))
+        documents += self._place.sql(_TO_REVERSE, tuple(self._reversed - {None}) or (0,))
+        for (document,) in documents:
             self._try(self._flush, server, document)
-        return len(left) + len(notes)
+        missed, self._missed = self._missed, []
+        for step in missed:
+            self._do(step)
+        return len(left) + len(documents) + len(missed)
