@@ -175,7 +175,7 @@ class FapiaoReport(models.Model):
     # ------------------------------------------------------------------ claiming
 
     @api.model
-    def _lock_due(self, condition, account_id, limit, ids=None):
+    def _lock_due(self, condition, account_id, limit, ids=None, order=None):
         """A queued report waits until every earlier one of its documents is settled."""
         is_first = SQL(
             "(%s) AND (state <> 'queued' OR NOT EXISTS (SELECT FROM fapiao_report earlier"
@@ -185,7 +185,7 @@ class FapiaoReport(models.Model):
             list(OPEN_STATES),
             KEYS,
         )
-        return super()._lock_due(is_first, account_id, limit, ids)
+        return super()._lock_due(is_first, account_id, limit, ids, order)
 
     # ------------------------------------------------------------------ asking
 
