@@ -36,6 +36,8 @@ class LiveDatabase:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # one that stops must not be in our process group: the kernel hangs up on the whole group otherwise
+            start_new_session="PAUSE_IN" in env,
         )
 
     def run(self, task, *args, **env):
