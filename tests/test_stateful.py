@@ -11,7 +11,7 @@ from odoo.tests import BaseCase, tagged
 from ..dev import histories
 from .live.database import LiveDatabase
 
-COUNT = 300
+COUNT = int(os.environ.get("STATEFUL_COUNT", "300"))
 SEED = int(os.environ.get("STATEFUL_SEED", "20251"))
 
 

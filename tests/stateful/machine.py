@@ -18,7 +18,7 @@ from .stage import PROVIDERS, SHARES, Rules
 from .truth import BUSY, Checks, Truth, owners_of
 
 # Most of what happens in a history happens to one invoice
-PLACES = st.sampled_from((None, None, None, None, None, 0, 1, 2, 3, 4))
+PLACES = st.sampled_from((None, None, None, None, None, 0, 1, 2, 3))
 MINUTE, HOUR, DAY = 60, 3600, 86400
 ROUNDS = 10  # of quiet until the end; each takes more than an hour of simulated time
 # After a person or a cloud was wrong, the truth may show as late as this
@@ -45,7 +45,7 @@ class Machine(RuleBasedStateMachine):
         deduplicate=st.booleans(),
         show_after=st.sampled_from((0, 120)),
         auto_invoice=st.sampled_from((True, True, False)),
-        focus=st.integers(0, 4),
+        focus=st.sampled_from((0, 0, 0, 1, 1, 2, 2, 3, 4)),
     )
     def begin(self, focus, **rules):
         self.counts["histories"] += 1
@@ -123,7 +123,7 @@ class Machine(RuleBasedStateMachine):
         self.clicked = True
         self.do("issue_twice", self.move(place))
 
-    @rule(pair=st.sampled_from(((0, 1), (0, 1), (2, 3), (0, 4))), fault=st.none() | clouds.ISSUE_FAULTS)
+    @rule(pair=st.sampled_from(((0, 1), (0, 1), (2, 3))), fault=st.none() | clouds.ISSUE_FAULTS)
     def merge(self, pair, fault):
         self._break(fault)
         self.clicked = True
