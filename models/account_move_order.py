@@ -108,7 +108,8 @@ class AccountMoveLine(models.Model):
                 line=rows[0].move_line_id.display_name,
                 what=rows._say_what_binds() or rows[0].request_id.display_name,
             )
-            raise UserError(f"{said} {rows._say_way_out()}")
+            said += " " + rows._say_way_out()
+            raise UserError(said)
 
     def _fapiao_take(self, rows):
         """Assign of ``rows``, which wait for an invoice, as many units as this line needs. Return what was

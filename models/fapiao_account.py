@@ -207,7 +207,8 @@ class FapiaoAccount(models.Model):
 
     def _archive(self):
         """Archive accounts whose open tasks a person has seen; whoever calls this has asked."""
-        return super().write({"active": False})
+        # past the checks of this class's own write
+        return super(FapiaoAccount, self).write({"active": False})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -20,7 +20,7 @@ class FapiaoAccount(models.Model):
     assistant_token_lease_until = fields.Datetime(readonly=True, copy=False)
     away_since = fields.Datetime("Not Reached Since", readonly=True, copy=False)
     away_count = fields.Integer(readonly=True, copy=False)
-    left_alone_until = fields.Datetime("Left Alone Until", readonly=True, copy=False)
+    left_alone_until = fields.Datetime(readonly=True, copy=False)
     database_identity = fields.Char(
         readonly=True, copy=False, groups="base.group_system", help="Of the database that made the last calls."
     )

@@ -17,7 +17,7 @@ HARMLESS = ("not_sent", "login", "rate_limited")
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
 
-    replaced_by_id = fields.Many2one("fapiao.account", "Replaced By", readonly=True, copy=False)
+    replaced_by_id = fields.Many2one("fapiao.account", readonly=True, copy=False)
     has_open_tasks = fields.Boolean(compute="_compute_has_open_tasks")
 
     # ------------------------------------------------------------------ computes

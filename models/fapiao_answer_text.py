@@ -38,9 +38,10 @@ class FapiaoAnswerText(models.Model):
             (OPEN, "Outcome open"),
         ],
         help="Empty: not classified yet; the outcome stays open and the cloud is asked by the request ID."
-        " Choose “Refused: nothing was issued” only if the cloud's support confirms it: a corrected request then gets a new ID.",
+        " Choose “Refused: nothing was issued” only if the cloud's support confirms it: a corrected request then"
+        " gets a new ID.",
     )
-    classified_by_id = fields.Many2one("res.users", "Classified By", readonly=True)
+    classified_by_id = fields.Many2one("res.users", readonly=True)
     classified_at = fields.Datetime("Classified On", readonly=True)
 
     _unique_text = models.UniqueIndex("(account_id, code, text)")

@@ -108,8 +108,9 @@ class Fapiao(models.Model):
     def _accounts_that_mark(self):
         """Return the accounts, replaced ones among them, whose received fapiao are to be marked."""
         # sudo: whoever posts a bill needn't be allowed to read accounts
-        accounts = self.env["fapiao.account"].sudo().with_context(active_test=False).search([])
+        accounts = self.env["fapiao.account"].sudo().with_context(active_test=False)
         providers = providers_of(base.BOOK)
+        accounts = accounts.search([("provider", "in", providers)])
         return accounts.filtered(
             lambda account: (
                 (acting := account._in_charge()).active

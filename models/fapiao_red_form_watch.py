@@ -84,10 +84,9 @@ class FapiaoRedForm(models.Model):
         return self._lock_questions(waiting, account, limit, ids)
 
     def _postpone(self, error):
-        if self.state == "issued":
-            self._look_later()
-        else:
-            super()._postpone(error)
+        if self.state != "issued":
+            return super()._postpone(error)
+        return self._look_later()
 
     def _apply_news(self, meaning):
         """Act on an answer about a form that is known to be at the bureau."""

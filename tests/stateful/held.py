@@ -4,6 +4,7 @@ It works in a thread of its own with cursors of its own. It stops between two of
 transaction is open; time passes for the others meanwhile.
 """
 
+import contextlib
 import functools
 import threading
 
@@ -33,9 +34,8 @@ class Held:
 
     def _run(self, work):
         try:
-            work()
-        except Died:
-            pass
+            with contextlib.suppress(Died):
+                work()
         except BaseException as error:
             self.trouble = error
         finally:

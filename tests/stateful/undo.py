@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import psycopg2
+from psycopg2 import sql
 
 import odoo.sql_db
 
@@ -76,7 +77,7 @@ class Undo:
         connection.autocommit = True
         with connection.cursor() as cr:
             for name in (*names, "fapiao_account", "fapiao_request", "fapiao_exchange", "res_company"):
-                cr.execute(f'VACUUM ANALYZE "{name}"')
+                cr.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(name)))
         connection.close()
 
     # ------------------------------------------------------------------ time
