@@ -154,7 +154,7 @@ class TestCallbackHint(CallbackCase):
                 request.sudo()._become(state)
                 self.call(self.told(request.request_uid))
                 self.process()
-                self.assertTrue(request.watch_at)
+                self.assertEqual(request.state, "pending", "the cloud still has it: it is open again")
                 self.assertIn("is asked", self.callbacks()[0].message)
                 self.assertEqual(self.callbacks()[0].state, "done")
 

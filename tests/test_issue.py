@@ -560,6 +560,7 @@ class TestBatches(FapiaoCommon):
         lost = invoices.fapiao_request_ids.filtered(lambda request: request.state == "unknown")
         self.assertEqual(len(lost), 3)
         self.make_due(lost)
+        self.account.sudo().left_alone_until = False  # three failures in a row, and a moment later
         before = fields.Datetime.now()
         self.run_cron("_cron_reconcile")
         self.assertTrue(all(request.next_try_at >= before for request in lost), "every row is pushed forward")
