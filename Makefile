@@ -21,7 +21,7 @@ test: ## Run all tests, browser tours included (T=tests/test_x.py, ARGS="-k name
 bench: ## Measure pulling, matching and searching 100,000 and 1,000,000 received fapiao (ROWS=n: n and 10 n)
 	@$(DEV) bench
 
-chaos: ## Issue on several servers while processes die and answers are lost (SHORT=1, SEED=, INVOICES=, REVERSALS=, EVENTS=)
+chaos: ## Issue on several servers while processes die and answers are lost (SHORT=1, SEED=, INVOICES=, REVERSALS=, EVENTS=; HISTORIES=n: n random histories)
 	@$(DEV) chaos
 
 lint: ## Check the code with ruff and pylint-odoo

@@ -421,6 +421,24 @@ class TestFences(NeverTwoCase):
         self.assertFalse(self.account.away_since)
 
 
+    def test_scheduler_is_told_what_is_left(self):
+        """Where the time runs out with a queue, the action is to come back at once, not in five minutes."""
+        invoices = self.env["account.move"].union(*(self.create_invoice() for _n in range(20)))
+        self.account.calls_at_once = 1
+        self.issue(invoices)
+        told = []
+
+        def commit_progress(cron, processed=0, *, remaining=None, **_kwargs):
+            told.append((processed, remaining))
+            return 10 if not processed else 0  # no time after the first batch
+
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", commit_progress):
+            self.run_cron("_cron_dispatch")
+        left = len(invoices.fapiao_request_ids.filtered(lambda request: request.state == "queued"))
+        self.assertTrue(left)
+        self.assertEqual(told[-1], (0, left))
+
+
 @tagged("post_install", "-at_install")
 class TestRestoredDatabase(NeverTwoCase):
     def forget(self, invoice):

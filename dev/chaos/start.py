@@ -7,7 +7,7 @@ import signal
 import subprocess
 from dataclasses import asdict, dataclass
 
-from .. import paths, setup
+from .. import histories, paths, setup
 from ..say import Failure
 
 
@@ -30,7 +30,11 @@ _LEAST = {"invoices": 2, "reversals": 0, "events": 0, "servers": 2}
 
 
 def run(get=os.environ.get) -> int:
-    """Run with the options that make's variables name; return the exit code."""
+    """Run with the options that make's variables name; return the exit code. HISTORIES plays so many random histories
+    (`dev/histories.py`) instead of one run of several servers."""
+    if count := get("HISTORIES"):
+        seed = _number("seed", get("SEED") or str(random.randrange(10**6)), 0)
+        return histories.main([str(_number("histories", count, 1)), str(seed or 1)])
     options = read(get)
     with setup.ready() as tools:
         env = {**tools.environment, "ODOO_DEV_TEMPLATE": tools.templates.addon()}
