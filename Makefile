@@ -1,7 +1,7 @@
 # Every target sets up what it needs: see dev/, and docs for the variables.
 PYTHON ?= python3
 DEV = $(PYTHON) -B -m dev
-export ARGS T RESET KEEP_DB ROWS SEED INVOICES REVERSALS EVENTS SERVERS SHORT
+export ARGS T RESET KEEP_DB ROWS SEED INVOICES REVERSALS EVENTS SERVERS SHORT HISTORIES
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test bench chaos lint pot shell clean
