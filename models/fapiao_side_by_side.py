@@ -117,16 +117,22 @@ class SideBySide:
 
     def _begin(self, line):
         turn = line.turn
-        config, slot = self.engine._connection(turn.account_id, turn.part)
+        try:
+            config, slot = self.engine._connection(turn.account_id, turn.part)
+        except CloudError as error:
+            self._postpone(line, error)
+            return
         line.cloud = open_cloud(config, slot)
         line.window = config.start_window
         line.pool = ThreadPoolExecutor(config.calls_at_once, thread_name_prefix="fapiao")
         self._go_on(line)
 
     def _go_on(self, line):
-        """Fetch a token where there is none, else claim."""
+        """Fetch a token where there is none, else claim. Where nothing may be sent, no token is asked for either."""
         if line.cloud.is_ready():
             self._claim(line)
+        elif not line.looks and not self.engine._step(functools.partial(is_any_due, line.turn)):
+            line.is_over = True
         elif self.engine._take_token_lease(line.turn.account_id, line.turn.part):
             # it may have been fetched since this client was opened
             self.engine._read_token(line.cloud, line.turn.account_id, line.turn.part)
@@ -287,11 +293,20 @@ def claim(turn, env):
     return jobs, bool(account.away_since)
 
 
-def postpone(turn, error, env):
+def locked(turn, env):
+    """Return the records that are due, locked; those that must not go out are moved on. No call is counted."""
     account = env["fapiao.outbound"]._lock_account(turn.account_id)
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
     account._give_back_pace(len(due), turn.part, due._purpose if turn.due == "_lock_to_send" else QUESTION)
-    for record in due:
+    return due
+
+
+def is_any_due(turn, env):
+    return bool(locked(turn, env))
+
+
+def postpone(turn, error, env):
+    for record in locked(turn, env):
         record._in_reader_language()._postpone(error)
 
 

@@ -1,6 +1,7 @@
 """Nothing moves under an open order: who an account is stays, and leaving one takes a person's answer."""
 
 import functools
+import itertools
 from unittest.mock import patch
 
 from psycopg2 import IntegrityError
@@ -44,6 +45,9 @@ KINGDEE = {
 }
 
 
+PRICES = itertools.count(100)
+
+
 class IdentityCase(AccessCase):
     """Requests in each open state, all but the last step made by a click and what the cloud does."""
 
@@ -78,7 +82,8 @@ class IdentityCase(AccessCase):
         return request
 
     def requested(self):
-        invoice = self.create_invoice()
+        # no two alike: what was refused of one is no reason to ask before the other
+        invoice = self.create_invoice([{"price_unit": next(PRICES)}])
         self.issue(invoice)
         return invoice.fapiao_request_ids
 

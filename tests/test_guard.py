@@ -30,8 +30,8 @@ INPUTS = {
         *("fapiao_address", "fapiao_phone", "fapiao_email"),
     },
 }
-# Set up by managers; accounts have rules of their own.
-SETUP = {"fapiao.account", "fapiao.tax.code", "fapiao.ticket.category"}
+# Set up by managers; accounts and unknown answers have rules of their own.
+SETUP = {"fapiao.account", "fapiao.answer.text", "fapiao.tax.code", "fapiao.ticket.category"}
 LINKS = ("fapiao_ids", "fapiao_request_ids", "fapiao_red_form_ids")
 
 
