@@ -38,10 +38,10 @@ class TestAccountCron(FapiaoCommon):
         accounts = self.registry["fapiao.account"]
         refresh = accounts._refresh_from_cloud
 
-        def broken(account):
+        def broken(account, *args):
             if account.id == lost.id:
                 raise ZeroDivisionError
-            return refresh(account)
+            return refresh(account, *args)
 
         with (
             patch.object(accounts, "_refresh_from_cloud", broken),
