@@ -22,7 +22,7 @@ _ACCOUNT = {
     "pace_per_hour": 60000,
     "pace_per_day": 600000,
     "read_timeout": 3,
-    "grace_minutes": 1,
+    "grace_minutes": 5,
 }
 
 
