@@ -35,8 +35,7 @@ def _meant(error, meaning):
         return Rejected(*said, problem="classified")
     if meaning == OPEN:
         return OutcomeUnknown(*said)
-    if meaning in (LOGIN, THROTTLED):
-        told = LoginRequired(*said) if meaning == LOGIN else RateLimited(*said)
-        told.in_words_only = True
-        return told
-    return error
+    # as good as a code: the order is asked about once before it goes out again, like every one turned away
+    if meaning == LOGIN:
+        return LoginRequired(*said)
+    return RateLimited(*said) if meaning == THROTTLED else error

@@ -225,6 +225,9 @@ class FapiaoOutbound(models.AbstractModel):
         Those that must not be sent yet, or at all, are moved on with the reason.
         """
         if not account.active:
+            # made while the account was being archived: nothing goes out through it any more
+            for record in self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE, ids):
+                record._in_reader_language()._end_with_account()
             return self.browse()
         if ids is None and not self._part and account._needs_person():
             return self._hold_for_person(account)

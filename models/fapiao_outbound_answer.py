@@ -194,13 +194,12 @@ class FapiaoOutbound(models.AbstractModel):
         self._wake_dispatcher()
 
     def _end_with_account(self):
-        """The cloud doesn't know the order, and its account sends nothing any more."""
+        """End an order that the cloud doesn't know, or was never sent: its account sends nothing any more."""
         self._become("withdrawn")
         self.write(
             {
                 "error_message": self.env._(
-                    "Not sent again: the cloud does not know this order, and account %s is archived.",
-                    self.account_id.display_name,
+                    "Not sent: account %s is archived.", self.account_id.display_name
                 ),
                 "error_fix": self.env._("Issue again by hand if it is still right."),
             }

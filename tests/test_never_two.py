@@ -421,6 +421,15 @@ class TestFences(NeverTwoCase):
         self.assertFalse(self.account.away_since)
 
 
+    def test_order_made_while_its_account_is_archived(self):
+        """A click that commits while the account goes leaves no order that waits for ever."""
+        invoice = self.create_invoice()
+        self.env["fapiao.request"].sudo()._create_blue(self.env["fapiao.builder"]._build(invoice))._enqueue()
+        self.account.sudo()._archive()
+        self.run_cron("_cron_dispatch")
+        self.assertEqual(invoice.fapiao_request_ids.state, "withdrawn")
+        self.assertFalse(self.uids_sent())
+
     def test_scheduler_is_told_what_is_left(self):
         """Where the time runs out with a queue, the action is to come back at once, not in five minutes."""
         invoices = self.env["account.move"].union(*(self.create_invoice() for _n in range(20)))
