@@ -479,7 +479,7 @@ def test_what_an_administrator_says_is_asked_last(order, code, text, meaning):
             "throttled": RateLimited,
             "open": OutcomeUnknown,
         }
-        assert type(told) is (kinds[meaning] if text else type(told))
+        assert type(told) is (kinds[meaning] if plain.text else type(told))
         assert not isinstance(told, Rejected) or told.text
     else:
         assert type(told) is type(plain)
