@@ -139,17 +139,31 @@ class Checks:
                 yield f"UNLINKED {number}: not on {', '.join(missing.mapped('name'))}"
 
     def _whole(self, env):
-        """An invoice that says it is issued has fapiao over just what is booked."""
+        """Invoices that say they are issued have fapiao over just what is booked; those that share a fapiao are
+        taken together, for what is credited of one may be printed as a discount on another's goods."""
         nets = self.truth.net_of_products()
-        for move in env["account.move"].browse(set(self.owners.values())).exists():
-            if move.state != "posted" or move.fapiao_state != "issued" or move.fapiao_amount_open:
+        left = env["account.move"].browse(set(self.owners.values())).exists()
+        while left:
+            group = self._sharing(left[0])
+            left -= group
+            if any(
+                move.state != "posted" or move.fapiao_state != "issued" or move.fapiao_amount_open for move in group
+            ):
                 continue
-            books = move | move._fapiao_credits()
+            books = group | group._fapiao_credits()
             booked = Decimal(f"{sum(books.mapped('amount_untaxed_signed')):.2f}")
-            products = [product for product, owner in self.owners.items() if owner == move.id]
+            products = [product for product, owner in self.owners.items() if owner in group.ids]
             there = sum((nets[product] for product in products), Decimal())
             if abs(there - booked) > CENT and not self.excused.intersection(products):
-                yield f"NOT WHOLE {move.name}: {booked} booked, {there} at the bureau"
+                yield f"NOT_WHOLE {', '.join(group.mapped('name'))}: {booked} booked, {there} at the bureau"
+
+    def _sharing(self, move):
+        """Return the invoices that have a fapiao in common with ``move``, or with one that has."""
+        group, before = move, move.browse()
+        while group != before:
+            before = group
+            group |= group.fapiao_ids.move_ids.filtered(lambda other: other.move_type == "out_invoice")
+        return group
 
     def _needless(self, env):
         """Nothing waits that the cloud, which tells the truth by now, would settle."""
