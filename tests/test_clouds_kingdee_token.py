@@ -142,9 +142,8 @@ UNREAD = [
 ]
 
 
-@pytest.mark.parametrize("refusal", UNREAD, ids=str)
+@pytest.mark.parametrize("refusal", [EXPIRED, UNREAD[3]], ids=str)
 def test_a_refused_token_is_renewed_once_and_the_order_repeated(refusal):
-    """assumption: the words; and that "not authorised" may be an expired token, as the seed's error 2"""
     slot = TokenSlot("OLD", NOW + timedelta(hours=1))
     with cloud(slot, now=lambda: NOW, BILL_PUSH=[http(refusal), http(ok())]) as (client, server):
         assert client.read(ISSUE, client.send(ISSUE, [{"billNo": UID}]))
@@ -153,6 +152,15 @@ def test_a_refused_token_is_renewed_once_and_the_order_repeated(refusal):
     assert first.json["data"] == second.json["data"], "the same order"
     assert first.json["requestId"] != second.json["requestId"]
     assert decoded(second.json["data"]) == [{"billNo": UID}]
+
+
+@pytest.mark.parametrize("refusal", [UNREAD[1], UNREAD[2], UNREAD[4]], ids=str)
+def test_an_order_refused_in_words_is_not_repeated(refusal):
+    """A misleading answer after the deed would make a second fapiao; "not authorised" may be an expired token."""
+    answers = [http(refusal), http(ok())]
+    with cloud(TokenSlot("OLD"), BILL_PUSH=answers) as (client, server), pytest.raises(OutcomeUnknown):
+        client.send(ISSUE, [{"billNo": UID}])
+    assert len(calls(server)) == 1
 
 
 def test_a_token_refused_by_http_is_renewed():
@@ -203,7 +211,6 @@ def test_threads_share_one_renewal():
             "credentials",
             "application's ID or its secret",
         ),
-        ({"BILL_PUSH": http(refused("未进行接口授权", "403"))}, "permission", "not authorised"),
         ({"getAppToken": no_token("x", key="error_description")}, "", "could not be reached"),
         ({"login": no_token("用户不存在")}, "credentials", "wrong"),
         ({"getAppToken": no_token("请求过于频繁")}, "", "pace"),
@@ -215,9 +222,17 @@ def test_each_error_has_its_own_words(answers, need, words):
     with cloud(**answers) as (client, server):
         with pytest.raises((LoginRequired, NotSent)) as caught:
             client.send(ISSUE, [])
-        assert len(calls(server)) == (2 if "BILL_PUSH" in answers else 0)
+        assert not calls(server)
     assert getattr(caught.value, "need", "") == need
     assert words in explain(caught.value)[0]
+
+
+def test_a_question_that_is_not_authorised_has_its_own_words():
+    answer = http(refused("未进行接口授权", "403"))
+    with cloud(BILL_INVOICE_QUERY=answer) as (client, _server), pytest.raises(LoginRequired) as caught:
+        client.find(UID)
+    assert caught.value.need == "permission"
+    assert "not authorised" in explain(caught.value)[0]
 
 
 def test_all_four_have_different_words_and_cures():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ..clouds.base import CREDIT, ISSUE, TokenSlot
-from ..clouds.errors import LoginRequired, NotSent, RateLimited
+from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited
 from . import test_clouds_seed as seed
 from .test_clouds_server import cloud, http, reset, silence
 
@@ -215,7 +215,15 @@ def test_a_short_lifetime_does_not_ask_for_every_call():
         assert len(asked(server)) == 1
 
 
-@pytest.mark.parametrize("refusal", BAD_TOKENS, ids=str)
+@pytest.mark.parametrize("refusal", BAD_TOKENS[3:], ids=str)
+def test_an_order_refused_in_words_is_not_repeated(refusal):
+    answers = [http(refusal), http(seed.BLUE_TICKET)]
+    with cloud(TokenSlot("OLD"), blueTicket=answers) as (client, server), pytest.raises(OutcomeUnknown):
+        client.send(ISSUE, {"fpqqlsh": "x"})
+    assert len([request for request in server.requests if "blueTicket" in request.path]) == 1
+
+
+@pytest.mark.parametrize("refusal", BAD_TOKENS[:3], ids=str)
 def test_a_refused_token_is_renewed_once_and_the_order_repeated(refusal):
     slot = TokenSlot("OLD", NOW + timedelta(hours=1))
     answers = [http(refusal), http(seed.BLUE_TICKET)]

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -114,7 +116,7 @@ class TestTwins(OrderCommon):
         for days in (-1, 367):
             with (
                 self.subTest(days),
-                self.assertRaises(ValidationError),
+                self.assertRaises(IntegrityError),
                 mute_logger("odoo.sql_db"),
                 self.env.cr.savepoint(),
             ):

@@ -15,6 +15,7 @@ from ..base import (
     EFFECTS,
     FIND,
     ISSUE,
+    ORDERS,
     PARTIAL_RED,
     PULL_PAGE,
     PULL_START,
@@ -40,7 +41,7 @@ from . import billing, inbound, marking, query, red, red_forms
 from .auth import Tokens, refused_again, utc_now
 from .envelope import RequestIds, wrapped
 from .interfaces import CODES, data_of, interface, path
-from .meaning import is_unread
+from .meaning import is_token_code, is_unread, unproven
 from .options import Options
 
 # The token travels in the address too, and urllib3 logs addresses where it is told to log everything
@@ -123,7 +124,8 @@ class Kingdee(SessionlessCloud):
 
     def send(self, operation, payload):
         """Make the call. Where the cloud turned it away unread, the token is renewed once and the call
-        repeated, as a new envelope around the same ``data``.
+        repeated, as a new envelope around the same ``data``. An order whose refusal doesn't bear the token's
+        code raises OutcomeUnknown instead: it is asked about before it is repeated.
 
         Of an answer about red forms only the one that was asked for is handed on, see
         :func:`.red_forms.narrowed`. Raises as :mod:`..base` says.
@@ -132,7 +134,10 @@ class Kingdee(SessionlessCloud):
         self._begin(operation)
         raw = self._call(operation, payload, token)
         if is_unread(raw):
-            raw = self._call(operation, payload, self._tokens.renewed(token))
+            fresh = self._tokens.renewed(token)
+            if operation in ORDERS and not is_token_code(raw):
+                raise unproven(raw)
+            raw = self._call(operation, payload, fresh)
             if is_unread(raw):
                 raise refused_again(raw)
         return red_forms.narrowed(raw, payload) if operation == RED_STATE else raw

@@ -51,6 +51,25 @@ def is_unread(raw):
     return isinstance(error, NotSent) and not isinstance(error, RateLimited)
 
 
+def is_token_code(raw):
+    """Return whether the status or the code of an answer, and not its words alone, is the refused token's."""
+    try:
+        return raw.status == 401 or opened(raw).code in codes.TOKEN
+    except TokenExpired:
+        return True
+    except CloudError:
+        return False
+
+
+def unproven(raw):
+    """Return the OutcomeUnknown of an order that was turned away without the code of a refused token."""
+    try:
+        envelope = opened(raw)
+    except CloudError as error:
+        return OutcomeUnknown(error.text, error.code, error.http_status)
+    return OutcomeUnknown(envelope.text, envelope.code, envelope.status)
+
+
 def order_error(envelope, operation, exists=None):
     """Return the error that an answer to an order of ``operation`` means when it isn't its success.
 

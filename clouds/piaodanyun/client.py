@@ -14,6 +14,7 @@ from ..base import (
     FIND,
     ISSUE,
     LOGIN,
+    ORDERS,
     RED_APPLY,
     RED_APPLY_FINDS,
     RED_CHECK,
@@ -29,7 +30,7 @@ from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ..transport import Transport
 from . import account, files, issue, login, query, red_check, red_form, red_issue
 from .auth import Tokens, utc_now
-from .meaning import is_token_refused, opened
+from .meaning import is_token_code, is_token_refused, opened
 from .options import Options
 
 _INVOKE = "/qdjk/fullExteriorInvoke/"
@@ -104,6 +105,7 @@ class Piaodanyun(Cloud):
 
     def send(self, operation, payload):
         """Make the call. A refused token is renewed once and the call repeated: it wasn't read.
+        An order that is refused in words alone raises OutcomeUnknown instead: it is asked about first.
 
         Raises as :mod:`..base` says; NotSent also where the renewed token is refused too.
         """
@@ -112,7 +114,11 @@ class Piaodanyun(Cloud):
         raw = self._call(operation, payload, token)
         if not is_token_refused(raw):
             return raw
-        raw = self._call(operation, payload, self._tokens.renewed(token))
+        fresh = self._tokens.renewed(token)
+        if operation in ORDERS and not is_token_code(raw):
+            envelope = opened(raw)
+            raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
+        raw = self._call(operation, payload, fresh)
         if is_token_refused(raw):
             raise _refused_again(raw)
         return raw

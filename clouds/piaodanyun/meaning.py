@@ -87,6 +87,16 @@ def is_token_refused(raw):
         return False
 
 
+def is_token_code(raw):
+    """Return whether the status or the code of an answer, and not its words alone, is the refused token's."""
+    try:
+        return _token_refused_by_code(opened(raw))
+    except TokenExpired:
+        return True
+    except CloudError:
+        return False
+
+
 def order_error(envelope, operation, exists=None):
     """Return the error that an answer to an *order* means when it isn't its success.
 
