@@ -56,8 +56,8 @@ ASSISTANT = frozenset(
 )
 # The part of an account that speaks to another address, with credentials and a token of its own
 ASSISTANT_PART = "assistant"
-# What a fapiao or a red form comes of. Such an order is repeated within a call only where the cloud's code, and
-# not words of its own, says that it wasn't read.
+# What a fapiao or a red form comes of. ``send`` makes such a call once, even where the cloud says that it wasn't
+# read: an answer can mislead, and the engine asks before it repeats one.
 ORDERS = frozenset({ISSUE, RED_APPLY, RED_ISSUE})
 EFFECTS = ASSISTANT | {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW, PULL_START, BOOK, SELECT}
 INBOUND = frozenset({BUREAU_LOGIN, PULL_START, PULL_PAGE, BOOK, BOOK_STATE, SELECT, SELECT_STATE})

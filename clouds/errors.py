@@ -22,7 +22,17 @@ class CloudError(Exception):
 
 
 class NotSent(CloudError):
-    """The call never reached the cloud (no connection, no token): the same call may be made again."""
+    """The call never reached the cloud (no connection, no token): the same call may be made again, after
+    ``retry_after`` seconds where that is known.
+    """
+
+    def __init__(self, text="", code="", http_status=None, retry_after=None):
+        super().__init__(text, code, http_status)
+        self.retry_after = retry_after
+
+
+class TokenRefused(NotSent):
+    """The cloud answers that it didn't read the call because of its token; the next call fetches another one."""
 
 
 class FileAway(NotSent):
@@ -33,8 +43,7 @@ class RateLimited(NotSent):
     """The cloud turned the call away unread because of its pace; ``retry_after`` is in seconds."""
 
     def __init__(self, text="", code="", http_status=None, retry_after=60):
-        super().__init__(text, code, http_status)
-        self.retry_after = retry_after
+        super().__init__(text, code, http_status, retry_after)
 
 
 class PaceUsedUp(RateLimited):
@@ -56,8 +65,7 @@ class NotYet(NotSent):
     """
 
     def __init__(self, text="", code="", http_status=None, retry_after=900):
-        super().__init__(text, code, http_status)
-        self.retry_after = retry_after
+        super().__init__(text, code, http_status, retry_after)
 
 
 class Rejected(CloudError):

@@ -63,12 +63,7 @@ class FapiaoOutbound(models.AbstractModel):
     def _never_left(self, error):
         """Tell whether a late answer proves that no attempt has left: the last one says so, and so did each
         before it."""
-        if not isinstance(error, errors.NotSent):
-            return False
-        attempts = self.env["fapiao.exchange"].search(
-            [("res_model", "=", self._name), ("res_id", "=", self.id), ("operation", "=", self.operation)]
-        )
-        return all(attempt.outcome in NOT_SENT for attempt in attempts)
+        return isinstance(error, errors.NotSent) and not self._has_reached_cloud()
 
     def _in_reader_language(self):
         """Return the record so that words stored on it are in the language of who will read them."""
@@ -93,9 +88,8 @@ class FapiaoOutbound(models.AbstractModel):
             return
         match error:
             case errors.NotSent():
-                wait = getattr(error, "retry_after", None)
                 self._note_not_sent()
-                self._try_later(error, wait and timedelta(seconds=wait))
+                self._try_later(error)
             case errors.LoginRequired():
                 self._become("waiting_login", error)
                 self.account_id._note_need(error.need, error)
@@ -107,11 +101,12 @@ class FapiaoOutbound(models.AbstractModel):
 
     def _note_not_sent(self):
         """Forget that an attempt was made where none of them has left."""
-        if not self.in_doubt and not self._has_other_attempts():
+        if not self.in_doubt and not self._has_reached_cloud():
             self.was_sent = False
 
-    def _has_other_attempts(self):
-        """Tell whether an attempt has got as far as the cloud."""
+    def _has_reached_cloud(self):
+        """Tell whether an attempt may have got as far as the cloud. What an answer says of it doesn't count: one that
+        says "not read" has come from the cloud all the same."""
         return bool(
             self.env["fapiao.exchange"].search_count(
                 [
@@ -119,8 +114,10 @@ class FapiaoOutbound(models.AbstractModel):
                     ("res_id", "=", self.id),
                     ("operation", "=", self.operation),
                     "|",
+                    "|",
                     ("outcome", "=", False),
                     ("outcome", "not in", NOT_SENT),
+                    ("http_status", "!=", 0),
                 ],
                 limit=1,
             )
@@ -329,9 +326,11 @@ class FapiaoOutbound(models.AbstractModel):
         self._wake_reconciler(at=now + QUERY_SOON)
         self._ask_if_hinted()
 
-    def _try_later(self, error, wait=None):
-        """Back to the queue under the same id: the cloud never saw this attempt."""
-        at = self._now() + (wait or self._backoff())
+    def _try_later(self, error):
+        """Back to the queue under the same id: the cloud never saw this attempt, or says so."""
+        is_token = isinstance(error, errors.TokenRefused) and self.tries <= 1
+        wait = timedelta(0) if is_token else timedelta(seconds=error.retry_after or 0) or self._backoff()
+        at = self._now() + wait
         self.write({**self._words_of(error), "state": "queued", "lease_until": False, "next_try_at": at})
         self._wake_dispatcher(at=at)
 

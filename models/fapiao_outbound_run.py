@@ -11,6 +11,7 @@ from .fapiao_side_by_side import Turn
 
 _logger = logging.getLogger(__name__)
 
+CLICK_ROUNDS = 3  # one with a token that is refused, one that asks whether the order is there, one that sends it
 CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
 # What a turn does: which records are due, and what claims them
 SENDING = ("_lock_to_send", "_claim_orders")
@@ -45,11 +46,12 @@ class FapiaoOutbound(models.AbstractModel):
     def _attempt(self, ids):
         """Send and ask for the records ``ids`` in transactions of their own. Our own transaction reads
         nothing: its snapshot may be older than the records."""
-        self._run_for_ids(ids, SENDING)
-        self._run_for_ids(ids, ASKING)
-        if self._is_watched and self.env["fapiao.engine"]._step(functools.partial(is_any_queued, self._name, ids)):
-            # asked about first, and not known to the cloud
+        is_due = functools.partial(is_any_due, self._name, ids)
+        for _round in range(CLICK_ROUNDS):
             self._run_for_ids(ids, SENDING)
+            self._run_for_ids(ids, ASKING)
+            if not self.env["fapiao.engine"]._step(is_due):
+                break
 
     @api.model
     def _run_for_ids(self, ids, methods):
@@ -165,9 +167,11 @@ def attempt_now(model, ids, engine):
     engine.env[model]._attempt(ids)
 
 
-def is_any_queued(model, ids, env):
-    records = env[model].browse(ids)
-    return any(record.state == "queued" and record.asked_first for record in records)
+def is_any_due(model, ids, env):
+    """Tell whether a record is to be sent right now: the cloud was asked first and doesn't know it, or refused the
+    token."""
+    now = env[model]._now()
+    return any(record.state == "queued" and record.next_try_at <= now for record in env[model].browse(ids))
 
 
 def ids_by_account(model, ids, env):

@@ -151,12 +151,13 @@ class FapiaoRequest(models.Model):
         )
 
     def _is_absent_for_sure(self):
-        """Tell whether the cloud has just said that it doesn't know this request. Unless the cloud itself
-        had ended it, the answer counts after the grace period only: the bureau may show an order late."""
+        """Tell whether the cloud has just said that it doesn't know this request. Where an answer to it was lost or
+        unclear, this counts after the grace period only: the bureau may show an order late. Where the cloud had
+        turned it away, or has ended it itself, it counts at once."""
         self.ensure_one()
         if not self.absent_at or self.absent_at < self._now() - PROOF_HOLDS:
             return False
-        if self.ended_at_cloud or not self.last_sent_at:
+        if self.ended_at_cloud or not self.in_doubt or not self.last_sent_at:
             return True
         grace = max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
         return self.absent_at >= self.last_sent_at + grace

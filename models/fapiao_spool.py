@@ -23,6 +23,7 @@ _ERRORS = {
     cls.__name__: cls
     for cls in (
         errors.NotSent,
+        errors.TokenRefused,
         errors.RateLimited,
         errors.NotYet,
         errors.Rejected,
@@ -51,7 +52,7 @@ def kept(database):
         try:
             content = json.loads(path.read_text())
             yield path, content["exchange_id"], content["request_uid"], _answer(content)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             _logger.exception("Fapiao: the answer kept in %s can't be read", path)
 
 

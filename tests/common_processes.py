@@ -20,6 +20,12 @@ class ProcessCase(BaseCase):
         cls.database = LiveDatabase()
         cls.addClassCleanup(cls.database.close)
 
+    def reset_world(self):
+        """Let the sandbox forget everything, and Odoo the tokens that it has forgotten."""
+        self.world.reset()
+        self.world.calls.clear()
+        self.database.sql("UPDATE fapiao_account SET token = NULL, token_expires_at = NULL")
+
     @classmethod
     def lead_to_sandbox(cls):
         """Let the accounts call this sandbox, at a pace that holds nobody up."""

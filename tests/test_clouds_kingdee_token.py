@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ..clouds.base import FIND, ISSUE, TokenSlot
-from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited
+from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, TokenRefused
 from ..clouds.words import explain
-from .test_clouds_kingdee_server import UID, access_token, app_token, calls, cloud, decoded, http, ok, refused
+from .test_clouds_kingdee_server import UID, access_token, app_token, calls, cloud, http, ok, refused
 from .test_clouds_server import reset, silence
 
 NOW = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -142,37 +142,42 @@ UNREAD = [
 ]
 
 
-@pytest.mark.parametrize("refusal", [EXPIRED, UNREAD[3]], ids=str)
-def test_a_refused_token_is_renewed_once_and_the_order_repeated(refusal):
+@pytest.mark.parametrize("refusal", UNREAD, ids=str)
+def test_a_refused_token_is_renewed_once_and_the_question_repeated(refusal):
     slot = TokenSlot("OLD", NOW + timedelta(hours=1))
-    with cloud(slot, now=lambda: NOW, BILL_PUSH=[http(refusal), http(ok())]) as (client, server):
-        assert client.read(ISSUE, client.send(ISSUE, [{"billNo": UID}]))
+    with cloud(slot, now=lambda: NOW, BILL_INVOICE_QUERY=[http(refusal), BILL]) as (client, server):
+        client.find(UID)
     first, second = calls(server)
     assert [first.headers["access_token"], second.headers["access_token"]] == ["OLD", "T1"]
-    assert first.json["data"] == second.json["data"], "the same order"
+    assert first.json["data"] == second.json["data"], "the same question"
     assert first.json["requestId"] != second.json["requestId"]
-    assert decoded(second.json["data"]) == [{"billNo": UID}]
 
 
-@pytest.mark.parametrize("refusal", [UNREAD[1], UNREAD[2], UNREAD[4]], ids=str)
-def test_an_order_refused_in_words_is_not_repeated(refusal):
+@pytest.mark.parametrize("refusal", UNREAD, ids=str)
+def test_an_order_is_made_once_whatever_is_said_of_the_token(refusal):
     """A misleading answer after the deed would make a second fapiao; "not authorised" may be an expired token."""
-    answers = [http(refusal), http(ok())]
-    with cloud(TokenSlot("OLD"), BILL_PUSH=answers) as (client, server), pytest.raises(OutcomeUnknown):
-        client.send(ISSUE, [{"billNo": UID}])
-    assert len(calls(server)) == 1
+    slot = TokenSlot("OLD", NOW + timedelta(hours=1))
+    with cloud(slot, now=lambda: NOW, BILL_PUSH=[http(refusal), http(ok())]) as (client, server):
+        with pytest.raises((TokenRefused, LoginRequired)):
+            client.read(ISSUE, client.send(ISSUE, [{"billNo": UID}]))
+        assert len(calls(server)) == 1
+        assert client.read(ISSUE, client.send(ISSUE, [{"billNo": UID}]))
+        assert [call.headers["access_token"] for call in calls(server)] == ["OLD", "T1"]
 
 
-def test_a_token_refused_by_http_is_renewed():
-    with cloud(TokenSlot("OLD"), BILL_PUSH=[http("no", status="401 No"), http(ok())]) as (client, server):
-        client.send(ISSUE, [])
-    assert len(calls(server)) == 2
+def test_a_token_refused_by_http_is_forgotten():
+    slot = TokenSlot("OLD")
+    with cloud(slot, BILL_PUSH=[http("no", status="401 No"), http(ok())]) as (client, server):
+        with pytest.raises(TokenRefused):
+            client.read(ISSUE, client.send(ISSUE, []))
+        assert len(calls(server)) == 1
+    assert (slot.token, slot.changed) == ("", True)
 
 
 def test_a_token_refused_twice_is_given_up():
-    with cloud(TokenSlot("OLD"), BILL_PUSH=http(EXPIRED)) as (client, server):
+    with cloud(TokenSlot("OLD"), BILL_INVOICE_QUERY=http(EXPIRED)) as (client, server):
         with pytest.raises(NotSent) as caught:
-            client.send(ISSUE, [])
+            client.find(UID)
         assert len(server.requests) == 4
     assert "expired" in explain(caught.value)[0]
 

@@ -63,6 +63,19 @@ class TestEarlierIDs(NeverTwoCase):
         self.assert_one_fapiao(invoice)
         self.assert_ledger_agrees()
 
+    def test_a_token_that_is_said_to_be_refused(self):
+        """The order is asked about before it goes out a second time, though its answer says that it wasn't read."""
+        self.world.set(deduplicate=False)
+        for when, calls in (("after", 1), ("before", 2)):
+            with self.subTest(when):
+                self.world.calls.clear()
+                invoice = self.create_invoice([{"price_unit": 100 + calls}])
+                self.lie("token已过期", when=when, code=401)
+                self.issue(invoice)
+                self.assert_one_fapiao(invoice)
+                self.assertEqual(len(self.uids_sent()), calls)
+        self.assert_ledger_agrees()
+
     def test_new_request_after_a_true_refusal_asks_once_and_goes_out(self):
         invoice = self.create_invoice()
         self.lie(REFUSED, when="before")
@@ -352,8 +365,7 @@ class TestFences(NeverTwoCase):
         ):
             self.run_cron("_cron_dispatch")
         sent = len(self.uids_sent())
-        self.assertLessEqual(sent, 2, "nothing more is started")
-        self.assertGreater(len(failed), sent, "and what was not started is known not to be")
+        self.assertLess(sent, len(failed), "nothing more is started")
         self.run_cron("_cron_dispatch", "_cron_reconcile", "_cron_dispatch")
         requests = invoices.fapiao_request_ids
         self.make_due(requests)

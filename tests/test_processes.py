@@ -15,14 +15,13 @@ class TestProcesses(ProcessCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        _code, ids = cls.database.run("copy_invoices", 15)
+        _code, ids = cls.database.run("copy_invoices", 16)
         cls.fresh_invoices = iter(ids.split())
         cls.lead_to_sandbox()
 
     def setUp(self):
         super().setUp()
-        self.world.reset()
-        self.world.calls.clear()
+        self.reset_world()
 
     def invoices(self, count):
         """Return the ids of posted invoices that no test has touched."""

@@ -17,7 +17,7 @@ class TestProcessesOrder(ProcessCase):
 
     def setUp(self):
         super().setUp()
-        self.world.reset()
+        self.reset_world()
 
     def state_of(self, order):
         return self.database.sql(
@@ -44,7 +44,7 @@ class TestProcessesOrder(ProcessCase):
     def test_requested_while_it_is_invoiced(self):
         for _time in range(2):
             order = next(self.fresh_orders)
-            self.world.reset()
+            self.reset_world()
             tasks = ("request_order", "post_invoice_of")
             for process in [self.database.start(task, order) for task in tasks]:
                 process.communicate(timeout=120)

@@ -33,6 +33,7 @@ class TestPullProcesses(ProcessCase):
             "UPDATE fapiao_pull SET lease_until = lease_until - interval '1 day',"
             " next_try_at = next_try_at - interval '1 day'"
         )
+        self.database.sql("UPDATE fapiao_account SET token_lease_until = token_lease_until - interval '1 day'")
         self.database.run("go_on_pulling")
 
     def assert_all_there(self):
@@ -48,11 +49,11 @@ class TestPullProcesses(ProcessCase):
     def test_killed_between_each_two_steps(self):
         pages = set()
         for death, place in (
-            ("DIE_IN", 2),
-            ("DIE_AFTER", 6),
-            ("DIE_IN", 9),
-            ("DIE_AFTER", 12),
-            ("DIE_IN", 13),
+            ("DIE_IN", 5),
+            ("DIE_AFTER", 8),
+            ("DIE_IN", 11),
+            ("DIE_AFTER", 13),
+            ("DIE_IN", 16),
         ):
             with self.subTest(death=death, place=place):
                 self.setUp()

@@ -31,7 +31,7 @@ from ..base import (
     SessionlessCloud,
 )
 from ..classified import classified
-from ..errors import NotSent, OutcomeUnknown, TokenExpired
+from ..errors import OutcomeUnknown, TokenExpired, TokenRefused
 
 # What the beginning of a PDF, OFD or XML looks like is the same at every cloud
 from ..piaodanyun.files import is_kind
@@ -41,7 +41,7 @@ from . import billing, inbound, marking, query, red, red_forms
 from .auth import Tokens, refused_again, utc_now
 from .envelope import RequestIds, wrapped
 from .interfaces import CODES, data_of, interface, path
-from .meaning import is_token_code, is_unread, unproven
+from .meaning import is_unread
 from .options import Options
 
 # The token travels in the address too, and urllib3 logs addresses where it is told to log everything
@@ -124,8 +124,8 @@ class Kingdee(SessionlessCloud):
 
     def send(self, operation, payload):
         """Make the call. Where the cloud turned it away unread, the token is renewed once and the call
-        repeated, as a new envelope around the same ``data``. An order whose refusal doesn't bear the token's
-        code raises OutcomeUnknown instead: it is asked about before it is repeated.
+        repeated, as a new envelope around the same ``data``. An order isn't repeated here: its caller asks
+        about it first.
 
         Of an answer about red forms only the one that was asked for is handed on, see
         :func:`.red_forms.narrowed`. Raises as :mod:`..base` says.
@@ -134,10 +134,10 @@ class Kingdee(SessionlessCloud):
         self._begin(operation)
         raw = self._call(operation, payload, token)
         if is_unread(raw):
-            fresh = self._tokens.renewed(token)
-            if operation in ORDERS and not is_token_code(raw):
-                raise unproven(raw)
-            raw = self._call(operation, payload, fresh)
+            if operation in ORDERS:
+                self._tokens.forget(token)
+                return raw
+            raw = self._call(operation, payload, self._tokens.renewed(token))
             if is_unread(raw):
                 raise refused_again(raw)
         return red_forms.narrowed(raw, payload) if operation == RED_STATE else raw
@@ -147,7 +147,7 @@ class Kingdee(SessionlessCloud):
         try:
             return _READERS[operation](raw)
         except TokenExpired as error:
-            raise NotSent(error.text, error.code, error.http_status) from error
+            raise TokenRefused(error.text, error.code, error.http_status) from error
         except OutcomeUnknown as error:
             raise classified(error, self.config.classified) from None
 

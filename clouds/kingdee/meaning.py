@@ -9,7 +9,16 @@ from dataclasses import replace
 from .. import reading
 from ..answer_texts import BUSY, PACE, joined, says, says_doubt, says_issued, says_open, says_trouble
 from ..base import WITHDRAW
-from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected, TokenExpired
+from ..errors import (
+    CloudError,
+    LoginRequired,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    TokenExpired,
+    TokenRefused,
+)
 from ..refusals import refusal_of
 from . import codes
 from .envelope import code_text, flag_in, opened, text_in
@@ -49,25 +58,6 @@ def is_unread(raw):
     if isinstance(error, LoginRequired):
         return error.need == "permission"
     return isinstance(error, NotSent) and not isinstance(error, RateLimited)
-
-
-def is_token_code(raw):
-    """Return whether the status or the code of an answer, and not its words alone, is the refused token's."""
-    try:
-        return raw.status == 401 or opened(raw).code in codes.TOKEN
-    except TokenExpired:
-        return True
-    except CloudError:
-        return False
-
-
-def unproven(raw):
-    """Return the OutcomeUnknown of an order that was turned away without the code of a refused token."""
-    try:
-        envelope = opened(raw)
-    except CloudError as error:
-        return OutcomeUnknown(error.text, error.code, error.http_status)
-    return OutcomeUnknown(envelope.text, envelope.code, envelope.status)
 
 
 def order_error(envelope, operation, exists=None):
@@ -141,7 +131,7 @@ def _told_by_code(envelope):
     if code in codes.RATE:
         return RateLimited(text, code, status)
     if status == 401 or code in codes.TOKEN:
-        return NotSent(text, code, status)
+        return TokenRefused(text, code, status)
     if status == 403 or code in codes.FORBIDDEN | codes.NOT_IN_TENANT | codes.NO_SUCH_CALL:
         return LoginRequired(text, code, status, need="permission")
     return None
@@ -152,7 +142,7 @@ def _told_by_text(envelope):
     if says(PACE, text):
         return RateLimited(text, code, status)
     if is_token_text(envelope):
-        return NotSent(text, code, status)
+        return TokenRefused(text, code, status)
     need = next((need for pattern, need in _NEEDS if says(pattern, text)), "")
     return LoginRequired(text, code, status, need=need) if need else None
 

@@ -41,6 +41,12 @@ class Tokens:
         self._refusal = None
         self._fetched(lambda: True)
 
+    def forget(self, refused):
+        """Drop the token ``refused``, unless another thread has replaced it: the next call fetches one."""
+        with self._lock:
+            if self._slot.token == refused:
+                self._slot.token, self._slot.expires_at, self._slot.changed = "", None, True
+
     def _fetched(self, is_needed):
         tries = self._tries
         with self._lock:

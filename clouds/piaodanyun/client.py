@@ -26,11 +26,11 @@ from ..base import (
     NotFound,
 )
 from ..classified import classified
-from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
+from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
 from ..transport import Transport
 from . import account, files, issue, login, query, red_check, red_form, red_issue
 from .auth import Tokens, utc_now
-from .meaning import is_token_code, is_token_refused, opened
+from .meaning import is_token_refused, opened
 from .options import Options
 
 _INVOKE = "/qdjk/fullExteriorInvoke/"
@@ -105,7 +105,7 @@ class Piaodanyun(Cloud):
 
     def send(self, operation, payload):
         """Make the call. A refused token is renewed once and the call repeated: it wasn't read.
-        An order that is refused in words alone raises OutcomeUnknown instead: it is asked about first.
+        An order isn't repeated here: its caller asks about it first.
 
         Raises as :mod:`..base` says; NotSent also where the renewed token is refused too.
         """
@@ -114,11 +114,10 @@ class Piaodanyun(Cloud):
         raw = self._call(operation, payload, token)
         if not is_token_refused(raw):
             return raw
-        fresh = self._tokens.renewed(token)
-        if operation in ORDERS and not is_token_code(raw):
-            envelope = opened(raw)
-            raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
-        raw = self._call(operation, payload, fresh)
+        if operation in ORDERS:
+            self._tokens.forget(token)
+            return raw
+        raw = self._call(operation, payload, self._tokens.renewed(token))
         if is_token_refused(raw):
             raise _refused_again(raw)
         return raw
@@ -141,7 +140,7 @@ class Piaodanyun(Cloud):
         try:
             return reader(raw)
         except TokenExpired as error:
-            raise NotSent(error.text, error.code, error.http_status) from error
+            raise TokenRefused(error.text, error.code, error.http_status) from error
         except OutcomeUnknown as error:
             raise classified(error, self.config.classified) from None
 

@@ -14,11 +14,11 @@ from ..base import RED_APPLY
 from ..errors import (
     CloudError,
     LoginRequired,
-    NotSent,
     OutcomeUnknown,
     RateLimited,
     Rejected,
     TokenExpired,
+    TokenRefused,
 )
 from ..http_refusal import glimpse, raise_for_http
 from ..refusals import refusal_of
@@ -81,16 +81,6 @@ def is_token_refused(raw):
     """Return whether the cloud turned the call away because of its token, without reading it."""
     try:
         return _token_refused(opened(raw))
-    except TokenExpired:
-        return True
-    except CloudError:
-        return False
-
-
-def is_token_code(raw):
-    """Return whether the status or the code of an answer, and not its words alone, is the refused token's."""
-    try:
-        return _token_refused_by_code(opened(raw))
     except TokenExpired:
         return True
     except CloudError:
@@ -173,7 +163,7 @@ def shared_error(envelope):
 def _told_by_code(envelope):
     code, text, status = envelope.code, envelope.text, envelope.status
     if _token_refused_by_code(envelope):
-        return NotSent(text, code, status)
+        return TokenRefused(text, code, status)
     if code in codes.RATE:
         return RateLimited(text, code, status)
     if code in codes.SMS_DUE | codes.FACE_DUE and codes.SIGNATURE.search(text):
@@ -189,7 +179,7 @@ def _told_by_code(envelope):
 def _told_by_text(envelope, is_order=True):
     code, text, status = envelope.code, envelope.text, envelope.status
     if _token_refused_by_text(envelope):
-        return NotSent(text, code, status)
+        return TokenRefused(text, code, status)
     if code not in (codes.BUSINESS, codes.OTHER):
         return None
     need = next((need for pattern, need in _NEEDS_IN_TEXT if says(pattern, text)), "")
