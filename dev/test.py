@@ -9,6 +9,7 @@ from . import browser, paths, setup
 from .databases import Databases, temporary_name
 from .say import say
 
+PROCESSES = min(os.cpu_count() or 1, 4)
 _TESTS = paths.ADDONS.relative_to(paths.ROOT) / paths.ADDON / "tests"
 
 
@@ -16,15 +17,20 @@ def run(target: str = "", arguments: str = "") -> int:
     """Run pytest and return its exit code.
 
     *target* is a test file or folder relative to the repository, optionally with
-    `::name`; *arguments* are further arguments of pytest. KEEP_DB in the environment
-    leaves the database for a look afterwards.
+    `::name`; *arguments* are further arguments of pytest. Without a target the files are
+    shared between processes with a database each. KEEP_DB in the environment leaves the
+    database for a look afterwards.
     """
     with setup.ready(browser.ensure) as tools:
         template = tools.templates.addon()
         db = tools.databases.copy(template, temporary_name())
         try:
-            command = [tools.python, "-m", "pytest", *_options(db), *shlex.split(arguments), _place(target)]
-            return _in_foreground(command, {**tools.environment, **_hints(template)})
+            shared = [] if target else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
+            options = [*_options(db), *shared, *shlex.split(arguments), _place(target)]
+            environment = {**tools.environment, **_hints(template)}
+            # pytest-odoo copies the database with `createdb`
+            environment["PATH"] = os.pathsep.join([str(tools.server.programs), environment["PATH"]])
+            return _in_foreground([tools.python, "-m", "pytest", *options], environment)
         finally:
             _put_away(tools.databases, db)
 
