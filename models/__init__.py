@@ -74,6 +74,7 @@ from . import account_move_red_several
 from . import fapiao_request_split
 from . import fapiao_request_lost
 from . import fapiao_request_ended
+from . import fapiao_request_verify
 from . import fapiao_tax_code
 from . import product
 from . import account_tax

@@ -48,6 +48,7 @@ ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
 OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.report")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 DEAD_STATES = ("rejected", "withdrawn")
+WATCHED_STATES = (*DEAD_STATES, "manual", "issued")  # asked about at ``watch_at``
 
 CLICK_TIME = timedelta(seconds=20)  # what a click goes on with itself, the scheduler needn't race for
 HOLD_AT_ONCE = 1000
@@ -321,7 +322,7 @@ class FapiaoOutbound(models.AbstractModel):
     @api.model
     def _lock_watched(self, account, limit, ids=None):
         """Lock and return ended records of ``account`` that are due to be asked about all the same."""
-        watched = SQL("state IN %s AND watch_at <= %s", (*DEAD_STATES, "manual"), self._now())
+        watched = SQL("state IN %s AND watch_at <= %s", WATCHED_STATES, self._now())
         return self._lock_questions(watched, account, limit, ids, SQL("watch_at"))
 
     @api.model
@@ -346,7 +347,7 @@ class FapiaoOutbound(models.AbstractModel):
         now = self._now()
         for record in self:
             # pushed forward at once: early rows that stay open must not starve later ones
-            if record.state in DEAD_STATES or record.state == "manual":
+            if record.state in WATCHED_STATES:
                 record.write({"watch_at": now + account._lease()})
             else:
                 record.write({"next_try_at": now + account._lease(), "tries": record.tries + 1})

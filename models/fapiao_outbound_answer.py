@@ -140,6 +140,9 @@ class FapiaoOutbound(models.AbstractModel):
         if self.state in DEAD_STATES:
             self._apply_finding_after_end(meaning)
             return
+        if self.state == "issued":
+            self._verify(meaning)
+            return
         if self.state not in ("unknown", "pending", "manual"):
             return
         if isinstance(meaning, errors.LoginRequired):
@@ -206,6 +209,9 @@ class FapiaoOutbound(models.AbstractModel):
     def _grace_is_over(self):
         grace = max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
         return self._now() >= (self.unknown_since or self.write_date) + grace
+
+    def _verify(self, found):
+        """Compare what was found with what a record that counts as issued has led to, where a model wants it."""
 
     # ------------------------------------------------------------------ after the end
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
-from .fapiao_outbound import CLICK_TIME, DEAD_STATES
+from .fapiao_outbound import CLICK_TIME, WATCHED_STATES
 from .fapiao_side_by_side import Turn
 
 _logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class FapiaoOutbound(models.AbstractModel):
 
     @api.model
     def _domain_to_watch(self):
-        return [("state", "in", (*DEAD_STATES, "manual")), ("watch_at", "<=", self._now())]
+        return [("state", "in", WATCHED_STATES), ("watch_at", "<=", self._now())]
 
     @api.model
     def _accounts_of(self, domain):

@@ -44,16 +44,18 @@ class FapiaoRequest(models.Model):
         than was ordered, or a fapiao that another request is complete with."""
         if not isinstance(result, base.Bill):
             return super()._difference_of(result, is_asked)
-        for issued in result.fapiao:
-            if self._knows(issued.number):
-                continue
-            if issued.buyer_tax_no and issued.buyer_tax_no != (self.buyer_tax_no or ""):
-                return self._say_difference(
-                    issued, [(self.env._("buyer tax number"), self.buyer_tax_no, issued.buyer_tax_no)]
-                )
-            if said := self._number_of_another(issued):
-                return said
-        return self._excess_of(result)
+        said = (self._difference_on_bill(issued) for issued in result.fapiao)
+        return next(filter(None, said), "") or self._excess_of(result)
+
+    def _difference_on_bill(self, issued):
+        """Return in words what speaks against one fapiao of a bill being ours, or ''."""
+        if self._knows(issued.number):
+            return ""
+        if issued.buyer_tax_no and issued.buyer_tax_no != (self.buyer_tax_no or ""):
+            return self._say_difference(
+                issued, [(self.env._("buyer tax number"), self.buyer_tax_no, issued.buyer_tax_no)]
+            )
+        return self._number_of_another(issued)
 
     def _number_of_another(self, issued):
         """The cloud may merge orders: then several requests share a fapiao, and none is complete with it alone."""

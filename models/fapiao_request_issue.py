@@ -89,10 +89,12 @@ class FapiaoRequest(models.Model):
         """Record the fapiao that an answer names, whatever state this request is in: a bug or a conflict in what
         follows must not lose it. What contradicts the order is left to a person."""
         meaning = exchange._meaning()
-        found = meaning.fapiao if isinstance(meaning, base.Bill) else (meaning,)
-        for issued in found:
+        is_bill = isinstance(meaning, base.Bill)
+        # that a bill comes to more than was ordered is no reason to lose what is on it
+        difference = self._difference_on_bill if is_bill else self._difference_of
+        for issued in meaning.fapiao if is_bill else (meaning,):
             is_fact = isinstance(issued, base.Issued) and issued.color == self.kind
-            if is_fact and not self._difference_of(meaning) and not self._knows(issued.number):
+            if is_fact and not difference(issued) and not self._knows(issued.number):
                 self.env["fapiao"]._record_issued(self, issued)
 
     def _accept(self, result):
@@ -139,6 +141,7 @@ class FapiaoRequest(models.Model):
             fapiao._queue_if_changed(result)
         if self.state != "issued":
             self._become("issued")
+            self._verify_later(result)
 
     def _dispute(self, difference):
         """The cloud answers with something that isn't what was ordered: nothing is linked before a person decides."""

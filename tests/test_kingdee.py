@@ -131,6 +131,31 @@ class TestToken(KingdeeCommon):
         self.ask(request)
         self.assert_issued(request)
 
+    def test_turned_away_in_an_answer_after_the_deed(self):
+        """The bill was taken; the answer says that it wasn't, and the cloud would take it a second time."""
+        self.world.set(deduplicate=False)
+        for number, (code, text) in enumerate(
+            [
+                ("403", "未进行接口授权"),
+                ("401", "access_token已过期"),
+                ("1130", "税号不在租户范围内"),
+                ("429", "接口调用频率超过限制,请稍后再试"),
+                ("9999", "access_token失效,请重新获取"),
+                ("9999", "未进行接口授权"),
+            ]
+        ):
+            with self.subTest(code=code, text=text):
+                self.world.faults.add("BILL.PUSH", "misleading", when="after", code=code, text=text)
+                invoice = self.create_invoice([{"price_unit": 100 + number}])
+                self.issue(invoice)
+                request = invoice.fapiao_request_ids
+                with self.engine():
+                    self.account.action_test_connection()
+                for _pass in range(3):
+                    self.make_due(request, minutes=60)
+                    self.run_cron("_cron_dispatch", "_cron_reconcile")
+                self.assert_issued(request)
+
     def test_token_fetched_by_another_worker_is_taken(self):
         """Whoever waited for the lock takes what the first one has fetched, and asks for none."""
         self.issue(self.create_invoice())

@@ -317,6 +317,37 @@ class TestAnswersAreCompared(NeverTwoCase):
         self.assert_one_fapiao(second)
         self.assert_ledger_agrees()
 
+    def test_number_of_a_fapiao_that_nobody_here_knows(self):
+        """The answer names no amounts to compare: the cloud is asked by the ID a little later."""
+        elsewhere = self.create_invoice([{"price_unit": 77}])
+        self.world.faults.add("blueTicket", "drop_after")
+        self.issue(elsewhere)
+        invoice = self.create_invoice([{"price_unit": 88}])
+        self.world.faults.add("blueTicket", "wrong_number")
+        self.issue(invoice)
+        stranger = self.world.issued(elsewhere.fapiao_request_ids.request_uid)[0].number
+        self.assertEqual(invoice.fapiao_ids.number, stranger)
+        self.reconcile(invoice.fapiao_request_ids)
+        self.assert_one_fapiao(invoice)
+        self.assertFalse(invoice.fapiao_request_ids.watch_at)
+        self.reconcile(elsewhere.fapiao_request_ids)
+        self.assert_one_fapiao(elsewhere)
+        self.assert_ledger_agrees()
+
+    def test_number_that_was_taken_is_settled_when_it_is_free(self):
+        first, second = self.create_invoice([{"price_unit": 77}]), self.create_invoice([{"price_unit": 88}])
+        self.world.faults.add("blueTicket", "drop_after")
+        self.issue(first)
+        self.world.faults.add("blueTicket", "wrong_number")
+        self.issue(second)
+        self.reconcile(first.fapiao_request_ids)
+        self.assertEqual(first.fapiao_request_ids.state, "manual", "its number counts as the second one's")
+        self.reconcile(second.fapiao_request_ids)
+        self.reconcile(first.fapiao_request_ids)
+        for invoice in (first, second):
+            self.assert_one_fapiao(invoice)
+        self.assert_ledger_agrees()
+
     def test_what_waits_for_a_person_is_settled_by_a_query(self):
         invoice = self.create_invoice()
         self.lie(UNHEARD_OF)
