@@ -104,7 +104,12 @@ class FapiaoExchange(models.Model):
     answered_at = fields.Datetime(readonly=True)
     http_status = fields.Integer("HTTP Status", readonly=True)
     content_type = fields.Char(readonly=True)
-    answer_body = fields.Text("Answer", readonly=True)
+    answer_body = fields.Text("Answer", readonly=True, help="Without secrets, for reading.")
+    answer_raw = fields.Text(
+        readonly=True,
+        groups="base.group_system",
+        help="The answer as it came, where it differs from what is shown: this is what its meaning is read from.",
+    )
     error_code = fields.Char("Cloud's Code", readonly=True)
     error_text = fields.Text("Cloud's Words", readonly=True)
     error_need = fields.Char("Needed", readonly=True)
@@ -166,7 +171,7 @@ class FapiaoExchange(models.Model):
                 outcome="answered",
                 http_status=answer.status,
                 content_type=answer.content_type,
-                answer_body=redact(answer.text).replace("\x00", ""),
+                **self._answer_values(answer.text.replace("\x00", "")),
             )
         else:
             values.update(
@@ -178,6 +183,11 @@ class FapiaoExchange(models.Model):
                 retry_after=getattr(answer, "retry_after", 0),
             )
         self.write(values)
+
+    @api.model
+    def _answer_values(self, text):
+        shown = redact(text)
+        return {"answer_body": shown, "answer_raw": text if text != shown else False}
 
     def _take_facts(self):
         """Let the document record the fapiao that the answer names, whatever comes of the rest."""
@@ -235,7 +245,9 @@ class FapiaoExchange(models.Model):
         self.ensure_one()
         if self.outcome != "answered":
             return self._error()
-        raw = base.RawAnswer(self.http_status, self.answer_body or "", self.content_type or "")
+        # sudo: what is read from it goes to its document, which the caller may read
+        text = self.sudo().answer_raw or self.answer_body or ""
+        raw = base.RawAnswer(self.http_status, text, self.content_type or "")
         try:
             words = self.account_id._words(base.part_of(self.operation), self.provider)
             return words.read(self.operation, raw)

@@ -243,8 +243,9 @@ class FapiaoRequest(models.Model):
             self.write({"request_uid": uid, "attempt": self.attempt + self.sibling, "sibling": 0})
 
     def _apply_not_found(self, answer):
-        """After a restore the order may have gone out under the ID of a later attempt: these are asked for too."""
-        is_restored = self.state == "unknown" and not self.was_sent
+        """After a restore the order may have gone out under the ID of a later attempt: these are asked for too. What
+        was reversed shows at the original, whatever the ID."""
+        is_restored = self.kind == "blue" and self.state == "unknown" and not self.was_sent
         if is_restored and self._grace_is_over():
             if self.sibling < SIBLINGS:
                 self.write({"sibling": self.sibling + 1, "next_try_at": self._now()})
