@@ -212,8 +212,8 @@ class FapiaoEngine(models.AbstractModel):
     def _leave_token_lease(self, account_id, part=""):
         self._step(lambda env: env["fapiao.account"].browse(account_id)._leave_token_lease(part))
 
-    def _prepare(self, cloud, account_id, part=""):
-        """See to a good token before any call: one worker fetches it, the others wait and use it.
+    def _prepare(self, cloud, account_id, part="", patience=TOKEN_PATIENCE):
+        """See to a good token before any call: one worker fetches it, the others wait ``patience`` seconds and use it.
 
         No transaction is open meanwhile. Raises ``CloudError``.
         """
@@ -228,7 +228,7 @@ class FapiaoEngine(models.AbstractModel):
                 finally:
                     self._leave_token_lease(account_id, part)
                 return
-            if waited >= TOKEN_PATIENCE:
+            if waited >= patience:
                 raise NotSent("Another worker is still fetching the access token", "token_busy")
             time.sleep(TOKEN_PAUSE)
             waited += TOKEN_PAUSE

@@ -1,7 +1,7 @@
 """One visit to the expense assistant (发票助手) for one document: opened, listened to, brought to its end.
 
-The way of a visit: a click makes it, the dialog opens it (keys), the dialog and a scheduled run listen, each
-message is kept, applied and acknowledged in transactions of their own (``fapiao_pick_listen``).
+The way of a visit: a click makes it, the dialog opens it (keys), a scheduled run listens, each message is kept,
+applied and acknowledged in transactions of its own (``fapiao_pick_listen``).
 Source: shared/protocols/kingdee-assistant.md; seed 002, sections 4 to 9.
 """
 
@@ -35,6 +35,8 @@ STATES = [
 ]
 # How long messages are listened for after a visit was opened.
 LISTEN_HOURS = 24
+# How long after a click a visit is listened to without a pause: a person is at the page.
+WATCHED = timedelta(minutes=30)
 
 
 class FapiaoPick(models.Model):
@@ -63,6 +65,9 @@ class FapiaoPick(models.Model):
     last_poll_at = fields.Datetime("Listened", readonly=True)
     next_poll_at = fields.Datetime("Listened to Next", readonly=True)
     polls = fields.Integer("Times Listened", readonly=True)
+    watched_until = fields.Datetime(readonly=True, help="Until then a person is taken to be at the page.")
+    leased_until = fields.Datetime(readonly=True, help="Until then a run of the listener has this visit.")
+    last_claim_at = fields.Datetime(readonly=True)
     message_ids = fields.One2many("fapiao.pick.message", "pick_id", "Messages", readonly=True)
     ticket_ids = fields.One2many("fapiao.pick.ticket", "pick_id", "Tickets", readonly=True)
 
@@ -177,7 +182,8 @@ class FapiaoPick(models.Model):
             "is_silent": pick.page in SILENT,
             "problem": pick.problem or "",
             "late": [message.problem for message in pick.message_ids if message.problem],
-            "messages": len(pick.message_ids),
+            "messages": len(pick.message_ids.filtered(lambda message: message.state != "new")),
+            "listened_at": fields.Datetime.to_string(pick.last_poll_at) or "",
             "tickets": [ticket._show() for ticket in pick.ticket_ids],
             "documents": [[document.id, document.display_name] for document in documents],
         }
@@ -255,15 +261,15 @@ class FapiaoPick(models.Model):
                 "opened_at": now,
                 "state": "open",
                 "problem": False,
-                "polls": 0,
-                "next_poll_at": now + timedelta(minutes=1) if link_key else False,
+                "next_poll_at": False,
             }
         )
+        self._listen_soon(WATCHED)
 
     def _fail(self, problem):
         self.write({"state": "failed", "problem": problem})
 
     def _close(self, state):
         if self.state == "open":
-            self.state = state
+            self.write({"state": state, "watched_until": False})
             self._listen_soon()

@@ -83,6 +83,7 @@ from . import test_moves
 from . import test_pace
 from . import test_pick
 from . import test_pick_compare
+from . import test_pick_listener
 from . import test_pick_messages
 from . import test_pick_rules
 from . import test_pool
