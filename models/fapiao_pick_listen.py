@@ -80,6 +80,7 @@ class FapiaoPick(models.Model):
         """Lease the visits that are due, or ``ids``, and return ``{account id: [rounds.Visit]}``. Those of another
         run are left to it."""
         now = self.env["fapiao.outbound"]._now()
+        self.flush_model(["link_key", "next_poll_at", "leased_until"])
         self.env.cr.execute(
             SQL(
                 "SELECT id FROM fapiao_pick WHERE link_key IS NOT NULL AND %s"

@@ -9,11 +9,12 @@ import logging
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..clouds.base import ASSISTANT_PAGES, ASSISTANT_PART
 from ..clouds.errors import CloudError
 from ..clouds.registry import open_cloud
+from .fapiao_engine import hasty
 from .fapiao_files import fetch
 
 _logger = logging.getLogger(__name__)
@@ -80,12 +81,7 @@ class Round:
         """Return the connections of an account, with a good token; None where it can't be asked."""
         try:
             config, slot = self.engine._connection(account_id, ASSISTANT_PART)
-            hasty = replace(
-                config,
-                read_timeout=min(config.read_timeout, TOKEN_TIME),
-                total_timeout=min(config.total_timeout, TOKEN_TIME),
-            )
-            with open_cloud(hasty, slot) as cloud:
+            with open_cloud(hasty(config, TOKEN_TIME), slot) as cloud:
                 self.engine._prepare(cloud, account_id, ASSISTANT_PART, patience=TOKEN_TIME)
             return Line(account_id, config, slot)
         except Exception as error:
