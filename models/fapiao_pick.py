@@ -154,6 +154,7 @@ class FapiaoPick(models.Model):
         try:
             self._tell_relation()
             link_key, user_key, url = engine._ask(account, ask, ASSISTANT_PART)
+            pick.account_id._check_page(url)
         except (CloudError, UserError) as error:
             problem = pick.account_id._say(error) if isinstance(error, CloudError) else str(error)
             engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._fail(problem))

@@ -73,7 +73,13 @@ export class PickDialog extends Component {
     /** Open the page. The window is opened in the click itself: browsers block what comes later. */
     async open() {
         const { visit, kind, together } = this.state;
-        this.window = browser.open("", `fapiao_pick_${visit.id}`, WINDOW);
+        this.window?.close();
+        // no fixed name: a page of the same origin could open its own in it
+        this.window = browser.open("", "_blank", WINDOW);
+        if (this.window) {
+            // before the other party's page is in it: it could lead this window to a log-in of its own
+            this.window.opener = null;
+        }
         this.closed = null;
         this.state.phase = "opening";
         this.state.trouble = "";
@@ -89,7 +95,7 @@ export class PickDialog extends Component {
             return;
         }
         if (this.window && !this.window.closed) {
-            this.window.location = this.state.url;
+            this.window.location = this.state.url; // its origin was checked by the server
             this.state.phase = "waiting";
         } else {
             this.state.phase = "blocked";
