@@ -35,6 +35,12 @@ STATES = [
 ]
 # How long messages are listened for after a visit was opened.
 LISTEN_HOURS = 24
+# How long visits are kept, with the names and tickets in them; one that was never opened goes sooner. What the
+# assistant has said, word for word, is needed only while it may have to be applied again.
+KEEP = timedelta(days=180)
+KEEP_UNOPENED = timedelta(days=7)
+KEEP_RAW = timedelta(days=30)
+REMOVED_AT_ONCE = 1000
 # How long after a click a visit is listened to without a pause: a person is at the page.
 WATCHED = timedelta(minutes=30)
 
@@ -274,3 +280,27 @@ class FapiaoPick(models.Model):
         if self.state == "open":
             self.write({"state": state, "watched_until": False})
             self._listen_soon()
+
+    # ------------------------------------------------------------------ the end
+
+    @api.autovacuum
+    def _gc_visits(self):
+        """Wipe the keys of visits whose hours are over, what the assistant said after a month, and all of it after
+        half a year."""
+        now = fields.Datetime.now()
+        spent = [("opened_at", "<", now - timedelta(hours=LISTEN_HOURS))]
+        keys = ["|", ("user_key", "!=", False), ("link_key", "!=", False)]
+        self.search([*spent, *keys])._stop_listening()
+        self.env["fapiao.pick.message"].search(
+            [("raw", "!=", False), ("create_date", "<", now - KEEP_RAW), ("state", "in", ("applied", "ignored"))]
+        ).write({"raw": False})
+        old = self.search(
+            [
+                "|",
+                ("create_date", "<", now - KEEP),
+                *("&", ("opened_at", "=", False), ("create_date", "<", now - KEEP_UNOPENED)),
+            ],
+            limit=REMOVED_AT_ONCE,
+        )
+        old.unlink()
+        return len(old), len(old) == REMOVED_AT_ONCE
