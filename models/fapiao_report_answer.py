@@ -44,8 +44,8 @@ class FapiaoReport(models.Model):
 
     # ------------------------------------------------------------------ the reports behind it
 
-    def _try_later(self, error, wait=None):
-        res = super()._try_later(error, wait)
+    def _try_later(self, error):
+        res = super()._try_later(error)
         for report in self._followers():
             report.next_try_at = max(report.next_try_at or self.next_try_at, self.next_try_at)
         return res
