@@ -4,7 +4,7 @@ and a token of its own, and no session with the bureau to lose."""
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..clouds.addresses import checked_mode
+from ..clouds.addresses import checked_mode, origin
 from ..clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ..clouds.errors import CloudError
 from ..clouds.registry import PARTS, open_cloud
@@ -76,6 +76,20 @@ class FapiaoAccount(models.Model):
             raise UserError(
                 self.env._(
                     "Account %s has no expense assistant. Enter its address and the client ID there.",
+                    self.display_name,
+                )
+            )
+
+    def _check_page(self, url):
+        """Raise UserError where a page that a browser is to open isn't of the account's assistant, or isn't https;
+        a sandbox may speak plain http."""
+        expected = origin(self.assistant_page_url or self.assistant_url)
+        is_safe = origin(url)[0] == "https" or self.mode == "sandbox"
+        if len(expected) != 3 or origin(url) != expected or not is_safe:
+            raise UserError(
+                self.env._(
+                    "The page is not at the address of the account's assistant, or not https: it is not opened."
+                    " Check Assistant's Address and Address of Its Pages on account %s.",
                     self.display_name,
                 )
             )

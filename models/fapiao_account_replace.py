@@ -8,6 +8,7 @@ from ..clouds.addresses import origin
 from ..clouds.identity import plain
 from ..clouds.registry import client_of
 from .fapiao_account_identity import ADDRESS, OUTBOUND
+from .fapiao_notes import as_html
 from .fapiao_outbound import OPEN_STATES, UNSENT_STATES
 
 # A call that ended so had no effect at the cloud
@@ -186,7 +187,7 @@ class FapiaoAccount(models.Model):
                 record._watch_after_end()
                 record.write({"error_message": reason, "error_fix": fix})
                 for document in _documents_of(record):
-                    document._message_log(body=f"{reason} {fix}")
+                    document._message_log(body=as_html(f"{reason} {fix}"))
 
     # ------------------------------------------------------------------ what comes after
 

@@ -3,6 +3,7 @@
 from odoo import models
 
 from ..clouds import errors, picking
+from .fapiao_notes import as_html
 from .fapiao_outbound import NO_ERROR
 
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_problem"
@@ -84,7 +85,7 @@ class FapiaoReport(models.Model):
         document = self.expense_id or self.move_id
         if not document:
             return
-        note = " ".join(filter(None, [self.error_message, self.error_fix, self.cloud_text]))
+        note = as_html(self.error_message, self.error_fix, self.cloud_text)
         if known := self._alerts():
             known.write({"note": note})
             return

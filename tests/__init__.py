@@ -22,6 +22,7 @@ from . import test_callback_hint
 from . import test_callback_log
 from . import test_callback_quota
 from . import test_chaos
+from . import test_click_time
 from . import test_clouds_answer_text
 from . import test_clouds_classes
 from . import test_clouds_connections
@@ -80,10 +81,13 @@ from . import test_match_states
 from . import test_move_fields
 from . import test_never_two
 from . import test_moves
+from . import test_notes
 from . import test_pace
 from . import test_pick
 from . import test_pick_compare
+from . import test_pick_listener
 from . import test_pick_messages
+from . import test_pick_page
 from . import test_pick_rules
 from . import test_pool
 from . import test_processes
@@ -106,6 +110,7 @@ from . import test_report_bill
 from . import test_report_expense
 from . import test_report_queue
 from . import test_report_steps
+from . import test_retention
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_discounts
