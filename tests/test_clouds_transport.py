@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ..clouds.addresses import checked_base, is_private
-from ..clouds.errors import NotSent, OutcomeUnknown
+from ..clouds.errors import NotSent, OutcomeUnknown, RateLimited
 from .test_clouds_server import (
     call,
     drip,
@@ -263,11 +263,33 @@ def test_too_large_in_chunks():
     assert caught.value.code == "too_large"
 
 
-def test_too_large_once_unpacked():
-    answer = http(gzip.compress(b"x" * 100000), headers=["Content-Encoding: gzip"])
+@pytest.mark.parametrize("name", ["gzip", "GZip", "deflate", "br", "zstd", "x-gzip", "identity, gzip", "?"])
+def test_a_compressed_answer_is_unknown(name):
+    answer = http(gzip.compress(b'{"code": 200}'), headers=[f"Content-Encoding: {name}"])
     with serving(answer) as server, pytest.raises(OutcomeUnknown) as caught:
-        call(server.url, caps={"answer_cap": 50000})
-    assert caught.value.code == "too_large"
+        call(server.url)
+    assert (caught.value.code, caught.value.http_status) == ("encoded", 200)
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("name", ["", "identity", "Identity"])
+def test_an_answer_that_only_says_it_is_uncompressed(name):
+    with serving(http({"ok": 1}, headers=[f"Content-Encoding: {name}"])) as server:
+        assert call(server.url).text == '{"ok": 1}'
+
+
+def test_the_status_of_a_compressed_answer_counts():
+    page = gzip.compress(b"busy")
+    with serving(http(page, "429 Slow down", headers=["Content-Encoding: gzip", "Retry-After: 7"])) as server:
+        with pytest.raises(RateLimited) as caught:
+            call(server.url)
+        assert caught.value.retry_after == 7
+    with (
+        serving(http(page, "502 Bad Gateway", headers=["Content-Encoding: gzip"])) as server,
+        pytest.raises(OutcomeUnknown) as caught,
+    ):
+        call(server.url)
+    assert (caught.value.code, caught.value.text) == ("502", "")
 
 
 # --- A certificate nobody trusts unless told to
