@@ -198,7 +198,7 @@ def _body(response, cap):
         raise OutcomeUnknown(f"The answer is larger than {cap} bytes", "too_large", response.status_code)
     pieces, size = [], 0
     # undecoded: what a few bytes unpack to, and how long that takes, is the peer's choice
-    while piece := response.raw.read(_PIECE, decode_content=False):
+    while piece := response.raw.read(min(_PIECE, cap + 1 - size), decode_content=False):
         size += len(piece)
         if size > cap:
             raise OutcomeUnknown(f"The answer is larger than {cap} bytes", "too_large", response.status_code)
