@@ -81,14 +81,13 @@ class Transport:
     def download(self, url):
         """Return the bytes behind ``url``, an address that a cloud named for a file.
 
-        No token travels there. Private networks are refused unless the cloud itself lies in one.
+        No token travels there. Private networks are refused unless the cloud is a sandbox.
         """
         host = checked_file(url)
-        public_only = not is_private(_host(checked_base(self._config.base_url)))
-        if public_only and is_private(host):
+        if not self._config.is_sandbox and is_private(host):
             raise FileAway("The cloud named a file address inside a private network", code="bad_address")
         try:
-            _response, body = self._call("GET", url.strip(), self._file_cap, public_only=public_only)
+            _response, body = self._call("GET", url.strip(), self._file_cap)
         except NotSent as error:
             raise FileAway(error.text, error.code, error.http_status) from error
         return body
@@ -99,10 +98,11 @@ class Transport:
         content_type = response.headers.get("Content-Type", "")
         return RawAnswer(response.status_code, _text(body, content_type), content_type[:200])
 
-    def _call(self, method, url, cap, public_only=False, fresh=False, headers=None, **request):
+    def _call(self, method, url, cap, fresh=False, headers=None, **request):
         started = time.monotonic()
         config = self._config
-        session = self._session(Limits(config.read_timeout, config.total_timeout, public_only, fresh))
+        limits = Limits(config.read_timeout, config.total_timeout, not config.is_sandbox, fresh)
+        session = self._session(limits)
         prepared, settings = _prepare(session, method, url, headers, request)
         with self._in_use():
             try:
@@ -266,7 +266,3 @@ def _plain(error):
     words = str(error) or type(error).__name__
     words = re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:?\s*|\w+\(host=[^()]*\):\s*", "", words)
     return re.sub(r"\?[^\s'\")]+", "?…", words)[:300]
-
-
-def _host(url):
-    return requests.utils.urlparse(url).hostname

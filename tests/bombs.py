@@ -35,7 +35,7 @@ def main(url, *paths):
         return "answered", ""
 
     times = {"connect_timeout": 5, "read_timeout": 10, "total_timeout": 20}
-    transport = Transport(Config("piaodanyun", url, "9111011457319202X9", **times))
+    transport = Transport(Config("piaodanyun", url, "9111011457319202X9", **times, is_sandbox=True))
     outcomes = {}
     for path in paths:
         outcomes[f"POST {path}"] = outcome(lambda path=path: transport.post_form(path, {"a": "1"}))
