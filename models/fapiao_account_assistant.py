@@ -10,7 +10,7 @@ from ..clouds.errors import CloudError
 from ..clouds.registry import PARTS, open_cloud
 from .fapiao_time import aware, naive
 
-ASSISTANT_CONNECTION = {"assistant_url", "client_id", "client_secret", "tax_no"}
+ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_id", "client_secret", "tax_no"}
 
 
 class FapiaoAccount(models.Model):
@@ -121,6 +121,7 @@ class FapiaoAccount(models.Model):
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
+            is_sandbox=self.mode == "sandbox",
         )
 
     def _store_token(self, slot, part=""):

@@ -4,7 +4,6 @@ may have seen stays with the account, which is archived and keeps asking."""
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..clouds.addresses import origin
 from ..clouds.identity import plain
 from ..clouds.registry import client_of
 from .fapiao_account_identity import ADDRESS, OUTBOUND
@@ -163,9 +162,9 @@ class FapiaoAccount(models.Model):
         server."""
         # sudo: see _secrets
         mine, kept = self.sudo(), {}
-        for part, address in ADDRESS.items():
+        for part in ADDRESS:
             cloud = client_of(self.provider, part)
-            if account.provider != self.provider or origin(account[address]) != origin(self[address]):
+            if account.provider != self.provider or account._origins(part) != self._origins(part):
                 continue
             for secret, whose in cloud.secrets.items():
                 if (

@@ -24,6 +24,7 @@ from . import test_callback_quota
 from . import test_chaos
 from . import test_click_time
 from . import test_clouds_answer_text
+from . import test_clouds_bombs
 from . import test_clouds_classes
 from . import test_clouds_connections
 from . import test_clouds_files
