@@ -152,6 +152,7 @@ class AccountMove(models.Model):
         "fapiao_request_ids.cloud_state",
         "fapiao_request_ids.is_double",
     )
+    @api.depends_context("uid")
     def _compute_fapiao_message(self):
         """That two fapiao stand for this invoice; else the words of the last request, as long as it has not led to
         one."""
@@ -159,7 +160,8 @@ class AccountMove(models.Model):
             last = move._fapiao_last_request()
             said = last._said() if last.state not in ("issued", "withdrawn") else []
             said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
-            move.fapiao_message = "\n".join(said) or False
+            # the cloud's words are for employees: customers read their invoices too
+            move.fapiao_message = self.env.user._is_internal() and "\n".join(said) or False
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open")
     def _compute_fapiao_can_issue(self):

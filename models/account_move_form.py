@@ -22,10 +22,12 @@ class AccountMove(models.Model):
         "fapiao_red_form_ids.state",
         "fapiao_red_form_ids.in_doubt",
     )
+    @api.depends_context("uid")
     def _compute_fapiao_offers(self):
+        is_employee = self.env.user._is_internal()  # customers read their invoices too
         for move in self:
             open_ones = move._fapiao_open_outbound()
-            move.fapiao_request_state = move._fapiao_last_request().state
+            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
             move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
             move.fapiao_can_withdraw = bool(open_ones) and all(
                 record._can_be_given_up() for record in open_ones

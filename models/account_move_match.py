@@ -160,6 +160,11 @@ class AccountMove(models.Model):
         return totals, uses
 
     def _fapiao_in_name(self, document):
+        user = self.env.user
+        # all companies of the user count, not only those that are selected now
+        theirs = document.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+        if not theirs.has_access("read"):
+            return self.env._("a document that you have no access to")
         if document.company_id == self[:1].company_id:
             return document.display_name
         return f"{document.display_name} ({document.company_id.name})"

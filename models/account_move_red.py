@@ -41,7 +41,9 @@ class AccountMove(models.Model):
         "fapiao_red_form_ids.follow_up_text",
         "fapiao_red_form_ids.activity_ids",
     )
+    @api.depends_context("uid")
     def _compute_fapiao_red(self):
+        is_employee = self.env.user._is_internal()  # customers read their invoices too
         for move in self:
             last = move._fapiao_red_last()
             move.fapiao_can_red = move.state == "posted" and move._fapiao_may_red()
@@ -52,7 +54,7 @@ class AccountMove(models.Model):
             move.fapiao_red_deadline = last.deadline if last.stage == "waiting" else False
             # what was missing after a reversal may have come by hand since
             is_mended = last.stage == "issued" and move.fapiao_state == "issued"
-            move.fapiao_red_message = not is_mended and move._fapiao_red_said()
+            move.fapiao_red_message = is_employee and not is_mended and move._fapiao_red_said()
 
     def _fapiao_may_red(self):
         """Tell whether Red-flush has something to do here: a fapiao to reverse or a bill to answer."""

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..clouds import base
 from ..clouds.errors import CloudError, PaceUsedUp
 from ..rules import qr
+from . import fapiao_gate as gate
 from .fapiao_time import SHANGHAI, aware, naive
 from .fapiao_types import DIGITAL, KIND_OF, LIVING, STATUSES, TYPES
 from .fapiao_types import FILES as KINDS
@@ -102,6 +103,7 @@ class Fapiao(models.Model):
 
     def action_refresh(self):
         """Ask the cloud what the bureau has under these numbers, and take it over."""
+        gate.check(self, gate.ISSUER)
         for fapiao in self:
             fapiao._refresh_from_cloud()
         self.invalidate_recordset()
@@ -109,6 +111,7 @@ class Fapiao(models.Model):
 
     def action_fetch_files(self):
         """Fetch the missing files now."""
+        gate.check(self, gate.ISSUER)
         missing = self.filtered(lambda fapiao: not (fapiao.pdf_id and fapiao.ofd_id and fapiao.xml_id))
         ended_by = missing._fetch_files_apart()
         self.invalidate_recordset()
@@ -117,8 +120,10 @@ class Fapiao(models.Model):
         return True
 
     def action_download(self):
-        """Return the download of all files in one zip; fetches those that are missing first."""
-        if not (attachments := self._files()):
+        """Return the download of all files in one zip; for issuers those that are missing are fetched first."""
+        gate.check(self, gate.INTERNAL)
+        attachments = self._files()
+        if not attachments and (self.env.su or self.env.user.has_groups(gate.ISSUER)):
             self.action_fetch_files()
             attachments = self._files()
         if not attachments:

@@ -59,12 +59,12 @@ class Fapiao(models.Model):
         if not exact(self.amount_total):
             return self.env._("Fapiao %s has no amount.", self.number)
         # sudo: a booking in another company counts, though the user may not see it
-        uses = [match.document_name for match in self._lock_taken()[self]]
+        uses = self._lock_taken()[self]
         if uses:
             return self.env._(
                 "Fapiao %(number)s is booked already: %(documents)s.",
                 number=self.number,
-                documents=", ".join(uses),
+                documents=", ".join(uses._names_for(self.env.user, self.company_id)),
             )
         return ""
 

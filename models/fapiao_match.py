@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..rules import taxno
+from . import fapiao_gate as gate
 from .fapiao_decimal import exact
 
 RULES = [
@@ -196,13 +197,13 @@ class FapiaoMatch(models.Model):
     def action_confirm(self):
         """Confirm proposals; one that was turned down before is taken up again. Raises ``UserError`` where
         the fapiao is booked already, naming the document."""
+        gate.check(self, gate.INVOICER, "write")
         todo = self.filtered(lambda match: match.state != "confirmed" or not match.active)
         for match in todo:
             if not match._document()._fapiao_in_is_open():
                 raise UserError(
                     self.env._("%s is cancelled: nothing can be matched with it.", match.document_name)
                 )
-        todo.check_access("write")
         # sudo: users write matches by these actions alone
         todo.sudo().write({"state": "confirmed", "active": True})
         todo._drop_overtaken()
@@ -210,18 +211,20 @@ class FapiaoMatch(models.Model):
 
     def action_undo(self):
         """Undo confirmed matches, or turn proposals down; the search doesn't make these pairs again."""
-        self.check_access("write")
+        gate.check(self, gate.INVOICER, "write")
         # sudo: as in action_confirm
         self.sudo().write({"state": "proposed", "active": False})
         return True
 
     def action_open_document(self):
         """Open the bill or the expense."""
+        gate.check(self, gate.INTERNAL)
         self.ensure_one()
         return self._document()._get_records_action()
 
     def action_open_fapiao(self):
         """Open the fapiao."""
+        gate.check(self, gate.INTERNAL)
         self.ensure_one()
         return self.fapiao_id._get_records_action()
 
@@ -246,6 +249,21 @@ class FapiaoMatch(models.Model):
             known.check_access("create")
         known._drop_overtaken()
         return known
+
+    def _names_for(self, user, company):
+        """Return the names of the documents as ``user`` may know them; those of other companies than ``company``
+        with theirs."""
+        names, hidden = [], False
+        for match in self:
+            # all companies of the user count, not only those that are selected now
+            theirs = match._document().with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+            if not theirs.has_access("read"):
+                hidden = True
+            elif match.company_id == company:
+                names.append(match.document_name)
+            else:
+                names.append(f"{match.document_name} ({match.company_id.name})")
+        return [*names, self.env._("a document that you have no access to")] if hidden else names
 
     def _document(self):
         """Return the bill or the expense of one match."""

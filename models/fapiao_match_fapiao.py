@@ -133,14 +133,10 @@ class Fapiao(models.Model):
             return False
         return not (self.code and other.code) or self.code == other.code
 
-    def _raise_taken(self, matches):
-        """Refuse to book this fapiao once more; ``matches`` are those it is booked with."""
-        names = ", ".join(
-            f"{match.document_name} ({match.company_id.name})"
-            if match.company_id != self.company_id
-            else match.document_name
-            for match in matches
-        )
+    def _raise_taken(self, matches, user=None):
+        """Refuse to book this fapiao once more; ``matches`` are those it is booked with, named as far as ``user``
+        (the current one) may read them."""
+        names = ", ".join(matches._names_for(user or self.env.user, self.company_id))
         if not names:
             raise ValidationError(
                 self.env._(

@@ -38,7 +38,7 @@ class FapiaoMatch(models.Model):
     def _pick_page(self, page):
         self.ensure_one()
         document = self._document()
-        document.check_access("read")
+        document._fapiao_pick_check_look()
         fapiao = self.sudo().fapiao_id  # sudo: who may read the match may see its fapiao
         if not fapiao.serial_no:
             raise UserError(

@@ -91,8 +91,9 @@ class FapiaoPick(models.Model):
 
     @api.model
     def _visit(self, documents, page=picking.PICK_PAGE, fapiao=None):
-        """Return a new visit of the current user for ``documents`` (bill or expenses, whose rights the caller
-        has checked). Raises UserError where the company has no assistant."""
+        """Return a new visit of the current user for ``documents`` (bill or expenses). Raises AccessError where
+        they may not open the assistant for these, UserError where the company has no assistant."""
+        documents._fapiao_pick_check_look()
         company = documents.company_id
         account = self.env["fapiao.account"]._assistant_of(company)
         if not account:
@@ -107,7 +108,7 @@ class FapiaoPick(models.Model):
         if is_bill and len(documents) > 1:
             raise UserError(self.env._("Pick fapiao for one bill at a time."))
         first = documents[0]
-        # sudo: visits are written by the engine alone; the caller has checked the rights on the documents
+        # sudo: visits are written by the engine alone; the rights on the documents were checked above
         return self.sudo().create(
             {
                 "account_id": account.id,
@@ -229,6 +230,7 @@ class FapiaoPick(models.Model):
         documents = self._documents().with_user(self.user_id)
         if not documents:
             raise UserError(self.env._("The document is gone."))
+        documents._fapiao_pick_check_look()
         if kind and kind not in documents[0]._fapiao_pick_kinds():
             raise UserError(self.env._("This kind of document doesn't fit here."))
         if self.page not in SILENT:

@@ -200,7 +200,7 @@ class FapiaoPick(models.Model):
                 taken = fapiao._lock_taken()[fapiao]
                 own = taken.filtered(lambda match: match._document() == document)
                 if others := taken - own:
-                    fapiao._raise_taken(others)
+                    fapiao._raise_taken(others, self.user_id)
                 if not own:
                     self.env["fapiao.match"]._confirm_pair(
                         fapiao, document, fapiao.amount_total, rule="picked"

@@ -14,7 +14,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
     def action_fapiao_pick_compare(self):
         """Ask the assistant which fapiao lie on this document (19), and say what is here or there alone."""
         self.ensure_one()
-        self.check_access("read")
+        self._fapiao_pick_check_look()
         theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
         # sudo: an employee sees what lies on the own expense, whoever else may read fapiao
         confirmed = self.sudo().fapiao_match_ids.filtered(

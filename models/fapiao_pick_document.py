@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..clouds import picking
+from . import fapiao_gate as gate
 
 KINDS = [
     ("expense", "Expense Claim"),
@@ -67,14 +68,26 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     def _fapiao_pick_page(self, page):
         self.ensure_one()
-        self.check_access("read")
         return self.env["fapiao.pick"]._visit(self, page)._dialog()
+
+    def _fapiao_pick_is_own(self):
+        """Tell whether these documents are the current user's own: they may look at them once they are closed."""
+        return False
+
+    def _fapiao_pick_check_look(self):
+        """Raise where the current user may not open the assistant for these documents. The key of its pages also
+        opens those that change something, so that reading a document is not enough."""
+        gate.check(self, gate.INTERNAL)
+        if not all(document._fapiao_in_can_match() for document in self):
+            raise UserError(self.env._("Fapiao are picked for vendor bills and expenses only."))
+        if not (self.env.su or self._fapiao_pick_is_own()):
+            self.check_access("write")
 
     def _fapiao_pick_check(self):
         """Raise where the current user may not put fapiao on these documents, with the reason."""
         if not self or len(self.company_id) != 1:
             raise UserError(self.env._("Choose documents of one company."))
-        self.check_access("write")
+        gate.check(self, gate.INTERNAL, "write")
         for document in self:
             if not document._fapiao_in_can_match():
                 raise UserError(self.env._("Fapiao are picked for vendor bills and expenses only."))

@@ -26,6 +26,10 @@ class HrExpense(models.Model):
     def _fapiao_pick_is_open(self):
         return self.state in ("draft", "submitted") and self.is_editable
 
+    def _fapiao_pick_is_own(self):
+        # sudo: employees may not read the employee's record
+        return all(expense.sudo().employee_id.user_id == self.env.user for expense in self)
+
     def _fapiao_pick_has_any(self):
         return any(match.active and match.state == "confirmed" for match in self.fapiao_match_ids)
 

@@ -85,13 +85,15 @@ class SaleOrder(models.Model):
         "fapiao_ids.red_form_ids.state",
         "fapiao_ids.red_form_ids.in_doubt",
     )
+    @api.depends_context("uid")
     def _compute_fapiao_offers(self):
+        is_employee = self.env.user._is_internal()  # customers read their orders too
         for order in self:
             last, open_ones = order._fapiao_last_request(), order._fapiao_open_outbound()
             said = last._said() if last.state not in ("issued", "withdrawn") else []
             said = order.fapiao_request_ids.filtered("is_double")._double_message() or said
-            order.fapiao_message = "\n".join(said) or False
-            order.fapiao_request_state = last.state
+            order.fapiao_message = is_employee and "\n".join(said) or False
+            order.fapiao_request_state = is_employee and last.state
             order.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
             order.fapiao_can_withdraw = bool(open_ones) and all(
                 record._can_be_given_up() for record in open_ones

@@ -112,6 +112,7 @@ from . import test_report_expense
 from . import test_report_queue
 from . import test_report_steps
 from . import test_retention
+from . import test_rights
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_discounts

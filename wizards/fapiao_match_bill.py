@@ -2,10 +2,14 @@
 
 from odoo import Command, fields, models
 
+from ..models import fapiao_gate as gate
+
 
 class FapiaoMatchBill(models.TransientModel):
     _name = "fapiao.match.bill"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Create Bills From Fapiao"
+    _fapiao_inputs = frozenset({"together"})
 
     fapiao_ids = fields.Many2many("fapiao", string="Fapiao (发票)", readonly=True)
     together = fields.Selection(
@@ -17,7 +21,9 @@ class FapiaoMatchBill(models.TransientModel):
 
     def _open(self, fapiao):
         """Return the dialog for these fapiao."""
-        dialog = self.create({"fapiao_ids": [Command.set(fapiao.ids)]})
+        gate.check(fapiao, gate.INVOICER)
+        # sudo: what a dialog is about is set by this flow alone
+        dialog = self.sudo().create({"fapiao_ids": [Command.set(fapiao.ids)]})
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Create Bills"),
@@ -30,5 +36,6 @@ class FapiaoMatchBill(models.TransientModel):
     def action_create(self):
         """Make the bills and open them."""
         self.ensure_one()
+        gate.check(self, gate.INVOICER, "write")
         bills = self.fapiao_ids._create_bills(together=self.together == "seller")
         return self.fapiao_ids._open_bills(bills)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..models import fapiao_gate as gate
 from ..models.account_move_match import BILLS
 from ..models.fapiao_decimal import exact
 from ..rules import taxno
@@ -13,7 +14,10 @@ MOST_LINES = 30
 
 class FapiaoMatchWizard(models.TransientModel):
     _name = "fapiao.match.wizard"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Match a Fapiao"
+    # The fapiao and its documents are listed by the dialog itself.
+    _fapiao_inputs = frozenset({"move_id", "line_ids"})
 
     fapiao_id = fields.Many2one("fapiao", "Fapiao (发票)", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one(related="fapiao_id.company_id")
@@ -49,13 +53,16 @@ class FapiaoMatchWizard(models.TransientModel):
     @api.model
     def _open(self, fapiao):
         """Return the dialog for ``fapiao``: its matches first, then bills it may stand for."""
-        wizard = self.create({"fapiao_id": fapiao.id})
+        gate.check(fapiao, gate.INVOICER)
+        # sudo: what a dialog is about is set by this flow alone
+        wizard = self.sudo().create({"fapiao_id": fapiao.id}).sudo(self.env.su)
         wizard._fill()
         return wizard._show()
 
     def action_confirm(self):
         """Confirm the chosen lines with the amounts beside them: a split, if there are several."""
         self.ensure_one()
+        gate.check(self, gate.INVOICER, "write")
         chosen = self.line_ids.filtered("is_chosen")
         if not chosen:
             raise UserError(self.env._("Choose the documents that this fapiao stands for."))
@@ -67,15 +74,20 @@ class FapiaoMatchWizard(models.TransientModel):
     def action_add(self):
         """Put another bill on the list, with what is left of the fapiao."""
         self.ensure_one()
+        gate.check(self, gate.INVOICER, "write")
         if not self.move_id:
             raise UserError(self.env._("Choose a bill first."))
         if self.move_id not in self.line_ids.move_id:
-            self.line_ids = [fields.Command.create({**self._values_of(self.move_id), "is_chosen": True})]
+            self.move_id.check_access("read")
+            # sudo: as in _open
+            values = {**self._values_of(self.move_id), "is_chosen": True}
+            self.sudo().line_ids = [fields.Command.create(values)]
         self.move_id = False
         return self._show()
 
     def action_create_bill(self):
         """Make a bill from the fapiao instead."""
+        gate.check(self, gate.INVOICER, "write")
         return self.fapiao_id.action_create_bill()
 
     # ------------------------------------------------------------------ private steps
@@ -96,7 +108,8 @@ class FapiaoMatchWizard(models.TransientModel):
         matches = self.fapiao_id.match_ids
         documents = [match._document() for match in matches]
         documents += [bill for bill in self._candidates() if bill not in documents]
-        self.line_ids = [
+        # sudo: as in _open
+        self.sudo().line_ids = [
             fields.Command.clear(),
             *(fields.Command.create(self._values_of(document)) for document in documents[:MOST_LINES]),
         ]
@@ -139,7 +152,9 @@ class FapiaoMatchWizard(models.TransientModel):
 
 class FapiaoMatchWizardLine(models.TransientModel):
     _name = "fapiao.match.wizard.line"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Document Beside a Fapiao"
+    _fapiao_inputs = frozenset({"is_chosen", "amount"})
 
     wizard_id = fields.Many2one("fapiao.match.wizard", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Bill", readonly=True, ondelete="cascade")
@@ -191,6 +206,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
 
     def action_confirm(self):
         """Confirm this pair with its amount."""
+        gate.check(self, gate.INVOICER, "write")
         wizard = self.wizard_id
         self._confirm()
         wizard._fill()
@@ -198,6 +214,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
 
     def action_undo(self):
         """Undo the match, or turn the proposal down."""
+        gate.check(self, gate.INVOICER, "write")
         wizard = self.wizard_id
         self.match_id.action_undo()
         wizard._fill()
@@ -205,6 +222,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
 
     def action_open_document(self):
         """Open the bill or the expense."""
+        gate.check(self, gate.INVOICER)
         return self._document()._get_records_action()
 
     # ------------------------------------------------------------------ private steps
@@ -215,6 +233,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
 
     def _confirm(self):
         self.ensure_one()
+        self._document().check_access("read")
         match = self.match_id
         rule = match.rule if match and match.amount == self.amount else "manual"
         Match = self.env["fapiao.match"]

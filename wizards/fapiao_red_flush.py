@@ -5,7 +5,7 @@ Opening the dialog asks the bureau, which has no effect; the click applies throu
 
 import json
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.fapiao_red_form import USES
@@ -14,6 +14,9 @@ from ..rules import red
 from ..rules.codes import is_number
 from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, check_from_plain
+
+# Which fapiao is asked about.
+NAMED = frozenset({"number", "seller_tax_no", "issued_at"})
 
 
 class FapiaoRedFlush(models.TransientModel):
@@ -156,6 +159,28 @@ class FapiaoRedFlush(models.TransientModel):
     def _say_all(self, problems):
         say = (self.bill_id or self.credit_id or self.env["account.move"])._fapiao_say
         return "\n".join(dict.fromkeys(say(problem) for problem in problems)) or False
+
+    # ------------------------------------------------------------------ write
+
+    def write(self, vals):
+        """An answer holds for the fapiao that was asked about: naming another one drops it."""
+        before = {flush: flush._named() for flush in self}
+        result = super().write(vals)
+        if not self.env.su:  # the flow itself names several in turn
+            for flush in self.filtered(lambda flush: flush._named() != before[flush]):
+                flush._forget_answer()
+        return result
+
+    def _forget_answer(self):
+        is_other = self.fapiao_id and self.number != self.fapiao_id.number
+        if is_other and self.initiator == SELLER:
+            raise UserError(self.env._("Open this dialog from the fapiao to reverse."))
+        if is_other:
+            self.sudo().write({"fapiao_id": False, "more_ids": [Command.clear()]})  # sudo: as in _note
+        self._note("none", False, more_checks=False)
+
+    def _named(self):
+        return {name: self[name] for name in NAMED}
 
     # ------------------------------------------------------------------ opening
 

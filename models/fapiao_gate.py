@@ -1,0 +1,30 @@
+"""The check that each public method begins with: RPC reaches them all, whatever buttons a view shows.
+
+A group says who may do it, the access on the records says on which company and documents.
+"""
+
+from odoo.exceptions import AccessError
+
+INTERNAL = "base.group_user"
+READER = "account.group_account_readonly,account.group_account_invoice"
+INVOICER = "account.group_account_invoice"
+ISSUER = "l10n_cn_invoice_cloud.group_fapiao_issuer"
+MANAGER = "l10n_cn_invoice_cloud.group_fapiao_manager"
+
+
+def check(records, groups, operation="read"):
+    """Raise AccessError unless the user is in one of ``groups`` and has access to ``records``."""
+    env = records.env
+    if env.su:
+        return
+    if not env.user.has_groups(groups):
+        raise AccessError(
+            {
+                INTERNAL: env._("Only employees may do this."),
+                READER: env._("Only accounting users may do this."),
+                INVOICER: env._("Only invoicing users may do this."),
+                ISSUER: env._("Only fapiao issuers may do this."),
+                MANAGER: env._("Only fapiao managers may do this."),
+            }[groups]
+        )
+    records.check_access(operation)
