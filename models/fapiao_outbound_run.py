@@ -13,6 +13,7 @@ from .fapiao_side_by_side import Turn
 
 _logger = logging.getLogger(__name__)
 
+CLICK_SECONDS = 20  # after which a click begins no more calls
 CLICK_ROUNDS = 3  # one with a token that is refused, one that asks whether the order is there, one that sends it
 CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
 # What a turn does: which records are due, and what claims them
@@ -163,7 +164,7 @@ class Schedule:
 
 def click_end():
     """Return the moment (of ``fence.now``) after which a click begins no more calls."""
-    return fence.now() + CLICK_TIME.total_seconds()
+    return fence.now() + CLICK_SECONDS
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.

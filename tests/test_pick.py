@@ -134,7 +134,7 @@ class TestPick(PickCommon):
         for _n in range(8):
             pick.next_poll_at = fields.Datetime.now()
             self.run_cron(("fapiao.pick", "_cron_assistant"))
-            pauses.append(pick.next_poll_at - pick.last_poll_at)
+            pauses.append(round((pick.next_poll_at - pick.last_poll_at).total_seconds(), -1))
         self.assertEqual(pauses, sorted(pauses))
         self.assertGreater(pauses[-1], pauses[0])
         pick.write({"opened_at": date(2026, 1, 1), "next_poll_at": fields.Datetime.now()})
