@@ -30,6 +30,6 @@ class ProcessCase(BaseCase):
     def lead_to_sandbox(cls):
         """Let the accounts call this sandbox, at a pace that holds nobody up."""
         cls.database.sql(
-            f"UPDATE fapiao_account SET base_url = '{cls.sandbox.base_url}', read_timeout = 10,"
+            f"UPDATE fapiao_account SET base_url = '{cls.sandbox.base_url}', read_timeout = 30,"
             " pace_per_minute = 1000, pace_per_hour = 10000"
         )
