@@ -4,7 +4,16 @@ Odoo skips browser tests in silence where something of the set-up is missing; he
 set-up is ours, so that a skip means a broken one.
 """
 
+import hypothesis
 import pytest
+
+
+def pytest_configure():
+    """Let no property test fail because the machine is busy: its laws count, not how fast examples come."""
+    hypothesis.settings.register_profile(
+        "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("suite")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,6 +1,5 @@
 """A click goes on for a while only: then the web worker is free, and the dispatcher carries on."""
 
-from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -15,7 +14,7 @@ from .common import FapiaoCommon
 class TestClickTime(FapiaoCommon):
     def test_a_click_whose_time_is_over_begins_no_call(self):
         invoice = self.create_invoice()
-        with patch.object(fapiao_outbound_run, "CLICK_TIME", timedelta(seconds=-1)):
+        with patch.object(fapiao_outbound_run, "CLICK_SECONDS", -1):
             self.issue(invoice)
         self.assertFalse(self.world.calls.of())
         request = invoice.fapiao_request_ids
