@@ -15,7 +15,7 @@ IN_LOG = re.compile(r"(/invoice_cloud/callback/[^/\s]+/)[^\s?#\"]+")
 
 
 def admit_and_read(_controller):
-    """Turn strangers away unread; else read the body and return how long it may be.
+    """Reject callers without a valid token before reading; else read the body and return how long it may be.
 
     Odoo asks for the limit before it looks for form fields in the body: the first moment at which the database is
     known. Some senders call their JSON a form: unless the body is kept at this point, nothing of it would be left.
@@ -37,8 +37,8 @@ def called_account(provider, token):
 
 
 def not_found():
-    """404, and nothing else, for whatever is wrong: a stranger must not learn what was right. What such a caller
-    still has to send isn't read."""
+    """Return 404 for any kind of error, so that the caller can't tell a wrong token from a wrong address. The rest
+    of the request isn't read."""
     return request.make_response(
         "Not Found", [("Content-Type", "text/plain"), ("Connection", "close")], status=404
     )

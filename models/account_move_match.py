@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..rules import taxno
+from . import fapiao_gate as gate
 from .fapiao_decimal import exact
 
 BILLS = ("in_invoice", "in_refund", "in_receipt")
@@ -160,10 +161,7 @@ class AccountMove(models.Model):
         return totals, uses
 
     def _fapiao_in_name(self, document):
-        user = self.env.user
-        # all companies of the user count, not only those that are selected now
-        theirs = document.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
-        if not theirs.has_access("read"):
+        if not gate.may_read(document, self.env.user):
             return self.env._("a document that you have no access to")
         if document.company_id == self[:1].company_id:
             return document.display_name

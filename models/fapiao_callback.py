@@ -196,7 +196,7 @@ class FapiaoCallback(models.Model):
         newest = self.env.cr.fetchone()
         if not newest:
             return False
-        # a flood isn't counted to the last one: whoever finds the row locked goes on
+        # not exact under load: a row that is locked by another transaction is skipped
         self.env.cr.execute(
             SQL(
                 """UPDATE fapiao_callback SET times = times + 1, last_at = %s WHERE id =

@@ -254,7 +254,7 @@ class FapiaoEngine(models.AbstractModel):
 
 
 def is_click():
-    """Return whether a web worker waits: it serves nobody else meanwhile."""
+    """Return whether the call is made within a web request, which occupies a worker until it ends."""
     return bool(request)
 
 

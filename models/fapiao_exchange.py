@@ -224,10 +224,7 @@ class FapiaoExchange(models.Model):
     def _take_facts(self):
         """Let the document record the fapiao that the answer names, whatever comes of the rest."""
         if self._is_answered() and self.res_model:
-            document = self.env[self.res_model].browse(self.res_id)
-            before = document._outcome()
-            document._take_facts_from(self)
-            self.is_idle = before == document._outcome()
+            self._hand_over("_take_facts_from", was_idle=True)
 
     def _apply(self):
         """Hand the recorded answer to its document, once."""
@@ -236,10 +233,19 @@ class FapiaoExchange(models.Model):
             return
         self.write({"state": "applied"})
         if self.res_model:
-            document = self.env[self.res_model].browse(self.res_id)
-            before = document._outcome()
-            document._apply_exchange(self)
-            self.is_idle = self.is_idle and before == document._outcome()
+            self._hand_over("_apply_exchange", was_idle=self.is_idle)
+
+    def _hand_over(self, method, was_idle):
+        """Call ``method`` of the document with this row. Of a question, note whether the document stays as it was:
+        ``was_idle`` until now, and after this step."""
+        document = self.env[self.res_model].browse(self.res_id)
+        take = getattr(document, method)
+        if self.operation in base.EFFECTS:
+            take(self)
+            return
+        before = document._outcome()
+        take(self)
+        self.is_idle = was_idle and before == document._outcome()
 
     def _is_answered(self):
         """Lock the row and tell whether its answer still has to be applied."""

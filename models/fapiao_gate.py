@@ -28,3 +28,8 @@ def check(records, groups, operation="read"):
             }[groups]
         )
     records.check_access(operation)
+
+
+def may_read(document, user):
+    """Return whether ``user`` may read ``document`` with all their companies, not only those selected now."""
+    return document.with_user(user).with_context(allowed_company_ids=user.company_ids.ids).has_access("read")

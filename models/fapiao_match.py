@@ -255,9 +255,7 @@ class FapiaoMatch(models.Model):
         with theirs."""
         names, hidden = [], False
         for match in self:
-            # all companies of the user count, not only those that are selected now
-            theirs = match._document().with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
-            if not theirs.has_access("read"):
+            if not gate.may_read(match._document(), user):
                 hidden = True
             elif match.company_id == company:
                 names.append(match.document_name)

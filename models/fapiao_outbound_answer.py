@@ -207,8 +207,11 @@ class FapiaoOutbound(models.AbstractModel):
         self._watch_after_end()
 
     def _grace_is_over(self):
-        grace = max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
-        return self._now() >= (self.unknown_since or self.write_date) + grace
+        return self._now() >= (self.unknown_since or self.write_date) + self._grace()
+
+    def _grace(self):
+        """Return how late the bureau may show an order, and no less than a call may last."""
+        return max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
 
     def _verify(self, found):
         """Compare what was found with what a record that counts as issued has led to, where a model wants it."""

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from dataclasses import replace
+import math
 from datetime import timedelta
 
 from odoo import api, models
@@ -13,7 +13,7 @@ from .fapiao_side_by_side import Turn
 
 _logger = logging.getLogger(__name__)
 
-CLICK_SECONDS = 20  # after which a click begins no more calls
+CLICK_SECONDS = CLICK_TIME.total_seconds()  # after which a click begins no more calls
 CLICK_ROUNDS = 3  # one with a token that is refused, one that asks whether the order is there, one that sends it
 CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
 # What a turn does: which records are due, and what claims them
@@ -46,12 +46,16 @@ class FapiaoOutbound(models.AbstractModel):
             queued._wake_dispatcher(at=later)
 
     @api.model
-    def _attempt(self, ids, until=None):
+    def _attempt(self, ids):
+        """Go as far with the records ``ids`` as the time of a click allows."""
+        return self._attempt_until(click_end(), ids)
+
+    @api.model
+    def _attempt_until(self, until, ids):
         """Send and ask for the records ``ids`` in transactions of their own, and begin nothing after ``until`` (of
         ``fence.now``): a person waits, and so does a web worker. Our own transaction reads nothing: its snapshot may
         be older than the records."""
         is_due = functools.partial(is_any_due, self._name, ids)
-        until = until or click_end()
         for _round in range(CLICK_ROUNDS):
             self._run_for_ids(ids, SENDING, until)
             self._run_for_ids(ids, ASKING, until)
@@ -63,14 +67,13 @@ class FapiaoOutbound(models.AbstractModel):
         """Take one turn over the records ``ids`` of any accounts, unless ``until`` is over."""
         engine = self.env["fapiao.engine"]
         by_account = engine._step(functools.partial(ids_by_account, self._name, ids))
-        turns = [self._turn(methods, id_, len(own), own) for id_, own in by_account.items()]
-        engine._run([replace(turn, until=until) for turn in turns])
+        engine._run([self._turn(methods, id_, len(own), own, until) for id_, own in by_account.items()])
 
     @api.model
-    def _turn(self, methods, account_id, limit, ids=None):
+    def _turn(self, methods, account_id, limit, ids=None, until=math.inf):
         due, claim = methods
         ids = None if ids is None else tuple(ids)
-        return Turn(self._name, due, claim, account_id, limit, ids, self._part)
+        return Turn(self._name, due, claim, account_id, limit, ids, self._part, until)
 
     # ------------------------------------------------------------------ scheduled runs
 

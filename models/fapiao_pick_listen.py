@@ -6,7 +6,7 @@ apply     the document takes them, in one transaction
 receipt   only then is the message acknowledged; one that comes again has no second effect
 
 No web worker waits for the assistant: one scheduled run listens to all open visits side by side
-(``fapiao_pick_round``), and the dialog hears of news over Odoo's bus or by reading the visit.
+(``fapiao_pick_round``), and the dialog is notified over Odoo's bus, or reads the visit.
 """
 
 import functools
@@ -43,7 +43,7 @@ class FapiaoPick(models.Model):
     @api.model
     def _cron_assistant(self):
         """Listen to the visits that are due, all at once; start again while a person is at a page. Visits whose
-        dialog is gone are listened to ever more rarely, until their hours are over."""
+        dialog is closed are polled at growing intervals, until ``LISTEN_HOURS`` are over."""
         time_left = self.env["ir.cron"]._commit_progress(remaining=0)
         end = time.monotonic() + min(RUN, time_left)
         while self._listen() and time.monotonic() < end:

@@ -14,7 +14,6 @@ from ..clouds import base, errors
 from ..rules.red_document import RedForm
 from ..rules.red_forms import LAPSED
 from .fapiao_notes import as_html
-from .fapiao_outbound_run import click_end
 
 PROBLEM = "l10n_cn_invoice_cloud.activity_fapiao_problem"
 DEADLINE = "l10n_cn_invoice_cloud.activity_red_form_deadline"
@@ -45,10 +44,9 @@ class FapiaoRedForm(models.Model):
         engine._step(remind)
 
     @api.model
-    def _attempt(self, ids, until=None):
+    def _attempt_until(self, until, ids):
         """Go as far as it goes in one click: form, red fapiao, and what follows it."""
-        until = until or click_end()
-        attempted = super()._attempt(ids, until)
+        attempted = super()._attempt_until(until, ids)
         self._run_for_ids(ids, NEWS, until)
         self._attempt_requests(ids, "request_ids", until)
         self.browse(ids)._follow_up_apart()
@@ -59,7 +57,7 @@ class FapiaoRedForm(models.Model):
     def _attempt_requests(self, ids, field, until):
         """Send the requests that the forms have led to meanwhile."""
         requests = self.env["fapiao.engine"]._step(functools.partial(requests_of, ids, field))
-        self.env["fapiao.request"]._attempt(requests, until)
+        self.env["fapiao.request"]._attempt_until(until, requests)
 
     # ------------------------------------------------------------------ asking
 

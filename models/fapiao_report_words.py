@@ -90,7 +90,7 @@ class FapiaoReport(models.Model):
         ids = engine._step(functools.partial(queue_relation, document._name, document.id))
         until = click_end()
         for id_ in ids:
-            self._attempt([id_], until)
+            self._attempt_until(until, [id_])
         problem = engine._step(functools.partial(relation_problem, ids))
         if problem:
             raise UserError(problem)

@@ -7,7 +7,6 @@ taken over, and the new one is withdrawn or left to a person; not known → the 
 
 import functools
 import math
-from dataclasses import replace
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
@@ -16,7 +15,7 @@ from odoo.fields import Domain
 from ..clouds import errors
 from ..clouds.canonical import fingerprint
 from .fapiao_outbound import DEAD_STATES
-from .fapiao_outbound_run import WATCHING, click_end
+from .fapiao_outbound_run import WATCHING
 
 PROOF_HOLDS = timedelta(minutes=10)  # so long "not known" lets a new ID go out
 WAIT_FIRST = timedelta(seconds=30)
@@ -161,8 +160,7 @@ class FapiaoRequest(models.Model):
             return False
         if self.ended_at_cloud or not self.in_doubt or not self.last_sent_at:
             return True
-        grace = max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
-        return self.absent_at >= self.last_sent_at + grace
+        return self.absent_at >= self.last_sent_at + self._grace()
 
     def _is_ready_to_send(self, account):
         if not super()._is_ready_to_send(account):
@@ -202,8 +200,7 @@ class FapiaoRequest(models.Model):
         Nothing is begun after ``until`` (of ``fence.now``)."""
         engine = self.env["fapiao.engine"]
         by_account = engine._step(functools.partial(want_proof, ids))
-        turns = [self._turn(WATCHING, id_, len(own), own) for id_, own in by_account.items()]
-        turns = [replace(turn, until=until) for turn in turns]
+        turns = [self._turn(WATCHING, id_, len(own), own, until) for id_, own in by_account.items()]
         if turns:
             # as long as an answer leads to another question; one that doesn't come is waited for later
             engine._run(turns, lambda _answers: True)
@@ -220,10 +217,9 @@ class FapiaoRequest(models.Model):
         return {account.id: own.ids for account, own in unproven.grouped("account_id").items()}
 
     @api.model
-    def _attempt(self, ids, until=None):
-        until = until or click_end()
+    def _attempt_until(self, until, ids):
         self._ask_about_earlier(ids=ids, until=until)
-        return super()._attempt(ids, until)
+        return super()._attempt_until(until, ids)
 
     def _claim_orders(self, account):
         jobs = super()._claim_orders(account)

@@ -1,7 +1,7 @@
 """The number that an answer gives without saying whose fapiao it is: it is believed, and asked about a little later.
 
 Such an answer can't be compared with what was ordered. Should the number be another order's, the fapiao that was issued
-for this one would be missing here, and an invoice would show a stranger's.
+for this one would be missing here, and an invoice would show the wrong one.
 """
 
 from datetime import timedelta
