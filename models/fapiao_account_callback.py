@@ -8,8 +8,9 @@ import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 
+from . import fapiao_gate as gate
 from .fapiao_callback import CALLBACKS
 
 _logger = logging.getLogger(__name__)
@@ -117,9 +118,7 @@ class FapiaoAccount(models.Model):
 
     def action_rotate_callback_token(self):
         """Give the account a new callback address; the old one is dead at once."""
-        if not self.env.su and not self.env.user.has_group("base.group_system"):
-            raise AccessError(self.env._("Only an administrator may change the callback address."))
-        self.check_access("write")
+        gate.check(self, gate.ADMINISTRATOR, "write")
         for account in self:
             account.callback_token = secrets.token_urlsafe(TOKEN_BYTES)
             account.message_post(body=self.env._("The callback address was changed."))
