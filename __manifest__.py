@@ -7,7 +7,7 @@
     "author": "l10n_cn_invoice_cloud founders",
     "license": "LGPL-3",
     "countries": ["cn"],
-    "depends": ["account", "sale", "l10n_cn", "hr_expense"],
+    "depends": ["account", "bus", "sale", "l10n_cn", "hr_expense"],
     "external_dependencies": {"python": ["requests", "qrcode"]},
     "data": [
         "security/fapiao_groups.xml",

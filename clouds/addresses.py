@@ -1,12 +1,21 @@
 """Which addresses may be called: the cloud's own base address, and the files it points at."""
 
 import ipaddress
+import socket
+import unicodedata
 from urllib.parse import urlsplit
 
 from .errors import NotSent
 
 _PORTS = {"http": 80, "https": 443}
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+# IPv4-compatible, -mapped and -translated addresses, and NAT64
+_LAST_32_BITS = [
+    ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+]
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+# The bytes in which RFC 6052 puts the IPv4 address, by the length of the prefix: 48, 56, 64, 96
+_NAT64_PLACES = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
 
 
 def checked_base(url):
@@ -56,6 +65,11 @@ def fits_mode(url, mode):
     return parts.scheme == "https" and not is_private(parts.hostname)
 
 
+def leads_inside(url):
+    """Return whether ``url`` is an address on this machine or in a private network."""
+    return fits_mode(url, "sandbox")
+
+
 def checked_mode(url, mode):
     """Raise :class:`NotSent` where ``url`` doesn't fit ``mode``: addresses also change by import or SQL."""
     if not fits_mode(url, mode):
@@ -86,18 +100,49 @@ def is_private(host):
 
     A name is judged by its looks: one without a dot, or under a suffix reserved for private use.
     """
-    host = (host or "").strip("[]").rstrip(".").lower()
+    # as a resolver reads it: full-width digits and dots are usual ones, 127.1 and 0x7f.0.0.1 are addresses
+    host = unicodedata.normalize("NFKC", host or "").replace("。", ".").strip("[]").rstrip(".").lower()
     try:
         return is_private_ip(host)
     except ValueError:
+        pass
+    try:
+        return is_private_ip(socket.inet_ntoa(socket.inet_aton(host)))
+    except (OSError, ValueError):
         return "." not in host or host.endswith(_PRIVATE_SUFFIXES)
 
 
 def is_private_ip(text):
-    """Return whether the IP address ``text`` is not one of the public internet; ValueError if none."""
+    """Return whether the IP address ``text`` is not one of the public internet; ValueError if none.
+
+    An IPv6 address that a gateway or tunnel turns into IPv4 counts as the IPv4 address in it.
+    """
     address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return not mapped.is_global or mapped.is_multicast
+    if address.version == 4:
+        return _is_private(address)
+    embedded = _embedded(address)
+    if embedded is None:
+        return _is_private(address) or address.is_site_local
+    return not embedded or any(map(_is_private, embedded))
+
+
+def _is_private(address):
+    return not address.is_global or address.is_multicast
+
+
+def _embedded(address):
+    """Return the IPv4 addresses in an IPv6 one, None where it is of a kind that embeds none."""
+    if address.teredo:
+        return address.teredo
+    if address.sixtofour:
+        return (address.sixtofour,)
+    if address in _LOCAL_NAT64:
+        # the length of the prefix is the network's own choice; what it doesn't use is zero
+        found = [ipaddress.IPv4Address(bytes(map(address.packed.__getitem__, at))) for at in _NAT64_PLACES]
+        return [embedded for embedded in found if embedded.packed[0]]
+    if any(address in network for network in _LAST_32_BITS):
+        return (ipaddress.IPv4Address(address.packed[12:]),)
+    return None
 
 
 def _parts(text):

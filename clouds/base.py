@@ -88,7 +88,7 @@ class Config:
 
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
     answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
-    :mod:`.classified`.
+    :mod:`.classified`. ``is_sandbox``: private networks may be called, which nothing else has business in.
     """
 
     provider: str
@@ -102,6 +102,7 @@ class Config:
     calls_at_once: int = 4
     total_timeout: float = 60.0
     classified: tuple = ()
+    is_sandbox: bool = False
 
     @property
     def longest_send(self):

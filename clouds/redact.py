@@ -29,9 +29,9 @@ _IN_TEXT = re.compile(
 def redact(value, secrets=()):
     """Return a copy of ``value`` (dict, list, text of JSON, form or anything) fit for a journal.
 
-    Values under secret-looking keys become ``***``, base64 files shrink to size and digest, and so
-    does every occurrence of the strings in ``secrets``. JSON in base64 becomes JSON text: a stored answer
-    has to be read again, and a secret must not hide in it.
+    Values under secret-looking keys become ``***``, and so does every occurrence of the strings in ``secrets``.
+    Base64 files shrink to size and digest, addresses of files lose what signs them. JSON in base64 becomes JSON
+    text, or a secret could hide in it.
     """
     known = sorted({str(secret) for secret in secrets if len(str(secret or "")) >= 4}, key=len, reverse=True)
     return _redact(value, known)
@@ -62,10 +62,14 @@ def _redact_item(key, item, known):
     if _is_secret(key) and item not in (None, ""):
         return MASK
     if isinstance(item, str) and _ADDRESS.search(_bare(key)):
-        # the address of a file is useless without its signature, and whoever may read the journal may
-        # read the file
-        return _hide(item, known)
+        return _hide(_unsigned(item), known)
     return _redact(item, known)
+
+
+def _unsigned(address):
+    """Return the address of a file without its query: who has that may fetch the file."""
+    place, mark, query = address.partition("?")
+    return f"{place}?{MASK}" if mark and query else address
 
 
 def _bare(key):

@@ -67,11 +67,18 @@ class _Watched:
     def connect(self):
         try:
             super().connect()
-            if self.limits.public_only and not self.proxy:
-                self._refuse_private_peer()
         except Exception as error:
             self.close()
             raise NoConnection(str(error)) from error
+
+    def _new_conn(self):
+        sock = super()._new_conn()
+        if self.limits.public_only and not self.proxy and is_private_ip(sock.getpeername()[0]):
+            # asked of the connected socket, since a name checked earlier may resolve differently by now; and
+            # before TLS, which would already say something
+            sock.close()
+            raise ValueError("the address leads into a private network")
+        return sock
 
     def request(self, *args, **kwargs):
         # connect here rather than inside the first send, so that the timeouts below apply to it
@@ -93,11 +100,6 @@ class _Watched:
         except fence.TooLate as error:
             self.close()
             raise NoConnection(str(error)) from error
-
-    def _refuse_private_peer(self):
-        # asked of the connected socket: a name checked earlier may resolve differently by now
-        if is_private_ip(self.sock.getpeername()[0]):
-            raise ValueError("the address leads into a private network")
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,2 @@
 from . import callback
 from . import files
-from . import pick

@@ -3,7 +3,7 @@
 import logging
 import re
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, abort
 
 from odoo import http
 from odoo.http import request
@@ -14,13 +14,15 @@ MOST = 2**20  # bytes
 IN_LOG = re.compile(r"(/invoice_cloud/callback/[^/\s]+/)[^\s?#\"]+")
 
 
-def read_body(_controller):
-    """Read the body and return how long it may be.
+def admit_and_read(_controller):
+    """Turn strangers away unread; else read the body and return how long it may be.
 
-    Odoo asks for the limit before it looks for form fields in the body. Some senders call their JSON a
-    form: unless the body is kept at this point, nothing of it would be left.
+    Odoo asks for the limit before it looks for form fields in the body: the first moment at which the database is
+    known. Some senders call their JSON a form: unless the body is kept at this point, nothing of it would be left.
     """
     httprequest = request.httprequest
+    if not called_account(*httprequest.path.rsplit("/", 2)[1:]):
+        abort(not_found())
     if (httprequest.content_length or 0) > MOST:
         raise RequestEntityTooLarge
     # for a body that comes without a length; what is longer than this would be cut off without a word
@@ -28,6 +30,18 @@ def read_body(_controller):
     if len(httprequest.get_data(cache=True)) > MOST:
         raise RequestEntityTooLarge
     return MOST
+
+
+def called_account(provider, token):
+    return request.env["fapiao.account"]._called_back(provider, token, request.httprequest.remote_addr)
+
+
+def not_found():
+    """404, and nothing else, for whatever is wrong: a stranger must not learn what was right. What such a caller
+    still has to send isn't read."""
+    return request.make_response(
+        "Not Found", [("Content-Type", "text/plain"), ("Connection", "close")], status=404
+    )
 
 
 class FapiaoCallback(http.Controller):
@@ -38,18 +52,15 @@ class FapiaoCallback(http.Controller):
         methods=["POST"],
         csrf=False,
         save_session=False,
-        max_content_length=read_body,
+        max_content_length=admit_and_read,
     )
     def receive(self, provider, token, **_unused):
-        """Store what a cloud pushes and answer as it wants to hear it.
-
-        404, and nothing else, for whatever is wrong: a stranger must not learn what was right.
-        """
-        caller = request.httprequest.remote_addr
-        account = request.env["fapiao.account"]._called_back(provider, token, caller)
+        """Store what a cloud pushes and answer as it wants to hear it."""
+        account = called_account(provider, token)
         if not account:
-            return request.make_response("Not Found", [("Content-Type", "text/plain")], status=404)
-        request.env["fapiao.callback"]._take(account, request.httprequest.get_data(), caller)
+            return not_found()
+        body, caller = request.httprequest.get_data(), request.httprequest.remote_addr
+        request.env["fapiao.callback"]._take(account, body, caller)
         return request.make_json_response(CALLBACKS[provider].answer(True, "success"))
 
 

@@ -14,5 +14,10 @@ UPDATE fapiao_account
        assistant_token = NULL,
        assistant_token_expires_at = NULL;
 
+-- Signed addresses lead to files, codes open a session.
+UPDATE fapiao SET pdf_address = NULL, ofd_address = NULL, xml_address = NULL;
+UPDATE fapiao_exchange SET answer_raw = NULL WHERE state IN ('applied', 'lost', 'stuck');
+DELETE FROM fapiao_login;
+
 -- A page opens for whoever has its keys.
 UPDATE fapiao_pick SET link_key = NULL, user_key = NULL, next_poll_at = NULL;

@@ -31,7 +31,8 @@ class Databases:
     def drop(self, name: str) -> None:
         """Drop database *name* and its filestore, whoever is connected."""
         self._server.call("dropdb", "--if-exists", "--force", name, why=f"{name} could not be dropped")
-        shutil.rmtree(paths.DATA / "filestore" / name, ignore_errors=True)
+        for folder in ("filestore", "fapiao_answers"):
+            shutil.rmtree(paths.DATA / folder / name, ignore_errors=True)
 
     def drop_all(self) -> None:
         """Drop every database of this checkout."""

@@ -24,9 +24,7 @@ def run(client: Client, sandbox_url: str) -> None:
     tickets = _photograph(page)
     _press(page, [("import", ""), *(("serial", serial) for serial in tickets)])
     client.call("fapiao.pick", "close", [pick])
-    # the dialog would listen; without a browser the scheduled run does
-    cron = client.ref(f"{_ADDON}.cron_assistant")
-    client.call("ir.cron", "method_direct_trigger", [cron])
+    # the scheduled run listens; opening the page has started it
     client.wait_for("fapiao.pick", [pick], "state", {"done"})
     names = ["name", "total_amount", "fapiao_match_ids", "fapiao_in_state"]
     row = client.read("hr.expense", [expense], names)[0]

@@ -5,7 +5,7 @@ import shlex
 import signal
 import subprocess
 
-from . import browser, paths, setup
+from . import browser, old_http, paths, setup
 from .databases import Databases, temporary_name
 from .say import say
 
@@ -27,7 +27,7 @@ def run(target: str = "", arguments: str = "") -> int:
         try:
             shared = [] if target else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
             options = [*_options(db), *shared, *shlex.split(arguments), _place(target)]
-            environment = {**tools.environment, **_hints(template)}
+            environment = {**tools.environment, **_hints(template, old_http.ensure(tools.python))}
             # pytest-odoo copies the database with `createdb`
             environment["PATH"] = os.pathsep.join([str(tools.server.programs), environment["PATH"]])
             return _in_foreground([tools.python, "-m", "pytest", *options], environment)
@@ -56,8 +56,9 @@ def _place(target: str) -> str:
     return str(_TESTS.parent / target.removeprefix(f"{_TESTS.parent}/"))
 
 
-def _hints(template: str) -> dict:
+def _hints(template: str, old_https: list) -> dict:
     return {
+        "ODOO_DEV_OLD_HTTP": os.pathsep.join(map(str, old_https)),
         "ODOO_DEV_TEMPLATE": template,
         "HYPOTHESIS_STORAGE_DIRECTORY": str(paths.STATE / "hypothesis"),
     }

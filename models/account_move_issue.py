@@ -2,11 +2,12 @@
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, plaintext2html
+from odoo.tools import SQL
 
 from ..rules.problems import errors
 from . import fapiao_gate as gate
 from . import fapiao_twins
+from .fapiao_notes import as_html
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_red_form_watch import PROBLEM
 
@@ -87,8 +88,7 @@ class AccountMove(models.Model):
         self.activity_schedule(
             PROBLEM,
             summary=summary,
-            # the words of a problem hold names that anybody may have entered
-            note=plaintext2html("\n".join(dict.fromkeys(map(self._fapiao_say, problems)))),
+            note=as_html(*dict.fromkeys(map(self._fapiao_say, problems))),
             user_id=(self.invoice_user_id or self.env.user).id,
         )
 

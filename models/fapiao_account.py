@@ -23,6 +23,7 @@ NEEDS = [
     ("permission", "Interface not authorised"),
 ]
 
+ADDRESSES = ("base_url", "assistant_url", "assistant_page_url")
 # What decides whether the cloud knows us; a change of it makes token and session unknown.
 CONNECTION = {
     *("provider", "base_url", "tax_no"),
@@ -186,6 +187,8 @@ class FapiaoAccount(models.Model):
     def create(self, vals_list):
         """The first account of a company becomes the one it issues through."""
         accounts = super().create(vals_list)
+        # as they have become: defaults may come from the client
+        accounts._check_may_enter([account[name] for account in accounts for name in ADDRESSES], is_new=True)
         for account in accounts.filtered("active"):
             if not account.company_id.fapiao_account_id:
                 # sudo: a manager of fapiao need not be allowed to edit companies
@@ -196,6 +199,7 @@ class FapiaoAccount(models.Model):
         """Who the account is stays once it was used, and it isn't archived over open tasks. With other
         credentials, what was known of token and session no longer holds."""
         self._check_identity_stays(vals)
+        self._check_may_enter([vals[name] for name in ADDRESSES if name in vals])
         if not vals.get("active", True):
             self._check_nothing_open()
         self._drop_secrets_of_other_origin(vals)

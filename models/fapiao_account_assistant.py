@@ -4,13 +4,13 @@ and a token of its own, and no session with the bureau to lose."""
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..clouds.addresses import checked_mode
+from ..clouds.addresses import checked_mode, origin
 from ..clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ..clouds.errors import CloudError
 from ..clouds.registry import PARTS, open_cloud
 from .fapiao_time import aware, naive
 
-ASSISTANT_CONNECTION = {"assistant_url", "client_id", "client_secret", "tax_no"}
+ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_id", "client_secret", "tax_no"}
 
 
 class FapiaoAccount(models.Model):
@@ -80,6 +80,20 @@ class FapiaoAccount(models.Model):
                 )
             )
 
+    def _check_page(self, url):
+        """Raise UserError where a page that a browser is to open isn't of the account's assistant, or isn't https;
+        a sandbox may speak plain http."""
+        expected = origin(self.assistant_page_url or self.assistant_url)
+        is_safe = origin(url)[0] == "https" or self.mode == "sandbox"
+        if len(expected) != 3 or origin(url) != expected or not is_safe:
+            raise UserError(
+                self.env._(
+                    "The page is not at the address of the account's assistant, or not https: it is not opened."
+                    " Check Assistant's Address and Address of Its Pages on account %s.",
+                    self.display_name,
+                )
+            )
+
     def _connection(self, part=""):
         if part != ASSISTANT_PART:
             return super()._connection(part)
@@ -107,6 +121,7 @@ class FapiaoAccount(models.Model):
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
+            is_sandbox=self.mode == "sandbox",
         )
 
     def _store_token(self, slot, part=""):

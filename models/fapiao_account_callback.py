@@ -4,14 +4,17 @@ import hashlib
 import hmac
 import ipaddress
 import logging
+import re
 import secrets
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from . import fapiao_gate as gate
 from .fapiao_callback import CALLBACKS
+from .fapiao_notes import as_html
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ class FapiaoAccount(models.Model):
     callback_over_at = fields.Datetime("Callbacks Over Quota At", readonly=True, copy=False)
     callback_is_over = fields.Boolean(compute="_compute_callback_is_over")
     callback_last_at = fields.Datetime("Last Callback", compute="_compute_callback_last_at")
+    callback_hint = fields.Text(compute="_compute_callback_hint", groups="base.group_system")
 
     _positive_quota = models.Constraint(
         "CHECK (callback_rows_per_hour > 0 AND callback_bytes_per_hour > 0)",
@@ -88,6 +92,21 @@ class FapiaoAccount(models.Model):
         last = {account.id: last_at for account, last_at in groups}
         for account in self:
             account.callback_last_at = last.get(account._origin.id)
+
+    @api.depends("callback_last_at")
+    def _compute_callback_hint(self):
+        """Say what keeps callbacks away: the address can't name a database, so the host has to."""
+        host = urlsplit(self.get_base_url()).hostname or "host"
+        for account in self:
+            account.callback_hint = not account.callback_last_at and self.env._(
+                "No callback has ever come. If the cloud says that it has called, this server has probably several"
+                " databases: the address names none, and Odoo answers 404 for all. Let the host name choose: add"
+                " to Odoo's configuration file\ndbfilter = ^%(database)s$\n"
+                "where all requests to %(host)s go to a server of its own, or dbfilter = ^%%d$ where databases are"
+                " called like the first part of their host name; then restart Odoo.",
+                database=re.escape(self.env.cr.dbname),
+                host=host,
+            )
 
     # ------------------------------------------------------------------ constraints
 
@@ -169,10 +188,12 @@ class FapiaoAccount(models.Model):
             account.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=summary,
-                note=account.env._(
-                    "Nothing is lost: the open requests are asked about instead. If these are real callbacks,"
-                    " raise the quota in the account's callback settings; if not, the callback address is"
-                    " known to a stranger: have an administrator change it."
+                note=as_html(
+                    account.env._(
+                        "Nothing is lost: the open requests are asked about instead. If these are real callbacks,"
+                        " raise the quota in the account's callback settings; if not, the callback address is"
+                        " known to a stranger: have an administrator change it."
+                    )
                 ),
                 user_id=(manager or self.env.user).id,
             )

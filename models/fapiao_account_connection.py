@@ -69,6 +69,7 @@ class FapiaoAccount(models.Model):
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
+            is_sandbox=self.mode == "sandbox",
         )
 
     def _words(self, part="", provider=""):

@@ -97,7 +97,9 @@ class FapiaoAccount(models.Model):
         account = self.sudo()  # sudo: administrators see it, every claim needs it
         is_another = account.database_identity and account.database_identity != identity
         if is_another or spool.last_call(self.env.cr.dbname, identity) > self._last_exchange():
-            account.restored_at = self._db_now()
+            # every account: the mark tells it once, and what was sent through the others is forgotten as well
+            self.env.cr.execute(SQL("UPDATE fapiao_account SET restored_at = %s", self._db_now()))
+            self.env["fapiao.account"].invalidate_model(["restored_at"])
             spool.mark(self.env.cr.dbname, identity, self._last_exchange(), is_reset=True)
         if account.database_identity != identity:
             account.database_identity = identity

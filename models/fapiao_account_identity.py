@@ -2,13 +2,14 @@
 one tenant is unknown at another, and would be issued there a second time."""
 
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..clouds.addresses import origin
+from ..clouds.addresses import leads_inside, origin
 from ..clouds.base import ASSISTANT, ASSISTANT_PART
 from ..clouds.identity import identity_of, plain
 from ..clouds.registry import client_of, secrets_of
+from .fapiao_account import ADDRESSES
 from .fapiao_outbound import OTHERS
 
 OUTBOUND = ("fapiao.request", "fapiao.red.form", *OTHERS)
@@ -76,7 +77,32 @@ class FapiaoAccount(models.Model):
         )
         return self.browse([id_ for (id_,) in rows])
 
+    def _origins(self, part, vals=()):
+        """Return the servers that get the secrets of a ``part`` of this account, or keys that were made with
+        them; ``vals``: what is about to be written."""
+        self.ensure_one()
+        base, assistant, pages = (vals[name] if name in vals else self[name] for name in ADDRESSES)
+        return (origin(assistant), origin(pages or assistant)) if part else (origin(base),)
+
     # ------------------------------------------------------------------ guards
+
+    def _check_may_enter(self, urls, is_new=False):
+        """Raise ``AccessError`` where ``urls`` lead into a private network and the user is no administrator: this
+        server would call there for them. What the company has on an account that isn't new was entered by an
+        administrator."""
+        inside = {origin(url) for url in urls if leads_inside(url)}
+        if not inside or self.env.user.has_group("base.group_system"):
+            return
+        # sudo: archived accounts and those hidden from the user count as well
+        known = self.sudo().with_context(active_test=False).search([("company_id", "in", self.company_id.ids)])
+        if is_new:
+            known -= self
+        if inside - {origin(account[name]) for account in known for name in ADDRESSES}:
+            raise AccessError(
+                self.env._(
+                    "Only an administrator may enter an address on this computer or in its private network."
+                )
+            )
 
     def _check_identity_stays(self, vals):
         """Raise ``UserError`` where ``vals`` would make a used account another one."""
@@ -112,11 +138,9 @@ class FapiaoAccount(models.Model):
         would be handed them."""
         if self.env.user.has_group("base.group_system"):
             return
-        for part, address in ADDRESS.items():
-            if address not in vals:
-                continue
+        for part in ADDRESS:
             led_away = self.filtered(
-                lambda account, address=address: origin(account[address]) != origin(vals[address])
+                lambda account, part=part: account._origins(part) != account._origins(part, vals)
             ).sudo()  # sudo: whoever edits the account can neither see nor write its secrets
             names = secrets_of(part)
             for account in led_away.filtered(

@@ -4,11 +4,11 @@ may have seen stays with the account, which is archived and keeps asking."""
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..clouds.addresses import origin
 from ..clouds.identity import plain
 from ..clouds.registry import client_of
 from . import fapiao_gate as gate
 from .fapiao_account_identity import ADDRESS, OUTBOUND
+from .fapiao_notes import as_html
 from .fapiao_outbound import OPEN_STATES, UNSENT_STATES
 
 # A call that ended so had no effect at the cloud
@@ -163,9 +163,9 @@ class FapiaoAccount(models.Model):
         server."""
         # sudo: see _secrets
         mine, kept = self.sudo(), {}
-        for part, address in ADDRESS.items():
+        for part in ADDRESS:
             cloud = client_of(self.provider, part)
-            if account.provider != self.provider or origin(account[address]) != origin(self[address]):
+            if account.provider != self.provider or account._origins(part) != self._origins(part):
                 continue
             for secret, whose in cloud.secrets.items():
                 if (
@@ -187,7 +187,7 @@ class FapiaoAccount(models.Model):
                 record._watch_after_end()
                 record.write({"error_message": reason, "error_fix": fix})
                 for document in _documents_of(record):
-                    document._message_log(body=f"{reason} {fix}")
+                    document._message_log(body=as_html(f"{reason} {fix}"))
 
     # ------------------------------------------------------------------ what comes after
 

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ..clouds.errors import CloudError
+from .fapiao_notes import as_html
 from .fapiao_outbound import OTHERS
 from .fapiao_pace import QUESTION
 
@@ -84,8 +85,10 @@ class FapiaoAccount(models.Model):
             account.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=summary,
-                note=self.env._(
-                    "%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total
+                note=as_html(
+                    self.env._(
+                        "%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total
+                    )
                 ),
                 user_id=(manager or self.env.user).id,
             )

@@ -30,6 +30,7 @@ BATCH = 100
 KEEP = timedelta(days=180)
 KEEP_OVER_QUOTA = timedelta(days=7)
 QUOTA_SPAN = timedelta(hours=1)
+KEPT_DIGESTS = 100  # of an account over its quota, within the span; what comes beyond is only counted
 REMOVED_AT_ONCE = 1000
 NAMES_SHOWN = 50
 MORE = " … "
@@ -132,6 +133,8 @@ class FapiaoCallback(models.Model):
         values = {**values, "state": "new", "times": 1, "received_at": now, "last_at": now}
         is_over, is_first = self._quota_left(values["account_id"], values["size"], now)
         if is_over:
+            if self._count_over_quota(values, now):
+                return
             values |= {"state": "over_quota", "body": None}
         # Another delivery of the same may be under way: the step is repeated then, and that's no error.
         self.env.cr.execute(
@@ -174,6 +177,35 @@ class FapiaoCallback(models.Model):
         return is_over, is_over and is_first
 
     # ------------------------------------------------------------------ over quota
+
+    @api.model
+    def _count_over_quota(self, values, now):
+        """Count a callback over quota on the newest row of its kind where there are many within the span, and
+        return whether that was done: the number of rows is bounded, whatever comes. A known body has its own row."""
+        self.env.cr.execute(
+            SQL(
+                """WITH digests AS (SELECT id FROM fapiao_callback WHERE account_id = %(account)s
+                                       AND state = 'over_quota' AND received_at > %(since)s)
+                   SELECT max(id) FROM digests HAVING count(*) >= %(most)s AND NOT EXISTS (
+                          SELECT FROM fapiao_callback WHERE account_id = %(account)s AND digest = %(digest)s)""",
+                account=values["account_id"],
+                digest=values["digest"],
+                since=now - QUOTA_SPAN,
+                most=KEPT_DIGESTS,
+            )
+        )
+        newest = self.env.cr.fetchone()
+        if not newest:
+            return False
+        # a flood isn't counted to the last one: whoever finds the row locked goes on
+        self.env.cr.execute(
+            SQL(
+                """UPDATE fapiao_callback SET times = times + 1, last_at = %s WHERE id =
+                   (SELECT id FROM fapiao_callback WHERE id = %s FOR UPDATE SKIP LOCKED)""",
+                *(now, newest[0]),
+            )
+        )
+        return True
 
     @api.model
     def _note_over_quota(self):

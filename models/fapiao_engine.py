@@ -15,8 +15,10 @@ import logging
 import random
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.http import request
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..clouds.base import RawAnswer, part_of
@@ -32,6 +34,7 @@ _logger = logging.getLogger(__name__)
 TRIES = 8
 TOKEN_PATIENCE = 60  # seconds a call waits for another worker that fetches the token
 TOKEN_PAUSE = 0.2
+CLICK_CALL = 15  # seconds a question lasts at most, and the wait for a token, while a web worker waits
 
 
 class FapiaoEngine(models.AbstractModel):
@@ -154,9 +157,14 @@ class FapiaoEngine(models.AbstractModel):
         caller where that is "".
         """
         config, slot = self._connection(account.id, part)
+        patience = TOKEN_PATIENCE
+        if is_click():
+            patience = CLICK_CALL
+            # a call with an effect keeps its time: cut off, it would be of unknown outcome
+            config = hasty(config, CLICK_CALL) if purpose else config
         pace = self.env["fapiao.pace"]
         with open_cloud(config, slot) as cloud:
-            self._prepare(cloud, account.id, part)
+            self._prepare(cloud, account.id, part, patience)
             if purpose:
                 cloud.before_call = lambda channel: pace._spend(account, channel, purpose)
             try:
@@ -212,8 +220,8 @@ class FapiaoEngine(models.AbstractModel):
     def _leave_token_lease(self, account_id, part=""):
         self._step(lambda env: env["fapiao.account"].browse(account_id)._leave_token_lease(part))
 
-    def _prepare(self, cloud, account_id, part=""):
-        """See to a good token before any call: one worker fetches it, the others wait and use it.
+    def _prepare(self, cloud, account_id, part="", patience=TOKEN_PATIENCE):
+        """See to a good token before any call: one worker fetches it, the others wait ``patience`` seconds and use it.
 
         No transaction is open meanwhile. Raises ``CloudError``.
         """
@@ -228,7 +236,7 @@ class FapiaoEngine(models.AbstractModel):
                 finally:
                     self._leave_token_lease(account_id, part)
                 return
-            if waited >= TOKEN_PATIENCE:
+            if waited >= patience:
                 raise NotSent("Another worker is still fetching the access token", "token_busy")
             time.sleep(TOKEN_PAUSE)
             waited += TOKEN_PAUSE
@@ -243,6 +251,20 @@ class FapiaoEngine(models.AbstractModel):
         if slot.changed:
             self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot, part))
             slot.changed = False
+
+
+def is_click():
+    """Return whether a web worker waits: it serves nobody else meanwhile."""
+    return bool(request)
+
+
+def hasty(config, seconds):
+    """Return ``config`` with calls of ``seconds`` at most."""
+    return replace(
+        config,
+        read_timeout=min(config.read_timeout, seconds),
+        total_timeout=min(config.total_timeout, seconds),
+    )
 
 
 class _Kept:

@@ -11,10 +11,15 @@ from ..clouds import base, errors
 from ..clouds.canonical import fingerprint
 from ..clouds.redact import redact
 from ..clouds.registry import client_of
+from .fapiao_notes import as_html
 
 APPLY_AFTER = timedelta(minutes=1)
 APPLIED_AT_ONCE = 200
 MAX_REPLAYS = 3
+# How long questions that changed nothing are kept. Calls with an effect are never removed: the law wants vouchers
+# kept ten years at least.
+KEEP_IDLE = timedelta(days=7)
+REMOVED_AT_ONCE = 10000
 # How a call ended, by the class of error the cloud's client raised; see clouds/errors.py.
 OUTCOME_OF_ERROR = [
     (errors.RateLimited, "rate_limited"),
@@ -104,16 +109,27 @@ class FapiaoExchange(models.Model):
     answered_at = fields.Datetime(readonly=True)
     http_status = fields.Integer("HTTP Status", readonly=True)
     content_type = fields.Char(readonly=True)
-    answer_body = fields.Text("Answer", readonly=True)
+    answer_body = fields.Text("Answer", readonly=True, help="Without secrets, for reading.")
+    answer_raw = fields.Text(
+        readonly=True,
+        groups="base.group_system",
+        help="The answer as it came, where it differs from what is shown: this is what its meaning is read from.",
+    )
     error_code = fields.Char("Cloud's Code", readonly=True)
     error_text = fields.Text("Cloud's Words", readonly=True)
     error_need = fields.Char("Needed", readonly=True)
     retry_after = fields.Integer("Retry After (s)", readonly=True)
     replays = fields.Integer(readonly=True)
+    is_idle = fields.Boolean(
+        "Changed Nothing",
+        readonly=True,
+        help="The answer left the document as it was. Such questions are removed after some days.",
+    )
 
     _document = models.Index("(res_model, res_id, id DESC)")
     _pace = models.Index("(account_id, sent_at)")
     _unapplied = models.Index("(id) WHERE state IN ('sent', 'answered')")
+    _idle = models.Index("(sent_at) WHERE is_idle OR state = 'lost'")
 
     @api.depends("operation", "request_uid")
     def _compute_display_name(self):
@@ -132,6 +148,27 @@ class FapiaoExchange(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("The journal of exchanges with the cloud can't be deleted."))
+
+    @api.autovacuum
+    def _gc_idle(self):
+        """Remove old questions that changed nothing, but for the last one of each document. Nobody may delete a row
+        of the journal, so this alone goes past the ORM's guard."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM fapiao_exchange WHERE id IN (
+                       SELECT id FROM fapiao_exchange old
+                        WHERE sent_at < %s AND (is_idle AND state = 'applied' OR state = 'lost')
+                          AND operation NOT IN %s AND res_model IS NOT NULL
+                          AND EXISTS (SELECT FROM fapiao_exchange newer WHERE newer.res_model = old.res_model
+                                         AND newer.res_id = old.res_id AND newer.id > old.id)
+                        LIMIT %s)""",
+                *(fields.Datetime.now() - KEEP_IDLE, tuple(base.EFFECTS), REMOVED_AT_ONCE),
+            )
+        )
+        removed = self.env.cr.rowcount
+        self.invalidate_model()
+        return removed, removed == REMOVED_AT_ONCE
 
     # ------------------------------------------------------------------ engine steps
 
@@ -166,7 +203,7 @@ class FapiaoExchange(models.Model):
                 outcome="answered",
                 http_status=answer.status,
                 content_type=answer.content_type,
-                answer_body=redact(answer.text).replace("\x00", ""),
+                **self._answer_values(answer.text.replace("\x00", "")),
             )
         else:
             values.update(
@@ -179,10 +216,18 @@ class FapiaoExchange(models.Model):
             )
         self.write(values)
 
+    @api.model
+    def _answer_values(self, text):
+        shown = redact(text)
+        return {"answer_body": shown, "answer_raw": text if text != shown else False}
+
     def _take_facts(self):
         """Let the document record the fapiao that the answer names, whatever comes of the rest."""
         if self._is_answered() and self.res_model:
-            self.env[self.res_model].browse(self.res_id)._take_facts_from(self)
+            document = self.env[self.res_model].browse(self.res_id)
+            before = document._outcome()
+            document._take_facts_from(self)
+            self.is_idle = before == document._outcome()
 
     def _apply(self):
         """Hand the recorded answer to its document, once."""
@@ -191,7 +236,10 @@ class FapiaoExchange(models.Model):
             return
         self.write({"state": "applied"})
         if self.res_model:
-            self.env[self.res_model].browse(self.res_id)._apply_exchange(self)
+            document = self.env[self.res_model].browse(self.res_id)
+            before = document._outcome()
+            document._apply_exchange(self)
+            self.is_idle = self.is_idle and before == document._outcome()
 
     def _is_answered(self):
         """Lock the row and tell whether its answer still has to be applied."""
@@ -222,10 +270,12 @@ class FapiaoExchange(models.Model):
         account.activity_schedule(
             "mail.mail_activity_data_warning",
             summary=self.env._("An answer of the cloud could not be processed"),
-            note=self.env._(
-                "Request %(uid)s, call %(call)s in the call log. The server's log has the reason.",
-                uid=self.request_uid or "–",
-                call=self.id,
+            note=as_html(
+                self.env._(
+                    "Request %(uid)s, call %(call)s in the call log. The server's log has the reason.",
+                    uid=self.request_uid or "–",
+                    call=self.id,
+                )
             ),
             user_id=(account._first_manager() or self.env.user).id,
         )
@@ -235,7 +285,9 @@ class FapiaoExchange(models.Model):
         self.ensure_one()
         if self.outcome != "answered":
             return self._error()
-        raw = base.RawAnswer(self.http_status, self.answer_body or "", self.content_type or "")
+        # sudo: what is read from it goes to its document, which the caller may read
+        text = self.sudo().answer_raw or self.answer_body or ""
+        raw = base.RawAnswer(self.http_status, text, self.content_type or "")
         try:
             words = self.account_id._words(base.part_of(self.operation), self.provider)
             return words.read(self.operation, raw)

@@ -15,6 +15,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .fapiao_notes import as_html
 from .fapiao_time import SHANGHAI, naive
 from .fapiao_types import LIVING
 
@@ -50,10 +51,12 @@ class FapiaoAccount(models.Model):
         account.activity_schedule(
             "mail.mail_activity_data_warning",
             summary=account.env._("Fapiao not checked before the VAT return"),
-            note=account.env._(
-                "The cloud could not be asked about %s fapiao of last month. Before the VAT return, compare them"
-                " with the tax bureau: one of them may have been reversed or voided there.",
-                count,
+            note=as_html(
+                account.env._(
+                    "The cloud could not be asked about %s fapiao of last month. Before the VAT return, compare them"
+                    " with the tax bureau: one of them may have been reversed or voided there.",
+                    count,
+                )
             ),
             user_id=(manager or self.env.user).id,
         )

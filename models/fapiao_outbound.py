@@ -373,6 +373,13 @@ class FapiaoOutbound(models.AbstractModel):
         """Return the operations by which :meth:`_question` asks: each may be repeated freely."""
         return (base.FIND,)
 
+    def _outcome(self):
+        """Return what is known to have become of this record: a question that leaves it alone changed nothing."""
+        names = ("state", "stage", "bureau_state", "number", "error_message", "cloud_code", "cloud_text", "is_double")
+        known = tuple(self[name] for name in names if name in self._fields)
+        facts = self.fapiao_ids.ids if "fapiao_ids" in self._fields else []
+        return known, facts
+
     def _close_stale_queries(self):
         """A query whose worker died is simply asked again."""
         self.env["fapiao.exchange"].search(

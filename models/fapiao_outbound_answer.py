@@ -335,7 +335,8 @@ class FapiaoOutbound(models.AbstractModel):
     def _try_later(self, error):
         """Back to the queue under the same id: the cloud never saw this attempt, or says so."""
         is_token = isinstance(error, errors.TokenRefused) and self.tries <= 1
-        wait = timedelta(0) if is_token else timedelta(seconds=error.retry_after or 0) or self._backoff()
+        told = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+        wait = timedelta(0) if is_token else told or self._backoff()
         at = self._now() + wait
         self.write({**self._words_of(error), "state": "queued", "lease_until": False, "next_try_at": at})
         self._wake_dispatcher(at=at)

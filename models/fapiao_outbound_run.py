@@ -2,10 +2,12 @@
 
 import functools
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, models
 
+from ..clouds import fence
 from .fapiao_outbound import CLICK_TIME, WATCHED_STATES
 from .fapiao_side_by_side import Turn
 
@@ -43,22 +45,25 @@ class FapiaoOutbound(models.AbstractModel):
             queued._wake_dispatcher(at=later)
 
     @api.model
-    def _attempt(self, ids):
-        """Send and ask for the records ``ids`` in transactions of their own. Our own transaction reads
-        nothing: its snapshot may be older than the records."""
+    def _attempt(self, ids, until=None):
+        """Send and ask for the records ``ids`` in transactions of their own, and begin nothing after ``until`` (of
+        ``fence.now``): a person waits, and so does a web worker. Our own transaction reads nothing: its snapshot may
+        be older than the records."""
         is_due = functools.partial(is_any_due, self._name, ids)
+        until = until or click_end()
         for _round in range(CLICK_ROUNDS):
-            self._run_for_ids(ids, SENDING)
-            self._run_for_ids(ids, ASKING)
-            if not self.env["fapiao.engine"]._step(is_due):
+            self._run_for_ids(ids, SENDING, until)
+            self._run_for_ids(ids, ASKING, until)
+            if fence.now() > until or not self.env["fapiao.engine"]._step(is_due):
                 break
 
     @api.model
-    def _run_for_ids(self, ids, methods):
-        """Take one turn over the records ``ids`` of any accounts."""
+    def _run_for_ids(self, ids, methods, until):
+        """Take one turn over the records ``ids`` of any accounts, unless ``until`` is over."""
         engine = self.env["fapiao.engine"]
         by_account = engine._step(functools.partial(ids_by_account, self._name, ids))
-        engine._run([self._turn(methods, id_, len(own), own) for id_, own in by_account.items()])
+        turns = [self._turn(methods, id_, len(own), own) for id_, own in by_account.items()]
+        engine._run([replace(turn, until=until) for turn in turns])
 
     @api.model
     def _turn(self, methods, account_id, limit, ids=None):
@@ -154,6 +159,11 @@ class Schedule:
                 self.wake(at=self.env["fapiao.outbound"]._now() + timedelta(minutes=1))
         else:
             self.cron._commit_progress(remaining=left)
+
+
+def click_end():
+    """Return the moment (of ``fence.now``) after which a click begins no more calls."""
+    return fence.now() + CLICK_TIME.total_seconds()
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.

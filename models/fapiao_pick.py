@@ -1,7 +1,7 @@
 """One visit to the expense assistant (发票助手) for one document: opened, listened to, brought to its end.
 
-The way of a visit: a click makes it, the dialog opens it (keys), the dialog and a scheduled run listen, each
-message is kept, applied and acknowledged in transactions of their own (``fapiao_pick_listen``).
+The way of a visit: a click makes it, the dialog opens it (keys), a scheduled run listens, each message is kept,
+applied and acknowledged in transactions of its own (``fapiao_pick_listen``).
 Source: shared/protocols/kingdee-assistant.md; seed 002, sections 4 to 9.
 """
 
@@ -35,6 +35,14 @@ STATES = [
 ]
 # How long messages are listened for after a visit was opened.
 LISTEN_HOURS = 24
+# How long visits are kept, with the names and tickets in them; one that was never opened goes sooner. What the
+# assistant has said, word for word, is needed only while it may have to be applied again.
+KEEP = timedelta(days=180)
+KEEP_UNOPENED = timedelta(days=7)
+KEEP_RAW = timedelta(days=30)
+REMOVED_AT_ONCE = 1000
+# How long after a click a visit is listened to without a pause: a person is at the page.
+WATCHED = timedelta(minutes=30)
 
 
 class FapiaoPick(models.Model):
@@ -63,6 +71,9 @@ class FapiaoPick(models.Model):
     last_poll_at = fields.Datetime("Listened", readonly=True)
     next_poll_at = fields.Datetime("Listened to Next", readonly=True)
     polls = fields.Integer("Times Listened", readonly=True)
+    watched_until = fields.Datetime(readonly=True, help="Until then a person is taken to be at the page.")
+    leased_until = fields.Datetime(readonly=True, help="Until then a run of the listener has this visit.")
+    last_claim_at = fields.Datetime(readonly=True)
     message_ids = fields.One2many("fapiao.pick.message", "pick_id", "Messages", readonly=True)
     ticket_ids = fields.One2many("fapiao.pick.ticket", "pick_id", "Tickets", readonly=True)
 
@@ -150,6 +161,7 @@ class FapiaoPick(models.Model):
         try:
             self._tell_relation()
             link_key, user_key, url = engine._ask(account, ask, ASSISTANT_PART)
+            pick.account_id._check_page(url)
         except (CloudError, UserError) as error:
             problem = pick.account_id._say(error) if isinstance(error, CloudError) else str(error)
             engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._fail(problem))
@@ -178,7 +190,8 @@ class FapiaoPick(models.Model):
             "is_silent": pick.page in SILENT,
             "problem": pick.problem or "",
             "late": [message.problem for message in pick.message_ids if message.problem],
-            "messages": len(pick.message_ids),
+            "messages": len(pick.message_ids.filtered(lambda message: message.state != "new")),
+            "listened_at": fields.Datetime.to_string(pick.last_poll_at) or "",
             "tickets": [ticket._show() for ticket in pick.ticket_ids],
             "documents": [[document.id, document.display_name] for document in documents],
         }
@@ -257,15 +270,39 @@ class FapiaoPick(models.Model):
                 "opened_at": now,
                 "state": "open",
                 "problem": False,
-                "polls": 0,
-                "next_poll_at": now + timedelta(minutes=1) if link_key else False,
+                "next_poll_at": False,
             }
         )
+        self._listen_soon(WATCHED)
 
     def _fail(self, problem):
         self.write({"state": "failed", "problem": problem})
 
     def _close(self, state):
         if self.state == "open":
-            self.state = state
+            self.write({"state": state, "watched_until": False})
             self._listen_soon()
+
+    # ------------------------------------------------------------------ the end
+
+    @api.autovacuum
+    def _gc_visits(self):
+        """Wipe the keys of visits whose hours are over, what the assistant said after a month, and all of it after
+        half a year."""
+        now = fields.Datetime.now()
+        spent = [("opened_at", "<", now - timedelta(hours=LISTEN_HOURS))]
+        keys = ["|", ("user_key", "!=", False), ("link_key", "!=", False)]
+        self.search([*spent, *keys])._stop_listening()
+        self.env["fapiao.pick.message"].search(
+            [("raw", "!=", False), ("create_date", "<", now - KEEP_RAW), ("state", "in", ("applied", "ignored"))]
+        ).write({"raw": False})
+        old = self.search(
+            [
+                "|",
+                ("create_date", "<", now - KEEP),
+                *("&", ("opened_at", "=", False), ("create_date", "<", now - KEEP_UNOPENED)),
+            ],
+            limit=REMOVED_AT_ONCE,
+        )
+        old.unlink()
+        return len(old), len(old) == REMOVED_AT_ONCE

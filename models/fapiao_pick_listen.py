@@ -1,12 +1,17 @@
-"""Listening for what a person did in the assistant's page.
+"""Listening for what a person did in the assistant's page, in the background alone.
 
 keep      the message is written down and committed, once per id
 fetch     what its tickets say is asked for, with their files; no transaction is open
 apply     the document takes them, in one transaction
 receipt   only then is the message acknowledged; one that comes again has no second effect
+
+No web worker waits for the assistant: one scheduled run listens to all open visits side by side
+(``fapiao_pick_round``), and the dialog hears of news over Odoo's bus or by reading the visit.
 """
 
+import functools
 import logging
+import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,19 +19,20 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from ..clouds.base import ASSISTANT_PART, RECEIPT
+from ..clouds.base import ASSISTANT_PAGES, ASSISTANT_PART, RECEIPT
 from ..clouds.canonical import fingerprint
 from ..clouds.errors import CloudError
-from .fapiao_files import fetch
-from .fapiao_pick import LISTEN_HOURS
+from . import fapiao_pick_round as rounds
+from .fapiao_pick import LISTEN_HOURS, WATCHED
 
 _logger = logging.getLogger(__name__)
 
-WAIT = 10  # seconds a poll of the dialog lasts at most
-GLIMPSE = 1  # seconds a poll of the scheduled run lasts
-MOST_AT_ONCE = 20  # messages worked off in one go
-BATCH = 20
+WAIT = 5  # seconds a poll lasts at most
+RUN = 10  # seconds a scheduled run goes on; others need the scheduler as well
+LEASE = timedelta(minutes=5)  # after which a visit is another run's; a round ends well before
+AFTER_TROUBLE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
+NEWS = "l10n_cn_invoice_cloud.pick"  # the bus tells the dialog to read the visit again
 
 
 class FapiaoPick(models.Model):
@@ -35,78 +41,128 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ entrances
 
     @api.model
-    def _listen(self, pick_id, wait=WAIT):
-        """Wait at most ``wait`` seconds for a message of a visit and work off all that are there; return how
-        many came. Raises ``CloudError`` where the assistant can't be asked."""
-        engine, count = self.env["fapiao.engine"], 0
-        while count < MOST_AT_ONCE:
-            listening = engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._listening())
-            if not listening:
-                break
-            account, link_key = listening
-            pause = GLIMPSE if count else wait
-            message = engine._ask(account, lambda cloud: cloud.poll(link_key, pause), ASSISTANT_PART)  # noqa: B023
-            if message is None:
-                break
-            count += 1
-            if not self._take(pick_id, message):
-                break
-        return count
+    def _cron_assistant(self):
+        """Listen to the visits that are due, all at once; start again while a person is at a page. Visits whose
+        dialog is gone are listened to ever more rarely, until their hours are over."""
+        time_left = self.env["ir.cron"]._commit_progress(remaining=0)
+        end = time.monotonic() + min(RUN, time_left)
+        while self._listen() and time.monotonic() < end:
+            pass
+        self.env["fapiao.engine"]._step(wake_for_due)
+        self.env.invalidate_all()
 
     @api.model
-    def _cron_assistant(self):
-        """Listen for visits whose dialog is gone, ever more rarely, until their hours are over."""
-        cron = self.env["ir.cron"]
-        due = self.search(
-            [("next_poll_at", "<=", fields.Datetime.now()), ("link_key", "!=", False)],
-            order="next_poll_at, id",
-        )
-        cron._commit_progress(remaining=len(due))
-        for pick_id in due.ids:
-            try:
-                self._listen(pick_id, GLIMPSE)
-            except CloudError as error:
-                _logger.info("Fapiao: visit %s can't be listened to: %s", pick_id, error)
-            except Exception:
-                _logger.exception("Fapiao: visit %s", pick_id)
-            self.env.invalidate_all()
-            if not cron._commit_progress(1):
-                return
+    def _listen(self, ids=None):
+        """Take one round over the visits that are due, or over ``ids`` now; return whether there were any."""
+        engine = self.env["fapiao.engine"]
+        claimed = engine._step(functools.partial(claim_visits, ids))
+        if claimed:
+            rounds.Round(engine, WAIT).run(claimed)
+        return bool(claimed)
+
+    def look_again(self):
+        """The person has closed the page, or asks: listen now. Return the time from which an answer counts."""
+        pick_id = self._own().id
+        now = self.env["fapiao.outbound"]._now()
+        self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._listen_soon(WATCHED))
+        return fields.Datetime.to_string(now)
 
     @api.model
     def _announced(self, link_key):
         """Somebody heard that there is a message for ``link_key``: a hint, so it is fetched soon."""
         # sudo: a hint costs one question, whoever gives it
-        picks = self.sudo().search([("link_key", "=", link_key)])
-        if picks:
-            picks._listen_soon()
-            self.env.ref("l10n_cn_invoice_cloud.cron_assistant").sudo()._trigger()  # sudo: as above
+        self.sudo().search([("link_key", "=", link_key)])._listen_soon()
 
-    # ------------------------------------------------------------------ keep
-
-    def _listening(self):
-        """Note that the visit is listened to now; return account and link key, or None where it is over."""
-        self.env.cr.execute(SQL("SELECT id FROM fapiao_pick WHERE id = %s FOR UPDATE", self.id))
-        if not self.exists() or not (self.link_key and self.opened_at):
-            return None
-        now = fields.Datetime.now()
-        if now > self.opened_at + timedelta(hours=LISTEN_HOURS):
-            self.write({"next_poll_at": False, "link_key": False, "user_key": False})
-            return None
-        pause = min(timedelta(minutes=1) * 2 ** min(self.polls // 3, 10), LONGEST_PAUSE)
-        self.write({"last_poll_at": now, "next_poll_at": now + pause, "polls": self.polls + 1})
-        return self.account_id, self.link_key
-
-    def _listen_soon(self):
-        self.write({"next_poll_at": fields.Datetime.now(), "polls": 0})
+    # ------------------------------------------------------------------ claim and give back
 
     @api.model
-    def _take(self, pick_id, message):
-        """Keep, apply and acknowledge a message; return whether its receipt went through."""
-        engine = self.env["fapiao.engine"]
-        message_id = engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._keep(message))
-        self.browse(pick_id)._work_off(message_id)
-        return self._acknowledge(pick_id, message_id, message.id)
+    def _claim_visits(self, ids=None):
+        """Lease the visits that are due, or ``ids``, and return ``{account id: [rounds.Visit]}``. Those of another
+        run are left to it."""
+        now = self.env["fapiao.outbound"]._now()
+        self.flush_model(["link_key", "next_poll_at", "leased_until"])
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM fapiao_pick WHERE link_key IS NOT NULL AND %s"
+                " AND (leased_until IS NULL OR leased_until < %s)"
+                " ORDER BY next_poll_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
+                SQL("next_poll_at <= %s", now) if ids is None else SQL("id IN %s", tuple(ids)),
+                *(now, rounds.SIDE_BY_SIDE),
+            )
+        )
+        due = self.browse(row[0] for row in self.env.cr.fetchall())
+        over = due.filtered(lambda pick: pick.opened_at < now - timedelta(hours=LISTEN_HOURS))
+        over._stop_listening()
+        claimed = {}
+        for account, picks in (due - over).grouped("account_id").items():
+            allowed = picks[: self.env["fapiao.pace"]._take(account, len(picks), ASSISTANT_PAGES)]
+            (picks - allowed).write({"next_poll_at": now + AFTER_TROUBLE})
+            allowed.write({"leased_until": now + LEASE, "last_claim_at": now})
+            if allowed:
+                claimed[account.id] = [rounds.Visit(pick.id, pick.link_key) for pick in allowed]
+        return claimed
+
+    def _give_back(self, error=None):
+        """End the lease and note when to listen next; ``error``: why it could not be listened to."""
+        now, problem = self.env["fapiao.outbound"]._now(), False
+        if error is not None:
+            problem = self.with_context(lang=self.user_id.lang)._say_deaf(error)
+        is_news = (self.problem or "") != (problem or "")
+        self.write(
+            {
+                "leased_until": False,
+                "last_poll_at": self.last_claim_at,
+                "next_poll_at": now + self._pause(now, bool(problem)),
+                "polls": self.polls + 1,
+                "problem": problem,
+            }
+        )
+        if is_news:
+            self._tell_dialog()
+
+    def _pause(self, now, is_trouble):
+        if self.state == "open" and self.watched_until and self.watched_until > now:
+            return AFTER_TROUBLE if is_trouble else timedelta(0)
+        return min(timedelta(minutes=1) * 2 ** min(self.polls // 3, 10), LONGEST_PAUSE)
+
+    def _stop_listening(self):
+        self.write({"next_poll_at": False, "link_key": False, "user_key": False})
+
+    def _listen_soon(self, watched=None):
+        """Have the visits listened to at once; ``watched``: how long without a pause, for a person waits."""
+        now = self.env["fapiao.outbound"]._now()
+        values = {"next_poll_at": now, "polls": 0}
+        if watched:
+            values["watched_until"] = now + watched
+        listened = self.filtered("link_key")
+        listened.write(values)
+        if listened:
+            self._wake_listener()
+
+    @api.model
+    def _wake_listener(self, at=None):
+        # sudo: everybody who picks fapiao needs the scheduled run
+        self.env.ref("l10n_cn_invoice_cloud.cron_assistant").sudo()._trigger(at)
+
+    @api.model
+    def _wake_for_due(self):
+        """Start the run again for the visit that is due next."""
+        first = self.search(
+            [("next_poll_at", "!=", False), ("link_key", "!=", False)], order="next_poll_at", limit=1
+        )
+        if first:
+            self._wake_listener(max(first.next_poll_at, self.env["fapiao.outbound"]._now()))
+
+    def _tell_dialog(self):
+        """Have the dialog read the visit again; what is news doesn't travel over the bus."""
+        self.env["bus.bus"]._sendone(self.user_id.partner_id, NEWS, {"id": self.id})
+
+    def _say_deaf(self, error):
+        if isinstance(error, CloudError):
+            return self.account_id._say(error)
+        return self.env._("The assistant could not be asked; the server's log says why. It is tried again.")
+
+    # ------------------------------------------------------------------ keep
 
     def _keep(self, message):
         """Write a message down unless it is known; return the id of its row."""
@@ -135,12 +191,17 @@ class FapiaoPick(models.Model):
     def _work_off(self, message_id):
         """Fetch what a message's tickets say and apply it; does nothing for one that is applied. Raises
         ``CloudError`` where they can't be fetched now: it is tried again."""
-        engine, pick_id = self.env["fapiao.engine"], self.id
+        engine = self.env["fapiao.engine"]
         todo = engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._todo())
         if not todo:
             return
         account, serials = todo
-        tickets, files = engine._ask(account, lambda cloud: fetch_all(cloud, serials), ASSISTANT_PART)
+        result = engine._ask(account, lambda cloud: rounds.fetch_all(cloud, serials), ASSISTANT_PART)
+        self._decide(message_id, *result)
+
+    def _decide(self, message_id, tickets, files):
+        """Apply a message in a transaction of its own, or note why it can't be; either way it is decided."""
+        engine, pick_id = self.env["fapiao.engine"], self.id
         try:
             engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._apply(message_id, tickets, files))
         except (UserError, ValidationError, AccessError) as error:
@@ -162,6 +223,7 @@ class FapiaoPick(models.Model):
             return
         is_effective = pick._apply_message(message, tickets, files)
         message.write({"state": "applied" if is_effective else "ignored", "problem": False})
+        self._tell_dialog()
 
     # ------------------------------------------------------------------ receipt
 
@@ -201,6 +263,7 @@ class FapiaoPickMessage(models.Model):
 
     def _give_up(self, problem):
         self.write({"state": "failed", "problem": problem})
+        self.pick_id._tell_dialog()
 
     def _receipt_due(self):
         if self.state == "new":
@@ -208,16 +271,12 @@ class FapiaoPickMessage(models.Model):
         return self.pick_id.account_id, self.pick_id.link_key
 
 
-def fetch_all(cloud, serials):
-    """Return ``(tickets, {serial number: [(kind, bytes)]})``; a file that can't be had is left out."""
-    tickets = cloud.tickets(serials) if serials else ()
-    files = {}
-    for ticket in tickets:
-        fapiao = ticket.fapiao
-        wanted = {kind: getattr(fapiao, f"{kind}_address") for kind in ("pdf", "ofd", "xml")}
-        found, *_problem = fetch(cloud, fapiao.number, None, {k: url for k, url in wanted.items() if url})
-        if not found and ticket.state.image_address:
-            picture, *_problem = fetch(cloud, fapiao.number, None, {"image": ticket.state.image_address})
-            found.update(picture)
-        files[ticket.state.serial_no] = list(found.items())
-    return tickets, files
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def claim_visits(ids, env):
+    return env["fapiao.pick"]._claim_visits(ids)
+
+
+def wake_for_due(env):
+    env["fapiao.pick"]._wake_for_due()

@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from .fapiao_notes import as_html
+
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_status"
 BAD = ("partly_red", "red", "void", "lost", "abnormal")
 
@@ -27,10 +29,12 @@ class Fapiao(models.Model):
         labels = dict(self._fields["status"]._description_selection(self.env))
         said = {"number": self.number, "status": labels[self.status]}
         summary = self.env._("Fapiao %(number)s: %(status)s", **said)
-        note = self.env._(
-            "The tax bureau has changed the status of fapiao %(number)s of this booked document: %(status)s."
-            " Check whether it must be reversed, and input tax that was deducted be given back.",
-            **said,
+        note = as_html(
+            self.env._(
+                "The tax bureau has changed the status of fapiao %(number)s of this booked document: %(status)s."
+                " Check whether it must be reversed, and input tax that was deducted be given back.",
+                **said,
+            )
         )
         kind = self.env.ref(ACTIVITY, raise_if_not_found=False)
         open_ones = bill.activity_ids.filtered(

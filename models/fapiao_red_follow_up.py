@@ -12,6 +12,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .fapiao_notes import as_html
 from .fapiao_outbound import CLICK_TIME
 from .fapiao_red_form_watch import PROBLEM
 
@@ -192,7 +193,7 @@ class FapiaoRedForm(models.Model):
             document.activity_schedule(
                 PROBLEM,
                 summary=self.env._("After the red fapiao something is missing"),
-                note=text,
+                note=as_html(text),
                 user_id=self.user_id.id,
             )
 

@@ -13,6 +13,8 @@ from odoo.tools import SQL
 from ..clouds import base, errors
 from ..rules.red_document import RedForm
 from ..rules.red_forms import LAPSED
+from .fapiao_notes import as_html
+from .fapiao_outbound_run import click_end
 
 PROBLEM = "l10n_cn_invoice_cloud.activity_fapiao_problem"
 DEADLINE = "l10n_cn_invoice_cloud.activity_red_form_deadline"
@@ -43,20 +45,21 @@ class FapiaoRedForm(models.Model):
         engine._step(remind)
 
     @api.model
-    def _attempt(self, ids):
+    def _attempt(self, ids, until=None):
         """Go as far as it goes in one click: form, red fapiao, and what follows it."""
-        attempted = super()._attempt(ids)
-        self._run_for_ids(ids, NEWS)
-        self._attempt_requests(ids, "request_ids")
+        until = until or click_end()
+        attempted = super()._attempt(ids, until)
+        self._run_for_ids(ids, NEWS, until)
+        self._attempt_requests(ids, "request_ids", until)
         self.browse(ids)._follow_up_apart()
-        self._attempt_requests(ids, "rest_request_ids")
+        self._attempt_requests(ids, "rest_request_ids", until)
         return attempted
 
     @api.model
-    def _attempt_requests(self, ids, field):
+    def _attempt_requests(self, ids, field, until):
         """Send the requests that the forms have led to meanwhile."""
         requests = self.env["fapiao.engine"]._step(functools.partial(requests_of, ids, field))
-        self.env["fapiao.request"]._attempt(requests)
+        self.env["fapiao.request"]._attempt(requests, until)
 
     # ------------------------------------------------------------------ asking
 
@@ -129,10 +132,10 @@ class FapiaoRedForm(models.Model):
             number=self.fapiao_id.number,
             stage=dict(self._fields["stage"]._description_selection(self.env))[self.stage],
         )
-        self.activity_schedule(PROBLEM, summary=summary, note=self.advice, user_id=self.user_id.id)
+        self.activity_schedule(PROBLEM, summary=summary, note=as_html(self.advice), user_id=self.user_id.id)
         for move in self.move_ids:
             move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
-                body=f"{summary}. {self.advice or ''}"
+                body=as_html(f"{summary}. {self.advice or ''}")
             )
 
     def _settled(self):
@@ -155,7 +158,7 @@ class FapiaoRedForm(models.Model):
                 form=self.number,
                 hours=int(left.total_seconds() // 3600),
             ),
-            note=self.advice,
+            note=as_html(self.advice),
             user_id=self.user_id.id,
         )
         self.reminders = due

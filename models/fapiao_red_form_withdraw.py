@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 from ..clouds import base, errors
 from ..rules import red_forms
 from ..rules.red_document import SELLER, RedForm
+from .fapiao_notes import as_html
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_outbound_answer import MAX_RESENDS
 from .fapiao_red_form_watch import PROBLEM
@@ -119,7 +120,7 @@ class FapiaoRedWithdrawal(models.Model):
         form.activity_schedule(
             PROBLEM,
             summary=self.env._("Red form %s was not withdrawn", form.number),
-            note=" ".join(filter(None, [self.error_message, self.error_fix, self.cloud_text])),
+            note=as_html(self.error_message, self.error_fix, self.cloud_text),
             user_id=self.user_id.id,
         )
 
@@ -185,7 +186,7 @@ class FapiaoRedForm(models.Model):
             self.activity_schedule(
                 PROBLEM,
                 summary=self.env._("Red form %s may be issued from, but was to be withdrawn", self.number),
-                note=self.advice,
+                note=as_html(self.advice),
                 user_id=self.user_id.id,
             )
         return result

@@ -3,6 +3,7 @@
 from odoo import models
 
 from ..clouds import errors, picking
+from .fapiao_notes import as_html
 from .fapiao_outbound import NO_ERROR
 
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_problem"
@@ -43,8 +44,8 @@ class FapiaoReport(models.Model):
 
     # ------------------------------------------------------------------ the reports behind it
 
-    def _try_later(self, error, wait=None):
-        res = super()._try_later(error, wait)
+    def _try_later(self, error):
+        res = super()._try_later(error)
         for report in self._followers():
             report.next_try_at = max(report.next_try_at or self.next_try_at, self.next_try_at)
         return res
@@ -84,7 +85,7 @@ class FapiaoReport(models.Model):
         document = self.expense_id or self.move_id
         if not document:
             return
-        note = " ".join(filter(None, [self.error_message, self.error_fix, self.cloud_text]))
+        note = as_html(self.error_message, self.error_fix, self.cloud_text)
         if known := self._alerts():
             known.write({"note": note})
             return

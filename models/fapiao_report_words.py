@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ..clouds import picking
 from .fapiao_outbound import OPEN_STATES
+from .fapiao_outbound_run import click_end
 from .fapiao_report_cover import cover_pdf
 from .fapiao_report_steps import IN_USE, Step
 
@@ -87,8 +88,9 @@ class FapiaoReport(models.Model):
         """
         engine = self.env["fapiao.engine"]
         ids = engine._step(functools.partial(queue_relation, document._name, document.id))
+        until = click_end()
         for id_ in ids:
-            self._attempt([id_])
+            self._attempt([id_], until)
         problem = engine._step(functools.partial(relation_problem, ids))
         if problem:
             raise UserError(problem)

@@ -43,6 +43,7 @@ class FapiaoRequest(models.Model):
         )
         run.do(engine._record_kept)
         run.do(engine._sweep_answers)
+        run.do(self.env["fapiao.login"]._wipe_left)
         run.do(self.env["fapiao.callback"]._process_new)
         for model in models_:
             run.do(model._reconcile, batch, run.go_on)

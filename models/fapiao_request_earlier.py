@@ -6,6 +6,8 @@ taken over, and the new one is withdrawn or left to a person; not known → the 
 """
 
 import functools
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
@@ -14,7 +16,7 @@ from odoo.fields import Domain
 from ..clouds import errors
 from ..clouds.canonical import fingerprint
 from .fapiao_outbound import DEAD_STATES
-from .fapiao_outbound_run import WATCHING
+from .fapiao_outbound_run import WATCHING, click_end
 
 PROOF_HOLDS = timedelta(minutes=10)  # so long "not known" lets a new ID go out
 WAIT_FIRST = timedelta(seconds=30)
@@ -195,11 +197,13 @@ class FapiaoRequest(models.Model):
         self._wake_dispatcher(at=at)
 
     @api.model
-    def _ask_about_earlier(self, batch=AT_ONCE, go_on=None, ids=None):
-        """Ask about the unproven earlier requests of what is due to be sent, at the accounts they were made for."""
+    def _ask_about_earlier(self, batch=AT_ONCE, go_on=None, ids=None, until=math.inf):
+        """Ask about the unproven earlier requests of what is due to be sent, at the accounts they were made for.
+        Nothing is begun after ``until`` (of ``fence.now``)."""
         engine = self.env["fapiao.engine"]
         by_account = engine._step(functools.partial(want_proof, ids))
         turns = [self._turn(WATCHING, id_, len(own), own) for id_, own in by_account.items()]
+        turns = [replace(turn, until=until) for turn in turns]
         if turns:
             # as long as an answer leads to another question; one that doesn't come is waited for later
             engine._run(turns, lambda _answers: True)
@@ -216,9 +220,10 @@ class FapiaoRequest(models.Model):
         return {account.id: own.ids for account, own in unproven.grouped("account_id").items()}
 
     @api.model
-    def _attempt(self, ids):
-        self._ask_about_earlier(ids=ids)
-        return super()._attempt(ids)
+    def _attempt(self, ids, until=None):
+        until = until or click_end()
+        self._ask_about_earlier(ids=ids, until=until)
+        return super()._attempt(ids, until)
 
     def _claim_orders(self, account):
         jobs = super()._claim_orders(account)
@@ -243,8 +248,9 @@ class FapiaoRequest(models.Model):
             self.write({"request_uid": uid, "attempt": self.attempt + self.sibling, "sibling": 0})
 
     def _apply_not_found(self, answer):
-        """After a restore the order may have gone out under the ID of a later attempt: these are asked for too."""
-        is_restored = self.state == "unknown" and not self.was_sent
+        """After a restore the order may have gone out under the ID of a later attempt: these are asked for too. What
+        was reversed shows at the original, whatever the ID."""
+        is_restored = self.kind == "blue" and self.state == "unknown" and not self.was_sent
         if is_restored and self._grace_is_over():
             if self.sibling < SIBLINGS:
                 self.write({"sibling": self.sibling + 1, "next_try_at": self._now()})

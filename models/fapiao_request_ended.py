@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 
 from ..clouds import base
+from .fapiao_notes import as_html
 from .fapiao_outbound import DEAD_STATES, OPEN_STATES
 
 ALARM = "mail.mail_activity_data_warning"  # stays until a person closes it
@@ -148,9 +149,9 @@ class FapiaoRequest(models.Model):
         for document in self._documents()[:1]:
             known = document.activity_ids.filtered(lambda activity: activity.summary == summary)
             if known:
-                known.note = note
+                known.note = as_html(note)
             else:
-                document.activity_schedule(ALARM, summary=summary, note=note, user_id=self.user_id.id)
+                document.activity_schedule(ALARM, summary=summary, note=as_html(note), user_id=self.user_id.id)
         if self.state in DEAD_STATES or self.state in OPEN_STATES:
             self.error_message = note
 

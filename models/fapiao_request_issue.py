@@ -8,6 +8,7 @@ from odoo.tools import format_amount
 from ..clouds import base
 from ..rules.document import from_plain, to_plain
 from . import fapiao_gate as gate
+from .fapiao_notes import as_html
 from .fapiao_outbound import DEAD_STATES, OPEN_STATES
 
 
@@ -255,9 +256,11 @@ class FapiaoRequest(models.Model):
             return
         for document in self._documents():
             document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
-                body=self.env._(
-                    "Fapiao request %(uid)s: %(message)s",
-                    uid=self.request_uid,
-                    message=self.error_message or "",
+                body=as_html(
+                    self.env._(
+                        "Fapiao request %(uid)s: %(message)s",
+                        uid=self.request_uid,
+                        message=self.error_message or "",
+                    )
                 )
             )

@@ -12,6 +12,7 @@ from odoo import api, fields, models
 from ..rules.amounts import ZERO, spread
 from ..rules.problems import Problem, _
 from .fapiao_decimal import exact
+from .fapiao_notes import as_html
 from .fapiao_red_form_watch import PROBLEM
 
 LOST = _(
@@ -52,7 +53,7 @@ class FapiaoRequest(models.Model):
             document.activity_schedule(
                 PROBLEM,
                 summary=self.env._("One of several fapiao was reversed"),
-                note=self._say_lost(fapiao),
+                note=as_html(self._say_lost(fapiao)),
                 user_id=self[:1].user_id.id,
             )
 

@@ -78,8 +78,8 @@ class FapiaoRequest(models.Model):
         """
         blue_number = self._red_order().blue_number
         if isinstance(meaning, base.Bill):
-            # a cloud may answer by id as for an order that is split
-            meaning = next((one for one in meaning.fapiao if one.color == "red"), base.NotFound())
+            # a cloud may answer by id, and by number, as for an order that is split
+            meaning = self._of_bill(meaning, blue_number)
         match meaning:
             case base.NotFound() if not self.lookup_number:
                 return self._look_up(blue_number)
@@ -87,12 +87,20 @@ class FapiaoRequest(models.Model):
                 if meaning.reversed_by:
                     return self._look_up(meaning.reversed_by)
                 self.lookup_number = False
+                if meaning.status == "red":
+                    return base.Pending()  # reversed, by a fapiao that it doesn't name
                 return base.NotFound()
             case base.NotFound():
                 # the original, or the red fapiao it names, isn't shown now: that proves nothing
                 self.lookup_number = False
                 return base.Pending()
         return meaning
+
+    def _of_bill(self, bill, blue_number):
+        """Return the red fapiao of a bill, or the original where it was asked for; else NotFound."""
+        red = (one for one in bill.fapiao if one.color == "red")
+        blue = (one for one in bill.fapiao if self.lookup_number == blue_number == one.number)
+        return next(red, None) or next(blue, None) or base.NotFound()
 
     def _look_up(self, number):
         """Ask for the fapiao ``number`` next."""

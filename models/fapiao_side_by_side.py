@@ -44,7 +44,7 @@ class Turn:
     """What is to be done for one account: which records of ``model`` are due, and what claims them.
 
     ``due`` names the method that locks them, ``claim`` the one that turns them into jobs. ``ids`` narrows them to
-    those of a click.
+    those of a click. After ``until`` (of :func:`~..clouds.fence.now`) nothing more is begun.
     """
 
     model: str
@@ -54,6 +54,7 @@ class Turn:
     limit: int
     ids: tuple | None = None
     part: str = ""
+    until: float = math.inf
 
 
 class Line:
@@ -129,7 +130,9 @@ class SideBySide:
 
     def _go_on(self, line):
         """Fetch a token where there is none, else claim. Where nothing may be sent, no token is asked for either."""
-        if line.cloud.is_ready():
+        if fence.now() > line.turn.until:
+            line.is_over = True
+        elif line.cloud.is_ready():
             self._claim(line)
         elif not line.looks and not self.engine._step(functools.partial(is_any_due, line.turn)):
             line.is_over = True
@@ -184,7 +187,7 @@ class SideBySide:
         self.engine._step(functools.partial(postpone, line.turn, error))
 
     def _claim(self, line):
-        if not self.may_claim:
+        if not self.may_claim or fence.now() > line.turn.until:
             return
         started = fence.now()  # before the transaction begins whose clock the lease counts from
         jobs, line.was_away = self.engine._step(functools.partial(claim, line.turn))

@@ -22,7 +22,9 @@ from . import test_callback_hint
 from . import test_callback_log
 from . import test_callback_quota
 from . import test_chaos
+from . import test_click_time
 from . import test_clouds_answer_text
+from . import test_clouds_bombs
 from . import test_clouds_classes
 from . import test_clouds_connections
 from . import test_clouds_files
@@ -81,10 +83,13 @@ from . import test_match_states
 from . import test_move_fields
 from . import test_never_two
 from . import test_moves
+from . import test_notes
 from . import test_pace
 from . import test_pick
 from . import test_pick_compare
+from . import test_pick_listener
 from . import test_pick_messages
+from . import test_pick_page
 from . import test_pick_rules
 from . import test_pool
 from . import test_processes
@@ -107,6 +112,7 @@ from . import test_report_bill
 from . import test_report_expense
 from . import test_report_queue
 from . import test_report_steps
+from . import test_retention
 from . import test_rights
 from . import test_rules_amounts
 from . import test_rules_checks

@@ -1,11 +1,13 @@
 """A company with the expense assistant, an employee with an expense, and a wallet of tickets."""
 
 from datetime import date
+from unittest.mock import patch
 
 import requests
 
 from odoo import Command
 
+from ..models import fapiao_pick_listen, fapiao_pick_round
 from ..sandbox import defaults
 from .common import FapiaoCommon
 from .common_kingdee import LOGIN
@@ -75,6 +77,9 @@ class PickCommon(FapiaoCommon):
     def setUp(self):
         super().setUp()
         self.world.set("assistant", poll_seconds=0)
+        # a scheduled run takes one round, and doesn't wait where the sandbox doesn't
+        self.startPatcher(patch.object(fapiao_pick_listen, "RUN", 0))
+        self.startPatcher(patch.object(fapiao_pick_round, "PAUSE", 0))
 
     # ------------------------------------------------------------------ documents
 
@@ -129,7 +134,7 @@ class PickCommon(FapiaoCommon):
 
     def listen(self, pick):
         with self.engine():
-            self.env["fapiao.pick"]._listen(pick.id, 1)
+            self.env["fapiao.pick"]._listen(pick.ids)
 
     def picked(self, documents, serials, **choice):
         """Pick tickets for documents from the click to the end; return the visit."""

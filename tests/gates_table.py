@@ -31,7 +31,7 @@ SHOWN_FOR = "action_fapiao_files action_fapiao_open action_fapiao_requests"
 # {rule: {model: names of methods}}
 METHODS = {
     "own": {
-        "fapiao.pick": "open_page follow close move_ticket",
+        "fapiao.pick": "open_page follow close look_again move_ticket",
         "fapiao.pick.message": "action_apply",
         "hr.expense": PICK,
     },
@@ -169,8 +169,8 @@ FIELDS = {
     },
     "fapiao.exchange": {
         "nobody": (
-            "account_id answer_body answered_at company_id content_type error_code error_need error_text"
-            " http_status identity operation outcome provider replays request_body request_hash request_uid"
+            "account_id answer_body answer_raw answered_at company_id content_type error_code error_need error_text"
+            " http_status identity is_idle operation outcome provider replays request_body request_hash request_uid"
             " res_id res_model retry_after sent_at state"
         ),
     },
@@ -233,8 +233,9 @@ FIELDS = {
     },
     "fapiao.pick": {
         "nobody": (
-            "account_id company_id expense_ids fapiao_id key kind last_poll_at link_key message_ids move_id"
-            " next_poll_at number opened_at page polls problem state ticket_ids together user_id user_key"
+            "account_id company_id expense_ids fapiao_id key kind last_claim_at last_poll_at leased_until link_key message_ids"
+            " move_id next_poll_at number opened_at page polls problem state ticket_ids together user_id user_key"
+            " watched_until"
         ),
     },
     "fapiao.pick.message": {

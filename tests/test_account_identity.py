@@ -224,14 +224,82 @@ class TestIdentity(IdentityCase):
     # ------------------------------------------------------------------ secrets
 
     def test_manager_who_leads_an_account_away_takes_no_secrets_along(self):
-        account = self._create_fapiao_account(tax_username="1")
+        account = self._create_fapiao_account(tax_username="1", mode="test", base_url=REAL)
         account.with_user(self.users["manager"]).base_url = f"{account.base_url}/path"
         self.assertTrue(account.sudo().password)
-        account.with_user(self.users["manager"]).base_url = "http://127.0.0.2/"
+        account.with_user(self.users["manager"]).base_url = "https://elsewhere.example.com/"
         self.assertFalse(account.sudo().password or account.sudo().tax_password)
         account.sudo().password = "secret"
-        account.with_user(self.users["administrator"]).base_url = "http://127.0.0.3/"
+        account.with_user(self.users["administrator"]).base_url = REAL
         self.assertEqual(account.sudo().password, "secret")
+
+    def test_scheme_and_port_are_part_of_where_secrets_belong(self):
+        for url in ("https://cloud.example.com:8443/api", "https://cloud.example.com.evil.example/api"):
+            with self.subTest(url):
+                account = self._create_fapiao_account(tax_username=url, mode="test", base_url=REAL)
+                account.with_user(self.users["manager"]).sudo().base_url = url
+                self.assertFalse(account.sudo().password or account.sudo().tax_password)
+
+    def test_manager_who_leads_the_assistants_pages_away_takes_no_secrets_along(self):
+        """The pages are opened with keys that the assistant's secret makes."""
+        values = {"mode": "test", "base_url": REAL, "assistant_url": REAL, "client_id": "1"}
+        account = self._create_fapiao_account(tax_username="1", **values).sudo()
+        account.write({"client_secret": "secret", "assistant_token": "token"})
+        account.with_user(self.users["manager"]).assistant_page_url = f"{REAL}/pages"
+        self.assertEqual((account.client_secret, account.assistant_token), ("secret", False))
+        account.write({"assistant_token": "token"})
+        account.with_user(self.users["manager"]).assistant_page_url = "https://elsewhere.example.com/"
+        self.assertFalse(account.client_secret or account.assistant_token)
+        self.assertTrue(account.password, "goes to another address")
+        account.write({"client_secret": "secret"})
+        account.with_user(self.users["manager"]).assistant_page_url = False
+        self.assertFalse(account.client_secret)
+
+    # ------------------------------------------------------------------ private addresses
+
+    def test_private_addresses_are_the_administrators(self):
+        account = self._create_fapiao_account(tax_username="1", mode="test", base_url=REAL)
+        manager = account.with_user(self.users["manager"])
+        for values in (
+            {"mode": "sandbox", "base_url": "http://127.0.0.1:1/"},
+            {"mode": "sandbox", "base_url": "http://localhost:5432"},
+            {"mode": "sandbox", "base_url": "http://[64:ff9b::7f00:1]/"},
+            {"mode": "sandbox", "base_url": self.account.base_url, "assistant_url": "http://10.0.0.1/"},
+            {"assistant_page_url": "http://10.0.0.1/"},
+        ):
+            for way in (manager, manager.sudo()):
+                with (
+                    self.subTest(values=values, su=way.env.su),
+                    self.assertRaisesRegex(AccessError, "administrator"),
+                    self.cr.savepoint(),
+                ):
+                    way.write(values)
+        manager.write({"mode": "sandbox", "base_url": f"{self.account.base_url}/x"})
+        account.with_user(self.users["administrator"]).write({"base_url": "http://127.0.0.1:1/"})
+        self.assertEqual(account.base_url, "http://127.0.0.1:1/")
+
+    def test_private_address_of_a_new_account(self):
+        values = {"name": "New", "tax_no": OTHER_TAX_NO}
+        private = {"base_url": "http://127.0.0.1:1/"}
+        for user in ("manager", "administrator"):
+            Account = self.env["fapiao.account"].with_user(self.users[user])
+            ways = {
+                "values": lambda Account=Account: Account.create([{**values, **private}]),
+                "default": lambda Account=Account: Account.with_context(
+                    default_base_url=private["base_url"]
+                ).create([values]),
+                "two": lambda Account=Account: Account.create(
+                    [{**values, **private, "tax_username": name} for name in "12"]
+                ),
+            }
+            for name, way in ways.items():
+                with self.subTest(user=user, way=name), self.cr.savepoint():
+                    if user == "manager":
+                        with self.assertRaisesRegex(AccessError, "administrator"), self.cr.savepoint():
+                            way()
+                    else:
+                        way().unlink()
+        self.account.with_user(self.users["manager"]).copy({"tax_username": "3"})
 
     # ------------------------------------------------------------------ mode
 
@@ -384,9 +452,14 @@ class TestReplace(IdentityCase):
             self.assertIn("replaced by Real", " ".join(invoice.message_ids.mapped("body")))
         self.assertFalse(self.world.issued())
 
+    def test_manager_replaces_by_no_private_address(self):
+        self.queued()
+        with self.assertRaisesRegex(AccessError, "administrator"):
+            self.replace(base_url="http://127.0.0.1:1/elsewhere")
+
     def test_by_hand_it_is_issued_at_the_new_one(self):
         invoice = self.queued().move_ids
-        account = self.replace(base_url=self.elsewhere.base_url)
+        account = self.replace(self.users["administrator"], base_url=self.elsewhere.base_url)
         self.run_all()
         self.assertFalse(self.elsewhere.world.issued())
         account.sudo().write({"password": defaults.PASSWORD, "tax_password": defaults.TAX_PASSWORD})
@@ -405,7 +478,8 @@ class TestReplace(IdentityCase):
                     (wizard.unsent_count, wizard.sent_count, wizard.manual_count, wizard.has_unsent),
                     (0, state != "manual", state == "manual", False),
                 )
-                old, new = self.account, self.replace(base_url=self.elsewhere.base_url)
+                old, administrator = self.account, self.users["administrator"]
+                new = self.replace(administrator, base_url=self.elsewhere.base_url)
                 self.assertEqual(request.state, state)
                 self.assertEqual(request.account_id, old)
                 self.assertFalse(request._is_for_another_identity())
@@ -421,14 +495,14 @@ class TestReplace(IdentityCase):
         request = self.unknown()
         request.sudo().write({"state": "queued"})
         self.assertTrue(request.in_doubt)
-        self.replace(base_url=self.elsewhere.base_url)
+        self.replace(self.users["administrator"], base_url=self.elsewhere.base_url)
         self.assertEqual(request.state, "queued")
 
     def test_call_whose_outcome_is_open_is_never_withdrawn(self):
         """Whatever the flag says: the journal knows of a call that may have arrived."""
         request = self.unknown()
         request.sudo().write({"state": "queued", "in_doubt": False})
-        self.replace(base_url=self.elsewhere.base_url)
+        self.replace(self.users["administrator"], base_url=self.elsewhere.base_url)
         self.assertEqual(request.state, "queued")
 
     def test_settings_are_taken_over(self):
@@ -447,7 +521,8 @@ class TestReplace(IdentityCase):
         self.assertEqual(same.password, defaults.PASSWORD)
         self.assertFalse(same.tax_password)
         self.account = same
-        other = self.replace(base_url="http://127.0.0.1:1/elsewhere").sudo()
+        elsewhere = "http://127.0.0.1:1/elsewhere"
+        other = self.replace(self.users["administrator"], base_url=elsewhere).sudo()
         self.assertFalse(other.password or other.tax_password)
 
     def test_the_same_again_is_refused(self):

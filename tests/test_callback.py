@@ -1,6 +1,7 @@
 """Callbacks over real HTTP: who gets in, and what they are answered."""
 
 import logging
+import socket
 from urllib.parse import urlsplit
 
 from odoo import fields
@@ -107,9 +108,24 @@ class TestCallbackDoor(CallbackCase):
 
     def test_too_large(self):
         self.assert_turned_away(self.call(self.told("U1", remark="x" * MOST)), 413)
-        wrong = self.call(self.told("U1", remark="x" * MOST), self.path + "x")
-        self.assert_turned_away(wrong, 413)
         self.assert_turned_away(self.call(iter([b"x" * MOST, b"x"])), 413)
+
+    def test_a_stranger_is_turned_away_before_the_body_is_read(self):
+        """The body never comes: who waits for it isn't answered."""
+        where = urlsplit(self.base_url())
+        for path in (self.path + "x", self.path.replace("kingdee", "nobody")):
+            with (
+                self.subTest(path),
+                self.engine(),
+                self.allow_requests(all_requests=True),
+                socket.create_connection((where.hostname, where.port), timeout=10) as line,
+            ):
+                line.sendall(
+                    f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\n"
+                    "Content-Length: 1000000\r\n\r\n".encode()
+                )
+                self.assertRegex(line.recv(1000).decode(), r"^HTTP/1.[01] 404 ")
+        self.assertFalse(self.callbacks())
 
     def test_body_in_pieces(self):
         self.assert_taken(self.call(iter([self.told("U1")])))

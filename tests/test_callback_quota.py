@@ -1,6 +1,7 @@
 """The quota of callbacks: beyond it no body is kept, and the account's open requests are asked about."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -8,6 +9,7 @@ from odoo import fields
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models import fapiao_callback
 from .common_callback import ISSUER, MANAGER, CallbackCase
 
 
@@ -33,6 +35,15 @@ class TestCallbackQuota(CallbackCase):
         self.an_hour_later()
         self.assert_taken(self.call(self.told("U9")))
         self.assertEqual(self.callbacks()[0].state, "new")
+
+    def test_a_flood_of_distinct_bodies_is_counted_and_not_kept(self):
+        self.account.callback_rows_per_hour = 2
+        with patch.object(fapiao_callback, "KEPT_DIGESTS", 3):
+            for number in range(20):
+                self.store(self.told(f"U{number}"))
+            self.store(self.told("U0"))
+        self.assertEqual((len(self.callbacks()), len(self.over_quota())), (5, 3))
+        self.assertEqual(sum(self.callbacks().mapped("times")), 21)
 
     def test_bytes(self):
         self.account.callback_bytes_per_hour = 3000
@@ -118,8 +129,12 @@ class TestCallbackQuota(CallbackCase):
 
     def test_form_says_when_the_cloud_called(self):
         self.assertFalse(self.account.callback_last_at)
+        hint = self.account.sudo().callback_hint
+        self.assertIn("dbfilter = ^", hint)
+        self.assertIn(self.env.cr.dbname, hint)
         self.store(self.told("U1"))
-        self.account.invalidate_recordset(["callback_last_at"])
+        self.account.invalidate_recordset(["callback_last_at", "callback_hint"])
         self.assertTrue(self.account.callback_last_at)
+        self.assertFalse(self.account.sudo().callback_hint)
         with Form(self.account.with_user(self.user_of(MANAGER))) as form:
             self.assertTrue(form.callback_last_at)

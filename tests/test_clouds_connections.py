@@ -198,15 +198,16 @@ def test_download_of_no_web_address(address):
 def test_download_from_a_private_network_is_refused():
     with serving(http(b"%PDF")) as server:
         with pytest.raises(NotSent):
-            transport("https://cloud.example.com").download(server.url + "/f")
+            transport("https://cloud.example.com", is_sandbox=False).download(server.url + "/f")
         assert server.requests == []
 
 
 def test_download_from_a_name_that_resolves_to_a_private_network_is_refused():
     with serving(http(b"%PDF")) as server:
         inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))]
+        road = transport("https://cloud.example.com", is_sandbox=False)
         with mock.patch("socket.getaddrinfo", return_value=inside), pytest.raises(NotSent) as caught:
-            transport("https://cloud.example.com").download(f"http://files.example.com:{server.port}/f")
+            road.download(f"http://files.example.com:{server.port}/f")
         assert server.requests == []
     assert "private" in str(caught.value)
 

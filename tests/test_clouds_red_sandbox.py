@@ -66,6 +66,7 @@ def client(bureau, tax_no, username):
             "tax_password": defaults.TAX_PASSWORD,
         },
         options={"tenant": str(defaults.TENANT_ID)},
+        is_sandbox=True,
     )
     return Piaodanyun(config, TokenSlot())
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ..clouds.addresses import checked_base, is_private
-from ..clouds.errors import NotSent, OutcomeUnknown
+from ..clouds.errors import FileAway, NotSent, OutcomeUnknown, RateLimited
 from .test_clouds_server import (
     call,
     drip,
@@ -24,6 +24,7 @@ from .test_clouds_server import (
     serving,
     silence,
     then_hang_up,
+    transport,
 )
 
 
@@ -144,10 +145,66 @@ def test_usable_base_address(address):
         ("dppt.beijing.chinatax.gov.cn", False),
         ("8.8.8.8", False),
         ("LOCALHOST.", True),
+        ("::127.0.0.1", True),
+        ("::8.8.8.8", False),
+        ("::ffff:0:10.0.0.1", True),
+        ("64:ff9b::7f00:1", True),
+        ("64:ff9b::808:808", False),
+        ("64:ff9b:1::a00:1", True),
+        ("64:ff9b:1:a00:0:800::", True),
+        ("64:ff9b:1:808:8:800::", False),
+        ("64:ff9b:1::", True),
+        ("2002:7f00:1::", True),
+        ("2002:808:808::", False),
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", True),  # Teredo of 10.0.0.1
+        ("2001:0:4136:e378:8000:63bf:f7f7:f7f7", False),  # of 8.8.8.8
+        ("2001:0:a00:1:8000:63bf:f7f7:f7f7", True),  # by a server at 10.0.0.1
+        ("fec0::1", True),
+        ("fd00::1", True),
+        ("2606:4700::1111", False),
+        ("127.1", True),
+        ("0x7f.0.0.1", True),
+        ("0177.0.0.1", True),
+        ("2130706433", True),
+        ("１２７。0。0．1", True),
+        ("127.0.0.1.example.com", False),
     ],
 )
 def test_what_is_private(host, private):
     assert is_private(host) is private
+
+
+CALLS = {
+    "order": lambda road, port: road.post_form("/x", {"password": "1"}),
+    "file": lambda road, port: road.download(f"https://files.example.com:{port}/a.pdf"),
+    "plain file": lambda road, port: road.download(f"http://files.example.com:{port}/a.pdf"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_name_that_leads_inside_hears_nothing(name):
+    """Not the first byte of TLS either, unless the account is a sandbox."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = listener.getsockname()
+        found = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place)]
+        road = transport(f"https://cloud.example.com:{place[1]}", is_sandbox=False)
+        with mock.patch("socket.getaddrinfo", return_value=found), pytest.raises(NotSent) as caught:
+            CALLS[name](road, place[1])
+        assert "private network" in caught.value.text
+        assert isinstance(caught.value, FileAway) == ("file" in name)
+        listener.settimeout(5)
+        peer, _address = listener.accept()
+        with peer:
+            assert peer.recv(100) == b""
+
+
+def test_a_sandbox_may_name_files_inside():
+    with serving(http(b"%PDF-")) as server:
+        assert transport(server.url).download(f"{server.url}/a.pdf") == b"%PDF-"
+        for url in (server.url, "https://cloud.example.com"):
+            with pytest.raises(FileAway):
+                transport(url, is_sandbox=False).download(f"{server.url}/a.pdf")
+        assert len(server.requests) == 1
 
 
 # --- After it stands: the order may have been carried out
@@ -263,11 +320,33 @@ def test_too_large_in_chunks():
     assert caught.value.code == "too_large"
 
 
-def test_too_large_once_unpacked():
-    answer = http(gzip.compress(b"x" * 100000), headers=["Content-Encoding: gzip"])
+@pytest.mark.parametrize("name", ["gzip", "GZip", "deflate", "br", "zstd", "x-gzip", "identity, gzip", "?"])
+def test_a_compressed_answer_is_unknown(name):
+    answer = http(gzip.compress(b'{"code": 200}'), headers=[f"Content-Encoding: {name}"])
     with serving(answer) as server, pytest.raises(OutcomeUnknown) as caught:
-        call(server.url, caps={"answer_cap": 50000})
-    assert caught.value.code == "too_large"
+        call(server.url)
+    assert (caught.value.code, caught.value.http_status) == ("encoded", 200)
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("name", ["", "identity", "Identity"])
+def test_an_answer_that_only_says_it_is_uncompressed(name):
+    with serving(http({"ok": 1}, headers=[f"Content-Encoding: {name}"])) as server:
+        assert call(server.url).text == '{"ok": 1}'
+
+
+def test_the_status_of_a_compressed_answer_counts():
+    page = gzip.compress(b"busy")
+    with serving(http(page, "429 Slow down", headers=["Content-Encoding: gzip", "Retry-After: 7"])) as server:
+        with pytest.raises(RateLimited) as caught:
+            call(server.url)
+        assert caught.value.retry_after == 7
+    with (
+        serving(http(page, "502 Bad Gateway", headers=["Content-Encoding: gzip"])) as server,
+        pytest.raises(OutcomeUnknown) as caught,
+    ):
+        call(server.url)
+    assert (caught.value.code, caught.value.text) == ("502", "")
 
 
 # --- A certificate nobody trusts unless told to

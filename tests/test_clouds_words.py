@@ -135,6 +135,14 @@ def test_json_form_and_header_text():
     assert redact("价税合计不对") == "价税合计不对"
 
 
+def test_addresses_of_files_lose_their_signature():
+    address = "https://bureau.test/export?Wjgs=PDF&Jym=5C91&Fphm=1"
+    for key in ("pdfUrl", "ofd_url", "xmlurl", "fileUrl"):
+        shown = redact({"data": {key: address}})["data"][key]
+        assert shown == f"https://bureau.test/export?{MASK}"
+    assert redact({"pdfUrl": "https://bureau.test/a.pdf"}) == {"pdfUrl": "https://bureau.test/a.pdf"}
+
+
 def test_files_shrink_to_a_digest():
     text = redact({"data": "QUJD" * 500})["data"]
     assert text.startswith("<base64, 2000 long, sha256 ")

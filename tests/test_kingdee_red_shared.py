@@ -18,6 +18,19 @@ class TestRedShared(KingdeeOrderCommon):
         self.settle(form)
         return form
 
+    def test_order_that_never_left(self):
+        """The cloud knows no such red fapiao, and the original says that it isn't reversed: it is sent again."""
+        _order, invoice = self.shared()
+        blue = invoice.fapiao_ids
+        self.world.faults.add("ALLE.INVOICE.RED", "drop_before")
+        form = self.flush(self.credit(invoice))
+        for _turn in range(6):
+            self.make_due(form.request_ids, minutes=60)
+            self.look(form)
+            self.run_cron("_cron_reconcile", "_cron_dispatch")
+        self.assertEqual(form.stage, "issued", form.advice)
+        self.assertEqual(len(self.reds_of(blue)), 1)
+
     def shared(self, *quantities, lines=None):
         order = self.create_order(lines)
         self.issued_for_order(order)

@@ -64,6 +64,17 @@ class TestLoginWizard(LoginCommon):
             )
             self.assertNotIn(code, f"{row.request_body}{row.answer_body}")
 
+    def test_codes_of_a_dialog_that_was_left_are_wiped(self):
+        login = self.open(method="sms")
+        self.click(login, "action_start")
+        login.write({"sms_code": "123456", "pin": "9876"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE fapiao_login SET write_date = write_date - interval '1 hour'")
+        self.env.invalidate_all()
+        self.run_cron("_cron_reconcile")
+        self.env.invalidate_all()
+        self.assertFalse(login.sms_code or login.pin or login.qr_id)
+
     def test_journal_is_there_before_the_call(self):
         login = self.open(method="sms")
         seen = []

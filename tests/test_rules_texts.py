@@ -44,7 +44,7 @@ class TestNames(unittest.TestCase):
             ("\ud800坏", "坏"),
             (None, ""),
         ):
-            with self.subTest(text):
+            with self.subTest(ascii(text)):
                 self.assertEqual(cleaned, names.clean(text))
 
     @settings(max_examples=200, derandomize=True, deadline=None)

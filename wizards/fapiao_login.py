@@ -14,6 +14,7 @@ writes nothing and the HTTP layer has no reason to repeat a call (shared/odoo19.
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..clouds.base import FACE_QR, LOGIN, LoginStep
@@ -24,6 +25,7 @@ from ..models.fapiao_display import draw_qr
 WAITING = ("qr", "waiting")
 QR_LIFE = timedelta(minutes=5)  # ours: no document says how long the bureau's code lives
 LEAST_PAUSE = timedelta(seconds=2)
+LEFT_AFTER = timedelta(minutes=15)  # without a step of the dialog
 
 
 class FapiaoLogin(models.TransientModel):
@@ -198,6 +200,13 @@ class FapiaoLogin(models.TransientModel):
 
         self.account_id._note_apart(note)
         return self._show()
+
+    @api.model
+    def _wipe_left(self):
+        """Wipe the codes of dialogs that were left before they came to an end."""
+        before = fields.Datetime.now() - LEFT_AFTER
+        holding = Domain.OR([(name, "!=", False)] for name in FORGOTTEN)
+        self.search(holding & Domain("write_date", "<", before)).write({**FORGOTTEN, "state": "expired"})
 
     def _say_done(self, waiting):
         said = (

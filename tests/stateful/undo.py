@@ -60,7 +60,7 @@ class Undo:
         """Let sequences that were set back go on beyond everything that was ever used."""
         if self.highest:
             now = self.sequences()
-            self._set({name: max(value, now[name]) for name, value in self.highest.items()})
+            self._set({name: max(value, now.get(name, 0)) for name, value in self.highest.items()})
             self.highest = {}
 
     def _set(self, values):

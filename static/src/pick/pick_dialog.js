@@ -1,7 +1,6 @@
 import { browser } from "@web/core/browser/browser";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
-import { rpc } from "@web/core/network/rpc";
 import { useBus, useService } from "@web/core/utils/hooks";
 
 import { usePolling } from "../core/polling";
@@ -9,9 +8,10 @@ import { announcements } from "./announce";
 
 import { Component, onWillUnmount, useState } from "@odoo/owl";
 
-const AT_ONCE = 200;
 const IDLE = 1000;
-const AFTER_TROUBLE = 5000;
+const BETWEEN = 4000;
+const PATIENCE = 30000;
+const NEWS = "l10n_cn_invoice_cloud.pick";
 const WINDOW = "width=1180,height=780";
 const BADGES = {
     attached: "text-bg-success",
@@ -23,7 +23,9 @@ const BADGES = {
 
 /**
  * Opens a page of the expense assistant in a window of its own, and waits until the server has what the
- * person did there. The server needs neither dialog nor window to take what comes late.
+ * person did there. The server listens to the assistant in the background; here its news is heard over the
+ * bus, and the visit is read every few seconds in case the bus is silent. The page itself is another
+ * party's: it has no handle on this window, and no message from it is listened to.
  *
  * phase: choose (before the page is opened), opening, blocked (no window: a link to click), waiting,
  * gone (the window was closed and nothing came), done, failed.
@@ -47,9 +49,23 @@ export class PickDialog extends Component {
         this.window = null;
         this.seen = visit.messages;
         this.isAsking = false;
+        this.closed = null;
         usePolling(() => this.listen(), IDLE);
-        useBus(announcements, "announced", () => this.ask());
+        useBus(announcements, "announced", () => this.lookAgain());
+        this.subscribe(useService("bus_service"));
         onWillUnmount(() => this.leave());
+    }
+
+    /** Read the visit as soon as the server says that there is news of it. */
+    subscribe(bus) {
+        const heard = ({ id }) => {
+            if (id === this.state.visit.id) {
+                this.ask();
+            }
+        };
+        bus.subscribe(NEWS, heard);
+        bus.start();
+        onWillUnmount(() => bus.unsubscribe(NEWS, heard));
     }
 
     // ------------------------------------------------------------------ opening
@@ -57,7 +73,14 @@ export class PickDialog extends Component {
     /** Open the page. The window is opened in the click itself: browsers block what comes later. */
     async open() {
         const { visit, kind, together } = this.state;
-        this.window = browser.open("", `fapiao_pick_${visit.id}`, WINDOW);
+        this.window?.close();
+        // no fixed name: a page of the same origin could open its own in it
+        this.window = browser.open("", "_blank", WINDOW);
+        if (this.window) {
+            // before the other party's page is in it: it could lead this window to a log-in of its own
+            this.window.opener = null;
+        }
+        this.closed = null;
         this.state.phase = "opening";
         this.state.trouble = "";
         try {
@@ -72,7 +95,7 @@ export class PickDialog extends Component {
             return;
         }
         if (this.window && !this.window.closed) {
-            this.window.location = this.state.url;
+            this.window.location = this.state.url; // its origin was checked by the server
             this.state.phase = "waiting";
         } else {
             this.state.phase = "blocked";
@@ -95,18 +118,31 @@ export class PickDialog extends Component {
         return Boolean(this.window?.closed);
     }
 
-    /** Ask once; return the milliseconds until it's worth asking again. */
+    /** Read the visit; return the milliseconds until it's worth reading it again. */
     async listen() {
         if (!this.isWaiting) {
             return IDLE;
         }
-        // looked at before asking: what was done just before the window closed still comes with the answer
-        const wasClosed = this.isWindowClosed;
+        if (this.state.phase === "waiting" && this.isWindowClosed && !this.closed) {
+            await this.lookAgain();
+        }
         await this.ask();
-        if (this.state.phase === "waiting" && wasClosed) {
+        if (this.closed && this.isWaiting && this.isHeardSinceClosed) {
             this.state.phase = "gone";
         }
-        return this.state.trouble ? AFTER_TROUBLE : this.state.phase === "gone" ? AFTER_TROUBLE : AT_ONCE;
+        return this.closed && this.state.phase === "waiting" ? IDLE : BETWEEN;
+    }
+
+    /** Whether the assistant was asked after the window was closed: what was done just before has come then. */
+    get isHeardSinceClosed() {
+        const { at, since } = this.closed;
+        return this.state.visit.listened_at >= at || Date.now() > since + PATIENCE;
+    }
+
+    /** Have the server ask the assistant now, and note when that was asked for. */
+    async lookAgain() {
+        const at = await this.orm.silent.call("fapiao.pick", "look_again", [this.state.visit.id]);
+        this.closed = this.isWindowClosed ? { at, since: Date.now() } : null;
     }
 
     async ask() {
@@ -115,9 +151,9 @@ export class PickDialog extends Component {
         }
         this.isAsking = true;
         try {
-            const answer = await rpc(`/invoice_cloud/pick/${this.state.visit.id}/poll`, {}, { silent: true });
+            const answer = await this.orm.silent.call("fapiao.pick", "follow", [this.state.visit.id]);
             this.state.visit = answer;
-            this.state.trouble = answer.trouble;
+            this.state.trouble = answer.problem;
             if (answer.messages > this.seen && this.isWaiting) {
                 this.arrived();
             }
@@ -135,10 +171,8 @@ export class PickDialog extends Component {
     /** Look once more for what a closed window may have left behind. */
     async check() {
         this.state.phase = "waiting";
-        await this.ask();
-        if (this.state.phase === "waiting") {
-            this.state.phase = "gone";
-        }
+        this.closed = null;
+        await this.listen();
     }
 
     // ------------------------------------------------------------------ leaving

@@ -9,21 +9,25 @@ let opened;
  * a browsing context of its own as well.
  */
 function watchWindows() {
-    opened = { url: "", name: "", closed: false, isBlocked: false };
+    opened = { url: "", closed: false, isBlocked: false, isCut: false };
     browser.open = (url, name, features) => {
         if (opened.isBlocked) {
             return null;
         }
-        opened.name = name;
         const real = window.open("", name, features);
         const frame = real ? null : document.createElement("iframe");
         if (frame) {
-            frame.name = name;
             document.body.append(frame);
         }
         return {
             get closed() {
                 return opened.closed;
+            },
+            set opener(value) {
+                opened.isCut = value === null && !opened.url;
+                if (real) {
+                    real.opener = value;
+                }
             },
             set location(address) {
                 opened.url = address;
@@ -75,6 +79,9 @@ registry.category("web_tour.tours").add("fapiao_pick", {
             run() {
                 if (!opened.url.includes("userKey=") || !opened.closed) {
                     throw new Error(`the assistant's page was to be opened and closed: ${opened.url}`);
+                }
+                if (!opened.isCut) {
+                    throw new Error("the page was opened with a handle on this window");
                 }
             },
         },
