@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..rules.problems import errors
+from . import fapiao_gate as gate
 from . import fapiao_twins
 from .fapiao_notes import as_html
 from .fapiao_outbound import OPEN_STATES
@@ -19,7 +20,7 @@ class AccountMove(models.Model):
     def action_fapiao_issue(self):
         """Issue the fapiao of these invoices: at once where nothing is wrong and each gets one; otherwise
         open the dialog that lists the problems and shows what an invoice is split into, and send nothing."""
-        self._fapiao_check_issuer()
+        gate.check(self, gate.ISSUER, "write")
         moves = self._fapiao_lock()
         moves._fapiao_raise_if_impossible()
         going = moves.filtered(lambda move: move.fapiao_state == "pending")
@@ -32,7 +33,7 @@ class AccountMove(models.Model):
 
     def action_fapiao_merge(self):
         """Open the dialog that shows what these invoices become on one fapiao; nothing is sent yet."""
-        self._fapiao_check_issuer()
+        gate.check(self, gate.ISSUER, "write")
         if len(self) < 2:
             raise UserError(self.env._("Select the invoices that shall share a fapiao: at least two."))
         self._fapiao_raise_if_impossible()

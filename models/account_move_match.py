@@ -65,14 +65,17 @@ class AccountMove(models.Model):
 
     def action_fapiao_in_open(self):
         """Open the received fapiao of this bill."""
+        gate.check(self, gate.READER)
         return self.fapiao_match_ids.fapiao_id._get_records_action(name=self.env._("Received Fapiao"))
 
     def action_fapiao_in_confirm(self):
         """Confirm all that is proposed for this bill."""
+        gate.check(self, gate.INVOICER, "write")
         return self.fapiao_match_ids.filtered(lambda match: match.state == "proposed").action_confirm()
 
     def action_fapiao_in_search(self):
         """Search the pool of received fapiao for these bills."""
+        gate.check(self, gate.INVOICER, "write")
         bills = self.filtered(lambda move: move.move_type in BILLS)
         if not bills:
             raise UserError(self.env._("Only vendor bills are matched with received fapiao."))

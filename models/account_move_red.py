@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..rules.problems import errors
+from . import fapiao_gate as gate
 from .fapiao_decimal import exact
 from .fapiao_red_form import ENDED_STAGES, STAGES
 
@@ -75,8 +76,8 @@ class AccountMove(models.Model):
     def action_fapiao_red(self):
         """Open the dialog that reverses the fapiao of this invoice, of the invoice that this credit note
         credits, or that came with this vendor bill; or the red form that is under way."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
-        self._fapiao_check_issuer()
         if under_way := self.fapiao_red_form_ids.filtered("is_open"):
             return under_way._get_records_action()
         if self.state != "posted":
@@ -104,6 +105,7 @@ class AccountMove(models.Model):
 
     def action_fapiao_red_forms(self):
         """Open the red forms of this document."""
+        gate.check(self, gate.READER)
         return self.fapiao_red_form_ids._get_records_action(name=self.env._("Red Forms"))
 
     # ------------------------------------------------------------------ posting a credit note

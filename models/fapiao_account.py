@@ -3,12 +3,13 @@
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..clouds.addresses import fits_mode
 from ..clouds.base import ASSISTANT_PART
 from ..clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ..clouds.words import explain
+from . import fapiao_gate as gate
 
 PROVIDERS = [("piaodanyun", "票单云 (piaodanyun)"), ("kingdee", "金蝶发票云 (Kingdee)")]
 MODES = [("sandbox", "Sandbox"), ("test", "Test"), ("production", "Production")]
@@ -241,8 +242,8 @@ class FapiaoAccount(models.Model):
 
     def action_refresh_credit(self):
         """Ask for the credit line (授信额度) and, with it, whether session and face are still good."""
+        self._check_may_use()
         for account in self:
-            account._check_may_use()
             try:
                 account._refresh_from_cloud()
             except CloudError as error:
@@ -252,15 +253,18 @@ class FapiaoAccount(models.Model):
 
     def action_login(self):
         """Open the log-in dialog of the tax bureau."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self._open_login("login")
 
     def action_face(self):
         """Open the dialog with the face-authentication code."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self._open_login("face")
 
     def action_show_waiting(self):
+        gate.check(self, gate.READER)
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_request")
         return {
@@ -306,9 +310,7 @@ class FapiaoAccount(models.Model):
         )
 
     def _check_may_use(self):
-        if not self.env.su and not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may use an account at the cloud."))
-        self.check_access("read")
+        gate.check(self, gate.ISSUER)
 
     def _say(self, error):
         """Return ``error`` in plain words with the cure, and the cloud's own words behind."""

@@ -10,8 +10,9 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 
+from . import fapiao_gate as gate
 from .fapiao_callback import CALLBACKS
 from .fapiao_notes import as_html
 
@@ -136,9 +137,7 @@ class FapiaoAccount(models.Model):
 
     def action_rotate_callback_token(self):
         """Give the account a new callback address; the old one is dead at once."""
-        if not self.env.su and not self.env.user.has_group("base.group_system"):
-            raise AccessError(self.env._("Only an administrator may change the callback address."))
-        self.check_access("write")
+        gate.check(self, gate.ADMINISTRATOR, "write")
         for account in self:
             account.callback_token = secrets.token_urlsafe(TOKEN_BYTES)
             account.message_post(body=self.env._("The callback address was changed."))

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 
 from ..clouds import base
 from ..clouds.inbound import HEADER
+from . import fapiao_gate as gate
 from .fapiao_pull import OPEN_STATES
 
 CHANNEL_HOLDS = timedelta(days=1)
@@ -97,6 +98,7 @@ class FapiaoAccount(models.Model):
 
     def action_show_pulls(self):
         """Open the pulls of this account."""
+        gate.check(self, gate.READER)
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_pull")
         return {**action, "domain": [("account_id", "=", self.id)], "context": {}}

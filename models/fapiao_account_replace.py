@@ -2,10 +2,11 @@
 may have seen stays with the account, which is archived and keeps asking."""
 
 from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..clouds.identity import plain
 from ..clouds.registry import client_of
+from . import fapiao_gate as gate
 from .fapiao_account_identity import ADDRESS, OUTBOUND
 from .fapiao_notes import as_html
 from .fapiao_outbound import OPEN_STATES, UNSENT_STATES
@@ -208,9 +209,7 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ small helpers
 
     def _check_manager(self):
-        if not self.env.su and not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_manager"):
-            raise AccessError(self.env._("Only fapiao managers may replace or archive an account."))
-        self.check_access("write")
+        gate.check(self, gate.MANAGER, "write")
 
     def _open_leaving(self, purpose, title):
         return {

@@ -4,6 +4,7 @@ from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from ..rules import taxno
+from . import fapiao_gate as gate
 from .fapiao_decimal import exact
 from .fapiao_types import LIVING
 
@@ -16,6 +17,7 @@ class Fapiao(models.Model):
     def action_create_bill(self):
         """Make vendor bills from these fapiao and open them; several of one seller may become one bill, which
         a dialog asks. Raises ``UserError`` naming what keeps a fapiao from being booked."""
+        gate.check(self, gate.INVOICER)
         self._check_bookable()
         if len(self) > 1 and len(self._by_seller()) < len(self):
             return self.env["fapiao.match.bill"]._open(self)

@@ -11,12 +11,13 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..clouds.kingdee import callback as kingdee
 from ..clouds.redact import redact
+from . import fapiao_gate as gate
 from .fapiao_outbound import DEAD_STATES, OPEN_STATES
 from .fapiao_outbound_answer import ASKED_STATES, OUT_STATES
 
@@ -344,9 +345,7 @@ class FapiaoCallback(models.Model):
 
     def action_replay(self):
         """Read the callbacks again, and have the cloud asked about what they name."""
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may do this."))
-        self.check_access("read")
+        gate.check(self, gate.ISSUER)
         kept = self.filtered(lambda callback: callback.state != "over_quota")
         for callback in kept.sudo():  # sudo: this is all that anybody may change of a callback
             callback._replay()

@@ -7,6 +7,7 @@ import qrcode
 
 from odoo import api, fields, models
 
+from . import fapiao_gate as gate
 from .fapiao_files import KINDS
 
 
@@ -34,6 +35,7 @@ class Fapiao(models.Model):
 
     def action_open_business_doc(self):
         """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
+        gate.check(self, gate.INTERNAL)
         self.ensure_one()
         return self._get_records_action()
 

@@ -2,8 +2,9 @@
 and how a rule's problem is said. Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
+from . import fapiao_gate as gate
 from .fapiao_outbound import OPEN_STATES
 
 FAPIAO_STATES = [
@@ -77,7 +78,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def action_fapiao_withdraw(self):
         """Withdraw what of these documents' requests and red forms has not been sent."""
-        self._fapiao_check_issuer()
+        gate.check(self, gate.ISSUER, "write")
         requests = self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
         forms = self._fapiao_red_forms().filtered(lambda form: form.state in OPEN_STATES)
         if not (requests or forms):
@@ -86,7 +87,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def action_fapiao_refresh(self):
         """Bring requests, red forms and fapiao of these documents up to date with the cloud."""
-        self._fapiao_check_issuer()
+        gate.check(self, gate.ISSUER)
         if forms := self._fapiao_red_forms().filtered("is_open"):
             return forms.action_ask()
         if requests := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES):
@@ -98,12 +99,14 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def action_fapiao_files(self):
         """Download the files of these documents' fapiao in one zip."""
+        gate.check(self, gate.READER)
         if not self.fapiao_ids:
             raise UserError(self.env._("There is no fapiao yet, so there are no files."))
         return self.fapiao_ids.action_download()
 
     def action_fapiao_open(self):
         """Open the fapiao of this document."""
+        gate.check(self, gate.READER)
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_out")
         if len(self.fapiao_ids) == 1:
             return {**action, "views": [(False, "form")], "res_id": self.fapiao_ids.id, "domain": []}
@@ -111,7 +114,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def action_fapiao_login(self):
         """Open what these documents wait for: log-in, face code or account."""
-        self._fapiao_check_issuer()
+        gate.check(self, gate.ISSUER)
         waiting = [record for record in self._fapiao_open_outbound() if record.state == "waiting_login"]
         if not waiting:
             raise UserError(self.env._("Nothing here is waiting for a log-in."))
@@ -119,6 +122,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def action_fapiao_requests(self):
         """Open the last fapiao request of this document, with all that was said about it."""
+        gate.check(self, gate.READER)
         self.ensure_one()
         return self._fapiao_last_request()._get_records_action()
 
@@ -155,5 +159,4 @@ class FapiaoDocumentMixin(models.AbstractModel):
         return " ".join(parts)
 
     def _fapiao_check_issuer(self):
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may do this."))
+        gate.check(self, gate.ISSUER)

@@ -10,6 +10,7 @@ READER = "account.group_account_readonly,account.group_account_invoice"
 INVOICER = "account.group_account_invoice"
 ISSUER = "l10n_cn_invoice_cloud.group_fapiao_issuer"
 MANAGER = "l10n_cn_invoice_cloud.group_fapiao_manager"
+ADMINISTRATOR = "base.group_system"
 
 
 def check(records, groups, operation="read"):
@@ -25,6 +26,7 @@ def check(records, groups, operation="read"):
                 INVOICER: env._("Only invoicing users may do this."),
                 ISSUER: env._("Only fapiao issuers may do this."),
                 MANAGER: env._("Only fapiao managers may do this."),
+                ADMINISTRATOR: env._("Only administrators may do this."),
             }[groups]
         )
     records.check_access(operation)

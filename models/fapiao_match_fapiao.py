@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from . import fapiao_gate as gate
 from .fapiao_match_verdict import DEAD, MATCH_STATES, fapiao_state
 
 
@@ -63,6 +64,7 @@ class Fapiao(models.Model):
 
     def action_match(self):
         """Search bills for these fapiao; of a single one show what was found side by side."""
+        gate.check(self, gate.INVOICER)
         self._check_received()
         self.env["fapiao.match"]._match(self.company_id.ids, self.ids)
         if len(self) == 1:
@@ -88,6 +90,7 @@ class Fapiao(models.Model):
 
     def action_match_documents(self):
         """Open the candidates of this fapiao as they are, without another search."""
+        gate.check(self, gate.INVOICER)
         self._check_received()
         return self.env["fapiao.match.wizard"]._open(self)
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds import picking
+from . import fapiao_gate as gate
 
 
 class FapiaoMatch(models.Model):
@@ -18,15 +19,18 @@ class FapiaoMatch(models.Model):
 
     def action_pick_show(self):
         """Show this fapiao at the assistant."""
+        gate.check(self, gate.INTERNAL)
         return self._pick_page(picking.SHOW_PAGE)
 
     def action_pick_edit(self):
         """Edit this fapiao at the assistant; what was changed comes back by itself."""
+        gate.check(self, gate.INTERNAL)
         self._document()._fapiao_pick_check()
         return self._pick_page(picking.EDIT_PAGE)
 
     def action_pick_remove(self):
         """Take a picked fapiao off a document that is still open."""
+        gate.check(self, gate.INTERNAL)
         for match in self:
             document = match._document()
             document._fapiao_pick_check()

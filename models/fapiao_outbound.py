@@ -19,12 +19,12 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..clouds import base, errors
 from ..clouds.canonical import fingerprint
+from . import fapiao_gate as gate
 from .fapiao_pace import ISSUE, QUESTION
 from .fapiao_side_by_side import Job
 
@@ -495,11 +495,7 @@ class FapiaoOutbound(models.AbstractModel):
         self.invalidate_recordset()
 
     def _check_issuer(self):
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may do this."))
-        self.check_access("read")
+        gate.check(self, gate.ISSUER)
 
     def _check_manager(self):
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_manager"):
-            raise AccessError(self.env._("Only fapiao managers may decide what became of an order."))
-        self.check_access("read")
+        gate.check(self, gate.MANAGER)

@@ -50,19 +50,23 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     def action_fapiao_pick(self):
         """Open the dialog in which fapiao are picked for these documents at the expense assistant."""
+        gate.check(self, gate.INTERNAL)
         self._fapiao_pick_check()
         return self.env["fapiao.pick"]._visit(self)._dialog()
 
     def action_fapiao_pick_list(self):
         """Show all fapiao of this document at the assistant."""
+        gate.check(self, gate.INTERNAL)
         return self._fapiao_pick_page(picking.DOCUMENT_PAGE)
 
     def action_fapiao_pick_line(self):
         """Show the fapiao of this document's line at the assistant."""
+        gate.check(self, gate.INTERNAL)
         return self._fapiao_pick_page(picking.LINE_PAGE)
 
     def action_fapiao_pick_adjust(self):
         """Change the fapiao of this document's line at the assistant, and take over what was changed."""
+        gate.check(self, gate.INTERNAL)
         self._fapiao_pick_check()
         return self._fapiao_pick_page(picking.LINE_EDIT_PAGE)
 

@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds import picking
+from ..clouds.errors import CloudError
 from ..clouds.inbound import is_number
+from . import fapiao_gate as gate
 
 MESSAGE_STATES = [
     ("new", "To process"),
@@ -50,13 +52,18 @@ class FapiaoPickMessage(models.Model):
 
     def action_apply(self):
         """Apply a message that couldn't be applied before."""
+        gate.check(self, gate.INTERNAL)
         for message in self:
             pick = message.pick_id
             if message.state not in ("new", "failed"):
                 raise UserError(self.env._("This message was applied already."))
-            pick._documents().with_user(self.env.user)._fapiao_pick_check()
-            # sudo: the rights on the document were checked just now
-            pick.sudo()._work_off(message.id)
+            # sudo: all documents of the visit count, also those that the user may not read
+            pick.sudo()._documents().with_user(self.env.user)._fapiao_pick_check()
+            try:
+                # sudo: the rights on the documents were checked just now
+                pick.sudo()._work_off(message.id)
+            except CloudError as error:
+                raise UserError(pick.sudo().account_id._say(error)) from error
         self.env.invalidate_all()
         return True
 

@@ -3,6 +3,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from . import fapiao_gate as gate
 from .fapiao_match_verdict import DEAD
 from .fapiao_types import STATUSES, TYPES
 
@@ -68,10 +69,12 @@ class FapiaoPurchase(models.Model):
 
     def action_open_fapiao(self):
         """Open the fapiao itself."""
+        gate.check(self, gate.READER)
         self.ensure_one()
         return self.fapiao_id._get_records_action()
 
     def action_match(self):
         """Show the candidates of this fapiao side by side."""
+        gate.check(self, gate.INVOICER)
         self.ensure_one()
         return self.fapiao_id.action_match()

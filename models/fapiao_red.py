@@ -11,6 +11,7 @@ from ..clouds.errors import CloudError
 from ..rules import document, red_lines
 from ..rules.document import DISCOUNT, NORMAL, ORDINARY, Line
 from ..rules.red_document import Blue, RedLine
+from . import fapiao_gate as gate
 from .fapiao_decimal import exact, shortest
 from .fapiao_time import aware
 from .fapiao_types import DIGITAL, KIND_OF, PAPER
@@ -44,6 +45,7 @@ class Fapiao(models.Model):
 
     def action_red(self):
         """Open the dialog that reverses this fapiao, or the red form that is under way."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         if under_way := self.red_form_ids.filtered("is_open"):
             return under_way[:1]._get_records_action()
@@ -58,6 +60,7 @@ class Fapiao(models.Model):
 
     def action_red_forms(self):
         """Open the red forms of this fapiao."""
+        gate.check(self, gate.READER)
         return self.red_form_ids._get_records_action(name=self.env._("Red Forms"))
 
     def _invoices(self):

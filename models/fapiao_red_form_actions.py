@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from . import fapiao_gate as gate
 from .fapiao_outbound import OPEN_STATES
 
 
@@ -38,6 +39,7 @@ class FapiaoRedForm(models.Model):
 
     def action_apply_anew(self):
         """Open the dialog for another form, where this one has ended without a red fapiao."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.env["fapiao.red.flush"]._open(self.fapiao_id, self.credit_id, reason=self.reason)
 
@@ -60,11 +62,13 @@ class FapiaoRedForm(models.Model):
 
     def action_login(self):
         """Open what the form waits for: log-in, face code or, to correct it, the account."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_decide_not_applied(self):
         """A manager's word, after looking at the bureau: there is no form. The application is given up."""
+        gate.check(self, gate.MANAGER)
         self._decide_on_manual(
             lambda form: form._reject_by_hand(
                 self.env._("%s decided that no form exists.", self.env.user.name)
@@ -74,19 +78,20 @@ class FapiaoRedForm(models.Model):
 
     def action_decide_ask_again(self):
         """Look once more what became of the application."""
+        gate.check(self, gate.MANAGER)
         self._decide_on_manual(lambda form: form._doubt_anew())
         self._attempt_after_commit()
         return self.action_follow()
 
     def action_open_business_doc(self):
         """Open the form itself; the links of core's ``x2many_buttons`` call this."""
+        gate.check(self, gate.READER)
         self.ensure_one()
         return self._get_records_action()
 
     # ------------------------------------------------------------------ private steps
 
     def _decide_on_manual(self, decide):
-        self._check_manager()
         self._lock()
         for form in self.sudo().filtered(lambda form: form.state == "manual"):  # sudo: as in action_ask
             decide(form)

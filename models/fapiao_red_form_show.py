@@ -3,6 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_amount
 
+from . import fapiao_gate as gate
 from .fapiao_outbound import OPEN_STATES
 
 
@@ -11,6 +12,7 @@ class FapiaoRedForm(models.Model):
 
     def action_follow(self):
         """Return the client action that shows how the reversals get on."""
+        gate.check(self, gate.READER)
         return {
             "type": "ir.actions.client",
             "tag": "l10n_cn_invoice_cloud.progress",
@@ -20,6 +22,7 @@ class FapiaoRedForm(models.Model):
     @api.model
     def follow(self, form_ids):
         """Return what the progress dialog shows: a plain dict for each form the user may read."""
+        gate.check(self, gate.READER)
         return [form._progress() for form in self.search([("id", "in", form_ids)], order="id")]
 
     def _say(self):

@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..clouds import base, picking
+from . import fapiao_gate as gate
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_pace import QUESTION
 
@@ -135,6 +136,7 @@ class FapiaoReport(models.Model):
 
     def action_open_document(self):
         """Open the expense or the bill."""
+        gate.check(self, gate.READER)
         self.ensure_one()
         document = self.expense_id or self.move_id
         if not document:

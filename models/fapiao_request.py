@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from . import fapiao_gate as gate
 from .fapiao_outbound import ATTENTION_STATES, UNSENT_STATES
 
 
@@ -113,16 +114,19 @@ class FapiaoRequest(models.Model):
 
     def action_open_business_doc(self):
         """Open the request itself; the links of core's ``x2many_buttons`` call this."""
+        gate.check(self, gate.READER)
         self.ensure_one()
         return self._get_records_action()
 
     def action_login(self):
         """Open what a waiting request waits for: log-in, face code or, to correct it, the account."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_follow(self):
         """Return the client action that shows how the requests get on."""
+        gate.check(self, gate.READER)
         return {
             "type": "ir.actions.client",
             "tag": "l10n_cn_invoice_cloud.progress",

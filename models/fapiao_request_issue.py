@@ -7,6 +7,7 @@ from odoo.tools import format_amount
 
 from ..clouds import base
 from ..rules.document import from_plain, to_plain
+from . import fapiao_gate as gate
 from .fapiao_notes import as_html
 from .fapiao_outbound import DEAD_STATES, OPEN_STATES
 
@@ -64,6 +65,7 @@ class FapiaoRequest(models.Model):
     @api.model
     def follow(self, request_ids):
         """Return what the progress dialog shows: a plain dict for each request the user may read."""
+        gate.check(self, gate.READER)
         requests = self.search([("id", "in", request_ids)], order="id")
         return [request._progress() for request in requests]
 

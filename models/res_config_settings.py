@@ -2,6 +2,8 @@
 
 from odoo import fields, models
 
+from . import fapiao_gate as gate
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -30,6 +32,7 @@ class ResConfigSettings(models.TransientModel):
 
     def action_open_fapiao_account(self):
         """Open the company's fapiao account, or a new one where there is none."""
+        gate.check(self, gate.ADMINISTRATOR)
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -4,6 +4,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from . import fapiao_gate as gate
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -13,7 +15,7 @@ class SaleOrder(models.Model):
     def action_fapiao_request(self):
         """Open the dialog that asks for lines and quantities; nothing is sent yet. Several orders go on one
         fapiao."""
-        self._fapiao_check_issuer()
+        gate.check(self, gate.ISSUER)
         for order in self:
             if order.state != "sale":
                 raise UserError(

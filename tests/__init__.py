@@ -60,6 +60,7 @@ from . import test_double_booking
 from . import test_exchange
 from . import test_fapiao_bill
 from . import test_files_controller
+from . import test_gates
 from . import test_guard
 from . import test_issue
 from . import test_issue_wizard

@@ -125,7 +125,7 @@ class IdentityCase(AccessCase):
             .create({"source_id": self.account.id, "purpose": purpose, **values})
         )
         with self.engine():
-            action = wizard.action_archive() if purpose == "archive" else wizard.action_replace()
+            action = wizard.action_leave() if purpose == "archive" else wizard.action_replace()
             self.env.flush_all()
         return self.env["fapiao.account"].browse(action.get("res_id"))
 

@@ -100,9 +100,7 @@ class TestAssistantRights(PickCommon):
         fapiao = self.env["fapiao"].sudo().search([("serial_no", "=", serial)])
         taken = fapiao._lock_taken()[fapiao]
         self.assertEqual(taken._names_for(self.employee_user, self.company), [taken.document_name])
-        self.assertEqual(
-            taken._names_for(theirs.env.user, self.company), ["a document that you have no access to"]
-        )
+        self.assertEqual(taken._names_for(theirs.env.user, self.company), ["a document that you have no access to"])
 
 
 @tagged("post_install", "-at_install")
@@ -173,9 +171,7 @@ class TestDialogRights(RedCommon, MatchCommon, AccessCase):
         with self.assertRaises(AccessError):
             wizard.write({"line_ids": [Command.create(line)]})
         with self.assertRaises(AccessError):
-            self.env["fapiao.match.bill"].with_user(user).create(
-                {"fapiao_ids": [Command.set(match.fapiao_id.ids)]}
-            )
+            self.env["fapiao.match.bill"].with_user(user).create({"fapiao_ids": [Command.set(match.fapiao_id.ids)]})
 
     @mute_logger(*QUIET)
     def test_collision_does_not_name_documents_of_other_companies(self):

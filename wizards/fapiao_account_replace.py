@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models import fapiao_gate as gate
 from ..models.fapiao_account import MODES, PROVIDERS
 from ..models.fapiao_account_identity import ADDRESS, OUTBOUND
 from ..models.fapiao_account_kingdee import USER_KINDS
@@ -83,6 +84,7 @@ class FapiaoAccountReplace(models.TransientModel):
 
     def action_replace(self):
         """Withdraw what was never sent, archive the account, and open the one that takes over."""
+        gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         source = self.source_id
         source._check_manager()
@@ -97,8 +99,9 @@ class FapiaoAccountReplace(models.TransientModel):
             )
         return account._get_records_action()
 
-    def action_archive(self):
+    def action_leave(self):
         """Withdraw what was never sent, and archive the account."""
+        gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         self.source_id._check_manager()
         self.source_id._leave()

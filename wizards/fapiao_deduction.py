@@ -3,8 +3,9 @@
 import re
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
+from ..models import fapiao_gate as gate
 from ..models.fapiao_match_verdict import DEDUCTIBLE
 from ..models.fapiao_types import LIVING
 
@@ -71,9 +72,8 @@ class FapiaoDeduction(models.TransientModel):
 
     def action_confirm(self):
         """Order the marks for what is ready, and show how it gets on."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
-        if not self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer"):
-            raise AccessError(self.env._("Only fapiao issuers may do this."))
         reasons = self._reasons()
         ready = self.fapiao_ids.filtered(lambda fapiao: not reasons[fapiao])
         if not ready:
@@ -124,4 +124,5 @@ class Fapiao(models.Model):
 
     def action_deduct(self):
         """Open the dialog that selects these fapiao for deduction, or takes the selection back."""
+        gate.check(self, gate.ISSUER)
         return self.env["fapiao.deduction"]._open(self)

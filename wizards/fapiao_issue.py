@@ -6,6 +6,7 @@ from dataclasses import replace
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models import fapiao_gate as gate
 from ..models import fapiao_twins
 from ..rules.problems import errors
 
@@ -95,6 +96,7 @@ class FapiaoIssue(models.TransientModel):
 
     def action_check(self):
         """Look again, after something was mended."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self._check()
         return self._show()
@@ -104,6 +106,7 @@ class FapiaoIssue(models.TransientModel):
 
         What was found before may be mended or broken since: all is built anew under the lock.
         """
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.move_ids._fapiao_check_issuer()
         moves = self.move_ids._fapiao_lock()
@@ -257,5 +260,7 @@ class FapiaoIssueProblem(models.TransientModel):
 
     def action_open(self):
         """Open the record to mend."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
+        self.move_id.check_access("read")
         return self.move_id._fapiao_mend(self._to_mend())

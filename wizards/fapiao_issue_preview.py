@@ -2,6 +2,8 @@
 
 from odoo import Command, api, fields, models
 
+from ..models import fapiao_gate as gate
+
 FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
 
 
@@ -22,6 +24,7 @@ class FapiaoIssue(models.TransientModel):
 
     def action_merge(self):
         """Put all invoices on one fapiao, or each on its own again, and look what becomes of them."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.is_merged = not self.is_merged
         return self.action_check()

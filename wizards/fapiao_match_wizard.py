@@ -62,7 +62,7 @@ class FapiaoMatchWizard(models.TransientModel):
     def action_confirm(self):
         """Confirm the chosen lines with the amounts beside them: a split, if there are several."""
         self.ensure_one()
-        gate.check(self, gate.INVOICER, "write")
+        self._check_use()
         chosen = self.line_ids.filtered("is_chosen")
         if not chosen:
             raise UserError(self.env._("Choose the documents that this fapiao stands for."))
@@ -74,7 +74,7 @@ class FapiaoMatchWizard(models.TransientModel):
     def action_add(self):
         """Put another bill on the list, with what is left of the fapiao."""
         self.ensure_one()
-        gate.check(self, gate.INVOICER, "write")
+        self._check_use()
         if not self.move_id:
             raise UserError(self.env._("Choose a bill first."))
         if self.move_id not in self.line_ids.move_id:
@@ -87,10 +87,14 @@ class FapiaoMatchWizard(models.TransientModel):
 
     def action_create_bill(self):
         """Make a bill from the fapiao instead."""
-        gate.check(self, gate.INVOICER, "write")
+        self._check_use()
         return self.fapiao_id.action_create_bill()
 
     # ------------------------------------------------------------------ private steps
+
+    def _check_use(self):
+        gate.check(self, gate.INVOICER, "write")
+        self.fapiao_id.check_access("read")
 
     def _show(self):
         return {
@@ -223,6 +227,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
     def action_open_document(self):
         """Open the bill or the expense."""
         gate.check(self, gate.INVOICER)
+        self._document().check_access("read")
         return self._document()._get_records_action()
 
     # ------------------------------------------------------------------ private steps

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from odoo import Command, api, fields, models
 
+from ..models import fapiao_gate as gate
 from ..models.fapiao_builder_merge import SEPARATOR
 from ..models.fapiao_builder_order import Choice
 from ..rules.problems import errors
@@ -98,6 +99,7 @@ class FapiaoOrderRequest(models.TransientModel):
 
     def action_check(self):
         """Look again, after something was mended or chosen anew."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self._note(self._build())
         return self._show()
@@ -107,6 +109,7 @@ class FapiaoOrderRequest(models.TransientModel):
 
         What was found before may be mended or broken since: all is built anew under the lock.
         """
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         orders = self.order_ids
         orders._fapiao_check_issuer()
@@ -212,6 +215,7 @@ class FapiaoOrderRequestProblem(models.TransientModel):
 
     def action_open(self):
         """Open the record to mend."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         record = self._to_mend()
         orders = self.dialog_id.order_ids

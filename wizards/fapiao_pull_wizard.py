@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds.inbound import HEADER
+from ..models import fapiao_gate as gate
 from ..models.fapiao_pull import KINDS
 
 
@@ -53,6 +54,7 @@ class FapiaoPullWizard(models.TransientModel):
 
     def action_pull(self):
         """Queue the pulls and show them; the first few begin at once."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
         if refusals := self._refusals():

@@ -8,6 +8,7 @@ import json
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models import fapiao_gate as gate
 from ..models.fapiao_red_form import USES
 from ..models.fapiao_time import aware
 from ..rules import red
@@ -252,6 +253,7 @@ class FapiaoRedFlush(models.TransientModel):
 
     def action_ask(self):
         """Ask the bureau (again)."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
         self._ask_all()
@@ -259,11 +261,13 @@ class FapiaoRedFlush(models.TransientModel):
 
     def action_login(self):
         """Log in to the tax bureau; then ask again."""
+        gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_apply(self):
         """Apply for the red form, and go on as far as no person is needed."""
+        gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
         fapiao = self._lock()

@@ -10,6 +10,7 @@ from itertools import islice
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models import fapiao_gate as gate
 from ..models.fapiao_tax_code import ancestors
 from ..rules import codes
 
@@ -59,6 +60,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
 
     def action_import(self):
         """Take over the file's good rows and show what became of them; list wrong ones with the reason."""
+        gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         if not self.file:
             raise UserError(self.env._("Choose the file with the classification table first."))
@@ -84,6 +86,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
 
     def action_show_codes(self):
         """Open the list of codes."""
+        gate.check(self, gate.MANAGER)
         return self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_tax_code")
 
     # ------------------------------------------------------------------ reading

@@ -129,7 +129,7 @@ class People:
 
     def archive_anyway(self, account_id, values):
         """Archive an account although something is open there, where the product asks what becomes of it."""
-        return self._leave(account_id, "action_archive_anyway", "action_archive", {}, values)
+        return self._leave(account_id, "action_archive_anyway", "action_leave", {}, values)
 
     def replace_account(self, account_id, values):
         """Let another account take over."""

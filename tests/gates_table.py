@@ -1,0 +1,346 @@
+"""Who may call which public method, and who may write which field; held by ``test_gates``.
+
+A rule names the kinds of user that it lets through. ``stranger`` is a manager of another company, and is let through
+only where no document or company is touched. Overrides of Odoo's own methods keep the checks of what they override.
+"""
+
+_INVOICER = {"invoicer", "issuer", "manager", "administrator"}
+_MANAGER = {"manager", "administrator"}
+
+USERS = {
+    "nobody": set(),  # of these; products, taxes and contacts are other people's
+    "own": {"employee"},  # of their own expenses and visits
+    "reader": {"auditor"} | _INVOICER,
+    "listing": {"auditor", "stranger"} | _INVOICER,  # what they may not read is left out
+    "dialog": {"issuer", "stranger"} | _MANAGER,  # lists of documents, those left out that they may not read
+    "invoicer": _INVOICER,
+    "issuer": {"issuer"} | _MANAGER,
+    "manager": _MANAGER,
+    "setup": {"stranger"} | _MANAGER,  # shared by all companies
+    "administrator": {"administrator"},
+    "everybody": {"public", "portal", "employee", "stranger", "auditor"} | _INVOICER,
+}
+
+PICK = (
+    "action_fapiao_pick action_fapiao_pick_list action_fapiao_pick_line action_fapiao_pick_adjust"
+    " action_fapiao_pick_compare"
+)
+ISSUED_FOR = "action_fapiao_withdraw action_fapiao_refresh action_fapiao_login"
+SHOWN_FOR = "action_fapiao_files action_fapiao_open action_fapiao_requests"
+
+# {rule: {model: names of methods}}
+METHODS = {
+    "own": {
+        "fapiao.pick": "open_page follow close look_again move_ticket",
+        "fapiao.pick.message": "action_apply",
+        "hr.expense": PICK,
+    },
+    "reader": {
+        "account.move": f"{SHOWN_FOR} action_fapiao_in_open action_fapiao_red_forms",
+        "fapiao": "action_download action_open_business_doc action_red_forms",
+        "fapiao.account": "action_show_waiting action_show_pulls",
+        "fapiao.match": "action_open_document action_open_fapiao",
+        "fapiao.pull": "action_show_new",
+        "fapiao.purchase": "action_open_fapiao",
+        "fapiao.red.form": "action_follow action_open_business_doc",
+        "fapiao.report": "action_open_document",
+        "fapiao.request": "action_follow action_open_business_doc",
+        "sale.order": SHOWN_FOR,
+    },
+    "listing": {"fapiao.red.form": "follow", "fapiao.request": "follow"},
+    "invoicer": {
+        "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search",
+        "fapiao": "action_create_bill action_match action_match_documents",
+        "fapiao.match": "action_confirm action_undo action_pick_show action_pick_edit action_pick_remove",
+        "fapiao.match.bill": "action_create",
+        "fapiao.match.wizard": "action_add action_confirm action_create_bill",
+        "fapiao.match.wizard.line": "action_confirm action_open_document action_undo",
+        "fapiao.purchase": "action_match",
+    },
+    "issuer": {
+        "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
+        "fapiao": "action_deduct action_fetch_files action_red action_refresh",
+        "fapiao.account": "action_face action_login action_pull action_pull_days action_refresh_credit"
+        " action_test_assistant action_test_connection",
+        "fapiao.callback": "action_replay",
+        "fapiao.issue": "action_issue",
+        "fapiao.issue.problem": "action_open",
+        "fapiao.login": "action_back action_confirm action_start poll",
+        "fapiao.marking": "action_retry action_withdraw",
+        "fapiao.order.request": "action_check action_request",
+        "fapiao.order.request.problem": "action_open",
+        "fapiao.pull": "action_restart action_run",
+        "fapiao.pull.wizard": "action_pull",
+        "fapiao.red.flush": "action_apply action_ask action_login",
+        "fapiao.red.form": "action_apply_anew action_ask action_issue_red action_login action_withdraw",
+        "fapiao.report": "action_retry action_tell_again",
+        "fapiao.request": "action_login action_retry action_withdraw",
+        "sale.order": f"{ISSUED_FOR} action_fapiao_request",
+    },
+    "dialog": {"fapiao.deduction": "action_confirm", "fapiao.issue": "action_check action_merge"},
+    "manager": {
+        "fapiao.account": "action_archive_anyway action_replace",
+        "fapiao.account.replace": "action_leave action_replace",
+        "fapiao.red.form": "action_decide_ask_again action_decide_not_applied",
+        "fapiao.request": "action_decide_ask_again action_decide_not_issued",
+    },
+    "setup": {"fapiao.tax.code.import": "action_import action_show_codes"},
+    "administrator": {
+        "fapiao.account": "action_rotate_callback_token",
+        "res.config.settings": "action_open_fapiao_account",
+    },
+    "everybody": {"res.partner": "check_vat_cn"},  # looks at its argument alone
+}
+
+# what all outbound models keep of their calls
+_OUTBOUND = (
+    "account_id asked_first cloud_code cloud_text company_id error_fix error_message hinted_at identity"
+    " in_doubt is_asking_first lease_until lookup_number next_try_at operation payload payload_hash"
+    " queued_at request_uid resends state tries unknown_since user_id was_sent watch_at watch_round"
+)
+
+# {model: {rule: names of the fields that keep what is written to them}}
+FIELDS = {
+    "account.move": {
+        "invoicer": "fapiao_remark fapiao_type",
+        "nobody": (
+            "fapiao_amount_open fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_numbers"
+            " fapiao_red_form_ids fapiao_report_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
+        ),
+    },
+    "account.move.line": {
+        "nobody": "fapiao_request_line_ids",
+    },
+    "account.tax": {
+        "nobody": "fapiao_policy fapiao_zero_kind",
+    },
+    "fapiao": {
+        "nobody": (
+            "account_id amount_tax amount_total amount_untaxed booking buyer_name buyer_tax_no check_code"
+            " checked_at code color company_id deductible deduction deduction_period direction drawer"
+            " files_state files_text files_tries files_try_at issue_date issued_at line_ids looked_at"
+            " marking_line_ids match_amount match_ids match_state move_ids number ofd_address ofd_id order_ids"
+            " original_id original_number partner_id payee pdf_address pdf_id pull_id red_form_ids red_ids"
+            " refresh_at refresh_callback_ids refresh_is_look refresh_itself refresh_red refresh_tries remark"
+            " request_ids reviewer seller_name seller_tax_no serial_no status status_at travel_arrives"
+            " travel_departs travel_fare travel_from travel_fund travel_insurance travel_mileage"
+            " travel_other_taxes travel_passenger travel_seat travel_surcharge travel_to travel_vehicle"
+            " type_code xml_address xml_id"
+        ),
+    },
+    "fapiao.account": {
+        "administrator": (
+            "app_secret assistant_token assistant_token_expires_at callback_token client_secret"
+            " database_identity password tax_password token token_expires_at"
+        ),
+        "manager": (
+            "account_id active add_seal answer_text_ids app_id assistant_page_url assistant_token_lease_until"
+            " assistant_url auto_invoice away_count away_since base_url bureau_channel bureau_channel_at"
+            " bureau_login_type bureau_url business_system callback_addresses callback_bytes_per_hour"
+            " callback_over_at callback_rows_per_hour calls_at_once claimed_at client_id company_id credit_at"
+            " credit_left credit_total face_state full_interface grace_minutes gross_total left_alone_until"
+            " marks_booked mode name pace_per_day pace_per_hour pace_per_minute pace_reserved_percent"
+            " pages_per_minute phone provider pull_daily pull_day pull_ids pull_pause pull_text read_timeout"
+            " recheck_day recheck_told_on replaced_by_id restored_at sequence session_at session_state"
+            " session_text small_scale small_scale_reason tax_no tax_username tenant tenant_id token_header"
+            " token_lease_until token_lifetime token_prefix user user_type wait_days"
+        ),
+    },
+    "fapiao.account.replace": {
+        "manager": (
+            "account_id app_id assistant_page_url assistant_url base_url business_system client_id mode name"
+            " phone provider purpose source_id tax_no tax_username tenant tenant_id user user_type"
+        ),
+    },
+    "fapiao.answer.text": {
+        "administrator": (
+            "account_id classified_at classified_by_id code company_id count first_seen last_seen meaning"
+            " operation text"
+        ),
+    },
+    "fapiao.callback": {
+        "nobody": (
+            "account_id body company_id digest kind last_at message numbers received_at remote_addr"
+            " request_uids size state times"
+        ),
+    },
+    "fapiao.deduction": {
+        "issuer": "currency_id fapiao_ids kind period purpose",
+    },
+    "fapiao.exchange": {
+        "nobody": (
+            "account_id answer_body answer_raw answered_at company_id content_type error_code error_need error_text"
+            " http_status identity is_idle operation outcome provider replays request_body request_hash request_uid"
+            " res_id res_model retry_after sent_at state"
+        ),
+    },
+    "fapiao.issue": {
+        "issuer": ("fapiao_count going_count is_merged move_ids preview_ids problem_ids ready_count twin_ids"),
+    },
+    "fapiao.issue.preview": {
+        "issuer": ("amount_tax amount_total amount_untaxed currency_id documents issue_id line_count sequence"),
+    },
+    "fapiao.issue.problem": {
+        "issuer": "code fix issue_id mend_id mend_model mend_name message move_id severity",
+    },
+    "fapiao.issue.twin": {
+        "issuer": "is_chosen issue_id message move_id",
+    },
+    "fapiao.line": {
+        "nobody": (
+            "amount_tax amount_untaxed code company_id fapiao_id is_discount name original_line price"
+            " quantity rate sequence spec unit"
+        ),
+    },
+    "fapiao.login": {
+        "issuer": ("account_id app asked_at expires_at message method pin purpose qr_id qr_png qr_text sms_code state"),
+    },
+    "fapiao.marking": {
+        "nobody": (_OUTBOUND + " kind line_ids period purpose task_no"),
+    },
+    "fapiao.marking.line": {
+        "nobody": "company_id family fapiao_id marking_id state text",
+    },
+    "fapiao.match": {
+        "nobody": (
+            "active amount amount_tax candidates company_id confirmed_at expense_id fapiao_id move_id rule"
+            " seller_differs state user_id"
+        ),
+    },
+    "fapiao.match.bill": {
+        "invoicer": "together",
+        "nobody": "fapiao_ids",
+    },
+    "fapiao.match.wizard": {
+        "invoicer": "line_ids move_id",
+        "nobody": "fapiao_id",
+    },
+    "fapiao.match.wizard.line": {
+        "invoicer": "amount is_chosen",
+        "nobody": "expense_id match_id move_id wizard_id",
+    },
+    "fapiao.order.request": {
+        "issuer": "email fapiao_count fapiao_type line_ids order_ids phone problem_ids remark",
+    },
+    "fapiao.order.request.line": {
+        "issuer": "dialog_id order_line_id quantity",
+    },
+    "fapiao.order.request.problem": {
+        "issuer": "code dialog_id fix mend_id mend_model mend_name message severity",
+    },
+    "fapiao.pace": {
+        "nobody": "at key kind",
+    },
+    "fapiao.pick": {
+        "nobody": (
+            "account_id company_id expense_ids fapiao_id key kind last_claim_at last_poll_at leased_until link_key message_ids"
+            " move_id next_poll_at number opened_at page polls problem state ticket_ids together user_id user_key"
+            " watched_until"
+        ),
+    },
+    "fapiao.pick.message": {
+        "nobody": "kind msg_id pick_id problem raw receipt_state renamed serials state times",
+    },
+    "fapiao.pick.ticket": {
+        "nobody": "amount expense_id fapiao_id number pick_id reason seller serial_no state",
+    },
+    "fapiao.pull": {
+        "nobody": (
+            "account_id changed_count company_id date_from date_to done_at is_scheduled is_starting kind"
+            " lease_until message needs_person new_count next_try_at page page_digest page_size row_count"
+            " same_count start_count started_at state task_no tax_no total tries unread_count unread_text"
+            " user_id"
+        ),
+    },
+    "fapiao.pull.wizard": {
+        "issuer": "account_id date_from date_to kind",
+    },
+    "fapiao.red.flush": {
+        "issuer": "issued_at make_credit_note number reason seller_tax_no",
+        "nobody": (
+            "account_id answer answer_text bill_id check company_id credit_id fapiao_id initiator more_checks"
+            " more_ids needs_login"
+        ),
+    },
+    "fapiao.red.form": {
+        "nobody": (
+            _OUTBOUND + " amount_tax amount_total amount_untaxed applied_at booked bureau_state bureau_text checked_at"
+            " consumption_use credit_id deadline draft exchange_ids fapiao_id follow_up follow_up_text"
+            " initiator is_anew is_full is_open line_ids make_credit_note move_ids number previous_id reason"
+            " red_fapiao_id reissue reminders request_ids rest_request_ids stage taken uuid vat_use"
+            " withdrawal_ids"
+        ),
+    },
+    "fapiao.red.form.line": {
+        "nobody": ("amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"),
+    },
+    "fapiao.red.withdrawal": {
+        "nobody": (_OUTBOUND + " form_id"),
+    },
+    "fapiao.report": {
+        "nobody": (
+            _OUTBOUND + " bill_type document_name expense_id is_told_anew keys kind line move_id relation status"
+            " voucher_hash voucher_number voucher_uid"
+        ),
+    },
+    "fapiao.request": {
+        "nobody": (
+            _OUTBOUND + " absent_at amount_tax amount_total amount_untaxed attempt buyer_name buyer_tax_no cloud_state"
+            " double_ids draft earlier_ids ended_at_cloud exchange_ids fapiao_ids is_double kind last_sent_at"
+            " later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling type"
+            " withdraw_asked withdrawal_id"
+        ),
+    },
+    "fapiao.request.line": {
+        "nobody": (
+            "amount_tax amount_total amount_untaxed company_id fapiao_id live lost_fapiao_id move_id"
+            " move_line_id name order_id order_line_id part quantity request_id sequence state"
+        ),
+    },
+    "fapiao.tax.code": {
+        "manager": ("active child_ids code description is_summary keywords kind name parent_id short_name"),
+    },
+    "fapiao.tax.code.import": {
+        "manager": ("created_count done file filename rejected_count rejected_text unchanged_count updated_count"),
+    },
+    "fapiao.ticket.category": {
+        "manager": "company_id product_id sequence type_code",
+    },
+    "fapiao.withdrawal": {
+        "nobody": (_OUTBOUND + " request_ids"),
+    },
+    "hr.expense": {
+        "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_report_ids",
+    },
+    "product.category": {
+        "administrator": "fapiao_code_id fapiao_item_name",
+    },
+    "product.template": {
+        "administrator": "fapiao_code_id fapiao_item_name fapiao_policy",
+    },
+    "res.company": {
+        "administrator": (
+            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
+            " fapiao_default_type fapiao_drawer fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
+            " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
+            " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
+        ),
+    },
+    "res.config.settings": {
+        "administrator": (
+            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
+            " fapiao_default_type fapiao_drawer fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
+            " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
+            " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
+        ),
+    },
+    "res.partner": {
+        "administrator": ("fapiao_address fapiao_bank fapiao_email fapiao_phone fapiao_title_type fapiao_type"),
+    },
+    "sale.order": {
+        "nobody": "fapiao_amount_open fapiao_ids fapiao_numbers fapiao_request_ids fapiao_state",
+    },
+    "sale.order.line": {
+        "nobody": "fapiao_qty_covered fapiao_request_line_ids",
+    },
+}
