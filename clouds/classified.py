@@ -12,7 +12,8 @@ from .errors import LoginRequired, OutcomeUnknown, RateLimited, Rejected
 REFUSED, LOGIN, THROTTLED, OPEN = "refused", "login", "throttled", "open"
 MEANINGS = (REFUSED, LOGIN, THROTTLED, OPEN)
 _LENGTH = 300  # characters kept: the text is part of a database index
-_NUMBER = re.compile(r"[0-9A-Za-z_*./:%+-]*[0-9](?:[0-9A-Za-z_*./:%+-]|,(?=[0-9]{3}))*")
+# from the beginning of a word only: without that, long words take their length squared
+_NUMBER = re.compile(r"(?<![0-9A-Za-z_*./:%+-])[0-9A-Za-z_*./:%+-]*[0-9](?:[0-9A-Za-z_*./:%+-]|,(?=[0-9]{3}))*")
 
 
 def normal(text):

@@ -86,7 +86,7 @@ def _is_secret(key):
 def _redact_text(text, known):
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return json.dumps(_redact(json.loads(text, parse_float=_number), known), ensure_ascii=False)
+            return _dumped(_redact(json.loads(text, parse_float=_number), known))
         except (ValueError, RecursionError):
             pass
     inner = _json_in_base64(text)
@@ -101,6 +101,16 @@ def _redact_text(text, known):
         pairs = parse_qsl(text, keep_blank_values=True)
         return urlencode([(key, MASK if _is_secret(key) else value) for key, value in pairs], safe="[]*")
     return _masked(text)
+
+
+def _dumped(value):
+    """Return the JSON of ``value``, with lone surrogates as escapes: no database holds them."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
 
 
 def _masked(text):

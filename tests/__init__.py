@@ -28,6 +28,7 @@ from . import test_clouds_bombs
 from . import test_clouds_classes
 from . import test_clouds_connections
 from . import test_clouds_files
+from . import test_clouds_hostile
 from . import test_clouds_issue
 from . import test_clouds_issue_read
 from . import test_clouds_kingdee_answers
