@@ -163,7 +163,7 @@ class AccountMove(models.Model):
             # the cloud's words are for employees: customers read their invoices too
             move.fapiao_message = self.env.user._is_internal() and "\n".join(said) or False
 
-    @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open")
+    @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open", "fapiao_lost_text")
     def _compute_fapiao_can_issue(self):
         for move in self:
             move.fapiao_can_issue = (
@@ -174,6 +174,7 @@ class AccountMove(models.Model):
                 # reversed and credited in full: there is nothing to issue
                 and not (move._fapiao_credits() and move.company_currency_id.is_zero(move.fapiao_amount_open))
                 and move.company_id.account_fiscal_country_id.code == "CN"
+                and not move.fapiao_lost_text
             )
 
     # ------------------------------------------------------------------ what a living fapiao forbids
@@ -243,3 +244,6 @@ class AccountMove(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_fapiao(self):
         self._fapiao_raise_if_bound()
+
+    def _fapiao_before_issuing(self):
+        """Hook: what has to be known of invoices that were just posted before they may be issued."""

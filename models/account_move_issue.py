@@ -50,6 +50,7 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
+        posted._fapiao_before_issuing()
         posted.filtered(
             lambda move: (
                 move.move_type == "out_invoice"

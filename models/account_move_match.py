@@ -92,11 +92,14 @@ class AccountMove(models.Model):
         posted = super()._post(soft)
         if bills and bills._fapiao_in_pool_has_some():
             self.env["fapiao.match"]._match_soon()
+        posted._fapiao_in_received()._plan_booking()
         return posted
 
     def button_cancel(self):
+        fapiao = self._fapiao_in_received()
         res = super().button_cancel()
         self.filtered(lambda move: move.move_type in BILLS)._fapiao_in_release()
+        fapiao._plan_booking()
         return res
 
     # ------------------------------------------------------------------ double booking

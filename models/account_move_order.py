@@ -20,12 +20,14 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ posting
 
     def _post(self, soft=True):
-        """The orders are locked first: whoever requests a fapiao from one of them at this moment has either
-        done so, and it is shared here, or is repeated and finds this invoice."""
+        """The orders are locked first: a request for a fapiao of one of them that is made at this moment is either
+        complete, and shared here, or is repeated and finds this invoice."""
         self._fapiao_orders()._fapiao_touch()
-        posted = super()._post(soft)
-        posted._fapiao_share_orders()
-        return posted
+        return super()._post(soft)
+
+    def _fapiao_before_issuing(self):
+        self._fapiao_share_orders()
+        return super()._fapiao_before_issuing()
 
     def _fapiao_orders(self):
         """Return the orders of those of these documents that are customer invoices in China."""

@@ -179,9 +179,11 @@ class AccountMove(models.Model):
         return self._fapiao_net_total() - sum(exact(line.amount_total) for line in lines)
 
     def _fapiao_taken_from(self):
-        """Return the living fapiao that this credit note takes from: of an invoice that was split, those
-        with the lines it credits; all of them where that can't be told."""
+        """Return the living fapiao that this credit note takes from: of an invoice that was split, those that are to
+        be reversed, or those with the lines it credits; all of them where neither can be told."""
         self.ensure_one()
+        if self._fapiao_has_several() and (shared := self._fapiao_shared_out()) is not None:
+            return self.env["fapiao"].union(*shared)
         living = self._fapiao_to_reverse()
         origins = [line.id for line in self._fapiao_lines_credited().values()]
         if len(living) < 2 or not all(origins):
@@ -200,14 +202,31 @@ class AccountMove(models.Model):
     def _fapiao_state_of_credit(self):
         """Return the status of a posted credit note: the red letter it needs, or has."""
         self.ensure_one()
-        forms, facts = self.fapiao_red_form_ids, self.fapiao_ids
         if self._fapiao_is_going():
             return "pending"
-        if any(fact.color == "red" and fact.status == "normal" for fact in facts) or self._fapiao_covered():
+        if self._fapiao_has_several():
+            return self._fapiao_state_of_credit_on_several()
+        if self._fapiao_covered() or any(
+            fact.color == "red" and fact.status == "normal" for fact in self.fapiao_ids
+        ):
             return "issued"
         if not self.reversed_entry_id._fapiao_living():
             return "none"
-        return "failed" if forms.sorted("id")[-1:].stage in ENDED_STAGES else "to_issue"
+        return self._fapiao_state_of_ended_form()
+
+    def _fapiao_state_of_credit_on_several(self):
+        """Of several fapiao, some may be reversed and others not yet."""
+        facts = self.reversed_entry_id.fapiao_ids
+        reversed_ = facts.filtered(lambda fact: fact.color == "blue" and fact.status in ("red", "partly_red"))
+        if not self._fapiao_still_due():
+            return "issued" if reversed_ or self._fapiao_covered() else "none"
+        if any(form.stage == "issued" for form in self.fapiao_red_form_ids):
+            return "partial"
+        return self._fapiao_state_of_ended_form()
+
+    def _fapiao_state_of_ended_form(self):
+        """Return the status of a credit note whose red fapiao is due, by what became of its last form."""
+        return "failed" if self.fapiao_red_form_ids.sorted("id")[-1:].stage in ENDED_STAGES else "to_issue"
 
 
 class AccountMoveLine(models.Model):

@@ -8,7 +8,6 @@ from ..rules import red_several
 from ..rules.red_several import Part
 from .fapiao_builder_split import QUANTITY_DIGITS
 from .fapiao_decimal import exact
-from .fapiao_red_form import ENDED_STAGES
 
 
 class AccountMove(models.Model):
@@ -98,28 +97,7 @@ class AccountMove(models.Model):
         }
         return red_several.share_out(self._fapiao_still_due(), held)
 
-    def _fapiao_taken_from(self):
-        """Of several fapiao, those that are to be reversed; all that live where that can't be told."""
-        if not self._fapiao_has_several():
-            return super()._fapiao_taken_from()
-        shared = self._fapiao_shared_out()
-        if shared is None:
-            return super()._fapiao_taken_from()
-        return self.env["fapiao"].union(*shared)
-
     # ------------------------------------------------------------------ what is told
-
-    def _fapiao_state_of_credit(self):
-        """Of several fapiao, some may be reversed and others not yet."""
-        if not self._fapiao_has_several() or self._fapiao_is_going():
-            return super()._fapiao_state_of_credit()
-        facts = self.reversed_entry_id.fapiao_ids
-        reversed_ = facts.filtered(lambda fact: fact.color == "blue" and fact.status in ("red", "partly_red"))
-        if not self._fapiao_still_due():
-            return "issued" if reversed_ or self._fapiao_covered() else "none"
-        if any(form.stage == "issued" for form in self.fapiao_red_form_ids):
-            return "partial"
-        return "failed" if self.fapiao_red_form_ids.sorted("id")[-1:].stage in ENDED_STAGES else "to_issue"
 
     def _fapiao_open_of_credit(self):
         """Return what is still to be reversed for this credit note, below zero."""

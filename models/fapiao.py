@@ -245,6 +245,7 @@ class Fapiao(models.Model):
         self.write({**values, "checked_at": fields.Datetime.now()})
         # a cloud may call a fapiao normal that is reversed in part
         self._note_reversed()
+        self._note_uncovered()
 
     def _is_living(self):
         self.ensure_one()

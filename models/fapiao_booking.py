@@ -128,35 +128,6 @@ class Fapiao(models.Model):
         return max(days).strftime("%Y%m") if days else ""
 
 
-class FapiaoMatch(models.Model):
-    _inherit = "fapiao.match"
-
-    @api.model
-    def _cron_match(self):
-        """What the search has matched is marked as well; its SQL goes past :meth:`create`."""
-        res = super()._cron_match()
-        self.env["fapiao"]._sweep_bookings()
-        return res
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        matches = super().create(vals_list)
-        matches.filtered(lambda match: match.state == "confirmed").fapiao_id._plan_booking()
-        return matches
-
-    def write(self, vals):
-        res = super().write(vals)
-        if {"state", "active", "amount"} & set(vals):
-            self.fapiao_id._plan_booking()
-        return res
-
-    def unlink(self):
-        fapiao = self.fapiao_id
-        res = super().unlink()
-        fapiao._plan_booking()
-        return res
-
-
 class AccountMove(models.Model):
     _inherit = "account.move"
 
@@ -165,18 +136,7 @@ class AccountMove(models.Model):
         # sudo: the bureau is told whoever posts the bill
         return (self.sudo().fapiao_match_ids | self.sudo().expense_ids.fapiao_match_ids).fapiao_id
 
-    def _post(self, soft=True):
-        posted = super()._post(soft)
-        posted._fapiao_in_received()._plan_booking()
-        return posted
-
     def button_draft(self):
         res = super().button_draft()
         self._fapiao_in_received()._plan_booking()
-        return res
-
-    def button_cancel(self):
-        fapiao = self._fapiao_in_received()
-        res = super().button_cancel()
-        fapiao._plan_booking()
         return res

@@ -146,7 +146,12 @@ class FapiaoBuilder(models.AbstractModel):
 
     def _obstacles(self, move):
         """Return what keeps ``move`` from becoming a fapiao at all, whatever its lines are."""
-        checks_in_turn = (self._document_problem, self._account_problem, self._currency_problem)
+        checks_in_turn = (
+            self._document_problem,
+            self._account_problem,
+            self._currency_problem,
+            self._lost_lines_problem,
+        )
         return [problem for check in checks_in_turn if (problem := check(move))][:1]
 
     def _document_problem(self, move):

@@ -8,7 +8,7 @@ import qrcode
 from odoo import api, fields, models
 
 from . import fapiao_gate as gate
-from .fapiao_files import KINDS
+from .fapiao_types import FILES
 
 
 class Fapiao(models.Model):
@@ -23,7 +23,7 @@ class Fapiao(models.Model):
     @api.depends("pdf_id", "ofd_id", "xml_id")
     def _compute_file_urls(self):
         for fapiao in self:
-            for kind in KINDS:
+            for kind in FILES:
                 attachment_id = fapiao[f"{kind}_id"].id
                 fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
 

@@ -13,7 +13,7 @@ from ..clouds.base import NotFound
 from ..clouds.errors import CloudError, OutcomeUnknown, Patience
 from .fapiao_pace import BACKGROUND, QUESTION
 from .fapiao_time import aware
-from .fapiao_types import FILES as KINDS
+from .fapiao_types import FILES
 
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Fapiao(models.Model):
         return self.pdf_id | self.ofd_id | self.xml_id
 
     def _missing_kinds(self):
-        return [kind for kind in KINDS if not self[f"{kind}_id"]]
+        return [kind for kind in FILES if not self[f"{kind}_id"]]
 
     def _want_files(self):
         """Put the fapiao on the list of those whose files are fetched, soonest first."""

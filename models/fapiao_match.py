@@ -177,10 +177,21 @@ class FapiaoMatch(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([{**vals, **self._confirmation(vals)} for vals in vals_list])
+        matches = super().create([{**vals, **self._confirmation(vals)} for vals in vals_list])
+        matches.filtered(lambda match: match.state == "confirmed").fapiao_id._plan_booking()
+        return matches
 
     def write(self, vals):
-        return super().write({**vals, **self._confirmation(vals)})
+        res = super().write({**vals, **self._confirmation(vals)})
+        if {"state", "active", "amount"} & set(vals):
+            self.fapiao_id._plan_booking()
+        return res
+
+    def unlink(self):
+        fapiao = self.fapiao_id
+        res = super().unlink()
+        fapiao._plan_booking()
+        return res
 
     @api.model
     def _confirmation(self, vals):

@@ -62,15 +62,17 @@ class FapiaoMatch(models.Model):
 
     @api.model
     def _cron_match(self):
-        """Match what has changed since the last run: fapiao that came in and bills that were entered."""
+        """Match what has changed since the last run: fapiao that came in and bills that were entered. What is matched
+        is marked as well, since the search writes by SQL, past :meth:`create`."""
         since = self.env.context.get("lastcall")
-        if not since:
+        if since:
+            since = fields.Datetime.to_datetime(since) - OVERLAP
+            for company_id, fapiao_ids, move_ids in self._changed(since):
+                self._match([company_id], fapiao_ids or [], move_ids or [])
+        else:
             companies = self.env["fapiao"]._read_group([("direction", "=", "in")], ["company_id"])
             self._match([company.id for (company,) in companies])
-            return
-        since = fields.Datetime.to_datetime(since) - OVERLAP
-        for company_id, fapiao_ids, move_ids in self._changed(since):
-            self._match([company_id], fapiao_ids or [], move_ids or [])
+        self.env["fapiao"]._sweep_bookings()
 
     # ------------------------------------------------------------------ private steps
 

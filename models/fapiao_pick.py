@@ -14,8 +14,13 @@ from odoo.exceptions import AccessError, UserError
 from ..clouds import picking
 from ..clouds.base import ASSISTANT_PART
 from ..clouds.errors import CloudError
-from .fapiao_pick_document import KINDS
 
+KINDS = [
+    ("expense", "Expense Claim"),
+    (picking.TRAVEL, "Travel"),
+    (picking.PURCHASE, "Purchase"),
+    (picking.PAYMENT, "Corporate Payment"),
+]
 PAGES = [
     (picking.PICK_PAGE, "Pick fapiao"),
     (picking.LINE_EDIT_PAGE, "Adjust a line's fapiao"),

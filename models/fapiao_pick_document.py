@@ -6,13 +6,6 @@ from odoo.exceptions import AccessError, UserError
 from ..clouds import picking
 from . import fapiao_gate as gate
 
-KINDS = [
-    ("expense", "Expense Claim"),
-    (picking.TRAVEL, "Travel"),
-    (picking.PURCHASE, "Purchase"),
-    (picking.PAYMENT, "Corporate Payment"),
-]
-
 
 class FapiaoMatchedMixin(models.AbstractModel):
     _inherit = "fapiao.matched.mixin"
@@ -22,7 +15,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
     # ------------------------------------------------------------------ what a concrete model says
 
     def _fapiao_pick_kinds(self):
-        """Return the kinds of document (of ``KINDS``) a person may choose from, the likeliest first."""
+        """Return the kinds of document (of ``fapiao.pick``) a person may choose from, the likeliest first."""
         raise NotImplementedError
 
     def _fapiao_pick_is_open(self):

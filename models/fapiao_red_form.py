@@ -182,11 +182,18 @@ class FapiaoRedForm(models.Model):
         return bool(self.bureau_state) and BUREAU_STATES[self.bureau_state].can_issue
 
     @api.depends(
-        "stage", "bureau_state", "initiator", "error_message", "error_fix", "request_ids.error_message"
+        "stage",
+        "bureau_state",
+        "initiator",
+        "error_message",
+        "error_fix",
+        "request_ids.error_message",
+        "withdrawal_ids.state",
+        "withdrawal_ids.error_message",
     )
     def _compute_advice(self):
         for form in self:
-            form.advice = form._advice()
+            form.advice = form._advice_on_withdrawal() or form._advice() or False
 
     def _advice(self):
         """Return in words what goes on and what is left to do."""
@@ -206,23 +213,34 @@ class FapiaoRedForm(models.Model):
                     "Both sides agree. The seller issues the red fapiao; it is looked for by itself."
                 )
             case "ready" | "issuing" | "manual" if self.request_ids:
-                return " ".join(self.request_ids.sorted("id")[-1:]._said()) or False
+                return " ".join(self.request_ids.sorted("id")[-1:]._said())
             case "ready":
                 return self.env._("The form may be issued from: issue the red fapiao.")
             case "refused" | "lapsed" | "withdrawn" | "void" if bureau:
                 return self.env._(bureau.advice)
-        return " ".join(filter(None, [self.error_message, self.error_fix])) or False
+        return " ".join(filter(None, [self.error_message, self.error_fix]))
 
     @api.depends(
-        "stage", "state", "in_doubt", "is_open", "fapiao_id.status", "fapiao_id.red_form_ids.is_open"
+        "stage",
+        "state",
+        "in_doubt",
+        "is_open",
+        "bureau_state",
+        "initiator",
+        "number",
+        "fapiao_id.status",
+        "fapiao_id.red_form_ids.is_open",
+        "request_ids.state",
+        "withdrawal_ids.state",
     )
     def _compute_offers(self):
         for form in self:
-            form.can_issue = form.stage == "ready"
+            form.can_issue = form.stage == "ready" and not form._open_withdrawal()
             form.can_apply_anew = (
                 form.stage in ENDED_STAGES
                 and form.stage != "void"
                 and form.fapiao_id._is_living()
                 and not any(form.fapiao_id.red_form_ids.mapped("is_open"))
             )
-            form.can_withdraw = form._can_be_given_up()
+            form.can_withdraw_at_bureau = form._can_be_withdrawn()
+            form.can_withdraw = form._can_be_given_up() or form.can_withdraw_at_bureau

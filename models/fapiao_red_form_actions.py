@@ -31,6 +31,8 @@ class FapiaoRedForm(models.Model):
         self.ensure_one()
         self._check_issuer()
         self._lock()
+        if self._open_withdrawal():
+            raise UserError(self.env._("Red form %s is being withdrawn.", self.display_name))
         if not self.can_issue:
             raise UserError(self.env._("No red fapiao can be issued from this form now."))
         self.sudo()._issue_red()  # sudo: as in action_ask

@@ -234,6 +234,8 @@ class FapiaoRedForm(models.Model):
         elif self.stage in ENDED_STAGES:
             self.next_try_at = False
             self._tell_end()
+        if self.stage == "ready" and not self.request_ids and not self._open_withdrawal():
+            self._tell_not_withdrawn()
 
     def _issue_red(self):
         # sudo: requests are made by this flow alone; the request is its user's all the same

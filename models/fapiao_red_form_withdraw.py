@@ -8,7 +8,6 @@ was refused only by a person's click: whoever wanted to withdraw must not see it
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..clouds import base, errors
 from ..rules import red_forms
@@ -133,32 +132,6 @@ class FapiaoRedForm(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("bureau_state", "initiator", "number", "request_ids.state", "withdrawal_ids.state")
-    def _compute_offers(self):
-        result = super()._compute_offers()
-        for form in self:
-            form.can_withdraw_at_bureau = form._can_be_withdrawn()
-            form.can_withdraw = form.can_withdraw or form.can_withdraw_at_bureau
-            form.can_issue = form.can_issue and not form._open_withdrawal()
-        return result
-
-    @api.depends("withdrawal_ids.state", "withdrawal_ids.error_message")
-    def _compute_advice(self):
-        return super()._compute_advice()
-
-    def _advice(self):
-        if self._open_withdrawal():
-            return self.env._(
-                "The form is being withdrawn; no red fapiao is issued from it. What comes of it shows here."
-            )
-        last = self.sudo().withdrawal_ids.sorted("id")[-1:]  # sudo: as in _open_withdrawal
-        if self.stage in ("waiting", "ready") and last.state == "rejected":
-            said = [self.env._("The form was not withdrawn."), last.error_message, last.error_fix]
-            if self.stage == "ready":
-                said.append(self.env._("It may be issued from: issue the red fapiao, or withdraw it again."))
-            return " ".join(filter(None, [*said, self.stage == "waiting" and super()._advice()]))
-        return super()._advice()
-
     # ------------------------------------------------------------------ private steps
 
     def _can_be_withdrawn(self):
@@ -178,18 +151,6 @@ class FapiaoRedForm(models.Model):
     def _open_withdrawal(self):
         # sudo: whoever sees the form is told how it stands
         return self.sudo().withdrawal_ids.filtered(lambda withdrawal: withdrawal.state in OPEN_STATES)
-
-    def _go_on(self):
-        result = super()._go_on()
-        if self.stage == "ready" and not self.request_ids and not self._open_withdrawal():
-            self._close_activities()
-            self.activity_schedule(
-                PROBLEM,
-                summary=self.env._("Red form %s may be issued from, but was to be withdrawn", self.number),
-                note=as_html(self.advice),
-                user_id=self.user_id.id,
-            )
-        return result
 
     def _was_to_be_withdrawn(self):
         """Tell whether somebody wanted this form withdrawn, so that it doesn't go on by itself."""
@@ -216,10 +177,28 @@ class FapiaoRedForm(models.Model):
         withdrawals._attempt_after_commit()
         return self.action_follow()
 
-    def action_issue_red(self):
-        """While the form is being withdrawn no red fapiao is issued from it."""
-        self._check_issuer()
-        self._lock()
+    def _advice_on_withdrawal(self):
+        """Return in words what goes on with a withdrawal of the form, or what came of it, or ''."""
         if self._open_withdrawal():
-            raise UserError(self.env._("Red form %s is being withdrawn.", self.display_name))
-        return super().action_issue_red()
+            return self.env._(
+                "The form is being withdrawn; no red fapiao is issued from it. What comes of it shows here."
+            )
+        last = self.sudo().withdrawal_ids.sorted("id")[-1:]  # sudo: as in _open_withdrawal
+        if self.stage not in ("waiting", "ready") or last.state != "rejected":
+            return ""
+        said = [self.env._("The form was not withdrawn."), last.error_message, last.error_fix]
+        if self.stage == "ready":
+            said.append(self.env._("It may be issued from: issue the red fapiao, or withdraw it again."))
+        else:
+            said.append(self._advice())
+        return " ".join(filter(None, said))
+
+    def _tell_not_withdrawn(self):
+        """Have a person decide about a form that was to be withdrawn and may be issued from all the same."""
+        self._close_activities()
+        self.activity_schedule(
+            PROBLEM,
+            summary=self.env._("Red form %s may be issued from, but was to be withdrawn", self.number),
+            note=as_html(self.advice),
+            user_id=self.user_id.id,
+        )

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from odoo import Command, api, fields, models
 
-from ..clouds import base, errors
+from ..clouds import errors
 from .fapiao_outbound import OPEN_STATES
 from .fapiao_types import LIVING
 
@@ -39,14 +39,6 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ results
 
-    def _difference_of(self, result, is_asked=False):
-        """A bill is ours by its number. What speaks against it: another bill, another buyer on one of its fapiao, more
-        than was ordered, or a fapiao that another request is complete with."""
-        if not isinstance(result, base.Bill):
-            return super()._difference_of(result, is_asked)
-        said = (self._difference_on_bill(issued) for issued in result.fapiao)
-        return next(filter(None, said), "") or self._excess_of(result)
-
     def _difference_on_bill(self, issued):
         """Return in words what speaks against one fapiao of a bill being ours, or ''."""
         if self._knows(issued.number):
@@ -56,18 +48,6 @@ class FapiaoRequest(models.Model):
                 issued, [(self.env._("buyer tax number"), self.buyer_tax_no, issued.buyer_tax_no)]
             )
         return self._number_of_another(issued)
-
-    def _number_of_another(self, issued):
-        """The cloud may merge orders: then several requests share a fapiao, and none is complete with it alone."""
-        said = super()._number_of_another(issued)
-        if not said or self.operation != base.ISSUE:
-            return said
-        shared = self.env["fapiao"].search(
-            [("company_id", "=", self.company_id.id), ("direction", "=", "out"), ("number", "=", issued.number)]
-        )
-        others = shared.request_ids - self
-        is_merged = others and not any(other._is_all_issued_alone() for other in others)
-        return "" if is_merged else said
 
     def _is_all_issued_alone(self):
         """Tell whether this request's fapiao come to its own total, as they do where nothing was merged."""
@@ -104,15 +84,8 @@ class FapiaoRequest(models.Model):
             numbers=", ".join(issued.number for issued in bill.fapiao),
         )
 
-    def _is_settled_by(self, result):
-        """A bill that was sent back has nothing left that could be issued."""
-        if isinstance(result, base.Bill) and not result.fapiao and result.state == "returned":
-            return True
-        return super()._is_settled_by(result)
-
-    def _take_result(self, result):
-        if not isinstance(result, base.Bill):
-            return super()._take_result(result)
+    def _take_bill(self, result):
+        """Apply what the cloud's own queue says of an order: the fapiao it has issued, and what is left."""
         for issued in result.fapiao:
             self._take_one_of_several(issued)
         self.cloud_state = result.state or False
@@ -124,7 +97,25 @@ class FapiaoRequest(models.Model):
             self._watch_after_end()
         else:
             self._wait_for_bill(result)
-        return None
+
+    def _place_in_cloud_queue(self):
+        """Return in words where an order lies in the cloud's own queue, or ''."""
+        if self.state != "pending" or not self.cloud_state:
+            return ""
+        label = dict(self._fields["cloud_state"]._description_selection(self.env))[self.cloud_state]
+        return " ".join(filter(None, [f"{label}.", self.cloud_text]))
+
+    def _difference_of_bill(self, bill):
+        """Return in words what speaks against ``bill`` being ours, or ''. A bill is ours by its number; against it
+        speak another buyer on one of its fapiao, more than was ordered, or a fapiao that another request is complete
+        with."""
+        differences = (self._difference_on_bill(issued) for issued in bill.fapiao)
+        return next(filter(None, differences), "") or self._excess_of(bill)
+
+    @staticmethod
+    def _is_merged_into(others):
+        """Tell whether none of ``others`` is complete with its fapiao alone, so that the cloud has merged orders."""
+        return not any(other._is_all_issued_alone() for other in others)
 
     def _settle_bill(self):
         for request in self:
@@ -152,18 +143,6 @@ class FapiaoRequest(models.Model):
         fapiao.move_ids = [Command.link(move.id) for move in self.move_ids]
         self._link_fact(fapiao)
         fapiao._queue_if_changed(issued)
-
-    def _said(self):
-        """Where the order lies in the cloud's own queue, that is what there is to say."""
-        if self.state != "pending" or not self.cloud_state:
-            return super()._said()
-        label = dict(self._fields["cloud_state"]._description_selection(self.env))[self.cloud_state]
-        return [f"{label}.", *filter(None, [self.cloud_text])]
-
-    def _progress(self):
-        said = " ".join(self._said()) if self.state == "pending" and self.cloud_state else ""
-        progress = super()._progress()
-        return {**progress, "message": progress["message"] or said}
 
     # ------------------------------------------------------------------ sums
 

@@ -244,8 +244,13 @@ class FapiaoRequest(models.Model):
             self.write({"request_uid": uid, "attempt": self.attempt + self.sibling, "sibling": 0})
 
     def _apply_not_found(self, answer):
-        """After a restore the order may have gone out under the ID of a later attempt: these are asked for too. What
-        was reversed shows at the original, whatever the ID."""
+        """What the cloud had taken, and doesn't know after a withdrawal, was taken back. After a restore the order may
+        have gone out under the ID of a later attempt: these are asked for too. What was reversed shows at the
+        original, whatever the ID."""
+        if self.withdraw_asked and self.state == "pending" and self._grace_is_over():
+            self._become("withdrawn")
+            self._watch_after_end()
+            return None
         is_restored = self.kind == "blue" and self.state == "unknown" and not self.was_sent
         if is_restored and self._grace_is_over():
             if self.sibling < SIBLINGS:

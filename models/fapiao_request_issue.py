@@ -78,7 +78,7 @@ class FapiaoRequest(models.Model):
             "state": self.state,
             "label": dict(self._fields["state"]._description_selection(self.env))[self.state],
             "numbers": self.fapiao_ids.mapped("number"),
-            "message": self.error_message or "",
+            "message": self.error_message or self._place_in_cloud_queue(),
             "fix": self.error_fix or "",
             "cloud": " ".join(filter(None, [self.cloud_text, self.cloud_code and f"({self.cloud_code})"])),
             # queued behind others or after a fault: the dialog needn't wait for it
@@ -127,14 +127,17 @@ class FapiaoRequest(models.Model):
             self.account_id._note_ready()
 
     def _is_settled_by(self, result):
-        """Tell whether ``result`` changes nothing for a request that has ended."""
-        return False
+        """Tell whether ``result`` changes nothing for a request that has ended: a bill that was sent back has nothing
+        left that could be issued."""
+        return isinstance(result, base.Bill) and not result.fapiao and result.state == "returned"
 
     def _take_result(self, result):
+        if isinstance(result, base.Bill):
+            return self._take_bill(result)
         if isinstance(result, base.Pending):
             if self.state != "issued":
                 self._become_pending(result.text)
-            return
+            return None
         known = self.fapiao_ids.mapped("number")
         if known and result.number not in known:
             self._alarm_second_number(result)
@@ -145,6 +148,7 @@ class FapiaoRequest(models.Model):
         if self.state != "issued":
             self._become("issued")
             self._verify_later(result)
+        return None
 
     def _dispute(self, difference):
         """The cloud answers with something that isn't what was ordered: nothing is linked before a person decides."""
@@ -160,6 +164,8 @@ class FapiaoRequest(models.Model):
     def _said(self):
         """Return what happened and what to do as lines; for a refusal the cloud's own words behind, since
         the plain ones may send the reader to them."""
+        if place := self._place_in_cloud_queue():
+            return [place]
         said = [self.error_message, self.error_fix]
         if self.state == "rejected" and self.cloud_text:
             said.append(
@@ -180,12 +186,15 @@ class FapiaoRequest(models.Model):
     def _difference_of(self, result, is_asked=False):
         """Return in words what speaks against ``result`` being ours, or ''. An answer to the order itself may leave
         things out; the answer to a question (``is_asked``) must name what is compared."""
+        if isinstance(result, base.Bill):
+            return self._difference_of_bill(result)
         if not isinstance(result, base.Issued) or self._knows(result.number):
             return ""
         return self._number_of_another(result) or self._difference(result, is_asked)
 
     def _number_of_another(self, issued):
-        """Return in words that this fapiao is known from another request, or ''."""
+        """Return in words that this fapiao is known from another request, or ''. The cloud may merge orders: then
+        several requests share a fapiao, and none is complete with it alone."""
         known = self.env["fapiao"].search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -194,7 +203,7 @@ class FapiaoRequest(models.Model):
             ]
         )
         others = known.request_ids - self
-        if not others:
+        if not others or (self.operation == base.ISSUE and self._is_merged_into(others)):
             return ""
         return self.env._(
             "The cloud answers with fapiao %(number)s, which is that of request %(other)s.",

@@ -24,11 +24,6 @@ WAY_OUT = _("Reverse the others of the same order too (%(rest)s); then all of it
 class Fapiao(models.Model):
     _inherit = "fapiao"
 
-    def _take_over(self, found):
-        taken = super()._take_over(found)
-        self._note_uncovered()
-        return taken
-
     def _note_uncovered(self):
         """Take off their documents what those of these fapiao stood for that are reversed while others of
         the same order live, where the lines on them aren't known."""
@@ -107,13 +102,6 @@ class AccountMove(models.Model):
             said = rows and rows.request_id._bundle()._say_lost(rows.lost_fapiao_id)
             move.fapiao_lost_text = said or False
 
-    @api.depends("fapiao_lost_text")
-    def _compute_fapiao_can_issue(self):
-        computed = super()._compute_fapiao_can_issue()
-        for move in self:
-            move.fapiao_can_issue = move.fapiao_can_issue and not move.fapiao_lost_text
-        return computed
-
     def _fapiao_rows_lost(self):
         return self.fapiao_request_line_ids.filtered(lambda row: row.live and row.lost_fapiao_id)
 
@@ -121,11 +109,10 @@ class AccountMove(models.Model):
 class FapiaoBuilder(models.AbstractModel):
     _inherit = "fapiao.builder"
 
-    def _obstacles(self, move):
+    def _lost_lines_problem(self, move):
         """What is missing on an invoice can be issued only where it is known line by line."""
-        problems = super()._obstacles(move)
         # sudo: what is covered doesn't depend on who asks
-        if problems or not (rows := move.sudo()._fapiao_rows_lost()):
-            return problems
-        values = rows.request_id._bundle()._values_of_loss(rows.lost_fapiao_id)
-        return [Problem("lines_unknown", LOST, WAY_OUT, values)]
+        rows = move.sudo()._fapiao_rows_lost()
+        if not rows:
+            return None
+        return Problem("lines_unknown", LOST, WAY_OUT, rows.request_id._bundle()._values_of_loss(rows.lost_fapiao_id))

@@ -142,11 +142,3 @@ class FapiaoRequest(models.Model):
                 }
             )
         self._wake_reconciler()
-
-    def _apply_not_found(self, answer):
-        """What the cloud had taken, and doesn't know after a withdrawal, was taken back."""
-        if self.withdraw_asked and self.state == "pending" and self._grace_is_over():
-            self._become("withdrawn")
-            self._watch_after_end()
-            return None
-        return super()._apply_not_found(answer)
