@@ -8,7 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, abort
 from odoo import http
 from odoo.http import request
 
-from ..models.fapiao_callback import CALLBACKS
+from ..models.callbacks.fapiao_callback import CALLBACKS
 
 MOST = 2**20  # bytes
 IN_LOG = re.compile(r"(/invoice_cloud/callback/[^/\s]+/)[^\s?#\"]+")

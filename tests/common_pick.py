@@ -7,7 +7,8 @@ import requests
 
 from odoo import Command
 
-from ..models import fapiao_pick_listen, fapiao_pick_round
+from ..models.expenses import fapiao_pick as fapiao_pick_listen
+from ..models.expenses import pick_round as fapiao_pick_round
 from ..sandbox import defaults
 from .common import FapiaoCommon
 from .common_kingdee import LOGIN

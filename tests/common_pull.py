@@ -10,7 +10,7 @@ from odoo import fields
 from ..clouds import inbound
 from .common_kingdee import KingdeeCommon
 
-ENGINE = "odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine.open_cloud"
+ENGINE = "odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine.open_cloud"
 
 
 def header(place, **values):

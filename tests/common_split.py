@@ -1,6 +1,6 @@
 """What tests of split and merged invoices share: the dialog with its preview, and the bureau's count."""
 
-from ..models.fapiao_decimal import exact
+from ..models.values import exact
 from .common_red import RedCommon
 
 

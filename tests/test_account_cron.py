@@ -6,7 +6,7 @@ from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.fapiao_outbound import UNSENT_STATES
+from ..models.cloud.fapiao_task_mixin import UNSENT_STATES
 from .common import FapiaoCommon
 
 
@@ -45,7 +45,7 @@ class TestAccountCron(FapiaoCommon):
 
         with (
             patch.object(accounts, "_refresh_from_cloud", broken),
-            mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_account_cron"),
+            mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.cloud.fapiao_account"),
         ):
             self.refresh()
         self.assertEqual(self.account.session_state, "ok")

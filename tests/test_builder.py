@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from odoo import Command, fields
 from odoo.tests import tagged
 
-from ..models.fapiao_decimal import exact
+from ..models.values import exact
 from ..rules import amounts
 from ..rules.checks import preflight
 from ..rules.document import DISCOUNT, EXEMPT

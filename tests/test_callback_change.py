@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.fapiao_refresh import MAX_TRIES
+from ..models.callbacks.fapiao import MAX_TRIES
 from .common_callback import FAKE, CallbackCase
 
 ONE = "ALLE.INVOICE.QUERY"

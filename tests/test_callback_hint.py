@@ -188,7 +188,7 @@ class TestCallbackHint(CallbackCase):
         self.process()
         self.assertEqual(self.callbacks().request_uids, "U1")
 
-    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_callback")
+    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.callbacks.fapiao_callback")
     def test_a_fault_of_ours_keeps_nothing_from_being_asked(self):
         request = self.pending()
         self.call(self.told(request.request_uid))
@@ -199,7 +199,7 @@ class TestCallbackHint(CallbackCase):
         self.assertIn("Replay", self.callbacks().message)
         self.assertEqual(len(self.world.calls.of(QUERY)), 1)
 
-    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_callback")
+    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.callbacks.fapiao_callback")
     def test_one_poison_among_a_hundred(self):
         request = self.pending()
         for number in range(99):

@@ -10,7 +10,7 @@ from odoo import fields
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models import fapiao_callback
+from ..models.callbacks import fapiao_callback
 from .common_callback import ISSUER, MANAGER, CallbackCase
 
 

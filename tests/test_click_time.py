@@ -6,7 +6,8 @@ from odoo.tests import tagged
 
 from ..clouds import fence
 from ..clouds.errors import OutcomeUnknown
-from ..models import fapiao_engine, fapiao_outbound_run
+from ..models.cloud import engine as fapiao_engine
+from ..models.cloud import fapiao_task_mixin as fapiao_outbound_run
 from .common import FapiaoCommon
 
 

@@ -4,7 +4,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..clouds import base
 from ..clouds.registry import CLOUDS, providers_of
-from ..models.fapiao_exchange import OPERATIONS
+from ..models.cloud.fapiao_call import OPERATIONS
 
 
 @tagged("post_install", "-at_install")

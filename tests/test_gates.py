@@ -15,7 +15,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..clouds import base
-from ..models.fapiao_guard import ADDON
+from ..models.cloud.fapiao_guard_mixin import ADDON
 from . import gates_table as table
 from .common_match import MatchCommon
 from .common_order import OrderCommon

@@ -6,7 +6,7 @@ from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.fapiao_guard import ADDON
+from ..models.cloud.fapiao_guard_mixin import ADDON
 from .common_match import MatchCommon
 from .common_order import OrderCommon
 from .test_access import AccessCase

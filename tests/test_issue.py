@@ -13,11 +13,11 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..clouds.base import Issued, RawAnswer
-from ..models import fapiao_engine
-from ..models.fapiao_outbound_run import SENDING
+from ..models.cloud import engine as fapiao_engine
+from ..models.cloud.fapiao_task_mixin import SENDING
 from .common import FapiaoCommon
 
-QUIET = mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine")
+QUIET = mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine")
 
 
 class Crash(BaseException):

@@ -8,8 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .. import rules
-from ..models import account_move_mend as mend
-from ..models import fapiao_builder
+from ..models.issuing import builder as fapiao_builder
+from ..models.issuing import fapiao_document_mixin as mend
 from ..rules.problems import Problem
 from .common import FapiaoCommon
 

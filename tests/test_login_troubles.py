@@ -39,7 +39,7 @@ class TestLoginTroubles(LoginCommon):
 
         self.patch(type(self.env["fapiao.engine"]), "_ask", break_down)
         login = self.open(method="sms")
-        with self.assertLogs("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine", "ERROR"):
+        with self.assertLogs("odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine", "ERROR"):
             self.click(login, "action_start")
         self.assertEqual(login.state, "start")
         self.assertTrue(login.message)

@@ -11,10 +11,10 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import mute_logger
 
 from ..clouds.errors import FileAway, LoginRequired, NotSent, OutcomeUnknown, PaceUsedUp, Patience
-from ..models import fapiao_look
-from ..models.fapiao_files import MAX_TRIES
-from ..models.fapiao_look import Month
-from ..models.fapiao_time import SHANGHAI
+from ..models.callbacks import fapiao as fapiao_look
+from ..models.callbacks.fapiao import Month
+from ..models.issuing.fapiao import MAX_TRIES
+from ..models.values import SHANGHAI
 from .common_red import RedCommon
 
 FIND = "invoiceQueryMx"

@@ -12,7 +12,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.fapiao_tax_code import ancestors
+from ..models.master.fapiao_tax_code import ancestors
 from ..rules.document import EXEMPT, Party
 
 # Digits that neither the demonstration codes nor each other's tests use.

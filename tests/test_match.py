@@ -5,7 +5,7 @@ from datetime import date
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models import fapiao_matching_sql as rules
+from ..models.received import matching_rules as rules
 from .common_match import MatchCommon
 
 

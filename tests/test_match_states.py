@@ -4,7 +4,7 @@ import random
 
 from odoo.tests import tagged
 
-from ..models import fapiao_matching_states as states
+from ..models.received import matching_states as states
 from .common_match import MatchCommon
 
 

@@ -9,8 +9,7 @@ from odoo import Command
 from odoo.tests import tagged
 
 from ..clouds.base import RawAnswer
-from ..models import fapiao_side_by_side as side_by_side
-from ..models import fapiao_spool as spool
+from ..models.cloud import side_by_side, spool
 from ..sandbox import defaults
 from ..sandbox.server import SandboxServer
 from .common import FapiaoCommon

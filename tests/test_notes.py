@@ -5,7 +5,7 @@ from pathlib import Path
 
 from odoo.tests import tagged
 
-from ..models.fapiao_notes import as_html
+from ..models.values import as_html
 from .common import FapiaoCommon
 
 ROOT = Path(__file__).parents[1]

@@ -20,7 +20,7 @@ from ..clouds.base import (
 )
 from ..clouds.errors import PaceUsedUp
 from ..clouds.registry import CLOUDS
-from ..models.fapiao_pace import BACKGROUND, ISSUE, QUESTION, reserved, rules
+from ..models.cloud.fapiao_pace import BACKGROUND, ISSUE, QUESTION, reserved, rules
 from .common import FapiaoCommon
 from .live.database import LiveDatabase, finish
 

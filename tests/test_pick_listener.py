@@ -9,7 +9,7 @@ from odoo.tests import tagged
 
 from ..clouds.errors import NotSent
 from ..clouds.kingdee.assistant.client import Assistant
-from ..models import fapiao_pick_listen
+from ..models.expenses import fapiao_pick as fapiao_pick_listen
 from .common_pick import PickCommon
 
 LISTEN = ("fapiao.pick", "_cron_assistant")

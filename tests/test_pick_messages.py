@@ -9,7 +9,7 @@ from ..clouds.errors import NotSent
 from ..clouds.kingdee.assistant.client import Assistant
 from .common_pick import PickCommon
 
-LISTEN = "odoo.addons.l10n_cn_invoice_cloud.models.fapiao_pick_listen"
+LISTEN = "odoo.addons.l10n_cn_invoice_cloud.models.expenses.fapiao_pick"
 
 
 @tagged("post_install", "-at_install")
@@ -85,7 +85,7 @@ class TestPickMessages(PickCommon):
         expense = self.expense()
         pick = self.visit(expense)
         self.press(pick, [self.ticket("26", total=50)])
-        apply = "odoo.addons.l10n_cn_invoice_cloud.models.fapiao_pick_apply.FapiaoPick._apply_message"
+        apply = "odoo.addons.l10n_cn_invoice_cloud.models.expenses.fapiao_pick.FapiaoPick._apply_message"
         with patch(apply, side_effect=ZeroDivisionError), mute_logger(LISTEN):
             self.listen(pick)
         self.assertEqual((pick.message_ids.state, pick.message_ids.receipt_state), ("failed", "sent"))

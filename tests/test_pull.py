@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from ..clouds import errors, inbound
 from .common_pull import PullCommon, header, headers
 
-RUN = "odoo.addons.l10n_cn_invoice_cloud.models.fapiao_pull_run"
+RUN = "odoo.addons.l10n_cn_invoice_cloud.models.received.fapiao_pull"
 
 
 @tagged("post_install", "-at_install")

@@ -41,7 +41,7 @@ class TestReportQueue(ReportCommon):
 
     # ------------------------------------------------------------------ lost answers
 
-    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine")
+    @mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine")
     def test_lost_answers_of_saving_and_status(self):
         for call in ("entry/save", "status/update"):
             for kind in LOSSES:

@@ -2,7 +2,7 @@
 
 from odoo.tests import BaseCase, tagged
 
-from ..models.fapiao_report_steps import Report, Step, Wanted, known_after, steps_to
+from ..models.expenses.update_steps import Report, Step, Wanted, known_after, steps_to
 
 ONE = (("L", ("a",)),)
 TWO = (("L", ("a", "b")),)

@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models.fapiao_exchange import KEEP_IDLE
+from ..models.cloud.fapiao_call import KEEP_IDLE
 from .common_callback import CallbackCase
 from .common_pick import PickCommon
 

@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models.account_move_send import FAPIAO
+from ..models.issuing.account_move_send import FAPIAO
 from .common import FapiaoCommon
 
 

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models.fapiao_decimal import exact
+from ..models.values import exact
 from ..rules.problems import errors
 from .common_split import SplitCommon
 

@@ -3,7 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models.fapiao_decimal import exact
+from ..models.values import exact
 from .common_split import SplitCommon
 
 

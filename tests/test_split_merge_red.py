@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from ..models.fapiao_decimal import exact
+from ..models.values import exact
 from .common_split import SplitCommon
 
 

@@ -7,7 +7,7 @@ import requests
 from odoo.tests import tagged
 
 from ..clouds.kingdee.assistant.client import Assistant
-from ..models.fapiao_pick import FapiaoPick
+from ..models.expenses.fapiao_pick import FapiaoPick
 from .common_pick import PickCommon
 from .common_tours import TourCase
 

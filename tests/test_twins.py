@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models import fapiao_twins
+from ..models.issuing import fapiao_twins
 from .common_order import OrderCommon
 
 

@@ -3,10 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models import fapiao_gate as gate
-from ..models.fapiao_account import MODES, PROVIDERS
-from ..models.fapiao_account_identity import ADDRESS, OUTBOUND
-from ..models.fapiao_account_kingdee import USER_KINDS
+from ..models.cloud import gate
+from ..models.cloud.fapiao_account import ADDRESS, MODES, OUTBOUND, PROVIDERS, USER_KINDS
 
 # What the new account may have otherwise than the old one; passwords are entered on the account itself
 IDENTITY = (

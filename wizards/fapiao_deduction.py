@@ -5,9 +5,9 @@ import re
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..models import fapiao_gate as gate
-from ..models.fapiao_match_verdict import DEDUCTIBLE
-from ..models.fapiao_types import LIVING
+from ..models.cloud import gate
+from ..models.received.verdict import DEDUCTIBLE
+from ..models.values import LIVING
 
 PERIOD = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models import fapiao_gate as gate
-from ..models import fapiao_twins
+from ..models.cloud import gate
+from ..models.issuing import fapiao_twins
 from ..rules.problems import errors
 
 TAKEN = ("pending", "issued")

@@ -2,7 +2,7 @@
 
 from odoo import Command, api, fields, models
 
-from ..models import fapiao_gate as gate
+from ..models.cloud import gate
 
 FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
 

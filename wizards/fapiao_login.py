@@ -20,7 +20,7 @@ from odoo.tools import SQL
 from ..clouds.base import FACE_QR, LOGIN, LoginStep
 from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, PaceUsedUp, Rejected
 from ..clouds.words import explain
-from ..models.fapiao_display import draw_qr
+from ..models.issuing.fapiao import draw_qr
 
 WAITING = ("qr", "waiting")
 QR_LIFE = timedelta(minutes=5)  # ours: no document says how long the bureau's code lives

@@ -2,7 +2,7 @@
 
 from odoo import Command, fields, models
 
-from ..models import fapiao_gate as gate
+from ..models.cloud import gate
 
 
 class FapiaoMatchBill(models.TransientModel):

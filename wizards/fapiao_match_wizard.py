@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..models import fapiao_gate as gate
-from ..models.account_move_match import BILLS
-from ..models.fapiao_decimal import exact
+from ..models.cloud import gate
+from ..models.received.account_move import BILLS
+from ..models.values import exact
 from ..rules import taxno
 
 MOST_LINES = 30

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from odoo import Command, api, fields, models
 
-from ..models import fapiao_gate as gate
-from ..models.fapiao_builder_merge import SEPARATOR
-from ..models.fapiao_builder_order import Choice
+from ..models.cloud import gate
+from ..models.issuing.builder import SEPARATOR
+from ..models.sales.order_lines import Choice
 from ..rules.problems import errors
 
 

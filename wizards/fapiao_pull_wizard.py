@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..clouds.inbound import HEADER
-from ..models import fapiao_gate as gate
-from ..models.fapiao_pull import KINDS
+from ..models.cloud import gate
+from ..models.received.fapiao_pull import KINDS
 
 
 class FapiaoPullWizard(models.TransientModel):

@@ -8,9 +8,9 @@ import json
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models import fapiao_gate as gate
-from ..models.fapiao_red_form import USES
-from ..models.fapiao_time import aware
+from ..models.cloud import gate
+from ..models.reversal.fapiao_red_form import USES
+from ..models.values import aware
 from ..rules import red
 from ..rules.codes import is_number
 from ..rules.problems import errors

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from ..clouds.base import Issued, NotFound
 from ..clouds.errors import CloudError
-from ..models.fapiao_time import aware, naive
+from ..models.values import aware, naive
 from ..rules.codes import is_number
 from ..rules.document import to_plain
 from ..rules.red_document import BUYER, RedOrder

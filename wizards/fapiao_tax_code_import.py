@@ -10,8 +10,8 @@ from itertools import islice
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models import fapiao_gate as gate
-from ..models.fapiao_tax_code import ancestors
+from ..models.cloud import gate
+from ..models.master.fapiao_tax_code import ancestors
 from ..rules import codes
 
 # Header names, the most telling first: a table may have both 合并编码 and a shorter 编码 beside it.

@@ -290,8 +290,8 @@ def user_environment(cr):
 def arm():
     """Let the process die where the environment says; ``DIE_AT`` is the how-manieth time it comes there."""
     # not before the addons path is configured
-    from odoo.addons.l10n_cn_invoice_cloud.models import fapiao_outbound_run  # noqa: PLC0415
-    from odoo.addons.l10n_cn_invoice_cloud.models.fapiao_engine import FapiaoEngine  # noqa: PLC0415
+    from odoo.addons.l10n_cn_invoice_cloud.models.cloud import fapiao_task_mixin as fapiao_outbound_run  # noqa: PLC0415
+    from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import FapiaoEngine  # noqa: PLC0415
 
     # many workers at once on few cores: none may end before it has come to its death
     fapiao_outbound_run.CLICK_SECONDS = 600

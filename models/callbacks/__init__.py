@@ -1,0 +1,3 @@
+from . import fapiao_callback
+from . import fapiao_account
+from . import fapiao

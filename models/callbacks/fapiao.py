@@ -1,0 +1,440 @@
+"""Fapiao that may have been reversed or voided elsewhere: a queue of those the cloud is asked about.
+
+Two things put a fapiao there: a callback, and the look at what was issued that is due once a month before the
+VAT return, so that a reversal made in the portal isn't known from a callback alone.
+
+Whoever says so (a callback) is not believed: the cloud is asked by number. An answer ends it, whatever it
+says; where there is none the question is repeated, ever more patiently, and not for ever. If a red fapiao
+was named, that is asked for first: it tells what it reverses, which the original may not.
+"""
+
+import functools
+import logging
+import math
+from datetime import datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import Command, api, fields, models
+from odoo.tools import SQL
+
+from ...clouds import base
+from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
+from ..cloud.fapiao_pace import BACKGROUND, QUESTION
+from ..issuing.fapiao import LATER
+from ..values import LIVING, SHANGHAI, naive
+from .fapiao_callback import OWN_STAGES
+
+_logger = logging.getLogger(__name__)
+
+FIRST_WAIT = timedelta(minutes=1)
+LAST_WAIT = timedelta(hours=6)
+MAX_TRIES = 10
+MONTHS_BETWEEN = 3  # looks at what was issued before the previous month
+QUEUED_LEAST, QUEUED_MOST = 20, 500  # in an hour
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    refresh_at = fields.Datetime(
+        "Ask Again At", readonly=True, copy=False, help="The cloud is said to have news of this fapiao."
+    )
+    refresh_tries = fields.Integer(readonly=True, copy=False)
+    refresh_red = fields.Char(readonly=True, copy=False, help="The fapiao that is said to reverse it.")
+    refresh_itself = fields.Boolean(
+        readonly=True, copy=False, help="Asked about itself next, not about the one said to reverse it."
+    )
+    refresh_is_look = fields.Boolean(readonly=True, copy=False, help="Queued by the monthly look.")
+    refresh_callback_ids = fields.Many2many(
+        "fapiao.callback",
+        "fapiao_refresh_callback_rel",
+        "fapiao_id",
+        "callback_id",
+        readonly=True,
+        copy=False,
+    )
+
+    _refresh_due = models.Index("(refresh_at, id) WHERE refresh_at IS NOT NULL")
+
+    looked_at = fields.Datetime(
+        "Last Monthly Look", readonly=True, copy=False, help="When the monthly look last had it asked about."
+    )
+
+    _to_look_at = models.Index(
+        "(account_id, issue_date) WHERE direction = 'out' AND color = 'blue' AND status IN ('normal', 'partly_red')"
+    )
+
+    # ------------------------------------------------------------------ queueing
+
+    def _want_refresh(self, callback, red_number=""):
+        """Queue these fapiao because of ``callback``; one that is queued already isn't queued twice.
+
+        ``red_number``: the fapiao that is said to reverse them, "" if none is named.
+        """
+        now = fields.Datetime.now()
+        for fapiao in self:
+            queued = {} if fapiao.refresh_at else {"refresh_at": now, "refresh_tries": 0}
+            fapiao.write(
+                {
+                    **queued,
+                    "refresh_is_look": False,
+                    **({"refresh_red": red_number, "refresh_itself": False} if red_number else {}),
+                    "refresh_callback_ids": [Command.link(callback.id)],
+                }
+            )
+        if self:
+            self.env["fapiao.outbound"]._wake_reconciler()
+
+    def _queue_if_changed(self, issued):
+        """Queue a fapiao that was found reversed or void already (``issued``): what reversed it is taken over too."""
+        self.ensure_one()
+        if issued.color == "blue" and (issued.reversed_by or issued.status not in ("", "normal")):
+            self.write(
+                {
+                    "refresh_at": self.refresh_at or fields.Datetime.now(),
+                    "refresh_tries": 0,
+                    "refresh_red": issued.reversed_by or self.refresh_red,
+                    "refresh_itself": False,
+                }
+            )
+            self.env["fapiao.outbound"]._wake_reconciler()
+
+    # ------------------------------------------------------------------ the scheduled run
+
+    @api.model
+    def _refresh_queued(self, batch):
+        """Ask about what is due, a batch at a time, as long as the scheduler grants time."""
+        engine, cron = self.env["fapiao.engine"], self.env["ir.cron"]
+        while claimed := engine._step(functools.partial(claim, batch)):
+            for (account_id, is_look), questions in claimed.items():
+                self._ask_account(account_id, questions, BACKGROUND if is_look else QUESTION)
+            if not cron._commit_progress(sum(map(len, claimed.values()))):
+                self.env["fapiao.outbound"]._wake_reconciler()
+                return
+
+    @api.model
+    def _claim_refresh(self, limit):
+        """Push the next look forward before asking, and return ``{(account id, whether for the monthly look):
+        [(id, number to ask)]}``."""
+        due = self.search(
+            [("refresh_at", "<=", fields.Datetime.now()), *self._domain_askable()],
+            order="refresh_is_look, refresh_at, id",
+            limit=limit,
+        )
+        if not due:
+            return {}
+        self.env.cr.execute(
+            SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(due.ids)),
+            log_exceptions=False,
+        )
+        locked = self.browse(row[0] for row in self.env.cr.fetchall())
+        now = fields.Datetime.now()
+        for fapiao in locked:
+            wait = min(FIRST_WAIT * 2 ** min(fapiao.refresh_tries, 10), LAST_WAIT)
+            fapiao.write({"refresh_tries": fapiao.refresh_tries + 1, "refresh_at": now + wait})
+        return {
+            (account.id, is_look): [(fapiao.id, fapiao._number_to_ask()) for fapiao in own]
+            for (account, is_look), own in locked.grouped(_origin).items()
+        }
+
+    def _number_to_ask(self):
+        return self.number if self.refresh_itself or not self.refresh_red else self.refresh_red
+
+    @api.model
+    def _ask_account(self, account_id, questions, purpose):
+        """Ask ``[(id, number)]`` at one account, as long as its cloud can be asked, and let each fapiao act on
+        its answer."""
+        engine = self.env["fapiao.engine"]
+        account = self.env["fapiao.account"].browse(account_id)
+        try:
+            answers, ended_by = engine._ask(account, functools.partial(ask_all, questions), purpose=purpose)
+        except CloudError as error:
+            answers, ended_by = [], error
+        if ended_by:
+            account._note_need_apart(ended_by)
+            unasked = [fapiao_id for fapiao_id, _number in questions[len(answers) :]]
+            engine._step(functools.partial(postpone, account_id, unasked, ended_by, purpose))
+        for fapiao_id, number, answer in answers:
+            try:
+                engine._step(functools.partial(note_answer, fapiao_id, number, answer))
+            except Exception:
+                # it stays queued, and is given up after so many tries
+                _logger.exception("Fapiao: what the cloud says of fapiao %s could not be noted", fapiao_id)
+
+    @api.model
+    def _postpone_refresh(self, account, fapiao_ids, error, purpose):
+        """Let the queue of ``account`` wait: its cloud can't be asked now. ``fapiao_ids`` were claimed and not
+        asked about, so their tries are given back. Where only background work has no calls left, the rest of
+        the queue doesn't wait."""
+        until = fields.Datetime.now() + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
+        is_looks_only = isinstance(error, PaceUsedUp) and purpose == BACKGROUND
+        self.env.cr.execute(
+            SQL(
+                "UPDATE fapiao SET refresh_at = %(until)s, refresh_tries = GREATEST(refresh_tries -"
+                " CASE WHEN id IN %(ids)s THEN 1 ELSE 0 END, 0)"
+                " WHERE account_id = %(account)s AND refresh_at IS NOT NULL"
+                " AND (id IN %(ids)s OR refresh_at < %(until)s AND (refresh_is_look OR NOT %(looks_only)s))",
+                until=until,
+                ids=tuple(fapiao_ids) or (0,),
+                account=account.id,
+                looks_only=is_looks_only,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["refresh_at", "refresh_tries"])
+        self.env["fapiao.outbound"]._wake_reconciler(at=until)
+
+    # ------------------------------------------------------------------ answers
+
+    def _note_refresh(self, asked, answer):
+        """Act on the ``answer`` to the question for the number ``asked``: a value of the contract or a
+        ``CloudError``."""
+        self.lock_for_update()
+        if not self.refresh_at:
+            return
+        match answer:
+            case base.Issued() if answer.number == self.number:
+                self._take_refresh(answer)
+            case base.Issued() if answer.color == "red" and (blue := self._reversed_of(answer)):
+                red = blue._adopt_red(answer)
+                said = self.env._(
+                    "%(blue)s: reversed by red fapiao %(red)s, as the cloud confirms.",
+                    blue=blue.number,
+                    red=red.number,
+                )
+                self._end_refresh(said)
+            case base.Issued() | base.NotFound() if asked != self.number:
+                # a number that leads nowhere: what the cloud says of the fapiao itself counts
+                self.write({"refresh_itself": True, "refresh_at": fields.Datetime.now()})
+            case _:
+                self._refresh_later()
+
+    def _reversed_of(self, red):
+        """Return the fapiao of this account that ``red`` (``Issued``) says it reverses."""
+        if not red.original_number:
+            return self.browse()
+        return self.search(
+            [
+                *self._same_register(),
+                ("account_id", "=", self.account_id.id),
+                ("color", "=", "blue"),
+                ("number", "=", red.original_number),
+            ]
+        )
+
+    def _take_refresh(self, found):
+        """Take over what the cloud says of this fapiao, and go on to the red one where it names one."""
+        before = self.status
+        self._take_over(found)
+        if self.status != before and self.status not in LIVING:
+            self._tell_documents()
+        known = self.red_ids.mapped("number")
+        if found.reversed_by and found.reversed_by not in known and self.refresh_red != found.reversed_by:
+            now = fields.Datetime.now()
+            self.write({"refresh_red": found.reversed_by, "refresh_itself": False, "refresh_at": now})
+        elif self.status == "red" and self.refresh_red and self.refresh_red not in known:
+            # it is true then; the red fapiao may show a little later
+            self.refresh_itself = False
+            self._refresh_later()
+        else:
+            self._end_refresh(self._say_refreshed(before))
+
+    def _say_refreshed(self, before):
+        status = dict(self._fields["status"]._description_selection(self.env))[self.status]
+        if self.status == before:
+            return self.env._("%(number)s: asked; it stands as it did (%(status)s).", number=self.number, status=status)
+        return self.env._("%(number)s: now “%(status)s” at the tax bureau.", number=self.number, status=status)
+
+    def _tell_documents(self):
+        status = dict(self._fields["status"]._description_selection(self.env))[self.status]
+        for document in [*self.move_ids, *self.order_ids]:
+            document._message_log(
+                body=self.env._(
+                    "Fapiao %(number)s is now “%(status)s” at the tax bureau; it was not done from here.",
+                    number=self.number,
+                    status=status,
+                )
+            )
+
+    # ------------------------------------------------------------------ the end
+
+    def _refresh_later(self):
+        """Ask once more later (the claim has said when), or give up."""
+        if self.refresh_tries >= MAX_TRIES:
+            self._end_refresh(
+                self.env._(
+                    "%(number)s: the cloud gave no clear answer in %(tries)s attempts. Refresh the fapiao by"
+                    " hand, or look it up in the cloud.",
+                    number=self.number,
+                    tries=self.refresh_tries,
+                )
+            )
+        else:
+            self.env["fapiao.outbound"]._wake_reconciler(at=self.refresh_at)
+
+    def _end_refresh(self, said):
+        """Take the fapiao off the queue and write on the callbacks what came of it."""
+        for callback in self.refresh_callback_ids:
+            callback.message = "\n".join(filter(None, [callback.message, said]))
+        self.write(
+            {
+                "refresh_at": False,
+                "refresh_red": False,
+                "refresh_itself": False,
+                "refresh_is_look": False,
+                "refresh_callback_ids": [Command.clear()],
+            }
+        )
+
+    # --------------------------------------------------------------------------
+    # The look once a month at what was issued, before the VAT return: was anything reversed or voided elsewhere?
+    #
+    # From the first of the month (in China) the living fapiao of the previous month are queued for a question each,
+    # and once a quarter those issued earlier; so many an hour that all are asked about by a day of the month. Only
+    # blue ones: a red fapiao can't be reversed.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _queue_looks(self):
+        """Queue what is due for the monthly look, account by account."""
+        # what was issued through an archived account may be reversed all the same
+        accounts = self.env["fapiao.account"].with_context(active_test=False)
+        for account_id in accounts.search([("recheck_day", ">", 0)]).ids:
+            try:
+                self.env["fapiao.engine"]._step(functools.partial(queue_looks, account_id))
+            except Exception:
+                _logger.exception("Fapiao: the monthly look of account %s could not be queued", account_id)
+
+    @api.model
+    def _queue_looks_of(self, account):
+        month = Month(now_in_china())
+        if not account._needs_person():
+            self._queue_due(account, month)
+        if month.day > account.recheck_day and account.recheck_told_on != month.first:
+            unasked = SQL("issue_date >= %s AND COALESCE(checked_at, '-infinity') < %s", month.before, month.start)
+            if count := self._count_living(account, month, unasked):
+                account._tell_look_unfinished(count, month)
+
+    @api.model
+    def _queue_due(self, account, month):
+        """Queue a share of what is due: so many that the rest can follow by the account's day."""
+        due = SQL(
+            """refresh_at IS NULL AND CASE WHEN issue_date >= %s
+               THEN COALESCE(GREATEST(checked_at, looked_at), '-infinity') < %s
+               ELSE COALESCE(GREATEST(checked_at, looked_at), issued_at) < %s END""",
+            *(month.before, month.start, month.quarter),
+        )
+        if not (count := self._count_living(account, month, due)):
+            return
+        share = math.ceil(count / month.hours_until(account.recheck_day))
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM fapiao WHERE %s AND %s ORDER BY issue_date < %s, checked_at NULLS FIRST, id"
+                " LIMIT %s FOR UPDATE SKIP LOCKED",
+                *(self._living_before(account, month), due, month.before),
+                min(max(share, QUEUED_LEAST), QUEUED_MOST),
+            ),
+            log_exceptions=False,
+        )
+        now = fields.Datetime.now()
+        self.browse(row[0] for row in self.env.cr.fetchall()).write(
+            {"refresh_at": now, "refresh_tries": 0, "refresh_is_look": True, "looked_at": now}
+        )
+        self.env["fapiao.outbound"]._wake_reconciler()
+
+    @api.model
+    def _count_living(self, account, month, condition):
+        living = self._living_before(account, month)
+        self.env.cr.execute(SQL("SELECT count(*) FROM fapiao WHERE %s AND %s", living, condition))
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _living_before(self, account, month):
+        """Return the condition of the living fapiao that ``account`` issued before ``month``."""
+        self.flush_model()
+        return SQL(
+            "account_id = %s AND direction = 'out' AND color = 'blue' AND status IN %s AND issue_date < %s",
+            *(account.id, LIVING, month.first),
+        )
+
+    # --------------------------------------------------------------------------
+    # Fapiao that a callback speaks of.
+    # --------------------------------------------------------------------------
+
+    def _may_have_changed(self, told):
+        """Tell whether news of a reversal or voiding can be true, and are neither our own doing nor known
+        from one of the red fapiao that they name (``told``)."""
+        self.ensure_one()
+        if told & set(self.red_ids):
+            return False
+        stages = self.red_form_ids.filtered("is_open").mapped("stage")
+        return self._is_living() and not any(stage in OWN_STAGES for stage in stages)
+
+
+def ask_all(questions, cloud):
+    """Return ``[(id, number, answer)]`` of ``[(id, number)]`` as far as the cloud could be asked, and the
+    ``CloudError`` that ended it, or None. An answer may be a ``CloudError``."""
+    answers, patience = [], Patience()
+    for fapiao_id, number in questions:
+        try:
+            answer = cloud.find(number=number)
+        except CloudError as error:
+            answer = error
+        is_over = patience.is_over(answer if isinstance(answer, CloudError) else None)
+        if not is_over or isinstance(answer, OutcomeUnknown):
+            answers.append((fapiao_id, number, answer))
+        if is_over:
+            return answers, answer
+    return answers, None
+
+
+def _origin(fapiao):
+    return fapiao.account_id, fapiao.refresh_is_look
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def claim(limit, env):
+    return env["fapiao"]._claim_refresh(limit)
+
+
+def postpone(account_id, fapiao_ids, error, purpose, env):
+    env["fapiao"]._postpone_refresh(env["fapiao.account"].browse(account_id), fapiao_ids, error, purpose)
+
+
+def note_answer(fapiao_id, number, answer, env):
+    fapiao = env["fapiao"].browse(fapiao_id)
+    lang = env.lang or fapiao.account_id._first_manager().lang
+    fapiao.with_context(lang=lang)._note_refresh(number, answer)
+
+
+class Month:
+    """The month that it is in China at ``now``, and what a look counts by."""
+
+    def __init__(self, now):
+        start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        self.now = now
+        self.day = now.day
+        self.first = start.date()
+        self.start = naive(start)  # the moment, as the database has it
+        self.before = self.first - relativedelta(months=1)
+        # what was asked about in a month is due again so many months later
+        self.quarter = naive(start - relativedelta(months=MONTHS_BETWEEN - 1))
+
+    def hours_until(self, day):
+        """Return the hours until the end of a ``day`` of the month, at least one."""
+        end = self.now.replace(day=day, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return max((end - self.now) / timedelta(hours=1), 1)
+
+
+def now_in_china():
+    return datetime.now(SHANGHAI)
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def queue_looks(account_id, env):
+    env["fapiao"]._queue_looks_of(env["fapiao.account"].browse(account_id))

@@ -1,0 +1,294 @@
+"""The one place that commits around remote calls.
+
+Every call with an effect runs through the same steps, so that whatever breaks in between, the outcome can be found
+again under the same ID:
+
+prepare  fetch the access token, before anything is claimed
+claim    lock the documents, write the log row ``sent`` with the frozen payload, commit
+call     the network and nothing else, and not after the fence: no SQL, no lock, no ORM in the threads
+record   write the raw answer to the log row, commit; keep it on disk while the database is away
+apply    record the fapiao it names, commit; let the document draw its conclusions, commit
+recover  rows whose worker died are applied from the stored answer, or queried by the same ID
+"""
+
+import logging
+import random
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.http import request
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ...clouds.base import RawAnswer, part_of
+from ...clouds.errors import CloudError, NotSent, OutcomeUnknown
+from ...clouds.redact import redact
+from ...clouds.registry import open_cloud
+from . import spool
+from .fapiao_pace import QUESTION
+from .side_by_side import Job, SideBySide
+
+_logger = logging.getLogger(__name__)
+
+TRIES = 8
+TOKEN_PATIENCE = 60  # seconds a call waits for another worker that fetches the token
+TOKEN_PAUSE = 0.2
+CLICK_CALL = 15  # seconds a question lasts at most, and the wait for a token, while a web worker waits
+
+
+class FapiaoEngine(models.AbstractModel):
+    _name = "fapiao.engine"
+    _description = "Fapiao: transactions around remote calls"
+
+    # ------------------------------------------------------------------ transactions
+
+    @api.model
+    def _step(self, work, cr=None):
+        """Run ``work(env)`` in a transaction of its own, commit it and return what it returned.
+
+        ``work`` may run several times: it's repeated when another transaction got in between, so it
+        must not call out. It sees the database as superuser: the caller has checked the rights.
+        ``cr``: see :meth:`_steps`.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                with committed(cr) if cr else self.env.registry.cursor() as own:
+                    return work(api.Environment(own, SUPERUSER_ID, self._step_context()))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                if attempt == TRIES:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    @contextmanager
+    def _steps(self):
+        """Give ``step(work)``, which is :meth:`_step` for many in a row: each in a transaction of its own,
+        all over one connection, since borrowing one takes as long as a small step.
+        """
+        with self.env.registry.cursor() as cr:
+            yield lambda work: self._step(work, cr)
+
+    def _step_context(self):
+        """Keep the language of the user who clicked; a background run uses the company's."""
+        lang = self.env.context.get("lang")
+        return {"lang": lang} if lang else {}
+
+    @api.model
+    def _after_commit(self, work):
+        """Run ``work(engine)`` once the current transaction is safe in the database.
+
+        The HTTP layer repeats a handler when transactions collide; what is registered here runs once,
+        after the last repetition. A failure in it is logged, never raised: the user's own work is already
+        committed.
+        """
+        registry, context = self.env.registry, self._step_context()
+
+        def run():
+            try:
+                with registry.cursor() as cr:
+                    work(api.Environment(cr, SUPERUSER_ID, context)["fapiao.engine"])
+            except Exception:
+                _logger.exception("Fapiao: the attempt after commit failed; the dispatcher carries on")
+
+        self.env.cr.postcommit.add(run)
+
+    # ------------------------------------------------------------------ the steps around a call
+
+    @api.model
+    def _run(self, turns, go_on=None):
+        """Take the ``turns`` (:class:`~.fapiao_side_by_side.Turn`) of any accounts side by side.
+
+        Without ``go_on`` each claims once. With it, each claims again until nothing is due or
+        ``go_on(number of answers)`` returns false. Return how many calls were claimed.
+        """
+        return SideBySide(self, go_on).run(turns)
+
+    def _call(self, start):
+        """Start the calls of a claim that is committed."""
+        start()
+
+    def _record(self, job, answer):
+        """Commit the answer as it came, before any conclusions are drawn from it."""
+        self._step(lambda env: env["fapiao.exchange"].browse(job.exchange_id)._record(answer))
+
+    def _record_or_keep(self, job, answer):
+        """Record the answer, or keep it on disk where that fails; return whether it is recorded."""
+        try:
+            self._record(job, answer)
+        except Exception:
+            path = spool.keep(self.env.cr.dbname, job.exchange_id, job.request_uid, answer)
+            _logger.exception("Fapiao: an answer could not be recorded; it is kept in %s", path)
+            return False
+        return True
+
+    def _apply(self, exchange_id):
+        """Let the document act on the recorded answer; the fapiao it names is recorded first, in a step of its
+        own. A bug must not lose the answer: it's logged, the row stays ``answered`` and is applied again."""
+        try:
+            self._step(lambda env: env["fapiao.exchange"].browse(exchange_id)._take_facts())
+            self._step(lambda env: env["fapiao.exchange"].browse(exchange_id)._apply())
+        except Exception:
+            _logger.exception("Fapiao: the answer in exchange %s could not be applied yet", exchange_id)
+
+    @api.model
+    def _record_kept(self):
+        """Record and apply the answers that are on disk from a time when the database was away."""
+        for path, exchange_id, request_uid, answer in list(spool.kept(self.env.cr.dbname)):
+            record = _Kept(exchange_id, request_uid, answer)
+            if self._step(record):
+                self._apply(exchange_id)
+            spool.forget(path)
+
+    @api.model
+    def _sweep_answers(self):
+        """Apply recorded answers that could not be applied at once, whatever their document waits for."""
+        for exchange_id in self._step(lambda env: env["fapiao.exchange"]._claim_unapplied()):
+            self._apply(exchange_id)
+
+    # ------------------------------------------------------------------ calls without a document
+
+    @api.model
+    def _ask(self, account, question, part="", purpose=QUESTION):
+        """Return ``question(cloud)`` for a call without effect; raises ``CloudError``.
+
+        Reads nothing and writes nothing in the caller's transaction; a renewed token is stored. ``part``:
+        see :func:`~..clouds.base.part_of`. Each call is counted for ``purpose`` (``fapiao.pace``), or by the
+        caller where that is "".
+        """
+        config, slot = self._connection(account.id, part)
+        patience = TOKEN_PATIENCE
+        if is_click():
+            patience = CLICK_CALL
+            # a call with an effect keeps its time: cut off, it would be of unknown outcome
+            config = hasty(config, CLICK_CALL) if purpose else config
+        pace = self.env["fapiao.pace"]
+        with open_cloud(config, slot) as cloud:
+            self._prepare(cloud, account.id, part, patience)
+            if purpose:
+                cloud.before_call = lambda channel: pace._spend(account, channel, purpose)
+            try:
+                return question(cloud)
+            finally:
+                self._keep_token(account.id, slot, part)
+
+    @api.model
+    def _ask_journaled(self, account, operation, payload, question, purpose=QUESTION):
+        """Return ``question(cloud)`` for a call with an effect on no document, such as a log-in.
+
+        Its row is committed before the call and closed after it: there is nothing to apply and nothing
+        to repeat, so recovery never meets it. ``payload`` is what the log shows, secrets taken out;
+        of the answer it keeps ``state`` and ``text``, never a code to scan. ``purpose``: see :meth:`_ask`; a
+        call that the pace keeps back leaves no row. Raises ``CloudError``.
+        """
+        shown, part = redact(payload), part_of(operation)
+        if purpose:
+            # the caller's account may be of a transaction that is over
+            channel = self._step(lambda env: env["fapiao.account"].browse(account.id)._words(part).channel(operation))
+            self.env["fapiao.pace"]._spend(account, channel, purpose)
+
+        def claim(env):
+            return env["fapiao.exchange"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
+
+        exchange_id = self._step(claim)
+        job = Job(exchange_id, operation, shown)
+        try:
+            result = self._ask(account, question, part, purpose="")
+            answer = RawAnswer(0, f"{result.state}: {result.text}")
+        except CloudError as error:
+            answer = error
+        except Exception as error:
+            _logger.exception("Fapiao: unforeseen failure in a call (%s)", operation)
+            answer = OutcomeUnknown(f"{type(error).__name__}: {error}")
+        self._record(job, answer)
+        self._apply(exchange_id)
+        if isinstance(answer, CloudError):
+            raise answer
+        return result
+
+    # ------------------------------------------------------------------ the token
+
+    def _connection(self, account_id, part):
+        return self._step(lambda env: env["fapiao.account"].browse(account_id)._connection(part))
+
+    def _take_token_lease(self, account_id, part=""):
+        """Return whether this worker is the one that fetches the token of an account now."""
+        return self._step(lambda env: env["fapiao.account"].browse(account_id)._take_token_lease(part))
+
+    def _leave_token_lease(self, account_id, part=""):
+        self._step(lambda env: env["fapiao.account"].browse(account_id)._leave_token_lease(part))
+
+    def _prepare(self, cloud, account_id, part="", patience=TOKEN_PATIENCE):
+        """See to a good token before any call: one worker fetches it, the others wait ``patience`` seconds and use it.
+
+        No transaction is open meanwhile. Raises ``CloudError``.
+        """
+        waited = 0.0
+        while not cloud.is_ready():
+            if self._take_token_lease(account_id, part):
+                try:
+                    # it may have been fetched since this client was opened
+                    self._read_token(cloud, account_id, part)
+                    cloud.prepare()
+                    self._keep_token(account_id, cloud.slot, part)
+                finally:
+                    self._leave_token_lease(account_id, part)
+                return
+            if waited >= patience:
+                raise NotSent("Another worker is still fetching the access token", "token_busy")
+            time.sleep(TOKEN_PAUSE)
+            waited += TOKEN_PAUSE
+            self._read_token(cloud, account_id, part)
+
+    def _read_token(self, cloud, account_id, part=""):
+        """Take over the token that another worker has stored."""
+        _config, stored = self._connection(account_id, part)
+        cloud.slot.token, cloud.slot.expires_at = stored.token, stored.expires_at
+
+    def _keep_token(self, account_id, slot, part=""):
+        if slot.changed:
+            self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot, part))
+            slot.changed = False
+
+
+def is_click():
+    """Return whether the call is made within a web request, which occupies a worker until it ends."""
+    return bool(request)
+
+
+def hasty(config, seconds):
+    """Return ``config`` with calls of ``seconds`` at most."""
+    return replace(
+        config,
+        read_timeout=min(config.read_timeout, seconds),
+        total_timeout=min(config.total_timeout, seconds),
+    )
+
+
+class _Kept:
+    """The step that records an answer from disk; it returns whether the row was waiting for it."""
+
+    def __init__(self, exchange_id, request_uid, answer):
+        self.exchange_id, self.request_uid, self.answer = exchange_id, request_uid, answer
+
+    def __call__(self, env):
+        exchange = env["fapiao.exchange"].browse(self.exchange_id).exists()
+        if not exchange or (exchange.request_uid or "") != self.request_uid:
+            return False
+        if exchange.state not in ("sent", "lost"):
+            return False
+        exchange._record(self.answer)
+        return True
+
+
+@contextmanager
+def committed(cr):
+    """Commit what the block does on ``cr``, or roll it back where it fails; the cursor stays open."""
+    try:
+        yield cr
+        # a cursor of the engine's own, never a request's
+        cr.commit()  # pylint: disable=invalid-commit
+    except BaseException:
+        if not cr.closed:
+            cr.rollback()
+        raise

@@ -1,0 +1,310 @@
+"""The write-ahead journal: what was sent, what came back, and whether it was acted upon."""
+
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...clouds import base, errors
+from ...clouds.canonical import fingerprint
+from ...clouds.redact import redact
+from ...clouds.registry import client_of
+from ..values import as_html
+
+APPLY_AFTER = timedelta(minutes=1)
+APPLIED_AT_ONCE = 200
+MAX_REPLAYS = 3
+# How long questions that changed nothing are kept. Calls with an effect are never removed: the law wants vouchers
+# kept ten years at least.
+KEEP_IDLE = timedelta(days=7)
+REMOVED_AT_ONCE = 10000
+# How a call ended, by the class of error the cloud's client raised; see clouds/errors.py.
+OUTCOME_OF_ERROR = [
+    (errors.RateLimited, "rate_limited"),
+    (errors.NotSent, "not_sent"),
+    (errors.LoginRequired, "login"),
+    (errors.Rejected, "rejected"),
+]
+# What a call was for, in the words of who keeps the books.
+OPERATIONS = [
+    (base.ISSUE, "Issue"),
+    (base.FIND, "Ask for the result"),
+    (base.FILES, "Fetch files"),
+    (base.CREDIT, "Ask for the credit line"),
+    (base.LOGIN, "Log in at the tax bureau"),
+    (base.FACE_STATE, "Ask for face authentication"),
+    (base.FACE_QR, "Begin face authentication"),
+    (base.WITHDRAW, "Withdraw requests"),
+    (base.RED_CHECK, "Ask whether it may be reversed"),
+    (base.RED_APPLY, "Apply for a red form"),
+    (base.RED_STATE, "Ask for a red form"),
+    (base.RED_ISSUE, "Issue the red fapiao"),
+    (base.RED_WITHDRAW, "Withdraw a red form"),
+    (base.BUREAU_LOGIN, "Ask for the channel to the bureau"),
+    (base.PULL_START, "Begin a pull"),
+    (base.PULL_PAGE, "Pull a page"),
+    (base.BOOK, "Mark as booked"),
+    (base.BOOK_STATE, "Ask for the booking"),
+    (base.SELECT, "Select for deduction (勾选)"),
+    (base.SELECT_STATE, "Ask for the selection"),
+    (base.RELATE, "Tell which fapiao are on it"),
+    (base.SAVE_DOCUMENT, "Save the document"),
+    (base.TELL_STATUS, "Tell the status"),
+    (base.DROP_LINE, "Take fapiao off"),
+    (base.DROP_DOCUMENT, "Delete the document"),
+    (base.TELL_VOUCHER, "Tell the voucher"),
+    (base.DROP_VOUCHER, "Delete the voucher"),
+    (base.RECEIPT, "Acknowledge a message"),
+]
+
+
+class FapiaoExchange(models.Model):
+    _name = "fapiao.exchange"
+    _description = "Fapiao Exchange"
+    _order = "id desc"
+    _log_access = True
+
+    account_id = fields.Many2one("fapiao.account", required=True, readonly=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    provider = fields.Char("Cloud", readonly=True, help="Whose words the answer is in, as this module calls the cloud.")
+    identity = fields.Char(readonly=True, help="Fingerprint of who the account was when the call was made.")
+    operation = fields.Selection(OPERATIONS, required=True, readonly=True)
+    res_model = fields.Char("Document Model", readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    request_uid = fields.Char("Request ID", readonly=True, index="btree_not_null")
+    request_body = fields.Text("Text Sent", readonly=True)
+    request_hash = fields.Char("SHA-256", readonly=True, help="Of the frozen payload.")
+    state = fields.Selection(
+        [
+            ("sent", "Sent"),
+            ("answered", "Answered"),
+            ("applied", "Applied"),
+            ("stuck", "Could not be processed"),
+            ("lost", "Answer lost"),
+        ],
+        required=True,
+        readonly=True,
+        default="sent",
+        help="Sent: the call was about to be made; should the worker die, the cloud is asked what became of it.",
+    )
+    outcome = fields.Selection(
+        [
+            ("answered", "Answered"),
+            ("rejected", "Rejected"),
+            ("login", "Log-in required"),
+            ("not_sent", "Not sent"),
+            ("rate_limited", "Turned away (pace)"),
+            ("unknown", "Unknown"),
+        ],
+        readonly=True,
+    )
+    sent_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
+    answered_at = fields.Datetime(readonly=True)
+    http_status = fields.Integer("HTTP Status", readonly=True)
+    content_type = fields.Char(readonly=True)
+    answer_body = fields.Text("Answer", readonly=True, help="Without secrets, for reading.")
+    answer_raw = fields.Text(
+        readonly=True,
+        groups="base.group_system",
+        help="The answer as it came, where it differs from what is shown: this is what its meaning is read from.",
+    )
+    error_code = fields.Char("Cloud's Code", readonly=True)
+    error_text = fields.Text("Cloud's Words", readonly=True)
+    error_need = fields.Char("Needed", readonly=True)
+    retry_after = fields.Integer("Retry After (s)", readonly=True)
+    replays = fields.Integer(readonly=True)
+    is_idle = fields.Boolean(
+        "Changed Nothing",
+        readonly=True,
+        help="The answer left the document as it was. Such questions are removed after some days.",
+    )
+
+    _document = models.Index("(res_model, res_id, id DESC)")
+    _pace = models.Index("(account_id, sent_at)")
+    _unapplied = models.Index("(id) WHERE state IN ('sent', 'answered')")
+    _idle = models.Index("(sent_at) WHERE is_idle OR state = 'lost'")
+
+    @api.depends("operation", "request_uid")
+    def _compute_display_name(self):
+        labels = dict(self._fields["operation"]._description_selection(self.env))
+        for exchange in self:
+            label = labels.get(exchange.operation, "")
+            exchange.display_name = f"{label} {exchange.request_uid or exchange.id or ''}"
+
+    # ------------------------------------------------------------------ nobody edits a journal
+
+    def write(self, vals):
+        if not self.env.su:
+            raise UserError(self.env._("The journal of exchanges with the cloud can't be changed."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("The journal of exchanges with the cloud can't be deleted."))
+
+    @api.autovacuum
+    def _gc_idle(self):
+        """Remove old questions that changed nothing, but for the last one of each document. Nobody may delete a row
+        of the journal, so this alone goes past the ORM's guard."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM fapiao_exchange WHERE id IN (
+                       SELECT id FROM fapiao_exchange old
+                        WHERE sent_at < %s AND (is_idle AND state = 'applied' OR state = 'lost')
+                          AND operation NOT IN %s AND res_model IS NOT NULL
+                          AND EXISTS (SELECT FROM fapiao_exchange newer WHERE newer.res_model = old.res_model
+                                         AND newer.res_id = old.res_id AND newer.id > old.id)
+                        LIMIT %s)""",
+                *(fields.Datetime.now() - KEEP_IDLE, tuple(base.EFFECTS), REMOVED_AT_ONCE),
+            )
+        )
+        removed = self.env.cr.rowcount
+        self.invalidate_model()
+        return removed, removed == REMOVED_AT_ONCE
+
+    # ------------------------------------------------------------------ engine steps
+
+    @api.model
+    def _open(self, account, operation, payload, document=None, request_uid=""):
+        """Write the row that must be committed before the call is made, and return it."""
+        account._notice_restore()
+        return self.create(self._values(account, operation, payload, document, request_uid))
+
+    @api.model
+    def _values(self, account, operation, payload, document=None, request_uid=""):
+        part = base.part_of(operation)
+        return {
+            "account_id": account.id,
+            "company_id": account.company_id.id,
+            "provider": client_of(account.provider, part).provider,
+            "identity": account._identity_fingerprint(part),
+            "operation": operation,
+            "res_model": document._name if document else False,
+            "res_id": document.id if document else False,
+            "request_uid": request_uid,
+            "request_body": json.dumps(redact(payload), ensure_ascii=False),
+            "request_hash": fingerprint(payload),
+        }
+
+    def _record(self, answer):
+        """Write ``answer``, a ``RawAnswer`` or a ``CloudError``, as it came."""
+        self.ensure_one()
+        values = {"state": "answered", "answered_at": fields.Datetime.now()}
+        if isinstance(answer, base.RawAnswer):
+            values.update(
+                outcome="answered",
+                http_status=answer.status,
+                content_type=answer.content_type,
+                **self._answer_values(answer.text.replace("\x00", "")),
+            )
+        else:
+            values.update(
+                outcome=next((name for cls, name in OUTCOME_OF_ERROR if isinstance(answer, cls)), "unknown"),
+                http_status=answer.http_status or 0,
+                error_code=answer.code,
+                error_text=answer.text.replace("\x00", ""),
+                error_need=getattr(answer, "need", False),
+                retry_after=getattr(answer, "retry_after", 0),
+            )
+        self.write(values)
+
+    @api.model
+    def _answer_values(self, text):
+        shown = redact(text)
+        return {"answer_body": shown, "answer_raw": text if text != shown else False}
+
+    def _take_facts(self):
+        """Let the document record the fapiao that the answer names, whatever comes of the rest."""
+        if self._is_answered() and self.res_model:
+            self._hand_over("_take_facts_from", was_idle=True)
+
+    def _apply(self):
+        """Hand the recorded answer to its document, once."""
+        self.ensure_one()
+        if not self._is_answered():
+            return
+        self.write({"state": "applied"})
+        if self.res_model:
+            self._hand_over("_apply_exchange", was_idle=self.is_idle)
+
+    def _hand_over(self, method, was_idle):
+        """Call ``method`` of the document with this row. Of a question, note whether the document stays as it was:
+        ``was_idle`` until now, and after this step."""
+        document = self.env[self.res_model].browse(self.res_id)
+        take = getattr(document, method)
+        if self.operation in base.EFFECTS:
+            take(self)
+            return
+        before = document._outcome()
+        take(self)
+        self.is_idle = was_idle and before == document._outcome()
+
+    def _is_answered(self):
+        """Lock the row and tell whether its answer still has to be applied."""
+        self.env.cr.execute(SQL("SELECT state FROM fapiao_exchange WHERE id = %s FOR UPDATE", self.id))
+        return self.env.cr.fetchone() == ("answered",)
+
+    @api.model
+    def _claim_unapplied(self):
+        """Return the ids of answers that could not be applied when they came. After some tries a person has to look:
+        on the document where it is still open, else on the account."""
+        since = self.env["fapiao.outbound"]._now() - APPLY_AFTER
+        due = self.search(
+            [("state", "=", "answered"), "|", ("answered_at", "=", False), ("answered_at", "<", since)],
+            limit=APPLIED_AT_ONCE,
+        )
+        for exchange in due:
+            exchange.replays += 1
+        stuck = due.filtered(lambda exchange: exchange.replays > MAX_REPLAYS)
+        for exchange in stuck:
+            exchange._give_up()
+        return (due - stuck).ids
+
+    def _give_up(self):
+        self.state = "stuck"
+        if self.res_model:
+            self.env[self.res_model].browse(self.res_id)._in_reader_language()._give_up_applying()
+        account = self.account_id
+        account.activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("An answer of the cloud could not be processed"),
+            note=as_html(
+                self.env._(
+                    "Request %(uid)s, call %(call)s in the call log. The server's log has the reason.",
+                    uid=self.request_uid or "–",
+                    call=self.id,
+                )
+            ),
+            user_id=(account._first_manager() or self.env.user).id,
+        )
+
+    def _meaning(self):
+        """Return what the recorded answer means, or the ``CloudError`` it stands for."""
+        self.ensure_one()
+        if self.outcome != "answered":
+            return self._error()
+        # sudo: what is read from it goes to its document, which the caller may read
+        text = self.sudo().answer_raw or self.answer_body or ""
+        raw = base.RawAnswer(self.http_status, text, self.content_type or "")
+        try:
+            words = self.account_id._words(base.part_of(self.operation), self.provider)
+            return words.read(self.operation, raw)
+        except errors.CloudError as error:
+            return error
+
+    def _error(self):
+        """Return the ``CloudError`` that :meth:`_record` took apart."""
+        said = {"text": self.error_text or "", "code": self.error_code or "", "http_status": self.http_status}
+        match self.outcome:
+            case "rate_limited":
+                return errors.RateLimited(**said, retry_after=self.retry_after)
+            case "not_sent":
+                return errors.NotSent(**said)
+            case "login":
+                return errors.LoginRequired(**said, need=self.error_need or "login")
+            case "rejected":
+                return errors.Rejected(**said)
+        return errors.OutcomeUnknown(**said)

@@ -1,0 +1,183 @@
+"""How fast the clouds are called: one pace for each provider, tax number and channel.
+
+The tax bureau counts calls by tax number, whichever company, bureau user or flow makes them, so each call
+leaves a row here before it is made. Part of the pace is kept for what is urgent: questions leave a share to
+issuing, and background work leaves a share of the rest to questions.
+"""
+
+import functools
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...clouds.errors import PaceUsedUp
+
+# Purposes, the most urgent first
+ISSUE = "issue"  # orders with an effect on a fapiao
+QUESTION = "question"  # what a person or an open order waits for
+BACKGROUND = "background"  # what can wait: files, the account's own state, the monthly look
+PURPOSES = (ISSUE, QUESTION, BACKGROUND)
+GATE = "gate"  # the kind of the row that serialises a key
+
+LONGEST_SPAN = timedelta(days=1)
+REMOVED_AT_ONCE = 10000
+
+
+class FapiaoPace(models.Model):
+    _name = "fapiao.pace"
+    _description = "Fapiao: calls that were started"
+    _log_access = False
+
+    key = fields.Char(required=True)
+    kind = fields.Char(required=True)
+    at = fields.Datetime(required=True)
+
+    _one_gate = models.UniqueIndex("(key) WHERE kind = 'gate'")
+    _started = models.Index("(key, at) INCLUDE (kind) WHERE kind <> 'gate'")
+
+    # ------------------------------------------------------------------ taking and giving back
+
+    @api.model
+    def _take(self, account, wanted, channel, purpose=QUESTION):
+        """Count up to ``wanted`` calls as started and return how many may be, in the caller's transaction,
+        which has to be a step of the engine: it is repeated where another took from the same key."""
+        if wanted <= 0:
+            return 0
+        key = account._pace_key(channel)
+        self._lock_key(key)
+        left = (allowed - used for _rule, used, allowed in self._use(account, channel, purpose))
+        taken = min(wanted, *left)
+        if taken <= 0:
+            return 0
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO fapiao_pace (key, kind, at) SELECT %s, %s, %s FROM generate_series(1, %s)",
+                *(key, purpose, self.env.cr.now(), taken),
+            )
+        )
+        return taken
+
+    @api.model
+    def _give_back(self, account, count, channel, purpose=ISSUE):
+        """Forget the newest ``count`` calls of a purpose: they were counted and not made."""
+        if count > 0:
+            self.env.cr.execute(
+                SQL(
+                    "DELETE FROM fapiao_pace WHERE id IN (SELECT id FROM fapiao_pace WHERE key = %s"
+                    " AND kind = %s ORDER BY at DESC, id DESC LIMIT %s FOR UPDATE SKIP LOCKED)",
+                    *(account._pace_key(channel), purpose, count),
+                )
+            )
+
+    @api.model
+    def _spend(self, account, channel, purpose=QUESTION, calls=1):
+        """Count ``calls`` calls in a transaction of its own; raise ``PaceUsedUp`` where not all may start."""
+        error = self.env["fapiao.engine"]._step(functools.partial(spend, account.id, channel, purpose, calls))
+        if error:
+            raise error
+
+    # ------------------------------------------------------------------ counting
+
+    @api.model
+    def _lock_key(self, key):
+        """Serialise what is taken from a key, until the end of the transaction.
+
+        A lock alone isn't enough, for the snapshot may be older than it. The row is written, which turns a
+        concurrent transaction away once this one is committed; the engine's step repeats it.
+        """
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO fapiao_pace (key, kind, at) VALUES (%s, %s, %s)"
+                " ON CONFLICT (key) WHERE kind = 'gate' DO UPDATE SET kind = EXCLUDED.kind",
+                *(key, GATE, self.env.cr.now()),
+            ),
+            log_exceptions=False,
+        )
+
+    @api.model
+    def _use(self, account, channel, purpose):
+        """Return ``[((span, purposes), used, allowed)]`` for each rule that a call of ``purpose`` obeys."""
+        limits, percent = account._pace_limits(channel)
+        now = self.env.cr.now()
+        spans = [span for span, _allowed in limits]
+        counts = SQL(", ").join(SQL("count(*) FILTER (WHERE at > %s)", now - span) for span in spans)
+        self.env.cr.execute(
+            SQL(
+                "SELECT kind, %s FROM fapiao_pace WHERE key = %s AND kind <> 'gate' AND at > %s GROUP BY kind",
+                *(counts, account._pace_key(channel), now - max(spans)),
+            )
+        )
+        counted = {kind: dict(zip(spans, used, strict=True)) for kind, *used in self.env.cr.fetchall()}
+        return [
+            ((span, kinds), sum(counted[kind][span] for kind in kinds if kind in counted), allowed)
+            for span, kinds, allowed in rules(limits, percent, purpose)
+        ]
+
+    @api.model
+    def _refusal(self, account, channel, purpose, calls):
+        """Return the ``PaceUsedUp`` that says when ``calls`` may start."""
+        now, ends = self.env.cr.now(), []
+        for (span, kinds), used, allowed in self._use(account, channel, purpose):
+            too_many = used + min(calls, allowed) - allowed
+            if too_many > 0:
+                # the call that has to leave the span first
+                self.env.cr.execute(
+                    SQL(
+                        "SELECT at FROM fapiao_pace WHERE kind <> 'gate' AND key = %s AND kind IN %s"
+                        " AND at > %s ORDER BY at, id OFFSET %s LIMIT 1",
+                        *(account._pace_key(channel), kinds, now - span, too_many - 1),
+                    )
+                )
+                ((at,),) = self.env.cr.fetchall()
+                ends.append((at + span - now, span))
+        wait, span = max(ends, default=(timedelta(0), LONGEST_SPAN))
+        allowed = dict(account._pace_limits(channel)[0]).get(span, 0)
+        return PaceUsedUp(channel, allowed, int(span.total_seconds()), int(wait.total_seconds()) + 1)
+
+    # ------------------------------------------------------------------ the end
+
+    @api.autovacuum
+    def _gc_old(self):
+        """Remove what no span reaches any more."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM fapiao_pace WHERE id IN (SELECT id FROM fapiao_pace WHERE kind <> 'gate'"
+                " AND at < %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)",
+                *(self.env.cr.now() - LONGEST_SPAN, REMOVED_AT_ONCE),
+            )
+        )
+        return self.env.cr.rowcount, self.env.cr.rowcount == REMOVED_AT_ONCE
+
+
+def rules(limits, percent, purpose):
+    """Yield ``(span, purposes, allowed)``: within ``span`` calls of ``purposes`` may be ``allowed`` at most.
+
+    ``limits``: ``[(span, calls)]``. ``percent`` of them is out of reach for all but the most urgent, and of
+    what is left for all but the next. The smallest allowance is one call.
+    """
+    for span, calls in limits:
+        allowed = calls
+        for place, name in enumerate(PURPOSES):
+            yield span, PURPOSES[place:], allowed
+            if name == purpose:
+                break
+            allowed -= reserved(allowed, percent)
+
+
+def reserved(allowed, percent):
+    """Return how many of ``allowed`` calls are kept back, at least one where there are two."""
+    return min(max(1, allowed * percent // 100), allowed - 1) if percent else 0
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def spend(account_id, channel, purpose, calls, env):
+    """Return None where ``calls`` were counted, otherwise the error that says why not."""
+    pace, account = env["fapiao.pace"], env["fapiao.account"].browse(account_id)
+    taken = pace._take(account, calls, channel, purpose)
+    if taken == calls:
+        return None
+    pace._give_back(account, taken, channel, purpose)
+    return pace._refusal(account, channel, purpose, calls)

@@ -1,0 +1,1046 @@
+"""What every document with an effect at the cloud shares: its states and how answers move them.
+
+::
+
+    draft → queued → sending → issued
+               ↑        ├→ pending        accepted, result later           → issued | rejected
+               │        ├→ rejected       final, a corrected copy gets a new id
+               │        ├→ waiting_login  resumes by itself after log-in
+               └────────┴→ unknown        answer lost: query by the same id → issued | queued | manual
+    draft | queued | waiting_login → withdrawn
+
+Source: shared/design.md, "States".
+"""
+
+import base64
+import functools
+import hashlib
+import json
+import logging
+import math
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ...clouds import base, errors, fence
+from ...clouds.canonical import fingerprint
+from ...clouds.words import explain
+from . import gate
+from .fapiao_pace import ISSUE, QUESTION
+from .side_by_side import Job, Turn
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("draft", "Draft"),
+    ("queued", "Queued"),
+    ("sending", "Sending"),
+    ("pending", "In progress at the cloud"),
+    ("issued", "Issued"),
+    ("rejected", "Rejected"),
+    ("waiting_login", "Waiting for log-in"),
+    ("unknown", "Outcome unknown"),
+    ("manual", "Needs a decision"),
+    ("withdrawn", "Withdrawn"),
+]
+OPEN_STATES = ("queued", "sending", "pending", "waiting_login", "unknown", "manual")
+ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
+# The models beside requests and red forms, in the order in which they are sent and asked about
+OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.report")
+UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
+DEAD_STATES = ("rejected", "withdrawn")
+WATCHED_STATES = (*DEAD_STATES, "manual", "issued")  # asked about at ``watch_at``
+CLICK_TIME = timedelta(seconds=20)  # what a click goes on with itself, the scheduler needn't race for
+HOLD_AT_ONCE = 1000
+NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cloud_text": False}
+QUERY_SOON = timedelta(seconds=15)
+BACKOFF_FIRST = timedelta(seconds=30)
+BACKOFF_LAST = timedelta(hours=1)
+MAX_RESENDS = 2  # an order the cloud twice claims not to know is looked at by a person
+PENDING_LIMIT = timedelta(days=3)
+# After its end a document that may have been sent is asked about again: the last of these is the last time
+WATCH = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
+NOT_SENT = ("not_sent", "rate_limited")
+OUT_STATES = ("queued", "sending")  # nothing to ask about until the order's own answer is in
+ASKED_STATES = ("pending", "unknown")
+CLICK_SECONDS = CLICK_TIME.total_seconds()  # after which a click begins no more calls
+CLICK_ROUNDS = 3  # one with a token that is refused, one that asks whether the order is there, one that sends it
+CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
+# What a turn does: which records are due, and what claims them
+SENDING = ("_lock_to_send", "_claim_orders")
+ASKING = ("_lock_to_ask", "_claim_questions")
+WATCHING = ("_lock_watched", "_claim_questions")
+
+
+class FapiaoOutbound(models.AbstractModel):
+    _name = "fapiao.outbound"
+    _description = "Fapiao: document with an effect at the cloud"
+    _part = ""  # of the account, see clouds.base.part_of
+    _is_watched = False  # whether one that has ended, or waits for a person, can be asked about without effect
+    _purpose = ISSUE  # of its orders, see fapiao.pace
+
+    account_id = fields.Many2one("fapiao.account", required=True, index=True, ondelete="restrict", check_company=True)
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    operation = fields.Char(required=True, readonly=True)
+    request_uid = fields.Char(
+        "Request ID",
+        readonly=True,
+        copy=False,
+        help="Sent with every attempt at this request, so that the cloud can tell a repetition from a second order.",
+    )
+    payload = fields.Text(readonly=True, copy=False, help="What is sent, frozen when the request was made.")
+    payload_hash = fields.Char("SHA-256", readonly=True, copy=False)
+    identity = fields.Char(
+        readonly=True, copy=False, help="Fingerprint of who the account was when the payload was frozen."
+    )
+    state = fields.Selection(STATES, required=True, default="draft", readonly=True, copy=False, index=True)
+    next_try_at = fields.Datetime("Next Try", readonly=True, copy=False)
+    lease_until = fields.Datetime(readonly=True, copy=False)
+    tries = fields.Integer("Attempts", readonly=True, copy=False)
+    resends = fields.Integer(readonly=True, copy=False)
+    in_doubt = fields.Boolean(readonly=True, copy=False, help="The outcome of an attempt was unknown at least once.")
+    was_sent = fields.Boolean(
+        readonly=True, copy=False, help="An attempt may have reached the cloud, whatever it answered."
+    )
+    is_asking_first = fields.Boolean(
+        readonly=True, copy=False, help="It is asked about before it is sent, not because an answer was lost."
+    )
+    queued_at = fields.Datetime(readonly=True, copy=False, help="Since when it waits to be sent.")
+    asked_first = fields.Boolean(
+        readonly=True, copy=False, help="Since the last attempt the cloud has said that it doesn't know this ID."
+    )
+    unknown_since = fields.Datetime(readonly=True, copy=False)
+    watch_at = fields.Datetime(
+        "Ask Again At",
+        readonly=True,
+        copy=False,
+        help="It has ended here; the cloud is asked once more whether it led to something after all.",
+    )
+    watch_round = fields.Integer(readonly=True, copy=False)
+    hinted_at = fields.Datetime(
+        "News Since", readonly=True, copy=False, help="The cloud has said that there are news; not asked yet."
+    )
+    lookup_number = fields.Char(
+        readonly=True, copy=False, help="The fapiao to ask about next, where the ID alone doesn't lead to it."
+    )
+    error_message = fields.Text("What Happened", readonly=True, copy=False)
+    error_fix = fields.Text("What To Do", readonly=True, copy=False)
+    cloud_code = fields.Char("Cloud's Code", readonly=True, copy=False)
+    cloud_text = fields.Text("Cloud's Words", readonly=True, copy=False)
+
+    # ------------------------------------------------------------------ what a concrete model says
+
+    def _accept(self, result):
+        """Take over a result of the call with effect: ``Issued`` or ``Pending``."""
+        raise NotImplementedError
+
+    def _adopt(self, found):
+        """Take over an ``Issued`` that was found by id; return what contradicts it in words, or ''."""
+        raise NotImplementedError
+
+    def _settled(self):
+        """Called after a state was reached that waits for nobody but a person, or for nothing at all."""
+
+    def _can_be_given_up(self):
+        """Tell whether a person may withdraw this record: as long as no cloud can have seen it."""
+        return self.state in UNSENT_STATES and not self.in_doubt
+
+    @api.model
+    def _now(self):
+        """Return the database's time, in whole seconds (UTC, naive): the clocks of servers may differ."""
+        self.env.cr.execute("SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
+        return self.env.cr.fetchone()[0]
+
+    # ------------------------------------------------------------------ queueing
+
+    def _identify(self):
+        """Give new records their id: a function of database and record and nothing else, so that whoever
+        repeats an attempt repeats the id."""
+        database = self._database_uuid()
+        for record in self:
+            record.request_uid = record._make_uid(database)
+
+    @api.model
+    def _database_uuid(self):
+        # sudo: issuers may not read parameters
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _make_uid(self, database):
+        """Return "tax number_own part", at most 40 characters."""
+        own = base64.b32encode(hashlib.sha256(self._seed_of_uid(database).encode()).digest()).decode().lower()
+        tax_no = self.account_id.tax_no
+        return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
+
+    def _seed_of_uid(self, database):
+        """Return what the ID is a function of: database and record, so that a repeated attempt repeats it."""
+        return f"{database}/{self._name}/{self.id}"
+
+    def _freeze(self, document):
+        """Freeze ``document`` in the cloud's words under this request's id (T0)."""
+        self.ensure_one()
+        words = self.account_id._words(self._part)
+        payload = words.freeze(self.operation, document, self.request_uid)
+        self.write(
+            {
+                "payload": json.dumps(payload, ensure_ascii=False),
+                "payload_hash": fingerprint(payload),
+                "identity": self.account_id._identity_fingerprint(self._part),
+            }
+        )
+
+    def _is_for_another_identity(self):
+        """Tell whether the account has become another one since this record was frozen, as by SQL, import or
+        the neutralization of a copy: nothing about it may be sent or asked there."""
+        self.ensure_one()
+        return bool(self.identity) and self.identity != self.account_id._identity_fingerprint(self._part)
+
+    def _identity_differs_message(self):
+        """Return ``(message, fix)`` for a record that :meth:`_is_for_another_identity`."""
+        return (
+            self.env._(
+                "Account %s is no longer the account that this was prepared for: address, tax number or user"
+                " differ. Nothing is sent to it and nothing is asked there.",
+                self.account_id.display_name,
+            ),
+            self.env._(
+                "Look it up in the portal of the cloud that it was prepared for, then decide here what became of it."
+            ),
+        )
+
+    def _enqueue(self, wake_after=None):
+        """Queue the records and wake the dispatcher; the caller's transaction may still roll back.
+
+        ``wake_after`` (timedelta) leaves the first attempt to the click that has made the records.
+        """
+        now = self._now()
+        self.write({"state": "queued", "next_try_at": now, "queued_at": now, **NO_ERROR})
+        self._wake_dispatcher(at=now + (wake_after or timedelta(0)))
+
+    @api.model
+    def _wake_dispatcher(self, at=None):
+        # sudo: an issuer may start the background run without being allowed to edit scheduled actions
+        self.env.ref("l10n_cn_invoice_cloud.cron_dispatch").sudo()._trigger(at=at or self._now())
+
+    @api.model
+    def _wake_reconciler(self, at=None):
+        # sudo: as above
+        self.env.ref("l10n_cn_invoice_cloud.cron_reconcile").sudo()._trigger(at=at or self._now())
+
+    # ------------------------------------------------------------------ claiming: what may be sent
+
+    @api.model
+    def _lock_to_send(self, account, limit, ids=None):
+        """Lock and return the queued records of ``account`` that may be sent now.
+
+        At most ``limit``, and no more than its pace allows and can start within the lease. ``ids`` narrows it to a
+        click's own records, which may be reserved for it. Another worker's records are skipped, not waited for.
+        Those that must not be sent yet, or at all, are moved on with the reason.
+        """
+        if not account.active:
+            # made while the account was being archived: nothing goes out through it any more
+            for record in self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE, ids):
+                record._in_reader_language()._end_with_account()
+            return self.browse()
+        if ids is None and not self._part and account._needs_person():
+            return self._hold_for_person(account)
+        if ids is None and account._is_left_alone():
+            return self.browse()
+        until = self._now() + (timedelta(0) if ids is None else CLICK_TIME)
+        limit = min(limit, account._calls_that_fit())
+        due = self._lock_due(SQL("state = 'queued' AND next_try_at <= %s", until), account.id, limit, ids)
+        ready = self.concat(
+            *(record for record, is_ready in due._each(lambda one: one._is_ready_to_send(account)) if is_ready)
+        )
+        return ready[: account._take_pace(len(ready), self._part, self._purpose)]
+
+    def _is_ready_to_send(self, account):
+        """Return whether this queued record may be sent now; move it on with the reason where it may not."""
+        self.ensure_one()
+        if self._is_for_another_identity():
+            self._need_decision(*self._identity_differs_message())
+        elif self._has_waited_too_long(account):
+            self._need_decision(
+                self.env._("This order has waited for more than %s days, so it is not sent.", account.wait_days),
+                self.env._("Check that it is still right. Then ask again to have it sent, or give it up."),
+            )
+        elif self._must_be_asked_about(account):
+            self._ask_first(account)
+        else:
+            return True
+        return False
+
+    def _must_be_asked_about(self, account):
+        """Tell whether the cloud may have this order already: an attempt got as far as the cloud, whatever it answered,
+        or this database was restored from a backup."""
+        return self._is_watched and not self.asked_first and (self.was_sent or account._asks_first())
+
+    def _has_waited_too_long(self, account):
+        waiting_since = self.queued_at or self.create_date
+        return waiting_since < self._now() - timedelta(days=account.wait_days)
+
+    def _ask_first(self, account):
+        """Ask by the ID before the order goes out. What the cloud has turned away once is believed at once when it
+        says that it doesn't know it; in a restored database the bureau may still show an order late."""
+        now = self._now()
+        self.write(
+            {
+                "state": "unknown",
+                "is_asking_first": True,
+                "next_try_at": now,
+                "unknown_since": now - timedelta(days=1) if self.was_sent else account.restored_at,
+                "error_message": self.env._("Before it is sent, the cloud is asked whether it has this order already."),
+                "error_fix": self.env._("Nothing to do: it is sent as soon as the cloud says that it has not."),
+            }
+        )
+        self._wake_reconciler(at=now)
+
+    @api.model
+    def _hold_for_person(self, account):
+        """Let queued records wait for the log-in that others wait for, instead of sending them one by
+        one to be turned away. A click still tries: the user may have logged in elsewhere."""
+        due = self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE)
+        for record in due:
+            record._in_reader_language()._become("waiting_login", errors.LoginRequired(need=account.session_state))
+        return self.browse()
+
+    def _claim_orders(self, account):
+        """Journal the call of each of these locked records, mark them as being sent and return the jobs."""
+        jobs = self._open_exchanges(lambda record: (record.operation, json.loads(record.payload)))
+        sent = self.filtered(lambda record: record.state == "queued")
+        lease_until = self._now() + account._lease()
+        for record in sent:
+            record.write(
+                {
+                    "state": "sending",
+                    "lease_until": lease_until,
+                    "tries": record.tries + 1,
+                    "was_sent": True,
+                    "asked_first": False,
+                }
+            )
+        return jobs
+
+    # ------------------------------------------------------------------ claiming: what is asked about
+
+    @api.model
+    def _lock_to_ask(self, account, limit, ids=None):
+        """Lock and return the records of ``account`` whose outcome is open and due to be asked about."""
+        open_ones = SQL("state IN ('unknown', 'pending') AND next_try_at <= %s", self._now())
+        return self._lock_questions(open_ones, account, limit, ids)
+
+    @api.model
+    def _lock_watched(self, account, limit, ids=None):
+        """Lock and return ended records of ``account`` that are due to be asked about all the same."""
+        watched = SQL("state IN %s AND watch_at <= %s", WATCHED_STATES, self._now())
+        return self._lock_questions(watched, account, limit, ids, SQL("watch_at"))
+
+    @api.model
+    def _lock_questions(self, condition, account, limit, ids=None, order=None):
+        """Lock and return records that are due for a question, as far as the pace of ``account`` allows. They are
+        asked about at the account they were made for and nowhere else."""
+        if ids is None and account._is_left_alone():
+            return self.browse()
+        due = self._lock_due(condition, account.id, limit, ids, order)
+        strangers = due.filtered(lambda record: record._is_for_another_identity())
+        strangers.write({"watch_at": False})
+        for record in strangers.filtered(lambda record: record.state in OPEN_STATES):
+            record._in_reader_language()._need_decision(*record._identity_differs_message())
+        due -= strangers
+        return due[: account._take_pace(len(due), self._part, QUESTION)]
+
+    def _claim_questions(self, account):
+        """Journal a question for each of these locked records and return the jobs."""
+        self._close_stale_queries()
+        words = account._words(self._part)
+        jobs = self._open_exchanges(lambda record: record._question(words))
+        now = self._now()
+        for record in self:
+            # pushed forward at once: early rows that stay open must not starve later ones
+            if record.state in WATCHED_STATES:
+                record.write({"watch_at": now + account._lease()})
+            else:
+                record.write({"next_try_at": now + account._lease(), "tries": record.tries + 1})
+        self.filtered("hinted_at").write({"hinted_at": False})
+        return jobs
+
+    def _question(self, words):
+        """Return ``(operation, payload)`` that asks what became of this record; ``words`` freezes it."""
+        if self.lookup_number:
+            return base.FIND, words.freeze(base.FIND, {"number": self.lookup_number}, "")
+        return base.FIND, words.freeze(base.FIND, self._asked_for(), self._uid_to_ask())
+
+    def _uid_to_ask(self):
+        """Return the ID to ask by: the record's own."""
+        return self.request_uid
+
+    def _asked_for(self):
+        """Return what a cloud must know beside the id to find this record; see ``Cloud.freeze``."""
+        return {}
+
+    @api.model
+    def _questions(self):
+        """Return the operations by which :meth:`_question` asks: each may be repeated freely."""
+        return (base.FIND,)
+
+    def _outcome(self):
+        """Return what is known to have become of this record: a question that leaves it alone changed nothing."""
+        names = ("state", "stage", "bureau_state", "number", "error_message", "cloud_code", "cloud_text", "is_double")
+        known = tuple(self[name] for name in names if name in self._fields)
+        facts = self.fapiao_ids.ids if "fapiao_ids" in self._fields else []
+        return known, facts
+
+    def _close_stale_queries(self):
+        """A query whose worker died is simply asked again."""
+        self.env["fapiao.exchange"].search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("operation", "in", self._questions()),
+                ("state", "in", ("sent", "answered")),
+            ]
+        ).write({"state": "lost"})
+
+    # ------------------------------------------------------------------ claiming: locks and log rows
+
+    @api.model
+    def _expire_leases(self, account_id):
+        """Records whose worker died become ``unknown``, because the call may have been made. Where the answer is
+        recorded already it is applied instead, see ``fapiao.engine._sweep_answers``."""
+        self._lock_account(account_id)
+        due = self._lock_due(SQL("state = 'sending' AND lease_until < %s", self._now()), account_id, 500)
+        exchanges = self.env["fapiao.exchange"].search(
+            [("res_model", "=", self._name), ("res_id", "in", due.ids), ("state", "in", ("sent", "answered"))]
+        )
+        answered = exchanges.filtered(lambda exchange: exchange.state == "answered")
+        (exchanges - answered).write({"state": "lost"})
+        for record in due.filtered(lambda record: record.id not in answered.mapped("res_id")):
+            record._in_reader_language()._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+
+    def _give_up_applying(self):
+        """The recorded answer can't be applied. Only what is still open needs a decision for it."""
+        if self.state in OPEN_STATES:
+            self._need_decision(
+                self.env._("The cloud has answered, but the answer could not be processed."),
+                self.env._("Look at the last exchange and decide what became of the order."),
+            )
+
+    @api.model
+    def _lock_account(self, account_id):
+        """Serialise claims per account: the pace is counted under this lock. The write at the end of a
+        claim makes a concurrent claimer's snapshot stale, so it repeats with a fresh one."""
+        self._execute_quietly(SQL("SELECT id FROM fapiao_account WHERE id = %s FOR NO KEY UPDATE", account_id))
+        self.env.cr.execute(SQL("UPDATE fapiao_account SET claimed_at = %s WHERE id = %s", self._now(), account_id))
+        return self.env["fapiao.account"].browse(account_id)
+
+    @api.model
+    def _lock_due(self, condition, account_id, limit, ids=None, order=None):
+        if limit <= 0:
+            return self.browse()
+        narrowed = SQL("AND id IN %s", tuple(ids)) if ids is not None else SQL()
+        self._execute_quietly(
+            SQL(
+                "SELECT id FROM %s WHERE account_id = %s AND %s %s ORDER BY %s, id LIMIT %s FOR UPDATE SKIP LOCKED",
+                SQL.identifier(self._table),
+                account_id,
+                condition,
+                narrowed,
+                order or SQL("next_try_at"),
+                limit,
+            )
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _execute_quietly(self, query):
+        """Run a locking query. That another worker was faster is no error worth a line in the log: the step is
+        repeated (see ``fapiao.engine._step``)."""
+        self.env.cr.execute(query, log_exceptions=False)
+
+    def _open_exchanges(self, call_of):
+        """Write a log row for each record and return the jobs; ``call_of(record)`` names the call.
+
+        One whose call can't be built needs a decision and holds up no other.
+        """
+        calls = list(self._each(call_of))
+        Exchange = self.env["fapiao.exchange"]
+        exchanges = Exchange.create(
+            [
+                Exchange._values(record.account_id, operation, payload, record, record.request_uid)
+                for record, (operation, payload) in calls
+            ]
+        )
+        return [
+            Job(exchange.id, operation, payload, record.request_uid or "")
+            for exchange, (record, (operation, payload)) in zip(exchanges, calls, strict=True)
+        ]
+
+    def _each(self, work):
+        """Yield ``(record, work(record))``, each in a savepoint: one that fails goes to a person and holds up no
+        other."""
+        for record in self:
+            try:
+                with self.env.cr.savepoint():
+                    result = work(record._in_reader_language())
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception as error:
+                _logger.exception("Fapiao: the call of %s %s can't be prepared", self._name, record.id)
+                record._in_reader_language()._need_decision(
+                    self.env._("The call to the cloud could not be prepared: %s", error),
+                    self.env._("Nothing was sent for it now. Correct the cause, then ask again."),
+                )
+                continue
+            yield record, result
+
+    # ------------------------------------------------------------------ rights and locks
+
+    def _lock(self):
+        """Lock the records against engine and other users, then look at them afresh."""
+        self.lock_for_update()
+        self.invalidate_recordset()
+
+    def _check_issuer(self):
+        gate.check(self, gate.ISSUER)
+
+    def _check_manager(self):
+        gate.check(self, gate.MANAGER)
+
+    # --------------------------------------------------------------------------
+    # How an answer moves a document from state to state; see ``fapiao_outbound`` for the states.
+    #
+    # A document that has ended still listens: what exists at the bureau exists, whatever was decided here.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ applying an answer
+
+    def _take_facts_from(self, exchange):
+        """Record what a stored answer says to exist, before any conclusion is drawn from it."""
+
+    def _apply_exchange(self, exchange):
+        """Draw the conclusions from a recorded answer; runs in the engine's transaction."""
+        self.ensure_one()
+        self._lock_row()
+        self = self._in_reader_language()  # noqa: PLW0642
+        meaning = exchange._meaning()
+        self.env["fapiao.answer.text"]._note(self.account_id, exchange.operation, meaning)
+        self._apply_meaning(exchange, meaning)
+
+    def _lock_row(self):
+        self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
+
+    def _apply_meaning(self, exchange, meaning):
+        """Act on the ``meaning`` of an exchange: a value of the contract or a ``CloudError``."""
+        if exchange.operation == base.FIND:
+            self._apply_finding(meaning)
+        elif not isinstance(meaning, errors.CloudError):
+            self._accept(meaning)  # however late it comes: what exists at the bureau exists
+        elif exchange != self._last_attempt():
+            return
+        elif self.state == "sending":
+            self._apply_error(meaning)
+        elif self.state == "unknown" and self._never_left(meaning):
+            self.in_doubt = False
+            self._apply_error(meaning)
+
+    def _never_left(self, error):
+        """Tell whether a late answer proves that no attempt has left: the last one says so, and so did each
+        before it."""
+        return isinstance(error, errors.NotSent) and not self._has_reached_cloud()
+
+    def _in_reader_language(self):
+        """Return the record so that words stored on it are in the language of who will read them."""
+        return self.with_context(lang=self._reader().lang or self.env.lang)
+
+    def _reader(self):
+        """Return the user for whom stored words are meant."""
+        return self.create_uid
+
+    def _last_attempt(self):
+        return self.env["fapiao.exchange"].search(
+            [("res_model", "=", self._name), ("res_id", "=", self.id), ("operation", "=", self.operation)],
+            limit=1,
+        )
+
+    def _apply_error(self, error):
+        if error.in_words_only and not isinstance(error, errors.Rejected):
+            # no code vouches for it: the deed may have been done all the same
+            if isinstance(error, errors.LoginRequired):
+                self.account_id._note_need(error.need, error)
+            self._become_unknown(error)
+            return
+        match error:
+            case errors.NotSent():
+                self._note_not_sent()
+                self._try_later(error)
+            case errors.LoginRequired():
+                self._become("waiting_login", error)
+                self.account_id._note_need(error.need, error)
+            case errors.Rejected():
+                self._become("rejected", error)
+                self._watch_after_end()
+            case _:
+                self._become_unknown(error)
+
+    def _note_not_sent(self):
+        """Forget that an attempt was made where none of them has left."""
+        if not self.in_doubt and not self._has_reached_cloud():
+            self.was_sent = False
+
+    def _has_reached_cloud(self):
+        """Tell whether an attempt may have got as far as the cloud. What an answer says of it doesn't count: one that
+        says "not read" has come from the cloud all the same."""
+        return bool(
+            self.env["fapiao.exchange"].search_count(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("operation", "=", self.operation),
+                    "|",
+                    "|",
+                    ("outcome", "=", False),
+                    ("outcome", "not in", NOT_SENT),
+                    ("http_status", "!=", 0),
+                ],
+                limit=1,
+            )
+        )
+
+    def _postpone(self, error):
+        """The call could not even be prepared: this record was due, and nothing was claimed or sent."""
+        if self.state == "queued":
+            self.tries += 1
+            self._apply_error(error)
+        elif self.state in ASKED_STATES:
+            self.tries += 1
+            self._wait_on(error)
+        else:
+            self.watch_at = self._now() + BACKOFF_LAST
+
+    def _apply_finding(self, meaning):
+        """Act on the answer to a query by id. Only ``NotFound`` and ``Issued`` say anything; whatever
+        else leaves the request as open as it was."""
+        if self.state in DEAD_STATES:
+            self._apply_finding_after_end(meaning)
+            return
+        if self.state == "issued":
+            self._verify(meaning)
+            return
+        if self.state not in ("unknown", "pending", "manual"):
+            return
+        if isinstance(meaning, errors.LoginRequired):
+            self.account_id._note_need(meaning.need, meaning)
+        match meaning:
+            case base.Issued() | base.Bill():
+                if difference := self._adopt(meaning):
+                    self._need_decision(difference, self.env._("Compare both and decide; nothing is sent meanwhile."))
+            case base.NotFound():
+                self._apply_not_found(meaning)
+            case base.Pending():
+                self._wait_on()
+            case errors.CloudError():
+                self._wait_on(meaning)
+
+    def _apply_not_found(self, answer):
+        """Believe "not found" only after the grace period: the bureau may show an order late."""
+        if self.state == "manual":
+            self._watch_later()
+        elif self.state == "pending" or not self._grace_is_over():
+            self._wait_on()
+        elif self.resends >= MAX_RESENDS:
+            self._need_decision(
+                self.env._("The cloud does not know this order, although it was sent several times."),
+                self.env._("Ask the cloud's support about the request ID before anything else is sent."),
+            )
+        else:
+            self._send_again()
+
+    def _send_again(self):
+        # the same ID: should the first order show up after all, the cloud refuses the second
+        if not self.account_id.active:
+            self._end_with_account()
+            return
+        now = self._now()
+        self.write(
+            {
+                "state": "queued",
+                "next_try_at": now,
+                "queued_at": now,
+                "asked_first": True,
+                "is_asking_first": False,
+                "resends": self.resends + (1 if self.in_doubt else 0),
+                "tries": 0,
+            }
+        )
+        self._wake_dispatcher()
+
+    def _end_with_account(self):
+        """End an order that the cloud doesn't know, or was never sent: its account sends nothing any more."""
+        self._become("withdrawn")
+        self.write(
+            {
+                "error_message": self.env._("Not sent: account %s is archived.", self.account_id.display_name),
+                "error_fix": self.env._("Issue again by hand if it is still right."),
+            }
+        )
+        self._watch_after_end()
+
+    def _grace_is_over(self):
+        return self._now() >= (self.unknown_since or self.write_date) + self._grace()
+
+    def _grace(self):
+        """Return how late the bureau may show an order, and no less than a call may last."""
+        return max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
+
+    def _verify(self, found):
+        """Compare what was found with what a record that counts as issued has led to, where a model wants it."""
+
+    # ------------------------------------------------------------------ after the end
+
+    def _apply_finding_after_end(self, meaning):
+        """Act on the answer about a record that has ended: what exists is taken over, with an alarm where
+        something else stands in its place."""
+        match meaning:
+            case errors.CloudError():
+                if isinstance(meaning, errors.LoginRequired):
+                    self.account_id._note_need(meaning.need, meaning)
+                self.watch_at = self._now() + self._backoff()
+                self._wake_reconciler(at=self.watch_at)
+            case base.NotFound():
+                self._note_absent()
+            case _:
+                self._revive(meaning)
+
+    def _note_absent(self):
+        """The cloud doesn't know the record: it is dead as far as that can be known today."""
+        self._watch_later()
+
+    def _revive(self, found):
+        """Take over what was found for a record that has ended; a concrete model says how."""
+        self._watch_later()
+
+    def _watch_after_end(self):
+        """Ask about an ended record again after an hour, a day, a week and a month, if it may have been sent."""
+        for record in self.filtered("was_sent") if self._is_watched else ():
+            record.write({"watch_round": 0, "watch_at": self._now() + WATCH[0]})
+
+    def _watch_later(self):
+        """Set the next of these times; after the last nothing more is asked."""
+        following = self.watch_round + 1
+        is_last = following >= len(WATCH) or not self._is_watched
+        self.write(
+            {
+                "watch_round": following,
+                "watch_at": False if is_last else self._now() + WATCH[following] - WATCH[self.watch_round],
+            }
+        )
+
+    def _watch(self):
+        """Ask about these ended records now: there is evidence that one of them has led to something."""
+        ended = self.filtered(lambda record: record.state in (*DEAD_STATES, "manual"))
+        if ended and self._is_watched:
+            ended.write({"watch_at": self._now()})
+            self._wake_reconciler()
+
+    # ------------------------------------------------------------------ news
+
+    def _hint(self):
+        """Ask about the records now, or as soon as the answer that is out has come. A hint is kept until the next
+        question is put, so that none is lost between a question and its answer."""
+        heeding = self.filtered(lambda record: record.state in OUT_STATES + ASKED_STATES)
+        heeding.write({"hinted_at": self._now()})
+        heeding._ask_if_hinted()
+        (self - heeding)._watch()
+
+    def _ask_if_hinted(self):
+        due = self.filtered(lambda record: record.hinted_at and record.state in ASKED_STATES)
+        if due:
+            # patience starts from the beginning: news may show in the cloud's answers a little later than in its hint
+            due.write({"next_try_at": self._now(), "tries": 0})
+            self._wake_reconciler()
+
+    # ------------------------------------------------------------------ reaching a state
+
+    def _become(self, state, error=None):
+        words = self._words_of(error) if error else NO_ERROR
+        values = {"state": state, "lease_until": False, "is_asking_first": False, **words}
+        if state not in ("unknown", "pending"):
+            values["unknown_since"] = False
+        if state not in ("unknown", "pending", "queued"):
+            values["next_try_at"] = False
+        if state in OPEN_STATES or state == "issued":
+            values["watch_at"] = False
+        self.write(values)
+        if state not in ("queued", "unknown", "pending"):
+            self._settled()
+
+    def _become_unknown(self, error, soon=QUERY_SOON):
+        """Leave the outcome open: it is asked about by the same ID."""
+        now = self._now()
+        self.write(
+            {
+                **self._words_of(error),
+                "state": "unknown",
+                "lease_until": False,
+                "tries": 0,
+                "in_doubt": True,
+                "is_asking_first": False,
+                "unknown_since": now,
+                "next_try_at": now + soon,
+                "watch_at": False,
+            }
+        )
+        self._wake_reconciler(at=now + soon)
+        self._ask_if_hinted()
+
+    def _doubt_anew(self):
+        """Put a record that a person was to decide on back among those that are asked about."""
+        self._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+
+    def _become_pending(self, text=""):
+        now = self._now()
+        self.write(
+            {
+                **NO_ERROR,
+                "state": "pending",
+                "cloud_text": text,
+                "lease_until": False,
+                "tries": 0,
+                "unknown_since": now,
+                "next_try_at": now + QUERY_SOON,
+                "watch_at": False,
+            }
+        )
+        self._wake_reconciler(at=now + QUERY_SOON)
+        self._ask_if_hinted()
+
+    def _try_later(self, error):
+        """Back to the queue under the same id: the cloud never saw this attempt, or says so."""
+        is_token = isinstance(error, errors.TokenRefused) and self.tries <= 1
+        told = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+        wait = timedelta(0) if is_token else told or self._backoff()
+        at = self._now() + wait
+        self.write({**self._words_of(error), "state": "queued", "lease_until": False, "next_try_at": at})
+        self._wake_dispatcher(at=at)
+
+    def _wait_on(self, error=None):
+        """Leave the outcome open and query again later, ever more patiently."""
+        now = self._now()
+        if self.state == "manual":
+            self._watch_later()
+            return
+        if now > (self.unknown_since or self.create_date) + PENDING_LIMIT:
+            self._need_decision(
+                self.env._("The cloud has given no result for three days."),
+                self.env._("Look the order up in the cloud's own portal, then decide here what became of it."),
+            )
+            return
+        at = now + self._backoff()
+        self.write({"next_try_at": at, **(self._words_of(error) if error else {})})
+        self._wake_reconciler(at=at)
+        self._ask_if_hinted()
+
+    def _need_decision(self, message, fix):
+        """Leave the record to a person. Meanwhile it is asked about now and then: a query may settle it."""
+        for record in self:
+            is_known = record.state == "manual" and record.error_message == message
+            record.write(
+                {
+                    "watch_round": record.watch_round if is_known else 0,
+                    "watch_at": self._is_watched and self._now() + WATCH[0],
+                    "state": "manual",
+                    "lease_until": False,
+                    "next_try_at": False,
+                    "error_message": message,
+                    "error_fix": fix,
+                }
+            )
+            if is_known:
+                record._watch_later()
+            else:
+                record._settled()
+
+    def _backoff(self):
+        return min(BACKOFF_FIRST * 2 ** min(max(self.tries - 1, 0), 10), BACKOFF_LAST)
+
+    @api.model
+    def _words_of(self, error):
+        """Return the error fields for ``error``: plain words first, the cloud's own beside them."""
+        message, fix = explain(error)
+        return {
+            "error_message": self.env._(message),
+            "error_fix": fix and self.env._(fix),
+            "cloud_code": error.code,
+            "cloud_text": error.text,
+        }
+
+    # --------------------------------------------------------------------------
+    # When documents are sent and asked about: by the scheduler, and by the click that made them.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ the click
+
+    def _attempt_after_commit(self):
+        """Make one bounded attempt as soon as the user's transaction is safe, so that the result shows
+        on the form; a large batch is the dispatcher's, and a slow cloud as well."""
+        if self and len(self) <= CLICK_LIMIT:
+            self._reserve_for_click()
+            attempt = functools.partial(attempt_now, self._name, self.ids)
+            self.env["fapiao.engine"]._after_commit(attempt)
+
+    def _reserve_for_click(self):
+        """Keep the dispatcher off what the click is about to send: it is woken by the same commit, and the form would
+        only show a spinner. It comes after it, should the click die."""
+        # sudo: a user who may click may not write these by hand
+        queued = self.sudo().filtered(lambda record: record.state == "queued")
+        if queued:
+            later = self._now() + CLICK_TIME
+            queued.write({"next_try_at": later})
+            queued._wake_dispatcher(at=later)
+
+    @api.model
+    def _attempt(self, ids):
+        """Go as far with the records ``ids`` as the time of a click allows."""
+        return self._attempt_until(click_end(), ids)
+
+    @api.model
+    def _attempt_until(self, until, ids):
+        """Send and ask for the records ``ids`` in transactions of their own, and begin nothing after ``until`` (of
+        ``fence.now``): a person waits, and so does a web worker. Our own transaction reads nothing: its snapshot may
+        be older than the records."""
+        is_due = functools.partial(is_any_due, self._name, ids)
+        for _round in range(CLICK_ROUNDS):
+            self._run_for_ids(ids, SENDING, until)
+            self._run_for_ids(ids, ASKING, until)
+            if fence.now() > until or not self.env["fapiao.engine"]._step(is_due):
+                break
+
+    @api.model
+    def _run_for_ids(self, ids, methods, until):
+        """Take one turn over the records ``ids`` of any accounts, unless ``until`` is over."""
+        engine = self.env["fapiao.engine"]
+        by_account = engine._step(functools.partial(ids_by_account, self._name, ids))
+        engine._run([self._turn(methods, id_, len(own), own, until) for id_, own in by_account.items()])
+
+    @api.model
+    def _turn(self, methods, account_id, limit, ids=None, until=math.inf):
+        due, claim = methods
+        ids = None if ids is None else tuple(ids)
+        return Turn(self._name, due, claim, account_id, limit, ids, self._part, until)
+
+    # ------------------------------------------------------------------ scheduled runs
+
+    @api.model
+    def _dispatch(self, batch, go_on):
+        """Send what is queued, all accounts side by side, in the order of the next try. What has to be asked about
+        before it is sent is asked about, and then sent."""
+        self._run_due(SENDING, self._domain_to_send(), batch, go_on)
+        asking = [*self._domain_to_ask(), ("is_asking_first", "=", True)]
+        if self.search_count(asking, limit=1):
+            self._run_due(ASKING, asking, batch, go_on)
+            self._run_due(SENDING, self._domain_to_send(), batch, go_on)
+
+    @api.model
+    def _domain_to_send(self):
+        return [("state", "=", "queued"), ("next_try_at", "<=", self._now())]
+
+    @api.model
+    def _reconcile(self, batch, go_on):
+        """Find out what became of records whose answer was lost or comes later."""
+        engine = self.env["fapiao.engine"]
+        for account in self._accounts_of([("state", "=", "sending"), ("lease_until", "<", self._now())]):
+            engine._step(functools.partial(expire_leases, self._name, account.id))
+        self._run_due(ASKING, self._domain_to_ask(), batch, go_on)
+        self._run_due(WATCHING, self._domain_to_watch(), batch, go_on)
+
+    @api.model
+    def _domain_to_ask(self):
+        return [("state", "in", ("unknown", "pending")), ("next_try_at", "<=", self._now())]
+
+    @api.model
+    def _domain_to_watch(self):
+        return [("state", "in", WATCHED_STATES), ("watch_at", "<=", self._now())]
+
+    @api.model
+    def _accounts_of(self, domain):
+        """Return the accounts of such records, archived ones too: what was sent through them is still open."""
+        # active_test: an archived account keeps being asked
+        groups = self.with_context(active_test=False)._read_group(domain, ["account_id"])
+        return [account for (account,) in groups]
+
+    @api.model
+    def _run_due(self, methods, domain, batch, go_on):
+        """Take turns over every account with records in ``domain`` until nothing is due or ``go_on`` says that the
+        time is over. An account whose pace is used up yields nothing."""
+        turns = [self._turn(methods, account.id, batch) for account in self._accounts_of(domain)]
+        if turns:
+            self.env["fapiao.engine"]._run(turns, go_on)
+
+
+class Schedule:
+    """One run of a scheduled action over several kinds of documents, with one progress for all of them.
+
+    ``due`` returns how many documents are due now, ``wake(at)`` starts the action again at a time.
+    """
+
+    def __init__(self, env, due, wake):
+        self.env, self.due, self.wake = env, due, wake
+        self.cron = env["ir.cron"]
+        self.time_left = self.cron._commit_progress(remaining=due())
+        self.done = 0
+
+    def go_on(self, done=0):
+        """Report ``done`` documents; return whether there is time for more."""
+        self.done += done
+        if self.time_left:
+            self.time_left = self.cron._commit_progress(done)
+        return bool(self.time_left)
+
+    def do(self, work, *args):
+        """Do ``work(*args)`` if there is time; should it fail, what comes after it is done all the same."""
+        if not self.time_left:
+            return
+        try:
+            work(*args)
+        except Exception:
+            # rolled back, so that what comes after starts in a sound transaction
+            self.env.cr.rollback()
+            _logger.exception("Fapiao: a part of the scheduled action failed; the others go on")
+
+    def end(self):
+        """Report what is left: at once again where time ran out, in a minute where pace or a cloud holds it up."""
+        left = self.due()
+        if self.time_left:
+            self.cron._commit_progress(remaining=0)
+            if left:
+                self.wake(at=self.env["fapiao.outbound"]._now() + timedelta(minutes=1))
+        else:
+            self.cron._commit_progress(remaining=left)
+
+
+def click_end():
+    """Return the moment (of ``fence.now``) after which a click begins no more calls."""
+    return fence.now() + CLICK_SECONDS
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def expire_leases(model, account_id, env):
+    env[model]._expire_leases(account_id)
+
+
+def attempt_now(model, ids, engine):
+    engine.env[model]._attempt(ids)
+
+
+def is_any_due(model, ids, env):
+    """Tell whether a record is to be sent right now: the cloud was asked first and doesn't know it, or refused the
+    token."""
+    now = env[model]._now()
+    return any(record.state == "queued" and record.next_try_at <= now for record in env[model].browse(ids))
+
+
+def ids_by_account(model, ids, env):
+    grouped = env[model].browse(ids).grouped("account_id")
+    return {account.id: records.ids for account, records in grouped.items()}

@@ -1,0 +1,321 @@
+"""Calls of several accounts at the same time: the network in threads, everything else in one thread.
+
+Each account has its own line with its own threads, so that a cloud that hangs holds up nobody else's fapiao. No
+thread but the first touches the database.
+"""
+
+import functools
+import logging
+import math
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+
+from ...clouds import fence
+from ...clouds.base import EFFECTS
+from ...clouds.errors import CloudError, NotSent, OutcomeUnknown, RateLimited
+from ...clouds.registry import open_cloud
+from . import spool
+from .fapiao_pace import QUESTION
+
+_logger = logging.getLogger(__name__)
+
+TOKEN_PAUSE = 0.2  # seconds between two looks whether another worker has fetched the token
+TOKEN_LOOKS = 300
+BREAK_AFTER = 3  # failures to reach a cloud, one after the other, before it is left alone for a while
+
+
+@dataclass(frozen=True)
+class Job:
+    """One claimed call: which log row, which operation, what to send. Holds no record.
+
+    ``not_after``: seconds of :func:`~..clouds.fence.now` after which it must not start.
+    """
+
+    exchange_id: int
+    operation: str
+    payload: dict = field(repr=False)
+    request_uid: str = ""
+    not_after: float = math.inf
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What is to be done for one account: which records of ``model`` are due, and what claims them.
+
+    ``due`` names the method that locks them, ``claim`` the one that turns them into jobs. ``ids`` narrows them to
+    those of a click. After ``until`` (of :func:`~..clouds.fence.now`) nothing more is begun.
+    """
+
+    model: str
+    due: str
+    claim: str
+    account_id: int
+    limit: int
+    ids: tuple | None = None
+    part: str = ""
+    until: float = math.inf
+
+
+class Line:
+    """How the turn of one account gets on."""
+
+    def __init__(self, turn):
+        self.turn = turn
+        self.cloud = None
+        self.pool = None
+        self.window = 0.0  # seconds from the claim in which its calls may start
+        self.open = 0  # calls that are out
+        self.answers = 0  # of the present batch
+        self.claimed = 0
+        self.looks = 0  # for a token that another worker fetches
+        self.failures = 0  # to reach the cloud, one after the other
+        self.was_away = False  # according to the account
+        self.is_over = False
+
+    def close(self):
+        if self.pool:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+        if self.cloud:
+            self.cloud.close()
+
+
+class SideBySide:
+    """One run over the turns of several accounts; see ``fapiao.engine._run``."""
+
+    def __init__(self, engine, go_on=None):
+        self.engine = engine
+        self.go_on = go_on
+        self.out = {}  # future → (line, job); no job: the token is being fetched
+        self.may_claim = True
+
+    def run(self, turns):
+        """Take the turns and return how many calls were claimed."""
+        lines = [Line(turn) for turn in turns]
+        try:
+            for line in lines:
+                self._guarded(line, self._begin)
+            while self.out:
+                done, _pending = wait(self.out, return_when=FIRST_COMPLETED)
+                for future in done:
+                    line, job = self.out[future]
+                    self._guarded(line, self._take, job, future)
+                    # only now: should this process be told to stop, what isn't recorded yet is kept
+                    del self.out[future]
+        finally:
+            self._close(lines)
+        return sum(line.claimed for line in lines)
+
+    # ------------------------------------------------------------------ one line
+
+    def _guarded(self, line, work, *args):
+        """Do ``work(line, …)``; should it fail, this line ends and the others go on."""
+        try:
+            work(line, *args)
+        except Exception:
+            line.is_over = True
+            _logger.exception("Fapiao: account %s can't go on (%s)", line.turn.account_id, line.turn.model)
+
+    def _begin(self, line):
+        turn = line.turn
+        try:
+            config, slot = self.engine._connection(turn.account_id, turn.part)
+        except CloudError as error:
+            self._postpone(line, error)
+            return
+        line.cloud = open_cloud(config, slot)
+        line.window = config.start_window
+        line.pool = ThreadPoolExecutor(config.calls_at_once, thread_name_prefix="fapiao")
+        self._go_on(line)
+
+    def _go_on(self, line):
+        """Fetch a token where there is none, else claim. Where nothing may be sent, no token is asked for either."""
+        if fence.now() > line.turn.until:
+            line.is_over = True
+        elif line.cloud.is_ready():
+            self._claim(line)
+        elif not line.looks and not self.engine._step(functools.partial(is_any_due, line.turn)):
+            line.is_over = True
+        elif self.engine._take_token_lease(line.turn.account_id, line.turn.part):
+            # it may have been fetched since this client was opened
+            self.engine._read_token(line.cloud, line.turn.account_id, line.turn.part)
+            self._submit(line, None, functools.partial(prepare, line.cloud))
+        elif line.looks < TOKEN_LOOKS:
+            line.looks += 1
+            self._submit(line, None, functools.partial(time.sleep, TOKEN_PAUSE))
+        else:
+            self._postpone(line, NotSent("Another worker is still fetching the access token", "token_busy"))
+
+    def _submit(self, line, job, work):
+        self.out[line.pool.submit(work)] = (line, job)
+        line.open += 1
+
+    def _take(self, line, job, future):
+        line.open -= 1
+        if job is None:
+            self._take_token(line, future.result())
+            return
+        answer = NotSent("The call was not started", "not_started") if future.cancelled() else future.result()
+        if not self.engine._record_or_keep(job, answer):
+            self._stop()
+            return
+        self.engine._apply(job.exchange_id)
+        line.answers += 1
+        self._note_failure(line, answer)
+        if not line.open:
+            self._end_of_batch(line)
+
+    # ------------------------------------------------------------------ token and claim
+
+    def _take_token(self, line, result):
+        turn = line.turn
+        if isinstance(result, CloudError):
+            self.engine._leave_token_lease(turn.account_id, turn.part)
+            self._note_failure(line, result)
+            self._postpone(line, result)
+        elif result is prepare:
+            self.engine._keep_token(turn.account_id, line.cloud.slot, turn.part)
+            self.engine._leave_token_lease(turn.account_id, turn.part)
+            self._claim(line)
+        else:
+            self.engine._read_token(line.cloud, turn.account_id, turn.part)
+            self._go_on(line)
+
+    def _postpone(self, line, error):
+        """Nothing was claimed and nothing sent: tell the records why they wait."""
+        line.is_over = True
+        self.engine._step(functools.partial(postpone, line.turn, error))
+
+    def _claim(self, line):
+        if not self.may_claim or fence.now() > line.turn.until:
+            return
+        started = fence.now()  # before the transaction begins whose clock the lease counts from
+        jobs, line.was_away = self.engine._step(functools.partial(claim, line.turn))
+        if not jobs:
+            line.is_over = True
+            return
+        line.claimed += len(jobs)
+        self.engine._call(functools.partial(self._start, line, jobs, started + line.window))
+
+    def _start(self, line, jobs, not_after):
+        for job in jobs:
+            timed = replace(job, not_after=not_after if job.operation in EFFECTS else math.inf)
+            self._submit(line, timed, functools.partial(send, line.cloud, timed))
+
+    def _end_of_batch(self, line):
+        self.engine._keep_token(line.turn.account_id, line.cloud.slot, line.turn.part)
+        answers, line.answers = line.answers, 0
+        if line.is_over or not self.go_on:
+            return
+        if self.go_on(answers):
+            self._go_on(line)
+        else:
+            self.may_claim = False
+
+    # ------------------------------------------------------------------ when things go wrong
+
+    def _note_failure(self, line, answer):
+        """Leave a cloud alone that can't be reached several times in a row, and forget that once it answers."""
+        is_away = not isinstance(answer, RateLimited) and (
+            isinstance(answer, (NotSent, OutcomeUnknown)) and answer.http_status is None
+        )
+        if not is_away:
+            line.failures = 0
+            if line.was_away:
+                line.was_away = False
+                self.engine._step(functools.partial(note_reached, line.turn.account_id))
+            return
+        line.failures += 1
+        if line.failures >= BREAK_AFTER:
+            line.is_over = True
+            self.engine._step(functools.partial(note_away, line.turn.account_id))
+
+    def _stop(self):
+        """Answers can't be recorded: start nothing more. What has started is kept as it comes."""
+        self.may_claim = False
+        for future in self.out:
+            future.cancel()
+
+    def _close(self, lines):
+        """Give back threads and connections. Where the run broke off, keep what is still coming."""
+        for future in self.out:
+            future.cancel()
+        for line in lines:
+            line.close()
+        for future, (_line, job) in self.out.items():
+            if job is None:
+                continue
+            is_cancelled = future.cancelled()
+            answer = NotSent("The call was not started", "not_started") if is_cancelled else future.result()
+            spool.keep(self.engine.env.cr.dbname, job.exchange_id, job.request_uid, answer)
+
+
+# ---------------------------------------------------------------------- in the threads
+
+
+def send(cloud, job):
+    """Make one call; runs in a thread and touches no record.
+
+    Whatever is not one of the contract's errors is a bug in the client *after which it isn't known*
+    whether the call left: it counts as an unknown outcome, never as a failure.
+    """
+    try:
+        with fence.until(job.not_after):
+            fence.check()
+            return cloud.send(job.operation, job.payload)
+    except fence.TooLate as error:
+        return NotSent(str(error), "too_late")
+    except CloudError as error:
+        return error
+    except Exception as error:
+        _logger.exception("Fapiao: unforeseen failure in a call (%s)", job.operation)
+        return OutcomeUnknown(f"{type(error).__name__}: {error}")
+
+
+def prepare(cloud):
+    """Fetch a token; return the error, or this function where there is a token."""
+    try:
+        cloud.prepare()
+    except CloudError as error:
+        return error
+    return prepare
+
+
+# ---------------------------------------------------------------------- in transactions of their own
+
+
+def claim(turn, env):
+    account = env["fapiao.outbound"]._lock_account(turn.account_id)
+    account._notice_restore()
+    due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
+    jobs = getattr(due, turn.claim)(account)
+    effects = [job.exchange_id for job in jobs if job.operation in EFFECTS]
+    if effects:
+        # before the calls are made: a backup that is restored knows fewer of them
+        spool.mark(env.cr.dbname, account._database_identity(), max(effects))
+    return jobs, bool(account.away_since)
+
+
+def locked(turn, env):
+    """Return the records that are due, locked; those that must not go out are moved on. No call is counted."""
+    account = env["fapiao.outbound"]._lock_account(turn.account_id)
+    due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
+    account._give_back_pace(len(due), turn.part, due._purpose if turn.due == "_lock_to_send" else QUESTION)
+    return due
+
+
+def is_any_due(turn, env):
+    return bool(locked(turn, env))
+
+
+def postpone(turn, error, env):
+    for record in locked(turn, env):
+        record._in_reader_language()._postpone(error)
+
+
+def note_reached(account_id, env):
+    env["fapiao.account"].browse(account_id)._note_cloud_reached()
+
+
+def note_away(account_id, env):
+    env["fapiao.account"].browse(account_id)._note_cloud_away()

@@ -1,0 +1,143 @@
+"""Bills for which fapiao are picked, and the journal entries that book bills and expenses."""
+
+from odoo import Command, api, fields, models
+
+from ...clouds import picking
+from ...clouds.canonical import fingerprint
+from ..values import exact
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    fapiao_report_ids = fields.One2many("fapiao.report", "move_id", "Told to the Assistant", readonly=True)
+
+    # ------------------------------------------------------------------ what picking asks
+
+    def _fapiao_pick_kinds(self):
+        return ["Pur", "BizOut"]
+
+    def _fapiao_pick_is_open(self):
+        return self.state in ("draft", "posted") and self.has_access("write")
+
+    def _fapiao_pick_refill(self):
+        """A bill has lines of its own: where its fapiao differ, that is shown beside them."""
+
+    # ------------------------------------------------------------------ filling
+
+    def _fapiao_pick_take_lines(self, fapiao):
+        """Give a draft bill without lines those of its fapiao, and vendor, date and reference if it has
+        none."""
+        self.ensure_one()
+        values = {
+            "invoice_line_ids": [Command.create(line) for one in fapiao for line in one._bill_lines()],
+        }
+        if not self.partner_id:
+            values["partner_id"] = fapiao._find_vendors()[fapiao[0]].id
+        if not self.invoice_date and (days := list(filter(None, fapiao.mapped("issue_date")))):
+            values["invoice_date"] = max(days)
+        if not self.ref:
+            values["ref"] = ", ".join(fapiao.mapped("number"))
+        self.write(values)
+        self._fapiao_in_adjust_tax(fapiao._tax_of_lines())
+        fapiao._note_missing_taxes(self)
+
+    # --------------------------------------------------------------------------
+    # How a bill stands, for the expense assistant, and the journal entries that book bills and expenses.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ what the mixin asks
+
+    def _fapiao_report_status(self):
+        return picking.BOOKED if self._fapiao_report_stands() else picking.UNUSED
+
+    def _fapiao_report_is_draft(self):
+        return self.state == "draft"
+
+    def _fapiao_report_owner(self):
+        return self.invoice_user_id or self.create_uid
+
+    def _fapiao_report_move(self):
+        return self if self._fapiao_report_stands() else self.browse()
+
+    def _fapiao_report_tax(self):
+        # a tax without an account of its own is a cost
+        lines = self.line_ids.filtered(lambda line: line.tax_line_id and line.tax_repartition_line_id.account_id)
+        return sum((exact(line.balance) for line in lines), exact(0))
+
+    def _fapiao_report_cover_rows(self):
+        return [
+            (self.env._("Vendor"), self.partner_id.name),
+            (self.env._("Reference"), self.ref),
+            (self.env._("Date"), fields.Date.to_string(self.invoice_date or self.date)),
+            (self.env._("Total"), self.currency_id.format(self.amount_total)),
+            (self.env._("Tax"), self.currency_id.format(self.amount_tax)),
+        ]
+
+    # ------------------------------------------------------------------ where it changes
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "state" in vals:
+            (self | self.reversed_entry_id)._fapiao_report_soon()
+        return res
+
+    # ------------------------------------------------------------------ private steps
+
+    def _fapiao_report_stands(self):
+        """Tell whether this is a posted entry that nothing has reversed."""
+        return self.state == "posted" and self.payment_state != "reversed"
+
+    def _fapiao_report_documents(self):
+        """Return the documents with picked tickets that this entry books: expenses, or itself."""
+        self.ensure_one()
+        documents = self.expense_ids or self
+        return documents.filtered("fapiao_match_ids").filtered(lambda one: one._fapiao_report_lines())
+
+    def _fapiao_report_entries(self):
+        """Return ``VoucherLine`` of this entry, amounts in the company's currency."""
+        lines = self.with_company(self.company_id).line_ids.filtered("account_id")
+        return tuple(
+            picking.VoucherLine(
+                number,
+                line.account_id.code or "",
+                line.account_id.name,
+                line.name or self.ref or self.name,
+                exact(line.debit),
+                exact(line.credit),
+                self.company_currency_id.name,
+            )
+            for number, line in enumerate(lines, 1)
+        )
+
+    def _fapiao_report_voucher(self):
+        """Return the ``VoucherReport`` of this entry."""
+        self.ensure_one()
+        Account, documents = self.env["fapiao.account"], self._fapiao_report_documents()
+        return picking.VoucherReport(
+            id=Account._assistant_key(self),
+            number=self.name,
+            date=fields.Date.to_string(self.date),
+            period=self.date.strftime("%Y%m"),
+            kind=self.journal_id.code or "",
+            company=self.company_id.name,
+            maker=(self.invoice_user_id or self.create_uid).name or "",
+            keys=tuple(Account._assistant_key(document) for document in documents),
+            serials=tuple(sorted(set(documents._fapiao_report_matches().fapiao_id.mapped("serial_no")))),
+            lines=self._fapiao_report_entries(),
+            taken=tuple(row for document in documents for row in document._fapiao_report_taken()),
+        )
+
+    @api.model
+    def _fapiao_report_hash(self, voucher):
+        """Return what two vouchers of the same content have in common; names may change meanwhile."""
+        entries = [[line.account_code, str(line.debit), str(line.credit)] for line in voucher.lines]
+        return fingerprint(
+            {
+                "number": voucher.number,
+                "date": voucher.date,
+                "keys": list(voucher.keys),
+                "serials": list(voucher.serials),
+                "entries": entries,
+            }
+        )

@@ -1,0 +1,23 @@
+"""A payment of a bill is news for the expense assistant."""
+
+from odoo import api, models
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A credit note may take a bill back long after it was posted."""
+        partials = super().create(vals_list)
+        partials._fapiao_report_moves()._fapiao_report_soon()
+        return partials
+
+    def unlink(self):
+        moves = self._fapiao_report_moves()
+        res = super().unlink()
+        moves._fapiao_report_soon()
+        return res
+
+    def _fapiao_report_moves(self):
+        return (self.debit_move_id | self.credit_move_id).move_id

@@ -1,0 +1,180 @@
+"""The part of an account that speaks to Kingdee's expense assistant (发票助手): another address, credentials
+and a token of its own, and no session with the bureau to lose.
+"""
+
+import hashlib
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...clouds.addresses import checked_mode, origin
+from ...clouds.base import ASSISTANT_PART, Config, TokenSlot
+from ...clouds.errors import CloudError
+from ...clouds.registry import PARTS, open_cloud
+from ..values import aware, naive
+
+ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_id", "client_secret", "tax_no"}
+KEY_LENGTH = 32  # seed 002 lets bxd_key have 50, eid 80
+
+
+class FapiaoAccount(models.Model):
+    _inherit = "fapiao.account"
+
+    assistant_url = fields.Char(
+        "Assistant's Address",
+        tracking=True,
+        help="Of the expense assistant (发票助手), as the cloud's support names it; empty without one.",
+    )
+    assistant_page_url = fields.Char(
+        "Address of Its Pages", help="Where its pages open, if that is another address than the one above."
+    )
+    client_id = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
+    client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
+    assistant_token = fields.Char(groups="base.group_system", copy=False, readonly=True)
+    assistant_token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
+    has_assistant = fields.Boolean(compute="_compute_has_assistant")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("provider", "assistant_url", "client_id")
+    def _compute_has_assistant(self):
+        for account in self:
+            account.has_assistant = bool(account.provider == "kingdee" and account.assistant_url and account.client_id)
+
+    # ------------------------------------------------------------------ constraints
+
+    @api.constrains("assistant_url", "assistant_page_url", "mode")
+    def _check_assistant_url(self):
+        for account in self:
+            for url in filter(None, (account.assistant_url, account.assistant_page_url)):
+                account._check_address(url)
+
+    def write(self, vals):
+        """With other credentials the token at hand is another's."""
+        result = super().write(vals)
+        if ASSISTANT_CONNECTION.intersection(vals):
+            # sudo: the token is a secret that whoever may edit the account can't touch otherwise
+            self.sudo().write({"assistant_token": False, "assistant_token_expires_at": False})
+        return result
+
+    # ------------------------------------------------------------------ actions
+
+    def action_test_assistant(self):
+        """Fetch a fresh token of the assistant; says plainly what is wrong, or that all is well."""
+        self.ensure_one()
+        self._check_may_use()
+        self._check_assistant()
+        try:
+            self.env["fapiao.engine"]._ask(self, lambda cloud: cloud.test(), ASSISTANT_PART)
+        except CloudError as error:
+            raise UserError(self._say(error)) from error
+        return self._notify(self.env._("The assistant accepts this account."))
+
+    # ------------------------------------------------------------------ private steps
+
+    def _check_assistant(self):
+        """Raise UserError with the cure where this account has no assistant to speak to."""
+        if not self.has_assistant:
+            raise UserError(
+                self.env._(
+                    "Account %s has no expense assistant. Enter its address and the client ID there.",
+                    self.display_name,
+                )
+            )
+
+    def _check_page(self, url):
+        """Raise UserError where a page that a browser is to open isn't of the account's assistant, or isn't https;
+        a sandbox may speak plain http."""
+        expected = origin(self.assistant_page_url or self.assistant_url)
+        is_safe = origin(url)[0] == "https" or self.mode == "sandbox"
+        if len(expected) != 3 or origin(url) != expected or not is_safe:
+            raise UserError(
+                self.env._(
+                    "The page is not at the address of the account's assistant, or not https: it is not opened."
+                    " Check Assistant's Address and Address of Its Pages on account %s.",
+                    self.display_name,
+                )
+            )
+
+    def _connection(self, part=""):
+        if part != ASSISTANT_PART:
+            return super()._connection(part)
+        self.ensure_one()
+        checked_mode(self.assistant_url, self.mode)
+        account = self.sudo()  # sudo: whoever may use the account may use its token, but not see it
+        slot = TokenSlot(account.assistant_token or "", aware(account.assistant_token_expires_at))
+        return self._assistant_config({"client_secret": account.client_secret or ""}), slot
+
+    def _words(self, part="", provider=""):
+        if part != ASSISTANT_PART:
+            return super()._words(part, provider)
+        return open_cloud(self._assistant_config(secrets={}), TokenSlot())
+
+    def _assistant_config(self, secrets):
+        return Config(
+            provider=PARTS[ASSISTANT_PART],
+            base_url=(self.assistant_url or "").rstrip("/"),
+            tax_no=self.tax_no,
+            secrets=secrets,
+            options={
+                "client_id": self.client_id or "",
+                "page_url": (self.assistant_page_url or "").rstrip("/"),
+            },
+            read_timeout=self.read_timeout,
+            total_timeout=self.read_timeout + 10,
+            calls_at_once=self.calls_at_once,
+            is_sandbox=self.mode == "sandbox",
+        )
+
+    def _store_token(self, slot, part=""):
+        if part != ASSISTANT_PART:
+            return super()._store_token(slot, part)
+        # sudo: see _connection
+        return self.sudo().write({"assistant_token": slot.token, "assistant_token_expires_at": naive(slot.expires_at)})
+
+    # --------------------------------------------------------------------------
+    # The names under which the expense assistant knows our documents, their lines and our users: the same for good,
+    # and no other database's.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _assistant_of(self, company):
+        """Return the account through which ``company`` reaches the assistant, or none."""
+        # sudo: whoever has an expense needn't be allowed to read accounts
+        own = company.sudo().fapiao_account_id
+        if own.active and own.has_assistant:
+            return own
+        return self.sudo().search([("company_id", "=", company.id)]).filtered("has_assistant")[:1]
+
+    @api.model
+    def _assistant_key(self, document):
+        """Return the key (``bxd_key``) of a saved expense or bill, which outlives every change of its number.
+        Seed 002, 5.2."""
+        document.ensure_one()
+        return self._assistant_name_of(document._name, document.id)
+
+    @api.model
+    def _assistant_line(self, document):
+        """Return the id (``branch_id``, ``entryid``) of the one line of an expense or bill."""
+        return f"{self._assistant_key(document)[:16]}-1"
+
+    @api.model
+    def _assistant_number(self, document):
+        """Return what people call an expense or bill there (``billnumber``)."""
+        document.ensure_one()
+        is_move = document._name == "account.move"
+        if is_move and document.name and document.name != "/":
+            return document.name
+        return f"{'BILL' if is_move else 'EXP'}{document.id}"
+
+    @api.model
+    def _assistant_user(self, user):
+        """Return the id (``eid``) of a user, whose tickets lie in one wallet. Seed 002, 5.2."""
+        user.ensure_one()
+        return self._assistant_name_of(user._name, user.id)
+
+    @api.model
+    def _assistant_name_of(self, model, id_):
+        # sudo: users may not read parameters; the database's id is no secret
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return hashlib.sha256(f"{database}/{model}/{id_}".encode()).hexdigest()[:KEY_LENGTH]

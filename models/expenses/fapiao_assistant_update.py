@@ -1,0 +1,659 @@
+"""What the expense assistant is told of a document: one report is one call.
+
+Each says how things *are*, so the same frozen call may be made again where its answer was lost. The reports
+of a document go out strictly one after the other. Source: shared/protocols/kingdee-assistant.md, calls 13 to
+17, 20, 21.
+"""
+
+import base64
+import functools
+import json
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ...clouds import base, errors, picking
+from ..cloud import gate
+from ..cloud.fapiao_pace import QUESTION
+from ..cloud.fapiao_task_mixin import NO_ERROR, OPEN_STATES, click_end
+from ..received.account_move import BILLS
+from ..values import as_html
+from .update_cover import cover_pdf
+from .update_steps import IN_USE, Report, Step, Wanted, known_after, steps_to
+
+_logger = logging.getLogger(__name__)
+
+KINDS = [
+    ("relate", "Fapiao on it"),
+    ("save", "Saved, with cover"),
+    ("status", "Status"),
+    ("drop_line", "Fapiao taken off"),
+    ("drop_document", "Document deleted"),
+    ("voucher", "Accounting voucher"),
+    ("drop_voucher", "Voucher deleted"),
+]
+OPERATIONS = {
+    "relate": base.RELATE,
+    "save": base.SAVE_DOCUMENT,
+    "status": base.TELL_STATUS,
+    "drop_line": base.DROP_LINE,
+    "drop_document": base.DROP_DOCUMENT,
+    "voucher": base.TELL_VOUCHER,
+    "drop_voucher": base.DROP_VOUCHER,
+}
+STATUSES = [
+    (picking.UNUSED, "Not in use"),
+    (picking.SUBMITTED, "In approval"),
+    (picking.APPROVED, "Approved"),
+    (picking.BOOKED, "Booked"),
+]
+STATES = [
+    ("draft", "Draft"),
+    ("queued", "Waiting"),
+    ("sending", "Sending"),
+    ("pending", "In progress at the cloud"),
+    ("issued", "Told"),
+    ("rejected", "Turned Down"),
+    ("waiting_login", "Waiting for log-in"),
+    ("unknown", "Answer lost"),
+    ("manual", "Needs a decision"),
+    ("withdrawn", "Overtaken"),
+]
+KEYS = SQL("string_to_array(fapiao_report.keys, ',')")
+ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_problem"
+SWEEP = 500
+SWEEP_BACK = timedelta(days=1)
+COUNTS = SQL("state <> 'withdrawn' AND is_told_anew IS NOT TRUE")
+
+
+class FapiaoReport(models.Model):
+    _name = "fapiao.report"
+    _description = "Report to the Expense Assistant"
+    _inherit = ["fapiao.outbound"]
+    _order = "id desc"
+    _rec_name = "document_name"
+    _check_company_auto = True
+    _part = base.ASSISTANT_PART
+    _purpose = QUESTION
+
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    state = fields.Selection(STATES)
+    keys = fields.Char(
+        "Keys at the Assistant",
+        required=True,
+        readonly=True,
+        help="Of the documents this is about, by which they are known there for good.",
+    )
+    document_name = fields.Char("Document", required=True, readonly=True)
+    expense_id = fields.Many2one("hr.expense", readonly=True, index="btree_not_null", ondelete="set null")
+    move_id = fields.Many2one(
+        "account.move", "Bill or Voucher", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    user_id = fields.Many2one(
+        "res.users", "Owner", required=True, readonly=True, help="In whose name the assistant is told."
+    )
+    bill_type = fields.Char("Kind of Document", readonly=True)
+    status = fields.Selection(STATUSES, "Status Told", readonly=True)
+    relation = fields.Text(readonly=True, help="Lines of the document and the cloud's IDs of their fapiao.")
+    line = fields.Char(readonly=True)
+    voucher_uid = fields.Char("Voucher's ID", readonly=True)
+    voucher_number = fields.Char(readonly=True)
+    voucher_hash = fields.Char(readonly=True)
+    is_told_anew = fields.Boolean(readonly=True, help="It was refused, and what it said is told once more.")
+
+    _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
+    _of_document = models.Index("USING gin (string_to_array(keys, ','))")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("kind", "status", "document_name")
+    def _compute_display_name(self):
+        for report in self:
+            report.display_name = f"{report.document_name}: {report._say_what()}"
+
+    def _say_what(self):
+        self.ensure_one()
+        name = "status" if self.kind == "status" else "kind"
+        return dict(self._fields[name]._description_selection(self.env)).get(self[name]) or ""
+
+    # ------------------------------------------------------------------ actions
+
+    def action_retry(self):
+        """Make the call now, or that of an earlier report it waits for."""
+        self._check_issuer()
+        todo = self.filtered(lambda report: report.state in ("queued", "unknown"))
+        if not todo:
+            raise UserError(self.env._("There is nothing left to do here."))
+        # sudo: nobody may write a report by hand; this only makes it due
+        chain = todo.sudo()._open_chain()
+        chain.write({"next_try_at": self._now()})
+        chain.sorted("id")[:1]._attempt_after_commit()
+        self._wake_dispatcher()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_tell_again(self):
+        """Tell again, as the documents stand now, what was refused; go on where a decision was needed."""
+        self._check_issuer()
+        reports = self.sudo()  # sudo: see action_retry
+        reports._lock()
+        if any(report.state not in ("rejected", "manual") or report.is_told_anew for report in reports):
+            raise UserError(self.env._("Only what was refused is told again, and only once."))
+        for report in reports:
+            if report.state == "manual":
+                report._doubt_anew()
+        reports.filtered(lambda report: report.state == "rejected").is_told_anew = True
+        self._plan(reports.expense_id, reports.move_id | reports.expense_id.account_move_id)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_open_document(self):
+        """Open the expense or the bill."""
+        gate.check(self, gate.READER)
+        self.ensure_one()
+        document = self.expense_id or self.move_id
+        if not document:
+            raise UserError(self.env._("The document was deleted."))
+        return document._get_records_action()
+
+    # ------------------------------------------------------------------ of which documents
+
+    @api.model
+    def _of_keys(self, keys, *conditions):
+        """Return the reports about any of the documents ``keys``, in their order."""
+        if not keys:
+            return self.browse()
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM fapiao_report WHERE %s && %s::text[] %s ORDER BY id",
+                KEYS,
+                list(keys),
+                SQL(" ").join(SQL("AND %s", condition) for condition in conditions),
+            )
+        )
+        return self.browse([id_ for (id_,) in rows])
+
+    def _key_list(self):
+        return {key for report in self for key in report.keys.split(",")}
+
+    def _open_chain(self):
+        """Return the open reports of the documents these reports are about."""
+        return self._of_keys(self._key_list(), SQL("state = ANY(%s)", list(OPEN_STATES)))
+
+    def _followers(self):
+        """Return the unsent reports that wait for this one."""
+        self.ensure_one()
+        chain = self._of_keys(self._key_list(), SQL("id > %s AND state = 'queued'", self.id))
+        return chain.filtered(lambda report: not report.in_doubt)
+
+    # ------------------------------------------------------------------ claiming
+
+    @api.model
+    def _lock_due(self, condition, account_id, limit, ids=None, order=None):
+        """A queued report waits until every earlier one of its documents is settled."""
+        is_first = SQL(
+            "(%s) AND (state <> 'queued' OR NOT EXISTS (SELECT FROM fapiao_report earlier"
+            " WHERE earlier.id < fapiao_report.id AND earlier.state = ANY(%s)"
+            " AND string_to_array(earlier.keys, ',') && %s))",
+            condition,
+            list(OPEN_STATES),
+            KEYS,
+        )
+        return super()._lock_due(is_first, account_id, limit, ids, order)
+
+    # ------------------------------------------------------------------ asking
+
+    def _question(self, words):
+        """A lost answer is settled by the same call once more: it says how things are."""
+        return self.operation, json.loads(self.payload)
+
+    @api.model
+    def _questions(self):
+        return tuple(OPERATIONS.values())
+
+    def _reader(self):
+        return self.user_id
+
+    # --------------------------------------------------------------------------
+    # How answers move a report, and what they mean for the reports that wait behind it.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ answers
+
+    def _apply_meaning(self, exchange, meaning):
+        match meaning:
+            case picking.Told() if self.state not in ("issued", "withdrawn"):
+                self._accept(meaning)
+            case errors.Rejected() if self.state in ("sending", "unknown"):
+                self._become("rejected", meaning)
+            case _ if self.state == "sending":
+                return super()._apply_meaning(exchange, meaning)
+            case errors.CloudError() if self.state == "unknown":
+                self._wait_on(meaning)
+        return None
+
+    def _apply_error(self, error):
+        """The assistant has credentials of its own and no session at the bureau: where it refuses them, the
+        report waits, and nothing else does."""
+        if isinstance(error, errors.LoginRequired):
+            self._try_later(error)
+            return None
+        return super()._apply_error(error)
+
+    def _accept(self, result):
+        self._become("issued")
+
+    def _wait_on(self, error=None):
+        """The same call may be made again for ever: nobody has to decide what became of it."""
+        self.unknown_since = self._now()
+        return super()._wait_on(error)
+
+    # ------------------------------------------------------------------ the reports behind it
+
+    def _try_later(self, error):
+        res = super()._try_later(error)
+        for report in self._followers():
+            report.next_try_at = max(report.next_try_at or self.next_try_at, self.next_try_at)
+        return res
+
+    def _settled(self):
+        res = super()._settled()
+        if self.state == "rejected" and self.kind == "save":
+            self._drop_hopeless()
+        if self.state in ("rejected", "manual"):
+            self._alert()
+        elif self.state == "issued":
+            self._calm()
+        if followers := self._followers():
+            followers.write({"next_try_at": self._now()})
+            self._wake_dispatcher()
+        return res
+
+    def _drop_hopeless(self):
+        """Of a document that wasn't saved the assistant takes no status."""
+        for report in self._followers():
+            if report.kind == "save":
+                break
+            if report.kind == "status":
+                report._become("withdrawn")
+                report.error_message = self.env._("The assistant refused to save the document before.")
+
+    def _overtake(self):
+        """Drop these reports, which a newer one has overtaken; none of them can have been sent."""
+        for report in self:
+            report.write({**NO_ERROR, "state": "withdrawn", "next_try_at": False})
+            report.error_message = self.env._("Overtaken by a newer report before it was sent.")
+
+    # ------------------------------------------------------------------ telling people
+
+    def _alert(self):
+        """Ask the owner of the document, once, to look at what was refused."""
+        document = self.expense_id or self.move_id
+        if not document:
+            return
+        note = as_html(self.error_message, self.error_fix, self.cloud_text)
+        if known := self._alerts():
+            known.write({"note": note})
+            return
+        document.activity_schedule(ACTIVITY, summary=self._alert_title(), note=note, user_id=self.user_id.id)
+
+    def _calm(self):
+        """Nothing of the document is refused any more: the activity has done its work."""
+        if not (alerts := self._alerts()):
+            return
+        if not self._unmended(self._of_keys(self._key_list())):
+            alerts.unlink()
+
+    def _alerts(self):
+        document = self.expense_id or self.move_id
+        kind = self.env.ref(ACTIVITY)
+        return document.activity_ids.filtered(
+            lambda activity: activity.activity_type_id == kind and activity.summary == self._alert_title()
+        )
+
+    def _alert_title(self):
+        return self.env._("The expense assistant refuses a report")
+
+    # --------------------------------------------------------------------------
+    # What a report says, how it stands with a document, and the relation that is told before a page opens.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ what is said
+
+    def _content(self, values, document, lines):
+        """Return the ``DocumentReport`` of a report with ``values``."""
+        kind, line = values["kind"], values["line"]
+        more = {}
+        if kind == "relate":
+            # the line is told even while nothing lies on it
+            more["lines"] = lines or ((self.env["fapiao.account"]._assistant_line(document), ()),)
+        elif kind == "save":
+            more["lines"] = lines
+            more["costs"] = tuple((line_id, *document._fapiao_report_cost()) for line_id, _serials in lines)
+            more.update(self._cover(document, values["document_name"]))
+        elif kind == "status" and values["status"] in IN_USE:
+            more["taken"] = tuple(document._fapiao_report_taken())
+        return picking.DocumentReport(
+            user=self.env["fapiao.account"]._assistant_user(self.env["res.users"].browse(values["user_id"])),
+            key=values["keys"],
+            number=values["document_name"],
+            kind=values["bill_type"] or picking.EXPENSE,
+            status=values["status"] or "",
+            line=line or "",
+            **more,
+        )
+
+    def _cover(self, document, number):
+        document = document.with_context(lang=document.company_id.partner_id.lang)
+        title = f"{document.company_id.name}  {number}"
+        pdf = cover_pdf(title, document._fapiao_report_cover_rows())
+        return {"cover": base64.b64encode(pdf).decode(), "cover_type": "pdf", "cover_number": number}
+
+    # ------------------------------------------------------------------ how it stands
+
+    def _say_how_it_stands(self):
+        """Return a line on what the assistant knows of the one document these reports are about, and what is
+        wrong; False for nothing."""
+        living = self.filtered(lambda report: report.state != "withdrawn").sorted("id")
+        done = living.filtered(lambda report: report.state == "issued")
+        waiting = living.filtered(lambda report: report.state in OPEN_STATES)
+        wrong = self._unmended(living)
+        parts = []
+        if done:
+            parts.append(self.env._("The assistant knows: %s", done[-1]._say_what()))
+        if waiting:
+            parts.append(self.env._("Waiting: %s", ", ".join(one._say_what() for one in waiting)))
+        if wrong:
+            parts.append(self.env._("Refused: %s", wrong[-1]._say_what()))
+        troubled = (wrong or waiting.filtered("error_message"))[-1:]
+        problem = " ".join(filter(None, [troubled.error_message, troubled.error_fix, troubled.cloud_text]))
+        return "; ".join(parts) or False, problem or False
+
+    @api.model
+    def _unmended(self, reports):
+        """Return the refused among ``reports`` that no later report of the same kind has made good."""
+        mended, wrong = set(), self.browse()
+        for report in reports.sorted("id", reverse=True):
+            if report.state == "issued":
+                mended.add(report.kind)
+            elif report.state == "rejected" and report.kind not in mended and not report.is_told_anew:
+                wrong |= report
+        return wrong.sorted("id")
+
+    # ------------------------------------------------------------------ before a page opens
+
+    @api.model
+    def _relate(self, document):
+        """Tell now which tickets lie on ``document`` (a saved expense or bill), in transactions of our own.
+
+        Raises UserError where the assistant couldn't be told: no page is to open then.
+        """
+        engine = self.env["fapiao.engine"]
+        ids = engine._step(functools.partial(queue_relation, document._name, document.id))
+        until = click_end()
+        for id_ in ids:
+            self._attempt_until(until, [id_])
+        problem = engine._step(functools.partial(relation_problem, ids))
+        if problem:
+            raise UserError(problem)
+
+    # --------------------------------------------------------------------------
+    # Which reports are missing: how documents stand, compared with what was told or is on its way.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ planning
+
+    @api.model
+    def _plan_safely(self, expenses, moves, gone=()):
+        """Plan, as the last step of somebody's transaction: a bug here must not undo their work, and the
+        sweep looks at the same documents again."""
+        try:
+            with self.env.cr.savepoint():
+                self._plan(expenses, moves, gone)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("Fapiao: what is to be told to the expense assistant could not be planned")
+
+    @api.model
+    def _plan(self, expenses, moves, gone=()):
+        """Queue what is still to be told of these documents; ``gone``: pairs of model and id. Nothing is
+        called here."""
+        if not self._has_assistants():
+            return
+        # sudo: the assistant is told whoever changes the document
+        planner = self.sudo()
+        documents = planner._documents_of(expenses.sudo(), moves.sudo())
+        Account = self.env["fapiao.account"]
+        gone_keys = [Account._assistant_name_of(model, id_) for model, id_ in gone]
+        keys = {Account._assistant_key(document): document for document in documents}
+        told = planner._of_keys([*keys, *gone_keys], COUNTS)
+        planner._plan_vouchers_gone(told)
+        for key in gone_keys:
+            planner._plan_steps(key, None, told)
+        for key, document in keys.items():
+            planner._plan_steps(key, document, told)
+        planner._plan_vouchers(documents, planner._of_keys(keys, COUNTS))
+
+    @api.model
+    def _has_assistants(self):
+        # sudo: whoever changes a document needn't be allowed to read accounts
+        domain = [("provider", "=", "kingdee"), ("assistant_url", "!=", False), ("client_id", "!=", False)]
+        return bool(self.env["fapiao.account"].sudo().search_count(domain, limit=1))
+
+    @api.model
+    def _documents_of(self, expenses, moves):
+        """Return all documents that are concerned: expenses booked together have one voucher."""
+        expenses |= moves.expense_ids
+        bills = moves.filtered(lambda move: move.move_type in BILLS and not move.expense_ids)
+        return [
+            *expenses.filtered(lambda one: one.fapiao_match_ids or one.fapiao_report_ids),
+            *bills.filtered(lambda one: one.fapiao_match_ids or one.fapiao_report_ids),
+        ]
+
+    def _plan_steps(self, key, document, told):
+        own = told.filtered(lambda report: key in report.keys.split(","))
+        wanted = Wanted(is_gone=True) if document is None else document._fapiao_report_wanted()
+        steps = steps_to(wanted, known_after(report._as_told() for report in own))
+        base = steps and self._base_values(key, document, own)
+        if not base:
+            return
+        for step in steps:
+            if step.kind == "status":
+                own._unsent("status")._overtake()
+            self._create_step(base, step, document)
+
+    # ------------------------------------------------------------------ vouchers
+
+    @api.model
+    def _vouchers_told(self, reports):
+        """Return ``{id: the report that told it}`` of the vouchers the assistant has."""
+        told = {}
+        for report in reports:
+            if report.kind == "voucher":
+                told[report.voucher_uid] = report
+            elif report.kind == "drop_voucher":
+                told.pop(report.voucher_uid, None)
+        return told
+
+    def _plan_vouchers_gone(self, reports):
+        """Take back the vouchers whose entry doesn't stand any more, or stands otherwise."""
+        for report in self._vouchers_told(reports).values():
+            if report._still_stands():
+                continue
+            if unsent := report._unsent("voucher"):
+                unsent._overtake()
+                continue
+            values = {
+                name: report[name] for name in ("keys", "document_name", "bill_type", "voucher_uid", "voucher_number")
+            }
+            links = {name: report[name].id for name in ("account_id", "company_id", "expense_id", "move_id", "user_id")}
+            voucher = picking.VoucherReport(id=report.voucher_uid, number=report.voucher_number)
+            self._queue({**values, **links, "kind": "drop_voucher"}, voucher)
+
+    def _still_stands(self):
+        """Tell whether the entry of this voucher books what it did when it was told."""
+        move = self.move_id
+        if not (move and move._fapiao_report_stands() and move._fapiao_report_documents()):
+            return False
+        return move._fapiao_report_hash(move._fapiao_report_voucher()) == self.voucher_hash
+
+    def _plan_vouchers(self, documents, reports):
+        told = self._vouchers_told(reports)
+        moves = self.env["account.move"].union(*(document._fapiao_report_move() for document in documents))
+        for move in moves:
+            account = self.env["fapiao.account"]._assistant_of(move.company_id)
+            if not account or not move._fapiao_report_documents():
+                continue
+            voucher = move._fapiao_report_voucher()
+            if voucher.id in told:
+                continue
+            first = move._fapiao_report_documents()[0]
+            self._queue(
+                {
+                    "account_id": account.id,
+                    "company_id": move.company_id.id,
+                    "kind": "voucher",
+                    "keys": ",".join(voucher.keys),
+                    "document_name": move.name,
+                    "expense_id": first.id if first._name == "hr.expense" else False,
+                    "move_id": move.id,
+                    "user_id": first._fapiao_report_owner().id or self.env.uid,
+                    "voucher_uid": voucher.id,
+                    "voucher_number": voucher.number,
+                    "voucher_hash": move._fapiao_report_hash(voucher),
+                },
+                voucher,
+            )
+
+    # ------------------------------------------------------------------ making reports
+
+    def _base_values(self, key, document, own):
+        """Return what all reports of a document have in common, or None where there is no assistant; of one
+        that was deleted, as its last report has it."""
+        if document is None:
+            last = own[-1:]
+            return {
+                "account_id": last.account_id.id,
+                "company_id": last.company_id.id,
+                "keys": key,
+                "document_name": last.document_name,
+                "user_id": last.user_id.id,
+                "bill_type": last.bill_type,
+            }
+        Account = self.env["fapiao.account"]
+        account = own[-1:].account_id or Account._assistant_of(document.company_id)
+        if not account.has_assistant:
+            account = Account._assistant_of(document.company_id)
+        if not account:
+            return None
+        user, bill_type = self._visit_of(document)
+        is_expense = document._name == "hr.expense"
+        return {
+            "account_id": account.id,
+            "company_id": document.company_id.id,
+            "keys": key,
+            "document_name": Account._assistant_number(document),
+            "expense_id": document.id if is_expense else False,
+            "move_id": False if is_expense else document.id,
+            "user_id": (user or document._fapiao_report_owner()).id or self.env.uid,
+            "bill_type": bill_type,
+        }
+
+    def _visit_of(self, document):
+        """Return who picked last for this document, and as which kind of document (``billType``)."""
+        kind = picking.EXPENSE if document._name == "hr.expense" else picking.PURCHASE
+        field = "expense_ids" if document._name == "hr.expense" else "move_id"
+        visit = self.env["fapiao.pick"].search([(field, "=", document.id)], order="id desc", limit=1)
+        if not visit:
+            return self.env["res.users"], kind
+        return visit.user_id, picking.EXPENSE if visit.kind == "expense" else visit.kind
+
+    def _create_step(self, base, step, document):
+        lines = document._fapiao_report_lines() if document is not None else ()
+        values = {**base, "kind": step.kind, "status": step.status or False, "line": step.line}
+        if step.kind in ("save", "relate"):
+            values["relation"] = json.dumps(lines)
+        return self._queue(values, self._content(values, document, lines))
+
+    def _queue(self, values, content):
+        account = self.env["fapiao.account"].browse(values["account_id"])._in_charge()
+        if not account.active:
+            return self.browse()  # archived without a successor: nothing new is told through it
+        values = {**values, "account_id": account.id}
+        report = self.create({**values, "operation": OPERATIONS[values["kind"]]})
+        report._identify()
+        report._freeze(content)
+        report._enqueue()
+        return report
+
+    # ------------------------------------------------------------------ reading reports
+
+    def _as_told(self):
+        self.ensure_one()
+        lines = tuple((line, tuple(serials)) for line, serials in json.loads(self.relation or "[]"))
+        return Report(self.kind, self.status or "", lines, self.line or "", self.state == "rejected")
+
+    def _unsent(self, kind):
+        """Return those of a kind that no cloud can have seen."""
+        return self.filtered(lambda report: report.kind == kind and report.state == "queued" and not report.in_doubt)
+
+    # ------------------------------------------------------------------ the sweep
+
+    @api.model
+    def _sweep(self):
+        """Plan for what was changed lately by ways that aren't watched, such as a search in SQL."""
+        since = fields.Datetime.now() - SWEEP_BACK
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT x.expense_id, x.move_id
+                     FROM fapiao_match x
+                     JOIN fapiao f ON f.id = x.fapiao_id AND f.serial_no IS NOT NULL
+                LEFT JOIN hr_expense e ON e.id = x.expense_id
+                LEFT JOIN account_move b ON b.id = COALESCE(x.move_id, e.account_move_id)
+                    WHERE x.rule = 'picked' AND x.state = 'confirmed' AND x.active
+                      AND GREATEST(x.write_date, e.write_date, b.write_date) > %s
+                    LIMIT %s""",
+                since,
+                SWEEP,
+            )
+        )
+        expenses = self.env["hr.expense"].browse([expense for expense, _move in rows if expense])
+        moves = self.env["account.move"].browse([move for _expense, move in rows if move])
+        self._plan_safely(expenses, moves)
+
+
+def queue_relation(model, id_, env):
+    """Queue the relation of a document, and return the ids of all its open reports in order, due now."""
+    Report, document = env["fapiao.report"], env[model].browse(id_)
+    key = env["fapiao.account"]._assistant_key(document)
+    values = Report._base_values(key, document, Report._of_keys([key]))
+    if not values:
+        raise UserError(env._("%s has no account with an expense assistant.", document.company_id.display_name))
+    Report._of_keys([key])._unsent("relate")._overtake()
+    chain = Report._create_step(values, Step("relate"), document)._open_chain()
+    chain.write({"next_try_at": fields.Datetime.now()})
+    return chain.ids
+
+
+def relation_problem(ids, env):
+    """Return why the last of these reports, a relation, wasn't told, or "". A late one is of no use."""
+    report = env["fapiao.report"].browse(ids[-1:])
+    if report.state == "issued":
+        return ""
+    first = env["fapiao.report"].browse(ids).filtered(lambda one: one.state != "issued")[:1]
+    report._unsent("relate")._overtake()
+    return " ".join(
+        filter(
+            None,
+            [
+                env._("The expense assistant could not be told of %s.", report.document_name),
+                first.error_message,
+                first.error_fix,
+                first.cloud_text,
+            ],
+        )
+    )

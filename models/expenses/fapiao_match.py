@@ -1,0 +1,74 @@
+"""Matches that a pick has made, and those that the expense assistant has to know of."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...clouds import picking
+from ..cloud import gate
+
+
+class FapiaoMatch(models.Model):
+    _inherit = "fapiao.match"
+
+    ticket_name = fields.Char("What For", compute="_compute_ticket_name", compute_sudo=True)
+
+    @api.depends("fapiao_id")
+    def _compute_ticket_name(self):
+        for match in self:
+            match.ticket_name = match.fapiao_id._ticket_name()
+
+    def action_pick_show(self):
+        """Show this fapiao at the assistant."""
+        gate.check(self, gate.INTERNAL)
+        return self._pick_page(picking.SHOW_PAGE)
+
+    def action_pick_edit(self):
+        """Edit this fapiao at the assistant; what was changed comes back by itself."""
+        gate.check(self, gate.INTERNAL)
+        self._document()._fapiao_pick_check()
+        return self._pick_page(picking.EDIT_PAGE)
+
+    def action_pick_remove(self):
+        """Take a picked fapiao off a document that is still open."""
+        gate.check(self, gate.INTERNAL)
+        for match in self:
+            document = match._document()
+            document._fapiao_pick_check()
+            # sudo: whoever may change an expense may take back what was picked for it
+            match.sudo().action_undo()
+            document.sudo()._fapiao_pick_refill()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _pick_page(self, page):
+        self.ensure_one()
+        document = self._document()
+        document._fapiao_pick_check_look()
+        fapiao = self.sudo().fapiao_id  # sudo: who may read the match may see its fapiao
+        if not fapiao.serial_no:
+            raise UserError(self.env._("The assistant doesn't know fapiao %s: it wasn't picked there.", fapiao.number))
+        return self.env["fapiao.pick"]._visit(document, page, fapiao)._dialog()
+
+    # --------------------------------------------------------------------------
+    # A match that changes is news for the assistant.
+    # --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        matches = super().create(vals_list)
+        matches._fapiao_report_soon()
+        return matches
+
+    def write(self, vals):
+        res = super().write(vals)
+        if {"state", "active", "rule", "amount"} & set(vals):
+            self._fapiao_report_soon()
+        return res
+
+    def unlink(self):
+        self._fapiao_report_soon()
+        return super().unlink()
+
+    def _fapiao_report_soon(self):
+        picked = self.filtered(lambda match: match.rule == "picked")
+        picked.move_id._fapiao_report_soon()
+        picked.expense_id._fapiao_report_soon()

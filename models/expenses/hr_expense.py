@@ -1,0 +1,153 @@
+"""What an expense takes from the fapiao picked for it: amount, tax, date, description, category, vendor."""
+
+from odoo import Command, api, fields, models
+
+from ...clouds import picking
+from ..received.verdict import DEDUCTIBLE
+from ..values import exact
+from .fapiao_ticket_category import TRAVEL_TYPES
+
+# Tickets whose tax may be deducted: special fapiao, tolls, and passenger transport where they say a tax.
+DEDUCTED = frozenset({*DEDUCTIBLE, "9", "10", "15", "16", "20", "28", "29", "72"})
+MOST_NAMES = 3
+NOTED = {"approval_state", "account_move_id", "state", "tax_ids", "total_amount", "total_amount_currency"}
+
+
+class HrExpense(models.Model):
+    _inherit = "hr.expense"
+
+    fapiao_report_ids = fields.One2many("fapiao.report", "expense_id", "Told to the Assistant", readonly=True)
+
+    # ------------------------------------------------------------------ what picking asks
+
+    def _fapiao_pick_kinds(self):
+        is_travel = any(match.fapiao_id.type_code in TRAVEL_TYPES for match in self.fapiao_match_ids)
+        category = self.env["fapiao.ticket.category"]._category_of(self.company_id[:1], list(TRAVEL_TYPES))
+        if is_travel or (category and set(self.product_id) == {category}):
+            return ["Tra", "expense"]
+        return ["expense", "Tra"]
+
+    def _fapiao_pick_is_open(self):
+        return self.state in ("draft", "submitted") and self.is_editable
+
+    def _fapiao_pick_is_own(self):
+        # sudo: employees may not read the employee's record
+        return all(expense.sudo().employee_id.user_id == self.env.user for expense in self)
+
+    def _fapiao_pick_has_any(self):
+        return any(match.active and match.state == "confirmed" for match in self.fapiao_match_ids)
+
+    # ------------------------------------------------------------------ filling
+
+    def _fapiao_pick_refill(self):
+        """Bring expenses in line with the fapiao picked for them; one without keeps what it has."""
+        for expense in self:
+            picked = expense.fapiao_match_ids.filtered(
+                lambda match: match.active and match.state == "confirmed" and match.rule == "picked"
+            )
+            if picked:
+                expense._fapiao_pick_fill(picked)
+
+    def _fapiao_pick_fill(self, matches):
+        """Take what the fapiao of ``matches`` say. The amount of a category with a fixed cost stays: it is
+        worked out from the quantity."""
+        self.ensure_one()
+        fapiao = matches.fapiao_id
+        category = self.env["fapiao.ticket.category"]._category_of(self.company_id, fapiao.mapped("type_code"))
+        if category and category != self.product_id:
+            self.product_id = category
+        values = {
+            "name": self._fapiao_pick_name(fapiao),
+            "currency_id": self.company_id.currency_id.id,
+            "tax_ids": [Command.set(self._fapiao_pick_taxes(fapiao).ids)],
+        }
+        if day := max(filter(None, (one._ticket_day() for one in fapiao)), default=None):
+            values["date"] = day
+        values.update(self._fapiao_pick_vendor(fapiao))
+        if not self.product_has_cost:
+            values["quantity"] = 1
+        self.write(values)
+        if not self.product_has_cost:
+            self.total_amount_currency = float(sum(exact(match.amount) for match in matches))
+
+    def _fapiao_pick_vendor(self, fapiao):
+        """Return the vendor as values: the one seller, where it is known; nobody sells what several sold."""
+        if len({one.seller_tax_no or one.seller_name for one in fapiao}) > 1:
+            return {"vendor_id": False}
+        return {"vendor_id": fapiao.partner_id.id} if len(fapiao.partner_id) == 1 else {}
+
+    def _fapiao_pick_name(self, fapiao):
+        names = list(dict.fromkeys(one._ticket_name() for one in fapiao))
+        shown = "; ".join(names[:MOST_NAMES])
+        return f"{shown} … ({len(fapiao)})" if len(names) > MOST_NAMES else shown
+
+    def _fapiao_pick_taxes(self, fapiao):
+        """Return the purchase tax included in the amount: where every ticket's tax may be deducted, and all
+        are taxed at one rate for which the company has a tax. Without one the amount is a cost in full, and
+        the difference in tax is shown beside the match."""
+        none = self.env["account.tax"]
+        if self.env["fapiao.account"]._assistant_of(self.company_id).small_scale:
+            return none
+        rates, taxes = set(), {}
+        for one in fapiao:
+            if one.type_code not in DEDUCTED or not exact(one.amount_tax):
+                return none
+            parts = one._bill_parts()
+            rates |= {rate for _line, _amount, _tax, rate in parts}
+            taxes.update(one._purchase_taxes(parts))
+        return taxes.get(rates.pop(), none) if len(rates) == 1 else none
+
+    # --------------------------------------------------------------------------
+    # How an expense stands, for the expense assistant.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ what the mixin asks
+
+    def _fapiao_report_status(self):
+        if self._fapiao_report_move():
+            return picking.BOOKED
+        return {"submitted": picking.SUBMITTED, "approved": picking.APPROVED}.get(self.approval_state, picking.UNUSED)
+
+    def _fapiao_report_is_draft(self):
+        return not self.approval_state
+
+    def _fapiao_report_owner(self):
+        return self.employee_id.user_id or self.create_uid
+
+    def _fapiao_report_move(self):
+        move = self.account_move_id
+        return move if move._fapiao_report_stands() else move.browse()
+
+    def _fapiao_report_tax(self):
+        shares = self.tax_ids.flatten_taxes_hierarchy().invoice_repartition_line_ids
+        taxes = shares.filtered(lambda share: share.repartition_type == "tax")
+        # a tax without an account of its own is a cost
+        return exact(self.tax_amount if taxes and all(share.account_id for share in taxes) else 0)
+
+    def _fapiao_report_cost(self):
+        product = self.product_id
+        return (product.default_code or str(product.id), product.name) if product else ("", "")
+
+    def _fapiao_report_cover_rows(self):
+        return [
+            (self.env._("Employee"), self.employee_id.name),
+            (self.env._("Description"), self.name),
+            (self.env._("Category"), self.product_id.name),
+            (self.env._("Date"), fields.Date.to_string(self.date)),
+            (self.env._("Total"), self.company_currency_id.format(self.total_amount)),
+            (self.env._("Tax"), self.company_currency_id.format(self.tax_amount)),
+        ]
+
+    # ------------------------------------------------------------------ where it changes
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        expenses = super().create(vals_list)
+        expenses.filtered("approval_state")._fapiao_report_soon()
+        return expenses
+
+    def write(self, vals):
+        res = super().write(vals)
+        if NOTED & set(vals):
+            self._fapiao_report_soon()
+        return res

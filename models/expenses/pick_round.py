@@ -1,0 +1,202 @@
+"""One round of listening for many visits to the expense assistant at the same time.
+
+Polls and files are fetched in threads; every step in the database is taken by the first thread. A message is kept
+(committed), applied (committed) and only then acknowledged.
+"""
+
+import functools
+import logging
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from ...clouds.base import ASSISTANT_PAGES, ASSISTANT_PART
+from ...clouds.errors import CloudError
+from ...clouds.registry import open_cloud
+from ..cloud.engine import hasty
+from ..issuing.fapiao import fetch
+
+_logger = logging.getLogger(__name__)
+
+SIDE_BY_SIDE = 32  # visits in one round
+GLIMPSE = 1  # seconds a poll lasts for what lies behind a message
+PAUSE = 2  # seconds between two polls, also where the cloud answers at once that there is nothing
+MOST_AT_ONCE = 20  # messages of a visit worked off in one round
+TOKEN_TIME = 5  # seconds a token may take: the other accounts wait for it
+
+
+@dataclass
+class Visit:
+    """How listening to one visit gets on; holds no record."""
+
+    id: int
+    link_key: str = field(repr=False)
+    line: object = field(default=None, repr=False)
+    messages: int = 0
+    message_id: int = 0
+    msg_id: str = ""
+
+
+class Line:
+    """The connections of one account: for polls, and for what messages name, whose calls are counted after."""
+
+    def __init__(self, account_id, config, slot):
+        self.account_id, self.slot, self.calls = account_id, slot, []
+        self.poller, self.fetcher = open_cloud(config, slot), open_cloud(config, slot)
+        self.fetcher.before_call = self.calls.append
+
+    def close(self):
+        self.poller.close()
+        self.fetcher.close()
+
+
+class Round:
+    def __init__(self, engine, wait):
+        self.engine, self.wait = engine, wait
+        self.out = {}  # future → (visit, what is done with its result)
+        self.pool = None
+
+    def run(self, claimed):
+        """Listen to ``claimed``, ``{account id: [Visit]}``, until none has a message left."""
+        lines = []
+        with ThreadPoolExecutor(max(1, sum(map(len, claimed.values()))), thread_name_prefix="fapiao-pick") as self.pool:
+            try:
+                for account_id, visits in claimed.items():
+                    if line := self._open(account_id, visits):
+                        lines.append(line)
+                        self._begin(line, visits)
+                self._take_all()
+            finally:
+                for future in self.out:
+                    future.cancel()
+        for line in lines:
+            self._close(line)
+
+    # ------------------------------------------------------------------ one account
+
+    def _open(self, account_id, visits):
+        """Return the connections of an account, with a good token; None where it can't be asked."""
+        try:
+            config, slot = self.engine._connection(account_id, ASSISTANT_PART)
+            with open_cloud(hasty(config, TOKEN_TIME), slot) as cloud:
+                self.engine._prepare(cloud, account_id, ASSISTANT_PART, patience=TOKEN_TIME)
+            return Line(account_id, config, slot)
+        except Exception as error:
+            for visit in visits:
+                self._end(visit, error)
+            return None
+
+    def _begin(self, line, visits):
+        for visit in visits:
+            visit.line = line
+            work = functools.partial(poll, line.poller, visit.link_key, self.wait, PAUSE)
+            self._submit(visit, work, self._polled)
+
+    def _close(self, line):
+        self.engine._keep_token(line.account_id, line.slot, ASSISTANT_PART)
+        counts = Counter(line.calls)
+        if counts:
+            self.engine._step(functools.partial(count_calls, line.account_id, counts))
+        line.close()
+
+    # ------------------------------------------------------------------ one visit
+
+    def _submit(self, visit, work, then):
+        self.out[self.pool.submit(work)] = (visit, then)
+
+    def _take_all(self):
+        while self.out:
+            done, _pending = wait(self.out, return_when=FIRST_COMPLETED)
+            for future in done:
+                visit, then = self.out.pop(future)
+                try:
+                    then(visit, future.result())
+                except Exception as error:
+                    self._end(visit, error)
+
+    def _polled(self, visit, message):
+        if message is None:
+            self._end(visit)
+            return
+        visit.messages += 1
+        visit.msg_id = message.id
+        visit.message_id, todo = self.engine._step(functools.partial(keep, visit.id, message))
+        if todo is None:
+            self._acknowledge(visit)
+            return
+        self._submit(visit, functools.partial(fetch_all, visit.line.fetcher, todo), self._fetched)
+
+    def _fetched(self, visit, result):
+        self.engine.env["fapiao.pick"].browse(visit.id)._decide(visit.message_id, *result)
+        self._acknowledge(visit)
+
+    def _acknowledge(self, visit):
+        """Send the receipt and look for the next message; where it isn't taken, the same would come again."""
+        picks = self.engine.env["fapiao.pick"]
+        is_taken = picks._acknowledge(visit.id, visit.message_id, visit.msg_id)
+        if not is_taken or visit.messages >= MOST_AT_ONCE:
+            self._end(visit)
+            return
+        visit.line.calls.append(ASSISTANT_PAGES)
+        work = functools.partial(poll, visit.line.poller, visit.link_key, GLIMPSE)
+        self._submit(visit, work, self._polled)
+
+    def _end(self, visit, error=None):
+        """Give the visit back, with the reason where it could not be listened to."""
+        if error is not None and not isinstance(error, CloudError):
+            _logger.error("Fapiao: visit %s could not be listened to", visit.id, exc_info=error)
+        try:
+            self.engine._step(functools.partial(give_back, visit.id, error))
+        except Exception:
+            # its lease ends, and the next round takes it
+            _logger.exception("Fapiao: visit %s could not be given back", visit.id)
+
+
+# ---------------------------------------------------------------------- in the threads
+
+
+def poll(cloud, link_key, seconds, at_least=0):
+    """Return a message or None; last ``at_least`` that many seconds where there is none."""
+    started = time.monotonic()
+    message = cloud.poll(link_key, seconds)
+    if message is None:
+        time.sleep(max(0, at_least - (time.monotonic() - started)))
+    return message
+
+
+def fetch_all(cloud, serials):
+    """Return ``(tickets, {serial number: [(kind, bytes)]})``; a file that can't be had is left out."""
+    tickets = cloud.tickets(serials) if serials else ()
+    files = {}
+    for ticket in tickets:
+        fapiao = ticket.fapiao
+        wanted = {kind: getattr(fapiao, f"{kind}_address") for kind in ("pdf", "ofd", "xml")}
+        found, *_problem = fetch(cloud, fapiao.number, None, {k: url for k, url in wanted.items() if url})
+        if not found and ticket.state.image_address:
+            picture, *_problem = fetch(cloud, fapiao.number, None, {"image": ticket.state.image_address})
+            found.update(picture)
+        files[ticket.state.serial_no] = list(found.items())
+    return tickets, files
+
+
+# ---------------------------------------------------------------------- in transactions of their own
+
+
+def keep(pick_id, message, env):
+    """Write the message down; return its row and the serial numbers it names, None where it is decided."""
+    message_id = env["fapiao.pick"].browse(pick_id)._keep(message)
+    todo = env["fapiao.pick.message"].browse(message_id)._todo()
+    return message_id, todo and todo[1]
+
+
+def give_back(pick_id, error, env):
+    pick = env["fapiao.pick"].browse(pick_id).exists()
+    if pick:
+        pick._give_back(error)
+
+
+def count_calls(account_id, counts, env):
+    account = env["fapiao.account"].browse(account_id)
+    for channel, calls in counts.items():
+        env["fapiao.pace"]._take(account, calls, channel)

@@ -1,0 +1,32 @@
+"""What a company lets its employees pick in the expense assistant."""
+
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+    _fapiao_inputs = frozenset(
+        {
+            *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
+            *("fapiao_pick_unverified", "fapiao_pick_personal"),
+        }
+    )
+
+    fapiao_pick_claimed = fields.Boolean("Tickets Claimed Already")
+    fapiao_pick_title = fields.Boolean("Another Company's Name")
+    fapiao_pick_tax_no = fields.Boolean("Another Tax Number")
+    fapiao_pick_unverified = fields.Boolean("Failed Verification")
+    fapiao_pick_personal = fields.Boolean("Personal Fapiao")
+
+    def _fapiao_pick_rules(self):
+        """Return the five characters of ``ticketParam``: 1 allows. Seed 002, 5.2."""
+        self.ensure_one()
+        company = self.sudo()  # sudo: settings of the company, no secrets
+        allowed = (
+            company.fapiao_pick_claimed,
+            company.fapiao_pick_title,
+            company.fapiao_pick_tax_no,
+            company.fapiao_pick_unverified,
+            company.fapiao_pick_personal,
+        )
+        return "".join("1" if yes else "0" for yes in allowed)

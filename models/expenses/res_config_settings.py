@@ -1,0 +1,13 @@
+"""What a company lets its employees pick in the expense assistant, among the settings."""
+
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    fapiao_pick_claimed = fields.Boolean(related="company_id.fapiao_pick_claimed", readonly=False)
+    fapiao_pick_title = fields.Boolean(related="company_id.fapiao_pick_title", readonly=False)
+    fapiao_pick_tax_no = fields.Boolean(related="company_id.fapiao_pick_tax_no", readonly=False)
+    fapiao_pick_unverified = fields.Boolean(related="company_id.fapiao_pick_unverified", readonly=False)
+    fapiao_pick_personal = fields.Boolean(related="company_id.fapiao_pick_personal", readonly=False)

@@ -1,0 +1,441 @@
+"""Customer invoices and the fapiao issued for them."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...rules.problems import errors
+from ..cloud import gate
+from ..cloud.fapiao_task_mixin import OPEN_STATES, STATES
+from ..values import LIVING, PROBLEM, as_html
+from . import fapiao_twins
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["fapiao.guard.mixin", "account.move", "fapiao.document.mixin"]
+    _fapiao_inputs = frozenset({"fapiao_type", "fapiao_remark"})
+
+    fapiao_request_ids = fields.Many2many(
+        "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
+    )
+    fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_id", copy=False)
+    fapiao_ids = fields.Many2many("fapiao", "fapiao_move_rel", "move_id", "fapiao_id", copy=False)
+    fapiao_type = fields.Selection(
+        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")],
+        compute="_compute_fapiao_type",
+        store=True,
+        readonly=False,
+        copy=False,
+    )
+    fapiao_remark = fields.Char(
+        compute="_compute_fapiao_remark",
+        store=True,
+        readonly=False,
+        copy=False,
+        help="Printed as 备注. {invoice} and {order} stand for the numbers of this invoice and its order.",
+    )
+    # compute_sudo: salespeople see invoices, but neither fapiao nor requests
+    fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
+    fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
+
+    # for the search of invoices that look alike (fapiao_twins)
+    _fapiao_twins = models.Index(
+        "(company_id, commercial_partner_id, invoice_date) WHERE move_type = 'out_invoice' AND state = 'posted'"
+    )
+
+    # compute_sudo: salespeople see invoices, but not how their fapiao are requested
+    fapiao_request_state = fields.Selection(
+        STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
+    )
+    fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
+    fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
+
+    # compute_sudo: salespeople see invoices, but neither fapiao nor requests
+    fapiao_lost_text = fields.Text(compute="_compute_fapiao_lost_text", compute_sudo=True)
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(
+        "state",
+        "move_type",
+        "amount_total_signed",
+        "fapiao_request_ids.state",
+        "fapiao_request_line_ids.live",
+        "fapiao_request_line_ids.state",
+        "fapiao_request_line_ids.amount_total",
+        "fapiao_ids.status",
+        "fapiao_ids.number",
+        "fapiao_red_form_ids.is_open",
+        "fapiao_red_form_ids.stage",
+        "fapiao_red_form_ids.follow_up",
+        "reversal_move_ids.state",
+        "reversal_move_ids.amount_total_signed",
+        "reversal_move_ids.fapiao_request_line_ids.live",
+        "reversal_move_ids.fapiao_request_line_ids.state",
+        "reversed_entry_id.fapiao_ids.status",
+        "reversed_entry_id.fapiao_request_line_ids.live",
+    )
+    def _compute_fapiao_state(self):
+        for move in self:
+            facts = move.fapiao_ids.sorted("id")
+            move.fapiao_numbers = ", ".join(facts.mapped("number")) or False
+            move.fapiao_amount_open = 0.0
+            move.fapiao_state = "none"
+            if move.state != "posted":
+                continue
+            if move.move_type == "out_invoice":
+                move.fapiao_amount_open = move._fapiao_open()
+                move.fapiao_state = move._fapiao_state_from(facts)
+            elif move.move_type == "out_refund":
+                move.fapiao_state = move._fapiao_state_of_credit()
+                if move.fapiao_state not in ("none", "issued"):
+                    move.fapiao_amount_open = move._fapiao_open_of_credit()
+
+    def _fapiao_open(self):
+        """Return what no fapiao stands for: the invoice less its credit notes, less what is issued for
+        them. Below zero, a fapiao says more than the books: its red letter is due."""
+        documents = self | self._fapiao_credits()
+        total = sum(document.amount_total_signed for document in documents)
+        return self.company_currency_id.round(total - sum(documents.mapped(lambda move: move._fapiao_covered())))
+
+    def _fapiao_covered(self):
+        """Return the amount of this document that living fapiao stand for."""
+        issued = self.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
+        return sum(issued.mapped("amount_total"))
+
+    def _fapiao_state_from(self, facts):
+        """Return the state that requests, red forms, fapiao and the open amount add up to."""
+        self.ensure_one()
+        states = set(self.fapiao_request_ids.mapped("state"))
+        living = facts.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status in LIVING)
+        currency = self.company_currency_id
+        if self._fapiao_is_going():
+            return "pending"
+        if living:
+            return "partial" if currency.compare_amounts(self.fapiao_amount_open, 0) > 0 else "issued"
+        if facts:
+            return "red"
+        if self._fapiao_credits() and currency.is_zero(self.fapiao_amount_open):
+            return "none"  # credited in full before any fapiao was issued
+        if "rejected" in states:
+            return "failed"
+        # only where fapiao exist at all: a database can hold companies of other countries
+        return "to_issue" if self.company_id.account_fiscal_country_id.code == "CN" else "none"
+
+    @api.depends("commercial_partner_id", "company_id", "move_type")
+    def _compute_fapiao_type(self):
+        for move in self:
+            move.fapiao_type = move.move_type == "out_invoice" and move._fapiao_default_type()
+
+    def _fapiao_default_type(self):
+        return self.commercial_partner_id.fapiao_type or self.company_id.fapiao_default_type or "ordinary"
+
+    def _fapiao_type_or_default(self):
+        """Return the invoice's type; one from before the addon has none chosen yet."""
+        return self.fapiao_type or self._fapiao_default_type()
+
+    @api.depends("company_id", "move_type")
+    def _compute_fapiao_remark(self):
+        """The company's remark with its places still open: the invoice gets its number when it is posted,
+        and what a person has written meanwhile must not be computed anew then."""
+        for move in self:
+            move.fapiao_remark = move.move_type == "out_invoice" and move.company_id.fapiao_remark
+
+    def _fapiao_remark_text(self):
+        """Return the remark as it is printed."""
+        self.ensure_one()
+        places = {"{invoice}": self.name, "{order}": self.invoice_origin}
+        remark = self.fapiao_remark or ""
+        for place, text in places.items():
+            remark = remark.replace(place, text or "")
+        return remark.strip()
+
+    @api.depends(
+        "fapiao_state",
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.error_message",
+        "fapiao_request_ids.error_fix",
+        "fapiao_request_ids.cloud_state",
+        "fapiao_request_ids.is_double",
+    )
+    @api.depends_context("uid")
+    def _compute_fapiao_message(self):
+        """That two fapiao stand for this invoice; else the words of the last request, as long as it has not led to
+        one."""
+        for move in self:
+            last = move._fapiao_last_request()
+            said = last._said() if last.state not in ("issued", "withdrawn") else []
+            said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
+            # the cloud's words are for employees: customers read their invoices too
+            move.fapiao_message = self.env.user._is_internal() and "\n".join(said) or False
+
+    @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open", "fapiao_lost_text")
+    def _compute_fapiao_can_issue(self):
+        for move in self:
+            move.fapiao_can_issue = (
+                move.move_type == "out_invoice"
+                and move.state == "posted"
+                # partly issued: what a rejected or reversed slice has left open
+                and move.fapiao_state not in ("pending", "issued")
+                # reversed and credited in full: there is nothing to issue
+                and not (move._fapiao_credits() and move.company_currency_id.is_zero(move.fapiao_amount_open))
+                and move.company_id.account_fiscal_country_id.code == "CN"
+                and not move.fapiao_lost_text
+            )
+
+    # ------------------------------------------------------------------ what a living fapiao forbids
+
+    def _fapiao_raise_if_bound(self):
+        """Refuse to change documents whose fapiao lives or may be on its way, and name the way out."""
+        for move in self:
+            if obstacle := move._fapiao_bound_by():
+                raise UserError(obstacle)
+
+    def _fapiao_bound_by(self):
+        """Return in words what keeps this document from being changed, or ''.
+
+        The links of the document are joined by the facts that lead to it: request lines, requests and the
+        red forms of their fapiao.
+        """
+        self.ensure_one()
+        # sudo: what binds a document doesn't depend on who asks
+        move = self.sudo()
+        rows = (move.fapiao_request_line_ids | move.line_ids.fapiao_request_line_ids).filtered("live")
+        requests = move.fapiao_request_ids | rows.request_id
+        issued = (move.fapiao_ids | requests.fapiao_ids).filtered(lambda fapiao: fapiao.direction == "out")
+        if living := issued.filtered(lambda fapiao: fapiao._is_living()):
+            return self.env._(
+                "%(invoice)s has the fapiao %(numbers)s, which the tax bureau knows. Reverse it with a red"
+                " fapiao first (Red-flush); then the invoice can be changed. Or credit the invoice.",
+                invoice=self.display_name,
+                numbers=", ".join(living.mapped("number")),
+            )
+        reds = issued.filtered(lambda fapiao: fapiao.color == "red" and fapiao.status == "normal")
+        if self.move_type == "out_refund" and reds:
+            return self.env._(
+                "%(credit)s has the red fapiao %(numbers)s, which can't be undone. If the reversal was wrong,"
+                " make a new invoice and issue a new fapiao for it.",
+                credit=self.display_name,
+                numbers=", ".join(reds.mapped("number")),
+            )
+        if form := (move.fapiao_red_form_ids | issued.red_form_ids).filtered("is_open")[:1]:
+            return self.env._(
+                "The fapiao of %(invoice)s is being reversed (%(form)s). Wait for the result; as long as"
+                " nothing is sent, the form can be withdrawn.",
+                invoice=self.display_name,
+                form=form.display_name,
+            )
+        if request := requests.filtered(lambda request: request.state in OPEN_STATES)[:1]:
+            return self.env._(
+                "A fapiao for %(invoice)s is on its way (request %(request)s). Withdraw the request as long"
+                " as nothing is sent, or wait for its result.",
+                invoice=self.display_name,
+                request=request.request_uid,
+            )
+        if rows:
+            return self.env._(
+                "%(invoice)s is covered by %(what)s, which is not reversed. Check it at the tax bureau, then"
+                " click Refresh; to correct the invoice, credit it.",
+                invoice=self.display_name,
+                what=", ".join((rows.request_id.fapiao_ids or rows.request_id).mapped("display_name")),
+            )
+        return ""
+
+    def write(self, vals):
+        # Here, not in the buttons: the state can be written over RPC as well.
+        if vals.get("state") in ("draft", "cancel"):
+            self.filtered(lambda move: move.state != vals["state"])._fapiao_raise_if_bound()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_fapiao(self):
+        self._fapiao_raise_if_bound()
+
+    def _fapiao_before_issuing(self):
+        """Hook: what has to be known of invoices that were just posted before they may be issued."""
+
+    # --------------------------------------------------------------------------
+    # The Issue button and what goes with it: enqueue in the user's transaction, send after it.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ actions
+
+    def action_fapiao_issue(self):
+        """Issue the fapiao of these invoices: at once where nothing is wrong and each gets one; otherwise
+        open the dialog that lists the problems and shows what an invoice is split into, and send nothing."""
+        gate.check(self, gate.ISSUER, "write")
+        moves = self._fapiao_lock()
+        moves._fapiao_raise_if_impossible()
+        going = moves.filtered(lambda move: move.fapiao_state == "pending")
+        built = self.env["fapiao.builder"]._build(moves - going)
+        if any(item.problems for item in built) or len(built) > len(moves - going):
+            return self._fapiao_show_dialog()
+        requests = self._fapiao_enqueue(built)
+        requests |= going.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
+        return requests.action_follow()
+
+    def action_fapiao_merge(self):
+        """Open the dialog that shows what these invoices become on one fapiao; nothing is sent yet."""
+        gate.check(self, gate.ISSUER, "write")
+        if len(self) < 2:
+            raise UserError(self.env._("Select the invoices that shall share a fapiao: at least two."))
+        self._fapiao_raise_if_impossible()
+        if going := self.filtered(lambda move: move.fapiao_state == "pending"):
+            raise UserError(
+                self.env._(
+                    "A fapiao for %s is on its way. Wait for its result, or leave the invoice out.",
+                    ", ".join(going.mapped("display_name")),
+                )
+            )
+        return self._fapiao_show_dialog(is_merged=True)
+
+    # ------------------------------------------------------------------ posting
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        posted._fapiao_before_issuing()
+        posted.filtered(
+            lambda move: (
+                move.move_type == "out_invoice"
+                and move.company_id.fapiao_auto_issue
+                and move.company_id.fapiao_account_id
+                # by a fapiao of its order
+                and not move._fapiao_is_covered()
+            )
+        )._fapiao_enqueue_on_posting()
+        return posted
+
+    def _fapiao_enqueue_on_posting(self):
+        """Enqueue only: a call inside posting would roll back with it (shared/odoo19.md, trap 5). What
+        can't be issued is posted all the same, and its issuer is told why."""
+        if not self:
+            return
+        built = self.env["fapiao.builder"]._build(self)
+        self._fapiao_create([item for item in fapiao_twins.without(built) if item.is_ready])
+        for item in built:
+            if not item.is_ready:
+                item.moves._fapiao_tell_problems(errors(item.problems))
+            elif twin := fapiao_twins.warning(item):
+                item.moves._fapiao_tell_twin(twin)
+
+    def _fapiao_tell_problems(self, problems):
+        self._fapiao_tell(self.env._("The fapiao could not be requested"), problems)
+
+    def _fapiao_tell_twin(self, twin):
+        """Say why an invoice that looks like another waits; once, however often it is sent."""
+        summary = self.env._("The fapiao waits for a decision")
+        if summary not in self.activity_ids.mapped("summary"):
+            self._fapiao_tell(summary, [twin])
+
+    def _fapiao_tell(self, summary, problems):
+        self.ensure_one()
+        self.activity_schedule(
+            PROBLEM,
+            summary=summary,
+            note=as_html(*dict.fromkeys(map(self._fapiao_say, problems))),
+            user_id=(self.invoice_user_id or self.env.user).id,
+        )
+
+    def _fapiao_close_problems(self):
+        """Close what was to be looked at: it has come right."""
+        self.activity_unlink([PROBLEM])
+
+    # ------------------------------------------------------------------ private steps
+
+    def _fapiao_lock(self):
+        """Lock the invoices and return them read afresh.
+
+        Whoever was first has changed the row by its stored status, so the second user's transaction
+        is repeated by the HTTP layer and then sees the first one's request.
+        """
+        self.check_access("write")
+        # in the order in which a request from an order locks both, or the two would wait for each other
+        self._fapiao_orders()._fapiao_touch()
+        self.env.cr.execute(SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids)))
+        self.invalidate_recordset(["fapiao_state", "fapiao_request_ids"], flush=False)
+        return self
+
+    def _fapiao_raise_if_impossible(self):
+        for move in self:
+            if move.fapiao_state == "issued":
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s already has the fapiao %(numbers)s.",
+                        invoice=move.display_name,
+                        numbers=move.fapiao_numbers,
+                    )
+                )
+
+    def _fapiao_enqueue(self, built):
+        requests = self._fapiao_create(built)
+        requests._attempt_after_commit()
+        return requests
+
+    def _fapiao_create(self, built):
+        # sudo: requests are made by this flow alone, nobody may create one by hand
+        requests = self.env["fapiao.request"].sudo()._create_blue(built)
+        requests._enqueue()
+        return requests.sudo(False)
+
+    def _fapiao_show_dialog(self, **values):
+        return self.env["fapiao.issue"].create({"move_ids": self.ids, **values})._show()
+
+    # --------------------------------------------------------------------------
+    # What the invoice form offers at the moment: nothing here is stored, all of it follows from the requests.
+    # --------------------------------------------------------------------------
+
+    @api.depends(
+        "fapiao_state",
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.in_doubt",
+        "fapiao_red_form_ids.state",
+        "fapiao_red_form_ids.in_doubt",
+    )
+    @api.depends_context("uid")
+    def _compute_fapiao_offers(self):
+        is_employee = self.env.user._is_internal()  # customers read their invoices too
+        for move in self:
+            open_ones = move._fapiao_open_outbound()
+            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
+            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
+            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+
+    # ------------------------------------------------------------------ what the mixin asks
+
+    def _fapiao_red_forms(self):
+        return self.fapiao_red_form_ids
+
+    def _fapiao_line_of(self, problem):
+        return self.line_ids.filtered(lambda line: str(line.id) == problem.line)
+
+    def _fapiao_buyer(self):
+        return self.commercial_partner_id
+
+    # --------------------------------------------------------------------------
+    # The fapiao files that go out with an invoice.
+    # --------------------------------------------------------------------------
+
+    def _fapiao_living(self):
+        """Return the fapiao that stand for these invoices today."""
+        # sudo: who may read an invoice may know its fapiao; salespeople may not list them
+        return self.sudo().fapiao_ids.filtered(lambda fapiao: fapiao._is_living())
+
+    def _fapiao_files_to_send(self):
+        """Return the files of the living fapiao, as far as the user may read them."""
+        files = self._fapiao_living()._files()
+        return self.env["ir.attachment"].browse(files.ids)._filtered_access("read")
+
+    # --------------------------------------------------------------------------
+    # Amounts that are open again and can't be told line by line (see ``fapiao_request.py``).
+    # --------------------------------------------------------------------------
+
+    @api.depends("fapiao_request_line_ids.live", "fapiao_request_line_ids.lost_fapiao_id")
+    def _compute_fapiao_lost_text(self):
+        for move in self:
+            rows = move._fapiao_rows_lost()
+            said = rows and rows.request_id._bundle()._say_lost(rows.lost_fapiao_id)
+            move.fapiao_lost_text = said or False
+
+    def _fapiao_rows_lost(self):
+        return self.fapiao_request_line_ids.filtered(lambda row: row.live and row.lost_fapiao_id)

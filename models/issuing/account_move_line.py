@@ -1,0 +1,85 @@
+"""Invoice lines: what of them a fapiao covers, and what can't be deleted."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare, float_is_zero
+
+from ...rules.amounts import ZERO
+from ...rules.order_shares import is_rounding
+from ..values import exact
+from .builder import QUANTITY_DIGITS
+
+
+class AccountMoveLine(models.Model):
+    _name = "account.move.line"
+    _inherit = ["fapiao.guard.mixin", "account.move.line"]
+
+    fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_line_id", copy=False)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_fapiao(self):
+        """A line that comes back under another id would be covered by nothing."""
+        # sudo: what is covered doesn't depend on who asks
+        rows = self.sudo().fapiao_request_line_ids.filtered("live")
+        # the words of the invoice name the way out
+        rows.move_line_id.move_id._fapiao_raise_if_bound()
+        if rows:
+            said = self.env._(
+                "“%(line)s” can't be deleted: it has a fapiao, %(what)s.",
+                line=rows[0].move_line_id.display_name,
+                what=rows._say_what_binds() or rows[0].request_id.display_name,
+            )
+            said += " " + rows._say_way_out()
+            raise UserError(said)
+
+    def _fapiao_take(self, rows):
+        """Assign of ``rows``, which wait for an invoice, as many units as this line needs. Return what was
+        taken and what still waits."""
+        need = self.quantity - sum(self.fapiao_request_line_ids.filtered("live").mapped("quantity"))
+        taken, waiting = rows.browse(), rows.browse()
+        for row in rows:
+            quantity = row._quantity_for(self)
+            if need * quantity <= 0 or float_is_zero(need, precision_digits=QUANTITY_DIGITS):
+                waiting |= row
+                continue
+            if float_compare(abs(quantity), abs(need), precision_digits=QUANTITY_DIGITS) > 0:
+                waiting |= row._cut_off(exact(need, QUANTITY_DIGITS) / exact(quantity, QUANTITY_DIGITS))
+                quantity = need
+            row.write(
+                {
+                    "move_id": self.move_id.id,
+                    "move_line_id": self.id,
+                    "part": self._fapiao_free_part(),
+                    "quantity": quantity,
+                }
+            )
+            taken |= row
+            need -= quantity
+        return taken, waiting
+
+    def _fapiao_free_part(self):
+        """Return the lowest number that no slice of this line has."""
+        numbers = set(self.fapiao_request_line_ids.filtered("live").mapped("part"))
+        return next(number for number in range(len(numbers) + 1) if number not in numbers)
+
+    def _fapiao_settle_rounding(self, item, taken):
+        """Let the slices of a line that is covered in full come to just what is booked (``item``): invoices
+        and orders are rounded each for itself, and another day has another rate. The request keeps its sum;
+        a change of price is no rounding and stays open."""
+        rows = self.fapiao_request_line_ids.filtered("live")
+        if float_compare(sum(rows.mapped("quantity")), self.quantity, precision_digits=QUANTITY_DIGITS):
+            return
+        amount = item.amount - sum((exact(row.amount_untaxed) for row in rows), ZERO)
+        tax = item.tax - sum((exact(row.amount_tax) for row in rows), ZERO)
+        is_foreign = self.currency_id != self.company_currency_id
+        if (amount or tax) and (is_foreign or all(is_rounding(off, len(rows)) for off in (amount, tax))):
+            (rows & taken)[-1:]._shift(amount, tax)
+
+    # --------------------------------------------------------------------------
+    # Lines that a request stands for.
+    # --------------------------------------------------------------------------
+
+    def _fapiao_free_part_beside(self, row):
+        """Return the lowest slice number of this line that no other row has, living or not."""
+        numbers = set((self.fapiao_request_line_ids - row).mapped("part"))
+        return next(number for number in range(len(numbers) + 1) if number not in numbers)

@@ -1,0 +1,736 @@
+"""From Odoo invoices to neutral fapiao: exact decimals in CNY, in the rules' own types.
+
+What a line of the invoice becomes is the business of ``fapiao_builder_lines``; what is covered already, and
+how one fapiao becomes several or several invoices one, that of ``fapiao_builder_split``.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from odoo import api, models
+
+from ...rules import checks, netting, rates, shares, taxno
+from ...rules import draft as drafting
+from ...rules.amounts import ZERO, net_of_gross, round2
+from ...rules.document import Draft, Item
+from ...rules.problems import Problem, _, errors
+from ...rules.split import split
+from ..values import exact, shortest
+from . import fapiao_twins
+from .fapiao_request import LOST, WAY_OUT
+
+
+@dataclass(frozen=True)
+class Built:
+    """One fapiao-to-be: a draft or the reasons why not.
+
+    ``moves`` are the invoices on it: one, or several that were merged. ``credits`` are the credit notes
+    taken off them. ``shares`` are create values for ``fapiao.request.line``: what of which line is covered.
+    """
+
+    moves: object
+    draft: Draft | None
+    problems: list = field(default_factory=list)
+    shares: list = field(default_factory=list)
+    credits: object = None
+
+    @property
+    def documents(self):
+        """Return the invoices and their credit notes."""
+        return self.moves | self.credits if self.credits else self.moves
+
+    @property
+    def is_ready(self):
+        return self.draft is not None and not errors(self.problems)
+
+
+DOCUMENT_LANGUAGE = "zh_CN"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is looked up once for many invoices."""
+
+    codes: dict  # product → fapiao.tax.code
+    names: dict  # product → name on the fapiao, or ""
+    quantity_digits: int
+    language: str | None
+
+
+QUANTITY_DIGITS = 6  # of fapiao.request.line, fine enough for a unit that was cut
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What living fapiao and requests on their way stand for, looked up once for many invoices."""
+
+    by_key: dict  # item's key → (amount, tax, quantity), signed as the item
+    parts: dict  # item's key → numbers of its slices that are taken
+    by_document: dict  # document → (amount, tax)
+    lost: dict = field(default_factory=dict)  # document → request lines whose line isn't on it any more
+
+    def amount_of(self, document):
+        return self.by_document.get(document, (ZERO, ZERO))[0]
+
+    def tax_of(self, document):
+        return self.by_document.get(document, (ZERO, ZERO))[1]
+
+    def is_remnant(self, item):
+        """Tell whether all but some cents of tax is covered: these go into the lines that are left."""
+        return item.key in self.by_key and not item.amount
+
+
+SEPARATOR = "；"
+
+
+class FapiaoBuilder(models.AbstractModel):
+    _name = "fapiao.builder"
+    _description = "Fapiao: from invoices to drafts"
+
+    @api.model
+    def _build(self, moves, freed=None):
+        """Return the :class:`Built` of ``moves``, in their order; reads only, sends nothing.
+
+        One for each invoice, less its credit notes and what is covered already; several where it is more
+        than one fapiao may carry. Of an invoice with an error there is one alone. ``freed``
+        (``fapiao.request.line``) are taken for covering nothing.
+        """
+        return self._build_groups(list(moves), freed)
+
+    @api.model
+    def _build_groups(self, groups, freed=None):
+        """Return the ``Built`` of each group of invoices that share a fapiao."""
+        moves = self.env["account.move"].union(*groups)
+        documents = moves | moves._fapiao_credits()
+        catalogue = self._catalogue(documents)
+        covered = self._covered(documents, freed)
+        summaries = self.env["fapiao.tax.code"]._summary_codes()
+        twins = fapiao_twins.of_invoices(moves)
+        return [built for group in groups for built in self._build_group(group, catalogue, covered, summaries, twins)]
+
+    def _build_group(self, moves, catalogue, covered, summaries, twins):
+        credits_ = moves._fapiao_credits()
+        problems = self._once([problem for move in moves for problem in self._obstacles(move)])
+        if problems := problems or self._cover_problems(moves | credits_, covered):
+            return [Built(moves, None, problems)]
+        move, company = moves[0], moves.company_id
+        limits = company.fapiao_account_id._limits(summaries)
+        parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
+        items, problems = self._net_items(moves, credits_, catalogue)
+        items = items and self._uncovered(items, covered)
+        problems += self._company_problems(company) + [twins[move] for move in moves if move in twins]
+        draft, found = self._draft(moves, items, covered, parties, limits)
+        problems += found
+        whole = Built(moves, draft, problems, [], credits_)
+        if not draft:
+            # whoever mends the lines shall see at once what else is missing
+            problems += checks.check_parties(*parties, limits)
+            return [whole]
+        return self._split(whole, items, covered, limits)
+
+    def _draft(self, moves, items, covered, parties, limits):
+        """Return ``(draft, problems)`` with the very totals of the ledger; without items nothing at all.
+
+        ``items`` are ``(document, item)`` of the invoices ``moves`` and of their credit notes.
+        """
+        if items is None:
+            return None, []
+        move, company = moves[0], moves.company_id
+        documents = moves | moves._fapiao_credits()
+        remark, problems = self._remark(moves, limits)
+        draft, found = drafting.build(
+            self._netted(moves, items, covered),
+            *parties,
+            sum((exact(document.amount_untaxed_signed) for document in documents), ZERO)
+            - sum((covered.amount_of(document) for document in documents), ZERO),
+            sum((exact(document.amount_tax_signed) for document in documents), ZERO)
+            - sum((covered.tax_of(document) for document in documents), ZERO),
+            limits=limits,
+            remark=remark,
+            drawer=company.fapiao_drawer or self._drawer_of(move),
+            payee=company.fapiao_payee or "",
+            reviewer=company.fapiao_reviewer or "",
+            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, [item for _document, item in items]),
+            show_seller_bank=company.fapiao_show_seller_bank,
+            show_buyer_bank=company.fapiao_show_buyer_bank,
+        )
+        return draft, problems + found
+
+    def _netted(self, moves, items, covered):
+        """Return the items of the invoices, each less what its own credit notes take back."""
+        netted = []
+        for move in moves:
+            own = [item for document, item in items if document == move and not covered.is_remnant(item)]
+            taken = [item for document, item in items if document.reversed_entry_id == move]
+            netted += netting.net(own, taken)
+        return netted
+
+    def _drawer_of(self, move):
+        """Return who issues if the company names nobody; what runs by itself has no name to print."""
+        user = move.invoice_user_id if self.env.user._is_superuser() else self.env.user
+        return user.name or ""
+
+    def _small_scale_reason(self, account, items):
+        """Return the account's reason for charging 3 % where it is charged (fapiao-rules, "Lines")."""
+        charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
+        return account.small_scale_reason or "" if account.small_scale and charged else ""
+
+    # ------------------------------------------------------------------ what the ledger itself must give
+
+    def _obstacles(self, move):
+        """Return what keeps ``move`` from becoming a fapiao at all, whatever its lines are."""
+        checks_in_turn = (
+            self._document_problem,
+            self._account_problem,
+            self._currency_problem,
+            self._lost_lines_problem,
+        )
+        return [problem for check in checks_in_turn if (problem := check(move))][:1]
+
+    def _document_problem(self, move):
+        values = {"invoice": move.display_name}
+        if move.move_type != "out_invoice":
+            return Problem(
+                "not_an_invoice",
+                _("%(invoice)s is not a customer invoice, so no fapiao can be issued for it."),
+                _("Issue from a customer invoice; a credit note is answered by a red fapiao."),
+                values,
+            )
+        if move.state != "posted":
+            return Problem("not_posted", _("%(invoice)s is not posted."), _("Confirm the invoice first."), values)
+        return None
+
+    def _account_problem(self, move):
+        account = move.company_id.fapiao_account_id
+        values = {"company": move.company_id.display_name, "account": account.display_name}
+        if not account:
+            return Problem(
+                "no_account",
+                _("%(company)s has no fapiao account."),
+                _("Choose one in Settings > Accounting > Fapiao."),
+                values,
+            )
+        if not account.active:
+            return Problem(
+                "account_archived",
+                _("The fapiao account %(account)s of %(company)s is archived."),
+                _("Restore it, or choose another in Settings > Accounting > Fapiao."),
+                values,
+            )
+        return None
+
+    def _currency_problem(self, move):
+        company = move.company_id
+        values = {"company": company.display_name, "currency": move.currency_id.name}
+        if company.currency_id.name != "CNY":
+            return Problem(
+                "company_currency",
+                _("The books of %(company)s are not kept in CNY, the only currency of a fapiao."),
+                _("Issue the fapiao from a company whose currency is CNY."),
+                values,
+            )
+        if self._lacks_rate(move):
+            return Problem(
+                "no_currency_rate",
+                _("There is no exchange rate for %(currency)s, so the books took one for one yuan."),
+                _("Enter the rate, then reset the invoice to draft and confirm it again."),
+                values,
+            )
+        return None
+
+    def _lacks_rate(self, move):
+        """Tell whether the ledger fell back to 1:1 for want of a rate (``res.currency._get_rates``)."""
+        company = move.company_id
+        if move.currency_id == company.currency_id or exact(move.invoice_currency_rate, 12) != 1:
+            return False
+        # sudo: whether there is a rate, nothing else
+        return (
+            not self.env["res.currency.rate"]
+            .sudo()
+            .search_count(
+                [
+                    ("currency_id", "=", move.currency_id.id),
+                    ("company_id", "in", (False, company.root_id.id)),
+                ],
+                limit=1,
+            )
+        )
+
+    def _company_problems(self, company):
+        """Return the problem of a company that isn't the taxpayer whose account it uses."""
+        own = company.partner_id._fapiao_tax_no()
+        number = taxno.normalise(company.fapiao_account_id.tax_no)
+        values = {"company": company.display_name, "own": own, "number": number}
+        if not own:
+            return [
+                Problem(
+                    "company_tax_no_missing",
+                    _("%(company)s has no tax number, but its fapiao account is that of %(number)s."),
+                    _("Enter the number as Tax ID on the contact of your company."),
+                    values,
+                )
+            ]
+        if own != number:
+            return [
+                Problem(
+                    "company_tax_no_differs",
+                    _("%(company)s has the tax number %(own)s, its fapiao account is that of %(number)s."),
+                    _("Correct whichever is wrong: the Tax ID of the company, or the account it has chosen."),
+                    values,
+                )
+            ]
+        return []
+
+    # --------------------------------------------------------------------------
+    # What a line of an invoice becomes on its fapiao: amount and tax as the ledger has them, one rate, words.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _catalogue(self, moves):
+        lines = moves.invoice_line_ids
+        products = lines.product_id | self._advanced_for(lines)
+        installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
+        return Catalogue(
+            products._fapiao_code(),
+            products._fapiao_item_name(),
+            self.env["decimal.precision"].precision_get("Product Unit"),
+            DOCUMENT_LANGUAGE if installed else None,
+        )
+
+    def _net_items(self, moves, credits_, catalogue):
+        """Return ``([(document, item)], problems)`` of invoices and of the credit notes against them."""
+        items, problems = [], []
+        for document in moves | credits_:
+            found, faults = self._items(document, catalogue)
+            problems += faults
+            items += [(document, item) for item in found or []]
+        return (None if problems else items), self._once(problems)
+
+    def _items(self, move, catalogue):
+        """Return ``(items, problems)``: the document's lines as the ledger booked them, in CNY, those of a
+        credit note with their signs turned. ``None`` instead of items if one of them can't be made.
+
+        Amounts are the journal items' own: a posted entry stands, whatever rounding method or price of a
+        tax was changed since. Core only has to say which part of the booked tax belongs to which line.
+        """
+        base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
+        base_lines.sort(key=lambda base_line: (base_line["record"].sequence, base_line["record"].id))
+        items, problems = [], []
+        for base_line in base_lines:
+            if base_line["record"].display_type != "product":
+                problems += self._special_line_problems(base_line["record"])
+                continue
+            item, found = self._item(base_line, catalogue)
+            items.append(item)
+            problems += found
+        if problems:
+            return None, self._once(problems)
+        return self._with_booked_tax(items, exact(move.amount_tax_signed)), []
+
+    def _item(self, base_line, catalogue):
+        line = base_line["record"]
+        amount = exact(-line.balance)
+        tax_data, problems = self._tax_of(base_line) if amount else (None, [])
+        product = line.product_id or self._advanced_for(line)
+        code = catalogue.codes.get(product)
+        if amount > 0 and not product:
+            problems = [*problems, self._no_product(line)]
+        tax = tax_data["tax"] if tax_data else self.env["account.tax"]
+        sign = -1 if line.move_id.move_type == "out_refund" else 1
+        return Item(
+            key=str(line.id),
+            name=self._name_of(line, catalogue),
+            code=code.code if code else "",
+            short_name=code.short_name or "" if code else "",
+            amount=amount,
+            tax=sign * exact(tax_data["tax_amount"]) if tax_data else ZERO,
+            rate=exact(tax.amount, 4) / 100,
+            quantity=sign * exact(line.quantity, catalogue.quantity_digits),
+            discount=self._discount(base_line, tax_data, amount),
+            spec=line.product_id.default_code or "",
+            unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
+            zero_kind=tax.fapiao_zero_kind or "",
+            policy=tax.fapiao_policy or product.fapiao_policy or "",
+        ), problems
+
+    # ------------------------------------------------------------------ tax
+
+    def _tax_of(self, base_line):
+        """Return ``(tax_data, problems)`` of the one VAT of the line: a fapiao line has exactly one rate.
+
+        ``taxes_data`` is core's: groups are unfolded in it, and what is withheld on payment is not there.
+        """
+        taxes_data, line = base_line["tax_details"]["taxes_data"], base_line["record"]
+        values = {"line": self._words_of(line)}
+        if not taxes_data:
+            problem = Problem(
+                "no_tax",
+                _("Line “%(line)s” has no tax."),
+                _("Choose a VAT; a zero rate needs the one that says why it is zero."),
+                values,
+                line=str(line.id),
+            )
+            return None, [problem]
+        tax = taxes_data[0]["tax"]
+        if len(taxes_data) != 1 or tax.amount_type != "percent" or tax.amount < 0:
+            problem = Problem(
+                "several_taxes",
+                _("Line “%(line)s” has more than one tax, or one that is no percentage."),
+                _("A fapiao line carries exactly one VAT rate: leave just that on the line."),
+                values,
+                line=str(line.id),
+            )
+            return None, [problem]
+        return taxes_data[0], []
+
+    def _with_booked_tax(self, items, tax_total):
+        """Return ``items`` whose taxes sum to the booked ``tax_total``, so that what a request covers is
+        the whole invoice. Core leaves a rest where the taxes of a rate cancel out; the largest takes it.
+        """
+        rest = tax_total - sum((item.tax for item in items), ZERO)
+        if not rest or not items:
+            return items
+        largest = max(items, key=lambda item: (bool(item.rate), item.amount))
+        return [replace(item, tax=item.tax + rest) if item is largest else item for item in items]
+
+    def _discount(self, base_line, tax_data, amount):
+        """Return the tax-exclusive reduction already taken off ``amount``: list price less what is booked.
+
+        At 100 % nothing is left to issue, so none is named; a negative one has raised the price.
+        """
+        line = base_line["record"]
+        if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
+            return ZERO
+        listed = shortest(line.price_unit) * shortest(line.quantity) / shortest(base_line["rate"])
+        if tax_data["price_include"]:
+            listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
+        return max(round2(listed) - amount, ZERO)
+
+    # ------------------------------------------------------------------ words
+
+    def _name_of(self, line, catalogue):
+        """Return the item name: the product's own for fapiao, else the line's first words."""
+        product = line.product_id
+        return catalogue.names.get(product) or self._words_of(line) or product.name or ""
+
+    def _words_of(self, line):
+        """Return the line's first words without the product's reference, which has a column of its own."""
+        words = (line.name or "").strip().split("\n", 1)[0]
+        if reference := line.product_id.default_code:
+            words = words.removeprefix(f"[{reference}]").strip()
+        return words
+
+    def _advanced_for(self, lines):
+        """Return the goods that down payments are for: the dearest of the order taxed alike.
+
+        Sales books an advance on a line without a product, but its fapiao needs their classification.
+        """
+        products = self.env["product.product"]
+        for line in lines.filtered(lambda line: line.is_downpayment and not line.product_id):
+            # sudo: whoever invoices an order needn't be allowed to read it
+            sold = line.sudo().sale_line_ids.order_id.order_line.filtered("product_id")
+            alike = sold.grouped("tax_ids").get(line.tax_ids, sold[:0])
+            products |= alike.sorted("price_subtotal", reverse=True)[:1].product_id.sudo(False)
+        return products
+
+    # ------------------------------------------------------------------ lines that no fapiao knows
+
+    def _special_line_problems(self, line):
+        """Return why a line without goods and rate can't be issued: cash rounding or early payment."""
+        if not exact(line.balance):
+            return []
+        if line.display_type == "epd":
+            return [
+                Problem(
+                    "early_payment",
+                    _("The payment terms take off tax in advance for early payment; no fapiao can show it."),
+                    _("Choose payment terms that reduce the tax only on early payment, or never."),
+                )
+            ]
+        return [
+            Problem(
+                "cash_rounding",
+                _("The invoice has a line for cash rounding, which has no tax and can't stand on a fapiao."),
+                _("Remove the cash rounding; to waive odd amounts, give a discount instead."),
+            )
+        ]
+
+    def _no_product(self, line):
+        return Problem(
+            "product_missing",
+            _("Line “%(line)s” has no product, and so no tax classification code."),
+            _("Choose a product on the line; a general one with a code will do."),
+            {"line": self._words_of(line)},
+            line=str(line.id),
+        )
+
+    def _once(self, problems):
+        """Return ``problems`` without repetitions."""
+        return [problem for number, problem in enumerate(problems) if problem not in problems[:number]]
+
+    # --------------------------------------------------------------------------
+    # What of an invoice is covered already, and how what is left becomes one fapiao or several.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ what is covered already
+
+    @api.model
+    def _covered(self, documents, freed=None):
+        """Return the :class:`Covered` of ``documents``, without the request lines ``freed``."""
+        # sudo: what is covered doesn't depend on who asks
+        lines = documents.sudo().fapiao_request_line_ids.filtered("live")
+        if freed:
+            lines -= freed.sudo()
+        by_key, parts, by_document = {}, {}, {}
+        lost = lines.filtered(lambda line: line.move_line_id.move_id != line.move_id and not line.lost_fapiao_id)
+        for line in lines.filtered("move_line_id") - lost:
+            key = str(line.move_line_id.id)
+            figures = (
+                exact(line.amount_untaxed),
+                exact(line.amount_tax),
+                exact(line.quantity, QUANTITY_DIGITS),
+            )
+            by_key[key] = self._add(by_key.get(key), figures)
+            parts.setdefault(key, set()).add(line.part)
+            document = documents.browse(line.move_id.id)
+            by_document[document] = self._add(by_document.get(document), figures[:2])
+        return Covered(
+            by_key,
+            parts,
+            by_document,
+            {documents.browse(move.id): rows for move, rows in lost.grouped("move_id").items()},
+        )
+
+    def _cover_problems(self, documents, covered):
+        """Return the problem of each document with a fapiao for a line that isn't there any more: what is
+        left to issue can't be told."""
+        return [self._lost_line(one, covered.lost[one]) for one in documents if one in covered.lost]
+
+    def _lost_line(self, document, rows):
+        return Problem(
+            "cover_without_line",
+            _("%(numbers)s stands for a line that %(document)s does not have any more."),
+            _("Reverse that fapiao, or withdraw the request if nothing is issued; then issue again."),
+            {
+                "document": document.display_name,
+                "numbers": rows._say_what_binds() or ", ".join(rows.request_id.mapped("display_name")),
+            },
+        )
+
+    def _add(self, before, figures):
+        if not before:
+            return figures
+        return tuple(one + other for one, other in zip(before, figures, strict=True))
+
+    def _uncovered(self, items, covered):
+        """Return the ``(document, item)`` of ``items`` as far as nothing stands for them."""
+        documents = {item.key: document for document, item in items}
+        left = shares.uncovered([item for _document, item in items], covered.by_key)
+        return [(documents[item.key], item) for item in left]
+
+    # ------------------------------------------------------------------ one fapiao or several
+
+    def _split(self, whole, items, covered, limits):
+        """Return the ``Built`` that ``whole`` (one, with its draft) becomes under ``limits``. Should one of
+        them have an error, none is made: half an invoice is not what anybody asked for."""
+        drafts, problems = split(whole.draft, limits)
+        problems = self._once([*whole.problems, *problems, *self._checked(whole.draft, drafts, limits)])
+        if errors(problems) or len(drafts) == 1:
+            share_values = self._share_values(items, [whole.draft], covered)[0]
+            return [replace(whole, problems=problems, shares=share_values)]
+        parts = [
+            self._part_of(whole, draft, share_values)
+            for draft, share_values in zip(drafts, self._share_values(items, drafts, covered), strict=True)
+        ]
+        # a warning is about the invoice and is said once
+        return [replace(parts[0], problems=problems), *parts[1:]]
+
+    def _checked(self, whole, drafts, limits):
+        """Return what stands against ``drafts``, the parts of ``whole``; one credit line is for all."""
+        if drafts is None:
+            return checks.preflight(whole, replace(limits, amount_limit=None))
+        if len(drafts) == 1:
+            return checks.preflight(whole, limits)
+        apart = replace(limits, credit_left=None)
+        found = [problem for draft in drafts for problem in checks.preflight(draft, apart)]
+        return found + checks.check_credit(whole.amount, limits)
+
+    def _part_of(self, whole, draft, share_values):
+        documents = {values["move_id"] for values in share_values}
+        return replace(
+            whole,
+            moves=whole.moves.filtered(lambda move: move.id in documents),
+            credits=whole.credits and whole.credits.filtered(lambda move: move.id in documents),
+            draft=draft,
+            problems=[],
+            shares=share_values,
+        )
+
+    def _share_values(self, items, drafts, covered):
+        """Return create values for ``fapiao.request.line``, a list for each of ``drafts``.
+
+        A slice takes the lowest number that is free: so two orders for the same line, made side by side,
+        meet in the unique index however differently they cut.
+        """
+        documents = {item.key: document for document, item in items}
+        taken = {key: set(numbers) for key, numbers in covered.parts.items()}
+        return [
+            [
+                {
+                    **self._values_of_share(documents[share.item.key], share, sequence),
+                    "part": self._next_part(taken.setdefault(share.item.key, set())),
+                }
+                for sequence, share in enumerate(of_part, start=1)
+            ]
+            for of_part in shares.allot([item for _document, item in items], [draft.lines for draft in drafts])
+        ]
+
+    def _next_part(self, taken):
+        """Return the lowest number not in ``taken``, and put it there."""
+        number = next(number for number in range(len(taken) + 1) if number not in taken)
+        taken.add(number)
+        return number
+
+    def _shares(self, items):
+        """Return create values for the lines of one request over all of ``items``, ``(document, item)``."""
+        return [
+            self._values_of_share(document, shares.Share(item, item.amount, item.tax, item.quantity or ZERO), sequence)
+            for sequence, (document, item) in enumerate(items, start=1)
+        ]
+
+    def _values_of_share(self, document, share, sequence):
+        return {
+            "sequence": sequence,
+            "move_id": document.id,
+            "move_line_id": int(share.item.key),
+            "name": share.item.name,
+            "quantity": float(share.quantity),
+            "amount_untaxed": float(share.amount),
+            "amount_tax": float(share.tax),
+        }
+
+    # --------------------------------------------------------------------------
+    # Several invoices, or several orders, on one fapiao: whether they may, and what is printed of what each says
+    # differently.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _build_merged(self, moves, freed=None):
+        """Return the ``Built`` of ``moves`` on one fapiao, or on as few as their limits allow; a single one
+        with the reasons where they can't be merged. See :meth:`_build`."""
+        if problems := self._merge_problems(moves):
+            return [Built(moves, None, problems)]
+        # the oldest first, however they were selected
+        return self._build_groups([moves.sorted(lambda move: (move.date, move.id))], freed)
+
+    @api.model
+    def _build_rest(self, moves, freed=None):
+        """Return the ``Built`` of invoices that shared a fapiao: they share the next one too if they may."""
+        if len(moves) > 1 and not self._merge_problems(moves):
+            return self._build_merged(moves, freed)
+        return self._build(moves, freed)
+
+    def _merge_problems(self, documents):
+        """Return why ``documents``, invoices or orders, can't stand on one fapiao."""
+        if len(documents.company_id) > 1:
+            return [self._merge_companies(documents)]
+        buyers = self.env["res.partner"].union(*(one._fapiao_buyer() for one in documents))
+        if len(buyers) > 1:
+            return [self._merge_buyers(buyers)]
+        checks_in_turn = [self._merge_currencies]
+        if documents._name == "account.move":
+            # for orders, both are chosen when the fapiao is requested
+            checks_in_turn = [self._merge_recipients, self._merge_types, *checks_in_turn]
+        return [problem for check in checks_in_turn if (problem := check(documents))]
+
+    def _merge_companies(self, documents):
+        return Problem(
+            "merge_companies",
+            _("What you chose is of several companies: %(companies)s."),
+            _("Merge what is of one company only."),
+            {"companies": ", ".join(documents.company_id.mapped("display_name"))},
+        )
+
+    def _merge_buyers(self, buyers):
+        return Problem(
+            "merge_buyers",
+            _("What you chose is for several customers: %(customers)s. A fapiao has one buyer."),
+            _("Merge what is for one customer only."),
+            {"customers": ", ".join(buyers.mapped("display_name"))},
+        )
+
+    def _merge_recipients(self, moves):
+        """The contacts of one customer may have data of their own for the fapiao."""
+        first, other = self._differing(moves, lambda move: move.partner_id._fapiao_party())
+        return other and Problem(
+            "merge_recipients",
+            _("%(first)s and %(other)s go to contacts with different data for the fapiao."),
+            _("Give both invoices the same customer address, or issue them separately."),
+            {"first": first.display_name, "other": other.display_name},
+        )
+
+    def _merge_types(self, moves):
+        first, other = self._differing(moves, lambda move: move._fapiao_type_or_default())
+        names = dict(moves._fields["fapiao_type"]._description_selection(self.env))
+        return other and Problem(
+            "merge_types",
+            _("%(first)s wants the fapiao type %(first_type)s, %(other)s wants %(other_type)s."),
+            _("Choose the same fapiao type on the invoices, or issue them separately."),
+            {
+                "first": first.display_name,
+                "first_type": names[first._fapiao_type_or_default()],
+                "other": other.display_name,
+                "other_type": names[other._fapiao_type_or_default()],
+            },
+        )
+
+    def _merge_currencies(self, documents):
+        first, other = self._differing(documents, lambda one: one.currency_id)
+        return other and Problem(
+            "merge_currencies",
+            _("%(first)s is in %(first_currency)s, %(other)s in %(other_currency)s."),
+            _("Issue what is in different currencies separately."),
+            {
+                "first": first.display_name,
+                "first_currency": first.currency_id.name,
+                "other": other.display_name,
+                "other_currency": other.currency_id.name,
+            },
+        )
+
+    def _differing(self, moves, value_of):
+        """Return the first of ``moves`` and one whose value differs from its own, or none."""
+        first = moves[:1]
+        return first, next((move for move in moves if value_of(move) != value_of(first)), None)
+
+    # ------------------------------------------------------------------ the remark
+
+    def _remark(self, moves, limits):
+        """Return ``(remark, problems)``: what the invoices want printed, each remark once, and no more of
+        several than there is room for."""
+        remarks = list(dict.fromkeys(filter(None, (move._fapiao_remark_text() for move in moves))))
+        if len(remarks) < 2:
+            return "".join(remarks), []
+        shown = list(remarks)
+        while len(shown) > 1 and len(SEPARATOR.join(shown)) > limits.remark_length:
+            shown.pop()
+        return SEPARATOR.join(shown), [] if shown == remarks else [
+            Problem(
+                "remarks_cut",
+                _("There is room for the remarks of %(shown)s of %(count)s invoices only."),
+                _("Shorten the remarks if all must be printed."),
+                {"shown": len(shown), "count": len(remarks)},
+                severity="warning",
+            )
+        ]
+
+    # --------------------------------------------------------------------------
+    # Amounts that are open again and can't be told line by line (see ``fapiao_request.py``).
+    # --------------------------------------------------------------------------
+
+    def _lost_lines_problem(self, move):
+        """What is missing on an invoice can be issued only where it is known line by line."""
+        # sudo: what is covered doesn't depend on who asks
+        rows = move.sudo()._fapiao_rows_lost()
+        if not rows:
+            return None
+        return Problem("lines_unknown", LOST, WAY_OUT, rows.request_id._bundle()._values_of_loss(rows.lost_fapiao_id))

@@ -1,0 +1,521 @@
+"""A tax invoice as the bureau has it: a fact, created from what a cloud says and edited by nobody."""
+
+import base64
+import functools
+import io
+import logging
+from datetime import timedelta
+from functools import lru_cache
+
+import qrcode
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, file_open
+
+from ...clouds import base
+from ...clouds.base import NotFound
+from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
+from ...rules import qr
+from ...rules.amounts import ZERO
+from ..cloud import gate
+from ..cloud.fapiao_pace import BACKGROUND, QUESTION
+from ..values import DIGITAL, FILES, KIND_OF, LIVING, SHANGHAI, STATUSES, TYPES, aware, exact, naive
+from ..values import FILES as KINDS
+
+_logger = logging.getLogger(__name__)
+
+MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "application/xml"}
+FIRST_WAIT = timedelta(seconds=20)
+LAST_WAIT = timedelta(hours=6)
+LATER = timedelta(minutes=10)  # after which a cloud that couldn't be asked is asked again
+MAX_TRIES = 12
+BATCH = 20
+
+
+class Fapiao(models.Model):
+    _name = "fapiao"
+    _description = "Fapiao"
+    _order = "issue_date desc, id desc"
+    _rec_name = "number"
+    _rec_names_search = ["number", "buyer_name", "seller_name"]
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    account_id = fields.Many2one("fapiao.account", readonly=True, index="btree_not_null", ondelete="restrict")
+    direction = fields.Selection([("out", "Outbound"), ("in", "Inbound")], required=True, readonly=True)
+    color = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, readonly=True, default="blue")
+    number = fields.Char(required=True, readonly=True)
+    type_code = fields.Selection(TYPES, "Type", required=True, readonly=True)
+    status = fields.Selection(STATUSES, required=True, readonly=True, default="normal")
+    issued_at = fields.Datetime(readonly=True)
+    issue_date = fields.Date(readonly=True, help="In China's time.")
+    seller_name = fields.Char(readonly=True)
+    seller_tax_no = fields.Char("Seller Tax Number", readonly=True)
+    buyer_name = fields.Char(readonly=True)
+    buyer_tax_no = fields.Char("Buyer Tax Number", readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    amount_untaxed = fields.Monetary(readonly=True)
+    amount_tax = fields.Monetary(readonly=True)
+    amount_total = fields.Monetary(readonly=True)
+    remark = fields.Text(readonly=True)
+    drawer = fields.Char(readonly=True)
+    payee = fields.Char(readonly=True)
+    reviewer = fields.Char(readonly=True)
+    original_id = fields.Many2one("fapiao", "Reverses", readonly=True, index="btree_not_null")
+    red_ids = fields.One2many("fapiao", "original_id", "Reversed By", readonly=True)
+    line_ids = fields.One2many("fapiao.line", "fapiao_id", "Lines", readonly=True)
+    request_ids = fields.Many2many(
+        "fapiao.request", "fapiao_request_fapiao_rel", "fapiao_id", "request_id", "Requests", readonly=True
+    )
+    move_ids = fields.Many2many("account.move", "fapiao_move_rel", "fapiao_id", "move_id", "Invoices", readonly=True)
+    checked_at = fields.Datetime("Checked With the Bureau", readonly=True)
+    qr_text = fields.Char("QR Code", compute="_compute_qr_text")
+
+    check_code = fields.Char(readonly=True, help="校验码")
+    pdf_address = fields.Char(readonly=True, groups="base.group_system")
+    ofd_address = fields.Char(readonly=True, groups="base.group_system")
+    xml_address = fields.Char(readonly=True, groups="base.group_system")
+    pdf_id = fields.Many2one("ir.attachment", "PDF", readonly=True, ondelete="set null")
+    ofd_id = fields.Many2one("ir.attachment", "OFD", readonly=True, ondelete="set null")
+    xml_id = fields.Many2one("ir.attachment", "XML", readonly=True, ondelete="set null")
+    files_state = fields.Selection(
+        [
+            ("none", "Not asked for"),
+            ("wanted", "On the way"),
+            ("done", "Complete"),
+            ("failed", "Not available"),
+        ],
+        "Files",
+        required=True,
+        default="none",
+        readonly=True,
+    )
+    files_try_at = fields.Datetime(readonly=True)
+    files_tries = fields.Integer(readonly=True)
+    files_text = fields.Text("Files: Last Problem", readonly=True)
+
+    # The number first: one index for uniqueness and for finding a number in all companies
+    _unique_number = models.UniqueIndex("(number, direction, company_id)", "This fapiao is already known.")
+    _listing = models.Index("(company_id, direction, issue_date DESC, id DESC)")
+    _files_due = models.Index("(files_try_at) WHERE files_state = 'wanted'")
+
+    pdf_url = fields.Char("PDF Link", compute="_compute_file_urls")
+    ofd_url = fields.Char("OFD Link", compute="_compute_file_urls")
+    xml_url = fields.Char("XML Link", compute="_compute_file_urls")
+    qr_image = fields.Binary("QR Picture", compute="_compute_qr_image")
+    account_mode = fields.Selection(related="account_id.mode", string="Account Mode")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("number", "type_code", "seller_name", "travel_from", "travel_to", "line_ids.name")
+    def _compute_display_name(self):
+        """A ticket without a number shows what it is."""
+        for fapiao in self:
+            is_named = fapiao.has_number or not fapiao.number
+            fapiao.display_name = fapiao.number or "" if is_named else fapiao._ticket_name()
+
+    @api.depends("number", "type_code", "amount_total", "issue_date")
+    def _compute_qr_text(self):
+        for fapiao in self:
+            kind = KIND_OF.get(fapiao.type_code)
+            fapiao.qr_text = (
+                qr.text(kind, fapiao.number, f"{fapiao.amount_total:.2f}", fapiao.issue_date)
+                if kind and fapiao.issue_date
+                else False
+            )
+
+    # ------------------------------------------------------------------ actions
+
+    def action_refresh(self):
+        """Ask the cloud what the bureau has under these numbers, and take it over."""
+        gate.check(self, gate.ISSUER)
+        for fapiao in self:
+            fapiao._refresh_from_cloud()
+        self.invalidate_recordset()
+        return True
+
+    def action_fetch_files(self):
+        """Fetch the missing files now."""
+        gate.check(self, gate.ISSUER)
+        missing = self.filtered(lambda fapiao: not (fapiao.pdf_id and fapiao.ofd_id and fapiao.xml_id))
+        ended_by = missing._fetch_files_apart()
+        self.invalidate_recordset()
+        if isinstance(ended_by, PaceUsedUp):
+            raise UserError(missing.account_id[:1]._say(ended_by))
+        return True
+
+    def action_download(self):
+        """Return the download of all files in one zip; for issuers those that are missing are fetched first."""
+        gate.check(self, gate.INTERNAL)
+        attachments = self._files()
+        if not attachments and (self.env.su or self.env.user.has_groups(gate.ISSUER)):
+            self.action_fetch_files()
+            attachments = self._files()
+        if not attachments:
+            raise UserError(
+                self.env._("The cloud has no files for this fapiao yet. They are fetched as soon as they are there.")
+            )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/invoice_cloud/files?ids={','.join(str(id_) for id_ in self.ids)}",
+            "target": "download",
+        }
+
+    # ------------------------------------------------------------------ facts from an answer
+
+    @api.model
+    def _record_issued(self, request, issued):
+        """Return the fapiao ``issued``, created from the answer and the request's own draft, or the one
+        that is known already."""
+        known = self.search(
+            [
+                ("company_id", "=", request.company_id.id),
+                ("direction", "=", "out"),
+                ("number", "=", issued.number),
+            ]
+        )
+        if known:
+            return known
+        return self.create(self._issued_values(request, issued))
+
+    @api.model
+    def _issued_values(self, request, issued):
+        draft = request._neutral_draft()
+        # a cloud that splits tells each part; what it doesn't tell can only be the whole
+        is_whole = issued.total in (None, draft.total)
+        lines = draft.lines if is_whole else issued.lines
+        return {
+            "company_id": request.company_id.id,
+            "account_id": request.account_id.id,
+            "direction": "out",
+            "color": request.kind,
+            "number": issued.number,
+            "type_code": DIGITAL[draft.type],
+            **self._times(issued.issued_at or aware(fields.Datetime.now())),
+            "seller_name": issued.seller_name or draft.seller.name,
+            "seller_tax_no": issued.seller_tax_no or draft.seller.tax_no,
+            "buyer_name": issued.buyer_name or draft.buyer.name,
+            "buyer_tax_no": issued.buyer_tax_no or draft.buyer.tax_no,
+            "amount_untaxed": float(draft.amount if issued.amount is None else issued.amount),
+            "amount_tax": float(draft.tax if issued.tax is None else issued.tax),
+            "amount_total": float(draft.total if issued.total is None else issued.total),
+            "remark": draft.remark,
+            "drawer": draft.drawer,
+            "payee": draft.payee,
+            "reviewer": draft.reviewer,
+            "check_code": issued.check_code,
+            **self._addresses(issued.files),
+            "move_ids": [fields.Command.set(request.move_ids.ids)],
+            "line_ids": [fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(lines)],
+        }
+
+    @api.model
+    def _addresses(self, files):
+        """Return where the files lie, as far as the cloud says so together with the fapiao."""
+        return {f"{kind}_address": getattr(files, kind) for kind in KINDS} if files else {}
+
+    @api.model
+    def _times(self, issued_at):
+        """Return both times for an aware ``issued_at``: the moment in UTC, the day in China."""
+        return {
+            "issued_at": naive(issued_at),
+            "issue_date": issued_at.astimezone(SHANGHAI).date(),
+        }
+
+    def _refresh_from_cloud(self):
+        """Query the fapiao by its number and note what the bureau says; raises ``UserError``."""
+        self.ensure_one()
+        if not self.account_id:
+            raise UserError(self.env._("Fapiao %s did not come through an account here.", self.number))
+        account, number = self.account_id, self.number
+        account._check_may_use()
+        try:
+            found = self.env["fapiao.engine"]._ask(account, lambda cloud: cloud.find(number=number))
+        except CloudError as error:
+            account._note_need_apart(error)
+            raise UserError(account._say(error)) from error
+        if not isinstance(found, base.Issued):
+            raise UserError(self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number))
+        fapiao_id = self.id
+        self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
+        self.invalidate_recordset()
+        self._look_for_red(found)
+
+    def _take_over(self, found):
+        """Write what the bureau says of this fapiao, as far as it says it."""
+        self.ensure_one()
+        said = {
+            "seller_name": found.seller_name,
+            "seller_tax_no": found.seller_tax_no,
+            "buyer_name": found.buyer_name,
+            "buyer_tax_no": found.buyer_tax_no,
+            "amount_untaxed": found.amount,
+            "amount_tax": found.tax,
+            "amount_total": found.total,
+            "status": found.status if found.status in dict(STATUSES) else None,
+            "check_code": found.check_code,
+            **self._addresses(found.files),
+        }
+        values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
+        self.write({**values, "checked_at": fields.Datetime.now()})
+        # a cloud may call a fapiao normal that is reversed in part
+        self._note_reversed()
+        self._note_uncovered()
+
+    def _is_living(self):
+        self.ensure_one()
+        return self.status in LIVING and self.color == "blue"
+
+    # --------------------------------------------------------------------------
+    # Fetching PDF, OFD and XML of a fapiao: no effect at the cloud, so it may be repeated freely.
+    # --------------------------------------------------------------------------
+
+    def _files(self):
+        """Return the attachments of these fapiao."""
+        return self.pdf_id | self.ofd_id | self.xml_id
+
+    def _missing_kinds(self):
+        return [kind for kind in FILES if not self[f"{kind}_id"]]
+
+    def _want_files(self):
+        """Put the fapiao on the list of those whose files are fetched, soonest first."""
+        self.filtered(lambda fapiao: fapiao.files_state != "done").write(
+            {"files_state": "wanted", "files_try_at": fields.Datetime.now(), "files_tries": 0}
+        )
+        # sudo: the engine and issuers may start the background run
+        self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger()
+
+    @api.model
+    def _cron_files(self):
+        """Fetch what is due, a batch at a time and account by account; one that needs a person is left alone,
+        and so are its tries."""
+        cron = self.env["ir.cron"]
+        due = [
+            ("files_state", "=", "wanted"),
+            ("files_try_at", "<=", fields.Datetime.now()),
+            *self._domain_askable(),
+        ]
+        cron._commit_progress(remaining=self.search_count(due))
+        while batch := self.search(due, order="files_try_at, id", limit=BATCH):
+            batch._fetch_files_apart(purpose=BACKGROUND)
+            self.env.invalidate_all()
+            if not cron._commit_progress(len(batch)):
+                return
+
+    def _fetch_files_apart(self, purpose=QUESTION):
+        """Fetch missing files in transactions of their own; failures are noted and tried again later. Return
+        the ``CloudError`` for which some were not asked for at all, or None."""
+        engine, ended_by = self.env["fapiao.engine"], None
+        for account, fapiao in self.grouped("account_id").items():
+            if not account:
+                continue
+            ids = fapiao.ids
+            wanted = engine._step(lambda env, ids=ids: env["fapiao"].browse(ids)._claim_files())
+            if wanted:
+                ended_by = self._fetch_for_account(engine, account, wanted, purpose) or ended_by
+        return ended_by
+
+    def _claim_files(self):
+        """Push the next try forward before calling, so that neither a crash nor a slow cloud makes the
+        same rows come first again; return ``[(id, number, issued_at, {kind: address})]``."""
+        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids)))
+        claimed = self.browse(row[0] for row in self.env.cr.fetchall())
+        for fapiao in claimed:
+            tries = fapiao.files_tries + 1
+            wait = min(FIRST_WAIT * 2**tries, LAST_WAIT)
+            fapiao.write({"files_tries": tries, "files_try_at": fields.Datetime.now() + wait})
+        return [
+            (
+                fapiao.id,
+                fapiao.number,
+                aware(fapiao.issued_at),
+                {kind: fapiao[f"{kind}_address"] or "" for kind in fapiao._missing_kinds()},
+            )
+            for fapiao in claimed
+        ]
+
+    def _fetch_for_account(self, engine, account, wanted, purpose):
+        """Fetch the ``wanted`` files one after the other, until the cloud can't be asked now; return the
+        ``CloudError`` that says so, or None."""
+        left = [fapiao_id for fapiao_id, *_rest in wanted]
+
+        def fetch_all(cloud):
+            patience = Patience()
+            for fapiao_id, number, issued_at, addresses in wanted:
+                files, problem, ended_by = fetch(cloud, number, issued_at, addresses, patience)
+                # asked without an answer is a try as well, or files that never come would hold up the others
+                is_tried = not ended_by or isinstance(ended_by, OutcomeUnknown)
+                if files or is_tried:
+                    engine._step(functools.partial(keep_files, fapiao_id, files, problem, is_tried))
+                if is_tried:
+                    left.remove(fapiao_id)
+                if ended_by:
+                    raise ended_by
+
+        try:
+            engine._ask(account, fetch_all, purpose=purpose)
+        except CloudError as error:
+            account._note_need_apart(error)
+            engine._step(functools.partial(postpone_files, account.id, left, error))
+            _logger.info("Fapiao: files of account %s can't be fetched: %s", account.id, error)
+            return error
+        return None
+
+    @api.model
+    def _domain_askable(self):
+        """Return the domain of fapiao that the scheduled actions may ask about: their account is in use, needs
+        no person, and its cloud can be reached. Archived accounts count: what they issued is still looked after."""
+        return [
+            ("account_id.session_state", "in", ("unknown", "ok")),
+            "|",
+            ("account_id.left_alone_until", "=", False),
+            ("account_id.left_alone_until", "<=", fields.Datetime.now()),
+        ]
+
+    @api.model
+    def _postpone_files(self, account, fapiao_ids, error):
+        """Let the files of ``account`` wait: its cloud can't be asked now. ``fapiao_ids`` were claimed and not
+        asked for, so their tries are given back."""
+        now = fields.Datetime.now()
+        until = now + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
+        self.env.cr.execute(
+            SQL(
+                "UPDATE fapiao SET files_try_at = %(until)s, files_tries = GREATEST(files_tries -"
+                " CASE WHEN id IN %(ids)s THEN 1 ELSE 0 END, 0)"
+                " WHERE account_id = %(account)s AND files_state = 'wanted'"
+                " AND (id IN %(ids)s OR files_try_at < %(until)s)",
+                until=until,
+                ids=tuple(fapiao_ids) or (0,),
+                account=account.id,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["files_try_at", "files_tries"])
+        # sudo: the engine and issuers may start the background run
+        self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger(at=until)
+
+    def _keep_files(self, files, problem, is_tried=True):
+        """Attach ``files`` ({kind: bytes}); note ``problem`` and give up after many tries, unless the cloud
+        couldn't be asked for the rest."""
+        self.ensure_one()
+        # the rows are kept by a person's reading right on the fapiao, not by the files' own
+        attachments = self.env["ir.attachment"].create(
+            [
+                {
+                    "name": f"{self.number}.{kind}",
+                    "raw": content,
+                    "mimetype": MIMETYPES[kind],
+                    "res_model": "fapiao",
+                    "res_id": self.id,
+                    # without one, a browser that shows the file tries to save its own and may not
+                    "thumbnail": pdf_picture() if kind == "pdf" else False,
+                }
+                for kind, content in files.items()
+            ]
+        )
+        self.write({f"{kind}_id": attachment.id for kind, attachment in zip(files, attachments, strict=True)})
+        if not self._missing_kinds():
+            self.write({"files_state": "done", "files_try_at": False, "files_text": False})
+        else:
+            self.write(
+                {
+                    "files_state": "failed" if is_tried and self.files_tries >= MAX_TRIES else "wanted",
+                    "files_text": problem,
+                }
+            )
+
+    # --------------------------------------------------------------------------
+    # What forms and lists show of a fapiao beside its facts: links to its files, its QR code as a picture.
+    # --------------------------------------------------------------------------
+
+    @api.depends("pdf_id", "ofd_id", "xml_id")
+    def _compute_file_urls(self):
+        for fapiao in self:
+            for kind in FILES:
+                attachment_id = fapiao[f"{kind}_id"].id
+                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
+
+    @api.depends("qr_text")
+    def _compute_qr_image(self):
+        for fapiao in self:
+            # not /report/barcode: it needs a renderer that many servers lack
+            fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
+
+    def action_open_business_doc(self):
+        """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
+        gate.check(self, gate.INTERNAL)
+        self.ensure_one()
+        return self._get_records_action()
+
+    # --------------------------------------------------------------------------
+    # Reversed fapiao whose lines can't be told (see ``fapiao_request.py``).
+    # --------------------------------------------------------------------------
+
+    def _note_uncovered(self):
+        """Take off their documents what those of these fapiao stood for that are reversed while others of
+        the same order live, where the lines on them aren't known."""
+        for fapiao in self.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status == "red"):
+            bundle = fapiao.request_ids._bundle()
+            facts = bundle._facts_of_bundle()
+            if fapiao in facts and len(facts) > 1 and set(bundle.mapped("state")) == {"issued"}:
+                bundle._attribute()
+                bundle._take_off(fapiao)
+
+    # --------------------------------------------------------------------------
+    # The lines that stand on one of several fapiao (see ``fapiao_request.py``).
+    # --------------------------------------------------------------------------
+
+    def _is_total_of(self, lines):
+        """Tell whether ``lines`` come to this fapiao, amount and tax."""
+        return all(
+            exact(self[field]) == sum((getattr(line, name) for line in lines), ZERO)
+            for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
+        )
+
+
+@lru_cache(maxsize=1)
+def pdf_picture():
+    """Return the picture that stands for a PDF, in base64."""
+    with file_open("web/static/img/mimetypes/pdf.svg", "rb") as picture:
+        return base64.b64encode(picture.read())
+
+
+def fetch(cloud, number, issued_at, addresses, patience=None):
+    """Return ``({kind: bytes}, problem, ended_by)``; one file that fails doesn't keep the others back.
+
+    ``addresses``: of the files that are wanted, "" where only the number leads to one. ``ended_by``: the
+    ``CloudError`` after which nothing more was asked for, or None. ``patience``: of the run that it is part of.
+    """
+    files, problem, patience = {}, "", patience or Patience()
+    for kind, address in addresses.items():
+        try:
+            content = cloud.file_at(address, kind) if address else cloud.file(number, kind, issued_at)
+        except CloudError as error:
+            problem = str(error)
+            if patience.is_over(error):
+                return files, problem, error
+            continue
+        patience.is_over()
+        if isinstance(content, NotFound):
+            problem = content.text
+        else:
+            files[kind] = content
+    return files, problem, None
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def keep_files(fapiao_id, files, problem, is_tried, env):
+    env["fapiao"].browse(fapiao_id)._keep_files(files, problem, is_tried)
+
+
+def postpone_files(account_id, fapiao_ids, error, env):
+    env["fapiao"]._postpone_files(env["fapiao.account"].browse(account_id), fapiao_ids, error)
+
+
+def draw_qr(text):
+    """Return ``text`` as a QR code: a PNG in base64."""
+    picture = io.BytesIO()
+    qrcode.make(text, box_size=6, border=2).save(picture, format="PNG")
+    return base64.b64encode(picture.getvalue())

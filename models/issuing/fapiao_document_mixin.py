@@ -1,0 +1,236 @@
+"""What invoices and orders have in common where fapiao are issued for them: what they add up to, the buttons,
+and how a rule's problem is said. Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``.
+"""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..cloud import gate
+from ..cloud.fapiao_task_mixin import OPEN_STATES
+
+FAPIAO_STATES = [
+    ("none", "None"),
+    ("to_issue", "To issue"),
+    ("pending", "In progress"),
+    ("partial", "Partly issued"),
+    ("issued", "Issued"),
+    ("red", "Reversed"),
+    ("failed", "Failed"),
+]
+# By the problem's code; a code that isn't here is mended on the invoice itself.
+BUYER = {
+    "same_party",
+    "name_missing",
+    "name_too_long",
+    "buyer_tax_no_missing",
+    "buyer_tax_no_absent",
+    "tax_no_malformed",
+    "tax_no_doubtful",
+    "person_special",
+    "person_name_short",
+    "person_sole_trader",
+    "person_business_name",
+    "bank_half",
+}
+PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
+TAX_CODE = {"short_name_missing"}
+TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
+ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
+COMPANY = {"no_account", "company_currency", "drawer_missing", "split_limit", "split_too_many"}
+SELLER = {
+    "seller_address_missing",
+    "seller_bank_missing",
+    "company_tax_no_missing",
+    "company_tax_no_differs",
+}
+
+
+class FapiaoDocumentMixin(models.AbstractModel):
+    _name = "fapiao.document.mixin"
+    _description = "Document that fapiao are issued for"
+
+    fapiao_state = fields.Selection(
+        FAPIAO_STATES,
+        "Fapiao Status",
+        compute="_compute_fapiao_state",
+        store=True,
+        index="btree_not_null",
+        copy=False,
+    )
+    fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
+    fapiao_currency_id = fields.Many2one("res.currency", "Currency of Fapiao", compute="_compute_fapiao_currency_id")
+    fapiao_amount_open = fields.Monetary(
+        "Amount Without Fapiao",
+        compute="_compute_fapiao_state",
+        store=True,
+        currency_field="fapiao_currency_id",
+        copy=False,
+    )
+    # compute_sudo: salespeople see their documents, but not the fapiao
+    fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
+
+    # ------------------------------------------------------------------ what a concrete model says
+
+    def _compute_fapiao_state(self):
+        """Set status, numbers and open amount; depends on what the model's amounts come from."""
+        raise NotImplementedError
+
+    def _fapiao_red_forms(self):
+        """Return the red forms that concern these documents."""
+        raise NotImplementedError
+
+    def _fapiao_line_of(self, problem):
+        """Return the line of this document that ``problem`` is about, or none."""
+        raise NotImplementedError
+
+    def _fapiao_buyer(self):
+        """Return the partner in whose name the fapiao is made out."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("company_id")
+    def _compute_fapiao_currency_id(self):
+        for document in self:
+            document.fapiao_currency_id = document.company_id.currency_id
+
+    @api.depends("fapiao_ids")
+    def _compute_fapiao_count(self):
+        for document in self:
+            document.fapiao_count = len(document.fapiao_ids)
+
+    # ------------------------------------------------------------------ actions
+
+    def action_fapiao_withdraw(self):
+        """Withdraw what of these documents' requests and red forms has not been sent."""
+        gate.check(self, gate.ISSUER, "write")
+        requests = self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
+        forms = self._fapiao_red_forms().filtered(lambda form: form.state in OPEN_STATES)
+        if not (requests or forms):
+            raise UserError(self.env._("There is no request to withdraw."))
+        return forms.action_withdraw() and requests.action_withdraw()
+
+    def action_fapiao_refresh(self):
+        """Bring requests, red forms and fapiao of these documents up to date with the cloud."""
+        gate.check(self, gate.ISSUER)
+        if forms := self._fapiao_red_forms().filtered("is_open"):
+            return forms.action_ask()
+        if requests := self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES):
+            return requests.action_retry()
+        if not self.fapiao_ids:
+            raise UserError(self.env._("There is neither a request nor a fapiao to refresh."))
+        self.fapiao_ids.action_refresh()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_fapiao_files(self):
+        """Download the files of these documents' fapiao in one zip."""
+        gate.check(self, gate.READER)
+        if not self.fapiao_ids:
+            raise UserError(self.env._("There is no fapiao yet, so there are no files."))
+        return self.fapiao_ids.action_download()
+
+    def action_fapiao_open(self):
+        """Open the fapiao of this document."""
+        gate.check(self, gate.READER)
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_out")
+        if len(self.fapiao_ids) == 1:
+            return {**action, "views": [(False, "form")], "res_id": self.fapiao_ids.id, "domain": []}
+        return {**action, "domain": [("id", "in", self.fapiao_ids.ids)], "context": {}}
+
+    def action_fapiao_login(self):
+        """Open what these documents wait for: log-in, face code or account."""
+        gate.check(self, gate.ISSUER)
+        waiting = [record for record in self._fapiao_open_outbound() if record.state == "waiting_login"]
+        if not waiting:
+            raise UserError(self.env._("Nothing here is waiting for a log-in."))
+        return waiting[0].action_login()
+
+    def action_fapiao_requests(self):
+        """Open the last fapiao request of this document, with all that was said about it."""
+        gate.check(self, gate.READER)
+        self.ensure_one()
+        return self._fapiao_last_request()._get_records_action()
+
+    # ------------------------------------------------------------------ private steps
+
+    def _fapiao_open_outbound(self):
+        """Return the requests and red forms whose call at the cloud has not come to its end, as a list."""
+        return [
+            record
+            for records in (self._fapiao_red_forms(), self.fapiao_request_ids)
+            for record in records
+            if record.state in OPEN_STATES
+        ]
+
+    def _fapiao_last_request(self):
+        """Return the last request; as long as a fapiao is missing, the last that has not led to one: of the
+        slices of a document, that is what a person has to look at."""
+        requests = self.fapiao_request_ids.sorted("id")
+        if self.fapiao_state not in ("pending", "partial"):
+            return requests[-1:]
+        missing = requests.filtered(lambda request: request.state not in ("issued", "withdrawn"))
+        return (missing or requests)[-1:]
+
+    def _fapiao_is_going(self):
+        """Tell whether something for this document is on its way: blue or red, or what follows a red one."""
+        return bool(
+            set(self.fapiao_request_ids.mapped("state")) & set(OPEN_STATES)
+            or any(form.is_open or form.follow_up == "todo" for form in self._fapiao_red_forms())
+        )
+
+    def _fapiao_say(self, problem):
+        """Return a rule's problem in the user's language, the cure behind it."""
+        parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
+        return " ".join(parts)
+
+    def _fapiao_check_issuer(self):
+        gate.check(self, gate.ISSUER)
+
+    # --------------------------------------------------------------------------
+    # Which record a person mends so that a problem goes away.
+    # --------------------------------------------------------------------------
+
+    def _fapiao_record_to_mend(self, problem):
+        """Return the record to change because of ``problem``: buyer, product, tax, account, company or,
+        where nothing else fits, the invoice."""
+        self.ensure_one()
+        line = self._fapiao_line_of(problem)
+        company = self.company_id
+        record = self
+        if problem.code in BUYER:
+            record = self._fapiao_party_to_mend(problem)
+        elif problem.code in PRODUCT:
+            record = line.product_id.product_tmpl_id
+        elif problem.code in TAX_CODE:
+            record = line.product_id._fapiao_code().get(line.product_id)
+        elif problem.code in TAX:
+            record = line.tax_ids[:1]
+        elif problem.code in ACCOUNT:
+            record = company.fapiao_account_id
+        elif problem.code in COMPANY:
+            record = company
+        elif problem.code in SELLER:
+            record = company.partner_id
+        return record or self
+
+    def _fapiao_party_to_mend(self, problem):
+        """The rules speak of both parties alike: what bears the seller's name is mended where the seller
+        is kept, a tax number on the account under which it issues."""
+        company = self.company_id
+        if problem.code == "same_party" or problem.values.get("name") != company._fapiao_seller().name:
+            return self._fapiao_buyer()
+        return company.fapiao_account_id if problem.values.get("number") else company.partner_id
+
+    def _fapiao_mend(self, record):
+        """Return the action that opens ``record``, one that :meth:`_fapiao_record_to_mend` named. What can
+        be mended over a dialog has the target ``new``; the invoice and the settings take its place."""
+        if record._name == "res.company":
+            return self.env["ir.actions.act_window"]._for_xml_id("account.action_account_config")
+        return {
+            "type": "ir.actions.act_window",
+            "name": record.display_name,
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+            "target": "current" if record == self else "new",
+        }

@@ -1,0 +1,107 @@
+"""Taking back requests that the cloud has taken but not issued (开票申请单撤回): up to fifty in one call.
+
+Only the cloud knows whether it is in time. Where its answer is lost the same call is made again, and each
+request is asked for by its own id: what isn't there any more was taken back.
+"""
+
+import json
+
+from odoo import api, fields, models
+
+from ...clouds import base, errors
+
+AT_ONCE = 50
+SETTLED = ("issued", "rejected", "withdrawn")
+
+
+class FapiaoWithdrawal(models.Model):
+    _name = "fapiao.withdrawal"
+    _description = "Withdrawal of Fapiao Requests"
+    _inherit = ["fapiao.outbound"]
+    _order = "id desc"
+    _rec_name = "request_uid"
+    _check_company_auto = True
+
+    user_id = fields.Many2one(
+        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
+    )
+    request_ids = fields.One2many("fapiao.request", "withdrawal_id", "Requests", readonly=True)
+
+    _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
+
+    # ------------------------------------------------------------------ making one
+
+    @api.model
+    def _create_for(self, requests):
+        """Create, freeze and queue the withdrawals of ``requests``, pending ones of any accounts."""
+        withdrawals = self.browse()
+        for account, own in requests.grouped("account_id").items():
+            for start in range(0, len(own), AT_ONCE):
+                withdrawals |= self._create_one(account, own[start : start + AT_ONCE])
+        withdrawals._enqueue()
+        return withdrawals
+
+    def _create_one(self, account, requests):
+        withdrawal = self.create(
+            {"account_id": account.id, "company_id": account.company_id.id, "operation": base.WITHDRAW}
+        )
+        withdrawal._identify()
+        withdrawal._freeze(requests.mapped("request_uid"))
+        requests.withdrawal_id = withdrawal
+        return withdrawal
+
+    # ------------------------------------------------------------------ asking
+
+    def _question(self, words):
+        return self.operation, json.loads(self.payload)
+
+    @api.model
+    def _questions(self):
+        return (base.WITHDRAW,)
+
+    def _reader(self):
+        return self.user_id
+
+    # ------------------------------------------------------------------ answers
+
+    def _apply_meaning(self, exchange, meaning):
+        match meaning:
+            case base.Withdrawn() if self.state != "issued":
+                self._accept(meaning)
+            case errors.Rejected() if self.state in ("sending", "unknown"):
+                self._become("rejected", meaning)
+                self._open_requests()._ask_after_withdrawal(meaning.text)
+            case errors.OutcomeUnknown() if self.state in ("sending", "unknown"):
+                self._doubt(meaning)
+            case _ if self.state == "sending":
+                return super()._apply_meaning(exchange, meaning)
+            case errors.CloudError() if self.state == "unknown":
+                self._wait_on(meaning)
+        return None
+
+    def _accept(self, result):
+        refused = dict(result.refused)
+        for request in self._open_requests():
+            # a refusal that names no request may be of any
+            text = refused.get(request.request_uid, refused.get(""))
+            if text is None:
+                request._become("withdrawn")
+                request.ended_at_cloud = True
+                request._watch_after_end()
+            else:
+                request._ask_after_withdrawal(text)
+        self._become("issued")
+
+    def _doubt(self, error):
+        """Nobody knows: the requests tell, and the same call is repeated until they do."""
+        if not (still_open := self._open_requests()):
+            self._become("issued")
+            return
+        still_open._ask_after_withdrawal("")
+        if self.state == "sending":
+            self._become_unknown(error)
+        else:
+            self._wait_on(error)
+
+    def _open_requests(self):
+        return self.request_ids.filtered(lambda request: request.state not in SETTLED)

@@ -1,0 +1,30 @@
+"""How a sale is taxed, in the words of a fapiao."""
+
+from odoo import api, fields, models
+
+from ...rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
+
+
+class AccountTax(models.Model):
+    _name = "account.tax"
+    _inherit = ["fapiao.guard.mixin", "account.tax"]
+    _fapiao_inputs = frozenset({"fapiao_zero_kind", "fapiao_policy"})
+
+    fapiao_zero_kind = fields.Selection(
+        [
+            (EXEMPT, "Exempt (免税)"),
+            (NOT_TAXABLE, "Not taxable (不征税)"),
+            (PLAIN_ZERO, "Zero rate (零税率)"),
+        ],
+        "Reason for 0 %",
+        help="A fapiao says why a line carries no tax. Leave it empty for any other rate.",
+    )
+    fapiao_policy = fields.Char(
+        "Preferential Policy",
+        help="Tax privilege that this tax stands for (优惠政策), such as 简易征收 or 按5%简易征收.",
+    )
+
+    @api.onchange("amount")
+    def _onchange_amount_clears_zero_kind(self):
+        if self.amount:
+            self.fapiao_zero_kind = False

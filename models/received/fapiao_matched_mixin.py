@@ -1,0 +1,144 @@
+"""What bills and expenses have in common where received fapiao stand for them."""
+
+from odoo import api, fields, models
+
+from ..values import exact
+from .verdict import DEDUCTIBLE, MATCH_STATES, Row, document_state, is_tax_right
+
+
+class FapiaoMatchedMixin(models.AbstractModel):
+    _name = "fapiao.matched.mixin"
+    _description = "Document that received fapiao stand for"
+
+    fapiao_in_state = fields.Selection(
+        MATCH_STATES, "Received Fapiao", compute="_compute_fapiao_in", store=True, copy=False
+    )
+    fapiao_in_numbers = fields.Char("Received Fapiao Numbers", compute="_compute_fapiao_in", store=True, copy=False)
+
+    # compute_sudo: an employee is told what differs without being allowed to read the fapiao of the company
+    fapiao_in_reasons = fields.Text("What Differs", compute="_compute_fapiao_in_reasons", compute_sudo=True, copy=False)
+
+    # ------------------------------------------------------------------ what a concrete model says
+
+    @api.model
+    def _fapiao_in_amount_fields(self):
+        """Return the names of the fields that total, tax and vendor are read from."""
+        return ()
+
+    @api.model
+    def _fapiao_in_depends(self):
+        """Return the names of all fields that matches and document are compared by."""
+        return (
+            *self._fapiao_in_amount_fields(),
+            "fapiao_match_ids.active",
+            "fapiao_match_ids.state",
+            "fapiao_match_ids.amount",
+            "fapiao_match_ids.amount_tax",
+            "fapiao_match_ids.seller_differs",
+            "fapiao_match_ids.fapiao_id.status",
+            "fapiao_match_ids.fapiao_id.number",
+            "fapiao_match_ids.fapiao_id.red_ids.match_ids.state",
+            "fapiao_match_ids.fapiao_id.red_ids.match_ids.active",
+        )
+
+    def _fapiao_in_total(self):
+        """Return what fapiao have to come to: company currency, tax included, below zero for a refund."""
+        raise NotImplementedError
+
+    def _fapiao_in_tax(self):
+        """Return the tax in it, with the same sign."""
+        raise NotImplementedError
+
+    def _fapiao_in_vendor(self):
+        """Return the partner that has to be the seller, or none."""
+        raise NotImplementedError
+
+    def _fapiao_in_can_match(self):
+        """Tell whether this is a kind of document that received fapiao may stand for."""
+        raise NotImplementedError
+
+    def _fapiao_in_is_open(self):
+        """Tell whether a match may still be confirmed."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(lambda self: self._fapiao_in_depends())
+    def _compute_fapiao_in(self):
+        for document in self:
+            matches = document.fapiao_match_ids
+            confirmed = matches.filtered(lambda match: match.active and match.state == "confirmed")
+            document.fapiao_in_numbers = ", ".join(sorted(confirmed.fapiao_id.mapped("number"))) or False
+            document.fapiao_in_state = (
+                document_state(document._fapiao_in_total(), document._fapiao_in_tax(), document._fapiao_in_rows())
+                if matches
+                else "none"
+            )
+
+    def _fapiao_in_rows(self):
+        return [
+            Row(
+                is_confirmed=match.state == "confirmed",
+                amount=match.amount,
+                tax=match.amount_tax,
+                is_whole=match.amount == match.fapiao_id.amount_total,
+                is_deductible=match.fapiao_id.type_code in DEDUCTIBLE,
+                is_wrong=match.seller_differs or match.fapiao_id._is_no_purchase(),
+            )
+            for match in self.fapiao_match_ids
+            if match.active
+        ]
+
+    # ------------------------------------------------------------------ the document goes
+
+    def unlink(self):
+        # sudo: the matches go with their document. By the ORM, so that the fapiao know.
+        self.sudo().with_context(active_test=False).fapiao_match_ids.unlink()
+        return super().unlink()
+
+    def _fapiao_in_release(self):
+        """Delete the matches of documents that won't be booked, so that their fapiao are free again. What a
+        person turned down stays."""
+        # sudo: whoever cancels the document needn't be allowed to match
+        self.sudo().fapiao_match_ids.unlink()
+
+    # --------------------------------------------------------------------------
+    # Why a document differs from the received fapiao that stand for it, in words and with the cure.
+    # --------------------------------------------------------------------------
+
+    @api.depends(lambda self: ("fapiao_in_state", *self._fapiao_in_depends()))
+    def _compute_fapiao_in_reasons(self):
+        for document in self:
+            said = document._fapiao_in_differences() if document.fapiao_in_state == "differs" else []
+            document.fapiao_in_reasons = "\n".join(said) or False
+
+    def _fapiao_in_differences(self):
+        """Return a sentence for each thing that ``fapiao_match_verdict`` holds against the document."""
+        self.ensure_one()
+        confirmed = self.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
+        said = [words for match in confirmed if (words := match._say_wrong())]
+        total, covered = exact(self._fapiao_in_total()), sum(map(exact, confirmed.mapped("amount")))
+        if covered != total:
+            said.append(self._fapiao_in_say_total(total, covered))
+        elif not is_tax_right(
+            exact(self._fapiao_in_tax()), [row for row in self._fapiao_in_rows() if row.is_confirmed]
+        ):
+            said.append(self._fapiao_in_say_tax(sum(map(exact, confirmed.mapped("amount_tax")))))
+        return said
+
+    def _fapiao_in_say_total(self, total, covered):
+        return self.env._(
+            "The fapiao come to %(fapiao)s, the document to %(document)s.",
+            fapiao=self._fapiao_in_format(covered),
+            document=self._fapiao_in_format(total),
+        )
+
+    def _fapiao_in_say_tax(self, tax):
+        return self.env._(
+            "The tax on the fapiao is %(fapiao)s, that of the document %(document)s.",
+            fapiao=self._fapiao_in_format(tax),
+            document=self._fapiao_in_format(self._fapiao_in_tax()),
+        )
+
+    def _fapiao_in_format(self, amount):
+        return self.company_id.currency_id.format(float(amount))

@@ -1,0 +1,897 @@
+"""One window of received fapiao, fetched page by page.
+
+::
+
+    draft → running → done
+               ↕
+             failed      goes on at its page when a person says so
+
+A pull remembers its task and the last page that is safe in the pool. Whatever breaks in between, the page
+after that one is asked for again.
+"""
+
+import calendar
+import functools
+import json
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...clouds import base, errors, inbound
+from ...clouds.errors import CloudError, OutcomeUnknown
+from ...clouds.inbound import FULL, HEADER, PullWindow
+from ...clouds.redact import redact
+from ..cloud import gate
+from ..cloud.fapiao_pace import QUESTION
+from ..cloud.fapiao_task_mixin import CLICK_LIMIT, CLICK_TIME
+from ..values import SHANGHAI, aware, naive
+from .pull_pages import Place
+
+_logger = logging.getLogger(__name__)
+
+KINDS = [(HEADER, "Headers"), (FULL, "Full, with lines")]
+OPEN_STATES = ("draft", "running")
+PAGE_SIZE = 200  # seed 000, 4.03
+PACE_WAIT = timedelta(minutes=1)
+FULL_A_MONTH = 5
+DAYS_BACK = 4  # of the scheduled pull
+YEARS_BACK = {"direct": 2}
+YEARS_BACK_OTHERWISE = 5
+PAGE_LOT = 20
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A pull in the hands of one worker; holds no record.
+
+    ``lease`` and ``parties`` (partner ids by tax number) are what is read once for all pages.
+    """
+
+    pull_id: int
+    account_id: int
+    company_id: int
+    window: inbound.PullWindow
+    task_no: str
+    place: Place
+    pause: int = 0
+    asks_channel: bool = False
+    lease: timedelta = timedelta()
+    parties: dict = field(default_factory=dict, repr=False)
+
+
+LONGEST_WAIT = timedelta(hours=1)
+MAX_TRIES = 12  # then a person looks at it
+SOON = timedelta(seconds=30)
+UNREAD_KEPT = 20
+UNREAD_LENGTH = 2000
+SLICE = 30.0  # seconds a pull runs before others have their turn
+CLICK_SLICE = 10.0
+
+
+class FapiaoPull(models.Model):
+    _name = "fapiao.pull"
+    _description = "Pull of Received Fapiao"
+    _order = "id desc"
+    _check_company_auto = True
+
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, readonly=True, index=True, ondelete="restrict", check_company=True
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    tax_no = fields.Char("Tax Number", required=True, readonly=True)
+    kind = fields.Selection(KINDS, required=True, readonly=True, default=HEADER)
+    date_from = fields.Date("First Day", required=True, readonly=True)
+    date_to = fields.Date("Last Day", required=True, readonly=True)
+    is_scheduled = fields.Boolean("Scheduled", readonly=True)
+    user_id = fields.Many2one("res.users", "Requested By", readonly=True, default=lambda self: self.env.user)
+    state = fields.Selection(
+        [("draft", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+        required=True,
+        default="draft",
+        readonly=True,
+        index=True,
+    )
+    needs_person = fields.Boolean("Waits for Log-in", readonly=True)
+
+    task_no = fields.Char("Task", readonly=True, help="The cloud's number of the task.")
+    started_at = fields.Datetime("Started", readonly=True)
+    start_count = fields.Integer(
+        "Starts", readonly=True, help="In the month of the last one; each full one counts at the cloud."
+    )
+    is_starting = fields.Boolean(readonly=True, help="The task was asked for and no answer is here yet.")
+    done_at = fields.Datetime("Finished", readonly=True)
+    next_try_at = fields.Datetime("Next Try", readonly=True)
+    lease_until = fields.Datetime(readonly=True)
+    tries = fields.Integer("Attempts in Vain", readonly=True)
+    message = fields.Text(readonly=True)
+
+    page = fields.Integer(readonly=True, help="The last page that is in the pool.")
+    page_size = fields.Integer("Rows a Page", readonly=True, default=PAGE_SIZE)
+    page_digest = fields.Char(readonly=True)
+    total = fields.Integer("Rows in All", readonly=True, help="As the cloud says; 0 where it doesn't.")
+    row_count = fields.Integer("Rows", readonly=True)
+    new_count = fields.Integer("New", readonly=True)
+    changed_count = fields.Integer("Changed", readonly=True)
+    same_count = fields.Integer("Unchanged", readonly=True)
+    unread_count = fields.Integer("Not Understood", readonly=True)
+    unread_text = fields.Text("Rows Not Understood", readonly=True)
+    progress = fields.Float(compute="_compute_progress")
+
+    _due = models.Index("(next_try_at, id) WHERE state IN ('draft', 'running')")
+    _starts = models.Index("(tax_no, started_at) WHERE kind = 'full'")
+    _one_open = models.UniqueIndex(
+        "(account_id, kind, date_from, date_to) WHERE state IN ('draft', 'running')",
+        "These days are being pulled already.",
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("state", "row_count", "unread_count", "total")
+    def _compute_progress(self):
+        for pull in self:
+            read = pull.row_count + pull.unread_count
+            so_far = min(100 * read / pull.total, 100) if pull.total else 0
+            pull.progress = 100 if pull.state == "done" else so_far
+
+    @api.depends("date_from", "date_to", "account_id")
+    def _compute_display_name(self):
+        for pull in self:
+            pull.display_name = f"{pull.account_id.name}: {pull.date_from} – {pull.date_to}"
+
+    # ------------------------------------------------------------------ constraints
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_started(self):
+        if any(self.mapped("started_at")):
+            raise UserError(self.env._("Pulls that the cloud was asked for are kept: they count there."))
+
+    # ------------------------------------------------------------------ making one
+
+    @api.model
+    def _open_pull(self, account, kind, date_from, date_to, **values):
+        """Return the open pull of these days, or a new one that waits for its turn; raises ``UserError``
+        with the reason where the cloud allows none."""
+        # whoever does the same at once is repeated and finds this one
+        self.env["fapiao.outbound"]._lock_account(account.id)
+        # sudo: pulls change by this flow alone
+        pulls = self.sudo()
+        if under_way := pulls.search(
+            [
+                *(("account_id", "=", account.id), ("kind", "=", kind), ("state", "in", OPEN_STATES)),
+                *(("date_from", "=", date_from), ("date_to", "=", date_to)),
+            ],
+            limit=1,
+        ):
+            return under_way.with_env(self.env)
+        if refusals := self._refusals(account, kind, date_from, date_to):
+            raise UserError("\n".join(refusals))
+        pull = pulls.create(
+            {
+                "account_id": account.id,
+                "company_id": account.company_id.id,
+                "tax_no": account.tax_no,
+                "kind": kind,
+                "date_from": date_from,
+                "date_to": date_to,
+                "next_try_at": fields.Datetime.now(),
+                "user_id": self.env.uid,
+                **values,
+            }
+        )
+        return pull.with_env(self.env)
+
+    # ------------------------------------------------------------------ actions
+
+    def action_run(self):
+        """Go on with the pull now: at its page, or with a new task where there is none."""
+        gate.check(self, gate.ISSUER)
+        for pull in self:
+            if pull.state == "done":
+                raise UserError(self.env._("%s is done.", pull.display_name))
+            if pull.state == "failed":
+                pull._check_reopening()
+        self._queue_now()
+        return True
+
+    def action_restart(self):
+        """Forget the task and begin again with a new one; what is in the pool stays and is compared."""
+        gate.check(self, gate.ISSUER)
+        for pull in self:
+            pull._check_reopening()
+            if refusals := pull._own_refusals():
+                raise UserError("\n".join(refusals))
+        # sudo: as in _queue_now
+        self.sudo().write(
+            {
+                **dict.fromkeys(("task_no", "page_digest", "unread_text", "done_at"), False),
+                **dict.fromkeys(("page", "total", "row_count", "unread_count"), 0),
+                **dict.fromkeys(("new_count", "changed_count", "same_count"), 0),
+                "page_size": PAGE_SIZE,
+            }
+        )
+        self._queue_now()
+        return True
+
+    def action_show_new(self):
+        """Open the fapiao that came by these pulls first."""
+        gate.check(self, gate.READER)
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_in")
+        return {**action, "domain": [("pull_id", "in", self.ids)], "context": {"fapiao_direction": "in"}}
+
+    def _queue_now(self):
+        now = fields.Datetime.now()
+        # sudo: an issuer may run a pull, but its state changes by this flow alone
+        for pull in self.sudo():
+            state = "running" if pull.started_at else "draft"
+            pull.write({"state": state, "next_try_at": now, "needs_person": False, "tries": 0})
+        self._go_on_after_commit()
+
+    def _check_reopening(self):
+        """One and the same window is pulled once at a time."""
+        if self.state in OPEN_STATES:
+            raise UserError(self.env._("%s is running.", self.display_name))
+        twin = self.search(
+            [
+                *(("account_id", "=", self.account_id.id), ("kind", "=", self.kind), ("id", "!=", self.id)),
+                *(("date_from", "=", self.date_from), ("date_to", "=", self.date_to)),
+                ("state", "in", OPEN_STATES),
+            ],
+            limit=1,
+        )
+        if twin:
+            raise UserError(self.env._("These days are being pulled already: %s.", twin.display_name))
+
+    # --------------------------------------------------------------------------
+    # What the cloud allows to be pulled, and the reason for each refusal.
+    #
+    # Source: shared/seeds/000, "补充说明": five full pulls a month, never the current day, five years back on the log-in
+    # channel and two on the direct one (乐企), which has no pull of headers.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _today(self):
+        """Return the day it is in China."""
+        return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+
+    @api.model
+    def _recent_days(self):
+        """Return the first and the last of the four days before today."""
+        today = self._today()
+        return today - timedelta(days=DAYS_BACK), today - timedelta(days=1)
+
+    @api.model
+    def _windows(self, kind, date_from, date_to):
+        """Cut a range of days where months end; a full pull isn't cut, since each one counts."""
+        if kind == FULL:
+            return [(date_from, date_to)]
+        windows = []
+        while date_from <= date_to:
+            last = date_from.replace(day=calendar.monthrange(date_from.year, date_from.month)[1])
+            windows.append((date_from, min(last, date_to)))
+            date_from = last + timedelta(days=1)
+        return windows
+
+    @api.model
+    def _refusals(self, account, kind, date_from, date_to, planned=0):
+        """Return why this can't be pulled, each reason with its cure; nothing where it can.
+
+        ``planned``: full pulls that go out before this one.
+        """
+        words = account._words()
+        if not words.can(base.PULL_START):
+            return [self.env._("The cloud of account %s hands out no received fapiao.", account.name)]
+        return [
+            *self._kind_refusals(account, words, kind),
+            *self._day_refusals(account, date_from, date_to),
+            *(self._quota_refusals(account.tax_no, planned) if kind == FULL else []),
+        ]
+
+    def _own_refusals(self):
+        self.ensure_one()
+        # one that waits for its first start is among the planned ones itself
+        planned = -1 if self.state == "draft" and not self.started_at else 0
+        return self._refusals(self.account_id, self.kind, self.date_from, self.date_to, planned)
+
+    @api.model
+    def _kind_refusals(self, account, words, kind):
+        if kind == HEADER and account.bureau_channel == "direct":
+            yield self.env._(
+                "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full instead.",
+                account.name,
+            )
+        if kind == FULL and not getattr(words, "can_pull_full", False):
+            yield self.env._(
+                "The cloud of account %s starts full pulls from its own portal only (定时任务). Set one up"
+                " there, or pull headers.",
+                account.name,
+            )
+
+    @api.model
+    def _day_refusals(self, account, date_from, date_to):
+        today = self._today()
+        years = YEARS_BACK.get(account.bureau_channel, YEARS_BACK_OTHERWISE)
+        earliest = today - relativedelta(years=years)
+        if date_from > date_to:
+            yield self.env._("The first day must not be after the last.")
+        if date_to >= today:
+            yield self.env._(
+                "The tax bureau hands out the fapiao of a day after it is over in China. Choose %s as the"
+                " last day, or an earlier one.",
+                today - timedelta(days=1),
+            )
+        if date_from < earliest:
+            yield self.env._(
+                "On this channel the tax bureau hands out the last %(years)s years only. Choose %(day)s as"
+                " the first day, or a later one.",
+                years=years,
+                day=earliest,
+            )
+
+    @api.model
+    def _quota_refusals(self, tax_no, planned=0):
+        used = self._full_used(tax_no)
+        if used + planned >= FULL_A_MONTH:
+            yield self.env._(
+                "Only %(allowed)s full pulls a month are allowed for a tax number, and %(used)s of %(tax_no)s"
+                " are used or planned. Pull headers, or wait for the next month.",
+                allowed=FULL_A_MONTH,
+                used=used + planned,
+                tax_no=tax_no,
+            )
+
+    @api.model
+    def _full_used(self, tax_no):
+        """Return how many full pulls of this month (China) count for a tax number: those that were started
+        or may have been, and those that wait to be."""
+        first = aware(fields.Datetime.now()).astimezone(SHANGHAI)
+        first = naive(first.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+        # sudo: the cloud counts over all companies with this tax number
+        pulls = self.sudo()
+        of_number = [("kind", "=", FULL), ("tax_no", "=", tax_no)]
+        ((started,),) = pulls._read_group([*of_number, ("started_at", ">=", first)], [], ["start_count:sum"])
+        waiting = pulls.search_count([*of_number, ("state", "=", "draft"), ("started_at", "=", False)])
+        return (started or 0) + waiting
+
+    # --------------------------------------------------------------------------
+    # Running a pull: announce it, start its task, turn its pages; each step in a transaction of its own.
+    #
+    # A start is announced on the pull and journaled before the cloud is asked. Where its answer is lost, headers are
+    # simply pulled by another task; a full one counts as used. A page is asked for while the one before is brought
+    # into the pool, and pool and page number are committed together.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _go_on(self, pull_id, seconds):
+        """Go on with a pull for about ``seconds``; return whether it was ours to go on with.
+
+        Whatever goes wrong is written on the pull, never raised.
+        """
+        engine = self.env["fapiao.engine"]
+        claim = engine._step(functools.partial(claim_pull, pull_id))
+        if not claim:
+            return False
+        until = time.monotonic() + seconds
+        try:
+            task_no = claim.task_no or self._start(claim)
+            if task_no:
+                self._turn_pages(claim, task_no, until)
+        except CloudError as error:
+            self._note_failure(claim, error)
+        except Exception as error:
+            _logger.exception("Fapiao: pull %s could not go on", pull_id)
+            self._note_failure(claim, OutcomeUnknown(f"{type(error).__name__}: {error}"))
+        return True
+
+    # ------------------------------------------------------------------ starting
+
+    @api.model
+    def _start(self, claim):
+        """Have the cloud begin a task and return its number; "" where the pull has to wait or has failed."""
+        engine = self.env["fapiao.engine"]
+        account = self.env["fapiao.account"].browse(claim.account_id)
+        if claim.asks_channel:
+            session = engine._ask(account, lambda cloud: cloud.bureau_session())
+            account._note_apart(lambda account: account._note_channel(session))
+            if session.needs_person:
+                raise errors.LoginRequired(" ".join(filter(None, (session.text, session.url))))
+        window = claim.window
+        if not engine._step(functools.partial(on_pull, claim.pull_id, "_announce_start")):
+            return ""
+        try:
+            task = engine._ask_journaled(
+                account,
+                base.PULL_START,
+                {"kind": window.kind, "date_from": str(window.date_from), "date_to": str(window.date_to)},
+                lambda cloud: cloud.start_pull(window),
+                purpose="",  # counted with the announcement
+            )
+        except CloudError as error:
+            engine._step(functools.partial(on_pull, claim.pull_id, "_note_not_started", error))
+            account._note_need_apart(error)
+            return ""
+        engine._step(functools.partial(on_pull, claim.pull_id, "_note_started", task.task_no))
+        return task.task_no
+
+    # ------------------------------------------------------------------ pages
+
+    @api.model
+    def _turn_pages(self, claim, task_no, until):
+        """Ask for page after page over one connection; raises ``CloudError``."""
+        account = self.env["fapiao.account"].browse(claim.account_id)
+        self.env["fapiao.engine"]._ask(
+            account,
+            lambda cloud: self._take_pages(Reader(cloud, task_no, claim.pause), claim, until),
+            purpose="",  # counted by the lot: the thread that asks has no transaction
+        )
+
+    @api.model
+    def _take_pages(self, reader, claim, until):
+        place = claim.place
+        with (
+            self.env["fapiao.engine"]._steps() as step,
+            Allowance(step, claim.account_id) as allowance,
+            ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead,
+        ):
+            coming = allowance.take() and ahead.submit(reader.page, place.page + 1)
+            claim = step(functools.partial(prepared, claim))
+            while coming:
+                answer = self._answer_of(coming, place)
+                if answer.is_running:
+                    step(functools.partial(on_pull, claim.pull_id, "_note_slow", answer.text))
+                    return
+                place.turn(answer)
+                is_enough = place.is_over or time.monotonic() >= until
+                may_go_on = not is_enough and allowance.take()
+                coming = may_go_on and ahead.submit(reader.page, place.page + 1)
+                if not step(functools.partial(take_page, claim, reader.task_no, place, answer)):
+                    return
+            if not place.is_over:
+                wait = PACE_WAIT if allowance.is_used_up else timedelta(0)
+                step(functools.partial(on_pull, claim.pull_id, "_note_pause", wait))
+
+    @api.model
+    def _answer_of(self, coming, place):
+        """Return the page that was asked for; a refusal behind the last page is an empty page."""
+        try:
+            return coming.result()
+        except errors.Rejected:
+            if place.may_be_over():
+                return inbound.PullPage()
+            raise
+
+    # ------------------------------------------------------------------ a page's transaction
+
+    def _take_page(self, claim, task_no, place, answer):
+        """Bring a page into the pool and note it; return False where another worker was faster."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM fapiao_pull WHERE id = %s AND COALESCE(page, 0) = %s AND task_no = %s"
+                " AND state = 'running' FOR UPDATE",
+                claim.pull_id,
+                place.page - 1,
+                task_no,
+            ),
+            log_exceptions=False,
+        )
+        if not self.env.cr.rowcount:
+            return False
+        rows = () if place.is_repeated else answer.rows
+        unread = () if place.is_repeated else answer.unread
+        loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, claim.pull_id, claim.parties)
+        self._note_page(claim, place, len(rows), loaded)
+        pull = self.browse(claim.pull_id)
+        if unread:
+            pull._keep_unread(unread)
+        if place.is_over:
+            pull._finish()
+        return True
+
+    def _note_page(self, claim, place, count, loaded):
+        """Past the ORM: it is done for each page, and nothing is computed from it."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE fapiao_pull
+                      SET page = %s, page_size = %s, page_digest = %s, total = %s, tries = 0, message = NULL,
+                          row_count = COALESCE(row_count, 0) + %s, new_count = COALESCE(new_count, 0) + %s,
+                          changed_count = COALESCE(changed_count, 0) + %s,
+                          same_count = COALESCE(same_count, 0) + %s,
+                          lease_until = now() AT TIME ZONE 'UTC' + %s
+                    WHERE id = %s
+                   RETURNING new_count""",
+                *(place.page, place.size, place.digest, place.total, count),
+                *(loaded.inserted, loaded.updated, loaded.unchanged, claim.lease, claim.pull_id),
+            )
+        )
+        ((new_count,),) = self.env.cr.fetchall()
+        self.env["fapiao"]._tell_planner(new_count - loaded.inserted, new_count)
+        self.invalidate_model()
+
+    # --------------------------------------------------------------------------
+    # What a pull remembers of each step, and what becomes of it when a step fails.
+    # --------------------------------------------------------------------------
+
+    # ------------------------------------------------------------------ claiming
+
+    @api.model
+    def _claim(self, pull_id):
+        """Take a pull into this worker's hands until its lease runs out; None where another has it."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM fapiao_pull WHERE id = %s AND state IN %s"
+                " AND (lease_until IS NULL OR lease_until < %s) FOR UPDATE SKIP LOCKED",
+                pull_id,
+                OPEN_STATES,
+                fields.Datetime.now(),
+            ),
+            log_exceptions=False,
+        )
+        if not self.env.cr.rowcount:
+            return None
+        pull = self.browse(pull_id)
+        account = pull.account_id
+        if pull.is_starting:
+            pull._note_not_started(errors.OutcomeUnknown())
+            if pull.state != "running":
+                return None
+        pull.write({"lease_until": fields.Datetime.now() + account._lease(), "needs_person": False})
+        size = pull.page_size or PAGE_SIZE
+        return Claim(
+            pull_id=pull.id,
+            account_id=account.id,
+            company_id=pull.company_id.id,
+            window=PullWindow(pull.date_from, pull.date_to, pull.kind),
+            task_no=pull.task_no or "",
+            place=Place(pull.page, size, PAGE_SIZE, pull.page_digest or "", pull.total),
+            pause=account.pull_pause,
+            asks_channel=account._asks_channel(),
+        )
+
+    # ------------------------------------------------------------------ starting
+
+    def _announce_start(self):
+        """Write down that the cloud is about to be asked; return whether it may be."""
+        self.ensure_one()
+        # Full ones are counted over all accounts of a tax number: these wait for each other.
+        for account_id in self._accounts_to_lock():
+            self.env["fapiao.outbound"]._lock_account(account_id)
+
+        if refusals := self._own_refusals():
+            self._fail("\n".join([*([self.message] if self.message else []), *refusals]))
+            return False
+        if not self.account_id._take_pace(1):
+            words = self.env._("The calls that the tax bureau allows are used up; the pull resumes automatically.")
+            self._wait(PACE_WAIT, words, self.tries)
+            return False
+        now = fields.Datetime.now()
+        is_same_month = self.started_at and self._month(self.started_at) == self._month(now)
+        self.write(
+            {
+                "state": "running",
+                "is_starting": True,
+                "started_at": now,
+                "start_count": self.start_count + 1 if is_same_month else 1,
+            }
+        )
+        return True
+
+    def _accounts_to_lock(self):
+        if self.kind != FULL:
+            return self.account_id.ids
+        # sudo: the cloud counts over all companies with this tax number
+        accounts = self.env["fapiao.account"].sudo().with_context(active_test=False)
+        return accounts.search([("tax_no", "=", self.tax_no)], order="id").ids
+
+    def _note_started(self, task_no):
+        self.write({"is_starting": False, "task_no": task_no, "page": 0, "message": False, "tries": 0})
+
+    def _note_not_started(self, error):
+        """The cloud was asked to begin and said no, or nobody knows what it said."""
+        self.ensure_one()
+        self.is_starting = False
+        if not isinstance(error, errors.OutcomeUnknown):
+            self.start_count -= 1
+            self._note_error(error)
+        elif error.code == "unknown_shape":
+            self._fail(self.account_id._say(error))
+        elif self.kind == FULL:
+            self._wait_or_fail(
+                self.env._(
+                    "The answer to the start of this full pull was lost. It counts as one of the month, and"
+                    " is started again as long as there are some left."
+                )
+            )
+        else:
+            self._wait_or_fail(self.account_id._say(error))
+
+    # ------------------------------------------------------------------ going on
+
+    def _note_slow(self, text):
+        """The task isn't ready (6910): asked again, the more rarely the longer it takes."""
+        words = self.env._("The cloud is still collecting what was received.")
+        now = fields.Datetime.now()
+        wait = min(max((now - self.started_at) / 4, SOON), LONGEST_WAIT / 6)
+        self.write(
+            {
+                "lease_until": False,
+                "next_try_at": now + wait,
+                "message": "\n".join(filter(None, (words, text))),
+            }
+        )
+        self._wake(self.next_try_at)
+
+    def _note_pause(self, wait=timedelta(0)):
+        """Others' turn; it goes on at once after them, or when the pace allows it."""
+        if self.state in OPEN_STATES:
+            self.write({"lease_until": False, "next_try_at": fields.Datetime.now() + wait})
+
+    def _finish(self):
+        self.ensure_one()
+        self.env["fapiao"]._resolve(self.company_id.id)
+        self.env["fapiao.match"]._match_soon()
+        read = self.row_count + self.unread_count
+        self.write(
+            {
+                "state": "done",
+                "done_at": fields.Datetime.now(),
+                **dict.fromkeys(("lease_until", "next_try_at"), False),
+                "message": read < self.total
+                and self.env._(
+                    "The cloud told of %(total)s fapiao and handed out %(read)s.", total=self.total, read=read
+                ),
+            }
+        )
+
+    def _keep_unread(self, unread):
+        """Keep rows the cloud's client couldn't read, as they came."""
+        kept = (self.unread_text or "").splitlines()
+        told = [json.dumps(redact(row), ensure_ascii=False, default=str)[:UNREAD_LENGTH] for row in unread]
+        self.write(
+            {
+                "unread_count": self.unread_count + len(unread),
+                "unread_text": "\n".join([*kept, *told][:UNREAD_KEPT]).replace("\x00", ""),
+            }
+        )
+
+    # ------------------------------------------------------------------ failing
+
+    @api.model
+    def _note_failure(self, claim, error):
+        """Write down, in a transaction of its own, why the pull can't go on now."""
+        engine = self.env["fapiao.engine"]
+        self.env["fapiao.account"].browse(claim.account_id)._note_need_apart(error)
+        engine._step(functools.partial(on_pull, claim.pull_id, "_note_error", error))
+
+    def _note_error(self, error):
+        self.ensure_one()
+        if self.state not in OPEN_STATES:
+            return  # another worker took over and was faster
+        words = self.account_id._say(error)
+        match error:
+            case errors.LoginRequired():
+                self.write({"needs_person": True, "message": words, "lease_until": False, "next_try_at": False})
+            case errors.Rejected() | errors.OutcomeUnknown(code="unknown_shape"):
+                self._fail(words)
+            case errors.PaceUsedUp():
+                self._wait(timedelta(seconds=error.retry_after), words, self.tries)
+            case errors.RateLimited():
+                self._wait(max(timedelta(seconds=error.retry_after), timedelta(minutes=1)), words)
+            case _:
+                self._wait_or_fail(words)
+
+    def _wait_or_fail(self, words):
+        if self.tries + 1 >= MAX_TRIES:
+            self._fail(words)
+        else:
+            self._wait(min(timedelta(minutes=2**self.tries), LONGEST_WAIT), words)
+
+    def _wait(self, span, words, tries=None):
+        """Go on after ``span``; ``tries``: how many there were, one more than before unless it is given."""
+        self.write(
+            {
+                "tries": self.tries + 1 if tries is None else tries,
+                "lease_until": False,
+                "next_try_at": fields.Datetime.now() + span,
+                "message": words,
+            }
+        )
+        self._wake(self.next_try_at)
+
+    def _fail(self, words):
+        self.write({"state": "failed", "lease_until": False, "next_try_at": False, "message": words, "tries": 0})
+
+    # ------------------------------------------------------------------ waking
+
+    @api.model
+    def _wake(self, at=None):
+        # sudo: an issuer may start the background run without being allowed to edit scheduled actions
+        self.env.ref("l10n_cn_invoice_cloud.cron_inbound").sudo()._trigger(at=at)
+
+    # --------------------------------------------------------------------------
+    # When pulls run: each day by themselves, in the background in turns, and at once after a click.
+    # --------------------------------------------------------------------------
+
+    @api.model
+    def _month(self, moment):
+        """Return the month in China of a moment of the database."""
+        return aware(moment).astimezone(SHANGHAI).strftime("%Y%m")
+
+    @api.model
+    def _cron_inbound(self, slice_seconds=SLICE):
+        """Make the pulls of the day and go on with those that are due, in turns."""
+        self._make_daily()
+        cron = self.env["ir.cron"]
+        not_ours = set()
+        time_left = cron._commit_progress(remaining=len(self._due_ids()))
+        while time_left and (due := [id_ for id_ in self._due_ids() if id_ not in not_ours]):
+            for pull_id in due:
+                if not self._go_on(pull_id, slice_seconds):
+                    not_ours.add(pull_id)
+                time_left = cron._commit_progress(1, remaining=len(self._due_ids()))
+                if not time_left:
+                    break
+        self._wake_for_next()
+
+    @api.model
+    def _due_ids(self):
+        """Return the ids of pulls whose time has come, those that have waited longest first; first of all let
+        those wait whose account needs a person."""
+        now = fields.Datetime.now()
+        due = self.search(
+            [
+                ("state", "in", OPEN_STATES),
+                ("next_try_at", "<=", now),
+                ("account_id.active", "=", True),
+                *("|", ("lease_until", "=", False), ("lease_until", "<", now)),
+            ],
+            order="next_try_at, id",
+        )
+        held = due.filtered(lambda pull: pull.account_id._needs_person())
+        held._hold_for_person()
+        return (due - held).ids
+
+    def _hold_for_person(self):
+        for pull in self:
+            words = pull.account_id.session_text or pull.env._("The account needs a person; see there.")
+            pull.write({"needs_person": True, "next_try_at": False, "message": words})
+
+    @api.model
+    def _wake_for_next(self):
+        following = self.search(
+            [("state", "in", OPEN_STATES), ("next_try_at", "!=", False), ("account_id.active", "=", True)],
+            order="next_try_at",
+            limit=1,
+        )
+        if following:
+            soon = fields.Datetime.now() + timedelta(minutes=1)
+            self._wake(max(following.next_try_at, soon))
+
+    # ------------------------------------------------------------------ daily
+
+    @api.model
+    def _make_daily(self):
+        """Make, once a day in China, the pull of the previous four days for each account that wants it; an
+        account where the cloud allows none keeps the reason."""
+        accounts = self.env["fapiao.account"].search(
+            [("pull_daily", "=", True), "|", ("pull_day", "=", False), ("pull_day", "<", self._today())]
+        )
+        for account_id in accounts.filtered("can_pull").ids:
+            # each for itself: whoever else writes to one account doesn't hold up the others' pulls
+            try:
+                self.env["fapiao.engine"]._step(functools.partial(make_daily, account_id))
+            except Exception:
+                _logger.exception("Fapiao: the daily pull of account %s could not be made", account_id)
+
+    @api.model
+    def _make_daily_of(self, account_id):
+        account = self.env["fapiao.outbound"]._lock_account(account_id)
+        date_from, date_to = self._recent_days()
+        refusals = list(self._refusals(account, HEADER, date_from, date_to))
+        if not refusals:
+            self._open_pull(account, HEADER, date_from, date_to, is_scheduled=True)
+        account.write({"pull_day": self._today(), "pull_text": "\n".join(refusals)})
+
+    # ------------------------------------------------------------------ the click
+
+    def _go_on_after_commit(self):
+        """Go on as soon as the user's transaction is safe; what takes longer is the scheduler's."""
+        self._wake(fields.Datetime.now() + CLICK_TIME)
+        if self and len(self) <= CLICK_LIMIT:
+            self.env["fapiao.engine"]._after_commit(functools.partial(go_on_now, self.ids))
+
+
+class Allowance:
+    """The pages that may still be asked for, taken from the account's pace in lots; what is left is given
+    back at the end. ``step``: as of ``fapiao.engine._steps``.
+    """
+
+    def __init__(self, step, account_id):
+        self.step = step
+        self.account_id = account_id
+        self.left = 0
+        self.is_used_up = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if self.left:
+            self.step(functools.partial(give_back_pages, self.account_id, self.left))
+
+    def take(self):
+        """Return whether one more page may be asked for."""
+        if not self.left:
+            self.left = self.step(functools.partial(take_pages, self.account_id, PAGE_LOT))
+        if not self.left:
+            self.is_used_up = True
+            return False
+        self.left -= 1
+        return True
+
+
+class Reader:
+    """Reads the pages of one task; runs in a thread and touches no record."""
+
+    def __init__(self, cloud, task_no, pause):
+        self.cloud = cloud
+        self.task_no = task_no
+        self.pause = pause
+
+    def page(self, number):
+        """Return page ``number``; raises ``CloudError``."""
+        if self.pause and number > 1:
+            time.sleep(self.pause)
+        try:
+            return self.cloud.pull_page(self.task_no, number, PAGE_SIZE)
+        except CloudError:
+            raise
+        except Exception as error:
+            _logger.exception("Fapiao: unforeseen failure in a page of a pull")
+            raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
+
+
+# What the engine runs in transactions of its own; the environment is that transaction's.
+
+
+def claim_pull(pull_id, env):
+    return env["fapiao.pull"]._claim(pull_id)
+
+
+def on_pull(pull_id, method, *args):
+    *args, env = args
+    return getattr(env["fapiao.pull"].browse(pull_id), method)(*args)
+
+
+def take_pages(account_id, count, env):
+    account = env["fapiao.account"].browse(account_id)
+    return env["fapiao.pace"]._take(account, count, account._words().channel(base.PULL_PAGE))
+
+
+def give_back_pages(account_id, count, env):
+    account = env["fapiao.account"].browse(account_id)
+    env["fapiao.pace"]._give_back(account, count, account._words().channel(base.PULL_PAGE), QUESTION)
+
+
+def prepared(claim, env):
+    lease = env["fapiao.account"].browse(claim.account_id)._lease()
+    return replace(claim, lease=lease, parties=env["fapiao"]._parties(claim.company_id))
+
+
+def take_page(claim, task_no, place, answer, env):
+    return env["fapiao.pull"]._take_page(claim, task_no, place, answer)
+
+
+def make_daily(account_id, env):
+    env["fapiao.pull"]._make_daily_of(account_id)
+
+
+def go_on_now(ids, engine):
+    for pull_id in ids:
+        engine.env["fapiao.pull"]._go_on(pull_id, CLICK_SLICE)

@@ -1,0 +1,106 @@
+"""The documents a search is about, in two temporary tables for all its rules: ``open_fapiao``, ``open_bill``.
+
+Names and tax numbers are normalised once, and the tables have statistics: without them every key looks unique
+to the planner, and a search over many takes minutes. A rule takes out what it has matched.
+"""
+
+from odoo.tools import SQL
+
+from ..values import LIVING
+
+
+def plain(expression):
+    """Return SQL for a name or number as it is compared; what ``rules.taxno.normalise`` does."""
+    return SQL(r"regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), '[\s\-‐-―]+', '', 'g')", expression)
+
+
+def tax_no(expression):
+    """Return SQL for a partner's tax number as a fapiao writes it; see ``res.partner._fapiao_tax_no``."""
+    return SQL("regexp_replace(%s, '^(CN|/$)', '')", plain(expression))
+
+
+def build(companies, scope):
+    """Return the statements that fill both tables with the open documents of ``companies``. ``scope`` is
+    ``(fapiao ids or None, bill ids or None)``."""
+    fapiao_ids, move_ids = scope
+    return SQL(
+        """
+    DROP TABLE IF EXISTS pg_temp.open_fapiao, pg_temp.open_bill;
+    %(fapiao)s;
+    %(bills)s;
+    %(named)s;
+    ANALYZE open_fapiao, open_bill""",
+        fapiao=_open_fapiao(companies, fapiao_ids),
+        bills=_open_bills(companies, move_ids),
+        named=_KEY_BY_NAME,
+    )
+
+
+# ``key`` is the seller by the best that is known of it, ``month`` a count of 31 days.
+_KEYS = SQL("CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key, (day - DATE '2000-01-01') / 31 AS month")
+# A vendor whose tax number nobody has entered is known by its name, where the fapiao say one number for it.
+_KEY_BY_NAME = SQL(
+    """
+    UPDATE open_bill SET key = known.tax_no
+      FROM (SELECT company_id, seller, min(tax_no) AS tax_no FROM open_fapiao
+             WHERE tax_no <> '' AND seller <> ''
+             GROUP BY company_id, seller HAVING count(DISTINCT tax_no) = 1) AS known
+     WHERE open_bill.tax_no = '' AND open_bill.company_id = known.company_id
+       AND open_bill.seller = known.seller"""
+)
+
+
+def _open_fapiao(companies, ids):
+    return SQL(
+        """
+    CREATE TEMPORARY TABLE open_fapiao ON COMMIT DROP AS
+    SELECT f.*, %(keys)s
+      FROM (
+        SELECT f.id, f.company_id, f.number, f.code, f.amount_total AS total, f.amount_tax AS tax,
+               COALESCE(f.issue_date, f.create_date::date) AS day, %(tax_no)s AS tax_no, %(name)s AS seller,
+               EXISTS (SELECT FROM fapiao g WHERE g.direction = 'in' AND g.number = f.number
+                                              AND g.company_id <> f.company_id) AS is_shared
+          FROM fapiao f
+         WHERE f.direction = 'in' AND f.company_id = ANY(%(companies)s) AND f.status = ANY(%(living)s)
+           AND COALESCE(f.match_state, 'none') IN ('none', 'proposed') AND f.amount_total <> 0
+           AND NOT EXISTS (SELECT FROM fapiao_match x WHERE x.fapiao_id = f.id AND x.active)
+           AND %(scope)s) AS f""",
+        keys=_KEYS,
+        tax_no=plain(SQL("f.seller_tax_no")),
+        name=plain(SQL("f.seller_name")),
+        companies=list(companies),
+        living=list(LIVING),
+        scope=SQL("TRUE") if ids is None else SQL("f.id = ANY(%s)", ids),
+    )
+
+
+def _open_bills(companies, ids):
+    """``said`` is where a number may stand; ``is_named`` whether a fapiao's number was found there."""
+    return SQL(
+        """
+    CREATE TEMPORARY TABLE open_bill ON COMMIT DROP AS
+    SELECT b.*, %(keys)s
+      FROM (
+        SELECT m.id, m.company_id, -m.amount_total_signed AS total, COALESCE(m.invoice_date, m.date) AS day,
+               %(vat)s AS tax_no, %(partner)s AS seller,
+               upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)) AS said,
+               known.move_id IS NOT NULL AS is_proposed, COALESCE(known.is_named, FALSE) AS is_named
+          FROM account_move m
+          LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
+          LEFT JOIN (SELECT x.move_id, bool_or(x.state = 'confirmed') AS is_confirmed,
+                            bool_or(x.rule = 'number') AS is_named
+                       FROM fapiao_match x WHERE x.active AND x.move_id IS NOT NULL AND %(known_scope)s
+                      GROUP BY x.move_id) AS known ON known.move_id = m.id
+         WHERE m.move_type IN ('in_invoice', 'in_refund', 'in_receipt') AND m.state IN ('draft', 'posted')
+           AND m.company_id = ANY(%(companies)s) AND m.amount_total_signed <> 0
+           AND COALESCE(m.fapiao_in_state, 'none') IN ('none', 'proposed')
+           AND known.is_confirmed IS NOT TRUE
+           AND NOT EXISTS (SELECT FROM hr_expense e WHERE e.account_move_id = m.id)
+           AND %(scope)s) AS b""",
+        keys=_KEYS,
+        vat=tax_no(SQL("p.vat")),
+        partner=plain(SQL("p.name")),
+        companies=list(companies),
+        known_scope=SQL("TRUE") if ids is None else SQL("x.move_id = ANY(%s)", ids),
+        scope=SQL("TRUE") if ids is None else SQL("m.id = ANY(%s)", ids),
+    )

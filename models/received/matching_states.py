@@ -1,0 +1,237 @@
+"""The statements around a search: whom it is about, and what its matches add up to.
+
+``write_bills`` and ``write_fapiao`` say in SQL what ``fapiao_match_verdict`` says for one document.
+"""
+
+from typing import NamedTuple
+
+from odoo.tools import SQL
+
+from .matching_open import plain, tax_no
+from .verdict import DEAD, DEDUCTIBLE
+
+_OPEN_BILL = SQL(
+    "m.move_type IN ('in_invoice', 'in_refund', 'in_receipt') AND m.state IN ('draft', 'posted')"
+    " AND m.fapiao_in_state IN ('none', 'proposed')"
+)
+
+
+# Of CTEs the planner knows no numbers: it takes loops and sorted keys for cheap, which for many documents are
+# minutes instead of seconds.
+PLAN_FOR_MANY = SQL("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '64MB'")
+PLAN_AS_USUAL = SQL(
+    "SET LOCAL enable_nestloop = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT; SET LOCAL work_mem = DEFAULT"
+)
+
+
+def sellers(fapiao_ids, move_ids):
+    """Return the query for ``(tax number, name, number)`` of these fapiao and of these bills' vendors."""
+    return SQL(
+        r"""
+    SELECT DISTINCT %(seller_tax_no)s, %(seller)s, upper(f.number) FROM fapiao f WHERE f.id = ANY(%(fapiao)s)
+     UNION
+    SELECT DISTINCT %(vat)s, %(vendor)s, word
+      FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
+      LEFT JOIN regexp_split_to_table(
+                upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
+            ON length(word) >= 8
+     WHERE m.id = ANY(%(moves)s)""",
+        seller_tax_no=plain(SQL("f.seller_tax_no")),
+        seller=plain(SQL("f.seller_name")),
+        vat=tax_no(SQL("p.vat")),
+        vendor=plain(SQL("p.name")),
+        fapiao=fapiao_ids,
+        moves=move_ids,
+    )
+
+
+class Sought(NamedTuple):
+    """Whom a search is about. A name counts beside a tax number only where the other side has none."""
+
+    tax_nos: list
+    names: list
+    names_alone: list  # of those whose tax number nobody knows
+    numbers: list
+
+    @classmethod
+    def of(cls, rows):
+        """Return what the rows of :func:`sellers` come to."""
+        return cls(
+            sorted({tax_no for tax_no, _name, _number in rows if tax_no}),
+            sorted({name for _tax_no, name, _number in rows if name}),
+            sorted({name for tax_no, name, _number in rows if name and not tax_no}),
+            sorted({number for _tax_no, _name, number in rows if number}),
+        )
+
+
+def fapiao_of(companies, sought):
+    """Return the query for the open received fapiao of these sellers or with these numbers."""
+    name = plain(SQL("f.seller_name"))
+    branches = [
+        SQL("f.seller_tax_no = ANY(%s)", sought.tax_nos),
+        SQL("f.number = ANY(%s)", sought.numbers),
+        SQL("f.seller_tax_no IS NULL AND %s = ANY(%s)", name, sought.names),
+        SQL("f.seller_tax_no = '' AND %s = ANY(%s)", name, sought.names),
+    ]
+    if sought.names_alone:
+        # reads all that is open
+        branches.append(SQL("%s = ANY(%s)", name, sought.names_alone))
+    return SQL(" UNION ").join(
+        SQL(
+            "SELECT f.id FROM fapiao f WHERE f.direction = 'in' AND f.company_id = ANY(%s)"
+            " AND f.match_state IN ('none', 'proposed') AND %s",
+            list(companies),
+            branch,
+        )
+        for branch in branches
+    )
+
+
+def bills_of(companies, sought):
+    """Return the query for the open bills of these vendors or with these numbers as their reference."""
+    name = plain(SQL("p.name"))
+    vendors = SQL(
+        "m.commercial_partner_id IN (SELECT p.id FROM res_partner p WHERE p.vat <> '' AND %s = ANY(%s)"
+        " OR COALESCE(p.vat, '') IN ('', '/') AND %s = ANY(%s) OR %s)",
+        tax_no(SQL("p.vat")),
+        sought.tax_nos,
+        name,
+        sought.names,
+        SQL("%s = ANY(%s)", name, sought.names_alone) if sought.names_alone else SQL("FALSE"),
+    )
+    branches = [vendors] + [
+        SQL("%s = ANY(%s)", SQL.identifier("m", field), sought.numbers)
+        for field in ("ref", "payment_reference", "fapiao")
+    ]
+    return SQL(" UNION ").join(
+        SQL(
+            "SELECT m.id FROM account_move m WHERE %s AND m.company_id = ANY(%s) AND %s",
+            _OPEN_BILL,
+            list(companies),
+            branch,
+        )
+        for branch in branches
+    )
+
+
+def changed(since):
+    """Return the query for ``(company, fapiao ids, bill ids)`` of open documents written after ``since``."""
+    return SQL(
+        """
+    SELECT company_id, array_agg(fapiao_id) FILTER (WHERE fapiao_id IS NOT NULL),
+           array_agg(move_id) FILTER (WHERE move_id IS NOT NULL)
+      FROM (SELECT f.company_id, f.id AS fapiao_id, NULL::integer AS move_id FROM fapiao f
+             WHERE f.direction = 'in' AND COALESCE(f.match_state, 'none') IN ('none', 'proposed')
+               AND COALESCE(f.write_date, f.create_date) > %(since)s
+             UNION ALL
+            SELECT m.company_id, NULL, m.id FROM account_move m
+             WHERE %(is_open)s AND m.write_date > %(since)s) AS documents
+     GROUP BY company_id""",
+        since=since,
+        is_open=_OPEN_BILL,
+    )
+
+
+def drop_overtaken(searched, move_ids):
+    """Return the statement that deletes proposals for fapiao or bills that are matched by now."""
+    return SQL(
+        """
+    DELETE FROM fapiao_match p
+     WHERE p.state = 'proposed' AND p.active AND p.rule = ANY(%(searched)s)
+       AND EXISTS (SELECT FROM fapiao_match c WHERE c.move_id = p.move_id AND c.active
+                                                AND c.state = 'confirmed')
+       AND p.move_id = ANY(%(moves)s)
+    RETURNING p.fapiao_id, p.move_id""",
+        searched=list(searched),
+        moves=move_ids,
+    )
+
+
+def reversed_by(fapiao_ids):
+    """Return the query for fapiao and bill of the confirmed matches of what these red fapiao reverse: their
+    bills differ only as long as the red ones are on no document."""
+    return SQL(
+        "SELECT x.fapiao_id, x.move_id FROM fapiao red"
+        " JOIN fapiao_match x ON x.fapiao_id = red.original_id AND x.active AND x.state = 'confirmed'"
+        " WHERE red.id = ANY(%s) AND x.move_id IS NOT NULL",
+        fapiao_ids,
+    )
+
+
+def write_bills(move_ids):
+    """Return the statement that writes state and numbers of these bills."""
+    return SQL(
+        """
+    WITH rows AS (
+        SELECT x.move_id, x.state = 'confirmed' AS is_confirmed, x.amount, x.amount_tax, f.number,
+               x.amount = f.amount_total AS is_whole, f.type_code = ANY(%(deductible)s) AS is_deductible,
+               COALESCE(x.seller_differs, FALSE) OR f.status = ANY(%(dead)s)
+               OR f.status = 'red' AND COALESCE((%(is_red_open)s), TRUE) AS is_wrong
+          FROM fapiao_match x JOIN fapiao f ON f.id = x.fapiao_id
+         WHERE x.active AND x.move_id = ANY(%(moves)s)
+    ), sums AS (
+        SELECT move_id, bool_or(is_confirmed) AS is_confirmed,
+               COALESCE(sum(amount) FILTER (WHERE is_confirmed), 0) AS covered,
+               COALESCE(sum(amount_tax) FILTER (WHERE is_confirmed), 0) AS tax,
+               0.01 * count(*) FILTER (WHERE is_confirmed AND NOT is_whole) AS tolerance,
+               COALESCE(bool_or(is_deductible) FILTER (WHERE is_confirmed), FALSE) AS is_deductible,
+               COALESCE(bool_or(is_wrong) FILTER (WHERE is_confirmed), FALSE) AS is_wrong,
+               string_agg(DISTINCT number, ', ' ORDER BY number) FILTER (WHERE is_confirmed) AS numbers
+          FROM rows GROUP BY move_id
+    ), verdicts AS (
+        SELECT m.id, s.numbers, CASE
+               WHEN s.move_id IS NULL THEN 'none'
+               WHEN NOT s.is_confirmed THEN 'proposed'
+               WHEN s.is_wrong THEN 'differs'
+               WHEN s.covered = -m.amount_total_signed THEN CASE
+                    WHEN COALESCE(m.amount_tax_signed, 0) = 0 AND NOT s.is_deductible THEN 'matched'
+                    WHEN abs(-COALESCE(m.amount_tax_signed, 0) - s.tax) <= s.tolerance THEN 'matched'
+                    ELSE 'differs' END
+               WHEN s.covered * -m.amount_total_signed > 0 AND abs(s.covered) < abs(m.amount_total_signed)
+               THEN 'partial'
+               ELSE 'differs' END AS state
+          FROM account_move m LEFT JOIN sums s ON s.move_id = m.id
+         WHERE m.id = ANY(%(moves)s)
+    )
+    UPDATE account_move m SET fapiao_in_state = v.state, fapiao_in_numbers = v.numbers
+      FROM verdicts v
+     WHERE m.id = v.id AND (m.fapiao_in_state, m.fapiao_in_numbers) IS DISTINCT FROM (v.state, v.numbers)""",
+        deductible=list(DEDUCTIBLE),
+        dead=list(DEAD),
+        is_red_open=SQL(
+            "SELECT bool_or(NOT EXISTS (SELECT FROM fapiao_match y"
+            " WHERE y.fapiao_id = red.id AND y.active AND y.state = 'confirmed'))"
+            " FROM fapiao red WHERE red.original_id = f.id"
+        ),
+        moves=move_ids,
+    )
+
+
+def write_fapiao(fapiao_ids):
+    """Return the statement that writes state and matched amount of these fapiao; their bills come first."""
+    return SQL(
+        """
+    WITH sums AS (
+        SELECT x.fapiao_id, bool_or(x.state = 'confirmed') AS is_confirmed,
+               COALESCE(sum(x.amount) FILTER (WHERE x.state = 'confirmed'), 0) AS covered,
+               COALESCE(bool_or('differs' IN (m.fapiao_in_state, e.fapiao_in_state))
+                        FILTER (WHERE x.state = 'confirmed'), FALSE) AS is_differing
+          FROM fapiao_match x
+          LEFT JOIN account_move m ON m.id = x.move_id
+          LEFT JOIN hr_expense e ON e.id = x.expense_id
+         WHERE x.active AND x.fapiao_id = ANY(%(fapiao)s) GROUP BY x.fapiao_id
+    ), verdicts AS (
+        SELECT f.id, COALESCE(s.covered, 0) AS covered, CASE
+               WHEN s.fapiao_id IS NULL THEN 'none'
+               WHEN NOT s.is_confirmed THEN 'proposed'
+               WHEN abs(s.covered) < abs(f.amount_total) THEN 'partial'
+               WHEN s.is_differing OR s.covered <> f.amount_total THEN 'differs'
+               ELSE 'matched' END AS state
+          FROM fapiao f LEFT JOIN sums s ON s.fapiao_id = f.id
+         WHERE f.id = ANY(%(fapiao)s)
+    )
+    UPDATE fapiao f SET match_state = v.state, match_amount = v.covered
+      FROM verdicts v
+     WHERE f.id = v.id AND (f.match_state, f.match_amount) IS DISTINCT FROM (v.state, v.covered)""",
+        fapiao=fapiao_ids,
+    )

@@ -1,0 +1,264 @@
+"""What reversing means to a fapiao: its red forms, what is left of it, and red fapiao that turn up."""
+
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+from ...clouds import base
+from ...clouds.errors import CloudError
+from ...rules import document, red_lines
+from ...rules.document import DISCOUNT, NORMAL, ORDINARY, Line
+from ...rules.red_document import Blue, RedLine
+from ..cloud import gate
+from ..values import DIGITAL, KIND_OF, PAPER, aware, exact, shortest
+
+
+class Fapiao(models.Model):
+    _inherit = "fapiao"
+
+    red_form_ids = fields.One2many("fapiao.red.form", "fapiao_id", "Red Forms", readonly=True)
+    red_form_count = fields.Integer(compute="_compute_red_form_count")
+    can_reverse = fields.Boolean(compute="_compute_can_reverse")
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends("red_form_ids")
+    def _compute_red_form_count(self):
+        for fapiao in self:
+            fapiao.red_form_count = len(fapiao.red_form_ids)
+
+    @api.depends("color", "status", "account_id", "red_form_ids.is_open")
+    def _compute_can_reverse(self):
+        for fapiao in self:
+            fapiao.can_reverse = bool(
+                fapiao._is_living()
+                and fapiao.account_id
+                and fapiao.type_code in KIND_OF
+                and not any(fapiao.red_form_ids.mapped("is_open"))
+            )
+
+    # ------------------------------------------------------------------ actions
+
+    def action_red(self):
+        """Open the dialog that reverses this fapiao, or the red form that is under way."""
+        gate.check(self, gate.ISSUER)
+        self.ensure_one()
+        if under_way := self.red_form_ids.filtered("is_open"):
+            return under_way[:1]._get_records_action()
+        if self.color == "red":
+            number = self.number
+            raise UserError(self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number))
+        if not self._is_living():
+            raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
+        return self.env["fapiao.red.flush"]._open(self)
+
+    def action_red_forms(self):
+        """Open the red forms of this fapiao."""
+        gate.check(self, gate.READER)
+        return self.red_form_ids._get_records_action(name=self.env._("Red Forms"))
+
+    def _invoices(self):
+        """Return the posted customer invoices that these fapiao stand for."""
+        return self.move_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
+
+    def _covering_lines(self):
+        """Return the request lines that cover nothing any more once these fapiao are reversed: the slices of
+        documents they stand for, and what partial reversals have taken off them."""
+        # sudo: what they stand for doesn't depend on who asks
+        rows = self.sudo().request_ids.line_ids.filtered(
+            lambda row: all(fact in self or fact.status == "red" for fact in row._facts())
+        )
+        return rows | self.sudo().red_form_ids.request_ids.line_ids
+
+    # ------------------------------------------------------------------ in the rules' words
+
+    def _as_blue(self):
+        """Return this fapiao as the rules of reversal see it (:class:`~..rules.red_document.Blue`)."""
+        self.ensure_one()
+        return Blue(
+            number=self.number,
+            type=KIND_OF.get(self.type_code, ""),
+            lines=self._lines_as_issued(),
+            issued_at=aware(self.issued_at),
+            seller_tax_no=self.seller_tax_no or "",
+            buyer_tax_no=self.buyer_tax_no or "",
+            color=self.color,
+            is_paper=self.type_code in PAPER,
+            reversed=tuple(line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()),
+        )
+
+    def _lines_as_issued(self):
+        """Return the lines with every digit: from the order that led to them, where there was one here."""
+        request = self.request_ids.filtered(lambda request: request.kind == "blue" and request.draft)[:1]
+        if request and len(request.fapiao_ids) == 1:
+            return document.from_plain(json.loads(request.draft)).lines
+        if lines := request and request._lines_printed_on(self):
+            return lines
+        return self._lines_as_printed()
+
+    def _lines_as_printed(self):
+        """Return the lines as the cloud has told them, which names no keys."""
+        return tuple(
+            Line(
+                kind=DISCOUNT if line.is_discount else NORMAL,
+                name=line.name or "",
+                code=line.code or "",
+                amount=exact(line.amount_untaxed),
+                tax=exact(line.amount_tax),
+                rate=exact(line.rate, 4),
+                quantity=shortest(line.quantity) if line.quantity else None,
+                price=shortest(line.price) if line.price else None,
+                spec=line.spec or "",
+                unit=line.unit or "",
+            )
+            for line in self.line_ids
+        )
+
+    def _lines_as_red(self):
+        return [
+            RedLine(
+                xh=line.original_line or place,
+                name=line.name or "",
+                code=line.code or "",
+                amount=exact(line.amount_untaxed),
+                tax=exact(line.amount_tax),
+                rate=exact(line.rate, 4),
+                quantity=shortest(line.quantity) if line.quantity else None,
+                price=shortest(line.price) if line.price else None,
+            )
+            for place, line in enumerate(self.line_ids, start=1)
+        ]
+
+    # ------------------------------------------------------------------ facts
+
+    @api.model
+    def _issued_values(self, request, issued):
+        if request.kind != "red":
+            return super()._issued_values(request, issued)
+        order = request._red_order()
+        blue = request.red_form_id.fapiao_id
+        return {
+            **blue._red_values(issued),
+            "account_id": request.account_id.id,
+            "amount_untaxed": float(order.amount),
+            "amount_tax": float(order.tax),
+            "amount_total": float(order.total),
+            "move_ids": [fields.Command.set(request.move_ids.ids)],
+            "line_ids": [
+                fields.Command.create(values) for values in self.env["fapiao.line"]._values_of_red(order.lines)
+            ],
+        }
+
+    def _red_values(self, issued):
+        """Return create values of the red fapiao ``issued`` that reverses this one, as far as it is told;
+        what isn't told is taken for the mirror image."""
+        self.ensure_one()
+        said = {"amount_untaxed": issued.amount, "amount_tax": issued.tax, "amount_total": issued.total}
+        return {
+            "company_id": self.company_id.id,
+            "account_id": self.account_id.id,
+            "direction": self.direction,
+            "color": "red",
+            "number": issued.number,
+            "type_code": self.type_code,
+            **self._times(issued.issued_at or aware(fields.Datetime.now())),
+            "seller_name": self.seller_name,
+            "seller_tax_no": self.seller_tax_no,
+            "buyer_name": self.buyer_name,
+            "buyer_tax_no": self.buyer_tax_no,
+            **{name: -abs(float(self[name] if value is None else value)) for name, value in said.items()},
+            "original_id": self.id,
+            "move_ids": [fields.Command.set(self.move_ids.ids)],
+        }
+
+    @api.model
+    def _record_checked(self, company, account, number, check, bill):
+        """Return the inbound fapiao that the bureau described when asked whether it may be reversed
+        (:class:`~..rules.red_document.RedCheck`), created unless it is known."""
+        known = self.search([("company_id", "=", company.id), ("direction", "=", "in"), ("number", "=", number)])
+        amount, tax = -float(check.amount or 0), -float(check.tax or 0)
+        fapiao = known or self.create(
+            {
+                "company_id": company.id,
+                "account_id": account.id,
+                "direction": "in",
+                "number": number,
+                "type_code": DIGITAL.get(check.type, DIGITAL[ORDINARY]),
+                **(self._times(check.issued_at) if check.issued_at else {}),
+                "seller_name": check.seller_name,
+                "seller_tax_no": check.seller_tax_no,
+                "buyer_name": check.buyer_name,
+                "buyer_tax_no": check.buyer_tax_no,
+                "amount_untaxed": amount,
+                "amount_tax": tax,
+                "amount_total": amount + tax,
+                "line_ids": [
+                    fields.Command.create(values)
+                    for values in self.env["fapiao.line"]._values_of(red_lines.mirrored(check.lines))
+                ],
+            }
+        )
+        fapiao.move_ids |= bill
+        return fapiao
+
+    def _note_reversed(self):
+        """Bring the status in line with the red fapiao that stand against this one."""
+        for fapiao in self:
+            rounding = fapiao.currency_id.rounding
+            taken = -sum(fapiao.red_ids.filtered(lambda red: red.status == "normal").mapped("amount_total"))
+            if fapiao._is_living() and float_compare(taken, 0, precision_rounding=rounding) > 0:
+                is_all = float_compare(taken, fapiao.amount_total, precision_rounding=rounding) >= 0
+                fapiao.status = "red" if is_all else "partly_red"
+        self._note_uncovered()
+
+    # ------------------------------------------------------------------ reversed by somebody else
+
+    def _find_red_apart(self):
+        """Ask whether somebody has reversed this fapiao, and take the red one over; return its number or "".
+
+        Raises ``CloudError``. What is found is kept in a transaction of its own, which the caller's may not
+        see yet: that is why it's a number and no record.
+        """
+        self.ensure_one()
+        number = self.number
+        found = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.find_red(number))
+        if not isinstance(found, base.Issued):
+            return ""
+        fapiao_id = self.id
+        self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._adopt_red(found).number)
+        self.invalidate_recordset()
+        return found.number
+
+    def _adopt_red(self, issued):
+        """Return the red fapiao ``issued`` that reverses this one, taken over unless it is known already."""
+        self.ensure_one()
+        red = self.search([*self._same_register(), ("number", "=", issued.number)])
+        if not red:
+            red = self.create(self._red_values(issued))
+            red._want_files()
+            for document in [*self.move_ids, *self.order_ids]:
+                document._message_log(
+                    body=self.env._(
+                        "Red fapiao %(red)s, issued elsewhere, reverses %(blue)s.",
+                        red=red.number,
+                        blue=self.number,
+                    )
+                )
+        elif not red.original_id:
+            red.original_id = self
+        self._note_reversed()
+        self.red_form_ids.filtered("is_open")._note_reversed_by(red)
+        return red
+
+    def _same_register(self):
+        return [("company_id", "=", self.company_id.id), ("direction", "=", self.direction)]
+
+    def _look_for_red(self, found):
+        """Take over the red fapiao that the cloud names for this one, if it isn't known here."""
+        if found.reversed_by and found.reversed_by not in self.red_ids.mapped("number"):
+            try:
+                self._find_red_apart()
+            except CloudError as error:
+                raise UserError(self.account_id._say(error)) from error

@@ -1,0 +1,120 @@
+"""Withdrawing a red form that is at the bureau already, where the cloud can.
+
+The withdrawal is an outbound document of its own. Where its answer is lost, the cloud is asked for the form:
+its state tells. As long as a withdrawal is on its way no red fapiao is issued from the form, and after one
+was refused only by a person's click: whoever wanted to withdraw must not see it go on by itself.
+"""
+
+from dataclasses import replace
+
+from odoo import api, fields, models
+
+from ...clouds import base, errors
+from ...rules import red_forms
+from ...rules.red_document import RedForm
+from ..cloud.fapiao_task_mixin import MAX_RESENDS
+from ..values import PROBLEM, as_html
+
+
+class FapiaoRedWithdrawal(models.Model):
+    _name = "fapiao.red.withdrawal"
+    _description = "Withdrawal of a Red Form"
+    _inherit = ["fapiao.outbound"]
+    _order = "id desc"
+    _rec_name = "request_uid"
+    _check_company_auto = True
+
+    form_id = fields.Many2one(
+        "fapiao.red.form", "Red Form", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    user_id = fields.Many2one(
+        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
+    )
+
+    _one_open = models.UniqueIndex(
+        "(form_id) WHERE state NOT IN ('issued', 'rejected', 'withdrawn')",
+        "This red form is being withdrawn already.",
+    )
+    _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
+
+    # ------------------------------------------------------------------ asking
+
+    def _question(self, words):
+        order = self.form_id._order_at_bureau()
+        return base.RED_STATE, words.freeze(base.RED_STATE, order, self.form_id.request_uid)
+
+    @api.model
+    def _questions(self):
+        return (base.RED_STATE,)
+
+    def _reader(self):
+        return self.user_id
+
+    # ------------------------------------------------------------------ answers
+
+    def _apply_meaning(self, exchange, meaning):
+        if exchange.operation != base.RED_STATE:
+            return super()._apply_meaning(exchange, meaning)
+        if self.state == "unknown":
+            self._apply_state(meaning)
+        return None
+
+    def _apply_state(self, meaning):
+        """Act on where the form stands, as far as the answer to the withdrawal is lost."""
+        match meaning:
+            case RedForm() if red_forms.is_open(meaning.state):
+                self.form_id._accept(meaning)
+                self._apply_not_found(base.NotFound())
+            case RedForm():
+                self.form_id._accept(meaning)
+                self._become("issued")
+            case errors.CloudError():
+                if isinstance(meaning, errors.LoginRequired):
+                    self.account_id._note_need(meaning.need, meaning)
+                self._wait_on(meaning)
+            case _:
+                self._wait_on()
+
+    def _apply_not_found(self, answer):
+        """The form stands: after the grace period the withdrawal never arrived and is sent again."""
+        if self.form_id.red_fapiao_id or (self._grace_is_over() and self.resends >= MAX_RESENDS):
+            self._need_decision(self.env._("The form was not withdrawn: it stands as before at the tax bureau."), False)
+            return None
+        return super()._apply_not_found(answer)
+
+    def _accept(self, result):
+        form = self.form_id
+        if not result.number:
+            # the answer doesn't repeat the form, and so doesn't know which withdrawal it is called
+            is_after = form.bureau_state == red_forms.CONFIRMED
+            state = red_forms.WITHDRAWN_AFTER if is_after else red_forms.WITHDRAWN
+            result = replace(result, number=form.number, state=state)
+        if form.is_open:
+            form._accept(result)
+        self._become("issued")
+
+    def _need_decision(self, message, fix):
+        """There is nothing to decide: the form is looked after by itself, and can be withdrawn again."""
+        self._become("rejected")
+        self.write({"error_message": message, "error_fix": fix})
+        self._tell_refused()
+
+    def _settled(self):
+        if self.state == "rejected" and self.error_message:
+            self._tell_refused()
+
+    def _tell_refused(self):
+        """Tell whoever asked that the form stands, and have the cloud asked how it stands now."""
+        form = self.form_id
+        if not form.is_open:
+            return
+        if form.stage in ("waiting", "confirmed"):
+            form.next_try_at = form._now()
+            self._wake_reconciler()
+        form._close_activities()
+        form.activity_schedule(
+            PROBLEM,
+            summary=self.env._("Red form %s was not withdrawn", form.number),
+            note=as_html(self.error_message, self.error_fix, self.cloud_text),
+            user_id=self.user_id.id,
+        )

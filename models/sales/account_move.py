@@ -1,0 +1,80 @@
+"""An invoice made from an order that has its fapiao already shares that fapiao instead of wanting another.
+
+What a request from an order covers lies there as request lines without an invoice. Posting assigns them: from then on
+they cover the invoice like any other, and only the rest is issued.
+"""
+
+from odoo import Command, models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    # ------------------------------------------------------------------ posting
+
+    def _post(self, soft=True):
+        """The orders are locked first: a request for a fapiao of one of them that is made at this moment is either
+        complete, and shared here, or is repeated and finds this invoice."""
+        self._fapiao_orders()._fapiao_touch()
+        return super()._post(soft)
+
+    def _fapiao_before_issuing(self):
+        self._fapiao_share_orders()
+        return super()._fapiao_before_issuing()
+
+    def _fapiao_orders(self):
+        """Return the orders of those of these documents that are customer invoices in China."""
+        invoices = self.filtered(
+            lambda move: move.move_type == "out_invoice" and move.company_id.account_fiscal_country_id.code == "CN"
+        )
+        # sudo: whoever invoices an order needn't be allowed to read it
+        return invoices.sudo().invoice_line_ids.sale_line_ids.order_id
+
+    def _fapiao_share_orders(self):
+        """Let posted invoices share what was requested from their orders and no invoice has taken yet."""
+        # sudo: request lines are moved by this flow alone
+        moves = self.sudo().filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
+        rows = self.env["fapiao.request.line"].sudo()
+        rows = rows.search(
+            [
+                ("order_line_id", "in", moves.invoice_line_ids.sale_line_ids.ids),
+                ("live", "=", True),
+                ("move_line_id", "=", False),
+                ("quantity", "!=", 0),
+            ],
+            order="id",
+        )
+        waiting = rows.grouped("order_line_id")
+        for move in moves:
+            taken = rows.browse()
+            for line in move.invoice_line_ids:
+                for order_line in line.sale_line_ids & rows.order_line_id:
+                    own, waiting[order_line] = line._fapiao_take(waiting[order_line])
+                    taken |= own
+            if taken:
+                move._fapiao_settle_shares(taken)
+
+    def _fapiao_settle_shares(self, taken):
+        """Bring the amounts of what was ``taken`` in line with the books, and link all that is concerned."""
+        builder = self.env["fapiao.builder"]
+        items, _problems = builder._items(self, builder._catalogue(self))
+        booked = {item.key: item for item in items or []}
+        for line in taken.move_line_id:
+            if str(line.id) in booked:
+                line._fapiao_settle_rounding(booked[str(line.id)], taken)
+        requests, facts = taken.request_id, taken.request_id.fapiao_ids
+        requests.move_ids = [Command.link(self.id)]
+        facts.move_ids = [Command.link(self.id)]
+        if living := facts.filtered(lambda fapiao: fapiao._is_living()):
+            self._message_log(
+                body=self.env._(
+                    "Fapiao %(numbers)s, issued from %(orders)s, stands for this invoice too.",
+                    numbers=", ".join(living.mapped("number")),
+                    orders=", ".join(taken.order_id.mapped("name")),
+                )
+            )
+
+    def _fapiao_is_covered(self):
+        """Tell whether fapiao and requests on their way stand for all of the invoice."""
+        self.ensure_one()
+        return bool(self.sudo().fapiao_request_line_ids) and (self._fapiao_rest_without(self.env["fapiao"]) <= 0)

@@ -1,0 +1,89 @@
+"""Requests for orders: which orders they belong to, and which units of which line they cover."""
+
+from odoo import Command, api, fields, models
+from odoo.tools import SQL
+
+
+class FapiaoRequest(models.Model):
+    _inherit = "fapiao.request"
+
+    order_ids = fields.Many2many(
+        "sale.order",
+        "fapiao_request_order_rel",
+        "request_id",
+        "order_id",
+        "Orders",
+        readonly=True,
+        copy=False,
+    )
+
+    # ------------------------------------------------------------------ making a request
+
+    @api.model
+    def _blue_values(self, built):
+        """A request for invoices belongs to their orders as well, so that these know their fapiao."""
+        values = super()._blue_values(built)
+        orders = getattr(built, "orders", None)
+        if orders:
+            return {**values, **self._values_of_orders(orders)}
+        orders = built.documents.invoice_line_ids.sale_line_ids.order_id
+        return {**values, "order_ids": [Command.set(orders.ids)]}
+
+    @api.model
+    def _values_of_orders(self, orders):
+        rejected = orders.fapiao_request_ids.filtered(
+            lambda request: request.kind == "blue" and request.state == "rejected"
+        )
+        return {
+            "account_id": orders.company_id.fapiao_account_id.id,
+            "company_id": orders.company_id.id,
+            "order_ids": [Command.set(orders.ids)],
+            "partner_id": orders[:1]._fapiao_buyer().id,
+            "previous_id": max(rejected.ids, default=False),
+        }
+
+    @api.model
+    def _create_red(self, form):
+        request = super()._create_red(form)
+        orders = form.fapiao_id.order_ids
+        request.write(
+            {
+                "order_ids": [Command.set(orders.ids)],
+                "partner_id": (request.partner_id or orders[:1]._fapiao_buyer()).id,
+            }
+        )
+        return request
+
+    # ------------------------------------------------------------------ applying an answer
+
+    def _apply_exchange(self, exchange):
+        """Lock orders and invoices before the request, as whoever posts or requests does: else each side
+        would wait for the other until the database breaks one off."""
+        self._lock_documents()
+        return super()._apply_exchange(exchange)
+
+    def _lock_documents(self):
+        for documents in (self.order_ids, self.move_ids):
+            if documents:
+                query = SQL(
+                    "SELECT FROM %s WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+                    SQL.identifier(documents._table),
+                    tuple(documents.ids),
+                )
+                self._execute_quietly(query)
+
+    # ------------------------------------------------------------------ what is said
+
+    def _documents(self):
+        """Return the invoices and orders of this request as a list: where people look for news of it."""
+        return [*super()._documents(), *self.order_ids]
+
+    def _progress(self):
+        progress = super()._progress()
+        if not self.move_ids and self.order_ids:
+            progress["document"] = ", ".join(self.order_ids.mapped("name"))
+        return progress
+
+    def _link_fact(self, fapiao):
+        fapiao.order_ids = [Command.link(order.id) for order in self.order_ids]
+        return super()._link_fact(fapiao)

@@ -1,0 +1,51 @@
+"""Which units of which order line a request covers."""
+
+from odoo import api, fields, models
+
+from ..cloud.fapiao_task_mixin import OPEN_STATES
+
+
+class FapiaoRequestLine(models.Model):
+    _inherit = "fapiao.request.line"
+
+    order_line_id = fields.Many2one("sale.order.line", index="btree_not_null", ondelete="set null")
+    order_id = fields.Many2one(related="order_line_id.order_id", store=True, index="btree_not_null", string="Order")
+
+    @api.constrains("order_line_id", "quantity")
+    def _check_covered(self):
+        """Not when a line comes alive again: what exists at the bureau exists, whatever was ordered."""
+        self.order_line_id._fapiao_check_covered()
+
+    # ------------------------------------------------------------------ quantities
+
+    def _quantity_of(self, order_line):
+        """Return the quantity in the order line's unit; an invoice may have another."""
+        self.ensure_one()
+        unit = self.move_line_id.product_uom_id
+        if not unit or unit == order_line.product_uom_id:
+            return self.quantity
+        return unit._compute_quantity(self.quantity, order_line.product_uom_id, round=False)
+
+    def _quantity_for(self, move_line):
+        """Return the quantity, in the order's unit so far, in the unit of the invoice line."""
+        self.ensure_one()
+        unit, wanted = self.order_line_id.product_uom_id, move_line.product_uom_id
+        if unit == wanted or not (unit and wanted):
+            return self.quantity
+        return unit._compute_quantity(self.quantity, wanted, round=False)
+
+    # ------------------------------------------------------------------ words
+
+    def _say_what_binds(self):
+        """Return the numbers of the fapiao that these lines stand on, or the ids of their requests."""
+        numbers = self.request_id.fapiao_ids.filtered(lambda fapiao: fapiao._is_living()).mapped("number")
+        going = self.request_id.filtered(lambda request: request.state in OPEN_STATES)
+        return ", ".join([*numbers, *going.mapped("request_uid")])
+
+    def _say_way_out(self):
+        if any(request.state in OPEN_STATES for request in self.request_id):
+            return self.env._(
+                "Withdraw the request as long as nothing is sent, or wait for its result; a fapiao that is"
+                " issued has to be reversed first (Red-flush, on the fapiao)."
+            )
+        return self.env._("Reverse the fapiao first (Red-flush, on the fapiao); then it can be changed.")

@@ -1,0 +1,348 @@
+"""From the lines of an order to neutral fapiao: the same words and checks as from an invoice, the amounts by
+the share of the units that are asked for.
+"""
+
+from dataclasses import dataclass, replace
+
+from odoo import api, fields, models
+from odoo.tools import email_normalize
+
+from ...rules import checks
+from ...rules import draft as drafting
+from ...rules.amounts import ZERO, net_of_gross, plain, round2
+from ...rules.document import Item
+from ...rules.order_shares import next_part
+from ...rules.problems import Problem, _
+from ..issuing import fapiao_twins
+from ..issuing.builder import DOCUMENT_LANGUAGE, Built, Catalogue, Covered
+from ..master.res_partner import _mobile
+from ..values import exact, shortest
+
+NOTHING_COVERED = Covered({}, {}, {})  # what is covered isn't asked for
+
+
+@dataclass(frozen=True)
+class BuiltOrder(Built):
+    """One fapiao-to-be of an order, or of several; it has no invoices."""
+
+    orders: object = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked for: ``quantities`` by order line, and what is printed or told the cloud beside."""
+
+    quantities: dict
+    type: str
+    remark: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+class FapiaoBuilder(models.AbstractModel):
+    _inherit = "fapiao.builder"
+
+    @api.model
+    def _build_orders(self, orders, choice):
+        """Return the :class:`BuiltOrder` of what is chosen of ``orders``, one for all of them, several where
+        it is more than one fapiao may carry; reads only, sends nothing."""
+        nobody = self.env["account.move"]
+        if problems := self._orders_obstacles(orders):
+            return [BuiltOrder(nobody, None, problems, orders=orders)]
+        company = orders.company_id
+        limits = company.fapiao_account_id._limits(self.env["fapiao.tax.code"]._summary_codes())
+        recipient, problems = self._recipient(orders[:1], choice)
+        parties = company._fapiao_seller(), recipient, choice.type
+        items, found = self._items_of_orders(orders, choice)
+        problems += found + self._company_problems(company) + list(fapiao_twins.of_orders(orders).values())
+        draft, found = self._orders_draft(company, choice, items, parties, limits)
+        problems += found
+        whole = BuiltOrder(nobody, draft, problems, orders=orders)
+        if not draft:
+            # whoever mends the lines shall see at once what else is missing
+            problems += checks.check_parties(*parties, limits)
+            return [whole]
+        return self._split(whole, items, NOTHING_COVERED, limits)
+
+    def _orders_draft(self, company, choice, items, parties, limits):
+        """Return ``(draft, problems)`` of ``items``, pairs of order and item."""
+        if items is None:
+            return None, []
+        items = [item for _order, item in items]
+        return drafting.build(
+            items,
+            *parties,
+            sum((item.amount for item in items), ZERO),
+            sum((item.tax for item in items), ZERO),
+            limits=limits,
+            remark=choice.remark,
+            drawer=company.fapiao_drawer or self.env.user.name or "",
+            payee=company.fapiao_payee or "",
+            reviewer=company.fapiao_reviewer or "",
+            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, items),
+            show_seller_bank=company.fapiao_show_seller_bank,
+            show_buyer_bank=company.fapiao_show_buyer_bank,
+        )
+
+    def _values_of_share(self, document, share, sequence):
+        if document._name != "sale.order":
+            return super()._values_of_share(document, share, sequence)
+        return {
+            "sequence": sequence,
+            "move_id": False,
+            "order_line_id": int(share.item.key.removeprefix("order_")),
+            "name": share.item.name,
+            "quantity": float(share.quantity),
+            "amount_untaxed": float(share.amount),
+            "amount_tax": float(share.tax),
+        }
+
+    def _part_of(self, whole, draft, share_values):
+        part = super()._part_of(whole, draft, share_values)
+        if not isinstance(whole, BuiltOrder):
+            return part
+        lines = {values["order_line_id"] for values in share_values}
+        return replace(part, orders=whole.orders.filtered(lambda order: lines.intersection(order.order_line.ids)))
+
+    # ------------------------------------------------------------------ lines
+
+    def _items_of_orders(self, orders, choice):
+        """Return ``(items, problems)`` of what is chosen, ``items`` as pairs of order and item; None where
+        a line can't be told."""
+        if not orders.order_line.filtered(choice.quantities.get):
+            return None, [self._nothing_chosen()]
+        items, problems = [], []
+        for order in orders:
+            own, found = self._order_items(order, choice)
+            items += [(order, item) for item in own]
+            problems += found
+        return (None if problems else items), self._once(problems)
+
+    def _order_items(self, order, choice):
+        """Return ``(items, problems)`` of what is chosen, in CNY at today's rate, as an invoice of today."""
+        lines = order.order_line.filtered(choice.quantities.get)
+        catalogue = self._catalogue_of(lines.product_id)
+        items, problems = [], []
+        for base_line in self._order_base_lines(order):
+            line = base_line["record"]
+            if line in lines:
+                item, found = self._order_item(base_line, choice.quantities[line], catalogue)
+                items.append(item)
+                problems += found
+        return items, problems
+
+    def _order_base_lines(self, order):
+        """Return core's base lines of the order, rounded together so that they come to its totals."""
+        taxes, company = self.env["account.tax"], order.company_id
+        rate = self.env["res.currency"]._get_conversion_rate(
+            company.currency_id, order.currency_id, company, fields.Date.context_today(order)
+        )
+        base_lines = [line._prepare_base_line_for_taxes_computation(rate=rate) for line in order._get_priced_lines()]
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        return base_lines
+
+    def _order_item(self, base_line, wanted, catalogue):
+        line, details = base_line["record"], base_line["tax_details"]
+        tax_data, problems = self._tax_of(base_line)
+        problems = [replace(problem, line=line._fapiao_key()) for problem in problems]
+        quantity = exact(wanted, catalogue.quantity_digits)
+        problems += self._quantity_problems(line, quantity, catalogue)
+        tax = tax_data["tax"] if tax_data else self.env["account.tax"]
+        code = catalogue.codes.get(line.product_id)
+        total = exact(details["total_excluded"] + details["delta_total_excluded"])
+        amount = self._order_share(line, total, "amount_untaxed", quantity, catalogue)
+        if amount > 0 and not line.product_id:
+            problems.append(replace(self._no_product(line), line=line._fapiao_key()))
+        return Item(
+            key=line._fapiao_key(),
+            name=self._name_of(line, catalogue),
+            code=code.code if code else "",
+            short_name=code.short_name or "" if code else "",
+            amount=amount,
+            tax=self._order_share(line, exact(tax_data["tax_amount"]), "amount_tax", quantity, catalogue)
+            if tax_data
+            else ZERO,
+            rate=exact(tax.amount, 4) / 100,
+            quantity=quantity,
+            discount=self._order_discount(base_line, tax_data, quantity, amount),
+            spec=line.product_id.default_code or "",
+            unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
+            zero_kind=tax.fapiao_zero_kind or "",
+            policy=tax.fapiao_policy or line.product_id.fapiao_policy or "",
+        ), problems
+
+    def _order_share(self, line, total, name, quantity, catalogue):
+        """Return the share of ``quantity`` in ``total``: with the last units, all that is left of it."""
+        rows = line._fapiao_rows()
+        digits = catalogue.quantity_digits
+        return next_part(
+            total,
+            exact(line.product_uom_qty, digits),
+            exact(line.fapiao_qty_covered, digits),
+            quantity,
+            sum((exact(row[name]) for row in rows), ZERO),
+            len(rows),
+        )
+
+    def _order_discount(self, base_line, tax_data, quantity, amount):
+        """Return the tax-exclusive reduction already taken off ``amount``, as on an invoice."""
+        line = base_line["record"]
+        if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
+            return ZERO
+        listed = shortest(line.price_unit) * quantity / shortest(base_line["rate"])
+        if tax_data["price_include"]:
+            listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
+        return max(round2(listed) - amount, ZERO)
+
+    @api.model
+    def _catalogue_of(self, products):
+        installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
+        return Catalogue(
+            products._fapiao_code(),
+            products._fapiao_item_name(),
+            self.env["decimal.precision"].precision_get("Product Unit"),
+            DOCUMENT_LANGUAGE if installed else None,
+        )
+
+    # --------------------------------------------------------------------------
+    # What keeps an order, or what is chosen of it, from becoming a fapiao, each with its cure.
+    # --------------------------------------------------------------------------
+
+    def _orders_obstacles(self, orders):
+        """Return what keeps ``orders`` from becoming a fapiao at all, whatever their lines are: of each the
+        first that is found, of several also what keeps them apart."""
+        found = self._merge_problems(orders) if len(orders) > 1 else []
+        return found or self._once([problem for order in orders for problem in self._order_obstacles(order)])
+
+    def _order_obstacles(self, order):
+        checks_in_turn = (
+            self._confirmation_problem,
+            self._account_problem,
+            self._order_currency_problem,
+            self._order_cover_problem,
+            self._down_payment_problem,
+        )
+        return [problem for check in checks_in_turn if (problem := check(order))][:1]
+
+    def _confirmation_problem(self, order):
+        if order.state == "sale":
+            return None
+        return Problem(
+            "not_confirmed",
+            _("%(order)s is not confirmed."),
+            _("Confirm the order first."),
+            {"order": order.display_name},
+        )
+
+    def _order_currency_problem(self, order):
+        problem = self._currency_problem(order)
+        if problem and problem.code == "no_currency_rate":
+            return replace(problem, fix=_("Enter the rate, then check again."))
+        return problem
+
+    def _lacks_rate(self, move):
+        """An order is converted at today's rate, as an invoice of today would be."""
+        if move._name != "sale.order":
+            return super()._lacks_rate(move)
+        company = move.company_id
+        if move.currency_id == company.currency_id:
+            return False
+        # sudo: whether there is a rate, nothing else
+        domain = [
+            ("currency_id", "=", move.currency_id.id),
+            ("company_id", "in", (False, company.root_id.id)),
+            ("name", "<=", fields.Date.context_today(move)),
+        ]
+        return not self.env["res.currency.rate"].sudo().search_count(domain, limit=1)
+
+    def _order_cover_problem(self, order):
+        # sudo: what is covered doesn't depend on who asks
+        rows = order.sudo().fapiao_request_ids.line_ids.filtered(
+            lambda row: row.live and not (row.order_line_id or row.move_id or row.lost_fapiao_id)
+        )
+        return self._lost_line(order, rows) if rows else None
+
+    def _down_payment_problem(self, order):
+        """A down payment with its own fapiao is taken off on the final invoice; the order can't know how."""
+        # sudo: what is covered doesn't depend on who asks
+        rows = order.sudo().order_line.filtered("is_downpayment")._fapiao_rows()
+        if not rows or not exact(sum(rows.mapped("amount_total"))):
+            return None
+        return Problem(
+            "down_payment_issued",
+            _("A down payment of %(order)s has a fapiao already: %(numbers)s."),
+            _("Issue the rest from the final invoice, which takes the down payment off."),
+            {"order": order.display_name, "numbers": rows._say_what_binds()},
+        )
+
+    # ------------------------------------------------------------------ what is chosen
+
+    def _quantity_problems(self, line, quantity, catalogue):
+        left = exact(line.fapiao_qty_open, catalogue.quantity_digits)
+        if quantity * left > 0 and abs(quantity) <= abs(left):
+            return []
+        return [
+            Problem(
+                "more_than_open",
+                _("Of “%(line)s” %(left)s are left without a fapiao, not %(quantity)s."),
+                _("Choose as many or fewer."),
+                {"line": self._words_of(line), "left": plain(left), "quantity": plain(quantity)},
+                line=line._fapiao_key(),
+            )
+        ]
+
+    def _nothing_chosen(self):
+        return Problem(
+            "nothing_chosen",
+            _("Nothing is chosen."),
+            _("Enter the quantity of at least one line."),
+        )
+
+    def _recipient(self, order, choice):
+        """Return ``(party, problems)``: the buyer, with the mail and phone chosen for this fapiao."""
+        email, mobile = email_normalize(choice.email or "", strict=False) or "", _mobile(choice.phone)
+        problems = []
+        if choice.email and not email:
+            problems.append(
+                Problem(
+                    "recipient_email",
+                    _("“%(email)s” is no mail address, so the fapiao can't be sent there."),
+                    _("Correct the address, or leave it empty."),
+                    {"email": choice.email},
+                )
+            )
+        if choice.phone and not mobile:
+            problems.append(
+                Problem(
+                    "recipient_phone",
+                    _("“%(phone)s” is no Chinese mobile number, so no text message can be sent there."),
+                    _("Enter eleven digits, or leave it empty."),
+                    {"phone": choice.phone},
+                )
+            )
+        party = order.partner_invoice_id._fapiao_party()
+        return replace(party, email=email, mobile=mobile), problems
+
+    # ------------------------------------------------------------------ down payments of a covered order
+
+    def _net_items(self, moves, credits_, catalogue):
+        items, problems = super()._net_items(moves, credits_, catalogue)
+        problems = problems + [problem for move in moves for problem in self._advance_problems(move)]
+        return (None if problems else items), problems
+
+    def _advance_problems(self, move):
+        """Return the problem of a down payment on goods that have their fapiao already."""
+        # sudo: whoever invoices an order needn't be allowed to read it
+        advances = move.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.balance < 0)
+        rows = advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
+        if not rows:
+            return []
+        return [
+            Problem(
+                "advance_covered",
+                _("The goods that %(invoice)s is a down payment for are on a fapiao already: %(numbers)s."),
+                _("Nothing needs to be issued for the down payment."),
+                {"invoice": move.display_name, "numbers": rows._say_what_binds()},
+            )
+        ]

@@ -1,0 +1,172 @@
+"""How much of an order's line fapiao stand for, or requests on their way to one."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import float_compare, float_is_zero
+
+FIXED = ("product_id", "product_uom_id", "tax_ids")
+GUARDED = {*FIXED, "product_uom_qty", "price_unit", "discount"}
+
+
+class SaleOrderLine(models.Model):
+    _name = "sale.order.line"
+    _inherit = ["fapiao.guard.mixin", "sale.order.line"]
+
+    fapiao_request_line_ids = fields.One2many(
+        "fapiao.request.line", "order_line_id", "Fapiao Requests", readonly=True, copy=False
+    )
+    fapiao_qty_covered = fields.Float(
+        "Quantity on Fapiao",
+        digits="Product Unit",
+        compute="_compute_fapiao_qty_covered",
+        store=True,
+        copy=False,
+        help="On fapiao of the order or of its invoices, or requested.",
+    )
+    # compute_sudo: salespeople see what is open, not how it is requested
+    fapiao_qty_open = fields.Float(
+        "Quantity Without Fapiao",
+        digits="Product Unit",
+        compute="_compute_fapiao_qty_open",
+        compute_sudo=True,
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(
+        "product_uom_id",
+        "fapiao_request_line_ids.live",
+        "fapiao_request_line_ids.quantity",
+        "fapiao_request_line_ids.move_line_id",
+        "invoice_lines.fapiao_request_line_ids.live",
+        "invoice_lines.fapiao_request_line_ids.quantity",
+        "invoice_lines.fapiao_request_line_ids.order_line_id",
+    )
+    def _compute_fapiao_qty_covered(self):
+        for line in self:
+            line.fapiao_qty_covered = sum(row._quantity_of(line) for row in line._fapiao_rows())
+
+    @api.depends("product_uom_qty", "fapiao_qty_covered", "display_type", "is_downpayment", "price_subtotal")
+    def _compute_fapiao_qty_open(self):
+        for line in self:
+            left = line.product_uom_qty - line.fapiao_qty_covered
+            is_over = left * line.product_uom_qty <= 0 or line._fapiao_is_zero(left)
+            line.fapiao_qty_open = 0.0 if is_over or not line._fapiao_is_goods() else left
+
+    # ------------------------------------------------------------------ private steps
+
+    def _fapiao_is_goods(self):
+        """Tell whether the line can stand on a fapiao: down payments, words and gifts can't."""
+        self.ensure_one()
+        return bool(not self.display_type and not self.is_downpayment and self.price_subtotal)
+
+    def _fapiao_rows(self):
+        """Return the request lines that cover these lines: requested from the order, or from its invoices."""
+        from_invoices = self.invoice_lines.fapiao_request_line_ids.filtered(lambda row: not row.order_line_id)
+        return (self.fapiao_request_line_ids | from_invoices).filtered("live")
+
+    def _fapiao_rows_of_order(self):
+        """Return the live request lines that were requested from the order."""
+        # sudo: what is covered doesn't depend on who asks
+        return self.sudo().fapiao_request_line_ids.filtered("live")
+
+    def _fapiao_share_open(self, rows):
+        """Return the share of the line's units, 0 to 1, that ``rows`` don't cover."""
+        self.ensure_one()
+        if not self.product_uom_qty:
+            return 0.0
+        return 1 - sum(row._quantity_of(self) for row in rows & self._fapiao_rows()) / self.product_uom_qty
+
+    def _fapiao_key(self):
+        """Return how the rules name this line; those of invoices are plain numbers."""
+        self.ensure_one()
+        return f"order_{self.id}"
+
+    def _fapiao_is_zero(self, quantity):
+        return float_is_zero(quantity, precision_digits=self._fapiao_digits())
+
+    def _fapiao_digits(self):
+        return self.env["decimal.precision"].precision_get("Product Unit")
+
+    def _fapiao_check_covered(self):
+        """Refuse to cover more than is ordered. Runs in the transaction that has locked the order."""
+        digits = self._fapiao_digits()
+        for line in self.sudo():  # sudo: as above
+            covered, ordered = line.fapiao_qty_covered, line.product_uom_qty
+            if float_compare(abs(covered), abs(ordered), precision_digits=digits) > 0:
+                raise ValidationError(
+                    self.env._(
+                        "Fapiao for %(covered)s of “%(line)s” would exceed the %(ordered)s that are ordered."
+                        " Somebody may have requested one meanwhile: open the order again.",
+                        covered=covered,
+                        line=line.display_name,
+                        ordered=ordered,
+                    )
+                )
+
+    # --------------------------------------------------------------------------
+    # What a request forbids on a line, as long as it stands or is on its way.
+    # --------------------------------------------------------------------------
+
+    def write(self, vals):
+        bound = self.filtered(lambda line: line._fapiao_rows_of_order()) if GUARDED & set(vals) else self[:0]
+        before = {line: line._fapiao_fixed() for line in bound}
+        result = super().write(vals)
+        for line in bound:
+            line._fapiao_raise_if_less(before[line])
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_fapiao(self):
+        self._fapiao_raise_if_bound()
+
+    def _fapiao_raise_if_bound(self):
+        for order, rows in self._fapiao_rows_of_order().grouped("order_id").items():
+            said = self.env._(
+                "%(order)s has a fapiao: %(what)s.", order=order.display_name, what=rows._say_what_binds()
+            )
+            said += " " + rows._say_way_out()
+            raise UserError(said)
+
+    def _fapiao_fixed(self):
+        """Return what a line on a fapiao keeps: goods, unit and taxes."""
+        return [self[name] for name in FIXED]
+
+    def _fapiao_raise_if_less(self, fixed):
+        """Refuse to make a line less than its fapiao says."""
+        rows = self._fapiao_rows_of_order()
+        values = {"line": self.display_name, "what": rows._say_what_binds()}
+        if self._fapiao_fixed() != fixed:
+            said = self.env._(
+                "Product, unit and taxes of “%(line)s” can't change: it has a fapiao, %(what)s.", **values
+            )
+        elif self._fapiao_is_below(sum(row._quantity_of(self) for row in rows)):
+            said = self.env._(
+                "“%(line)s” can't be reduced below what its fapiao says: %(quantity)s (%(what)s).",
+                quantity=sum(row._quantity_of(self) for row in rows),
+                **values,
+            )
+        elif self._fapiao_is_cheaper(rows):
+            said = self.env._(
+                "“%(line)s” can't come to less than its fapiao says: %(amount)s (%(what)s).",
+                amount=self.company_id.currency_id.format(sum(rows.mapped("amount_total"))),
+                **values,
+            )
+        else:
+            return
+        said += " " + rows._say_way_out()
+        raise UserError(said)
+
+    def _fapiao_is_below(self, covered):
+        digits = self._fapiao_digits()
+        is_less = float_compare(abs(self.product_uom_qty), abs(covered), precision_digits=digits) < 0
+        return is_less or self.product_uom_qty * covered < 0
+
+    def _fapiao_is_cheaper(self, rows):
+        """In a foreign currency, amounts differ by the rate alone; there the quantity has to do."""
+        currency = self.company_id.currency_id
+        if self.currency_id != currency:
+            return False
+        covered = sum(rows.mapped("amount_total"))
+        rounding = currency.rounding * (len(rows) + 1)
+        return abs(self.price_total) + rounding < abs(covered)
