@@ -1,6 +1,7 @@
 """The rooms keep their walls: imports go down only (docs/architecture.md, "Rooms")."""
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
@@ -16,6 +17,8 @@ MAY_IMPORT = {
     "controllers": {"clouds", "models", "rules"},
 }
 WITHOUT_ODOO = ("rules", "clouds", "sandbox")
+# The packages of models/: each may import from those before it, and extend their models.
+PACKAGES = ("cloud", "master", "issuing", "reversal", "callbacks", "sales", "received", "expenses")
 
 
 def imports_of(path):
@@ -46,6 +49,21 @@ def room_of(path, level, name):
     return name.split(".")[0]
 
 
+def model_of(node):
+    """Return the name of the model that a class defines or extends, or ''."""
+    values = {}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            values[statement.targets[0].id] = statement.value
+    for attribute in ("_name", "_inherit"):
+        value = values.get(attribute)
+        if isinstance(value, ast.List):
+            value = value.elts[0]
+        if isinstance(value, ast.Constant):
+            return value.value
+    return ""
+
+
 @tagged("post_install", "-at_install")
 class TestBorders(BaseCase):
     def _files(self, room):
@@ -70,8 +88,8 @@ class TestBorders(BaseCase):
                     )
 
     def test_only_the_engine_commits(self):
-        for path in (ADDON / "models").glob("*.py"):
-            if path.name == "fapiao_engine.py":
+        for path in (ADDON / "models").rglob("*.py"):
+            if path == ADDON / "models" / "cloud" / "engine.py":
                 continue
             calls = [
                 node.func.attr
@@ -80,6 +98,36 @@ class TestBorders(BaseCase):
             ]
             with self.subTest(file=path.name):
                 self.assertFalse({"commit", "cursor"} & set(calls))
+
+    def test_models_lie_in_packages_in_their_order(self):
+        folders = {path.name for path in (ADDON / "models").iterdir() if path.is_dir()} - {"__pycache__"}
+        self.assertEqual(folders, set(PACKAGES))
+        self.assertEqual({path.name for path in (ADDON / "models").glob("*.py")}, {"__init__.py", "values.py"})
+        loaded = [name for _level, name in imports_of(ADDON / "models" / "__init__.py")]
+        self.assertEqual(loaded, list(PACKAGES))
+
+    def test_a_package_imports_from_those_before_it(self):
+        for rank, package in enumerate(PACKAGES):
+            for path in self._files(f"models/{package}"):
+                for level, name in imports_of(path):
+                    target = name.split(".")[0]
+                    if level == 2 and target in PACKAGES:
+                        with self.subTest(file=str(path.relative_to(ADDON)), imports=name):
+                            self.assertLess(PACKAGES.index(target), rank)
+
+    def test_a_model_lies_in_one_file_of_a_package(self):
+        for package in PACKAGES:
+            homes = defaultdict(set)
+            for path in self._files(f"models/{package}"):
+                for node in ast.parse(path.read_text()).body:
+                    if isinstance(node, ast.ClassDef) and (model := model_of(node)):
+                        homes[model].add(path.name)
+                        methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
+                        with self.subTest(model=model, file=str(path.relative_to(ADDON))):
+                            self.assertEqual(sorted(methods), sorted(set(methods)))
+            for model, files in homes.items():
+                with self.subTest(package=package, model=model):
+                    self.assertEqual(len(files), 1, files)
 
     def test_every_test_module_is_known_to_odoo(self):
         listed = {name for _level, name in imports_of(ADDON / "tests" / "__init__.py")}

@@ -372,8 +372,8 @@ class FapiaoCallback(models.Model):
     # --------------------------------------------------------------------------
     # Callbacks that speak of fapiao which were issued before: reversed or voided, in the cloud's own portal say.
     #
-    # They are asked about (fapiao_refresh.py). A reversal made from here is known already, and one that is on its way
-    # from here is asked about by itself.
+    # They are asked about (``ask_all``). A reversal made from here is known already, and one that is on its way from
+    # here is asked about by itself.
     # --------------------------------------------------------------------------
 
     def _fapiao_told(self, account, told):

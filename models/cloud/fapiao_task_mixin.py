@@ -507,7 +507,7 @@ class FapiaoOutbound(models.AbstractModel):
         gate.check(self, gate.MANAGER)
 
     # --------------------------------------------------------------------------
-    # How an answer moves a document from state to state; see ``fapiao_outbound`` for the states.
+    # How an answer moves a document from state to state (the states are drawn at the top).
     #
     # A document that has ended still listens: what exists at the bureau exists, whatever was decided here.
     # --------------------------------------------------------------------------

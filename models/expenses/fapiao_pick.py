@@ -1,7 +1,7 @@
 """One visit to the expense assistant (发票助手) for one document: opened, listened to, brought to its end.
 
 The way of a visit: a click makes it, the dialog opens it (keys), a scheduled run listens, each message is kept,
-applied and acknowledged in transactions of its own (``fapiao_pick_listen``).
+applied and acknowledged in transactions of its own.
 Source: shared/protocols/kingdee-assistant.md; seed 002, sections 4 to 9.
 """
 
@@ -618,7 +618,7 @@ class FapiaoPick(models.Model):
     # --------------------------------------------------------------------------
     # What a message does to the documents of its visit: which tickets they take, keep, change or give back.
     #
-    # A message only names tickets; what they say was fetched with them (``fapiao_pick_listen``).
+    # A message only names tickets; what they say was fetched with them.
     # --------------------------------------------------------------------------
 
     def _apply_message(self, message, tickets, files):

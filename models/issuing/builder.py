@@ -1,7 +1,7 @@
 """From Odoo invoices to neutral fapiao: exact decimals in CNY, in the rules' own types.
 
-What a line of the invoice becomes is the business of ``fapiao_builder_lines``; what is covered already, and
-how one fapiao becomes several or several invoices one, that of ``fapiao_builder_split``.
+The sections follow the way of an invoice: checks, lines, what is covered already, one fapiao that becomes several, and
+several invoices that become one.
 """
 
 from dataclasses import dataclass, field, replace

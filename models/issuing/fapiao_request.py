@@ -1004,7 +1004,7 @@ class FapiaoRequest(models.Model):
     # Which lines of an order stand on which fapiao, where the cloud has made several of it.
     #
     # So what one of them stood for is open again once it is reversed alone: just its lines. Where these can't be told
-    # (``rules/pieces.py``), see ``fapiao_request_lost``.
+    # (``rules/pieces.py``), a person is told (``_say_lost``).
     # --------------------------------------------------------------------------
 
     def _bundle(self):

@@ -171,7 +171,7 @@ class FapiaoRequestLine(models.Model):
     # An invoice made from an order that has its fapiao already shares that fapiao instead of wanting another.
     #
     # What a request from an order covers lies there as request lines without an invoice. Posting assigns them: from
-    # then on they cover the invoice like any other (``fapiao_builder_split``), and only the rest is issued.
+    # then on they cover the invoice like any other, and only the rest is issued.
     # --------------------------------------------------------------------------
 
     def _cut_off(self, share):

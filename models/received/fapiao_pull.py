@@ -252,8 +252,8 @@ class FapiaoPull(models.Model):
     # --------------------------------------------------------------------------
     # What the cloud allows to be pulled, and the reason for each refusal.
     #
-    # Source: shared/seeds/000, "补充说明": five full pulls a month, never the current day, five years back on the log-in
-    # channel and two on the direct one (乐企), which has no pull of headers.
+    # Source: shared/seeds/000, "补充说明": five full pulls a month, never the current day, five years back on the
+    # log-in channel and two on the direct one (乐企), which has no pull of headers.
     # --------------------------------------------------------------------------
 
     @api.model

@@ -66,7 +66,7 @@ LOOK_LAST = timedelta(hours=1)
 LOOK_FOR_RED = timedelta(hours=6)
 LAST_LOOK = timedelta(minutes=5)  # before the deadline
 REMIND = (timedelta(days=2), timedelta(days=1))  # before the deadline
-NEWS = ("_lock_for_news", "_claim_questions")  # of a turn, see fapiao_outbound_run
+NEWS = ("_lock_for_news", "_claim_questions")  # of a turn, see ``fapiao_task_mixin.py``
 
 
 class FapiaoRedForm(models.Model):
