@@ -58,7 +58,7 @@ from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
 from . import test_double_booking
-from . import test_exchange
+from . import test_call_log
 from . import test_fapiao_bill
 from . import test_files_controller
 from . import test_gates
@@ -109,10 +109,10 @@ from . import test_red_lost
 from . import test_red_of_split
 from . import test_red_several
 from . import test_red_withdraw
-from . import test_report_bill
-from . import test_report_expense
-from . import test_report_queue
-from . import test_report_steps
+from . import test_update_bill
+from . import test_update_expense
+from . import test_update_queue
+from . import test_update_steps
 from . import test_retention
 from . import test_rights
 from . import test_rules_amounts

@@ -51,7 +51,7 @@ class LoginCommon(FapiaoCommon):
         return len(self.world.calls.of(name))
 
     def journal(self):
-        return self.env["fapiao.exchange"].search([("account_id", "=", self.account.id)])
+        return self.env["fapiao.call"].search([("account_id", "=", self.account.id)])
 
     def wait_for_login(self):
         """Return an invoice whose request waits for somebody to log in."""

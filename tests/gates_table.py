@@ -43,7 +43,7 @@ METHODS = {
         "fapiao.pull": "action_show_new",
         "fapiao.purchase": "action_open_fapiao",
         "fapiao.red.form": "action_follow action_open_business_doc",
-        "fapiao.report": "action_open_document",
+        "fapiao.assistant.update": "action_open_document",
         "fapiao.request": "action_follow action_open_business_doc",
         "sale.order": SHOWN_FOR,
     },
@@ -72,8 +72,8 @@ METHODS = {
         "fapiao.pull": "action_restart action_run",
         "fapiao.pull.wizard": "action_pull",
         "fapiao.red.flush": "action_apply action_ask action_login",
-        "fapiao.red.form": "action_apply_anew action_ask action_issue_red action_login action_withdraw",
-        "fapiao.report": "action_retry action_tell_again",
+        "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
+        "fapiao.assistant.update": "action_retry action_tell_again",
         "fapiao.request": "action_login action_retry action_withdraw",
         "sale.order": f"{ISSUED_FOR} action_fapiao_request",
     },
@@ -105,7 +105,7 @@ FIELDS = {
         "invoicer": "fapiao_remark fapiao_type",
         "nobody": (
             "fapiao_amount_open fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_numbers"
-            " fapiao_red_form_ids fapiao_report_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
+            " fapiao_red_form_ids fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
         ),
     },
     "account.move.line": {
@@ -167,7 +167,7 @@ FIELDS = {
     "fapiao.deduction": {
         "issuer": "currency_id fapiao_ids kind period purpose",
     },
-    "fapiao.exchange": {
+    "fapiao.call": {
         "nobody": (
             "account_id answer_body answer_raw answered_at company_id content_type error_code error_need error_text"
             " http_status identity is_idle operation outcome provider replays request_body request_hash request_uid"
@@ -265,7 +265,7 @@ FIELDS = {
     "fapiao.red.form": {
         "nobody": (
             _OUTBOUND + " amount_tax amount_total amount_untaxed applied_at booked bureau_state bureau_text checked_at"
-            " consumption_use credit_id deadline draft exchange_ids fapiao_id follow_up follow_up_text"
+            " consumption_use credit_id deadline draft call_ids fapiao_id follow_up follow_up_text"
             " initiator is_anew is_full is_open line_ids make_credit_note move_ids number previous_id reason"
             " red_fapiao_id reissue reminders request_ids rest_request_ids stage taken uuid vat_use"
             " withdrawal_ids"
@@ -277,7 +277,7 @@ FIELDS = {
     "fapiao.red.withdrawal": {
         "nobody": (_OUTBOUND + " form_id"),
     },
-    "fapiao.report": {
+    "fapiao.assistant.update": {
         "nobody": (
             _OUTBOUND + " bill_type document_name expense_id is_told_anew keys kind line move_id relation status"
             " voucher_hash voucher_number voucher_uid"
@@ -286,7 +286,7 @@ FIELDS = {
     "fapiao.request": {
         "nobody": (
             _OUTBOUND + " absent_at amount_tax amount_total amount_untaxed attempt buyer_name buyer_tax_no cloud_state"
-            " double_ids draft earlier_ids ended_at_cloud exchange_ids fapiao_ids is_double kind last_sent_at"
+            " double_ids draft earlier_ids ended_at_cloud call_ids fapiao_ids is_double kind last_sent_at"
             " later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling type"
             " withdraw_asked withdrawal_id"
         ),
@@ -310,7 +310,7 @@ FIELDS = {
         "nobody": (_OUTBOUND + " request_ids"),
     },
     "hr.expense": {
-        "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_report_ids",
+        "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
     },
     "product.category": {
         "administrator": "fapiao_code_id fapiao_item_name",

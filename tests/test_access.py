@@ -11,7 +11,7 @@ SECRETS = [
     *("password", "tax_password", "token", "token_expires_at", "callback_token", "app_secret"),
     *("client_secret", "assistant_token", "assistant_token_expires_at"),
 ]
-FACTS = ["fapiao", "fapiao.line", "fapiao.request", "fapiao.request.line", "fapiao.exchange"]
+FACTS = ["fapiao", "fapiao.line", "fapiao.request", "fapiao.request.line", "fapiao.call"]
 
 
 class AccessCase(FapiaoCommon):
@@ -55,7 +55,7 @@ class AccessCase(FapiaoCommon):
     def records_of(self, invoice):
         """Return a record of each kind that issuing ``invoice`` has left, by the name of its model."""
         request, fapiao = invoice.fapiao_request_ids, invoice.fapiao_ids
-        records = [request, request.line_ids, fapiao, fapiao.line_ids, request.exchange_ids]
+        records = [request, request.line_ids, fapiao, fapiao.line_ids, request.call_ids]
         self.assertTrue(all(records))
         return {record._name: record[:1] for record in records}
 
@@ -86,7 +86,7 @@ class TestAccess(AccessCase):
 
     @mute_logger("odoo.models.unlink", "odoo.addons.base.models.ir_model")
     def test_journal_is_safe_even_from_the_administrator(self):
-        exchange = self.records_of(self.issued())["fapiao.exchange"]
+        exchange = self.records_of(self.issued())["fapiao.call"]
         theirs = exchange.with_user(self.users["administrator"])
         with self.assertRaises(UserError):
             theirs.write({"request_body": "{}"})

@@ -16,7 +16,7 @@ from ..clouds.errors import NotSent
 from ..sandbox import defaults
 from ..sandbox.server import SandboxServer
 from .common_kingdee import KingdeeCommon
-from .common_report import ReportCommon
+from .common_update import ReportCommon
 from .test_access import AccessCase
 
 OTHER_TAX_NO = "91440300OTHERACC01"
@@ -78,7 +78,7 @@ class IdentityCase(AccessCase):
 
     def pending(self):
         request = self.unknown()
-        request.sudo()._become_pending()
+        request.sudo()._set_pending()
         return request
 
     def requested(self):
@@ -156,7 +156,7 @@ class TestIdentity(IdentityCase):
     def test_request_that_was_never_called_about_is_enough(self):
         """A batch is the dispatcher's: frozen for the account, and not in the journal yet."""
         self.issue(self.env["account.move"].union(*[self.create_invoice() for _n in range(4)]))
-        self.assertFalse(self.env["fapiao.exchange"].search([("account_id", "=", self.account.id)]))
+        self.assertFalse(self.env["fapiao.call"].search([("account_id", "=", self.account.id)]))
         self.assert_fixed({"tenant": 4711})
 
     def test_settled_requests_count(self):
@@ -178,7 +178,7 @@ class TestIdentity(IdentityCase):
 
     def test_log_in_may_be_tried_until_it_works(self):
         account = self._create_fapiao_account(tax_username="1")
-        exchange = self.env["fapiao.exchange"].sudo()._open(account, "login", {})
+        exchange = self.env["fapiao.call"].sudo()._open(account, "login", {})
         self.assertTrue(account._used(""))
         exchange.write({"outcome": "login", "state": "applied"})
         account.tax_username = "2"
@@ -198,8 +198,8 @@ class TestIdentity(IdentityCase):
         request = self.unknown()
         mark = request.identity
         self.assertEqual(mark, self.account._identity_fingerprint())
-        self.assertEqual(request.exchange_ids.mapped("identity"), [mark])
-        self.assertEqual(request.exchange_ids.mapped("provider"), ["piaodanyun"])
+        self.assertEqual(request.call_ids.mapped("identity"), [mark])
+        self.assertEqual(request.call_ids.mapped("provider"), ["piaodanyun"])
         self.account.write({"password": "new", "pace_per_minute": 3, "read_timeout": 9})
         self.assertFalse(request._is_for_another_identity())
         for name, value in PIAODANYUN.items():
@@ -215,7 +215,7 @@ class TestIdentity(IdentityCase):
         self.assertTrue(fix)
 
     def test_stored_answer_is_read_with_the_words_of_its_cloud(self):
-        exchange = self.unknown().exchange_ids[:1].sudo()
+        exchange = self.unknown().call_ids[:1].sudo()
         exchange._record(RawAnswer(200, '{"code": 999, "msg": "可用授信额度不足"}', "application/json"))
         before = type(exchange._meaning())
         self.change_by_sql(provider="kingdee")
@@ -334,7 +334,7 @@ class TestIdentity(IdentityCase):
             for part in ("", ASSISTANT_PART):
                 with self.subTest(mode=mode, part=part), self.assertRaises(NotSent) as raised:
                     self.account._connection(part)
-                self.assertIn("does not fit its mode", self.account._say(raised.exception))
+                self.assertIn("does not fit its mode", self.account._error_message(raised.exception))
         request = self.requested()
         self.assertRecordValues(request, [{"state": "queued", "in_doubt": False}])
         self.assertIn("does not fit its mode", request.error_message)
@@ -445,7 +445,7 @@ class TestReplace(IdentityCase):
         with patch.object(accounts, "_connection", connection):
             self.run_cron("_cron_dispatch", "_cron_reconcile")
         self.assertFalse(called)
-        self.assertFalse(self.env["fapiao.exchange"].search([("account_id", "=", real.id)]))
+        self.assertFalse(self.env["fapiao.call"].search([("account_id", "=", real.id)]))
         self.assertEqual(set(requests.mapped("state")), {"withdrawn"})
         self.assertEqual(set(invoices.mapped("fapiao_state")), {"to_issue"})
         for invoice in invoices:
@@ -487,7 +487,7 @@ class TestReplace(IdentityCase):
                 self.assertFalse(self.elsewhere.world.issued())
                 new._archive()
                 self.env.flush_all()
-                request.sudo()._become("rejected")
+                request.sudo()._set_state("rejected")
                 old.active = True
                 self.company.fapiao_account_id = old
 
@@ -590,7 +590,7 @@ class TestReplace(IdentityCase):
                         archive()
                 self.assertTrue(self.account.active)
                 self.assertTrue(self.account.has_open_tasks)
-                request.sudo()._become("rejected")
+                request.sudo()._set_state("rejected")
         self.account.action_archive()
         self.assertFalse(self.account.active)
 

@@ -108,9 +108,9 @@ class TestCallbackHint(CallbackCase):
                     self.assertEqual((request.state, bool(request.hinted_at)), (state, True))
                     self.assertFalse(self.world.calls.of(QUERY))
                     if answer == "pending":
-                        request.sudo()._become_pending()
+                        request.sudo()._set_pending()
                     else:
-                        request.sudo()._become_unknown(OutcomeUnknown())
+                        request.sudo()._set_unknown(OutcomeUnknown())
                     self.assertLessEqual(request.next_try_at, fields.Datetime.now())
                     self.world.issue_bill(request.request_uid)
                     self.process()
@@ -120,10 +120,10 @@ class TestCallbackHint(CallbackCase):
         """What was asked before the news came isn't the answer to them."""
         request = self.pending().sudo()
         request._hint()
-        request._wait_on()
+        request._schedule_retry()
         self.assertLessEqual(request.next_try_at, fields.Datetime.now())
         request._claim_questions(request.account_id)
-        request._wait_on()
+        request._schedule_retry()
         self.assertGreater(request.next_try_at, fields.Datetime.now())
 
     def test_a_reversal_that_waits(self):
@@ -151,7 +151,7 @@ class TestCallbackHint(CallbackCase):
         for state in ("rejected", "withdrawn"):
             with self.subTest(state):
                 request = self.pending()
-                request.sudo()._become(state)
+                request.sudo()._set_state(state)
                 self.call(self.told(request.request_uid))
                 self.process()
                 self.assertEqual(request.state, "pending", "the cloud still has it: it is open again")

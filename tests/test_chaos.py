@@ -85,7 +85,7 @@ class FakePlace:
             return [(113.0, "Compare both")]
         if "FROM fapiao_request t" in statement:
             return [(1, "fapiao.request", "piaodanyun", "U1", "rejected", 1, 0, "No")]
-        if "FROM fapiao_exchange" in statement:
+        if "FROM fapiao_call" in statement:
             return [("10:00:00", "issue", "applied", "rejected", 200, "999 开票失败")]
         return [(0,)] if "follow_up" in statement else []
 

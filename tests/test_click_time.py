@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from ..clouds import fence
 from ..clouds.errors import OutcomeUnknown
 from ..models.cloud import engine as fapiao_engine
-from ..models.cloud import fapiao_task_mixin as fapiao_outbound_run
+from ..models.cloud import fapiao_task_mixin
 from .common import FapiaoCommon
 
 
@@ -15,7 +15,7 @@ from .common import FapiaoCommon
 class TestClickTime(FapiaoCommon):
     def test_a_click_whose_time_is_over_begins_no_call(self):
         invoice = self.create_invoice()
-        with patch.object(fapiao_outbound_run, "CLICK_SECONDS", -1):
+        with patch.object(fapiao_task_mixin, "CLICK_SECONDS", -1):
             self.issue(invoice)
         self.assertFalse(self.world.calls.of())
         request = invoice.fapiao_request_ids

@@ -308,7 +308,7 @@ class TestStory(AccessCase):
         (built,) = self.env["fapiao.builder"]._build(invoice)
         self.assertFalse(built.is_ready)
         self.assertEqual([problem.code for problem in built.problems], ["cover_without_line"])
-        said = invoice._fapiao_say(built.problems[0])
+        said = invoice._fapiao_describe(built.problems[0])
         self.assertIn(number, said)
         self.assertIn("Reverse that fapiao", said)
 

@@ -113,7 +113,7 @@ class TestIssue(FapiaoCommon):
         invoice = self.create_invoice()
         self.issue(invoice)
         request = invoice.fapiao_request_ids
-        exchange = request.exchange_ids
+        exchange = request.call_ids
         self.assertRecordValues(
             exchange, [{"operation": "issue", "state": "applied", "outcome": "answered", "http_status": 200}]
         )
@@ -333,7 +333,7 @@ class TestCrashes(FapiaoCommon):
 
     def _recover(self, invoice, request):
         self.make_due(request)
-        for exchange in request.exchange_ids.sudo().filtered("answered_at"):
+        for exchange in request.call_ids.sudo().filtered("answered_at"):
             exchange.answered_at -= timedelta(minutes=2)
         self.run_cron("_cron_reconcile")
         if request.state == "unknown":
@@ -344,7 +344,7 @@ class TestCrashes(FapiaoCommon):
     def test_between_claim_and_call(self):
         invoice, request = self._crash("_call")
         self.assertEqual(request.state, "sending")
-        self.assertEqual(request.exchange_ids.state, "sent")
+        self.assertEqual(request.call_ids.state, "sent")
         self.assertEqual(self.world.issued(), [])
         self._recover(invoice, request)
 
@@ -356,7 +356,7 @@ class TestCrashes(FapiaoCommon):
 
     def test_between_record_and_apply(self):
         invoice, request = self._crash("_apply")
-        self.assertEqual(request.exchange_ids.state, "answered")
+        self.assertEqual(request.call_ids.state, "answered")
         calls = len(self.world.calls.entries) if hasattr(self.world.calls, "entries") else None
         self._recover(invoice, request)
         if calls is not None:
@@ -367,7 +367,7 @@ class TestCrashes(FapiaoCommon):
     def test_after_apply(self):
         invoice, request = self._crash("_apply", after=True)
         self.assert_one_fapiao(invoice)
-        self.assertEqual(request.exchange_ids.state, "applied")
+        self.assertEqual(request.call_ids.state, "applied")
 
     def test_bug_in_applying_is_replayed(self):
         invoice = self.create_invoice()
@@ -376,11 +376,11 @@ class TestCrashes(FapiaoCommon):
             self.issue(invoice)
         request = invoice.fapiao_request_ids
         self.assertEqual(request.state, "sending")
-        self.assertEqual(request.exchange_ids.state, "answered")
-        request.exchange_ids.sudo().answered_at -= timedelta(minutes=2)
+        self.assertEqual(request.call_ids.state, "answered")
+        request.call_ids.sudo().answered_at -= timedelta(minutes=2)
         self.run_cron("_cron_reconcile")
         self.assert_one_fapiao(invoice)
-        self.assertEqual(len(request.exchange_ids), 1)
+        self.assertEqual(len(request.call_ids), 1)
 
     def test_answer_that_can_never_be_applied_goes_to_a_person(self):
         invoice = self.create_invoice()
@@ -389,14 +389,14 @@ class TestCrashes(FapiaoCommon):
             self.issue(invoice)
             request = invoice.fapiao_request_ids
             for _replay in range(5):
-                request.exchange_ids.sudo().answered_at -= timedelta(minutes=2)
+                request.call_ids.sudo().answered_at -= timedelta(minutes=2)
                 self.run_cron("_cron_reconcile")
         self.assertEqual(request.state, "manual")
 
     def test_answer_that_comes_after_the_lease(self):
         """A worker thought dead comes back with its answer: what it brings counts."""
         invoice, request = self._crash("_record")
-        exchange = request.exchange_ids.sudo()
+        exchange = request.call_ids.sudo()
         request.sudo().write(
             {"state": "unknown", "unknown_since": fields.Datetime.now(), "lease_until": False}
         )

@@ -82,7 +82,7 @@ class TestLoginWizard(LoginCommon):
         original = engine._ask
 
         def look_first(self_, account, question, part="", purpose=""):
-            seen.append(self_._step(lambda env: env["fapiao.exchange"].search([], limit=1).state))
+            seen.append(self_._step(lambda env: env["fapiao.call"].search([], limit=1).state))
             return original(self_, account, question, part, purpose)
 
         self.patch(engine, "_ask", look_first)

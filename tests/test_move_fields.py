@@ -83,9 +83,9 @@ class TestFields(FapiaoCommon):
         engine = type(self.env["fapiao.engine"])
         original, counts = engine._apply, []
 
-        def count(engine_self, exchange_id):
+        def count(engine_self, call_id):
             before = self.cr.sql_log_count
-            original(engine_self, exchange_id)
+            original(engine_self, call_id)
             counts.append(self.cr.sql_log_count - before)
 
         with patch.object(engine, "_apply", count):
@@ -150,7 +150,7 @@ class TestCompanies(FapiaoCommon):
                 "company_ids": [Command.set(self.branch.ids)],
             }
         )
-        for model in ("fapiao", "fapiao.request", "fapiao.exchange", "fapiao.account"):
+        for model in ("fapiao", "fapiao.request", "fapiao.call", "fapiao.account"):
             found = self.env[model].with_user(stranger).search([])
             self.assertEqual(
                 found, self.branch_account if model == "fapiao.account" else self.env[model], model

@@ -29,7 +29,7 @@ class NeverTwoCase(FapiaoCommon):
     def let_time_pass(self, requests, minutes=0):
         """Be ``minutes`` older: what is asked about, watched and waited for is due."""
         self.make_due(requests, minutes)
-        now = self.env["fapiao.outbound"]._now()
+        now = self.env["fapiao.task.mixin"]._now()
         for request in requests.sudo():
             values = {"watch_at": now - timedelta(seconds=1)} if request.watch_at else {}
             for name in ("last_sent_at", "absent_at"):
@@ -190,7 +190,7 @@ class TestEarlierIDs(NeverTwoCase):
         request = invoice.fapiao_request_ids
         self.assertEqual(request.state, "waiting_login")
         self.world.set(deduplicate=False)
-        self.account._note_ready()
+        self.account._record_ready()
         self.run_cron("_cron_dispatch", "_cron_reconcile")
         self.assertEqual(request.state, "issued")
         self.assert_ledger_agrees()
@@ -226,7 +226,7 @@ class TestEndedRequestsListen(NeverTwoCase):
     def test_late_answer_of_a_request_that_was_given_up(self):
         invoice, request = self.lost_and_given_up()
         self.world.faults.clear()
-        exchange = request.exchange_ids.filtered(lambda one: one.operation == "issue")
+        exchange = request.call_ids.filtered(lambda one: one.operation == "issue")
         number = self.world.issued()[0].number
         with self.engine():
             job = side_by_side.Job(exchange.id, "issue", {}, request.request_uid)
@@ -279,7 +279,7 @@ class TestEndedRequestsListen(NeverTwoCase):
             self.issue(invoice)
         fapiao = self.env["fapiao"].search([("number", "=", self.world.issued()[0].number)])
         self.assertEqual(fapiao.move_ids, invoice)
-        exchange = invoice.fapiao_request_ids.exchange_ids.sudo()
+        exchange = invoice.fapiao_request_ids.call_ids.sudo()
         self.assertEqual(exchange.state, "answered")
         exchange.answered_at -= timedelta(minutes=2)
         self.run_cron("_cron_reconcile")
@@ -291,7 +291,7 @@ class TestEndedRequestsListen(NeverTwoCase):
         broken = patch.object(type(self.env["fapiao.request"]), "_take_result", side_effect=ValueError("a bug"))
         with broken, self.assertLogs("odoo.addons.l10n_cn_invoice_cloud", "ERROR"):
             self.issue(invoice)
-            exchange = invoice.fapiao_request_ids.exchange_ids.sudo()
+            exchange = invoice.fapiao_request_ids.call_ids.sudo()
             for _sweep in range(5):
                 exchange.answered_at -= timedelta(minutes=2)
                 self.run_cron("_cron_reconcile")
@@ -376,7 +376,7 @@ class TestFences(NeverTwoCase):
         self.issue(invoice)
         request = invoice.fapiao_request_ids
         self.assertEqual((request.state, request.was_sent), ("queued", False))
-        self.assertFalse(request.exchange_ids)
+        self.assertFalse(request.call_ids)
         self.assertTrue(request.error_message)
 
     def test_answers_that_cannot_be_recorded_stop_the_batch(self):
@@ -497,7 +497,7 @@ class TestRestoredDatabase(NeverTwoCase):
         requests = invoice.fapiao_request_ids.sudo()
         self.env.flush_all()
         for table, column in (
-            ("fapiao_exchange", "res_id"),
+            ("fapiao_call", "res_id"),
             ("fapiao_request_line", "request_id"),
             ("fapiao_request_move_rel", "request_id"),
             ("fapiao_request_order_rel", "request_id"),
@@ -545,7 +545,7 @@ class TestRestoredDatabase(NeverTwoCase):
         self.issue(self.create_invoice())
         account = self.account.sudo()
         self.assertFalse(account.restored_at)
-        spool.mark(self.env.cr.dbname, account._database_identity(), account._last_exchange() + 10)
+        spool.mark(self.env.cr.dbname, account._database_identity(), account._last_call_of() + 10)
         account._notice_restore()
         self.assertTrue(account.restored_at)
         self.assertTrue(account._asks_first())

@@ -34,7 +34,7 @@ class TestNotes(FapiaoCommon):
         request._alarm_stranger(EVIL + "\n" + EVIL)
         self.assert_harmless(invoice.activity_ids.note)
         request.write({"state": "manual", "error_message": EVIL})
-        request._settled()
+        request._on_final_state()
         self.assert_harmless(invoice.message_ids[0].body)
 
     def test_name_of_a_partner(self):

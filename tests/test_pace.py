@@ -200,10 +200,10 @@ class TestPace(FapiaoCommon):
     def test_a_call_that_is_kept_back_leaves_no_journal_row(self):
         self.account.pace_per_minute = 1
         self.take(1)
-        before = self.env["fapiao.exchange"].search_count([])
+        before = self.env["fapiao.call"].search_count([])
         with self.engine(), self.assertRaises(PaceUsedUp):
-            self.env["fapiao.engine"]._ask_journaled(self.account, LOGIN, {}, lambda cloud: 1 / 0)
-        self.assertEqual(self.env["fapiao.exchange"].search_count([]), before)
+            self.env["fapiao.engine"]._ask_logged(self.account, LOGIN, {}, lambda cloud: 1 / 0)
+        self.assertEqual(self.env["fapiao.call"].search_count([]), before)
 
     def refresh(self, fapiao):
         with self.engine():

@@ -202,7 +202,7 @@ class TestPick(PickCommon):
         with self.assertRaises(AccessError):
             theirs.read(["user_key"])
         self.assertNotIn(pick.user_key, str(theirs.follow()))
-        rows = self.env["fapiao.exchange"].search([("operation", "=", "receipt")])
+        rows = self.env["fapiao.call"].search([("operation", "=", "receipt")])
         self.assertTrue(rows)
         self.assertNotIn(pick.link_key, " ".join(f"{row.request_body}{row.answer_body}" for row in rows))
 

@@ -47,7 +47,7 @@ class TestProcesses(ProcessCase):
 
     def attempts_at(self, invoice):
         _state, uid = self.request_of(invoice)
-        return int(self.database.sql(f"SELECT count(*) FROM fapiao_exchange WHERE request_uid = '{uid}'")[0])
+        return int(self.database.sql(f"SELECT count(*) FROM fapiao_call WHERE request_uid = '{uid}'")[0])
 
     def let_time_pass(self):
         """Leases end, next tries come, and the grace period is over."""
@@ -55,7 +55,7 @@ class TestProcesses(ProcessCase):
             "UPDATE fapiao_request SET lease_until = lease_until - interval '1 day',"
             " next_try_at = next_try_at - interval '1 day', unknown_since = unknown_since - interval '1 day'"
         )
-        self.database.sql("UPDATE fapiao_exchange SET answered_at = answered_at - interval '1 day'")
+        self.database.sql("UPDATE fapiao_call SET answered_at = answered_at - interval '1 day'")
 
     def test_killed_between_each_two_steps(self):
         deaths = [

@@ -58,7 +58,7 @@ class TestPullProcesses(ProcessCase):
             with self.subTest(death=death, place=place):
                 self.setUp()
                 env = {death: "_step", "DIE_AT": str(place)}
-                code, _said = finish(self.database.start("pull", self.account, **env))
+                code, _status_lines = finish(self.database.start("pull", self.account, **env))
                 self.assertEqual(code, KILLED)
                 pages.add(self.value("SELECT page FROM fapiao_pull"))
                 self.go_on()

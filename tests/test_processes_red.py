@@ -34,7 +34,7 @@ class TestProcesses(ProcessCase):
                 " next_try_at = next_try_at - interval '1 day',"
                 " unknown_since = unknown_since - interval '1 day'"
             )
-        self.database.sql("UPDATE fapiao_exchange SET answered_at = answered_at - interval '1 day'")
+        self.database.sql("UPDATE fapiao_call SET answered_at = answered_at - interval '1 day'")
 
     def fapiao_of(self, invoice):
         return self.database.sql(

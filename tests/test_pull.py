@@ -29,7 +29,7 @@ class TestPull(PullCommon):
         self.assertEqual(self.received(header(449).number).pull_id, pull)
         first, last = self.Pull._recent_days()
         self.assertEqual(self.cloud.started, [inbound.PullWindow(first, last)])
-        journal = self.env["fapiao.exchange"].search([("operation", "=", "pull_start")])
+        journal = self.env["fapiao.call"].search([("operation", "=", "pull_start")])
         self.assertEqual(journal.mapped("state"), ["applied"])
 
     def test_again_writes_nothing(self):
@@ -200,7 +200,7 @@ class TestPull(PullCommon):
                     self.run_cron(("fapiao.pull", "_cron_inbound"))
                 self.assertNotEqual(pull.state, "done")
                 with self.faked():
-                    self.account._note_ready()
+                    self.account._record_ready()
                 self.go_on(pull, due=False)
                 self.assertEqual((pull.state, pull.row_count), ("done", 3))
 
@@ -258,7 +258,7 @@ class TestPull(PullCommon):
         self.cloud.rows = headers(3)
         pull = self.create_pull(lease_until=fields.Datetime.now() + timedelta(minutes=5))
         with self.faked():
-            self.assertFalse(self.Pull._go_on(pull.id, 10))
+            self.assertFalse(self.Pull._continue(pull.id, 10))
         self.assertFalse(self.cloud.started)
 
     def test_page_taken_by_another_worker(self):
@@ -273,14 +273,14 @@ class TestPull(PullCommon):
 
         self.cloud.pull_page = overtaken
         with self.faked():
-            self.Pull._go_on(pull.id, 10)
+            self.Pull._continue(pull.id, 10)
         self.assertEqual((pull.row_count, len(self.received())), (0, 0))
 
     def test_a_slice_ends_and_goes_on(self):
         self.cloud.rows = headers(500)
         pull = self.create_pull()
         with self.faked():
-            self.Pull._go_on(pull.id, 0)
+            self.Pull._continue(pull.id, 0)
         self.assertEqual((pull.state, pull.page, pull.lease_until), ("running", 1, False))
         self.go_on(pull, due=False)
         self.assertEqual((pull.state, pull.row_count), ("done", 500))

@@ -203,7 +203,7 @@ class TestReissue(RedCommon):
     def test_follow_up_of_a_worker_that_died(self):
         note = self.partly_credited()
         dialog = self.open_flush(note)
-        with patch.object(type(self.env["fapiao.red.form"]), "_follow_up_apart"):
+        with patch.object(type(self.env["fapiao.red.form"]), "_follow_up_in_new_transaction"):
             form = self.apply(dialog)
         self.assertEqual((form.stage, form.follow_up), ("issued", "todo"))
         self.assertEqual(self.invoice.fapiao_state, "pending", "nobody may issue the whole in between")

@@ -60,7 +60,7 @@ class TestStates(WaitingCase):
                 self.assertEqual(form.activity_ids.user_id, form.user_id)
                 self.assertEqual(self.blue.status, "normal")
                 self.assertEqual(self.invoice.fapiao_state, "issued", "its fapiao still stands")
-                self.assertEqual(form.can_apply_anew, stage != "void")
+                self.assertEqual(form.can_apply_again, stage != "void")
                 self.assertFalse(self.reds_of(self.blue))
 
     def test_state_nobody_knows_is_asked_again(self):
@@ -85,7 +85,7 @@ class TestStates(WaitingCase):
 
     def open_anew(self, form):
         with self.engine():
-            action = form.action_apply_anew()
+            action = form.action_apply_again()
         return self.env["fapiao.red.flush"].browse(action["res_id"])
 
     def test_withdrawn_only_before_it_is_sent(self):
@@ -103,7 +103,7 @@ class TestStates(WaitingCase):
         self.assertEqual(self.account.session_state, "login")
         self.world.set_session(self.account.tax_no, "active")
         with self.engine():
-            self.account._note_ready()
+            self.account._record_ready()
         self.run_cron("_cron_dispatch")
         self.assertEqual(form.stage, "issued")
         self.assert_reversed_once(invoice.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue"))
@@ -169,7 +169,7 @@ class TestTime(WaitingCase):
         form = self.waiting()
         self.age(form, hours=71, minutes=30)
         form.sudo().tries = 10
-        form.sudo()._look_later()
+        form.sudo()._schedule_check()
         self.assertEqual(form.next_try_at, form.deadline - timedelta(minutes=5))
 
     def test_looks_get_rarer(self):
@@ -177,7 +177,7 @@ class TestTime(WaitingCase):
         waits = []
         for tries in range(8):
             form.sudo().tries = tries
-            form.sudo()._look_later()
+            form.sudo()._schedule_check()
             waits.append(form.next_try_at - fields.Datetime.now())
         self.assertEqual(waits, sorted(waits))
         self.assertLess(waits[0], timedelta(minutes=2))
@@ -198,5 +198,5 @@ class TestTime(WaitingCase):
 
     def open_anew(self, form):
         with self.engine():
-            action = form.action_apply_anew()
+            action = form.action_apply_again()
         return self.env["fapiao.red.flush"].browse(action["res_id"])

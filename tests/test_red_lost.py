@@ -74,7 +74,7 @@ class TestLostApplication(RedCommon):
         form = self.apply(self.dialog)
         self.act(form, "refuse")
         with self.engine():
-            action = form.action_apply_anew()
+            action = form.action_apply_again()
         dialog = self.env["fapiao.red.flush"].browse(action["res_id"])
         self.world.faults.add("hzxxbsq", fault, times=1)
         second = self.apply(dialog)
@@ -196,7 +196,7 @@ class TestLostRed(RedCommon):
         self.assertEqual(self.account.session_state, "face")
         self.world.set_face(self.account.tax_no, False)
         with self.engine():
-            self.account._note_ready()
+            self.account._record_ready()
         self.run_cron("_cron_dispatch")
         self.assert_reversed_once(self.blue)
 

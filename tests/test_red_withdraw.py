@@ -46,7 +46,7 @@ class TestWithdraw(KingdeeCommon):
         self.assertEqual((form.stage, form.is_open), ("withdrawn", False))
         self.assertEqual((self.blue.status, self.reds_of(self.blue)), ("normal", []))
         self.assertEqual(form.activity_ids.user_id, form.user_id)
-        self.assertTrue(form.can_apply_anew)
+        self.assertTrue(form.can_apply_again)
         self.assertFalse(form.can_withdraw)
 
     def test_taken_back(self):
@@ -57,7 +57,7 @@ class TestWithdraw(KingdeeCommon):
         self.assert_withdrawn(form)
         self.assertEqual(form.bureau_state, "08")
         self.assertIn("Nothing was reversed", form.advice)
-        journal = self.env["fapiao.exchange"].search([("res_model", "=", withdrawal._name)])
+        journal = self.env["fapiao.call"].search([("res_model", "=", withdrawal._name)])
         self.assertEqual((journal.operation, journal.state), ("red_withdraw", "applied"))
         self.assertEqual(self.invoice.fapiao_state, "issued")
 
@@ -85,7 +85,7 @@ class TestWithdraw(KingdeeCommon):
         form = self.waiting()
         self.withdraw(form)
         with self.engine():
-            action = form.action_apply_anew()
+            action = form.action_apply_again()
         second = self.apply(self.env["fapiao.red.flush"].browse(action["res_id"]))
         self.assertEqual((second.stage, second.previous_id), ("waiting", form))
         self.assertNotEqual(second.number, form.number)
@@ -187,7 +187,7 @@ class TestWithdraw(KingdeeCommon):
         self.assertEqual(withdrawal.state, "waiting_login")
         self.world.set_interface(REVOKE, True)
         with self.engine():
-            self.account._note_ready()
+            self.account._record_ready()
         self.run_cron("_cron_dispatch")
         self.assert_withdrawn(form)
 

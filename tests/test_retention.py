@@ -20,7 +20,7 @@ class TestRetention(CallbackCase):
         self.env.invalidate_all()
 
     def exchanges(self, request):
-        return self.env["fapiao.exchange"].sudo().search([("res_id", "=", request.id)])
+        return self.env["fapiao.call"].sudo().search([("res_id", "=", request.id)])
 
     def test_thirty_days_of_a_request_that_waits(self):
         request = self.pending()
@@ -30,9 +30,9 @@ class TestRetention(CallbackCase):
                 self.make_due(request)
                 self.run_cron("_cron_reconcile")
             self.store(self.told(f"STRANGE{_day}"))
-            self.age("fapiao_exchange", "sent_at")
+            self.age("fapiao_call", "sent_at")
             self.age("fapiao_callback", "received_at", "last_at")
-            self.env["fapiao.exchange"].sudo()._gc_idle()
+            self.env["fapiao.call"].sudo()._gc_idle()
             self.env["fapiao.callback"].sudo()._gc_old()
         self.assertEqual(request.state, "pending")
         kept = self.exchanges(request)
@@ -44,8 +44,8 @@ class TestRetention(CallbackCase):
         self.assertEqual(request.state, "issued")
         found = self.exchanges(request)[:1]
         self.make_due(request)
-        self.age("fapiao_exchange", "sent_at", days=4000)
-        self.env["fapiao.exchange"].sudo()._gc_idle()
+        self.age("fapiao_call", "sent_at", days=4000)
+        self.env["fapiao.call"].sudo()._gc_idle()
         self.assertFalse(found.is_idle)
         self.assertEqual(self.exchanges(request) & (orders + found), orders + found, "so is what changed something")
 

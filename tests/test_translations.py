@@ -170,7 +170,7 @@ class TestShownInChinese(TransactionCase):
         problems = check_party(party, fapiao_type=SPECIAL) + check_party(Party(name="", tax_no=""))
         self.assertTrue(any(problem.values for problem in problems))
         for problem in problems:
-            said = self.env["account.move"]._fapiao_say(problem)
+            said = self.env["account.move"]._fapiao_describe(problem)
             cure = self.texts[problem.fix]
             self.assertEqual(said, f"{self.texts[problem.message] % problem.values} {cure}")
             self.assertRegex(said, HAN)
@@ -180,8 +180,8 @@ class TestShownInChinese(TransactionCase):
         for error in (Rejected("X", "1"), NotSent("X", "1"), RateLimited("X", "1"), LoginRequired("X", "1")):
             message, fix = words.explain(error)
             told = self.texts["The cloud says: %(text)s (%(code)s)"] % {"text": "X", "code": "1"}
-            self.assertEqual(account._say(error).split("\n"), [self.texts[message], self.texts[fix], told])
-        self.assertRegex(account._say(OutcomeUnknown()), HAN)
+            self.assertEqual(account._error_message(error).split("\n"), [self.texts[message], self.texts[fix], told])
+        self.assertRegex(account._error_message(OutcomeUnknown()), HAN)
 
     def test_words_of_the_browser(self):
         messages = code_translations.get_web_translations(ADDON, CHINESE)["messages"]

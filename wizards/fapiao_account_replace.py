@@ -74,7 +74,7 @@ class FapiaoAccountReplace(models.TransientModel):
             wizard.red_form_count = numbers["fapiao.red.form"]
             wizard.withdrawal_count = sum(numbers[model] for model in WITHDRAWALS)
             wizard.marking_count = numbers["fapiao.marking"]
-            wizard.report_count = numbers["fapiao.report"]
+            wizard.report_count = numbers["fapiao.assistant.update"]
             wizard.has_open = bool(counts)
             wizard.has_unsent = any(wizard.source_id._unsent(model) for model in OUTBOUND)
 

@@ -48,20 +48,20 @@ class FapiaoIssue(models.TransientModel):
     def _compute_words(self):
         for issue in self:
             issue.issue_count = issue.ready_count + len(issue.twin_ids.filtered("is_chosen"))
-            issue.summary = issue._say_summary()
-            issue.issue_label = issue._say_label()
+            issue.summary = issue._describe_summary()
+            issue.issue_label = issue._describe_label()
 
-    def _say_label(self):
+    def _describe_label(self):
         if self.is_merged or (self.is_single and self.fapiao_count > 1):
-            return self._say_label_of_fapiao()
+            return self._describe_label_of_fapiao()
         if not self.is_single and self.issue_count == 1:
             return self.env._("Issue the One That Is Ready")
         if not self.is_single:
             return self.env._("Issue the %s That Are Ready", self.issue_count)
         return self.env._("Issue Nevertheless") if self.problem_ids else self.env._("Issue")
 
-    def _say_summary(self):
-        if said := self._say_summary_of_preview():
+    def _describe_summary(self):
+        if said := self._describe_summary_of_preview():
             return said
         total = len(self.move_ids) - self.going_count
         if not total:
@@ -162,8 +162,8 @@ class FapiaoIssue(models.TransientModel):
                 "move_id": move.id,
                 "code": problem.code,
                 "severity": "error" if problem in stopping else "warning",
-                "message": move._fapiao_say(replace(problem, fix="")),
-                "fix": move._fapiao_say(replace(problem, message="")),
+                "message": move._fapiao_describe(replace(problem, fix="")),
+                "fix": move._fapiao_describe(replace(problem, message="")),
             }
             for problem in sorted(built.problems, key=lambda problem: problem not in stopping)
             # asked for one by one
@@ -195,7 +195,7 @@ class FapiaoIssue(models.TransientModel):
                 Command.create(
                     {
                         "move_id": built.moves.id,
-                        "message": built.moves._fapiao_say(twin),
+                        "message": built.moves._fapiao_describe(twin),
                         "is_chosen": built.moves <= chosen,
                     }
                 )
@@ -208,7 +208,7 @@ class FapiaoIssue(models.TransientModel):
         """Tell whether one of ``ready`` looks like another invoice, and the dialog hasn't said so."""
         shown = {*self.problem_ids.mapped("message"), *self.twin_ids.mapped("message")}
         return any(
-            not any(built.moves[:1]._fapiao_say(replace(twin, fix="")) in text for text in shown)
+            not any(built.moves[:1]._fapiao_describe(replace(twin, fix="")) in text for text in shown)
             for built in ready
             if (twin := fapiao_twins.warning(built))
         )

@@ -71,7 +71,7 @@ class FapiaoIssue(models.TransientModel):
 
     # ------------------------------------------------------------------ words
 
-    def _say_summary_of_preview(self):
+    def _describe_summary_of_preview(self):
         """Return what is said where one invoice is split or several are merged, or ''."""
         values = {"invoices": len(self._free(self.move_ids)), "fapiao": self.fapiao_count}
         if self.is_merged and not self.fapiao_count:
@@ -88,7 +88,7 @@ class FapiaoIssue(models.TransientModel):
             )
         return ""
 
-    def _say_label_of_fapiao(self):
+    def _describe_label_of_fapiao(self):
         if self.fapiao_count == 1:
             return self.env._("Issue One Fapiao")
         return self.env._("Issue %s Fapiao", self.fapiao_count)

@@ -141,11 +141,11 @@ class FapiaoLogin(models.TransientModel):
     def _take(self, operation, shown, question):
         """Make one call of the log-in, note where it leads and return the dialog as it is then."""
         try:
-            reached = self.env["fapiao.engine"]._ask_journaled(self.account_id, operation, shown, question)
+            reached = self.env["fapiao.engine"]._ask_logged(self.account_id, operation, shown, question)
         except CloudError as error:
-            return self._note_error(error, asking="qr_id" in shown)
+            return self._record_error(error, asking="qr_id" in shown)
         if reached.state == "done":
-            return self._note_done()
+            return self._record_done()
         now = fields.Datetime.now()
         values = {"state": reached.state, "message": False, "sms_code": False, "pin": False}
         if reached.state == "qr":
@@ -160,8 +160,8 @@ class FapiaoLogin(models.TransientModel):
         try:
             needed = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.face_needed())
         except CloudError as error:
-            return self._note_error(error, asking=True)
-        return self._note_done() if needed is False else None
+            return self._record_error(error, asking=True)
+        return self._record_done() if needed is False else None
 
     def _claim_poll(self):
         """Return whether it is time to ask the cloud again, and ours to do: never two at once, no faster
@@ -186,7 +186,7 @@ class FapiaoLogin(models.TransientModel):
 
         return self.env["fapiao.engine"]._step(claim)
 
-    def _note_done(self):
+    def _record_done(self):
         """Note that the session is good: waiting requests go on by themselves, and the dialog says so."""
         login_id = self.id
 
@@ -195,10 +195,10 @@ class FapiaoLogin(models.TransientModel):
             waiting = account.waiting_count
             if login.purpose == "face":
                 account.face_state = "ok"
-            account._note_ready()
-            login.write({"state": "done", "message": login._say_done(waiting), **FORGOTTEN})
+            account._record_ready()
+            login.write({"state": "done", "message": login._describe_done(waiting), **FORGOTTEN})
 
-        self.account_id._note_apart(note)
+        self.account_id._record_in_new_transaction(note)
         return self._show()
 
     @api.model
@@ -208,7 +208,7 @@ class FapiaoLogin(models.TransientModel):
         holding = Domain.OR([(name, "!=", False)] for name in FORGOTTEN)
         self.search(holding & Domain("write_date", "<", before)).write({**FORGOTTEN, "state": "expired"})
 
-    def _say_done(self, waiting):
+    def _describe_done(self, waiting):
         said = (
             self.env._("Face authentication is not needed any more.")
             if self.purpose == "face"
@@ -220,25 +220,25 @@ class FapiaoLogin(models.TransientModel):
             return f"{said} {self.env._('%s waiting requests go on by themselves.', waiting)}"
         return said
 
-    def _note_error(self, error, asking=False):
+    def _record_error(self, error, asking=False):
         """Say in the dialog what went wrong. While ``asking`` about a code, a lost answer changes
         nothing: it's asked again."""
-        self.account_id._note_need_apart(error)
+        self.account_id._record_need_in_new_transaction(error)
         if asking and isinstance(error, PaceUsedUp):
-            return self._note(message=self.account_id._say(error))
+            return self._note(message=self.account_id._error_message(error))
         if asking and isinstance(error, (NotSent, OutcomeUnknown)):
             return self._note(message=self.env._("The cloud does not answer now; it is asked again."))
-        values = {"message": self._say_error(error), "sms_code": False, "pin": False}
+        values = {"message": self._describe_error(error), "sms_code": False, "pin": False}
         if asking or self.state not in ("start", "sms_sent"):
             values["state"] = "failed"
         return self._note(**values)
 
-    def _say_error(self, error):
+    def _describe_error(self, error):
         """Return ``error`` in the words of a log-in: those of a request would speak of a fapiao, and
         promise that it goes on by itself."""
         match error:
             case LoginRequired() | PaceUsedUp():
-                return self.account_id._say(error)
+                return self.account_id._error_message(error)
             case NotSent():
                 said = [
                     self.env._(explain(error)[0]),

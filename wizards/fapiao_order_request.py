@@ -167,8 +167,8 @@ class FapiaoOrderRequest(models.TransientModel):
                 {
                     "code": problem.code,
                     "severity": "error" if problem in stopping else "warning",
-                    "message": order._fapiao_say(replace(problem, fix="")),
-                    "fix": order._fapiao_say(replace(problem, message="")),
+                    "message": order._fapiao_describe(replace(problem, fix="")),
+                    "fix": order._fapiao_describe(replace(problem, message="")),
                     "mend_model": record._name,
                     "mend_id": record.id,
                     "mend_name": record.display_name,

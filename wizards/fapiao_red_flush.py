@@ -97,13 +97,13 @@ class FapiaoRedFlush(models.TransientModel):
     @api.depends("check", "initiator")
     def _compute_uses(self):
         for flush in self:
-            check = flush._check_said()
+            check = flush._check_answer()
             for name in ("vat_use", "consumption_use", "booked"):
                 said = getattr(check, name, None)
                 flush[name] = {True: "yes", False: "no", None: "unknown"}[said]
-            flush.confirmer_text = flush._say_confirmer(check)
+            flush.confirmer_text = flush._describe_confirmer(check)
 
-    def _say_confirmer(self, check):
+    def _describe_confirmer(self, check):
         confirmer = red.confirmer(self.initiator, check.used if check else None)
         return {
             "": self.env._("None needed: the red fapiao is issued at once."),
@@ -121,12 +121,12 @@ class FapiaoRedFlush(models.TransientModel):
             plan = plans[0] if plans else None
             flush.legal_reasons = ",".join(plan.reasons) if plan else ""
             flush.scope = plan.scope if plan else False
-            flush.scope_text = flush._say_scopes(plans)
-            flush.credit_text = flush._say_credit(plan) if plan else False
+            flush.scope_text = flush._describe_scopes(plans)
+            flush.credit_text = flush._describe_credit(plan) if plan else False
             problems = [problem for plan in plans for problem in plan.problems]
             stopping = errors(problems)
-            flush.error_text = flush._say_all(stopping)
-            flush.warning_text = flush._say_all([p for p in problems if p not in stopping])
+            flush.error_text = flush._describe_all(stopping)
+            flush.warning_text = flush._describe_all([p for p in problems if p not in stopping])
             flush.can_apply = bool(
                 plans
                 and all(plan.is_ready for plan in plans)
@@ -143,7 +143,7 @@ class FapiaoRedFlush(models.TransientModel):
         total = sum(float(move._fapiao_net_total()) for move in invoices)
         return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
 
-    def _say_credit(self, plan):
+    def _describe_credit(self, plan):
         """Say what comes back of our credit line; a buyer has none in it."""
         issued_at = aware(plan.fapiao.issued_at)
         if self.initiator == BUYER or not issued_at:
@@ -157,8 +157,8 @@ class FapiaoRedFlush(models.TransientModel):
             )
         return self.env._("Nothing comes back to the credit line (授信额度): it was issued in another month.")
 
-    def _say_all(self, problems):
-        say = (self.bill_id or self.credit_id or self.env["account.move"])._fapiao_say
+    def _describe_all(self, problems):
+        say = (self.bill_id or self.credit_id or self.env["account.move"])._fapiao_describe
         return "\n".join(dict.fromkeys(say(problem) for problem in problems)) or False
 
     # ------------------------------------------------------------------ write
@@ -299,9 +299,9 @@ class FapiaoRedFlush(models.TransientModel):
             self.fapiao_id | self.more_ids,
             self.credit_id,
             self.reason,
-            {self.number: self._check_said(), **self._more_checks_said()},
+            {self.number: self._check_answer(), **self._more_check_answers()},
             make_credit_note=self.make_credit_note and self._can_make_credit_note(),
         )
 
-    def _check_said(self):
+    def _check_answer(self):
         return check_from_plain(json.loads(self.check)) if self.check else None

@@ -36,10 +36,10 @@ class FapiaoRedFlush(models.TransientModel):
                 blue_issued_at=aware(self.issued_at),
             )
             said = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.check_red(order))
-            self._note_said(said)
+            self._record_said(said)
         except CloudError as error:
-            self.account_id._note_need_apart(error)
-            self._note("failed", self.account_id._say(error), needs_login=bool(getattr(error, "need", "")))
+            self.account_id._record_need_in_new_transaction(error)
+            self._note("failed", self.account_id._error_message(error), needs_login=bool(getattr(error, "need", "")))
 
     def _find_facts(self):
         """A buyer has to name seller and time of issue: ask the cloud for what isn't known."""
@@ -57,7 +57,7 @@ class FapiaoRedFlush(models.TransientModel):
                 }
             )
 
-    def _note_said(self, said):
+    def _record_said(self, said):
         if isinstance(said, NotFound):
             self._note(
                 "not_yet",
@@ -68,13 +68,13 @@ class FapiaoRedFlush(models.TransientModel):
             )
         elif said.allowed:
             shown = json.dumps(to_plain(said), ensure_ascii=False)
-            self._note("allowed", self._say_allowed(said), check=shown)
+            self._note("allowed", self._describe_allowed(said), check=shown)
             self._keep_inbound(said)
         else:
             self._note("refused", said.text)
             self._look_for_red()
 
-    def _say_allowed(self, check):
+    def _describe_allowed(self, check):
         """Return the bureau's words, and a warning if the fapiao isn't the vendor's whose bill it is."""
         vendor = self.bill_id.commercial_partner_id._fapiao_tax_no() if self.bill_id else ""
         if not vendor or not check.seller_tax_no or vendor == check.seller_tax_no:
@@ -88,7 +88,7 @@ class FapiaoRedFlush(models.TransientModel):
 
     def _look_for_red(self):
         """Where the bureau refuses, somebody may have reversed the fapiao already: take that over."""
-        if self.fapiao_id and (found := self.fapiao_id._find_red_apart()):
+        if self.fapiao_id and (found := self.fapiao_id._find_red_in_new_transaction()):
             self._note(
                 "already",
                 self.env._(

@@ -12,9 +12,9 @@ class FapiaoRedFlush(models.TransientModel):
 
     # ------------------------------------------------------------------ what is said
 
-    def _say_scopes(self, plans):
+    def _describe_scopes(self, plans):
         """Return what happens, a line for each fapiao, the sum of all before them."""
-        lines = [self._say_scope(plan) for plan in plans]
+        lines = [self._describe_scope(plan) for plan in plans]
         if len(plans) > 1:
             total = -sum(plan.order.total for plan in plans)
             intro = self.env._(
@@ -26,7 +26,7 @@ class FapiaoRedFlush(models.TransientModel):
             lines.insert(0, intro)
         return "\n".join(lines) or False
 
-    def _say_scope(self, plan):
+    def _describe_scope(self, plan):
         """Return what happens to the fapiao of ``plan``."""
         fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
         if plan.scope == "full":
@@ -82,6 +82,6 @@ class FapiaoRedFlush(models.TransientModel):
             values["answer_text"] = f"{self.number}: {self.answer_text}"
         self.sudo().write(values)  # sudo: as in _note
 
-    def _more_checks_said(self):
+    def _more_check_answers(self):
         said = json.loads(self.more_checks or "{}")
         return {number: check_from_plain(check) for number, check in said.items()}

@@ -14,7 +14,7 @@ def pull(world, batch, runs, is_first=True):
     with timed(runs):
         while _is_open(world, pull_id):
             with world.env() as env:
-                check(env["fapiao.pull"]._go_on(pull_id, SLICE), "the pull is another worker's")
+                check(env["fapiao.pull"]._continue(pull_id, SLICE), "the pull is another worker's")
     with world.env() as env:
         done = env["fapiao.pull"].browse(pull_id)
         counts = (done.new_count, done.changed_count, done.same_count, done.unread_count)

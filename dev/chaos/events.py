@@ -86,7 +86,7 @@ class Events:
         server = self._spare(draw)
         say(f"SIGKILL {server.name}")
         server.kill()
-        self._go_on(self._restart, server, 3 * draw)
+        self._continue(self._restart, server, 3 * draw)
 
     def _restart(self, server, pause) -> None:
         time.sleep(pause)
@@ -98,7 +98,7 @@ class Events:
         seconds = 1 + 7 * (draw * 10 % 1)
         say(f"SIGSTOP {server.name} for {seconds:.1f} s")
         server.freeze()
-        self._go_on(self._thaw_after, server, seconds)
+        self._continue(self._thaw_after, server, seconds)
 
     def _thaw_after(self, server, seconds) -> None:
         time.sleep(seconds)
@@ -112,7 +112,7 @@ class Events:
             time.sleep(0.02)
         server.freeze()
         say(f"SIGSTOP {server.name} until others have taken over {len(taken)} requests")
-        self._go_on(self._thaw_late, server, taken)
+        self._continue(self._thaw_late, server, taken)
 
     def _thaw_late(self, server, taken) -> None:
         deadline = time.monotonic() + _LONGEST_FREEZE
@@ -138,7 +138,7 @@ class Events:
                 return drawn if drawn in ready else ready[0]
             time.sleep(0.5)
 
-    def _go_on(self, work, *args) -> None:
+    def _continue(self, work, *args) -> None:
         self._going.append(self._aside.submit(work, *args))
 
     # ------------------------------------------------------------------ database and cloud

@@ -55,8 +55,8 @@ class Clock:
                 columns.setdefault(table, []).append(column)
         try:
             with self._place.connection() as connection, connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '3s'; LOCK TABLE fapiao_exchange IN EXCLUSIVE MODE")
-                cursor.execute("SELECT id FROM fapiao_exchange WHERE state = 'sent'")
+                cursor.execute("SET LOCAL lock_timeout = '3s'; LOCK TABLE fapiao_call IN EXCLUSIVE MODE")
+                cursor.execute("SELECT id FROM fapiao_call WHERE state = 'sent'")
                 now = time.monotonic()
                 under_way = [self._seen.setdefault(row[0], now) for row in cursor.fetchall()]
                 if any(now - since < _LONGEST_CALL for since in under_way):

@@ -12,7 +12,7 @@ _MODELS = (
 _CALLS = (
     "SELECT to_char(sent_at, 'HH24:MI:SS'), operation, state, outcome, http_status,"
     " concat_ws(' ', error_code, error_text, answer_body)"
-    " FROM fapiao_exchange WHERE res_model = %s AND res_id = %s ORDER BY id"
+    " FROM fapiao_call WHERE res_model = %s AND res_id = %s ORDER BY id"
 )
 _TEXT = 150
 

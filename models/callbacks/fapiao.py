@@ -84,7 +84,7 @@ class Fapiao(models.Model):
                 }
             )
         if self:
-            self.env["fapiao.outbound"]._wake_reconciler()
+            self.env["fapiao.task.mixin"]._wake_reconciler()
 
     def _queue_if_changed(self, issued):
         """Queue a fapiao that was found reversed or void already (``issued``): what reversed it is taken over too."""
@@ -98,7 +98,7 @@ class Fapiao(models.Model):
                     "refresh_itself": False,
                 }
             )
-            self.env["fapiao.outbound"]._wake_reconciler()
+            self.env["fapiao.task.mixin"]._wake_reconciler()
 
     # ------------------------------------------------------------------ the scheduled run
 
@@ -110,7 +110,7 @@ class Fapiao(models.Model):
             for (account_id, is_look), questions in claimed.items():
                 self._ask_account(account_id, questions, BACKGROUND if is_look else QUESTION)
             if not cron._commit_progress(sum(map(len, claimed.values()))):
-                self.env["fapiao.outbound"]._wake_reconciler()
+                self.env["fapiao.task.mixin"]._wake_reconciler()
                 return
 
     @api.model
@@ -152,7 +152,7 @@ class Fapiao(models.Model):
         except CloudError as error:
             answers, ended_by = [], error
         if ended_by:
-            account._note_need_apart(ended_by)
+            account._record_need_in_new_transaction(ended_by)
             unasked = [fapiao_id for fapiao_id, _number in questions[len(answers) :]]
             engine._step(functools.partial(postpone, account_id, unasked, ended_by, purpose))
         for fapiao_id, number, answer in answers:
@@ -183,11 +183,11 @@ class Fapiao(models.Model):
             log_exceptions=False,
         )
         self.invalidate_model(["refresh_at", "refresh_tries"])
-        self.env["fapiao.outbound"]._wake_reconciler(at=until)
+        self.env["fapiao.task.mixin"]._wake_reconciler(at=until)
 
     # ------------------------------------------------------------------ answers
 
-    def _note_refresh(self, asked, answer):
+    def _record_refresh(self, asked, answer):
         """Act on the ``answer`` to the question for the number ``asked``: a value of the contract or a
         ``CloudError``."""
         self.lock_for_update()
@@ -228,7 +228,7 @@ class Fapiao(models.Model):
         before = self.status
         self._take_over(found)
         if self.status != before and self.status not in LIVING:
-            self._tell_documents()
+            self._notify_documents()
         known = self.red_ids.mapped("number")
         if found.reversed_by and found.reversed_by not in known and self.refresh_red != found.reversed_by:
             now = fields.Datetime.now()
@@ -238,15 +238,15 @@ class Fapiao(models.Model):
             self.refresh_itself = False
             self._refresh_later()
         else:
-            self._end_refresh(self._say_refreshed(before))
+            self._end_refresh(self._describe_refreshed(before))
 
-    def _say_refreshed(self, before):
+    def _describe_refreshed(self, before):
         status = dict(self._fields["status"]._description_selection(self.env))[self.status]
         if self.status == before:
             return self.env._("%(number)s: asked; it stands as it did (%(status)s).", number=self.number, status=status)
         return self.env._("%(number)s: now “%(status)s” at the tax bureau.", number=self.number, status=status)
 
-    def _tell_documents(self):
+    def _notify_documents(self):
         status = dict(self._fields["status"]._description_selection(self.env))[self.status]
         for document in [*self.move_ids, *self.order_ids]:
             document._message_log(
@@ -271,7 +271,7 @@ class Fapiao(models.Model):
                 )
             )
         else:
-            self.env["fapiao.outbound"]._wake_reconciler(at=self.refresh_at)
+            self.env["fapiao.task.mixin"]._wake_reconciler(at=self.refresh_at)
 
     def _end_refresh(self, said):
         """Take the fapiao off the queue and write on the callbacks what came of it."""
@@ -314,7 +314,7 @@ class Fapiao(models.Model):
         if month.day > account.recheck_day and account.recheck_told_on != month.first:
             unasked = SQL("issue_date >= %s AND COALESCE(checked_at, '-infinity') < %s", month.before, month.start)
             if count := self._count_living(account, month, unasked):
-                account._tell_look_unfinished(count, month)
+                account._notify_look_unfinished(count, month)
 
     @api.model
     def _queue_due(self, account, month):
@@ -341,7 +341,7 @@ class Fapiao(models.Model):
         self.browse(row[0] for row in self.env.cr.fetchall()).write(
             {"refresh_at": now, "refresh_tries": 0, "refresh_is_look": True, "looked_at": now}
         )
-        self.env["fapiao.outbound"]._wake_reconciler()
+        self.env["fapiao.task.mixin"]._wake_reconciler()
 
     @api.model
     def _count_living(self, account, month, condition):
@@ -407,7 +407,7 @@ def postpone(account_id, fapiao_ids, error, purpose, env):
 def note_answer(fapiao_id, number, answer, env):
     fapiao = env["fapiao"].browse(fapiao_id)
     lang = env.lang or fapiao.account_id._first_manager().lang
-    fapiao.with_context(lang=lang)._note_refresh(number, answer)
+    fapiao.with_context(lang=lang)._record_refresh(number, answer)
 
 
 class Month:

@@ -195,7 +195,7 @@ class FapiaoAccount(models.Model):
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in ipaddress.ip_network(line, strict=False) for line in lines)
 
-    def _note_callbacks_over(self, now):
+    def _record_callbacks_over(self, now):
         """Note that more was pushed than is kept, and tell the manager by one activity at a time."""
         self.callback_over_at = now
         manager = self._first_manager()
@@ -222,7 +222,7 @@ class FapiaoAccount(models.Model):
     # The day by which issued fapiao are looked at once a month (see ``fapiao.py``).
     # --------------------------------------------------------------------------
 
-    def _tell_look_unfinished(self, count, month):
+    def _notify_look_unfinished(self, count, month):
         """Tell the manager, once a month, that so many fapiao could not be asked about in time."""
         self.recheck_told_on = month.first
         manager = self._first_manager()

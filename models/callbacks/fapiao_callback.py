@@ -144,7 +144,7 @@ class FapiaoCallback(models.Model):
         )
         state, received_at = self.env.cr.fetchone()
         if (state == "new" and received_at == now) or (state == "over_quota" and is_first):
-            self.env["fapiao.outbound"]._wake_reconciler()
+            self.env["fapiao.task.mixin"]._wake_reconciler()
 
     @api.model
     def _quota_left(self, account_id, size, now):
@@ -202,7 +202,7 @@ class FapiaoCallback(models.Model):
         return True
 
     @api.model
-    def _note_over_quota(self):
+    def _record_over_quota(self):
         try:
             self.env["fapiao.engine"]._step(hint_over_quota)
         except Exception:
@@ -217,7 +217,7 @@ class FapiaoCallback(models.Model):
         for (account,) in self._read_group(recent, ["account_id"]):
             if account.callback_over_at and account.callback_over_at > now - QUOTA_SPAN:
                 continue
-            account._note_callbacks_over(now)
+            account._record_callbacks_over(now)
             own = ("account_id", "=", account.id)
             self.env["fapiao.request"].search([own, ("state", "in", OPEN_STATES)])._hint()
             self.env["fapiao.red.form"].search([own, ("is_open", "=", True)])._hint()
@@ -228,11 +228,11 @@ class FapiaoCallback(models.Model):
     def _process_new(self):
         """Process what has come in, a batch at a time, as long as the scheduler grants time."""
         cron = self.env["ir.cron"]
-        self._note_over_quota()
+        self._record_over_quota()
         cron._commit_progress(remaining=self.search_count([("state", "=", "new")]))
         while done := self._process_batch():
             if not cron._commit_progress(done):
-                self.env["fapiao.outbound"]._wake_reconciler()
+                self.env["fapiao.task.mixin"]._wake_reconciler()
                 return
 
     @api.model
@@ -291,13 +291,13 @@ class FapiaoCallback(models.Model):
         """Note what the callback says (``news``) and what is done about it; ``changed``: the fapiao it says
         to have changed, and whether each is asked about."""
         if news is None:
-            self.write({"state": "failed", "message": self._say_unreadable()})
+            self.write({"state": "failed", "message": self._describe_unreadable()})
             return
         uids = list(dict.fromkeys(one.request_uid for one in news if one.request_uid))
         found = [by_uid[uid] for uid in uids if uid in by_uid]
         strange = [uid for uid in uids if uid not in by_uid]
-        said = [self._say_found(record) for record in found[:NAMES_SHOWN]]
-        said += [self._say_changed(*one) for one in list(changed.items())[:NAMES_SHOWN]]
+        said = [self._describe_found(record) for record in found[:NAMES_SHOWN]]
+        said += [self._describe_changed(*one) for one in list(changed.items())[:NAMES_SHOWN]]
         numbers = list(dict.fromkeys(number for one in news for number in one.numbers))
         if strange:
             said.append(self.env._("No request of this account has the ID %s.", shortened(strange)))
@@ -316,7 +316,7 @@ class FapiaoCallback(models.Model):
             }
         )
 
-    def _say_found(self, record):
+    def _describe_found(self, record):
         uid, state = record.request_uid, record.state
         if state in ASKED_STATES:
             return self.env._("%s: the cloud is asked what became of it.", uid)
@@ -329,7 +329,7 @@ class FapiaoCallback(models.Model):
         label = dict(record._fields["state"]._description_selection(self.env))[state]
         return self.env._("%(uid)s: already known (%(state)s).", uid=uid, state=label)
 
-    def _say_unreadable(self):
+    def _describe_unreadable(self):
         return self.env._(
             "This is no callback as the cloud describes it, or it is nested too deeply. Nothing was done;"
             " requests are asked about by themselves."
@@ -413,7 +413,7 @@ class FapiaoCallback(models.Model):
         blue = request.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
         return blue.filtered("can_reverse")[:1] or blue[:1] if is_one else blue
 
-    def _say_changed(self, fapiao, is_asked):
+    def _describe_changed(self, fapiao, is_asked):
         if is_asked:
             return self.env._("%s: the cloud is asked whether it was reversed or voided.", fapiao.number)
         if fapiao.red_form_ids.filtered(lambda form: form.stage in OWN_STAGES):

@@ -110,41 +110,41 @@ class FapiaoEngine(models.AbstractModel):
 
     def _record(self, job, answer):
         """Commit the answer as it came, before any conclusions are drawn from it."""
-        self._step(lambda env: env["fapiao.exchange"].browse(job.exchange_id)._record(answer))
+        self._step(lambda env: env["fapiao.call"].browse(job.call_id)._record(answer))
 
     def _record_or_keep(self, job, answer):
         """Record the answer, or keep it on disk where that fails; return whether it is recorded."""
         try:
             self._record(job, answer)
         except Exception:
-            path = spool.keep(self.env.cr.dbname, job.exchange_id, job.request_uid, answer)
+            path = spool.keep(self.env.cr.dbname, job.call_id, job.request_uid, answer)
             _logger.exception("Fapiao: an answer could not be recorded; it is kept in %s", path)
             return False
         return True
 
-    def _apply(self, exchange_id):
+    def _apply(self, call_id):
         """Let the document act on the recorded answer; the fapiao it names is recorded first, in a step of its
         own. A bug must not lose the answer: it's logged, the row stays ``answered`` and is applied again."""
         try:
-            self._step(lambda env: env["fapiao.exchange"].browse(exchange_id)._take_facts())
-            self._step(lambda env: env["fapiao.exchange"].browse(exchange_id)._apply())
+            self._step(lambda env: env["fapiao.call"].browse(call_id)._take_facts())
+            self._step(lambda env: env["fapiao.call"].browse(call_id)._apply())
         except Exception:
-            _logger.exception("Fapiao: the answer in exchange %s could not be applied yet", exchange_id)
+            _logger.exception("Fapiao: the answer in call %s could not be applied yet", call_id)
 
     @api.model
     def _record_kept(self):
         """Record and apply the answers that are on disk from a time when the database was away."""
-        for path, exchange_id, request_uid, answer in list(spool.kept(self.env.cr.dbname)):
-            record = _Kept(exchange_id, request_uid, answer)
+        for path, call_id, request_uid, answer in list(spool.kept(self.env.cr.dbname)):
+            record = _Kept(call_id, request_uid, answer)
             if self._step(record):
-                self._apply(exchange_id)
+                self._apply(call_id)
             spool.forget(path)
 
     @api.model
     def _sweep_answers(self):
         """Apply recorded answers that could not be applied at once, whatever their document waits for."""
-        for exchange_id in self._step(lambda env: env["fapiao.exchange"]._claim_unapplied()):
-            self._apply(exchange_id)
+        for call_id in self._step(lambda env: env["fapiao.call"]._claim_unapplied()):
+            self._apply(call_id)
 
     # ------------------------------------------------------------------ calls without a document
 
@@ -173,7 +173,7 @@ class FapiaoEngine(models.AbstractModel):
                 self._keep_token(account.id, slot, part)
 
     @api.model
-    def _ask_journaled(self, account, operation, payload, question, purpose=QUESTION):
+    def _ask_logged(self, account, operation, payload, question, purpose=QUESTION):
         """Return ``question(cloud)`` for a call with an effect on no document, such as a log-in.
 
         Its row is committed before the call and closed after it: there is nothing to apply and nothing
@@ -188,10 +188,10 @@ class FapiaoEngine(models.AbstractModel):
             self.env["fapiao.pace"]._spend(account, channel, purpose)
 
         def claim(env):
-            return env["fapiao.exchange"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
+            return env["fapiao.call"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
 
-        exchange_id = self._step(claim)
-        job = Job(exchange_id, operation, shown)
+        call_id = self._step(claim)
+        job = Job(call_id, operation, shown)
         try:
             result = self._ask(account, question, part, purpose="")
             answer = RawAnswer(0, f"{result.state}: {result.text}")
@@ -201,7 +201,7 @@ class FapiaoEngine(models.AbstractModel):
             _logger.exception("Fapiao: unforeseen failure in a call (%s)", operation)
             answer = OutcomeUnknown(f"{type(error).__name__}: {error}")
         self._record(job, answer)
-        self._apply(exchange_id)
+        self._apply(call_id)
         if isinstance(answer, CloudError):
             raise answer
         return result
@@ -268,16 +268,16 @@ def hasty(config, seconds):
 class _Kept:
     """The step that records an answer from disk; it returns whether the row was waiting for it."""
 
-    def __init__(self, exchange_id, request_uid, answer):
-        self.exchange_id, self.request_uid, self.answer = exchange_id, request_uid, answer
+    def __init__(self, call_id, request_uid, answer):
+        self.call_id, self.request_uid, self.answer = call_id, request_uid, answer
 
     def __call__(self, env):
-        exchange = env["fapiao.exchange"].browse(self.exchange_id).exists()
-        if not exchange or (exchange.request_uid or "") != self.request_uid:
+        call = env["fapiao.call"].browse(self.call_id).exists()
+        if not call or (call.request_uid or "") != self.request_uid:
             return False
-        if exchange.state not in ("sent", "lost"):
+        if call.state not in ("sent", "lost"):
             return False
-        exchange._record(self.answer)
+        call._record(self.answer)
         return True
 
 

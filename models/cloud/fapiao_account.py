@@ -337,7 +337,7 @@ class FapiaoAccount(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # sudo: what happened in other companies counts as well
-        journaled = self.env["fapiao.exchange"].sudo().search([("account_id", "in", self.ids)], limit=1)
+        journaled = self.env["fapiao.call"].sudo().search([("account_id", "in", self.ids)], limit=1)
         if used := journaled.account_id or self._used("")[:1] or self._used(ASSISTANT_PART)[:1]:
             raise UserError(
                 self.env._("Account %s was used, and its journal is kept. Archive it instead.", used.display_name)
@@ -352,9 +352,9 @@ class FapiaoAccount(models.Model):
         try:
             self.env["fapiao.engine"]._ask(self, lambda cloud: cloud.test())
         except CloudError as error:
-            self._note_need_apart(error)
-            raise UserError(self._say(error)) from error
-        self._note_apart(lambda account: account._note_reachable())
+            self._record_need_in_new_transaction(error)
+            raise UserError(self._error_message(error)) from error
+        self._record_in_new_transaction(lambda account: account._record_reachable())
         return self._notify(self.env._("The cloud accepts this account."))
 
     def action_refresh_credit(self):
@@ -364,7 +364,7 @@ class FapiaoAccount(models.Model):
             try:
                 account._refresh_from_cloud()
             except CloudError as error:
-                raise UserError(account._say(error)) from error
+                raise UserError(account._error_message(error)) from error
         self.invalidate_recordset()
         return True
 
@@ -429,10 +429,10 @@ class FapiaoAccount(models.Model):
     def _check_may_use(self):
         gate.check(self, gate.ISSUER)
 
-    def _say(self, error):
+    def _error_message(self, error):
         """Return ``error`` in plain words with the cure, and the cloud's own words behind."""
         if isinstance(error, PaceUsedUp):
-            return self._say_pace(error)
+            return self._describe_pace(error)
         if isinstance(error, OutcomeUnknown):
             # the usual words fear for a fapiao; these calls only ask
             parts = [
@@ -568,7 +568,7 @@ class FapiaoAccount(models.Model):
         spans = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
         return list(zip(spans, (minute, hour, day), strict=True)), percent
 
-    def _say_pace(self, error):
+    def _describe_pace(self, error):
         """Return in plain words how many calls are allowed (``PaceUsedUp``), and when the next may start."""
         calls, wait = error.allowed, error.retry_after
         if error.channel != BUREAU:
@@ -627,7 +627,7 @@ class FapiaoAccount(models.Model):
         """Tell whether the scheduled actions leave this account's cloud alone for a while."""
         return bool(self.left_alone_until and self.left_alone_until > self._db_now())
 
-    def _note_cloud_away(self):
+    def _record_cloud_away(self):
         """The cloud could not be reached several times in a row: leave it alone, ever longer."""
         now = self._db_now()
         self.write(
@@ -638,7 +638,7 @@ class FapiaoAccount(models.Model):
             }
         )
 
-    def _note_cloud_reached(self):
+    def _record_cloud_reached(self):
         self.write({"away_since": False, "away_count": 0, "left_alone_until": False})
 
     # ------------------------------------------------------------------ a database that was restored
@@ -655,11 +655,11 @@ class FapiaoAccount(models.Model):
         identity = self._database_identity()
         account = self.sudo()  # sudo: administrators see it, every claim needs it
         is_another = account.database_identity and account.database_identity != identity
-        if is_another or spool.last_call(self.env.cr.dbname, identity) > self._last_exchange():
+        if is_another or spool.last_call(self.env.cr.dbname, identity) > self._last_call_of():
             # every account: the mark tells it once, and what was sent through the others is forgotten as well
             self.env.cr.execute(SQL("UPDATE fapiao_account SET restored_at = %s", self._db_now()))
             self.env["fapiao.account"].invalidate_model(["restored_at"])
-            spool.mark(self.env.cr.dbname, identity, self._last_exchange(), is_reset=True)
+            spool.mark(self.env.cr.dbname, identity, self._last_call_of(), is_reset=True)
         if account.database_identity != identity:
             account.database_identity = identity
 
@@ -669,13 +669,13 @@ class FapiaoAccount(models.Model):
         (oid,) = self.env.cr.fetchone()
         return f"{self.env.cr.dbname}/{oid}"
 
-    def _last_exchange(self):
+    def _last_call_of(self):
         """Return the number of the last call that this database has logged; 0 if none."""
-        self.env.cr.execute("SELECT last_value - (NOT is_called)::int FROM fapiao_exchange_id_seq")
+        self.env.cr.execute("SELECT last_value - (NOT is_called)::int FROM fapiao_call_id_seq")
         return self.env.cr.fetchone()[0]
 
     def _db_now(self):
-        return self.env["fapiao.outbound"]._now()
+        return self.env["fapiao.task.mixin"]._now()
 
     # --------------------------------------------------------------------------
     # Answers to orders in words that no table knows, counted by account, and their meaning by an administrator.
@@ -701,9 +701,9 @@ class FapiaoAccount(models.Model):
         try:
             note = self._ask_how_it_is(purpose)
         except CloudError as error:
-            self._note_need_apart(error)
+            self._record_need_in_new_transaction(error)
             raise
-        self._note_apart(note)
+        self._record_in_new_transaction(note)
 
     def _ask_how_it_is(self, purpose):
         """Return what notes the cloud's answer on the account; one without credit line keeps its session
@@ -711,11 +711,11 @@ class FapiaoAccount(models.Model):
         engine = self.env["fapiao.engine"]
         if not self.has_credit:
             engine._ask(self, lambda cloud: cloud.test(), purpose=purpose)
-            return lambda account: account._note_ready()
+            return lambda account: account._record_ready()
         credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()), purpose=purpose)
-        return lambda account: account._note_credit(credit, face)
+        return lambda account: account._record_credit(credit, face)
 
-    def _note_credit(self, credit, face_needed):
+    def _record_credit(self, credit, face_needed):
         self.write(
             {
                 **({"credit_total": credit.total} if credit.total is not None else {}),
@@ -724,26 +724,26 @@ class FapiaoAccount(models.Model):
                 "face_state": {True: "needed", False: "ok", None: "unknown"}[face_needed],
             }
         )
-        self._note_ready() if not face_needed else self._note_need("face")
+        self._record_ready() if not face_needed else self._record_need("face")
         self._warn_low_credit()
 
     def _needs_person(self):
         return self.session_state not in ("unknown", "ok")
 
-    def _note_need(self, need, error=None):
+    def _record_need(self, need, error=None):
         """Remember that a person must act before calls can succeed."""
-        text = error and self._say(error)
+        text = error and self._error_message(error)
         self.write({"session_state": need, "session_text": text, "session_at": fields.Datetime.now()})
         if need == "face":
             self.face_state = "needed"
 
-    def _note_reachable(self):
+    def _record_reachable(self):
         """The cloud takes our token; what the bureau thinks is another question."""
         if self.session_state in ("credentials", "permission"):
             self.write({"session_state": "unknown", "session_text": False, "session_at": fields.Datetime.now()})
             self._resume_waiting()
 
-    def _note_ready(self):
+    def _record_ready(self):
         self.write({"session_state": "ok", "session_text": False, "session_at": fields.Datetime.now()})
         self._resume_waiting()
 
@@ -776,16 +776,16 @@ class FapiaoAccount(models.Model):
             :1
         ]
 
-    def _note_apart(self, note):
+    def _record_in_new_transaction(self, note):
         """Run ``note(account)`` in a transaction of its own: what the cloud told us holds even if the
         caller's transaction is rolled back, and no lock is held while calls run."""
         account_id = self.id
         self.env["fapiao.engine"]._step(lambda env: note(env["fapiao.account"].browse(account_id)))
         self.invalidate_recordset()
 
-    def _note_need_apart(self, error):
+    def _record_need_in_new_transaction(self, error):
         if need := getattr(error, "need", None):
-            self._note_apart(lambda account: account._note_need(need, error))
+            self._record_in_new_transaction(lambda account: account._record_need(need, error))
 
     # --------------------------------------------------------------------------
     # Hourly look at every account: is the session still good, and how much of the credit line is left?
@@ -819,14 +819,14 @@ class FapiaoAccount(models.Model):
             _logger.info("Fapiao: no calls are left to refresh account %s", self.id)
         except CloudError as error:
             if not getattr(error, "need", None):  # a need is noted already, by whoever asked
-                words = self._say(error)
-                self._note_apart(lambda account: account._note_unreached(words))
+                words = self._error_message(error)
+                self._record_in_new_transaction(lambda account: account._record_unreached(words))
         except Exception:
             # rolled back, so that the next account starts in a sound transaction
             self.env.cr.rollback()
             _logger.exception("Fapiao: account %s could not be refreshed", self.id)
 
-    def _note_unreached(self, words):
+    def _record_unreached(self, words):
         """Keep the words of an error that says nothing of the session, e.g. that the network was down."""
         self.write({"session_text": words, "session_at": fields.Datetime.now()})
 
@@ -861,7 +861,7 @@ class FapiaoAccount(models.Model):
         models_ = [name for name in OUTBOUND if self.env[name]._part == part] + [TRACES[part]]
         for name in models_:
             self.env[name].flush_model(["account_id"])
-        self.env["fapiao.exchange"].flush_model(["account_id", "operation", "outcome"])
+        self.env["fapiao.call"].flush_model(["account_id", "operation", "outcome"])
         traces = [
             SQL("EXISTS (SELECT FROM %s WHERE account_id = a.id)", SQL.identifier(self.env[name]._table))
             for name in models_
@@ -870,7 +870,7 @@ class FapiaoAccount(models.Model):
             # last: it looks at one row where there are documents, and there are few rows where there are none
             traces.append(
                 SQL(
-                    "EXISTS (SELECT FROM fapiao_exchange WHERE account_id = a.id AND operation <> ALL(%s)"
+                    "EXISTS (SELECT FROM fapiao_call WHERE account_id = a.id AND operation <> ALL(%s)"
                     " AND (outcome IS NULL OR outcome <> ALL(%s)))",
                     list(ASSISTANT),
                     list(WITHOUT_TRACE),
@@ -1012,11 +1012,11 @@ class FapiaoAccount(models.Model):
                         "Account %(account)s has open tasks: %(tasks)s. Use “Replace Account…” on the account"
                         " to let another one take over, or “Archive Anyway…” to go on without one.",
                         account=account.display_name,
-                        tasks=account._say_open(counts),
+                        tasks=account._describe_open(counts),
                     )
                 )
 
-    def _say_open(self, counts):
+    def _describe_open(self, counts):
         """Return ``counts`` (see :meth:`_open_counts`) as words."""
         numbers = dict.fromkeys(OUTBOUND, 0)
         for (name, _state), number in counts.items():
@@ -1027,7 +1027,7 @@ class FapiaoAccount(models.Model):
             "fapiao.withdrawal": self.env._("withdrawals"),
             "fapiao.red.withdrawal": self.env._("withdrawals of red forms"),
             "fapiao.marking": self.env._("marks on fapiao"),
-            "fapiao.report": self.env._("assistant updates"),
+            "fapiao.assistant.update": self.env._("assistant updates"),
         }
         return ", ".join(f"{labels[name]}: {number}" for name, number in numbers.items() if number)
 
@@ -1045,7 +1045,7 @@ class FapiaoAccount(models.Model):
             )
         )
         calls = (
-            self.env["fapiao.exchange"]
+            self.env["fapiao.call"]
             .sudo()
             ._read_group(
                 [
@@ -1096,7 +1096,7 @@ class FapiaoAccount(models.Model):
         """Archive this account under the lock of its claims: what is queued can't be sent meanwhile."""
         if not self.active:
             raise UserError(self.env._("Account %s is archived already.", self.display_name))
-        self.env["fapiao.outbound"]._lock_account(self.id)
+        self.env["fapiao.task.mixin"]._lock_account(self.id)
         self._archive()
         self.flush_recordset()
 
@@ -1121,7 +1121,7 @@ class FapiaoAccount(models.Model):
             records = self._unsent(name)
             records._lock()
             for record in records:
-                record._become("withdrawn")
+                record._set_state("withdrawn")
                 record._watch_after_end()
                 record.write({"error_message": reason, "error_fix": fix})
                 for document in _documents_of(record):

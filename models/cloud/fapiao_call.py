@@ -60,8 +60,8 @@ OPERATIONS = [
 ]
 
 
-class FapiaoExchange(models.Model):
-    _name = "fapiao.exchange"
+class FapiaoCall(models.Model):
+    _name = "fapiao.call"
     _description = "Fapiao Exchange"
     _order = "id desc"
     _log_access = True
@@ -129,20 +129,20 @@ class FapiaoExchange(models.Model):
     @api.depends("operation", "request_uid")
     def _compute_display_name(self):
         labels = dict(self._fields["operation"]._description_selection(self.env))
-        for exchange in self:
-            label = labels.get(exchange.operation, "")
-            exchange.display_name = f"{label} {exchange.request_uid or exchange.id or ''}"
+        for call in self:
+            label = labels.get(call.operation, "")
+            call.display_name = f"{label} {call.request_uid or call.id or ''}"
 
     # ------------------------------------------------------------------ nobody edits a journal
 
     def write(self, vals):
         if not self.env.su:
-            raise UserError(self.env._("The journal of exchanges with the cloud can't be changed."))
+            raise UserError(self.env._("The journal of calls with the cloud can't be changed."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("The journal of exchanges with the cloud can't be deleted."))
+        raise UserError(self.env._("The journal of calls with the cloud can't be deleted."))
 
     @api.autovacuum
     def _gc_idle(self):
@@ -151,11 +151,11 @@ class FapiaoExchange(models.Model):
         self.flush_model()
         self.env.cr.execute(
             SQL(
-                """DELETE FROM fapiao_exchange WHERE id IN (
-                       SELECT id FROM fapiao_exchange old
+                """DELETE FROM fapiao_call WHERE id IN (
+                       SELECT id FROM fapiao_call old
                         WHERE sent_at < %s AND (is_idle AND state = 'applied' OR state = 'lost')
                           AND operation NOT IN %s AND res_model IS NOT NULL
-                          AND EXISTS (SELECT FROM fapiao_exchange newer WHERE newer.res_model = old.res_model
+                          AND EXISTS (SELECT FROM fapiao_call newer WHERE newer.res_model = old.res_model
                                          AND newer.res_id = old.res_id AND newer.id > old.id)
                         LIMIT %s)""",
                 *(fields.Datetime.now() - KEEP_IDLE, tuple(base.EFFECTS), REMOVED_AT_ONCE),
@@ -228,7 +228,7 @@ class FapiaoExchange(models.Model):
             return
         self.write({"state": "applied"})
         if self.res_model:
-            self._hand_over("_apply_exchange", was_idle=self.is_idle)
+            self._hand_over("_apply_call", was_idle=self.is_idle)
 
     def _hand_over(self, method, was_idle):
         """Call ``method`` of the document with this row. Of a question, note whether the document stays as it was:
@@ -244,23 +244,23 @@ class FapiaoExchange(models.Model):
 
     def _is_answered(self):
         """Lock the row and tell whether its answer still has to be applied."""
-        self.env.cr.execute(SQL("SELECT state FROM fapiao_exchange WHERE id = %s FOR UPDATE", self.id))
+        self.env.cr.execute(SQL("SELECT state FROM fapiao_call WHERE id = %s FOR UPDATE", self.id))
         return self.env.cr.fetchone() == ("answered",)
 
     @api.model
     def _claim_unapplied(self):
         """Return the ids of answers that could not be applied when they came. After some tries a person has to look:
         on the document where it is still open, else on the account."""
-        since = self.env["fapiao.outbound"]._now() - APPLY_AFTER
+        since = self.env["fapiao.task.mixin"]._now() - APPLY_AFTER
         due = self.search(
             [("state", "=", "answered"), "|", ("answered_at", "=", False), ("answered_at", "<", since)],
             limit=APPLIED_AT_ONCE,
         )
-        for exchange in due:
-            exchange.replays += 1
-        stuck = due.filtered(lambda exchange: exchange.replays > MAX_REPLAYS)
-        for exchange in stuck:
-            exchange._give_up()
+        for call in due:
+            call.replays += 1
+        stuck = due.filtered(lambda call: call.replays > MAX_REPLAYS)
+        for call in stuck:
+            call._give_up()
         return (due - stuck).ids
 
     def _give_up(self):

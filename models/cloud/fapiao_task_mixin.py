@@ -48,7 +48,7 @@ STATES = [
 OPEN_STATES = ("queued", "sending", "pending", "waiting_login", "unknown", "manual")
 ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
 # The models beside requests and red forms, in the order in which they are sent and asked about
-OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.report")
+OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.assistant.update")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 DEAD_STATES = ("rejected", "withdrawn")
 WATCHED_STATES = (*DEAD_STATES, "manual", "issued")  # asked about at ``watch_at``
@@ -74,8 +74,8 @@ ASKING = ("_lock_to_ask", "_claim_questions")
 WATCHING = ("_lock_watched", "_claim_questions")
 
 
-class FapiaoOutbound(models.AbstractModel):
-    _name = "fapiao.outbound"
+class FapiaoTaskMixin(models.AbstractModel):
+    _name = "fapiao.task.mixin"
     _description = "Fapiao: document with an effect at the cloud"
     _part = ""  # of the account, see clouds.base.part_of
     _is_watched = False  # whether one that has ended, or waits for a person, can be asked about without effect
@@ -140,7 +140,7 @@ class FapiaoOutbound(models.AbstractModel):
         """Take over an ``Issued`` that was found by id; return what contradicts it in words, or ''."""
         raise NotImplementedError
 
-    def _settled(self):
+    def _on_final_state(self):
         """Called after a state was reached that waits for nobody but a person, or for nothing at all."""
 
     def _can_be_given_up(self):
@@ -302,12 +302,12 @@ class FapiaoOutbound(models.AbstractModel):
         one to be turned away. A click still tries: the user may have logged in elsewhere."""
         due = self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE)
         for record in due:
-            record._in_reader_language()._become("waiting_login", errors.LoginRequired(need=account.session_state))
+            record._in_reader_language()._set_state("waiting_login", errors.LoginRequired(need=account.session_state))
         return self.browse()
 
     def _claim_orders(self, account):
         """Journal the call of each of these locked records, mark them as being sent and return the jobs."""
-        jobs = self._open_exchanges(lambda record: (record.operation, json.loads(record.payload)))
+        jobs = self._open_calls(lambda record: (record.operation, json.loads(record.payload)))
         sent = self.filtered(lambda record: record.state == "queued")
         lease_until = self._now() + account._lease()
         for record in sent:
@@ -354,7 +354,7 @@ class FapiaoOutbound(models.AbstractModel):
         """Journal a question for each of these locked records and return the jobs."""
         self._close_stale_queries()
         words = account._words(self._part)
-        jobs = self._open_exchanges(lambda record: record._question(words))
+        jobs = self._open_calls(lambda record: record._question(words))
         now = self._now()
         for record in self:
             # pushed forward at once: early rows that stay open must not starve later ones
@@ -393,7 +393,7 @@ class FapiaoOutbound(models.AbstractModel):
 
     def _close_stale_queries(self):
         """A query whose worker died is simply asked again."""
-        self.env["fapiao.exchange"].search(
+        self.env["fapiao.call"].search(
             [
                 ("res_model", "=", self._name),
                 ("res_id", "in", self.ids),
@@ -410,20 +410,20 @@ class FapiaoOutbound(models.AbstractModel):
         recorded already it is applied instead, see ``fapiao.engine._sweep_answers``."""
         self._lock_account(account_id)
         due = self._lock_due(SQL("state = 'sending' AND lease_until < %s", self._now()), account_id, 500)
-        exchanges = self.env["fapiao.exchange"].search(
+        calls = self.env["fapiao.call"].search(
             [("res_model", "=", self._name), ("res_id", "in", due.ids), ("state", "in", ("sent", "answered"))]
         )
-        answered = exchanges.filtered(lambda exchange: exchange.state == "answered")
-        (exchanges - answered).write({"state": "lost"})
+        answered = calls.filtered(lambda call: call.state == "answered")
+        (calls - answered).write({"state": "lost"})
         for record in due.filtered(lambda record: record.id not in answered.mapped("res_id")):
-            record._in_reader_language()._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+            record._in_reader_language()._set_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
 
     def _give_up_applying(self):
         """The recorded answer can't be applied. Only what is still open needs a decision for it."""
         if self.state in OPEN_STATES:
             self._need_decision(
                 self.env._("The cloud has answered, but the answer could not be processed."),
-                self.env._("Look at the last exchange and decide what became of the order."),
+                self.env._("Look at the last call and decide what became of the order."),
             )
 
     @api.model
@@ -457,22 +457,22 @@ class FapiaoOutbound(models.AbstractModel):
         repeated (see ``fapiao.engine._step``)."""
         self.env.cr.execute(query, log_exceptions=False)
 
-    def _open_exchanges(self, call_of):
+    def _open_calls(self, call_of):
         """Write a log row for each record and return the jobs; ``call_of(record)`` names the call.
 
         One whose call can't be built needs a decision and holds up no other.
         """
         calls = list(self._each(call_of))
-        Exchange = self.env["fapiao.exchange"]
-        exchanges = Exchange.create(
+        Exchange = self.env["fapiao.call"]
+        calls = Exchange.create(
             [
                 Exchange._values(record.account_id, operation, payload, record, record.request_uid)
                 for record, (operation, payload) in calls
             ]
         )
         return [
-            Job(exchange.id, operation, payload, record.request_uid or "")
-            for exchange, (record, (operation, payload)) in zip(exchanges, calls, strict=True)
+            Job(call.id, operation, payload, record.request_uid or "")
+            for call, (record, (operation, payload)) in zip(calls, calls, strict=True)
         ]
 
     def _each(self, work):
@@ -514,28 +514,28 @@ class FapiaoOutbound(models.AbstractModel):
 
     # ------------------------------------------------------------------ applying an answer
 
-    def _take_facts_from(self, exchange):
+    def _take_facts_from(self, call):
         """Record what a stored answer says to exist, before any conclusion is drawn from it."""
 
-    def _apply_exchange(self, exchange):
+    def _apply_call(self, call):
         """Draw the conclusions from a recorded answer; runs in the engine's transaction."""
         self.ensure_one()
         self._lock_row()
         self = self._in_reader_language()  # noqa: PLW0642
-        meaning = exchange._meaning()
-        self.env["fapiao.answer.text"]._note(self.account_id, exchange.operation, meaning)
-        self._apply_meaning(exchange, meaning)
+        meaning = call._meaning()
+        self.env["fapiao.answer.text"]._note(self.account_id, call.operation, meaning)
+        self._apply_meaning(call, meaning)
 
     def _lock_row(self):
         self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
 
-    def _apply_meaning(self, exchange, meaning):
-        """Act on the ``meaning`` of an exchange: a value of the contract or a ``CloudError``."""
-        if exchange.operation == base.FIND:
+    def _apply_meaning(self, call, meaning):
+        """Act on the ``meaning`` of an call: a value of the contract or a ``CloudError``."""
+        if call.operation == base.FIND:
             self._apply_finding(meaning)
         elif not isinstance(meaning, errors.CloudError):
             self._accept(meaning)  # however late it comes: what exists at the bureau exists
-        elif exchange != self._last_attempt():
+        elif call != self._last_attempt():
             return
         elif self.state == "sending":
             self._apply_error(meaning)
@@ -557,7 +557,7 @@ class FapiaoOutbound(models.AbstractModel):
         return self.create_uid
 
     def _last_attempt(self):
-        return self.env["fapiao.exchange"].search(
+        return self.env["fapiao.call"].search(
             [("res_model", "=", self._name), ("res_id", "=", self.id), ("operation", "=", self.operation)],
             limit=1,
         )
@@ -566,23 +566,23 @@ class FapiaoOutbound(models.AbstractModel):
         if error.in_words_only and not isinstance(error, errors.Rejected):
             # no code vouches for it: the deed may have been done all the same
             if isinstance(error, errors.LoginRequired):
-                self.account_id._note_need(error.need, error)
-            self._become_unknown(error)
+                self.account_id._record_need(error.need, error)
+            self._set_unknown(error)
             return
         match error:
             case errors.NotSent():
-                self._note_not_sent()
+                self._record_not_sent()
                 self._try_later(error)
             case errors.LoginRequired():
-                self._become("waiting_login", error)
-                self.account_id._note_need(error.need, error)
+                self._set_state("waiting_login", error)
+                self.account_id._record_need(error.need, error)
             case errors.Rejected():
-                self._become("rejected", error)
+                self._set_state("rejected", error)
                 self._watch_after_end()
             case _:
-                self._become_unknown(error)
+                self._set_unknown(error)
 
-    def _note_not_sent(self):
+    def _record_not_sent(self):
         """Forget that an attempt was made where none of them has left."""
         if not self.in_doubt and not self._has_reached_cloud():
             self.was_sent = False
@@ -591,7 +591,7 @@ class FapiaoOutbound(models.AbstractModel):
         """Tell whether an attempt may have got as far as the cloud. What an answer says of it doesn't count: one that
         says "not read" has come from the cloud all the same."""
         return bool(
-            self.env["fapiao.exchange"].search_count(
+            self.env["fapiao.call"].search_count(
                 [
                     ("res_model", "=", self._name),
                     ("res_id", "=", self.id),
@@ -613,7 +613,7 @@ class FapiaoOutbound(models.AbstractModel):
             self._apply_error(error)
         elif self.state in ASKED_STATES:
             self.tries += 1
-            self._wait_on(error)
+            self._schedule_retry(error)
         else:
             self.watch_at = self._now() + BACKOFF_LAST
 
@@ -629,7 +629,7 @@ class FapiaoOutbound(models.AbstractModel):
         if self.state not in ("unknown", "pending", "manual"):
             return
         if isinstance(meaning, errors.LoginRequired):
-            self.account_id._note_need(meaning.need, meaning)
+            self.account_id._record_need(meaning.need, meaning)
         match meaning:
             case base.Issued() | base.Bill():
                 if difference := self._adopt(meaning):
@@ -637,16 +637,16 @@ class FapiaoOutbound(models.AbstractModel):
             case base.NotFound():
                 self._apply_not_found(meaning)
             case base.Pending():
-                self._wait_on()
+                self._schedule_retry()
             case errors.CloudError():
-                self._wait_on(meaning)
+                self._schedule_retry(meaning)
 
     def _apply_not_found(self, answer):
         """Believe "not found" only after the grace period: the bureau may show an order late."""
         if self.state == "manual":
             self._watch_later()
         elif self.state == "pending" or not self._grace_is_over():
-            self._wait_on()
+            self._schedule_retry()
         elif self.resends >= MAX_RESENDS:
             self._need_decision(
                 self.env._("The cloud does not know this order, although it was sent several times."),
@@ -676,7 +676,7 @@ class FapiaoOutbound(models.AbstractModel):
 
     def _end_with_account(self):
         """End an order that the cloud doesn't know, or was never sent: its account sends nothing any more."""
-        self._become("withdrawn")
+        self._set_state("withdrawn")
         self.write(
             {
                 "error_message": self.env._("Not sent: account %s is archived.", self.account_id.display_name),
@@ -703,15 +703,15 @@ class FapiaoOutbound(models.AbstractModel):
         match meaning:
             case errors.CloudError():
                 if isinstance(meaning, errors.LoginRequired):
-                    self.account_id._note_need(meaning.need, meaning)
+                    self.account_id._record_need(meaning.need, meaning)
                 self.watch_at = self._now() + self._backoff()
                 self._wake_reconciler(at=self.watch_at)
             case base.NotFound():
-                self._note_absent()
+                self._record_absent()
             case _:
                 self._revive(meaning)
 
-    def _note_absent(self):
+    def _record_absent(self):
         """The cloud doesn't know the record: it is dead as far as that can be known today."""
         self._watch_later()
 
@@ -761,7 +761,7 @@ class FapiaoOutbound(models.AbstractModel):
 
     # ------------------------------------------------------------------ reaching a state
 
-    def _become(self, state, error=None):
+    def _set_state(self, state, error=None):
         words = self._words_of(error) if error else NO_ERROR
         values = {"state": state, "lease_until": False, "is_asking_first": False, **words}
         if state not in ("unknown", "pending"):
@@ -772,9 +772,9 @@ class FapiaoOutbound(models.AbstractModel):
             values["watch_at"] = False
         self.write(values)
         if state not in ("queued", "unknown", "pending"):
-            self._settled()
+            self._on_final_state()
 
-    def _become_unknown(self, error, soon=QUERY_SOON):
+    def _set_unknown(self, error, soon=QUERY_SOON):
         """Leave the outcome open: it is asked about by the same ID."""
         now = self._now()
         self.write(
@@ -793,11 +793,11 @@ class FapiaoOutbound(models.AbstractModel):
         self._wake_reconciler(at=now + soon)
         self._ask_if_hinted()
 
-    def _doubt_anew(self):
+    def _requeue_lookup(self):
         """Put a record that a person was to decide on back among those that are asked about."""
-        self._become_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+        self._set_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
 
-    def _become_pending(self, text=""):
+    def _set_pending(self, text=""):
         now = self._now()
         self.write(
             {
@@ -823,7 +823,7 @@ class FapiaoOutbound(models.AbstractModel):
         self.write({**self._words_of(error), "state": "queued", "lease_until": False, "next_try_at": at})
         self._wake_dispatcher(at=at)
 
-    def _wait_on(self, error=None):
+    def _schedule_retry(self, error=None):
         """Leave the outcome open and query again later, ever more patiently."""
         now = self._now()
         if self.state == "manual":
@@ -858,7 +858,7 @@ class FapiaoOutbound(models.AbstractModel):
             if is_known:
                 record._watch_later()
             else:
-                record._settled()
+                record._on_final_state()
 
     def _backoff(self):
         return min(BACKOFF_FIRST * 2 ** min(max(self.tries - 1, 0), 10), BACKOFF_LAST)
@@ -1013,7 +1013,7 @@ class Schedule:
         if self.time_left:
             self.cron._commit_progress(remaining=0)
             if left:
-                self.wake(at=self.env["fapiao.outbound"]._now() + timedelta(minutes=1))
+                self.wake(at=self.env["fapiao.task.mixin"]._now() + timedelta(minutes=1))
         else:
             self.cron._commit_progress(remaining=left)
 

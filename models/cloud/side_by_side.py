@@ -32,7 +32,7 @@ class Job:
     ``not_after``: seconds of :func:`~..clouds.fence.now` after which it must not start.
     """
 
-    exchange_id: int
+    call_id: int
     operation: str
     payload: dict = field(repr=False)
     request_uid: str = ""
@@ -126,9 +126,9 @@ class SideBySide:
         line.cloud = open_cloud(config, slot)
         line.window = config.start_window
         line.pool = ThreadPoolExecutor(config.calls_at_once, thread_name_prefix="fapiao")
-        self._go_on(line)
+        self._continue(line)
 
-    def _go_on(self, line):
+    def _continue(self, line):
         """Fetch a token where there is none, else claim. Where nothing may be sent, no token is asked for either."""
         if fence.now() > line.turn.until:
             line.is_over = True
@@ -159,9 +159,9 @@ class SideBySide:
         if not self.engine._record_or_keep(job, answer):
             self._stop()
             return
-        self.engine._apply(job.exchange_id)
+        self.engine._apply(job.call_id)
         line.answers += 1
-        self._note_failure(line, answer)
+        self._record_failure(line, answer)
         if not line.open:
             self._end_of_batch(line)
 
@@ -171,7 +171,7 @@ class SideBySide:
         turn = line.turn
         if isinstance(result, CloudError):
             self.engine._leave_token_lease(turn.account_id, turn.part)
-            self._note_failure(line, result)
+            self._record_failure(line, result)
             self._postpone(line, result)
         elif result is prepare:
             self.engine._keep_token(turn.account_id, line.cloud.slot, turn.part)
@@ -179,7 +179,7 @@ class SideBySide:
             self._claim(line)
         else:
             self.engine._read_token(line.cloud, turn.account_id, turn.part)
-            self._go_on(line)
+            self._continue(line)
 
     def _postpone(self, line, error):
         """Nothing was claimed and nothing sent: tell the records why they wait."""
@@ -208,13 +208,13 @@ class SideBySide:
         if line.is_over or not self.go_on:
             return
         if self.go_on(answers):
-            self._go_on(line)
+            self._continue(line)
         else:
             self.may_claim = False
 
     # ------------------------------------------------------------------ when things go wrong
 
-    def _note_failure(self, line, answer):
+    def _record_failure(self, line, answer):
         """Leave a cloud alone that can't be reached several times in a row, and forget that once it answers."""
         is_away = not isinstance(answer, RateLimited) and (
             isinstance(answer, (NotSent, OutcomeUnknown)) and answer.http_status is None
@@ -247,7 +247,7 @@ class SideBySide:
                 continue
             is_cancelled = future.cancelled()
             answer = NotSent("The call was not started", "not_started") if is_cancelled else future.result()
-            spool.keep(self.engine.env.cr.dbname, job.exchange_id, job.request_uid, answer)
+            spool.keep(self.engine.env.cr.dbname, job.call_id, job.request_uid, answer)
 
 
 # ---------------------------------------------------------------------- in the threads
@@ -285,11 +285,11 @@ def prepare(cloud):
 
 
 def claim(turn, env):
-    account = env["fapiao.outbound"]._lock_account(turn.account_id)
+    account = env["fapiao.task.mixin"]._lock_account(turn.account_id)
     account._notice_restore()
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
     jobs = getattr(due, turn.claim)(account)
-    effects = [job.exchange_id for job in jobs if job.operation in EFFECTS]
+    effects = [job.call_id for job in jobs if job.operation in EFFECTS]
     if effects:
         # before the calls are made: a backup that is restored knows fewer of them
         spool.mark(env.cr.dbname, account._database_identity(), max(effects))
@@ -298,7 +298,7 @@ def claim(turn, env):
 
 def locked(turn, env):
     """Return the records that are due, locked; those that must not go out are moved on. No call is counted."""
-    account = env["fapiao.outbound"]._lock_account(turn.account_id)
+    account = env["fapiao.task.mixin"]._lock_account(turn.account_id)
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
     account._give_back_pace(len(due), turn.part, due._purpose if turn.due == "_lock_to_send" else QUESTION)
     return due
@@ -314,8 +314,8 @@ def postpone(turn, error, env):
 
 
 def note_reached(account_id, env):
-    env["fapiao.account"].browse(account_id)._note_cloud_reached()
+    env["fapiao.account"].browse(account_id)._record_cloud_reached()
 
 
 def note_away(account_id, env):
-    env["fapiao.account"].browse(account_id)._note_cloud_away()
+    env["fapiao.account"].browse(account_id)._record_cloud_away()

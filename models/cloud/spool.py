@@ -37,21 +37,21 @@ _KEPT_OF_ERROR = ("text", "code", "http_status", "need", "retry_after")
 # ---------------------------------------------------------------------- answers
 
 
-def keep(database, exchange_id, request_uid, answer):
+def keep(database, call_id, request_uid, answer):
     """Write ``answer`` (``RawAnswer`` or ``CloudError``) of a call to disk; return the file's path."""
-    content = {"exchange_id": exchange_id, "request_uid": request_uid or "", **_plain(answer)}
-    path = _folder(database) / f"answer_{exchange_id}.json"
+    content = {"call_id": call_id, "request_uid": request_uid or "", **_plain(answer)}
+    path = _folder(database) / f"answer_{call_id}.json"
     _write(path, content)
     return path
 
 
 def kept(database):
-    """Yield ``(path, exchange id, request ID, answer)`` of what was kept; a file that can't be read stays."""
+    """Yield ``(path, call id, request ID, answer)`` of what was kept; a file that can't be read stays."""
     folder = _folder(database, make=False)
     for path in sorted(folder.glob("answer_*.json")) if folder.exists() else ():
         try:
             content = json.loads(path.read_text())
-            yield path, content["exchange_id"], content["request_uid"], _answer(content)
+            yield path, content["call_id"], content["request_uid"], _answer(content)
         except (OSError, ValueError, KeyError, TypeError):
             _logger.exception("Fapiao: the answer kept in %s can't be read", path)
 
@@ -78,18 +78,18 @@ def _answer(content):
 # ---------------------------------------------------------------------- how far the database had come
 
 
-def mark(database, identity, exchange_id, is_reset=False):
-    """Remember that call ``exchange_id`` of this very database (``identity``) is about to be made. ``is_reset`` puts up
+def mark(database, identity, call_id, is_reset=False):
+    """Remember that call ``call_id`` of this very database (``identity``) is about to be made. ``is_reset`` puts up
     with a lower one, once a restore was noticed."""
-    if is_reset or exchange_id > last_call(database, identity):
-        _write(_folder(database) / _MARK, {"identity": identity, "exchange_id": exchange_id})
+    if is_reset or call_id > last_call(database, identity):
+        _write(_folder(database) / _MARK, {"identity": identity, "call_id": call_id})
 
 
 def last_call(database, identity):
     """Return the number of the last call made from here, 0 where none is known for ``identity``."""
     try:
         content = json.loads((_folder(database, make=False) / _MARK).read_text())
-        return content["exchange_id"] if content["identity"] == identity else 0
+        return content["call_id"] if content["identity"] == identity else 0
     except (OSError, ValueError, KeyError):
         return 0
 

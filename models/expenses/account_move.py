@@ -10,7 +10,7 @@ from ..values import exact
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    fapiao_report_ids = fields.One2many("fapiao.report", "move_id", "Told to the Assistant", readonly=True)
+    fapiao_update_ids = fields.One2many("fapiao.assistant.update", "move_id", "Told to the Assistant", readonly=True)
 
     # ------------------------------------------------------------------ what picking asks
 
@@ -40,7 +40,7 @@ class AccountMove(models.Model):
             values["ref"] = ", ".join(fapiao.mapped("number"))
         self.write(values)
         self._fapiao_in_adjust_tax(fapiao._tax_of_lines())
-        fapiao._note_missing_taxes(self)
+        fapiao._record_missing_taxes(self)
 
     # --------------------------------------------------------------------------
     # How a bill stands, for the expense assistant, and the journal entries that book bills and expenses.
@@ -48,24 +48,24 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ what the mixin asks
 
-    def _fapiao_report_status(self):
-        return picking.BOOKED if self._fapiao_report_stands() else picking.UNUSED
+    def _fapiao_update_status(self):
+        return picking.BOOKED if self._fapiao_update_stands() else picking.UNUSED
 
-    def _fapiao_report_is_draft(self):
+    def _fapiao_update_is_draft(self):
         return self.state == "draft"
 
-    def _fapiao_report_owner(self):
+    def _fapiao_update_owner(self):
         return self.invoice_user_id or self.create_uid
 
-    def _fapiao_report_move(self):
-        return self if self._fapiao_report_stands() else self.browse()
+    def _fapiao_update_move(self):
+        return self if self._fapiao_update_stands() else self.browse()
 
-    def _fapiao_report_tax(self):
+    def _fapiao_update_tax(self):
         # a tax without an account of its own is a cost
         lines = self.line_ids.filtered(lambda line: line.tax_line_id and line.tax_repartition_line_id.account_id)
         return sum((exact(line.balance) for line in lines), exact(0))
 
-    def _fapiao_report_cover_rows(self):
+    def _fapiao_update_cover_rows(self):
         return [
             (self.env._("Vendor"), self.partner_id.name),
             (self.env._("Reference"), self.ref),
@@ -79,22 +79,22 @@ class AccountMove(models.Model):
     def write(self, vals):
         res = super().write(vals)
         if "state" in vals:
-            (self | self.reversed_entry_id)._fapiao_report_soon()
+            (self | self.reversed_entry_id)._fapiao_update_soon()
         return res
 
     # ------------------------------------------------------------------ private steps
 
-    def _fapiao_report_stands(self):
+    def _fapiao_update_stands(self):
         """Tell whether this is a posted entry that nothing has reversed."""
         return self.state == "posted" and self.payment_state != "reversed"
 
-    def _fapiao_report_documents(self):
+    def _fapiao_update_documents(self):
         """Return the documents with picked tickets that this entry books: expenses, or itself."""
         self.ensure_one()
         documents = self.expense_ids or self
-        return documents.filtered("fapiao_match_ids").filtered(lambda one: one._fapiao_report_lines())
+        return documents.filtered("fapiao_match_ids").filtered(lambda one: one._fapiao_update_lines())
 
-    def _fapiao_report_entries(self):
+    def _fapiao_update_entries(self):
         """Return ``VoucherLine`` of this entry, amounts in the company's currency."""
         lines = self.with_company(self.company_id).line_ids.filtered("account_id")
         return tuple(
@@ -110,10 +110,10 @@ class AccountMove(models.Model):
             for number, line in enumerate(lines, 1)
         )
 
-    def _fapiao_report_voucher(self):
+    def _fapiao_update_voucher(self):
         """Return the ``VoucherReport`` of this entry."""
         self.ensure_one()
-        Account, documents = self.env["fapiao.account"], self._fapiao_report_documents()
+        Account, documents = self.env["fapiao.account"], self._fapiao_update_documents()
         return picking.VoucherReport(
             id=Account._assistant_key(self),
             number=self.name,
@@ -123,13 +123,13 @@ class AccountMove(models.Model):
             company=self.company_id.name,
             maker=(self.invoice_user_id or self.create_uid).name or "",
             keys=tuple(Account._assistant_key(document) for document in documents),
-            serials=tuple(sorted(set(documents._fapiao_report_matches().fapiao_id.mapped("serial_no")))),
-            lines=self._fapiao_report_entries(),
-            taken=tuple(row for document in documents for row in document._fapiao_report_taken()),
+            serials=tuple(sorted(set(documents._fapiao_update_matches().fapiao_id.mapped("serial_no")))),
+            lines=self._fapiao_update_entries(),
+            taken=tuple(row for document in documents for row in document._fapiao_update_taken()),
         )
 
     @api.model
-    def _fapiao_report_hash(self, voucher):
+    def _fapiao_update_hash(self, voucher):
         """Return what two vouchers of the same content have in common; names may change meanwhile."""
         entries = [[line.account_code, str(line.debit), str(line.credit)] for line in voucher.lines]
         return fingerprint(

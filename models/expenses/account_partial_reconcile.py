@@ -10,14 +10,14 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         """A credit note may take a bill back long after it was posted."""
         partials = super().create(vals_list)
-        partials._fapiao_report_moves()._fapiao_report_soon()
+        partials._fapiao_update_moves()._fapiao_update_soon()
         return partials
 
     def unlink(self):
-        moves = self._fapiao_report_moves()
+        moves = self._fapiao_update_moves()
         res = super().unlink()
-        moves._fapiao_report_soon()
+        moves._fapiao_update_soon()
         return res
 
-    def _fapiao_report_moves(self):
+    def _fapiao_update_moves(self):
         return (self.debit_move_id | self.credit_move_id).move_id

@@ -118,7 +118,7 @@ class Fapiao(models.Model):
         res = super().write(vals)
         if "serial_no" in vals:
             # an edited ticket gets another serial number
-            self.sudo().match_ids._fapiao_report_soon()  # sudo: whoever edits it needn't read every match
+            self.sudo().match_ids._fapiao_update_soon()  # sudo: whoever edits it needn't read every match
         return res
 
 

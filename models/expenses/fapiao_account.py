@@ -67,7 +67,7 @@ class FapiaoAccount(models.Model):
         try:
             self.env["fapiao.engine"]._ask(self, lambda cloud: cloud.test(), ASSISTANT_PART)
         except CloudError as error:
-            raise UserError(self._say(error)) from error
+            raise UserError(self._error_message(error)) from error
         return self._notify(self.env._("The assistant accepts this account."))
 
     # ------------------------------------------------------------------ private steps

@@ -63,17 +63,17 @@ STATES = [
     ("manual", "Needs a decision"),
     ("withdrawn", "Overtaken"),
 ]
-KEYS = SQL("string_to_array(fapiao_report.keys, ',')")
+KEYS = SQL("string_to_array(fapiao_assistant_update.keys, ',')")
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_problem"
 SWEEP = 500
 SWEEP_BACK = timedelta(days=1)
 COUNTS = SQL("state <> 'withdrawn' AND is_told_anew IS NOT TRUE")
 
 
-class FapiaoReport(models.Model):
-    _name = "fapiao.report"
+class FapiaoAssistantUpdate(models.Model):
+    _name = "fapiao.assistant.update"
     _description = "Report to the Expense Assistant"
-    _inherit = ["fapiao.outbound"]
+    _inherit = ["fapiao.task.mixin"]
     _order = "id desc"
     _rec_name = "document_name"
     _check_company_auto = True
@@ -113,9 +113,9 @@ class FapiaoReport(models.Model):
     @api.depends("kind", "status", "document_name")
     def _compute_display_name(self):
         for report in self:
-            report.display_name = f"{report.document_name}: {report._say_what()}"
+            report.display_name = f"{report.document_name}: {report._describe_what()}"
 
-    def _say_what(self):
+    def _describe_what(self):
         self.ensure_one()
         name = "status" if self.kind == "status" else "kind"
         return dict(self._fields[name]._description_selection(self.env)).get(self[name]) or ""
@@ -144,7 +144,7 @@ class FapiaoReport(models.Model):
             raise UserError(self.env._("Only what was refused is told again, and only once."))
         for report in reports:
             if report.state == "manual":
-                report._doubt_anew()
+                report._requeue_lookup()
         reports.filtered(lambda report: report.state == "rejected").is_told_anew = True
         self._plan(reports.expense_id, reports.move_id | reports.expense_id.account_move_id)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -168,7 +168,7 @@ class FapiaoReport(models.Model):
         self.flush_model()
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM fapiao_report WHERE %s && %s::text[] %s ORDER BY id",
+                "SELECT id FROM fapiao_assistant_update WHERE %s && %s::text[] %s ORDER BY id",
                 KEYS,
                 list(keys),
                 SQL(" ").join(SQL("AND %s", condition) for condition in conditions),
@@ -195,8 +195,8 @@ class FapiaoReport(models.Model):
     def _lock_due(self, condition, account_id, limit, ids=None, order=None):
         """A queued report waits until every earlier one of its documents is settled."""
         is_first = SQL(
-            "(%s) AND (state <> 'queued' OR NOT EXISTS (SELECT FROM fapiao_report earlier"
-            " WHERE earlier.id < fapiao_report.id AND earlier.state = ANY(%s)"
+            "(%s) AND (state <> 'queued' OR NOT EXISTS (SELECT FROM fapiao_assistant_update earlier"
+            " WHERE earlier.id < fapiao_assistant_update.id AND earlier.state = ANY(%s)"
             " AND string_to_array(earlier.keys, ',') && %s))",
             condition,
             list(OPEN_STATES),
@@ -223,16 +223,16 @@ class FapiaoReport(models.Model):
 
     # ------------------------------------------------------------------ answers
 
-    def _apply_meaning(self, exchange, meaning):
+    def _apply_meaning(self, call, meaning):
         match meaning:
             case picking.Told() if self.state not in ("issued", "withdrawn"):
                 self._accept(meaning)
             case errors.Rejected() if self.state in ("sending", "unknown"):
-                self._become("rejected", meaning)
+                self._set_state("rejected", meaning)
             case _ if self.state == "sending":
-                return super()._apply_meaning(exchange, meaning)
+                return super()._apply_meaning(call, meaning)
             case errors.CloudError() if self.state == "unknown":
-                self._wait_on(meaning)
+                self._schedule_retry(meaning)
         return None
 
     def _apply_error(self, error):
@@ -244,12 +244,12 @@ class FapiaoReport(models.Model):
         return super()._apply_error(error)
 
     def _accept(self, result):
-        self._become("issued")
+        self._set_state("issued")
 
-    def _wait_on(self, error=None):
+    def _schedule_retry(self, error=None):
         """The same call may be made again for ever: nobody has to decide what became of it."""
         self.unknown_since = self._now()
-        return super()._wait_on(error)
+        return super()._schedule_retry(error)
 
     # ------------------------------------------------------------------ the reports behind it
 
@@ -259,8 +259,8 @@ class FapiaoReport(models.Model):
             report.next_try_at = max(report.next_try_at or self.next_try_at, self.next_try_at)
         return res
 
-    def _settled(self):
-        res = super()._settled()
+    def _on_final_state(self):
+        res = super()._on_final_state()
         if self.state == "rejected" and self.kind == "save":
             self._drop_hopeless()
         if self.state in ("rejected", "manual"):
@@ -278,7 +278,7 @@ class FapiaoReport(models.Model):
             if report.kind == "save":
                 break
             if report.kind == "status":
-                report._become("withdrawn")
+                report._set_state("withdrawn")
                 report.error_message = self.env._("The assistant refused to save the document before.")
 
     def _overtake(self):
@@ -332,10 +332,10 @@ class FapiaoReport(models.Model):
             more["lines"] = lines or ((self.env["fapiao.account"]._assistant_line(document), ()),)
         elif kind == "save":
             more["lines"] = lines
-            more["costs"] = tuple((line_id, *document._fapiao_report_cost()) for line_id, _serials in lines)
+            more["costs"] = tuple((line_id, *document._fapiao_update_cost()) for line_id, _serials in lines)
             more.update(self._cover(document, values["document_name"]))
         elif kind == "status" and values["status"] in IN_USE:
-            more["taken"] = tuple(document._fapiao_report_taken())
+            more["taken"] = tuple(document._fapiao_update_taken())
         return picking.DocumentReport(
             user=self.env["fapiao.account"]._assistant_user(self.env["res.users"].browse(values["user_id"])),
             key=values["keys"],
@@ -349,12 +349,12 @@ class FapiaoReport(models.Model):
     def _cover(self, document, number):
         document = document.with_context(lang=document.company_id.partner_id.lang)
         title = f"{document.company_id.name}  {number}"
-        pdf = cover_pdf(title, document._fapiao_report_cover_rows())
+        pdf = cover_pdf(title, document._fapiao_update_cover_rows())
         return {"cover": base64.b64encode(pdf).decode(), "cover_type": "pdf", "cover_number": number}
 
     # ------------------------------------------------------------------ how it stands
 
-    def _say_how_it_stands(self):
+    def _describe_how_it_stands(self):
         """Return a line on what the assistant knows of the one document these reports are about, and what is
         wrong; False for nothing."""
         living = self.filtered(lambda report: report.state != "withdrawn").sorted("id")
@@ -363,11 +363,11 @@ class FapiaoReport(models.Model):
         wrong = self._unmended(living)
         parts = []
         if done:
-            parts.append(self.env._("The assistant knows: %s", done[-1]._say_what()))
+            parts.append(self.env._("The assistant knows: %s", done[-1]._describe_what()))
         if waiting:
-            parts.append(self.env._("Waiting: %s", ", ".join(one._say_what() for one in waiting)))
+            parts.append(self.env._("Waiting: %s", ", ".join(one._describe_what() for one in waiting)))
         if wrong:
-            parts.append(self.env._("Refused: %s", wrong[-1]._say_what()))
+            parts.append(self.env._("Refused: %s", wrong[-1]._describe_what()))
         troubled = (wrong or waiting.filtered("error_message"))[-1:]
         problem = " ".join(filter(None, [troubled.error_message, troubled.error_fix, troubled.cloud_text]))
         return "; ".join(parts) or False, problem or False
@@ -450,13 +450,13 @@ class FapiaoReport(models.Model):
         expenses |= moves.expense_ids
         bills = moves.filtered(lambda move: move.move_type in BILLS and not move.expense_ids)
         return [
-            *expenses.filtered(lambda one: one.fapiao_match_ids or one.fapiao_report_ids),
-            *bills.filtered(lambda one: one.fapiao_match_ids or one.fapiao_report_ids),
+            *expenses.filtered(lambda one: one.fapiao_match_ids or one.fapiao_update_ids),
+            *bills.filtered(lambda one: one.fapiao_match_ids or one.fapiao_update_ids),
         ]
 
     def _plan_steps(self, key, document, told):
         own = told.filtered(lambda report: key in report.keys.split(","))
-        wanted = Wanted(is_gone=True) if document is None else document._fapiao_report_wanted()
+        wanted = Wanted(is_gone=True) if document is None else document._fapiao_update_wanted()
         steps = steps_to(wanted, known_after(report._as_told() for report in own))
         base = steps and self._base_values(key, document, own)
         if not base:
@@ -497,21 +497,21 @@ class FapiaoReport(models.Model):
     def _still_stands(self):
         """Tell whether the entry of this voucher books what it did when it was told."""
         move = self.move_id
-        if not (move and move._fapiao_report_stands() and move._fapiao_report_documents()):
+        if not (move and move._fapiao_update_stands() and move._fapiao_update_documents()):
             return False
-        return move._fapiao_report_hash(move._fapiao_report_voucher()) == self.voucher_hash
+        return move._fapiao_update_hash(move._fapiao_update_voucher()) == self.voucher_hash
 
     def _plan_vouchers(self, documents, reports):
         told = self._vouchers_told(reports)
-        moves = self.env["account.move"].union(*(document._fapiao_report_move() for document in documents))
+        moves = self.env["account.move"].union(*(document._fapiao_update_move() for document in documents))
         for move in moves:
             account = self.env["fapiao.account"]._assistant_of(move.company_id)
-            if not account or not move._fapiao_report_documents():
+            if not account or not move._fapiao_update_documents():
                 continue
-            voucher = move._fapiao_report_voucher()
+            voucher = move._fapiao_update_voucher()
             if voucher.id in told:
                 continue
-            first = move._fapiao_report_documents()[0]
+            first = move._fapiao_update_documents()[0]
             self._queue(
                 {
                     "account_id": account.id,
@@ -521,10 +521,10 @@ class FapiaoReport(models.Model):
                     "document_name": move.name,
                     "expense_id": first.id if first._name == "hr.expense" else False,
                     "move_id": move.id,
-                    "user_id": first._fapiao_report_owner().id or self.env.uid,
+                    "user_id": first._fapiao_update_owner().id or self.env.uid,
                     "voucher_uid": voucher.id,
                     "voucher_number": voucher.number,
-                    "voucher_hash": move._fapiao_report_hash(voucher),
+                    "voucher_hash": move._fapiao_update_hash(voucher),
                 },
                 voucher,
             )
@@ -559,7 +559,7 @@ class FapiaoReport(models.Model):
             "document_name": Account._assistant_number(document),
             "expense_id": document.id if is_expense else False,
             "move_id": False if is_expense else document.id,
-            "user_id": (user or document._fapiao_report_owner()).id or self.env.uid,
+            "user_id": (user or document._fapiao_update_owner()).id or self.env.uid,
             "bill_type": bill_type,
         }
 
@@ -573,7 +573,7 @@ class FapiaoReport(models.Model):
         return visit.user_id, picking.EXPENSE if visit.kind == "expense" else visit.kind
 
     def _create_step(self, base, step, document):
-        lines = document._fapiao_report_lines() if document is not None else ()
+        lines = document._fapiao_update_lines() if document is not None else ()
         values = {**base, "kind": step.kind, "status": step.status or False, "line": step.line}
         if step.kind in ("save", "relate"):
             values["relation"] = json.dumps(lines)
@@ -628,7 +628,7 @@ class FapiaoReport(models.Model):
 
 def queue_relation(model, id_, env):
     """Queue the relation of a document, and return the ids of all its open reports in order, due now."""
-    Report, document = env["fapiao.report"], env[model].browse(id_)
+    Report, document = env["fapiao.assistant.update"], env[model].browse(id_)
     key = env["fapiao.account"]._assistant_key(document)
     values = Report._base_values(key, document, Report._of_keys([key]))
     if not values:
@@ -641,10 +641,10 @@ def queue_relation(model, id_, env):
 
 def relation_problem(ids, env):
     """Return why the last of these reports, a relation, wasn't told, or "". A late one is of no use."""
-    report = env["fapiao.report"].browse(ids[-1:])
+    report = env["fapiao.assistant.update"].browse(ids[-1:])
     if report.state == "issued":
         return ""
-    first = env["fapiao.report"].browse(ids).filtered(lambda one: one.state != "issued")[:1]
+    first = env["fapiao.assistant.update"].browse(ids).filtered(lambda one: one.state != "issued")[:1]
     report._unsent("relate")._overtake()
     return " ".join(
         filter(

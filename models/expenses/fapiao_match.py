@@ -55,20 +55,20 @@ class FapiaoMatch(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         matches = super().create(vals_list)
-        matches._fapiao_report_soon()
+        matches._fapiao_update_soon()
         return matches
 
     def write(self, vals):
         res = super().write(vals)
         if {"state", "active", "rule", "amount"} & set(vals):
-            self._fapiao_report_soon()
+            self._fapiao_update_soon()
         return res
 
     def unlink(self):
-        self._fapiao_report_soon()
+        self._fapiao_update_soon()
         return super().unlink()
 
-    def _fapiao_report_soon(self):
+    def _fapiao_update_soon(self):
         picked = self.filtered(lambda match: match.rule == "picked")
-        picked.move_id._fapiao_report_soon()
-        picked.expense_id._fapiao_report_soon()
+        picked.move_id._fapiao_update_soon()
+        picked.expense_id._fapiao_update_soon()

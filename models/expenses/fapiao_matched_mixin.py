@@ -122,7 +122,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
         )
         ours = {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}
-        return self._fapiao_pick_say_difference(
+        return self._fapiao_pick_describe_difference(
             [ours[serial].display_name for serial in ours if serial not in theirs],
             [theirs[serial].number for serial in theirs if serial not in ours],
             len(ours),
@@ -149,9 +149,9 @@ class FapiaoMatchedMixin(models.AbstractModel):
         try:
             return self.env["fapiao.engine"]._ask(account, ask, ASSISTANT_PART)
         except CloudError as error:
-            raise UserError(account._say(error)) from error
+            raise UserError(account._error_message(error)) from error
 
-    def _fapiao_pick_say_difference(self, ours_alone, theirs_alone, count):
+    def _fapiao_pick_describe_difference(self, ours_alone, theirs_alone, count):
         parts = []
         if ours_alone:
             parts.append(self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(ours_alone)))
@@ -201,59 +201,59 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ what a concrete model says
 
-    def _fapiao_report_status(self):
+    def _fapiao_update_status(self):
         """Return the status (of ``clouds.picking``) that the assistant ought to know of this document."""
         raise NotImplementedError
 
-    def _fapiao_report_is_draft(self):
+    def _fapiao_update_is_draft(self):
         """Tell whether a person may still change this document."""
         raise NotImplementedError
 
-    def _fapiao_report_owner(self):
+    def _fapiao_update_owner(self):
         """Return the user in whose name the assistant is told."""
         raise NotImplementedError
 
-    def _fapiao_report_move(self):
+    def _fapiao_update_move(self):
         """Return the journal entry that books this document, if it stands, or none."""
         raise NotImplementedError
 
-    def _fapiao_report_tax(self):
+    def _fapiao_update_tax(self):
         """Return the tax booked on this document that is deducted, as ``Decimal``."""
         raise NotImplementedError
 
-    def _fapiao_report_cost(self):
+    def _fapiao_update_cost(self):
         """Return code and name of the kind of cost, both ``""`` where there is none."""
         return "", ""
 
-    def _fapiao_report_cover_rows(self):
+    def _fapiao_update_cover_rows(self):
         """Return pairs of label and value for the document's cover."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("fapiao_report_ids.state")
+    @api.depends("fapiao_update_ids.state")
     def _compute_fapiao_told(self):
-        Account, Report = self.env["fapiao.account"], self.env["fapiao.report"]
+        Account, Report = self.env["fapiao.account"], self.env["fapiao.assistant.update"]
         keys = {Account._assistant_key(document): document for document in self if document._origin}
         reports = Report._of_keys(keys)
         for document in self:
             document.fapiao_told = document.fapiao_told_problem = False
         for key, document in keys.items():
             own = reports.filtered(lambda report, key=key: key in report.keys.split(","))
-            document.fapiao_told, document.fapiao_told_problem = own._say_how_it_stands()
+            document.fapiao_told, document.fapiao_told_problem = own._describe_how_it_stands()
 
     # ------------------------------------------------------------------ telling
 
-    def _fapiao_report_soon(self):
+    def _fapiao_update_soon(self):
         """Look, when the transaction is complete, at what is still to be told of these documents."""
-        self._fapiao_report_note(self._name, self.ids)
+        self._fapiao_update_note(self._name, self.ids)
 
     def unlink(self):
-        self._fapiao_report_note("gone", [(self._name, id_) for id_ in self.ids])
+        self._fapiao_update_note("gone", [(self._name, id_) for id_ in self.ids])
         return super().unlink()
 
     @api.model
-    def _fapiao_report_note(self, what, items):
+    def _fapiao_update_note(self, what, items):
         """Remember ``items`` of ``what`` until the transaction is complete: only then is it clear how the
         documents stand. A rollback forgets them."""
         if not items:
@@ -266,16 +266,16 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ how it stands
 
-    def _fapiao_report_wanted(self):
+    def _fapiao_update_wanted(self):
         """Return the ``Wanted`` of this document."""
         self.ensure_one()
-        return Wanted(self._fapiao_report_status(), self._fapiao_report_lines(), self._fapiao_report_is_draft())
+        return Wanted(self._fapiao_update_status(), self._fapiao_update_lines(), self._fapiao_update_is_draft())
 
-    def _fapiao_report_lines(self):
-        serials = tuple(sorted(set(self._fapiao_report_matches().fapiao_id.mapped("serial_no"))))
+    def _fapiao_update_lines(self):
+        serials = tuple(sorted(set(self._fapiao_update_matches().fapiao_id.mapped("serial_no"))))
         return ((self.env["fapiao.account"]._assistant_line(self), serials),) if serials else ()
 
-    def _fapiao_report_matches(self):
+    def _fapiao_update_matches(self):
         """Return the matches with tickets that were picked at the assistant."""
         return self.fapiao_match_ids.filtered(
             lambda match: (
@@ -283,10 +283,10 @@ class FapiaoMatchedMixin(models.AbstractModel):
             )
         )
 
-    def _fapiao_report_taken(self):
+    def _fapiao_update_taken(self):
         """Return what of each ticket's tax is deducted here; see ``clouds.picking.DocumentReport``."""
-        left, rows = abs(self._fapiao_report_tax()), []
-        for match in self._fapiao_report_matches().sorted("id"):
+        left, rows = abs(self._fapiao_update_tax()), []
+        for match in self._fapiao_update_matches().sorted("id"):
             tax = min(abs(exact(match.amount_tax)), left)
             left -= tax
             # the cloud's own users read it
@@ -308,4 +308,4 @@ def plan_noted(env):
     expenses, moves = (env[model].browse(noted.get(model, ())).exists() for model in ALL)
     # whoever tried to delete a document may have been kept from it
     gone = [(model, id_) for model, id_ in noted.get("gone", ()) if not env[model].browse(id_).exists()]
-    env["fapiao.report"]._plan_safely(expenses, moves, gone)
+    env["fapiao.assistant.update"]._plan_safely(expenses, moves, gone)

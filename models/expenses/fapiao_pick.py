@@ -183,11 +183,11 @@ class FapiaoPick(models.Model):
             return link_key, user_key, cloud.page(page, user_key, link_key, serial_no)
 
         try:
-            self._tell_relation()
+            self._notify_relation()
             link_key, user_key, url = engine._ask(account, ask, ASSISTANT_PART)
             pick.account_id._check_page(url)
         except (CloudError, UserError) as error:
-            problem = pick.account_id._say(error) if isinstance(error, CloudError) else str(error)
+            problem = pick.account_id._error_message(error) if isinstance(error, CloudError) else str(error)
             engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._fail(problem))
             raise UserError(problem) from error
         engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._opened(link_key, user_key))
@@ -278,10 +278,10 @@ class FapiaoPick(models.Model):
         )
         return self.account_id, self.page, visit, self.fapiao_id.serial_no or ""
 
-    def _tell_relation(self):
+    def _notify_relation(self):
         """Which fapiao lie on which line has to be told before a page shows them (entry/cache)."""
         for document in self._own()._documents():
-            self.env["fapiao.report"]._relate(document)
+            self.env["fapiao.assistant.update"]._relate(document)
 
     def _opened(self, link_key, user_key):
         now = fields.Datetime.now()
@@ -295,7 +295,7 @@ class FapiaoPick(models.Model):
                 "next_poll_at": False,
             }
         )
-        self._listen_soon(WATCHED)
+        self._schedule_listening(WATCHED)
 
     def _fail(self, problem):
         self.write({"state": "failed", "problem": problem})
@@ -303,7 +303,7 @@ class FapiaoPick(models.Model):
     def _close(self, state):
         if self.state == "open":
             self.write({"state": state, "watched_until": False})
-            self._listen_soon()
+            self._schedule_listening()
 
     # ------------------------------------------------------------------ the end
 
@@ -366,15 +366,15 @@ class FapiaoPick(models.Model):
     def look_again(self):
         """The person has closed the page, or asks: listen now. Return the time from which an answer counts."""
         pick_id = self._own().id
-        now = self.env["fapiao.outbound"]._now()
-        self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._listen_soon(WATCHED))
+        now = self.env["fapiao.task.mixin"]._now()
+        self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._schedule_listening(WATCHED))
         return fields.Datetime.to_string(now)
 
     @api.model
     def _announced(self, link_key):
         """Somebody heard that there is a message for ``link_key``: a hint, so it is fetched soon."""
         # sudo: a hint costs one question, whoever gives it
-        self.sudo().search([("link_key", "=", link_key)])._listen_soon()
+        self.sudo().search([("link_key", "=", link_key)])._schedule_listening()
 
     # ------------------------------------------------------------------ claim and give back
 
@@ -382,7 +382,7 @@ class FapiaoPick(models.Model):
     def _claim_visits(self, ids=None):
         """Lease the visits that are due, or ``ids``, and return ``{account id: [rounds.Visit]}``. Those of another
         run are left to it."""
-        now = self.env["fapiao.outbound"]._now()
+        now = self.env["fapiao.task.mixin"]._now()
         self.flush_model(["link_key", "next_poll_at", "leased_until"])
         self.env.cr.execute(
             SQL(
@@ -407,9 +407,9 @@ class FapiaoPick(models.Model):
 
     def _give_back(self, error=None):
         """End the lease and note when to listen next; ``error``: why it could not be listened to."""
-        now, problem = self.env["fapiao.outbound"]._now(), False
+        now, problem = self.env["fapiao.task.mixin"]._now(), False
         if error is not None:
-            problem = self.with_context(lang=self.user_id.lang)._say_deaf(error)
+            problem = self.with_context(lang=self.user_id.lang)._describe_deaf(error)
         is_news = (self.problem or "") != (problem or "")
         self.write(
             {
@@ -421,7 +421,7 @@ class FapiaoPick(models.Model):
             }
         )
         if is_news:
-            self._tell_dialog()
+            self._notify_dialog()
 
     def _pause(self, now, is_trouble):
         if self.state == "open" and self.watched_until and self.watched_until > now:
@@ -431,9 +431,9 @@ class FapiaoPick(models.Model):
     def _stop_listening(self):
         self.write({"next_poll_at": False, "link_key": False, "user_key": False})
 
-    def _listen_soon(self, watched=None):
+    def _schedule_listening(self, watched=None):
         """Have the visits listened to at once; ``watched``: how long without a pause, for a person waits."""
-        now = self.env["fapiao.outbound"]._now()
+        now = self.env["fapiao.task.mixin"]._now()
         values = {"next_poll_at": now, "polls": 0}
         if watched:
             values["watched_until"] = now + watched
@@ -452,15 +452,15 @@ class FapiaoPick(models.Model):
         """Start the run again for the visit that is due next."""
         first = self.search([("next_poll_at", "!=", False), ("link_key", "!=", False)], order="next_poll_at", limit=1)
         if first:
-            self._wake_listener(max(first.next_poll_at, self.env["fapiao.outbound"]._now()))
+            self._wake_listener(max(first.next_poll_at, self.env["fapiao.task.mixin"]._now()))
 
-    def _tell_dialog(self):
+    def _notify_dialog(self):
         """Have the dialog read the visit again; what is news doesn't travel over the bus."""
         self.env["bus.bus"]._sendone(self.user_id.partner_id, NEWS, {"id": self.id})
 
-    def _say_deaf(self, error):
+    def _describe_deaf(self, error):
         if isinstance(error, CloudError):
-            return self.account_id._say(error)
+            return self.account_id._error_message(error)
         return self.env._("The assistant could not be asked; the server's log says why. It is tried again.")
 
     # ------------------------------------------------------------------ keep
@@ -524,7 +524,7 @@ class FapiaoPick(models.Model):
             return
         is_effective = pick._apply_message(message, tickets, files)
         message.write({"state": "applied" if is_effective else "ignored", "problem": False})
-        self._tell_dialog()
+        self._notify_dialog()
 
     # ------------------------------------------------------------------ receipt
 
@@ -543,7 +543,7 @@ class FapiaoPick(models.Model):
             return SimpleNamespace(state="told", text=cloud.read(RECEIPT, cloud.send(RECEIPT, payload)).text)
 
         try:
-            engine._ask_journaled(account, RECEIPT, {"msgId": msg_id, "visit": pick_id}, tell)
+            engine._ask_logged(account, RECEIPT, {"msgId": msg_id, "visit": pick_id}, tell)
         except CloudError as error:
             _logger.info("Fapiao: receipt of message %s isn't taken yet: %s", msg_id, error)
             return False
@@ -690,7 +690,7 @@ class FapiaoPick(models.Model):
                     self.env._("The assistant doesn't know this ticket any more. Pick again."),
                 )
             elif reason := self._why_refused(ticket):
-                self._note_ticket(ticket, "refused", reason)
+                self._record_ticket(ticket, "refused", reason)
             else:
                 good.append(ticket)
         found = self._into_pool(good)
@@ -833,7 +833,7 @@ class FapiaoPick(models.Model):
         else:
             self.env["fapiao.pick.ticket"].create({"pick_id": self.id, "serial_no": serial, **values})
 
-    def _note_ticket(self, ticket, state, reason):
+    def _record_ticket(self, ticket, state, reason):
         row = ticket.fapiao
         self._note(ticket.state.serial_no, state, reason)
         self.ticket_ids.filtered(lambda one: one.serial_no == ticket.state.serial_no).write(

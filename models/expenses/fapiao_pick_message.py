@@ -63,7 +63,7 @@ class FapiaoPickMessage(models.Model):
                 # sudo: the rights on the documents were checked just now
                 pick.sudo()._work_off(message.id)
             except CloudError as error:
-                raise UserError(pick.sudo().account_id._say(error)) from error
+                raise UserError(pick.sudo().account_id._error_message(error)) from error
         self.env.invalidate_all()
         return True
 
@@ -79,7 +79,7 @@ class FapiaoPickMessage(models.Model):
 
     def _give_up(self, problem):
         self.write({"state": "failed", "problem": problem})
-        self.pick_id._tell_dialog()
+        self.pick_id._notify_dialog()
 
     def _receipt_due(self):
         if self.state == "new":

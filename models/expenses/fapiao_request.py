@@ -9,5 +9,5 @@ class FapiaoRequest(models.Model):
     @api.model
     def _cron_reconcile(self, batch=20):
         res = super()._cron_reconcile(batch)
-        self.env["fapiao.report"]._sweep()
+        self.env["fapiao.assistant.update"]._sweep()
         return res

@@ -16,7 +16,7 @@ NOTED = {"approval_state", "account_move_id", "state", "tax_ids", "total_amount"
 class HrExpense(models.Model):
     _inherit = "hr.expense"
 
-    fapiao_report_ids = fields.One2many("fapiao.report", "expense_id", "Told to the Assistant", readonly=True)
+    fapiao_update_ids = fields.One2many("fapiao.assistant.update", "expense_id", "Told to the Assistant", readonly=True)
 
     # ------------------------------------------------------------------ what picking asks
 
@@ -103,32 +103,32 @@ class HrExpense(models.Model):
 
     # ------------------------------------------------------------------ what the mixin asks
 
-    def _fapiao_report_status(self):
-        if self._fapiao_report_move():
+    def _fapiao_update_status(self):
+        if self._fapiao_update_move():
             return picking.BOOKED
         return {"submitted": picking.SUBMITTED, "approved": picking.APPROVED}.get(self.approval_state, picking.UNUSED)
 
-    def _fapiao_report_is_draft(self):
+    def _fapiao_update_is_draft(self):
         return not self.approval_state
 
-    def _fapiao_report_owner(self):
+    def _fapiao_update_owner(self):
         return self.employee_id.user_id or self.create_uid
 
-    def _fapiao_report_move(self):
+    def _fapiao_update_move(self):
         move = self.account_move_id
-        return move if move._fapiao_report_stands() else move.browse()
+        return move if move._fapiao_update_stands() else move.browse()
 
-    def _fapiao_report_tax(self):
+    def _fapiao_update_tax(self):
         shares = self.tax_ids.flatten_taxes_hierarchy().invoice_repartition_line_ids
         taxes = shares.filtered(lambda share: share.repartition_type == "tax")
         # a tax without an account of its own is a cost
         return exact(self.tax_amount if taxes and all(share.account_id for share in taxes) else 0)
 
-    def _fapiao_report_cost(self):
+    def _fapiao_update_cost(self):
         product = self.product_id
         return (product.default_code or str(product.id), product.name) if product else ("", "")
 
-    def _fapiao_report_cover_rows(self):
+    def _fapiao_update_cover_rows(self):
         return [
             (self.env._("Employee"), self.employee_id.name),
             (self.env._("Description"), self.name),
@@ -143,11 +143,11 @@ class HrExpense(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         expenses = super().create(vals_list)
-        expenses.filtered("approval_state")._fapiao_report_soon()
+        expenses.filtered("approval_state")._fapiao_update_soon()
         return expenses
 
     def write(self, vals):
         res = super().write(vals)
         if NOTED & set(vals):
-            self._fapiao_report_soon()
+            self._fapiao_update_soon()
         return res

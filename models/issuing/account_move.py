@@ -165,7 +165,7 @@ class AccountMove(models.Model):
         one."""
         for move in self:
             last = move._fapiao_last_request()
-            said = last._said() if last.state not in ("issued", "withdrawn") else []
+            said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
             said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
             # the cloud's words are for employees: customers read their invoices too
             move.fapiao_message = self.env.user._is_internal() and "\n".join(said) or False
@@ -333,7 +333,7 @@ class AccountMove(models.Model):
         self.activity_schedule(
             PROBLEM,
             summary=summary,
-            note=as_html(*dict.fromkeys(map(self._fapiao_say, problems))),
+            note=as_html(*dict.fromkeys(map(self._fapiao_describe, problems))),
             user_id=(self.invoice_user_id or self.env.user).id,
         )
 
@@ -396,7 +396,7 @@ class AccountMove(models.Model):
     def _compute_fapiao_offers(self):
         is_employee = self.env.user._is_internal()  # customers read their invoices too
         for move in self:
-            open_ones = move._fapiao_open_outbound()
+            open_ones = move._fapiao_open_tasks()
             move.fapiao_request_state = is_employee and move._fapiao_last_request().state
             move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
             move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
@@ -434,7 +434,7 @@ class AccountMove(models.Model):
     def _compute_fapiao_lost_text(self):
         for move in self:
             rows = move._fapiao_rows_lost()
-            said = rows and rows.request_id._bundle()._say_lost(rows.lost_fapiao_id)
+            said = rows and rows.request_id._bundle()._describe_lost(rows.lost_fapiao_id)
             move.fapiao_lost_text = said or False
 
     def _fapiao_rows_lost(self):

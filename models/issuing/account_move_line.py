@@ -27,9 +27,9 @@ class AccountMoveLine(models.Model):
             said = self.env._(
                 "“%(line)s” can't be deleted: it has a fapiao, %(what)s.",
                 line=rows[0].move_line_id.display_name,
-                what=rows._say_what_binds() or rows[0].request_id.display_name,
+                what=rows._describe_what_binds() or rows[0].request_id.display_name,
             )
-            said += " " + rows._say_way_out()
+            said += " " + rows._describe_way_out()
             raise UserError(said)
 
     def _fapiao_take(self, rows):

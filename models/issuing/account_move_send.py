@@ -71,7 +71,7 @@ class AccountMoveSend(models.AbstractModel):
         return {
             f"fapiao_problem_{number}": {
                 "level": "danger",
-                "message": move._fapiao_say(problem),
+                "message": move._fapiao_describe(problem),
                 "action_text": self.env._("Open"),
                 "action": {**move._fapiao_mend(move._fapiao_record_to_mend(problem)), "target": "current"},
             }
@@ -86,7 +86,7 @@ class AccountMoveSend(models.AbstractModel):
             return {}
         held = self.env["account.move"].union(*twins)
         if len(held) == 1:
-            said = held._fapiao_say(replace(twins[held], fix=""))
+            said = held._fapiao_describe(replace(twins[held], fix=""))
             cure = self.env._("Its fapiao is not requested here: click Issue Fapiao on the invoice.")
             said = f"{said} {cure}"
         else:
@@ -170,7 +170,7 @@ class AccountMoveSend(models.AbstractModel):
             else:
                 invoices_data[move]["error"] = {
                     "error_title": self.env._("The fapiao could not be requested."),
-                    "errors": [move._fapiao_say(problem) for problem in errors(built.problems)],
+                    "errors": [move._fapiao_describe(problem) for problem in errors(built.problems)],
                 }
         for author_id in {author_id for author_id, _built in ready}:
             self.env["account.move"].with_user(author_id)._fapiao_create(

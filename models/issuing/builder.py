@@ -231,7 +231,7 @@ class FapiaoBuilder(models.AbstractModel):
         if self._lacks_rate(move):
             return Problem(
                 "no_currency_rate",
-                _("There is no exchange rate for %(currency)s, so the books took one for one yuan."),
+                _("There is no call rate for %(currency)s, so the books took one for one yuan."),
                 _("Enter the rate, then reset the invoice to draft and confirm it again."),
                 values,
             )
@@ -512,7 +512,7 @@ class FapiaoBuilder(models.AbstractModel):
             _("Reverse that fapiao, or withdraw the request if nothing is issued; then issue again."),
             {
                 "document": document.display_name,
-                "numbers": rows._say_what_binds() or ", ".join(rows.request_id.mapped("display_name")),
+                "numbers": rows._describe_what_binds() or ", ".join(rows.request_id.mapped("display_name")),
             },
         )
 

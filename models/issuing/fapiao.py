@@ -138,10 +138,10 @@ class Fapiao(models.Model):
         """Fetch the missing files now."""
         gate.check(self, gate.ISSUER)
         missing = self.filtered(lambda fapiao: not (fapiao.pdf_id and fapiao.ofd_id and fapiao.xml_id))
-        ended_by = missing._fetch_files_apart()
+        ended_by = missing._fetch_files_in_new_transaction()
         self.invalidate_recordset()
         if isinstance(ended_by, PaceUsedUp):
-            raise UserError(missing.account_id[:1]._say(ended_by))
+            raise UserError(missing.account_id[:1]._error_message(ended_by))
         return True
 
     def action_download(self):
@@ -232,8 +232,8 @@ class Fapiao(models.Model):
         try:
             found = self.env["fapiao.engine"]._ask(account, lambda cloud: cloud.find(number=number))
         except CloudError as error:
-            account._note_need_apart(error)
-            raise UserError(account._say(error)) from error
+            account._record_need_in_new_transaction(error)
+            raise UserError(account._error_message(error)) from error
         if not isinstance(found, base.Issued):
             raise UserError(self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number))
         fapiao_id = self.id
@@ -259,8 +259,8 @@ class Fapiao(models.Model):
         values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
         self.write({**values, "checked_at": fields.Datetime.now()})
         # a cloud may call a fapiao normal that is reversed in part
-        self._note_reversed()
-        self._note_uncovered()
+        self._record_reversed()
+        self._record_uncovered()
 
     def _is_living(self):
         self.ensure_one()
@@ -297,12 +297,12 @@ class Fapiao(models.Model):
         ]
         cron._commit_progress(remaining=self.search_count(due))
         while batch := self.search(due, order="files_try_at, id", limit=BATCH):
-            batch._fetch_files_apart(purpose=BACKGROUND)
+            batch._fetch_files_in_new_transaction(purpose=BACKGROUND)
             self.env.invalidate_all()
             if not cron._commit_progress(len(batch)):
                 return
 
-    def _fetch_files_apart(self, purpose=QUESTION):
+    def _fetch_files_in_new_transaction(self, purpose=QUESTION):
         """Fetch missing files in transactions of their own; failures are noted and tried again later. Return
         the ``CloudError`` for which some were not asked for at all, or None."""
         engine, ended_by = self.env["fapiao.engine"], None
@@ -355,7 +355,7 @@ class Fapiao(models.Model):
         try:
             engine._ask(account, fetch_all, purpose=purpose)
         except CloudError as error:
-            account._note_need_apart(error)
+            account._record_need_in_new_transaction(error)
             engine._step(functools.partial(postpone_files, account.id, left, error))
             _logger.info("Fapiao: files of account %s can't be fetched: %s", account.id, error)
             return error
@@ -451,7 +451,7 @@ class Fapiao(models.Model):
     # Reversed fapiao whose lines can't be told (see ``fapiao_request.py``).
     # --------------------------------------------------------------------------
 
-    def _note_uncovered(self):
+    def _record_uncovered(self):
         """Take off their documents what those of these fapiao stood for that are reversed while others of
         the same order live, where the lines on them aren't known."""
         for fapiao in self.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status == "red"):

@@ -140,7 +140,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def action_fapiao_login(self):
         """Open what these documents wait for: log-in, face code or account."""
         gate.check(self, gate.ISSUER)
-        waiting = [record for record in self._fapiao_open_outbound() if record.state == "waiting_login"]
+        waiting = [record for record in self._fapiao_open_tasks() if record.state == "waiting_login"]
         if not waiting:
             raise UserError(self.env._("Nothing here is waiting for a log-in."))
         return waiting[0].action_login()
@@ -153,7 +153,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ private steps
 
-    def _fapiao_open_outbound(self):
+    def _fapiao_open_tasks(self):
         """Return the requests and red forms whose call at the cloud has not come to its end, as a list."""
         return [
             record
@@ -178,7 +178,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
             or any(form.is_open or form.follow_up == "todo" for form in self._fapiao_red_forms())
         )
 
-    def _fapiao_say(self, problem):
+    def _fapiao_describe(self, problem):
         """Return a rule's problem in the user's language, the cure behind it."""
         parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
         return " ".join(parts)

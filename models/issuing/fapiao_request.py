@@ -44,7 +44,7 @@ WAY_OUT = _("Reverse the others of the same order too (%(rest)s); then all of it
 class FapiaoRequest(models.Model):
     _name = "fapiao.request"
     _description = "Fapiao Request"
-    _inherit = ["fapiao.outbound"]
+    _inherit = ["fapiao.task.mixin"]
     _order = "id desc"
     _rec_name = "request_uid"
     _check_company_auto = True
@@ -81,8 +81,8 @@ class FapiaoRequest(models.Model):
     amount_untaxed = fields.Monetary(readonly=True)
     amount_tax = fields.Monetary(readonly=True)
     amount_total = fields.Monetary(readonly=True)
-    exchange_ids = fields.One2many(
-        "fapiao.exchange", "res_id", "Exchanges", domain=[("res_model", "=", "fapiao.request")], readonly=True
+    call_ids = fields.One2many(
+        "fapiao.call", "res_id", "Exchanges", domain=[("res_model", "=", "fapiao.request")], readonly=True
     )
     needs_attention = fields.Boolean(compute="_compute_needs_attention", search="_search_needs_attention")
 
@@ -200,7 +200,7 @@ class FapiaoRequest(models.Model):
                         request.request_uid,
                     )
                 )
-            request._become("withdrawn")
+            request._set_state("withdrawn")
             request._watch_after_end()
         if not taken:
             return True
@@ -256,7 +256,7 @@ class FapiaoRequest(models.Model):
                 "cloud_text": False,
             }
         )
-        self._settled()
+        self._on_final_state()
         self._watch_after_end()
 
     def action_decide_ask_again(self):
@@ -266,7 +266,7 @@ class FapiaoRequest(models.Model):
         # sudo: as in action_retry
         for request in self.sudo().filtered(lambda request: request.state == "manual"):
             if request.was_sent:
-                request._doubt_anew()
+                request._requeue_lookup()
             else:
                 request._enqueue()
         self._attempt_after_commit()
@@ -396,10 +396,10 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ results
 
-    def _take_facts_from(self, exchange):
+    def _take_facts_from(self, call):
         """Record the fapiao that an answer names, whatever state this request is in: a bug or a conflict in what
         follows must not lose it. What contradicts the order is left to a person."""
-        meaning = exchange._meaning()
+        meaning = call._meaning()
         is_bill = isinstance(meaning, base.Bill)
         # that a bill comes to more than was ordered is no reason to lose what is on it
         difference = self._difference_on_bill if is_bill else self._difference_of
@@ -432,7 +432,7 @@ class FapiaoRequest(models.Model):
         if comes_back and self.double_ids:
             self._alarm_double()
         if self.account_id.session_state != "ok" and not isinstance(result, base.Pending):
-            self.account_id._note_ready()
+            self.account_id._record_ready()
 
     def _is_settled_by(self, result):
         """Tell whether ``result`` changes nothing for a request that has ended: a bill that was sent back has nothing
@@ -444,7 +444,7 @@ class FapiaoRequest(models.Model):
             return self._take_bill(result)
         if isinstance(result, base.Pending):
             if self.state != "issued":
-                self._become_pending(result.text)
+                self._set_pending(result.text)
             return None
         known = self.fapiao_ids.mapped("number")
         if known and result.number not in known:
@@ -454,7 +454,7 @@ class FapiaoRequest(models.Model):
             self._link_fact(fapiao)
             fapiao._queue_if_changed(result)
         if self.state != "issued":
-            self._become("issued")
+            self._set_state("issued")
             self._verify_later(result)
         return None
 
@@ -469,7 +469,7 @@ class FapiaoRequest(models.Model):
     def _knows(self, number):
         return number in self.fapiao_ids.mapped("number")
 
-    def _said(self):
+    def _status_lines(self):
         """Return what happened and what to do as lines; for a refusal the cloud's own words behind, since
         the plain ones may send the reader to them."""
         if place := self._place_in_cloud_queue():
@@ -520,7 +520,7 @@ class FapiaoRequest(models.Model):
     def _difference(self, found, is_asked=False):
         """Return in words how ``found`` differs from what was ordered, or ''."""
         draft = self._neutral_draft()
-        return self._say_difference(
+        return self._describe_difference(
             found,
             [
                 (self.env._("request ID"), self._uid_to_ask(), found.request_uid or self._uid_to_ask()),
@@ -531,7 +531,7 @@ class FapiaoRequest(models.Model):
             is_asked,
         )
 
-    def _say_difference(self, found, compared, is_asked=True):
+    def _describe_difference(self, found, compared, is_asked=True):
         """Return in words which of ``compared`` (what, ours, theirs) differ, or ''. What isn't told differs only in the
         answer to a question (``is_asked``)."""
         differing = [
@@ -553,17 +553,17 @@ class FapiaoRequest(models.Model):
         self.move_ids._fapiao_close_problems()
         for document in self._documents():
             document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
-                body=self._say_issued(fapiao)
+                body=self._describe_issued(fapiao)
             )
 
     def _documents(self):
         """Return the documents of this request as a list: where people look for news of it."""
         return list(self.move_ids)
 
-    def _say_issued(self, fapiao):
+    def _describe_issued(self, fapiao):
         return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
 
-    def _settled(self):
+    def _on_final_state(self):
         """Tell the person who asked, where the request can't go on by itself."""
         if self.state not in ("rejected", "manual"):
             return
@@ -592,7 +592,7 @@ class FapiaoRequest(models.Model):
     def _identify(self):
         """Give new requests their ID: a function of what they stand for, so that the same invoice in a database that
         was restored finds its own order, and another invoice can't have the same ID."""
-        self._note_earlier()
+        self._record_earlier()
         return super()._identify()
 
     def _seed_of_uid(self, database):
@@ -628,7 +628,7 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ which came before
 
-    def _note_earlier(self):
+    def _record_earlier(self):
         """Link new requests with those before them for the same documents, and count the attempts."""
         alike = self._alike()
         for request in self:
@@ -704,7 +704,7 @@ class FapiaoRequest(models.Model):
     def _wait_for_proof(self, account, unproven):
         """Wait until the cloud has said what became of the requests before this one."""
         if account._needs_person() and not self._part:
-            self._become("waiting_login", errors.LoginRequired(need=account.session_state))
+            self._set_state("waiting_login", errors.LoginRequired(need=account.session_state))
             return
         tries = self.tries + 1
         at = self._now() + min(WAIT_FIRST * 2 ** min(tries - 1, 10), WAIT_LAST)
@@ -764,9 +764,9 @@ class FapiaoRequest(models.Model):
             self.ended_at_cloud = not self.in_doubt
         return super()._apply_error(error)
 
-    def _note_absent(self):
+    def _record_absent(self):
         self.absent_at = self._now()
-        return super()._note_absent()
+        return super()._record_absent()
 
     def _keep_sibling(self):
         """What was found under the ID of a later attempt is ours: from now on that is the ID to ask by."""
@@ -779,7 +779,7 @@ class FapiaoRequest(models.Model):
         have gone out under the ID of a later attempt: these are asked for too. What was reversed shows at the
         original, whatever the ID."""
         if self.withdraw_asked and self.state == "pending" and self._grace_is_over():
-            self._become("withdrawn")
+            self._set_state("withdrawn")
             self._watch_after_end()
             return None
         is_restored = self.kind == "blue" and self.state == "unknown" and not self.was_sent
@@ -797,7 +797,7 @@ class FapiaoRequest(models.Model):
         for request in self.later_ids.filtered(lambda request: request._can_be_given_up()):
             later = request._in_reader_language()
             if set(later._documents()) & set(self._documents()):
-                later._become("withdrawn")
+                later._set_state("withdrawn")
                 later.error_message = self.env._(
                     "Not sent: the earlier request %(request)s has led to a fapiao after all (%(numbers)s).",
                     request=self.request_uid,
@@ -841,7 +841,7 @@ class FapiaoRequest(models.Model):
                 self._alarm_unverified(found)
                 self._watch_later()
             case errors.LoginRequired():
-                self.account_id._note_need(found.need, found)
+                self.account_id._record_need(found.need, found)
                 self._watch_later()
             case _:
                 # not shown yet, or not answered: it is asked about again after an hour, a day, a week and a month
@@ -888,7 +888,7 @@ class FapiaoRequest(models.Model):
     def _revive(self, found):
         """Take over what was found for a request that has ended."""
         if isinstance(found, base.Bill) and found.state == "returned" and not found.fapiao:
-            self._note_absent()  # sent back to us: the cloud has nothing left to issue
+            self._record_absent()  # sent back to us: the cloud has nothing left to issue
             return
         if difference := self._difference_of(found):
             self._alarm_stranger(difference)
@@ -903,7 +903,7 @@ class FapiaoRequest(models.Model):
         rivals = self._rivals()
         unsent = rivals.filtered(lambda request: request._can_be_given_up())
         for rival in unsent:
-            rival._in_reader_language()._become("withdrawn")
+            rival._in_reader_language()._set_state("withdrawn")
             rival.error_message = self.env._("Not sent: request %s has led to a fapiao after all.", self.request_uid)
         self._stand_beside(rivals - unsent)
         # the lines of the others are out of the unique index before ours come into it
@@ -1004,7 +1004,7 @@ class FapiaoRequest(models.Model):
     # Which lines of an order stand on which fapiao, where the cloud has made several of it.
     #
     # So what one of them stood for is open again once it is reversed alone: just its lines. Where these can't be told
-    # (``rules/pieces.py``), a person is told (``_say_lost``).
+    # (``rules/pieces.py``), a person is told (``_describe_lost``).
     # --------------------------------------------------------------------------
 
     def _bundle(self):
@@ -1087,7 +1087,7 @@ class FapiaoRequest(models.Model):
             document.activity_schedule(
                 PROBLEM,
                 summary=self.env._("One of several fapiao was reversed"),
-                note=as_html(self._say_lost(fapiao)),
+                note=as_html(self._describe_lost(fapiao)),
                 user_id=self[:1].user_id.id,
             )
 
@@ -1099,7 +1099,7 @@ class FapiaoRequest(models.Model):
             "rest": ", ".join(living.mapped("number")),
         }
 
-    def _say_lost(self, fapiao):
+    def _describe_lost(self, fapiao):
         values = self._values_of_loss(fapiao)
         return " ".join(self.env._(text, **values) for text in (LOST, WAY_OUT))
 
@@ -1125,7 +1125,7 @@ class FapiaoRequest(models.Model):
         if self._knows(issued.number):
             return ""
         if issued.buyer_tax_no and issued.buyer_tax_no != (self.buyer_tax_no or ""):
-            return self._say_difference(
+            return self._describe_difference(
                 issued, [(self.env._("buyer tax number"), self.buyer_tax_no, issued.buyer_tax_no)]
             )
         return self._number_of_another(issued)
@@ -1173,7 +1173,7 @@ class FapiaoRequest(models.Model):
         if result.is_complete and self._is_all_issued():
             (self | self._merged_with()).filtered(lambda request: request.state != "issued")._settle_bill()
         elif result.state == "returned" and not self.fapiao_ids:
-            self._become("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
+            self._set_state("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
             self.ended_at_cloud = True  # the cloud itself says that it has ended there
             self._watch_after_end()
         else:
@@ -1201,19 +1201,19 @@ class FapiaoRequest(models.Model):
     def _settle_bill(self):
         for request in self:
             request.cloud_state = False
-            request._become("issued")
+            request._set_state("issued")
         self._attribute()
-        self.fapiao_ids._note_uncovered()
+        self.fapiao_ids._record_uncovered()
 
     def _wait_for_bill(self, bill):
         if self.state not in ("pending", "manual"):
-            self._become_pending(bill.text)
+            self._set_pending(bill.text)
             return
         if bill.state == "waiting":
             # it is known to lie there: three days without a result are no sign of trouble
             self.unknown_since = self._now()
         self.cloud_text = bill.text or False
-        self._wait_on()
+        self._schedule_retry()
 
     def _take_one_of_several(self, issued):
         """Record and link one of the fapiao that the bill has become."""

@@ -17,7 +17,7 @@ SETTLED = ("issued", "rejected", "withdrawn")
 class FapiaoWithdrawal(models.Model):
     _name = "fapiao.withdrawal"
     _description = "Withdrawal of Fapiao Requests"
-    _inherit = ["fapiao.outbound"]
+    _inherit = ["fapiao.task.mixin"]
     _order = "id desc"
     _rec_name = "request_uid"
     _check_company_auto = True
@@ -64,19 +64,19 @@ class FapiaoWithdrawal(models.Model):
 
     # ------------------------------------------------------------------ answers
 
-    def _apply_meaning(self, exchange, meaning):
+    def _apply_meaning(self, call, meaning):
         match meaning:
             case base.Withdrawn() if self.state != "issued":
                 self._accept(meaning)
             case errors.Rejected() if self.state in ("sending", "unknown"):
-                self._become("rejected", meaning)
+                self._set_state("rejected", meaning)
                 self._open_requests()._ask_after_withdrawal(meaning.text)
             case errors.OutcomeUnknown() if self.state in ("sending", "unknown"):
                 self._doubt(meaning)
             case _ if self.state == "sending":
-                return super()._apply_meaning(exchange, meaning)
+                return super()._apply_meaning(call, meaning)
             case errors.CloudError() if self.state == "unknown":
-                self._wait_on(meaning)
+                self._schedule_retry(meaning)
         return None
 
     def _accept(self, result):
@@ -85,23 +85,23 @@ class FapiaoWithdrawal(models.Model):
             # a refusal that names no request may be of any
             text = refused.get(request.request_uid, refused.get(""))
             if text is None:
-                request._become("withdrawn")
+                request._set_state("withdrawn")
                 request.ended_at_cloud = True
                 request._watch_after_end()
             else:
                 request._ask_after_withdrawal(text)
-        self._become("issued")
+        self._set_state("issued")
 
     def _doubt(self, error):
         """Nobody knows: the requests tell, and the same call is repeated until they do."""
         if not (still_open := self._open_requests()):
-            self._become("issued")
+            self._set_state("issued")
             return
         still_open._ask_after_withdrawal("")
         if self.state == "sending":
-            self._become_unknown(error)
+            self._set_unknown(error)
         else:
-            self._wait_on(error)
+            self._schedule_retry(error)
 
     def _open_requests(self):
         return self.request_ids.filtered(lambda request: request.state not in SETTLED)

@@ -82,7 +82,7 @@ class ResPartner(models.Model):
             party = Party(name=partner.name or "", tax_no=partner._fapiao_tax_no())
             problems = check_party(party) if partner._is_taxed_in_china() and party.tax_no else []
             doubts = [problem for problem in problems if problem.code in TAX_NO_DOUBTS]
-            partner.fapiao_tax_no_warning = " ".join(map(self.env["account.move"]._fapiao_say, doubts))
+            partner.fapiao_tax_no_warning = " ".join(map(self.env["account.move"]._fapiao_describe, doubts))
 
     # ------------------------------------------------------------------ overrides
 

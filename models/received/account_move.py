@@ -91,7 +91,7 @@ class AccountMove(models.Model):
             bills._fapiao_in_check_numbers()
         posted = super()._post(soft)
         if bills and bills._fapiao_in_pool_has_some():
-            self.env["fapiao.match"]._match_soon()
+            self.env["fapiao.match"]._schedule_match()
         posted._fapiao_in_received()._plan_booking()
         return posted
 
@@ -104,7 +104,7 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ double booking
 
-    def _fapiao_in_numbers_said(self):
+    def _fapiao_in_stated_numbers(self):
         """Return the numbers that may be a fapiao's, as the reference says them."""
         words = " ".join(filter(None, [self.ref, self.payment_reference]))
         return set(LONG_NUMBER.findall(words)) | {word for word in words.split() if word.isdecimal()}
@@ -114,7 +114,7 @@ class AccountMove(models.Model):
 
         A fapiao that isn't in the pool has an unknown total: it may stand for one bill until it is received.
         """
-        said = {move: move._fapiao_in_numbers_said() for move in self}
+        said = {move: move._fapiao_in_stated_numbers() for move in self}
         numbers = set().union(*said.values())
         if not numbers:
             return
@@ -175,7 +175,7 @@ class AccountMove(models.Model):
 
     def _fapiao_in_pool_has_some(self):
         """Tell whether the pool holds an unmatched fapiao that may be one of these bills'; one query."""
-        numbers = list(set().union(*(move._fapiao_in_numbers_said() for move in self)))
+        numbers = list(set().union(*(move._fapiao_in_stated_numbers() for move in self)))
         keys = [
             (move.company_id.id, taxno.normalise(move.commercial_partner_id.vat).removeprefix("CN"), total)
             for move in self

@@ -264,21 +264,21 @@ class Fapiao(models.Model):
             self._link_originals(company_id, SQL("red.number IN (SELECT number FROM fapiao_inbox)"))
         hit = tuple(id_ for id_, is_new, is_other in merged if is_other and not is_new)
         self.invalidate_model()
-        self._tell_dependents(touched - inserted, hit)
+        self._notify_dependents(touched - inserted, hit)
         return Loaded(len(inserted), len(touched - inserted), len(rows) - len(touched), hit)
 
     def _flush_pool(self):
         for model in ("fapiao", "fapiao.line", "res.partner"):
             self.env[model].flush_model()
 
-    def _tell_dependents(self, updated_ids, hit):
+    def _notify_dependents(self, updated_ids, hit):
         """What is computed from changed rows is computed again; the SQL went past the ORM."""
         if updated_ids:
             self.browse(updated_ids).modified(DEPENDED_ON)
         if hit:
             self._status_hit(list(hit))
 
-    def _tell_planner(self, before, after):
+    def _notify_planner(self, before, after):
         """Have the pool looked at anew by the planner, where it has grown much.
 
         By itself that is done a minute later at the earliest, and not for a company's first fapiao in a large
@@ -576,7 +576,7 @@ class Fapiao(models.Model):
         bills = self.env["account.move"].create([group._bill_values(vendors) for group in groups])
         for bill, group in zip(bills, groups, strict=True):
             bill._fapiao_in_adjust_tax(group._tax_of_lines())
-            group._note_missing_taxes(bill)
+            group._record_missing_taxes(bill)
             for fapiao in group:
                 self.env["fapiao.match"]._confirm_pair(fapiao, bill, fapiao.amount_total, rule="created")
         return bills
@@ -743,7 +743,7 @@ class Fapiao(models.Model):
                     amounts[account_tax] = amounts.get(account_tax, 0) + sign * tax
         return amounts
 
-    def _note_missing_taxes(self, bill):
+    def _record_missing_taxes(self, bill):
         """Say on the bill at which rates there is no purchase tax: those lines carry theirs inside."""
         missing = set()
         for fapiao in self:
@@ -821,7 +821,7 @@ class Fapiao(models.Model):
         bare = self.number.removeprefix(self.code) if self.code else ""
         return [key for key in (self.number, bare, self.serial_no and f"#{self.serial_no}") if key]
 
-    def _note_mark(self, kind, period):
+    def _record_mark(self, kind, period):
         if FAMILY[kind] == "booking":
             self.booking = "booked" if kind == "book" else "unbooked"
             return

@@ -120,7 +120,7 @@ class FapiaoAccount(models.Model):
             return False
         return not self.bureau_channel_at or fields.Datetime.now() - self.bureau_channel_at > CHANNEL_HOLDS
 
-    def _note_channel(self, session):
+    def _record_channel(self, session):
         """Keep what the cloud says of its log-in at the bureau (:class:`~..clouds.inbound.BureauSession`)."""
         self.ensure_one()
         channel = CHANNELS.get(session.channel)

@@ -48,7 +48,7 @@ QUESTIONS = {base.BOOK: base.BOOK_STATE, base.SELECT: base.SELECT_STATE}
 class FapiaoMarking(models.Model):
     _name = "fapiao.marking"
     _description = "Marks on Received Fapiao"
-    _inherit = ["fapiao.outbound"]
+    _inherit = ["fapiao.task.mixin"]
     _purpose = QUESTION
     _order = "id desc"
     _rec_name = "request_uid"
@@ -107,7 +107,7 @@ class FapiaoMarking(models.Model):
         if not all(marking._can_be_given_up() for marking in markings):
             raise UserError(self.env._("Only what was not sent yet can be given up."))
         for marking in markings:
-            marking._become("withdrawn")
+            marking._set_state("withdrawn")
         return True
 
     # ------------------------------------------------------------------ making one
@@ -186,20 +186,20 @@ class FapiaoMarking(models.Model):
             words["error_fix"] = self.env._("Do nothing: the cloud is asked again by itself.")
         return words
 
-    def _apply_meaning(self, exchange, meaning):
+    def _apply_meaning(self, call, meaning):
         match meaning:
             case Marked() if self.state not in ("issued", "withdrawn"):
                 self._accept(meaning)
-            case errors.Rejected() if exchange.operation in QUESTIONS and self.state in (
+            case errors.Rejected() if call.operation in QUESTIONS and self.state in (
                 "sending",
                 "unknown",
             ):
                 self.line_ids._refuse(meaning.text or self._words_of(meaning)["error_message"])
-                self._become("rejected", meaning)
+                self._set_state("rejected", meaning)
             case _ if self.state == "sending":
-                return super()._apply_meaning(exchange, meaning)
+                return super()._apply_meaning(call, meaning)
             case errors.CloudError() if self.state in ("unknown", "pending"):
-                self._wait_on(meaning)
+                self._schedule_retry(meaning)
         return None
 
     def _accept(self, result):
@@ -209,13 +209,13 @@ class FapiaoMarking(models.Model):
         self.line_ids._take_over(result)
         if any(line.state == "open" for line in self.line_ids):
             if self.state != "pending":
-                self._become_pending(result.text)
+                self._set_pending(result.text)
             else:
-                self._wait_on()
+                self._schedule_retry()
             return
-        self._become("issued")
+        self._set_state("issued")
 
-    def _settled(self):
+    def _on_final_state(self):
         """Meanwhile the bill may have been reset, or posted again: what ought to be is looked at anew."""
         self.line_ids.filtered(lambda line: line.state == "open" and self.state not in OPEN_STATES)._drop()
         if self.state in ("issued", "rejected", "withdrawn"):

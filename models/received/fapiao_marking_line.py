@@ -53,13 +53,13 @@ class FapiaoMarkingLine(models.Model):
                 line._refuse(said)
                 if is_so_already:
                     # somebody did it elsewhere: a fact, though not of our making
-                    line.fapiao_id._note_mark(marking.kind, marking.period)
+                    line.fapiao_id._record_mark(marking.kind, marking.period)
 
     def _done(self):
         for line in self:
             marking = line.marking_id
             line.write({"state": "done", "text": False})
-            line.fapiao_id._note_mark(marking.kind, marking.period)
+            line.fapiao_id._record_mark(marking.kind, marking.period)
 
     def _refuse(self, text):
         self.filtered(lambda line: line.state == "open").write({"state": "refused", "text": text})

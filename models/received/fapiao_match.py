@@ -119,7 +119,7 @@ class FapiaoMatch(models.Model):
     @api.depends("rule", "state", "candidates", "amount_difference", "seller_differs")
     def _compute_reason(self):
         for match in self:
-            match.reason = " ".join(filter(None, [match._say_rule(), match._say_doubt()]))
+            match.reason = " ".join(filter(None, [match._describe_rule(), match._describe_doubt()]))
 
     @api.depends(
         "amount",
@@ -291,7 +291,7 @@ class FapiaoMatch(models.Model):
         overtaken = self.sudo().search(domain & Domain("state", "=", "proposed") & Domain("rule", "in", SEARCHED))
         overtaken.unlink()
 
-    def _say_rule(self):
+    def _describe_rule(self):
         return {
             "number": self.env._("The fapiao's number stands on the document."),
             "tax_no_total": self.env._("Same seller by tax number, same total."),
@@ -303,7 +303,7 @@ class FapiaoMatch(models.Model):
             "picked": self.env._("Picked for this document."),
         }.get(self.rule)
 
-    def _say_doubt(self):
+    def _describe_doubt(self):
         if self.state == "confirmed" and not self.user_id:
             return ""
         parts = []
@@ -355,7 +355,7 @@ class FapiaoMatch(models.Model):
         return len(made)
 
     @api.model
-    def _match_soon(self):
+    def _schedule_match(self):
         """Let the search run as soon as the present transaction is safe."""
         # sudo: everybody whose documents change may wake the search
         self.env.ref("l10n_cn_invoice_cloud.cron_match").sudo()._trigger()
@@ -431,12 +431,12 @@ class FapiaoMatch(models.Model):
     # Why a match differs.
     # --------------------------------------------------------------------------
 
-    def _say_wrong(self):
+    def _describe_wrong(self):
         """Return why this fapiao can't stand for this document, or ''."""
         self.ensure_one()
         fapiao = self.fapiao_id
         if fapiao._is_no_purchase():
-            return self._say_dead(fapiao)
+            return self._describe_dead(fapiao)
         if self.seller_differs:
             return self.env._(
                 "The seller of fapiao %(number)s is %(seller)s, the vendor here is %(vendor)s.",
@@ -446,7 +446,7 @@ class FapiaoMatch(models.Model):
             )
         return ""
 
-    def _say_dead(self, fapiao):
+    def _describe_dead(self, fapiao):
         if fapiao.status == "red":
             return self.env._(
                 "Fapiao %s was reversed. Take the credit note for its red fapiao, and match the two.",

@@ -116,7 +116,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Return a sentence for each thing that ``fapiao_match_verdict`` holds against the document."""
         self.ensure_one()
         confirmed = self.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
-        said = [words for match in confirmed if (words := match._say_wrong())]
+        said = [words for match in confirmed if (words := match._describe_wrong())]
         total, covered = exact(self._fapiao_in_total()), sum(map(exact, confirmed.mapped("amount")))
         if covered != total:
             said.append(self._fapiao_in_say_total(total, covered))

@@ -160,7 +160,7 @@ class FapiaoPull(models.Model):
         """Return the open pull of these days, or a new one that waits for its turn; raises ``UserError``
         with the reason where the cloud allows none."""
         # whoever does the same at once is repeated and finds this one
-        self.env["fapiao.outbound"]._lock_account(account.id)
+        self.env["fapiao.task.mixin"]._lock_account(account.id)
         # sudo: pulls change by this flow alone
         pulls = self.sudo()
         if under_way := pulls.search(
@@ -369,7 +369,7 @@ class FapiaoPull(models.Model):
     # --------------------------------------------------------------------------
 
     @api.model
-    def _go_on(self, pull_id, seconds):
+    def _continue(self, pull_id, seconds):
         """Go on with a pull for about ``seconds``; return whether it was ours to go on with.
 
         Whatever goes wrong is written on the pull, never raised.
@@ -384,10 +384,10 @@ class FapiaoPull(models.Model):
             if task_no:
                 self._turn_pages(claim, task_no, until)
         except CloudError as error:
-            self._note_failure(claim, error)
+            self._record_failure(claim, error)
         except Exception as error:
             _logger.exception("Fapiao: pull %s could not go on", pull_id)
-            self._note_failure(claim, OutcomeUnknown(f"{type(error).__name__}: {error}"))
+            self._record_failure(claim, OutcomeUnknown(f"{type(error).__name__}: {error}"))
         return True
 
     # ------------------------------------------------------------------ starting
@@ -399,14 +399,14 @@ class FapiaoPull(models.Model):
         account = self.env["fapiao.account"].browse(claim.account_id)
         if claim.asks_channel:
             session = engine._ask(account, lambda cloud: cloud.bureau_session())
-            account._note_apart(lambda account: account._note_channel(session))
+            account._record_in_new_transaction(lambda account: account._record_channel(session))
             if session.needs_person:
                 raise errors.LoginRequired(" ".join(filter(None, (session.text, session.url))))
         window = claim.window
         if not engine._step(functools.partial(on_pull, claim.pull_id, "_announce_start")):
             return ""
         try:
-            task = engine._ask_journaled(
+            task = engine._ask_logged(
                 account,
                 base.PULL_START,
                 {"kind": window.kind, "date_from": str(window.date_from), "date_to": str(window.date_to)},
@@ -414,10 +414,10 @@ class FapiaoPull(models.Model):
                 purpose="",  # counted with the announcement
             )
         except CloudError as error:
-            engine._step(functools.partial(on_pull, claim.pull_id, "_note_not_started", error))
-            account._note_need_apart(error)
+            engine._step(functools.partial(on_pull, claim.pull_id, "_record_not_started", error))
+            account._record_need_in_new_transaction(error)
             return ""
-        engine._step(functools.partial(on_pull, claim.pull_id, "_note_started", task.task_no))
+        engine._step(functools.partial(on_pull, claim.pull_id, "_record_started", task.task_no))
         return task.task_no
 
     # ------------------------------------------------------------------ pages
@@ -445,7 +445,7 @@ class FapiaoPull(models.Model):
             while coming:
                 answer = self._answer_of(coming, place)
                 if answer.is_running:
-                    step(functools.partial(on_pull, claim.pull_id, "_note_slow", answer.text))
+                    step(functools.partial(on_pull, claim.pull_id, "_record_slow", answer.text))
                     return
                 place.turn(answer)
                 is_enough = place.is_over or time.monotonic() >= until
@@ -455,7 +455,7 @@ class FapiaoPull(models.Model):
                     return
             if not place.is_over:
                 wait = PACE_WAIT if allowance.is_used_up else timedelta(0)
-                step(functools.partial(on_pull, claim.pull_id, "_note_pause", wait))
+                step(functools.partial(on_pull, claim.pull_id, "_record_pause", wait))
 
     @api.model
     def _answer_of(self, coming, place):
@@ -486,7 +486,7 @@ class FapiaoPull(models.Model):
         rows = () if place.is_repeated else answer.rows
         unread = () if place.is_repeated else answer.unread
         loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, claim.pull_id, claim.parties)
-        self._note_page(claim, place, len(rows), loaded)
+        self._record_page(claim, place, len(rows), loaded)
         pull = self.browse(claim.pull_id)
         if unread:
             pull._keep_unread(unread)
@@ -494,7 +494,7 @@ class FapiaoPull(models.Model):
             pull._finish()
         return True
 
-    def _note_page(self, claim, place, count, loaded):
+    def _record_page(self, claim, place, count, loaded):
         """Past the ORM: it is done for each page, and nothing is computed from it."""
         self.env.cr.execute(
             SQL(
@@ -511,7 +511,7 @@ class FapiaoPull(models.Model):
             )
         )
         ((new_count,),) = self.env.cr.fetchall()
-        self.env["fapiao"]._tell_planner(new_count - loaded.inserted, new_count)
+        self.env["fapiao"]._notify_planner(new_count - loaded.inserted, new_count)
         self.invalidate_model()
 
     # --------------------------------------------------------------------------
@@ -538,7 +538,7 @@ class FapiaoPull(models.Model):
         pull = self.browse(pull_id)
         account = pull.account_id
         if pull.is_starting:
-            pull._note_not_started(errors.OutcomeUnknown())
+            pull._record_not_started(errors.OutcomeUnknown())
             if pull.state != "running":
                 return None
         pull.write({"lease_until": fields.Datetime.now() + account._lease(), "needs_person": False})
@@ -561,7 +561,7 @@ class FapiaoPull(models.Model):
         self.ensure_one()
         # Full ones are counted over all accounts of a tax number: these wait for each other.
         for account_id in self._accounts_to_lock():
-            self.env["fapiao.outbound"]._lock_account(account_id)
+            self.env["fapiao.task.mixin"]._lock_account(account_id)
 
         if refusals := self._own_refusals():
             self._fail("\n".join([*([self.message] if self.message else []), *refusals]))
@@ -589,18 +589,18 @@ class FapiaoPull(models.Model):
         accounts = self.env["fapiao.account"].sudo().with_context(active_test=False)
         return accounts.search([("tax_no", "=", self.tax_no)], order="id").ids
 
-    def _note_started(self, task_no):
+    def _record_started(self, task_no):
         self.write({"is_starting": False, "task_no": task_no, "page": 0, "message": False, "tries": 0})
 
-    def _note_not_started(self, error):
+    def _record_not_started(self, error):
         """The cloud was asked to begin and said no, or nobody knows what it said."""
         self.ensure_one()
         self.is_starting = False
         if not isinstance(error, errors.OutcomeUnknown):
             self.start_count -= 1
-            self._note_error(error)
+            self._record_error(error)
         elif error.code == "unknown_shape":
-            self._fail(self.account_id._say(error))
+            self._fail(self.account_id._error_message(error))
         elif self.kind == FULL:
             self._wait_or_fail(
                 self.env._(
@@ -609,11 +609,11 @@ class FapiaoPull(models.Model):
                 )
             )
         else:
-            self._wait_or_fail(self.account_id._say(error))
+            self._wait_or_fail(self.account_id._error_message(error))
 
     # ------------------------------------------------------------------ going on
 
-    def _note_slow(self, text):
+    def _record_slow(self, text):
         """The task isn't ready (6910): asked again, the more rarely the longer it takes."""
         words = self.env._("The cloud is still collecting what was received.")
         now = fields.Datetime.now()
@@ -627,7 +627,7 @@ class FapiaoPull(models.Model):
         )
         self._wake(self.next_try_at)
 
-    def _note_pause(self, wait=timedelta(0)):
+    def _record_pause(self, wait=timedelta(0)):
         """Others' turn; it goes on at once after them, or when the pace allows it."""
         if self.state in OPEN_STATES:
             self.write({"lease_until": False, "next_try_at": fields.Datetime.now() + wait})
@@ -635,7 +635,7 @@ class FapiaoPull(models.Model):
     def _finish(self):
         self.ensure_one()
         self.env["fapiao"]._resolve(self.company_id.id)
-        self.env["fapiao.match"]._match_soon()
+        self.env["fapiao.match"]._schedule_match()
         read = self.row_count + self.unread_count
         self.write(
             {
@@ -663,17 +663,17 @@ class FapiaoPull(models.Model):
     # ------------------------------------------------------------------ failing
 
     @api.model
-    def _note_failure(self, claim, error):
+    def _record_failure(self, claim, error):
         """Write down, in a transaction of its own, why the pull can't go on now."""
         engine = self.env["fapiao.engine"]
-        self.env["fapiao.account"].browse(claim.account_id)._note_need_apart(error)
-        engine._step(functools.partial(on_pull, claim.pull_id, "_note_error", error))
+        self.env["fapiao.account"].browse(claim.account_id)._record_need_in_new_transaction(error)
+        engine._step(functools.partial(on_pull, claim.pull_id, "_record_error", error))
 
-    def _note_error(self, error):
+    def _record_error(self, error):
         self.ensure_one()
         if self.state not in OPEN_STATES:
             return  # another worker took over and was faster
-        words = self.account_id._say(error)
+        words = self.account_id._error_message(error)
         match error:
             case errors.LoginRequired():
                 self.write({"needs_person": True, "message": words, "lease_until": False, "next_try_at": False})
@@ -732,7 +732,7 @@ class FapiaoPull(models.Model):
         time_left = cron._commit_progress(remaining=len(self._due_ids()))
         while time_left and (due := [id_ for id_ in self._due_ids() if id_ not in not_ours]):
             for pull_id in due:
-                if not self._go_on(pull_id, slice_seconds):
+                if not self._continue(pull_id, slice_seconds):
                     not_ours.add(pull_id)
                 time_left = cron._commit_progress(1, remaining=len(self._due_ids()))
                 if not time_left:
@@ -791,7 +791,7 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _make_daily_of(self, account_id):
-        account = self.env["fapiao.outbound"]._lock_account(account_id)
+        account = self.env["fapiao.task.mixin"]._lock_account(account_id)
         date_from, date_to = self._recent_days()
         refusals = list(self._refusals(account, HEADER, date_from, date_to))
         if not refusals:
@@ -894,4 +894,4 @@ def make_daily(account_id, env):
 
 def go_on_now(ids, engine):
     for pull_id in ids:
-        engine.env["fapiao.pull"]._go_on(pull_id, CLICK_SLICE)
+        engine.env["fapiao.pull"]._continue(pull_id, CLICK_SLICE)

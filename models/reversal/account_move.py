@@ -60,7 +60,7 @@ class AccountMove(models.Model):
             move.fapiao_red_deadline = last.deadline if last.stage == "waiting" else False
             # what was missing after a reversal may have come by hand since
             is_mended = last.stage == "issued" and move.fapiao_state == "issued"
-            move.fapiao_red_message = is_employee and not is_mended and move._fapiao_red_said()
+            move.fapiao_red_message = is_employee and not is_mended and move._fapiao_red_status_message()
 
     def _fapiao_may_red(self):
         """Tell whether Red-flush has something to do here: a fapiao to reverse or a bill to answer."""
@@ -336,11 +336,11 @@ class AccountMove(models.Model):
         latest = {form.fapiao_id: form for form in self.fapiao_red_form_ids.sorted("id")}
         return self.env["fapiao.red.form"].union(*latest.values())
 
-    def _fapiao_red_said(self):
+    def _fapiao_red_status_message(self):
         """Return how the reversal stands: of several fapiao, each in a line, until all are done."""
         latest = self._fapiao_red_latest()
         if self.move_type != "out_refund" or len(latest) < 2:
-            return self._fapiao_red_last()._say()
+            return self._fapiao_red_last()._status_message()
         if self.fapiao_state == "issued":
             return ""
         stages = dict(latest._fields["stage"]._description_selection(self.env))
@@ -348,7 +348,7 @@ class AccountMove(models.Model):
             self.env._(
                 "Fapiao %(number)s: %(said)s",
                 number=form.fapiao_id.number,
-                said=form._say() or stages[form.stage],
+                said=form._status_message() or stages[form.stage],
             )
             for form in latest
         ]

@@ -203,7 +203,7 @@ class Fapiao(models.Model):
         fapiao.move_ids |= bill
         return fapiao
 
-    def _note_reversed(self):
+    def _record_reversed(self):
         """Bring the status in line with the red fapiao that stand against this one."""
         for fapiao in self:
             rounding = fapiao.currency_id.rounding
@@ -211,11 +211,11 @@ class Fapiao(models.Model):
             if fapiao._is_living() and float_compare(taken, 0, precision_rounding=rounding) > 0:
                 is_all = float_compare(taken, fapiao.amount_total, precision_rounding=rounding) >= 0
                 fapiao.status = "red" if is_all else "partly_red"
-        self._note_uncovered()
+        self._record_uncovered()
 
     # ------------------------------------------------------------------ reversed by somebody else
 
-    def _find_red_apart(self):
+    def _find_red_in_new_transaction(self):
         """Ask whether somebody has reversed this fapiao, and take the red one over; return its number or "".
 
         Raises ``CloudError``. What is found is kept in a transaction of its own, which the caller's may not
@@ -248,8 +248,8 @@ class Fapiao(models.Model):
                 )
         elif not red.original_id:
             red.original_id = self
-        self._note_reversed()
-        self.red_form_ids.filtered("is_open")._note_reversed_by(red)
+        self._record_reversed()
+        self.red_form_ids.filtered("is_open")._record_reversed_by(red)
         return red
 
     def _same_register(self):
@@ -259,6 +259,6 @@ class Fapiao(models.Model):
         """Take over the red fapiao that the cloud names for this one, if it isn't known here."""
         if found.reversed_by and found.reversed_by not in self.red_ids.mapped("number"):
             try:
-                self._find_red_apart()
+                self._find_red_in_new_transaction()
             except CloudError as error:
-                raise UserError(self.account_id._say(error)) from error
+                raise UserError(self.account_id._error_message(error)) from error

@@ -72,7 +72,7 @@ NEWS = ("_lock_for_news", "_claim_questions")  # of a turn, see ``fapiao_task_mi
 class FapiaoRedForm(models.Model):
     _name = "fapiao.red.form"
     _description = "Red Form (红字确认单)"
-    _inherit = ["fapiao.outbound", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["fapiao.task.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "number"
     _rec_names_search = ["number", "fapiao_id.number"]
@@ -148,12 +148,12 @@ class FapiaoRedForm(models.Model):
     is_open = fields.Boolean(compute="_compute_stage", store=True)
     advice = fields.Text("What Now", compute="_compute_advice")
     can_issue = fields.Boolean(compute="_compute_offers")
-    can_apply_anew = fields.Boolean(compute="_compute_offers")
+    can_apply_again = fields.Boolean(compute="_compute_offers")
     can_withdraw = fields.Boolean(compute="_compute_offers")
     reminders = fields.Integer(readonly=True, copy=False, help="So many reminders of the deadline were given.")
 
-    exchange_ids = fields.One2many(
-        "fapiao.exchange",
+    call_ids = fields.One2many(
+        "fapiao.call",
         "res_id",
         "Exchanges",
         domain=[("res_model", "=", "fapiao.red.form")],
@@ -275,7 +275,7 @@ class FapiaoRedForm(models.Model):
             case "confirmed":
                 return self.env._("Both sides agree. The seller issues the red fapiao; it is looked for by itself.")
             case "ready" | "issuing" | "manual" if self.request_ids:
-                return " ".join(self.request_ids.sorted("id")[-1:]._said())
+                return " ".join(self.request_ids.sorted("id")[-1:]._status_lines())
             case "ready":
                 return self.env._("The form may be issued from: issue the red fapiao.")
             case "refused" | "lapsed" | "withdrawn" | "void" if bureau:
@@ -298,7 +298,7 @@ class FapiaoRedForm(models.Model):
     def _compute_offers(self):
         for form in self:
             form.can_issue = form.stage == "ready" and not form._open_withdrawal()
-            form.can_apply_anew = (
+            form.can_apply_again = (
                 form.stage in ENDED_STAGES
                 and form.stage != "void"
                 and form.fapiao_id._is_living()
@@ -340,7 +340,7 @@ class FapiaoRedForm(models.Model):
         self._attempt_after_commit()
         return self.action_follow()
 
-    def action_apply_anew(self):
+    def action_apply_again(self):
         """Open the dialog for another form, where this one has ended without a red fapiao."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
@@ -360,7 +360,7 @@ class FapiaoRedForm(models.Model):
                         form.display_name,
                     )
                 )
-            form._become("withdrawn")
+            form._set_state("withdrawn")
         return at_bureau._withdraw_at_bureau() if at_bureau else True
 
     def action_login(self):
@@ -380,7 +380,7 @@ class FapiaoRedForm(models.Model):
     def action_decide_ask_again(self):
         """Look once more what became of the application."""
         gate.check(self, gate.MANAGER)
-        self._decide_on_manual(lambda form: form._doubt_anew())
+        self._decide_on_manual(lambda form: form._requeue_lookup())
         self._attempt_after_commit()
         return self.action_follow()
 
@@ -398,7 +398,7 @@ class FapiaoRedForm(models.Model):
             decide(form)
 
     def _reject_by_hand(self, message):
-        self._become("rejected")
+        self._set_state("rejected")
         self.write({"error_message": message, "error_fix": self.env._("Reverse the fapiao again if it has to be.")})
 
     # --------------------------------------------------------------------------
@@ -508,25 +508,25 @@ class FapiaoRedForm(models.Model):
 
     # ------------------------------------------------------------------ answers
 
-    def _apply_meaning(self, exchange, meaning):
+    def _apply_meaning(self, call, meaning):
         if self.state == "issued":
             self._apply_news(meaning)
         elif self.state in ("unknown", "pending", "manual"):
-            self._apply_to_doubt(exchange, meaning)
+            self._apply_to_doubt(call, meaning)
         else:
-            return super()._apply_meaning(exchange, meaning)
+            return super()._apply_meaning(call, meaning)
         return None
 
-    def _apply_to_doubt(self, exchange, meaning):
+    def _apply_to_doubt(self, call, meaning):
         """Act on an answer while it isn't known whether the application has arrived."""
         match meaning:
             case RedForm() if self.is_anew and self._is_form_before(meaning):
                 self._apply_finding(base.NotFound())
             case RedForm():
                 self._accept(meaning)
-            case errors.Rejected() if exchange.operation == base.RED_APPLY and self.state != "manual":
+            case errors.Rejected() if call.operation == base.RED_APPLY and self.state != "manual":
                 # sent again and refused: had the first one arrived, its form would have been found
-                self._become("rejected", meaning)
+                self._set_state("rejected", meaning)
             case _:
                 self._apply_finding(meaning)
 
@@ -546,20 +546,20 @@ class FapiaoRedForm(models.Model):
 
     def _accept(self, result):
         if isinstance(result, base.Pending):
-            self._become_pending(result.text)
+            self._set_pending(result.text)
             return
         is_first = self.state != "issued"
-        self._note_bureau(result)
+        self._record_bureau(result)
         if is_first:
-            self._become("issued")
+            self._set_state("issued")
         if self.account_id.session_state != "ok":
-            self.account_id._note_ready()
+            self.account_id._record_ready()
         if is_first and self.stage in ENDED_STAGES and self._was_there_before():
             self._apply_after_old()
         else:
-            self._go_on()
+            self._continue()
 
-    def _note_bureau(self, found):
+    def _record_bureau(self, found):
         """Write down where the form stands at the bureau."""
         now = fields.Datetime.now()
         applied_at = found.applied_at or aware(self.applied_at or now)
@@ -573,7 +573,7 @@ class FapiaoRedForm(models.Model):
             )
         if found.state != (self.bureau_state or ""):
             self.tries = 0
-            self._note_unexpected(found)
+            self._record_unexpected(found)
         self.write(
             {
                 "number": found.number,
@@ -586,7 +586,7 @@ class FapiaoRedForm(models.Model):
             }
         )
 
-    def _note_unexpected(self, found):
+    def _record_unexpected(self, found):
         """Keep a word of a change that the states' meaning doesn't allow; the bureau is right anyhow."""
         before = self.bureau_state
         if before and found.state and not may_follow(before, found.state):
@@ -603,17 +603,17 @@ class FapiaoRedForm(models.Model):
 
     # ------------------------------------------------------------------ what follows
 
-    def _go_on(self):
+    def _continue(self):
         """Take the next step that needs no person."""
         if self.stage == "ready" and not self.request_ids and not self._was_to_be_withdrawn():
             self._issue_red()
         elif self.stage in ("waiting", "confirmed"):
-            self._look_later()
+            self._schedule_check()
         elif self.stage in ENDED_STAGES:
             self.next_try_at = False
-            self._tell_end()
+            self._notify_end()
         if self.stage == "ready" and not self.request_ids and not self._open_withdrawal():
-            self._tell_not_withdrawn()
+            self._notify_not_withdrawn()
 
     def _issue_red(self):
         # sudo: requests are made by this flow alone; the request is its user's all the same
@@ -667,7 +667,7 @@ class FapiaoRedForm(models.Model):
         attempted = super()._attempt_until(until, ids)
         self._run_for_ids(ids, NEWS, until)
         self._attempt_requests(ids, "request_ids", until)
-        self.browse(ids)._follow_up_apart()
+        self.browse(ids)._follow_up_in_new_transaction()
         self._attempt_requests(ids, "rest_request_ids", until)
         return attempted
 
@@ -703,7 +703,7 @@ class FapiaoRedForm(models.Model):
     def _postpone(self, error):
         if self.state != "issued":
             return super()._postpone(error)
-        return self._look_later()
+        return self._schedule_check()
 
     def _apply_news(self, meaning):
         """Act on an answer about a form that is known to be at the bureau."""
@@ -722,10 +722,10 @@ class FapiaoRedForm(models.Model):
                 self.fapiao_id._adopt_red(meaning)
                 return
             case errors.LoginRequired():
-                self.account_id._note_need(meaning.need, meaning)
-        self._look_later()
+                self.account_id._record_need(meaning.need, meaning)
+        self._schedule_check()
 
-    def _look_later(self):
+    def _schedule_check(self):
         """Set the next look: ever more patiently, but once more shortly before the deadline."""
         now = self._now()
         patience = min(LOOK_FIRST * 2 ** min(self.tries, 10), LOOK_LAST)
@@ -738,7 +738,7 @@ class FapiaoRedForm(models.Model):
 
     # ------------------------------------------------------------------ telling people
 
-    def _tell_end(self):
+    def _notify_end(self):
         """Tell whoever asked that the form has ended without a red fapiao, and what is left."""
         self._close_activities()
         summary = self.env._(
@@ -752,10 +752,10 @@ class FapiaoRedForm(models.Model):
                 body=as_html(f"{summary}. {self.advice or ''}")
             )
 
-    def _settled(self):
+    def _on_final_state(self):
         """Tell the person who asked, where the application can't go on by itself."""
         if self.state in ("rejected", "manual"):
-            self._tell_end()
+            self._notify_end()
 
     def _remind(self):
         """Remind of the deadline, once for each of :data:`REMIND`."""
@@ -799,7 +799,7 @@ class FapiaoRedForm(models.Model):
         gate.check(self, gate.READER)
         return [form._progress() for form in self.search([("id", "in", form_ids)], order="id")]
 
-    def _say(self):
+    def _status_message(self):
         """Return where the reversal stands and what now, for the banner of the document; "" for nothing.
 
         What has ended is told as long as the activity about it is open: done is done.
@@ -964,7 +964,7 @@ class FapiaoRedForm(models.Model):
             said.append(self._advice())
         return " ".join(filter(None, said))
 
-    def _tell_not_withdrawn(self):
+    def _notify_not_withdrawn(self):
         """Have a person decide about a form that was to be withdrawn and may be issued from all the same."""
         self._close_activities()
         self.activity_schedule(
@@ -1039,7 +1039,7 @@ class FapiaoRedForm(models.Model):
 
     # ------------------------------------------------------------------ the fact
 
-    def _note_reversed_by(self, red):
+    def _record_reversed_by(self, red):
         """Note the red fapiao that these forms have led to, or that somebody else was faster with."""
         for form in self:
             wanted = form.make_credit_note or form.reissue
@@ -1053,7 +1053,7 @@ class FapiaoRedForm(models.Model):
             )
             if not red.original_id:
                 red.original_id = form.fapiao_id
-            form.fapiao_id._note_reversed()
+            form.fapiao_id._record_reversed()
             form.fapiao_id.red_form_ids._close_activities()
             form.move_ids._fapiao_close_problems()
             form._withdraw_idle_requests()
@@ -1066,16 +1066,16 @@ class FapiaoRedForm(models.Model):
         """Give up orders for a red fapiao that exists already, as far as nobody has seen them."""
         for request in self.request_ids:
             if request.state in ("queued", "waiting_login") and not request.in_doubt:
-                request._become("withdrawn")
+                request._set_state("withdrawn")
 
     # ------------------------------------------------------------------ what follows
 
     @api.model
     def _follow_up_due(self):
         """Do what follows the reversals that are a fact by now."""
-        self.search([("follow_up", "=", "todo")])._follow_up_apart()
+        self.search([("follow_up", "=", "todo")])._follow_up_in_new_transaction()
 
-    def _follow_up_apart(self):
+    def _follow_up_in_new_transaction(self):
         """Do what follows the reversal of these forms, each in a transaction of its own."""
         engine = self.env["fapiao.engine"]
         for form_id in self.ids:
@@ -1157,7 +1157,7 @@ class FapiaoRedForm(models.Model):
                         " be ordered: %(problems)s",
                         number=self.fapiao_id.number,
                         invoice=", ".join(built.moves.mapped("name")),
-                        problems=" ".join(built.moves._fapiao_say(problem) for problem in built.problems),
+                        problems=" ".join(built.moves._fapiao_describe(problem) for problem in built.problems),
                     )
                 )
         # sudo: requests are made by this flow alone; they are its user's all the same
@@ -1165,7 +1165,7 @@ class FapiaoRedForm(models.Model):
         requests.rest_of_id = self
         requests._enqueue(wake_after=CLICK_TIME)
 
-    def _tell_failure(self, text):
+    def _notify_failure(self, text):
         """The fapiao is reversed and something is missing: nobody may overlook that."""
         self.write({"follow_up": "failed", "follow_up_text": text})
         for document in self.fapiao_id._invoices()[:1] or self:
@@ -1186,7 +1186,7 @@ def end_by_clock(env):
     for form in due:
         spoken = form._in_reader_language()
         spoken.write({"bureau_state": LAPSED, "next_try_at": False, "bureau_text": False})
-        spoken._go_on()
+        spoken._continue()
 
 
 def remind(env):
@@ -1214,4 +1214,4 @@ def follow_up(form_id, env):
 def note_failure(form_id, text, env):
     form = env["fapiao.red.form"].browse(form_id).try_lock_for_update()
     if form.follow_up == "todo":
-        form._in_reader_language()._tell_failure(text)
+        form._in_reader_language()._notify_failure(text)

@@ -19,7 +19,7 @@ from ..values import PROBLEM, as_html
 class FapiaoRedWithdrawal(models.Model):
     _name = "fapiao.red.withdrawal"
     _description = "Withdrawal of a Red Form"
-    _inherit = ["fapiao.outbound"]
+    _inherit = ["fapiao.task.mixin"]
     _order = "id desc"
     _rec_name = "request_uid"
     _check_company_auto = True
@@ -52,9 +52,9 @@ class FapiaoRedWithdrawal(models.Model):
 
     # ------------------------------------------------------------------ answers
 
-    def _apply_meaning(self, exchange, meaning):
-        if exchange.operation != base.RED_STATE:
-            return super()._apply_meaning(exchange, meaning)
+    def _apply_meaning(self, call, meaning):
+        if call.operation != base.RED_STATE:
+            return super()._apply_meaning(call, meaning)
         if self.state == "unknown":
             self._apply_state(meaning)
         return None
@@ -67,13 +67,13 @@ class FapiaoRedWithdrawal(models.Model):
                 self._apply_not_found(base.NotFound())
             case RedForm():
                 self.form_id._accept(meaning)
-                self._become("issued")
+                self._set_state("issued")
             case errors.CloudError():
                 if isinstance(meaning, errors.LoginRequired):
-                    self.account_id._note_need(meaning.need, meaning)
-                self._wait_on(meaning)
+                    self.account_id._record_need(meaning.need, meaning)
+                self._schedule_retry(meaning)
             case _:
-                self._wait_on()
+                self._schedule_retry()
 
     def _apply_not_found(self, answer):
         """The form stands: after the grace period the withdrawal never arrived and is sent again."""
@@ -91,19 +91,19 @@ class FapiaoRedWithdrawal(models.Model):
             result = replace(result, number=form.number, state=state)
         if form.is_open:
             form._accept(result)
-        self._become("issued")
+        self._set_state("issued")
 
     def _need_decision(self, message, fix):
         """There is nothing to decide: the form is looked after by itself, and can be withdrawn again."""
-        self._become("rejected")
+        self._set_state("rejected")
         self.write({"error_message": message, "error_fix": fix})
-        self._tell_refused()
+        self._notify_refused()
 
-    def _settled(self):
+    def _on_final_state(self):
         if self.state == "rejected" and self.error_message:
-            self._tell_refused()
+            self._notify_refused()
 
-    def _tell_refused(self):
+    def _notify_refused(self):
         """Tell whoever asked that the form stands, and have the cloud asked how it stands now."""
         form = self.form_id
         if not form.is_open:

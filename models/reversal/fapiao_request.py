@@ -113,7 +113,7 @@ class FapiaoRequest(models.Model):
         if self.kind != "red":
             return super()._difference(found, is_asked)
         order = self._red_order()
-        return self._say_difference(
+        return self._describe_difference(
             found,
             [
                 (self.env._("original"), order.blue_number, found.original_number or order.blue_number),
@@ -129,12 +129,12 @@ class FapiaoRequest(models.Model):
         if self.kind == "red" and isinstance(result, base.Issued):
             self.lookup_number = False
             red = self.fapiao_ids.filtered(lambda fapiao: fapiao.number == result.number)
-            self.red_form_id._note_reversed_by(red)
+            self.red_form_id._record_reversed_by(red)
         return taken
 
-    def _say_issued(self, fapiao):
+    def _describe_issued(self, fapiao):
         if self.kind != "red":
-            return super()._say_issued(fapiao)
+            return super()._describe_issued(fapiao)
         return self.env._(
             "Red fapiao %(red)s reverses %(blue)s.",
             red=", ".join(fapiao.mapped("number")),

@@ -56,11 +56,11 @@ class FapiaoRequest(models.Model):
 
     # ------------------------------------------------------------------ applying an answer
 
-    def _apply_exchange(self, exchange):
+    def _apply_call(self, call):
         """Lock orders and invoices before the request, as whoever posts or requests does: else each side
         would wait for the other until the database breaks one off."""
         self._lock_documents()
-        return super()._apply_exchange(exchange)
+        return super()._apply_call(call)
 
     def _lock_documents(self):
         for documents in (self.order_ids, self.move_ids):

@@ -36,13 +36,13 @@ class FapiaoRequestLine(models.Model):
 
     # ------------------------------------------------------------------ words
 
-    def _say_what_binds(self):
+    def _describe_what_binds(self):
         """Return the numbers of the fapiao that these lines stand on, or the ids of their requests."""
         numbers = self.request_id.fapiao_ids.filtered(lambda fapiao: fapiao._is_living()).mapped("number")
         going = self.request_id.filtered(lambda request: request.state in OPEN_STATES)
         return ", ".join([*numbers, *going.mapped("request_uid")])
 
-    def _say_way_out(self):
+    def _describe_way_out(self):
         if any(request.state in OPEN_STATES for request in self.request_id):
             return self.env._(
                 "Withdraw the request as long as nothing is sent, or wait for its result; a fapiao that is"

@@ -273,7 +273,7 @@ class FapiaoBuilder(models.AbstractModel):
             "down_payment_issued",
             _("A down payment of %(order)s has a fapiao already: %(numbers)s."),
             _("Issue the rest from the final invoice, which takes the down payment off."),
-            {"order": order.display_name, "numbers": rows._say_what_binds()},
+            {"order": order.display_name, "numbers": rows._describe_what_binds()},
         )
 
     # ------------------------------------------------------------------ what is chosen
@@ -343,6 +343,6 @@ class FapiaoBuilder(models.AbstractModel):
                 "advance_covered",
                 _("The goods that %(invoice)s is a down payment for are on a fapiao already: %(numbers)s."),
                 _("Nothing needs to be issued for the down payment."),
-                {"invoice": move.display_name, "numbers": rows._say_what_binds()},
+                {"invoice": move.display_name, "numbers": rows._describe_what_binds()},
             )
         ]

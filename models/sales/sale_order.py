@@ -92,8 +92,8 @@ class SaleOrder(models.Model):
     def _compute_fapiao_offers(self):
         is_employee = self.env.user._is_internal()  # customers read their orders too
         for order in self:
-            last, open_ones = order._fapiao_last_request(), order._fapiao_open_outbound()
-            said = last._said() if last.state not in ("issued", "withdrawn") else []
+            last, open_ones = order._fapiao_last_request(), order._fapiao_open_tasks()
+            said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
             said = order.fapiao_request_ids.filtered("is_double")._double_message() or said
             order.fapiao_message = is_employee and "\n".join(said) or False
             order.fapiao_request_state = is_employee and last.state

@@ -123,9 +123,9 @@ class SaleOrderLine(models.Model):
     def _fapiao_raise_if_bound(self):
         for order, rows in self._fapiao_rows_of_order().grouped("order_id").items():
             said = self.env._(
-                "%(order)s has a fapiao: %(what)s.", order=order.display_name, what=rows._say_what_binds()
+                "%(order)s has a fapiao: %(what)s.", order=order.display_name, what=rows._describe_what_binds()
             )
-            said += " " + rows._say_way_out()
+            said += " " + rows._describe_way_out()
             raise UserError(said)
 
     def _fapiao_fixed(self):
@@ -135,7 +135,7 @@ class SaleOrderLine(models.Model):
     def _fapiao_raise_if_less(self, fixed):
         """Refuse to make a line less than its fapiao says."""
         rows = self._fapiao_rows_of_order()
-        values = {"line": self.display_name, "what": rows._say_what_binds()}
+        values = {"line": self.display_name, "what": rows._describe_what_binds()}
         if self._fapiao_fixed() != fixed:
             said = self.env._(
                 "Product, unit and taxes of “%(line)s” can't change: it has a fapiao, %(what)s.", **values
@@ -154,7 +154,7 @@ class SaleOrderLine(models.Model):
             )
         else:
             return
-        said += " " + rows._say_way_out()
+        said += " " + rows._describe_way_out()
         raise UserError(said)
 
     def _fapiao_is_below(self, covered):

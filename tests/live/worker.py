@@ -290,11 +290,11 @@ def user_environment(cr):
 def arm():
     """Let the process die where the environment says; ``DIE_AT`` is the how-manieth time it comes there."""
     # not before the addons path is configured
-    from odoo.addons.l10n_cn_invoice_cloud.models.cloud import fapiao_task_mixin as fapiao_outbound_run  # noqa: PLC0415
+    from odoo.addons.l10n_cn_invoice_cloud.models.cloud import fapiao_task_mixin  # noqa: PLC0415
     from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import FapiaoEngine  # noqa: PLC0415
 
     # many workers at once on few cores: none may end before it has come to its death
-    fapiao_outbound_run.CLICK_SECONDS = 600
+    fapiao_task_mixin.CLICK_SECONDS = 600
     for variable, after in (("DIE_IN", False), ("DIE_AFTER", True)):
         if method := os.environ.get(variable):
             setattr(FapiaoEngine, method, deadly(getattr(FapiaoEngine, method), after))

@@ -23,7 +23,7 @@ class People:
     def _click(self, move_id, work, user="issuer"):
         return self.stage.act(user, lambda env: work(env["account.move"].browse(move_id).exists()))
 
-    def _go_on(self, done, button, user="issuer"):
+    def _continue(self, done, button, user="issuer"):
         """Click ``button`` in the dialog that a click has opened, if it has opened one."""
         action, words = done
         if not isinstance(action, dict) or action.get("type") != "ir.actions.act_window":
@@ -36,7 +36,7 @@ class People:
 
     def issue(self, *move_ids):
         done = self._click(move_ids, lambda moves: moves.action_fapiao_issue())
-        return self._go_on(done, "action_issue")
+        return self._continue(done, "action_issue")
 
     def issue_twice(self, move_id):
         """Click twice at the same moment: the second click is through while the first still works on what it
@@ -50,11 +50,11 @@ class People:
                 self.issue(move_id)
             return move.action_fapiao_issue()
 
-        return self._go_on(self._click(move_id, work), "action_issue")
+        return self._continue(self._click(move_id, work), "action_issue")
 
     def merge(self, *move_ids):
         done = self._click(move_ids, lambda moves: moves.action_fapiao_merge())
-        return self._go_on(done, "action_issue")
+        return self._continue(done, "action_issue")
 
     def withdraw(self, move_id):
         return self._click(move_id, lambda move: move.action_fapiao_withdraw())

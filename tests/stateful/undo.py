@@ -76,7 +76,7 @@ class Undo:
         connection = psycopg2.connect(**odoo.sql_db.connection_info_for(self.registry.db_name)[1])
         connection.autocommit = True
         with connection.cursor() as cr:
-            for name in (*names, "fapiao_account", "fapiao_request", "fapiao_exchange", "res_company"):
+            for name in (*names, "fapiao_account", "fapiao_request", "fapiao_call", "res_company"):
                 cr.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(name)))
         connection.close()
 

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..clouds.errors import LoginRequired
-from .common_report import ReportCommon
+from .common_update import ReportCommon
 
 LOSSES = ("drop_after", "half_json_after", "http_500_after", "drop_before", "http_500_before")
 
@@ -74,19 +74,19 @@ class TestReportQueue(ReportCommon):
         expense, _fapiao = self.picked_expense()
         self.world.faults.add("entry/cache", "drop_after")
         with self.assertRaisesRegex(UserError, "could not be told"), self.engine():
-            self.env["fapiao.report"]._relate(expense)
+            self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.reports().state, "unknown")
         self.again()
         self.assertEqual(self.reports().state, "issued")
         with self.engine():
-            self.env["fapiao.report"]._relate(expense)
+            self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.calls_once(), ["relate"])
 
     def test_relation_that_was_not_sent_is_dropped(self):
         expense, _fapiao = self.picked_expense()
         self.world.faults.add("entry/cache", "rate_limited")
         with self.assertRaisesRegex(UserError, "could not be told"), self.engine():
-            self.env["fapiao.report"]._relate(expense)
+            self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.reports().state, "withdrawn")
 
     # ------------------------------------------------------------------ order
@@ -143,7 +143,7 @@ class TestReportQueue(ReportCommon):
     def claim(self, env):
         """Claim what is due as a worker does, and return its jobs."""
         account = env["fapiao.account"].browse(self.account.id)
-        return env["fapiao.report"]._lock_to_send(account, 20)._claim_orders(account)
+        return env["fapiao.assistant.update"]._lock_to_send(account, 20)._claim_orders(account)
 
     def test_two_workers_claim_it_once(self):
         expense, _fapiao = self.picked_expense()

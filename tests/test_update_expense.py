@@ -5,7 +5,7 @@ import base64
 from odoo import fields
 from odoo.tests import tagged
 
-from .common_report import ReportCommon
+from .common_update import ReportCommon
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from ..models.cloud.fapiao_call import OPERATIONS
 
 
 @tagged("post_install", "-at_install")
-class TestExchange(BaseCase):
+class TestCallLog(BaseCase):
     def test_every_operation_has_a_name(self):
         """One without could not be journaled, and what isn't journaled isn't sent."""
         able = frozenset().union(*(cloud.capabilities for cloud in CLOUDS.values()))

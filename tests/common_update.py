@@ -128,7 +128,7 @@ class ReportCommon(KingdeeCommon, MatchCommon):
         self.run_cron("_cron_reconcile", "_cron_dispatch")
 
     def reports(self):
-        return self.env["fapiao.report"].search([], order="id")
+        return self.env["fapiao.assistant.update"].search([], order="id")
 
     def calls(self, document=None):
         """Return what took effect at the assistant, in order: the call, with the status it told."""

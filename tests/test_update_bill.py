@@ -3,7 +3,7 @@
 from odoo import Command, fields
 from odoo.tests import tagged
 
-from .common_report import ReportCommon
+from .common_update import ReportCommon
 
 
 @tagged("post_install", "-at_install")
@@ -124,7 +124,7 @@ class TestReportBill(ReportCommon):
     def test_relation_before_a_page_opens(self):
         bill, fapiao = self.picked_bill()
         with self.engine():
-            self.env["fapiao.report"]._relate(bill)
+            self.env["fapiao.assistant.update"]._relate(bill)
         self.assertEqual(self.calls(), ["relate"])
         cached = self.world.assistant_document(self.env["fapiao.account"]._assistant_key(bill)).cached
         self.assertEqual([line["fid"] for line in cached], [[fapiao.serial_no]])
@@ -132,7 +132,7 @@ class TestReportBill(ReportCommon):
     def test_ticket_taken_off_a_draft_that_was_shown(self):
         bill, fapiao = self.picked_bill()
         with self.engine():
-            self.env["fapiao.report"]._relate(bill)
+            self.env["fapiao.assistant.update"]._relate(bill)
         fapiao.match_ids.action_undo()
         self.tell()
         self.assertEqual(self.calls(), ["relate", "drop line"])
