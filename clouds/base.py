@@ -10,7 +10,7 @@ same meaning, so a crash after the answer loses nothing.
 ``send`` raises ``NotSent``, ``RateLimited``, ``LoginRequired`` (credentials) or ``OutcomeUnknown``;
 ``read`` raises ``Rejected``, ``LoginRequired``, ``RateLimited``, ``NotYet`` or ``OutcomeUnknown``.
 An order is ``Rejected`` only where a row of :mod:`.refusals` fits the answer, or an administrator says so.
-Source: shared/odoo19.md, "Transaction rule"; shared/design.md, "Rooms".
+See docs/architecture.md#transactions, #layers.
 """
 
 from abc import ABC, abstractmethod

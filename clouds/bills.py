@@ -1,6 +1,6 @@
 """What a cloud answers that takes orders into a queue of its own, splits and merges them.
 
-Part of the contract: imported from :mod:`.base`. Source: seed 001, 开票场景 (拆分合并), 主动撤回.
+Part of the contract: imported from :mod:`.base`. Source: docs/protocols/kingdee-billing.md#billing-request.
 """
 
 from dataclasses import dataclass, field

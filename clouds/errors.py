@@ -1,7 +1,7 @@
 """What can become of a call, seen from the one question that matters: did it take effect?
 
 The engine decides by the class alone; ``code`` and ``text`` are the cloud's own words and are kept
-beside the plain ones. Source: shared/odoo19.md, "Transaction rule".
+beside the plain ones. See docs/architecture.md#errors.
 """
 
 
@@ -61,7 +61,7 @@ class PaceUsedUp(RateLimited):
 
 class NotYet(NotSent):
     """The bureau doesn't show the original yet and nothing happened: the same call may be made again
-    later, after ``retry_after`` seconds. Source: shared/fapiao-rules.md, "Red letter" (two hours).
+    later, after ``retry_after`` seconds. Source: docs/protocols/tax-rules.md#red-letter.
     """
 
     def __init__(self, text="", code="", http_status=None, retry_after=900):

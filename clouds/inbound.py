@@ -1,8 +1,8 @@
 """What a company receives: fapiao the bureau has in its name, and the tasks that fetch them.
 
 Part of the contract of :mod:`.base`. The names of the fields are the columns of the pool, so a page of a
-hundred thousand goes there without another translation. Source: shared/protocols/kingdee-cloud.md,
-"Inbound"; seed 000; seed 002, section 16 (keys of the rows).
+hundred thousand goes there without another translation.
+Source: docs/protocols/kingdee-inbound.md#rows.
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 """The expense assistant (发票助手): pages in which people tick fapiao, messages of what they ticked, and
 what is told back of the document.
 
-Part of the contract of :mod:`.base`. Source: shared/protocols/kingdee-assistant.md; seed 002.
+Part of the contract of :mod:`.base`. Source: docs/protocols/kingdee-assistant.md#calls.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 # Kinds of document (billType)
 EXPENSE, TRAVEL, PURCHASE, PAYMENT = "", "Tra", "Pur", "BizOut"
-# Pages: what each opens is its number in the table of shared/protocols/kingdee-assistant.md
+# Pages: what each opens is its number in the table of docs/protocols/kingdee-assistant.md#pages
 PICK_PAGE, LINE_EDIT_PAGE, LINE_PAGE, DOCUMENT_PAGE, SHOW_PAGE, EDIT_PAGE = (
     "pick",  # 4
     "line_edit",  # 5

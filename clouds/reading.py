@@ -1,7 +1,7 @@
 """Tolerant readers for what clouds answer: keys of any case, numbers as strings, dates of two kinds.
 
 A reader returns ``None`` for what is missing or unreadable; none of them raises.
-Source: shared/protocols/piaodanyun.md, "Tolerate".
+Source: docs/protocols/piaodanyun.md#tolerance.
 """
 
 import base64

@@ -3,7 +3,7 @@
 Only an answer that one of these rows fits is ``Rejected`` and lets a corrected order go out under a new
 id; every other unsuccessful answer leaves the outcome open. Each row has our own code of the problem, plain
 words with the cure, and how it is recognised. What a cloud alone knows is in its own ``refusals``. All texts
-are assumptions: the seeds show few.
+are assumptions: the papers show few.
 """
 
 import re

@@ -3,7 +3,7 @@
 Whatever goes wrong before the connection stands is ``NotSent``; whatever goes wrong afterwards is
 ``OutcomeUnknown`` (see :mod:`.wire` for how the two are told apart). Nothing is retried and no
 redirect is followed: both would send an order twice.
-Source: shared/odoo19.md, "Transaction rule".
+See docs/architecture.md#transactions.
 """
 
 import codecs

@@ -1,6 +1,6 @@
 """The arithmetic of a fapiao, exact to the fen, and how cents are absorbed so that totals meet.
 
-Source: fapiao-rules, "Arithmetic". All money is ``Decimal`` yuan; a rate is a fraction (0.13).
+Source: docs/protocols/tax-rules.md#arithmetic. All money is ``Decimal`` yuan; a rate is a fraction (0.13).
 """
 
 import heapq
@@ -48,7 +48,7 @@ def tax_of(amount, rate):
 def tax_in_gross(gross, rate):
     """Return the tax inside a tax-inclusive ``gross``: round_half_up(gross ÷ (1+r) × r, 2).
 
-    Multiplied before divided, so that no digit is lost on the way. Source: fapiao-rules, ``hsbz=1``.
+    Multiplied before divided, so that no digit is lost on the way.
     """
     return round2(_WIDE.divide(_WIDE.multiply(gross, rate), 1 + rate))
 

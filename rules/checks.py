@@ -1,6 +1,6 @@
 """Every check a draft has to pass before it is sent: what the bureau would refuse is refused here.
 
-Source: fapiao-rules, all of it but the red letter. Each check takes the draft (and the limits) and
+Source: docs/protocols/tax-rules.md, all but the red letter. Each check takes the draft (and the limits) and
 returns a list of problems; :func:`preflight` is their sum.
 """
 

@@ -1,6 +1,6 @@
 """Codes of the trade: tax classification, fapiao types and line natures in each cloud's own coding.
 
-Source: fapiao-rules, "Types and numbers" and "Lines"; protocols/piaodanyun; protocols/kingdee-cloud.
+Source: docs/protocols/tax-rules.md#types-and-numbers, #lines; docs/protocols/kingdee-inbound.md#types.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What a cloud allows the tax of a discount line to be off, where it allows less than the bureau.
 
-Source: fapiao-rules, "Arithmetic" ("Kingdee allows discount lines only 0.01").
+Source: docs/protocols/tax-rules.md#arithmetic (金蝶发票云 allows discount lines only 0.01).
 """
 
 from . import rates

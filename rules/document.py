@@ -1,7 +1,7 @@
 """The neutral fapiao: what every cloud is told, before it is put into a cloud's own words.
 
 Amounts are ``Decimal`` yuan with two places and exclude tax unless a name says otherwise.
-Source: shared/fapiao-rules.md, "Arithmetic" and "Lines".
+Source: docs/protocols/tax-rules.md#arithmetic, #lines.
 """
 
 from dataclasses import asdict, dataclass

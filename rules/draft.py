@@ -59,7 +59,7 @@ def tidy(party):
 def _differential(items, amount_total, tax_total, limits, rest):
     """Return ``(lines, problems)`` under differential taxation: one line and no discount.
 
-    A line discount is taken into the price instead of being shown. Source: fapiao-rules, "Lines".
+    A line discount is taken into the price instead of being shown.
     """
     items = [replace(item, discount=ZERO) for item in items if round2(item.amount)]
     if len(items) != 1 or items[0].amount < 0:

@@ -11,7 +11,7 @@ class Limits:
     """What one account may put on one fapiao. Money is yuan without tax; ``None`` means unlimited or unknown.
 
     The defaults are the bureau's own figures, except ``name_length``, where the clouds are narrower
-    (100–120). 票单云 takes ``remark_length=255``. Source: fapiao-rules, "Lines".
+    (100–120). 票单云 takes ``remark_length=255``. Source: docs/protocols/tax-rules.md#lengths.
 
     ``amount_limit``: the most one fapiao may carry (最高开票限额, also an account's own setting).
     ``credit_left``: what is left of the credit line (授信额度) this month.
@@ -19,9 +19,9 @@ class Limits:
     ``short_name_required``: the cloud does not add ``*简称*`` to the item name by itself.
     ``small_scale``: the seller is a small-scale taxpayer, who owes a reason for charging 3 %.
     ``seller_contact_required``: the cloud takes no fapiao without address or phone, and bank account, of
-    the seller (seed 003: xhdwdzdh, xhdwyhzh), though the bureau does.
+    the seller (xhdwdzdh, xhdwyhzh in docs/protocols/piaodanyun.md#issuing), though the bureau does.
     ``discount_tax_tolerance``: how far the tax of a discount line may be off its rate, in yuan;
-    金蝶发票云 allows 0.01 (fapiao-rules, "Arithmetic").
+    金蝶发票云 allows 0.01 (docs/protocols/tax-rules.md#arithmetic).
     """
 
     name_length: int = 100

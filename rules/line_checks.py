@@ -1,6 +1,6 @@
 """The checks of a single line and of a line with its discount; see :mod:`.checks` for the whole fapiao.
 
-Source: fapiao-rules, "Arithmetic" and "Lines".
+Source: docs/protocols/tax-rules.md#arithmetic, #lines.
 """
 
 from . import codes, rates

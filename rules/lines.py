@@ -1,6 +1,6 @@
 """From the ledger's items to the lines of a fapiao: negatives folded away, discounts paired.
 
-Source: fapiao-rules, "Lines": amounts are positive, a discount is a line of its own directly behind
+Source: docs/protocols/tax-rules.md#lines: amounts are positive, a discount is a line of its own right behind
 the line it discounts, and what was negative becomes discounts on lines of the same rate.
 """
 
@@ -83,7 +83,7 @@ def shape(net, limits=DEFAULTS):
     """Return ``(lines, problems)`` of one item: a normal line, or a discounted line and its discount.
 
     The discount line's tax is exact to its rate (Kingdee allows it only 0.01), its line bears the rest;
-    together they are the item's amount and tax. Source: fapiao-rules, "Arithmetic".
+    together they are the item's amount and tax.
     """
     item = net.item
     texts, problems = _texts(item, limits)

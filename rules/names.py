@@ -1,6 +1,6 @@
 """Texts on a fapiao: what characters they may hold, how long they may be, how an item is called.
 
-Source: fapiao-rules, "Lines" (``*简称*name``) and the lengths there.
+Source: docs/protocols/tax-rules.md#lines (``*简称*name``), #lengths.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 A credit that takes back so many units at the line's own price makes the line smaller; every other one (an
 allowance, a lump sum) stays as a negative item, which becomes a discount like any other (:mod:`.lines`).
-Source: fapiao-rules, "Lines" and "Red letter".
+Source: docs/protocols/tax-rules.md#lines, #red-letter.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """How the amount of an order's line is shared out over fapiao that each take some of its units, and over
 invoices that take theirs, so that nothing is lost but by reversal: exact to the fen.
 
-All money is ``Decimal`` yuan and signed as its line is. Source: fapiao-rules, "Arithmetic".
+All money is ``Decimal`` yuan and signed as its line is. Source: docs/protocols/tax-rules.md#arithmetic.
 """
 
 from decimal import localcontext

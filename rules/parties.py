@@ -1,6 +1,6 @@
 """What buyer and seller must say of themselves; fit for a partner form as well as for a fapiao.
 
-Source: fapiao-rules, "Buyer".
+Source: docs/protocols/tax-rules.md#buyer.
 """
 
 from . import taxno

@@ -1,7 +1,7 @@
 """Which line of an order each printed line is a piece of, where a cloud has made several fapiao of one order.
 
 The cloud names no keys; what tells is words, rate and price, and that the pieces come to the whole. Nothing
-is guessed: where two answers are possible, or a fen is off, there is none. Source: seed 001, 支持拆分合并.
+is guessed: where two answers are possible, or a fen is off, there is none.
 """
 
 from collections import defaultdict

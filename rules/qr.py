@@ -1,7 +1,7 @@
 """The text in a fapiao's QR code, and its check sum.
 
 ``01,type,code,number,amount,YYYYMMDD,check code,CRC``; a digital fapiao has neither code nor check
-code and gives its gross amount. Source: fapiao-rules, "QR code on a fapiao, and its XML".
+code and gives its gross amount. Source: docs/protocols/tax-rules.md#qr-code.
 """
 
 from dataclasses import dataclass

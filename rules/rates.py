@@ -1,6 +1,6 @@
 """VAT rates: which exist, how they are written, and the flags that go with a rate of zero.
 
-Source: fapiao-rules, "Lines" (zero rate, small-scale taxpayers); the historic rates are those of the
+Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are those of the
 VAT reforms of 2017–2019, still used to re-issue old business.
 """
 

@@ -1,6 +1,6 @@
 """Why a fapiao may be reversed, who starts and who confirms, and what comes back of the credit line.
 
-Source: fapiao-rules, "Red letter" and "Credit line"; seed 003, 申请红字信息表 (``chyydm``). What the
+Source: docs/protocols/tax-rules.md#red-letter, #credit-line. What the
 sources don't say about intangibles and real estate is decided in :data:`REASONS`.
 """
 
@@ -118,7 +118,7 @@ def credit_restored(amount, blue_issued_at, red_issued_at):
     """Return what comes back of the credit line (授信额度), without tax, zero or positive.
 
     Only a reversal in the month of issue restores it. Both moments are aware; ``amount`` is the red
-    fapiao's amount without tax, of either sign. Source: fapiao-rules, "Credit line".
+    fapiao's amount without tax, of either sign.
     """
     return abs(amount) if _month(blue_issued_at) == _month(red_issued_at) else ZERO
 

@@ -1,6 +1,6 @@
 """Everything that speaks against a reversal, found before anything is applied for.
 
-Source: fapiao-rules, "Red letter".
+Source: docs/protocols/tax-rules.md#red-letter.
 """
 
 from . import codes

@@ -1,7 +1,7 @@
 """The neutral red letter: what is to be reversed, and why, before it is put into a cloud's own words.
 
 Amounts, taxes and quantities of a red line are negative, its price is positive. A discount is folded
-into the line it discounts. Source: shared/fapiao-rules.md, "Red letter".
+into the line it discounts. Source: docs/protocols/tax-rules.md#red-letter.
 """
 
 from dataclasses import dataclass, field

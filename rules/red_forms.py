@@ -1,6 +1,6 @@
 """The life of a red form (红字确认单): its states 01–10, what may follow each, and its 72 hours.
 
-Source: fapiao-rules, "Red letter" (form states). Which transitions the bureau makes is in no source:
+Source: docs/protocols/tax-rules.md#red-letter (states). Which transitions the bureau makes is in no source:
 :data:`STATES` follows from what the states mean, and serves to notice the unexpected, not to refuse it.
 """
 

@@ -1,6 +1,6 @@
 """What a reason demands of one red line, held against what is left of the blue line it reverses.
 
-Source: fapiao-rules, "Red letter" and "Arithmetic"; that the whole tax goes with the whole amount and
+Source: docs/protocols/tax-rules.md#red-letter, #arithmetic; that the whole tax goes with the whole amount and
 with nothing less was seen in a public client of the bureau.
 """
 

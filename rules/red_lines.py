@@ -1,6 +1,6 @@
 """From a blue fapiao's lines to those of its reversal, and to what is left of it: exact to the fen.
 
-Source: fapiao-rules, "Red letter": discounts are folded into their parent line; goods returned change
+Source: docs/protocols/tax-rules.md#red-letter: discounts are folded into their line; goods returned change
 the quantity only, an allowance has neither price nor quantity.
 """
 

@@ -1,6 +1,6 @@
 """What a credit note takes back of each of several fapiao: exact to the fen, of as few of them as may be.
 
-Source: fapiao-rules, "Red letter": each fapiao is reversed by a red one of its own.
+Source: docs/protocols/tax-rules.md#red-letter: each fapiao is reversed by a red one of its own.
 """
 
 from dataclasses import dataclass

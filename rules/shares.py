@@ -1,7 +1,7 @@
 """Which part of which ledger line stands on which fapiao, so that both sides add up to the fen.
 
 A fapiao's lines are no ledger lines: negative ones are folded into others, credit notes are netted, large
-lines are cut. This accounts for it the other way round. Source: shared/design.md, ``fapiao.request.line``.
+lines are cut. This accounts for it the other way round.
 """
 
 from collections import defaultdict

@@ -2,7 +2,8 @@
 lines that may not share one.
 
 A line and its discount stay together; a line too large for one fapiao is cut by quantity. Amounts and
-taxes of the parts add up to those of the whole, to the fen. Source: fapiao-rules, "Lines" and "Arithmetic".
+taxes of the parts add up to those of the whole, to the fen.
+Source: docs/protocols/tax-rules.md#lines, #arithmetic.
 """
 
 from dataclasses import replace

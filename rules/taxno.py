@@ -1,6 +1,6 @@
 """Tax numbers (纳税人识别号): how they are written and whether they can be right.
 
-Source: fapiao-rules, "Buyer": 15–20 digits and capitals; the check digit of GB 32100-2015 is a
+Source: docs/protocols/tax-rules.md#buyer: 15–20 digits and capitals; the check digit of GB 32100-2015 is a
 warning, because older numbers without one are still in use.
 """
 

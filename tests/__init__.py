@@ -57,6 +57,7 @@ from . import test_clouds_tolerance
 from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
+from . import test_docs
 from . import test_double_booking
 from . import test_call_log
 from . import test_fapiao_bill

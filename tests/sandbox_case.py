@@ -1,6 +1,6 @@
 """What the sandbox's tests share: a server, raw HTTP calls, and a valid order to spoil.
 
-Deliberately no client: each test spells the wire out, as the seed does.
+Deliberately no client: each test spells the wire out, as the paper does.
 """
 import unittest
 from decimal import Decimal

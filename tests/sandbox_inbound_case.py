@@ -6,7 +6,7 @@ from .sandbox_kingdee_case import KingdeeCase, defaults
 
 DEDUCTION = '/kapi/app/rim/deduction'
 TAX_NO = defaults.TAX_NO
-# Keys of a header, after seed 002, section 16.
+# Keys of a header, after docs/protocols/kingdee-inbound.md#rows.
 HEADER = {
     'amount',
     'authenticateFlag',
@@ -59,7 +59,7 @@ class InboundCase(KingdeeCase):
         return str(self.world.clock.now().date() - timedelta(days=ago))
 
     def search(self, **changes):
-        """searchOpt as the seed fills it: the last ninety days, anything."""
+        """searchOpt as the paper fills it: the last ninety days, anything."""
         return {
             'taxPeriod': '',
             'invoiceCode': '',

@@ -1,4 +1,4 @@
-"""金蝶发票助手: the journeys on tickets, as the seed's blocks have them, with made-up values."""
+"""金蝶发票助手: the journeys on tickets, as the paper's blocks have them, with made-up values."""
 
 from datetime import date
 from decimal import Decimal

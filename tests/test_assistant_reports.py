@@ -1,4 +1,4 @@
-"""金蝶发票助手: what it is told – the bodies of the seed, and what the answers mean."""
+"""金蝶发票助手: what it is told – the bodies of the paper, and what the answers mean."""
 
 from dataclasses import replace
 from decimal import Decimal

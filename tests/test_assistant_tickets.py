@@ -1,4 +1,4 @@
-"""金蝶发票助手: tickets of every kind, as the seed's blocks have them, with made-up values."""
+"""金蝶发票助手: tickets of every kind, as the paper's blocks have them, with made-up values."""
 
 import json
 from datetime import date

@@ -180,7 +180,7 @@ class TestBadMasterData(BadInputCase):
         self.assertEqual((problem.mend_model, problem.mend_id), ("fapiao.account", self.account.id))
 
     def test_seller_without_address_or_bank(self):
-        """Seed 003 marks both lines as required; without them the cloud refuses."""
+        """The paper marks both lines as required; without them the cloud refuses."""
         partner = self.company.partner_id
         partner.write({"fapiao_address": False, "fapiao_phone": False, "fapiao_bank": False})
         partner.write({"street": False, "street2": False, "city": False, "state_id": False, "phone": False})

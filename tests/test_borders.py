@@ -1,4 +1,4 @@
-"""The rooms keep their walls: imports go down only (docs/architecture.md, "Rooms")."""
+"""Imports go down only (docs/architecture.md#layers)."""
 
 import ast
 from collections import defaultdict

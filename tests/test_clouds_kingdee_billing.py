@@ -123,7 +123,7 @@ def test_the_organisation_if_there_is_one():
 
 
 def test_the_total_follows_the_flag():
-    """assumption: without tax, as in the vendor's example; error 3 of the seed names the gross total"""
+    """assumption: without tax, as in the vendor's example; error 3 of the paper names the gross total"""
     assert frozen()["totalAmount"] == "1000.00"
     assert frozen(options={"gross_total": True})["totalAmount"] == "1130.00"
 
@@ -180,7 +180,7 @@ def test_a_discount_of_nothing_is_refused(lines):
         frozen(with_lines(*lines))
 
 
-# --- Totals: error 3 of the seed, 价税合计金额不对
+# --- Totals: error 3 of the paper, 价税合计金额不对
 
 
 @pytest.mark.parametrize(

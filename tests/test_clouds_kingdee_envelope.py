@@ -1,4 +1,4 @@
-"""金蝶发票云: the envelope, byte for byte against the seed's examples, and every shape of an answer."""
+"""金蝶发票云: the envelope, byte for byte against the paper's examples, and every shape of an answer."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from ..clouds.kingdee import envelope
 from ..clouds.kingdee.envelope import RequestIds, decoded, encoded, opened, unpacked, wrapped, written
 from .test_clouds_kingdee_server import UID, calls, cloud, http, ok
 
-# seed 000: 税局登录接口, 进项表头归集接口, 进项发票表头归集结果查询
+# The paper: 税局登录接口, 进项表头归集接口, 进项发票表头归集结果查询
 LOGIN_DATA = "ewogICAgICAgICJ0YXhObyI6ICI5MTQ0MDMwMDU5MTg3MjEzM0IiCiB9"
 DOWN_DATA = (
     "ewogICAgICAgICJ0YXhObyI6ICI5MTQ0MDMwMDU5MTg3MjEzM0IiLAogICAgICAgICJhc3luY0ZsYWciOiAiMSIsCiAgICAgIC"
@@ -83,7 +83,7 @@ def answered(body, status=200):
     return opened(RawAnswer(status, body if isinstance(body, str) else json.dumps(body)))
 
 
-# --- What the seed shows
+# --- What the paper shows
 
 
 @pytest.mark.parametrize("example", [*REQUESTS, *ANSWERS])

@@ -39,7 +39,7 @@ def test_the_questions():
 
 
 def test_a_fapiao_is_asked_for_by_another_interface_than_a_bill():
-    """assumption: ALLE.INVOICE.QUERY, which the protocol file doesn't list"""
+    """assumption: ALLE.INVOICE.QUERY, which the papers don't list"""
     answers = {"BILL_INVOICE_QUERY": http(ok([{"billNo": UID}])), "ALLE_INVOICE_QUERY": http(ok(_direct()))}
     with cloud(**answers) as (kingdee, server):
         assert isinstance(kingdee.find(UID), Bill)

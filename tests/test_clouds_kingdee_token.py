@@ -204,7 +204,7 @@ def test_threads_share_one_renewal():
         assert len(asked(server)) == 1
 
 
-# --- The errors of the seed, each with its own words and cure
+# --- The errors of the paper, each with its own words and cure
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_threads_share_one_renewal():
     ],
 )
 def test_each_error_has_its_own_words(answers, need, words):
-    """assumption: the texts; the seed shows them on screenshots only"""
+    """assumption: the texts; the paper shows them on screenshots only"""
     with cloud(**answers) as (client, server):
         with pytest.raises((LoginRequired, NotSent)) as caught:
             client.send(ISSUE, [])

@@ -92,7 +92,7 @@ def test_the_seeds_unregistered_user():
 @pytest.mark.parametrize("key", ["ewm", "qrcode", "base64", "ewmBase64", "img"])
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
 def test_a_picture_under_any_name(key, prefix):
-    """assumption: the seed doesn't name the key of the picture"""
+    """assumption: the paper doesn't name the key of the picture"""
     step, _form = login(ok({"ewmid": "E1", key: prefix + PNG}), "app_qr")
     assert step == LoginStep("qr", qr_id="E1", qr_png=PNG, text="成功")
 
@@ -127,7 +127,7 @@ def test_no_code_to_scan(data):
     ],
 )
 def test_a_scan_in_its_states(answer, state):
-    """assumption: the seed doesn't say how a scan that is awaited looks"""
+    """assumption: the paper doesn't say how a scan that is awaited looks"""
     step, _form = login(answer, "app_qr", qr_id="E1")
     assert step.state == state
 

@@ -221,7 +221,7 @@ def test_type(code, kind):
     ],
 )
 def test_status_and_what_reversed_it(changes, status, reversed_by):
-    """assumption: hcFphm names the red fapiao; of fpzt only the seed's 00 is known, on one not reversed"""
+    """assumption: hcFphm names the red fapiao; of fpzt only the paper's 00 is known, on one not reversed"""
     found = read(head(**changes))
     assert (found.status, found.reversed_by) == (status, reversed_by)
     assert found.raw["fpzt"] == changes.get("fpzt", "00"), "the cloud's own word stays in raw"

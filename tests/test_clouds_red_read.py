@@ -62,7 +62,7 @@ def without(operation, *names):
     return {**body, "data": {key: value for key, value in body["data"].items() if key not in names}}
 
 
-# --- The seed's own answers
+# --- The paper's own answers
 
 
 def test_the_check_of_the_seed():
@@ -188,7 +188,7 @@ def test_lines_that_cannot_be_read_are_none_at_all():
     ],
 )
 def test_use_and_booking(changes, used):
-    """assumption: whatever code isn't the seed's unused one is use"""
+    """assumption: whatever code isn't the paper's unused one is use"""
     check = read(RED_CHECK, changed(RED_CHECK, **changes))
     assert (check.vat_use, check.consumption_use, check.booked) == used
     assert check.used is (True if True in used else None if None in used else False)

@@ -1,6 +1,6 @@
 """The vendor's own example answers about reversing, byte for byte; holds no tests itself.
 
-Source: seed 003 (票单云, 数电票接口V1-企业版, 开具红字发票).
+Source: the paper (票单云, 数电票接口V1-企业版, 开具红字发票); docs/protocols/piaodanyun.md#red-letter.
 """
 
 RED_CHECK = """\

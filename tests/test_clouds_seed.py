@@ -1,6 +1,6 @@
 """The vendor's own example answers, byte for byte; holds no tests itself.
 
-Source: seed 003 (票单云, 数电票接口V1-基础版), in the order in which they stand there.
+Source: the paper (票单云, 数电票接口V1-基础版), in the order in which they stand there.
 """
 
 

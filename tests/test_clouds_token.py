@@ -64,7 +64,7 @@ def test_as_a_form_if_set_so():
     ],
 )
 def test_the_other_form_is_tried_where_nothing_was_read(unread):
-    """assumption: JSON as in the seed's example, though its other bodies are forms"""
+    """assumption: JSON as in the paper's example, though its other bodies are forms"""
     with cloud(obtainToken=[unread, token()]) as (client, server):
         client.test()
     assert server.requests[1].form["pass"] == "open-sesame"

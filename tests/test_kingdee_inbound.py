@@ -14,7 +14,7 @@ from ..clouds.registry import open_cloud
 from ..clouds.words import explain
 from .test_clouds_kingdee_server import TAX_NO, client, cloud, config, encoded, http, read, refused
 
-# What seed 000 shows, as it shows it
+# What the paper shows, as it shows it
 SEED_TAX_NO = "91440300591872133B"
 SEED_TASK = "2c491266c89b4dc6a1a4b0c0b99ffee1"
 SEED_LOGIN = "ewogICAgICAgICJ0YXhObyI6ICI5MTQ0MDMwMDU5MTg3MjEzM0IiCiB9"
@@ -55,7 +55,7 @@ ROW = {
 
 
 def answer(data=None, **more):
-    """Return a success as the inbound interfaces give it (seed 000)."""
+    """Return a success as the inbound interfaces give it."""
     told = {} if data is None else {"data": encoded(data)}
     return {**told, "message": "成功", "errorCode": "0000", "status": True, "success": True, **more}
 
@@ -87,7 +87,7 @@ def test_the_seeds_questions_byte_for_byte():
     assert written(kingdee.freeze(BUREAU_LOGIN, None)) == compact(SEED_LOGIN)
     assert written(kingdee.freeze(PULL_PAGE, {"task_no": SEED_TASK, "page": 1})) == compact(SEED_PAGE)
     start = written(kingdee.freeze(PULL_START, WINDOW))
-    # assumption: the seed's period is the tester's own, long before its days; we don't filter by one
+    # assumption: the paper's period is the tester's own, long before its days; we don't filter by one
     assert start == compact(SEED_START).replace('"202206"', '""')
 
 

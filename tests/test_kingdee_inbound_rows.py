@@ -24,7 +24,7 @@ def fapiao(**row):
 
 
 def test_a_row_of_the_assistants_example():
-    """seed 002, the first message; names as it spells them"""
+    """the assistant's paper, the first message; names as it spells them"""
     row = {
         "serialNo": 1125866,
         "invoiceType": "1",
@@ -206,7 +206,7 @@ def test_booking(value, booking):
     ],
 )
 def test_deduction(told, deduction):
-    """assumption: 1, 2, 3 as seed 002 has them for the detail query"""
+    """assumption: 1, 2, 3 as the paper has them for the detail query"""
     assert fapiao(**told).deduction == deduction
 
 

@@ -145,7 +145,7 @@ class TestKingdeeOrders(KingdeeOrderCommon):
         self.assertEqual(self.issued_for(first), [])
 
     def test_discounts_are_held_to_a_fen_here_alone(self):
-        """fapiao-rules, "Arithmetic": this cloud allows discount lines less than the bureau does."""
+        """This cloud allows discount lines less than the bureau does (docs/protocols/tax-rules.md#arithmetic)."""
         limits = [account._limits(frozenset()) for account in (self.account, self.piaodanyun)]
         self.assertEqual([str(one.discount_tax_tolerance) for one in limits], ["0.01", "0.06"])
         order = self.create_order([{"product_uom_qty": 3, "price_unit": 33.335, "discount": 7}])

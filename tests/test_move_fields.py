@@ -63,7 +63,7 @@ class TestFields(FapiaoCommon):
         self.assertNotEqual(copy.fapiao_numbers, invoice.fapiao_numbers)
 
     def test_results_leave_the_invoice_untouched(self):
-        """A write on the move is dear and marks it as edited by hand (shared/odoo19.md, trap 3)."""
+        """A write on the move is dear and marks it as edited by hand."""
         invoice = self.create_invoice()
         invoice.is_manually_modified = False
         self.issue(invoice)

@@ -46,7 +46,7 @@ class TestRounding(unittest.TestCase):
         self.assertEqual("0.0000001", amounts.plain(D("1E-7")))
 
     def test_tax_inside_gross(self):
-        """The first is the seed's example: 1 gross is 0.99 and 0.01."""
+        """The first is the paper's example: 1 gross is 0.99 and 0.01."""
         for gross, rate, tax, net in (
             ("1", "0.01", "0.01", "0.99"),
             ("113", "0.13", "13.00", "100.00"),

@@ -4,7 +4,7 @@ import time
 
 from .sandbox_assistant_case import EID, EXPENSE, AssistantCase, defaults, signed
 
-# The keys only this shape has, typed from seed 002.
+# The keys only this shape has, typed from the paper.
 OWN = {
     '8': {'licenseNumber', 'mileage', 'place', 'price', 'timeGetOff', 'timeGetOn', 'trip'},
     '9': {'passengerName', 'printingSequenceNo', 'seatGrade', 'stationGetOff', 'stationGetOn', 'taxRate',

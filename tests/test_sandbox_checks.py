@@ -1,4 +1,4 @@
-"""Does the sandbox refuse what the tax bureau would refuse? (fapiao-rules.md)"""
+"""Does the sandbox refuse what the tax bureau would refuse? (docs/protocols/tax-rules.md)"""
 from .sandbox_case import SandboxCase, defaults, discount, line
 
 PERSON = {'ghdwsbh': '', 'ghdwmc': '王小明', 'gfzrrbs': 'Y'}
@@ -66,7 +66,7 @@ class TestLineChecks(SandboxCase):
         self.refuse_lines('超过1.27', *[line(se='13.06') for _ in range(22)])
 
     def test_gross_lines(self):
-        """The seed's example: 1 gross at 1 % is 0.99 and 0.01."""
+        """The paper's example: 1 gross at 1 % is 0.99 and 0.01."""
         gross = {'hsbz': '1', 'spsl': '1', 'dj': '1', 'je': '1', 'sl': '0.01', 'se': '0.01'}
         fapiao = self.issue([line(**gross)])
         self.assertEqual([str(each) for each in (fapiao.net, fapiao.tax, fapiao.gross)],

@@ -1,4 +1,4 @@
-"""The sandbox's inbound pools: windows, filters and tasks, by the seed's shapes."""
+"""The sandbox's inbound pools: windows, filters and tasks, by the paper's shapes."""
 
 from .sandbox_inbound_case import TAX_NO, InboundCase, defaults
 from .sandbox_kingdee_case import OPEN_API, bill
@@ -62,7 +62,7 @@ class TestInboundTasks(InboundCase):
                 self.refused(self.down(**changes), text)
         self.assertFalse(self.world.inbound_tasks)
         self.assertTrue(self.begun(startTime=self.day(5 * 365)))
-        # Oddly the seed asks for a period long before its window: that alone is no mistake.
+        # Oddly the paper asks for a period long before its window: that alone is no mistake.
         self.assertTrue(self.begun(taxPeriod='202206'))
 
     def test_today_can_be_skipped_instead(self):

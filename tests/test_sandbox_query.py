@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from ..sandbox.render import capital, qr
 from .sandbox_case import SandboxCase, defaults, discount, line
 
-# The seed's example of invoiceQueryMx, key for key.
+# The paper's example of invoiceQueryMx, key for key.
 HEAD_KEYS = '''
     kdsbz zlqqz gmfjbr kce swjgmc fpcbh swjgdm fwfsd skm yfpdm ghdwdm id skr mxzb dfgtgmbq GFKHDH
     ip zfrdm bbh zfdqsj dphgzbh spbmjc fullAddress bmbbbh ghdwyhzh jshj jbrzrrnsrsbh zhsl qmbz spsm
@@ -187,7 +187,7 @@ class TestFiles(SandboxCase):
 
 class TestPieces(SandboxCase):
     def test_qr_checksum(self):
-        """The check value of fapiao-rules.md."""
+        """The check value of docs/protocols/tax-rules.md#qr-code."""
         self.assertEqual(f"{qr.crc('01,32,,24312000000136634917,0.01,20240514,,'):04X}", '1DD6')
         self.assertRegex(qr.fapiao_text(self.issue(fplxdm='81')),
                          r'^01,31,,\d{20},113\.00,\d{8},,[0-9A-F]{4}$')

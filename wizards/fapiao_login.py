@@ -8,7 +8,7 @@
               └→ expired | failed → qr   a new code
 
 What the cloud tells us is noted in transactions of their own, so that the caller's own transaction
-writes nothing and the HTTP layer has no reason to repeat a call (shared/odoo19.md, trap 1).
+writes nothing and the HTTP layer has no reason to repeat a call.
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """The access token: app_token first, with it the access_token; kept, replaced in time, renewed once.
 
-The app token is fetched whenever an access token is wanted and kept nowhere. Source: seed 000 and 001,
-授权接口 (examples, errors); shared/protocols/kingdee-cloud.md, "Auth".
+The app token is fetched whenever an access token is wanted and kept nowhere.
+Source: docs/protocols/kingdee-billing.md#authentication.
 """
 
 from decimal import Decimal
@@ -69,7 +69,7 @@ class Tokens(SharedTokens):
         options, secret = self._options, self._config.secrets.get("app_secret") or ""
         if not (options.app_id and secret and options.account_id):
             raise LoginRequired("appId, appSecret, accountId", code="no_application", need="credentials")
-        # the seeds' JSON says appSecuret, the vendor's pages say appSecret
+        # the paper's JSON says appSecuret, the vendor's pages say appSecret
         return {
             "appId": options.app_id,
             "appSecuret": secret,

@@ -1,7 +1,7 @@
 """Billing requests (开票申请单): pushing one, and taking some back. ``BILL.PUSH``, ``BILL.WITHDRAW``.
 
-Optional keys without a value are left out. Source: seed 001, 调用开票申请单接口 and 撤回;
-shared/protocols/kingdee-cloud.md, "Billing request"; shared/fapiao-rules.md, "Lines".
+Optional keys without a value are left out.
+Source: docs/protocols/kingdee-billing.md#billing-request, #withdrawal; docs/protocols/tax-rules.md#lines.
 """
 
 import re

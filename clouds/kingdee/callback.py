@@ -1,7 +1,7 @@
 """What the cloud pushes to us: by bill, by fapiao, or a bill sent back. A hint and nothing more.
 
 The cloud doesn't authenticate itself, so nothing here is to be believed: amounts and states come from
-asking it. Source: seed 001, 调用回调接口; shared/protocols/kingdee-cloud.md, "Callbacks".
+asking it. Source: docs/protocols/kingdee-billing.md#callbacks.
 """
 
 import re

@@ -1,7 +1,7 @@
 """金蝶发票云: billing requests, reversals and received fapiao, behind the contract of :mod:`..base`.
 
 A bill is pushed and becomes one or several fapiao later, at once or when a person in the cloud says so;
-what became of it is asked by its number. Source: seed 001; shared/protocols/kingdee-cloud.md.
+what became of it is asked by its number. Source: docs/protocols/kingdee-billing.md#addresses.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """What 金蝶发票云's numbers and texts mean. Data only.
 
 [docs] is in the vendor's public pages, [clients] in public client code; every text is an assumption, as
-the seeds show the errors on screenshots only. Source: seeds 000 and 001;
-shared/protocols/kingdee-cloud.md.
+the papers show the errors on screenshots only.
+Source: docs/protocols/kingdee-billing.md#codes-and-texts.
 """
 
 from ...rules import codes as trade
@@ -15,7 +15,7 @@ TOKEN = {"401"}  # assumption
 FORBIDDEN = frozenset({"403"})  # assumption
 RATE = {"429"}  # assumption
 NO_SUCH_CALL = frozenset({"404", "405"})  # assumption
-NOT_IN_TENANT = frozenset({"1130"})  # seed 000
+NOT_IN_TENANT = frozenset({"1130"})  # docs/protocols/kingdee-inbound.md#pages
 # The serial number is used already [docs]; a task is running; the rest by their meaning in HTTP (assumption)
 OPEN = {"10127", "6910", "500", "501", "502", "503", "504"}
 

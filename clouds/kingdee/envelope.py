@@ -1,7 +1,7 @@
 """The envelope around every call: ``{requestId, businessSystemCode, interfaceCode, data}``, and its answer.
 
-``data`` is base64 of UTF-8 JSON. Source: seed 000 (the examples); shared/protocols/kingdee-cloud.md,
-"Envelope".
+``data`` is base64 of UTF-8 JSON.
+Source: docs/protocols/kingdee-billing.md#envelope.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """One fapiao as 金蝶发票云 describes it, in queries and callbacks alike.
 
 Tolerant of the spellings of the vendor's pages, which disagree: the number under three names, the lines
-under two, the files under two sets of names. Source: shared/protocols/kingdee-cloud.md, "Billing request"
-(1.1.03) and "Callbacks".
+under two, the files under two sets of names.
+Source: docs/protocols/kingdee-billing.md#fapiao.
 """
 
 import dataclasses

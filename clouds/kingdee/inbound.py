@@ -1,7 +1,7 @@
 """Fetching received fapiao: the session with the bureau, a task that collects, its pages.
 
 ``taxLogin``, ``invoiceDown``, ``invoiceDownQuery``. The page itself is in no source, so it is read as
-tolerantly as can be without losing a row. Source: seed 000; shared/protocols/kingdee-cloud.md, "Inbound".
+tolerantly as can be without losing a row. Source: docs/protocols/kingdee-inbound.md#pages.
 """
 
 from .. import reading
@@ -14,7 +14,7 @@ from .envelope import opened, unpacked
 from .inbound_rows import fapiao_in, identity_of
 from .meaning import not_there, question_error, task_error
 
-PAGE_SIZE = 200  # rows, seed 000
+PAGE_SIZE = 200  # rows; docs/protocols/kingdee-inbound.md#limits
 _YES, _NO = {"true", "1", "y", "yes"}, {"false", "0", "n", "no"}
 _KEYS_SHOWN, _LEVELS_SHOWN = 30, 3
 

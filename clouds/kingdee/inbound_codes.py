@@ -1,6 +1,6 @@
 """What the keys, numbers and texts of received fapiao mean at 金蝶发票云. Data only.
 
-Source: shared/protocols/kingdee-cloud.md, "Inbound"; seed 002, section 16. [docs] is in the vendor's public
+Source: docs/protocols/kingdee-inbound.md#rows. [docs] is in the vendor's public
 pages, [clients] in public client code.
 """
 
@@ -63,7 +63,7 @@ PERIOD = ("deductionPeriod", "taxPeriod")
 # Addresses that don't say what lies there
 LOOSE = ("downloadUrl", "invoiceFileUrl", "snapshotUrl")
 LINES = ("items", "invoiceDetail", "invoiceDetails", "goods", "details")
-AIR = "10"  # its ``amount`` is the fare, not what is before tax: seed 002, section 16
+AIR = "10"  # its ``amount`` is the fare, not what is before tax
 
 NORMAL, PARTLY_RED, RED, VOID, LOST, ABNORMAL = "normal", "partly_red", "red", "void", "lost", "abnormal"
 STATUSES = {
@@ -90,7 +90,7 @@ BOOKINGS = {
     **dict.fromkeys(("01", "1", "06", "6", "未入账", "入账撤销"), "unbooked"),
     **dict.fromkeys(("02", "2", "03", "3", "已入账"), "booked"),
 }
-# authenticateFlag and checkFlag: seed 002, section 16. 0 and 5 [clients], whose 1 means selected:
+# authenticateFlag and checkFlag of the papers; 0 and 5 [clients], whose 1 means selected:
 # a moment of selection tells the two apart
 SELECTIONS = {
     **dict.fromkeys(("0", "1", "5", "未勾选"), "unselected"),

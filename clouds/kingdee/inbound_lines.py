@@ -1,4 +1,4 @@
-"""The lines of a received fapiao, where a cloud tells them. Source: seed 002, section 16."""
+"""The lines of a received fapiao, where a cloud has them. Source: docs/protocols/kingdee-inbound.md#rows."""
 
 from decimal import Decimal
 

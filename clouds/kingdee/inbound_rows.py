@@ -1,7 +1,7 @@
 """Rows of received fapiao → :class:`..inbound.InboundFapiao`: a hundred thousand in a second.
 
 Which key feeds which field is settled once for each set of keys, since all rows of a pull have the same.
-Source: shared/protocols/kingdee-cloud.md, "Inbound"; seed 002, section 16.
+Source: docs/protocols/kingdee-inbound.md#rows, #statuses.
 """
 
 import re
@@ -252,7 +252,7 @@ def _put_addresses(values, row, loose):
     """Fill the addresses that no key of their own told, by how they end.
 
     Without an ending ``invoiceFileUrl`` is the OFD unless that is known, as in the callbacks; ``downloadUrl``
-    is the PDF (seed 002, section 16); a snapshot is a picture.
+    is the PDF; a snapshot is a picture.
     """
     for name, keys in loose:
         address = _told(row, keys)

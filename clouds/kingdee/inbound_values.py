@@ -1,6 +1,6 @@
 """Days and yuan of received fapiao, however they are written; quick where they are written as usual.
 
-Source: seed 002, section 16 (``yyyy-MM-dd``, ``yyyyMMdd``, ``yyyy:MM:dd``, ``yyyy_MM_dd``).
+Source: docs/protocols/kingdee-inbound.md#rows (``yyyy-MM-dd``, ``yyyyMMdd``, ``yyyy:MM:dd``, ``yyyy_MM_dd``).
 """
 
 import re

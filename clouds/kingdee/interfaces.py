@@ -1,6 +1,6 @@
 """Where 金蝶发票云 is called: the one table of paths and interface codes.
 
-Source: shared/protocols/kingdee-cloud.md, "Auth", "Envelope", "Billing request", "Inbound", all [docs].
+Source: docs/protocols/kingdee-billing.md#addresses, all [docs].
 The base address before them belongs to the tenant and may carry a path.
 """
 
@@ -43,7 +43,7 @@ CODES = {
     SELECT: "invoiceSelect",
     SELECT_STATE: "invoiceSelectQuery",
 }
-# One fapiao by its number or its own serial number. Not in the protocol file; [docs] api-146003726.
+# One fapiao by its number or its own serial number: docs/protocols/kingdee-billing.md#query
 FIND_ONE = "ALLE.INVOICE.QUERY"
 
 

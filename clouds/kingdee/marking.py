@@ -1,7 +1,7 @@
 """Marks on received fapiao: booked (入账) and selected for deduction (勾选), and taken back.
 
-``invoiceRecorded``, ``invoiceSelect`` and the questions for their results. Source:
-shared/protocols/kingdee-cloud.md, "Inbound"; the keys beyond it [docs] api-145421064, api-258669778.
+``invoiceRecorded``, ``invoiceSelect`` and the questions for their results.
+Source: docs/protocols/kingdee-inbound.md#booking-and-deduction; [docs] api-145421064, api-258669778.
 """
 
 import re

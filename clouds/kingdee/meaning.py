@@ -39,7 +39,7 @@ _NEEDS = (
 def is_unread(raw):
     """Return whether the cloud turned a call away before reading it, as it does with an expired token.
 
-    "Interface not authorised" is among them: seed 001 shows the expired token under that very heading,
+    "Interface not authorised" is among them: the paper shows the expired token under that very heading,
     so that only a fresh token tells the two apart.
     """
     if raw.status == 200 and len(raw.text) > _LONG:
@@ -165,7 +165,7 @@ def not_there(envelope):
 def says_returned(envelope):
     """Return whether the answer to a question for a bill says that it was sent back to us (退回).
 
-    assumption: the words of the cloud's own pages (seed 001, 申请单撤回).
+    assumption: the words of the cloud's own pages (docs/protocols/kingdee-billing.md#withdrawal).
     """
     if not 200 <= envelope.status < 300 or shared_error(envelope) is not None:
         return False

@@ -1,7 +1,7 @@
 """The settings of a 金蝶发票云 account, with their defaults in one place.
 
-They come in as ``Config.options``; the one secret is ``Config.secrets["app_secret"]``. Source: seed 001,
-"获取接口授权"; shared/protocols/kingdee-cloud.md, "Auth", "Envelope", "Billing request".
+They come in as ``Config.options``; the one secret is ``Config.secrets["app_secret"]``.
+Source: docs/protocols/kingdee-billing.md#authentication, #envelope, #billing-request.
 """
 
 from dataclasses import dataclass, fields

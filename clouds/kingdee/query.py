@@ -1,7 +1,6 @@
 """Asking what became of a bill, or for one fapiao: ``BILL.INVOICE.QUERY``, ``ALLE.INVOICE.QUERY``.
 
-Source: seed 001, 开票申请单发票查询接口; shared/protocols/kingdee-cloud.md, "Billing request" (1.1.03) and
-"Callbacks" (the keys of a fapiao).
+Source: docs/protocols/kingdee-billing.md#query, #fapiao, #callbacks.
 """
 
 from .. import reading

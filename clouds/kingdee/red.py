@@ -1,8 +1,8 @@
 """Reversals: the red form (红字确认单), and the red fapiao.
 
-The protocol file names the calls and the keys of two of them; the keys of the question and of the
+The papers name the calls and the keys of two of them; the keys of the question and of the
 withdrawal are the vendor's pages' (api-146003707, api-146003702), what the answers look like is open.
-Source: shared/protocols/kingdee-cloud.md, "Billing request" (red); shared/fapiao-rules.md, "Red letter".
+Source: docs/protocols/kingdee-red-letter.md#calls; docs/protocols/tax-rules.md#red-letter.
 """
 
 from ...rules.codes import is_number

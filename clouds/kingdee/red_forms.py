@@ -1,6 +1,6 @@
 """Red forms as 金蝶发票云 lists them, and which of a list is the one that was asked for.
 
-Source: the vendor's page api-146003707 [docs] (``redInfoBillNo``, ``redConfirmBillStatus`` 01–10,
+Source: docs/protocols/kingdee-red-letter.md#question (``redInfoBillNo``, ``redConfirmBillStatus`` 01–10,
 ``govRedConfirmBillUuid``, ``redConfirmEnterDate``, in ``data.dataList``); the other names are assumptions.
 """
 

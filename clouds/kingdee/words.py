@@ -1,7 +1,7 @@
 """The errors that users of 金蝶发票云 meet, in plain words with the cure; rows for :class:`..words.Word`.
 
-Each is ``(message, fix, pattern, codes)``, asked before the rows that all clouds share. Source: seed 001,
-常见异常 and 常见报错; seed 000, 常见授权接口异常 and 进项发票表头归集结果查询.
+Each is ``(message, fix, pattern, codes)``, asked before the rows that all clouds share.
+Source: docs/protocols/kingdee-billing.md#authentication, #codes-and-texts.
 """
 
 from ...rules.problems import _

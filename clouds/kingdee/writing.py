@@ -1,6 +1,6 @@
 """Values as the bill wants them: amounts with two places, measures without superfluous zeros, texts joined.
 
-Source: shared/fapiao-rules.md, "Arithmetic" and "Buyer".
+Source: docs/protocols/tax-rules.md#arithmetic, #buyer.
 """
 
 # Amounts and measures are written alike at both clouds

@@ -1,6 +1,6 @@
 """What the account may do now: credit line, and authentication by face.
 
-Source: seed 003, 授信额度查询, 获取是否需要人脸识别, 获取人脸二维码.
+Source: docs/protocols/piaodanyun.md#credit-line-and-face.
 """
 
 from .. import reading
@@ -30,7 +30,7 @@ def read_credit(raw):
 def read_face_needed(raw):
     """Return whether ``Sfsl`` says Y; None if the answer doesn't say.
 
-    ``data`` is JSON in base64 (as in the seed), JSON in a string, or an object.
+    ``data`` is JSON in base64 (as in the paper), JSON in a string, or an object.
     """
     data = _answered(raw).data
     if isinstance(data, str):

@@ -1,6 +1,6 @@
 """The access token: fetched once for all threads, replaced in time, renewed once when refused.
 
-Source: seed 003, 获取访问令牌. How a successful answer looks is in no source: see :func:`token_in`.
+Source: docs/protocols/piaodanyun.md#token. A successful answer is in no source: see :func:`token_in`.
 """
 
 import threading

@@ -1,6 +1,6 @@
 """票单云: the calls of the basic edition, and those that reverse, behind the contract of :mod:`..base`.
 
-Source: seed 003; shared/protocols/piaodanyun.md.
+Source: docs/protocols/piaodanyun.md#calls.
 """
 
 from ..base import (

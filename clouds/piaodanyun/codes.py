@@ -1,6 +1,6 @@
-"""What 票单云's numbers and texts mean. Data only; [family] marks what the seed doesn't say.
+"""What 票单云's numbers and texts mean. Data only; [family] marks what the paper doesn't say.
 
-Source: seed 003; shared/protocols/piaodanyun.md, "Codes".
+Source: docs/protocols/piaodanyun.md#codes-and-texts.
 """
 
 from ...rules import codes as trade
@@ -13,7 +13,7 @@ KINDS = trade.PIAODANYUN_LINES  # fphxz; not Kingdee's
 KIND_NAMES = {code: kind for kind, code in KINDS.items()}
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # lslbs
 
-# fpzt, in the words of base.Issued. The seed has 00 on one that is normal; no source has another code,
+# fpzt, in the words of base.Issued. The paper has 00 on one that is normal; no source has another code,
 # and a guess could call a living fapiao dead: whatever isn't here stays unknown.
 NORMAL = "normal"
 STATUSES = {"00": NORMAL}

@@ -1,6 +1,6 @@
 """The files of a fapiao: ``getInvoicePdfOfd``, in base64 or by address.
 
-Source: seed 003, 获取版式文件.
+Source: docs/protocols/piaodanyun.md#files.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Issuing a blue fapiao: ``blueTicket``.
 
-Optional keys without a value are left out, as the seed marks them 必选 否; the one exception is
+Optional keys without a value are left out, as the paper marks them 必选 否; the one exception is
 ``tdyslxDm``, for which it says that the empty string means "no special kind".
-Source: seed 003, 蓝字发票开具; shared/fapiao-rules.md, "Lines", "Buyer", "Arithmetic".
+Source: docs/protocols/piaodanyun.md#issuing; docs/protocols/tax-rules.md#arithmetic, #lines, #buyer.
 """
 
 import re
@@ -19,7 +19,7 @@ _UID = re.compile(r"[0-9A-Za-z_-]{1,40}")  # fpqqlsh
 
 
 def freeze(draft, request_uid, tax_no, options):
-    """Return the form of a ``Draft`` as a dict of strings in the seed's order, without credentials.
+    """Return the form of a ``Draft`` as a dict of strings in the paper's order, without credentials.
 
     ``request_uid`` becomes ``fpqqlsh``, "税号_自定义编号", at most 40 characters. Raises ValueError for
     what no form can carry: a uid that doesn't fit, an amount with a fraction of a fen.

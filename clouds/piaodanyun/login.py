@@ -1,6 +1,6 @@
 """Logging in to the electronic tax bureau: ``loginDppt``, in one or two steps.
 
-Source: seed 003, 登录电票平台. The names of the QR picture and of a scan's states are in no source;
+Source: docs/protocols/piaodanyun.md#log-in. Names of the QR picture and of a scan's states are in no source;
 [family]: ``qrcode``, a 310 that hands out a code, and ``slzt`` 1 waiting, 2 done, 3 expired.
 """
 

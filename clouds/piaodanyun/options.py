@@ -16,7 +16,7 @@ class Options:
 
     tenant: int | None = None  # 企业租户ID; asked for by obtainToken
     token_path: str = "/obtainToken"
-    token_body: str = "json"  # "json" as the seed shows it, or "form"; the other is tried on a 20000
+    token_body: str = "json"  # "json" as the paper shows it, or "form"; the other is tried on a 20000
     token_header: str = "Authorization"
     token_prefix: str = ""  # for example "Bearer "
     token_lifetime: int = 7200  # seconds; the cloud doesn't say

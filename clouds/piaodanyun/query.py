@@ -1,6 +1,6 @@
 """Asking for a fapiao by serial number or number: ``invoiceQueryMx``.
 
-Source: seed 003, 发票详细查询. What the cloud answers for an unknown serial number is in no source.
+Source: docs/protocols/piaodanyun.md#query. The answer for an unknown serial number is in no source.
 """
 
 import dataclasses
@@ -70,7 +70,7 @@ def _issued(head, number):
     total = reading.money_at(head, "jshj")
     original = reading.text_at(head, "yfphm") or ""
     kind = reading.as_text(reading.pick(head, "fplxdm"))
-    reversed_by = number_at(head, "hcFphm")  # assumption: the seed has the key, without content
+    reversed_by = number_at(head, "hcFphm")  # assumption: the paper has the key, without content
     return Issued(
         number=number,
         issued_at=reading.moment_at(head, "kprq") or reading.moment_at(head, "dqsj"),
@@ -95,7 +95,7 @@ def _issued(head, number):
 def _status(head, reversed_by):
     """Return the neutral status, "" where it isn't known.
 
-    Where a red fapiao is named, "normal" is not believed: the seed shows that code without one only.
+    Where a red fapiao is named, "normal" is not believed: the paper shows that code without one only.
     """
     status = codes.STATUSES.get(reading.as_text(reading.pick(head, "fpzt")), "")
     return "" if status == codes.NORMAL and reversed_by else status

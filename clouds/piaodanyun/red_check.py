@@ -1,6 +1,6 @@
 """May this fapiao be reversed? ``retInviceMsg``, which has no effect.
 
-Source: seed 003, 申请红字前查蓝票信息.
+Source: docs/protocols/piaodanyun.md#red-letter.
 """
 
 from ...rules.red_document import BUYER, RedCheck, RedLine

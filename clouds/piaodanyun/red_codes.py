@@ -1,6 +1,6 @@
-"""What 票单云 says around reversals. Data only; [family] marks what the seed doesn't say.
+"""What 票单云 says around reversals. Data only; [family] marks what the paper doesn't say.
 
-Source: seed 003, 开具红字发票. Every text here is an assumption: the seed shows successes only.
+Source: docs/protocols/piaodanyun.md#red-letter. Every text is an assumption: the paper shows successes only.
 """
 
 import re
@@ -11,7 +11,7 @@ SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
 PAPER = "1"  # sdfpbz
 APPLY_ANEW = "1"  # hzxxbcheck: go to the bureau without looking for a form applied for before
 
-# Use by the buyer. The seed has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
+# Use by the buyer. The paper has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
 # a public client of the bureau, which also saw 03 for a confirmed one. Whatever else is said is use.
 VAT_UNUSED = {"03"}  # ZzsytDm
 CONSUMPTION_UNUSED = {"00"}  # XfsytDm

@@ -2,7 +2,8 @@
 
 One call does both. With ``hzxxbcheck=1`` it goes straight to the bureau; without, it returns the form
 applied for before *and, if there is none, applies*. So it is harmless to ask only for a form that is
-known to exist, and a first application may simply be sent again. Source: seed 003, 申请红字信息表.
+known to exist, and a first application may simply be sent again.
+Source: docs/protocols/piaodanyun.md#red-letter.
 """
 
 from ...rules.red_document import RedForm
@@ -42,7 +43,7 @@ def read_application(raw):
 
     A text that says a form exists is ``OutcomeUnknown``: it may be from our own earlier call. One that
     says the fapiao isn't there is ``NotYet`` (assumption: as with ``retInviceMsg``, for up to two hours
-    after issue; source: shared/fapiao-rules.md, "Red letter").
+    after issue; source: docs/protocols/tax-rules.md#red-letter).
     """
     envelope = opened(raw)
     if envelope.ok:

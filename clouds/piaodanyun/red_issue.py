@@ -1,6 +1,6 @@
 """Issuing the red fapiao from its form: ``hzfpkj``.
 
-Source: seed 003, 红字发票开具.
+Source: docs/protocols/piaodanyun.md#red-letter.
 """
 
 from ...rules.codes import is_number

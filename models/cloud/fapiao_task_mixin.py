@@ -9,7 +9,7 @@
                └────────┴→ unknown        answer lost: query by the same id → issued | queued | manual
     draft | queued | waiting_login → withdrawn
 
-Source: shared/design.md, "States".
+See docs/architecture.md#states.
 """
 
 import base64

@@ -14,7 +14,7 @@ from ...clouds.registry import PARTS, open_cloud
 from ..values import aware, naive
 
 ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_id", "client_secret", "tax_no"}
-KEY_LENGTH = 32  # seed 002 lets bxd_key have 50, eid 80
+KEY_LENGTH = 32  # bxd_key may have 50, eid 80: docs/protocols/kingdee-assistant.md#keys
 
 
 class FapiaoAccount(models.Model):
@@ -149,7 +149,7 @@ class FapiaoAccount(models.Model):
     @api.model
     def _assistant_key(self, document):
         """Return the key (``bxd_key``) of a saved expense or bill, which outlives every change of its number.
-        Seed 002, 5.2."""
+        Source: docs/protocols/kingdee-assistant.md#keys."""
         document.ensure_one()
         return self._assistant_name_of(document._name, document.id)
 
@@ -169,7 +169,7 @@ class FapiaoAccount(models.Model):
 
     @api.model
     def _assistant_user(self, user):
-        """Return the id (``eid``) of a user, whose tickets lie in one wallet. Seed 002, 5.2."""
+        """Return the id (``eid``) of a user, whose tickets lie in one wallet."""
         user.ensure_one()
         return self._assistant_name_of(user._name, user.id)
 

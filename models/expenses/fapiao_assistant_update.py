@@ -1,8 +1,8 @@
 """What the expense assistant is told of a document: one report is one call.
 
 Each says how things *are*, so the same frozen call may be made again where its answer was lost. The reports
-of a document go out strictly one after the other. Source: shared/protocols/kingdee-assistant.md, calls 13 to
-17, 20, 21.
+of a document go out strictly one after the other. Source: docs/protocols/kingdee-assistant.md#documents,
+#vouchers.
 """
 
 import base64

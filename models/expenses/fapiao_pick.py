@@ -2,7 +2,7 @@
 
 The way of a visit: a click makes it, the dialog opens it (keys), a scheduled run listens, each message is kept,
 applied and acknowledged in transactions of its own.
-Source: shared/protocols/kingdee-assistant.md; seed 002, sections 4 to 9.
+Source: docs/protocols/kingdee-assistant.md#keys, #pages, #long-poll.
 """
 
 import functools
@@ -552,7 +552,7 @@ class FapiaoPick(models.Model):
 
     # --------------------------------------------------------------------------
     # The five rules of the assistant (``ticketParam``), held here as well: what a page lets through counts only if
-    # the company's own settings do. Source: seed 002, 5.2; shared/protocols/kingdee-assistant.md.
+    # the company's own settings do. Source: docs/protocols/kingdee-assistant.md#rules-of-import.
     # --------------------------------------------------------------------------
 
     def _why_refused(self, ticket, is_there=False):

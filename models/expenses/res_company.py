@@ -19,7 +19,7 @@ class ResCompany(models.Model):
     fapiao_pick_personal = fields.Boolean("Personal Fapiao")
 
     def _fapiao_pick_rules(self):
-        """Return the five characters of ``ticketParam``: 1 allows. Seed 002, 5.2."""
+        """Return the five characters of ``ticketParam``: 1 allows."""
         self.ensure_one()
         company = self.sudo()  # sudo: settings of the company, no secrets
         allowed = (

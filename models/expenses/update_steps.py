@@ -1,6 +1,6 @@
 """What is still to be told of a document: plain functions over what it ought to be and what was told.
 
-Source: shared/protocols/kingdee-assistant.md, calls 13 to 17; seed 002, the same headings.
+Source: docs/protocols/kingdee-assistant.md#documents.
 """
 
 from dataclasses import dataclass, replace

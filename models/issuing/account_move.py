@@ -307,7 +307,7 @@ class AccountMove(models.Model):
         return posted
 
     def _fapiao_enqueue_on_posting(self):
-        """Enqueue only: a call inside posting would roll back with it (shared/odoo19.md, trap 5). What
+        """Enqueue only: a call inside posting would roll back with it. What
         can't be issued is posted all the same, and its issuer is told why."""
         if not self:
             return

@@ -146,7 +146,7 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _call_web_service_after_invoice_pdf_render(self, invoices_data):
         """Enqueue the fapiao of what is ready, last of all: what is enqueued will be issued. Nothing is
-        called here, it would roll back with the sending (shared/odoo19.md, trap 5)."""
+        called here, it would roll back with the sending."""
         super()._call_web_service_after_invoice_pdf_render(invoices_data)
         invoices = self.env["account.move"].browse(
             move.id

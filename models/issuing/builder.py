@@ -170,7 +170,7 @@ class FapiaoBuilder(models.AbstractModel):
         return user.name or ""
 
     def _small_scale_reason(self, account, items):
-        """Return the account's reason for charging 3 % where it is charged (fapiao-rules, "Lines")."""
+        """Return the account's reason for charging 3 % where it is charged."""
         charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return account.small_scale_reason or "" if account.small_scale and charged else ""
 

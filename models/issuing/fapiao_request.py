@@ -1108,7 +1108,7 @@ class FapiaoRequest(models.Model):
     #
     # Such a cloud answers with a bill: none, one or several fapiao, and where the rest of it stands. The request is
     # issued when its fapiao come to its total; where the cloud has merged it with others, when they come to the total
-    # of all the requests that they stand for (seed 001, 支持拆分合并).
+    # of all the requests that they stand for (docs/protocols/kingdee-billing.md#billing-request).
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ computes

@@ -10,7 +10,7 @@ from ..cloud import gate
 from .fapiao_pull import OPEN_STATES
 
 CHANNEL_HOLDS = timedelta(days=1)
-# What taxLogin calls the channel that has pulls of headers (seed 000); no paper names another.
+# What taxLogin calls the channel that has pulls of headers; no paper names another.
 CHANNELS = {"1": "login"}
 
 

@@ -1,7 +1,7 @@
 """Marks on received fapiao at the bureau: booked (入账) and selected for deduction (勾选), and taken back.
 
 A mark says how a fapiao shall stand, so the same order may be sent again where its answer was lost: what
-stands so already isn't changed. Source: shared/protocols/kingdee-cloud.md, "Inbound".
+stands so already isn't changed. Source: docs/protocols/kingdee-inbound.md#booking-and-deduction.
 """
 
 import json

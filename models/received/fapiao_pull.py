@@ -39,7 +39,7 @@ _logger = logging.getLogger(__name__)
 
 KINDS = [(HEADER, "Headers"), (FULL, "Full, with lines")]
 OPEN_STATES = ("draft", "running")
-PAGE_SIZE = 200  # seed 000, 4.03
+PAGE_SIZE = 200  # docs/protocols/kingdee-inbound.md#limits
 PACE_WAIT = timedelta(minutes=1)
 FULL_A_MONTH = 5
 DAYS_BACK = 4  # of the scheduled pull
@@ -252,8 +252,8 @@ class FapiaoPull(models.Model):
     # --------------------------------------------------------------------------
     # What the cloud allows to be pulled, and the reason for each refusal.
     #
-    # Source: shared/seeds/000, "补充说明": five full pulls a month, never the current day, five years back on the
-    # log-in channel and two on the direct one (乐企), which has no pull of headers.
+    # Source: docs/protocols/kingdee-inbound.md#limits: five full pulls a month, not the current day, five years back
+    # on the log-in channel and two on the direct one (乐企), which has no pull of headers.
     # --------------------------------------------------------------------------
 
     @api.model
@@ -399,7 +399,7 @@ class FapiaoPull(models.Model):
         account = self.env["fapiao.account"].browse(claim.account_id)
         if claim.asks_channel:
             session = engine._ask(account, lambda cloud: cloud.bureau_session())
-            account._record_in_new_transaction(lambda account: account._record_channel(session))
+            account._note_apart(lambda account: account._note_channel(session))
             if session.needs_person:
                 raise errors.LoginRequired(" ".join(filter(None, (session.text, session.url))))
         window = claim.window
@@ -415,7 +415,7 @@ class FapiaoPull(models.Model):
             )
         except CloudError as error:
             engine._step(functools.partial(on_pull, claim.pull_id, "_record_not_started", error))
-            account._record_need_in_new_transaction(error)
+            account._note_need_apart(error)
             return ""
         engine._step(functools.partial(on_pull, claim.pull_id, "_record_started", task.task_no))
         return task.task_no
@@ -511,7 +511,7 @@ class FapiaoPull(models.Model):
             )
         )
         ((new_count,),) = self.env.cr.fetchall()
-        self.env["fapiao"]._notify_planner(new_count - loaded.inserted, new_count)
+        self.env["fapiao"]._tell_planner(new_count - loaded.inserted, new_count)
         self.invalidate_model()
 
     # --------------------------------------------------------------------------
@@ -666,7 +666,7 @@ class FapiaoPull(models.Model):
     def _record_failure(self, claim, error):
         """Write down, in a transaction of its own, why the pull can't go on now."""
         engine = self.env["fapiao.engine"]
-        self.env["fapiao.account"].browse(claim.account_id)._record_need_in_new_transaction(error)
+        self.env["fapiao.account"].browse(claim.account_id)._note_need_apart(error)
         engine._step(functools.partial(on_pull, claim.pull_id, "_record_error", error))
 
     def _record_error(self, error):

@@ -540,7 +540,7 @@ class FapiaoRedForm(models.Model):
         return super()._apply_error(error)
 
     def _may_be_hidden(self):
-        """The bureau shows a fapiao up to two hours after its issue (fapiao-rules, "Red letter")."""
+        """The bureau shows a fapiao up to two hours after its issue."""
         issued_at = self.fapiao_id.issued_at
         return not issued_at or fields.Datetime.now() < issued_at + SHOWN_AFTER
 

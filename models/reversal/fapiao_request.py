@@ -2,7 +2,7 @@
 
 The answer may be lost, and the fapiao may have been reversed by somebody else meanwhile. So an order
 nobody knows by its id is looked for by the trail as well: the original names the red fapiao that
-reversed it (seed 003, 发票详细查询).
+reversed it (docs/protocols/piaodanyun.md#query).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""金蝶发票助手, the expense assistant (protocols/kingdee-assistant.md, seed 002), mounted under /assistant.
+"""金蝶发票助手, the expense assistant (docs/protocols/kingdee-assistant.md#calls), mounted under /assistant.
 
 Calls, pages and socket have one host here; the vendor's socket has its own.
 """

@@ -1,4 +1,4 @@
-"""Who is calling: the signature, the access token, the keys of links and users (seed 002, 4 and 5)."""
+"""Who is calling: signature, token, keys (docs/protocols/kingdee-assistant.md#keys)."""
 import hashlib
 import re
 import time
@@ -36,7 +36,7 @@ def authorise(exchange):
 
 
 def _voucher_auth(exchange):
-    """The seed shows no credentials there at all."""
+    """The paper shows no credentials there at all."""
     wanted = exchange.quirks.voucher_auth
     if wanted != 'any':
         return wanted

@@ -1,4 +1,4 @@
-"""Documents and the tickets they use: cache, save, status, delete (seed 002, 5.3 and 10 to 13)."""
+"""Documents and their tickets: cache, save, status, delete (docs/protocols/kingdee-assistant.md#documents)."""
 import base64
 import binascii
 import hashlib

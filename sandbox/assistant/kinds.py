@@ -1,6 +1,6 @@
-"""The types of tickets (invoiceType), and which keys the details of each have (seed 002, 16).
+"""The types of tickets, and which keys the details of each have (docs/protocols/kingdee-assistant.md#tickets).
 
-26 to 29, the digital ones, are younger than the seed: they are told in the shape of their elders [?].
+26 to 29, the digital ones, are younger than the paper: they are told in the shape of their elders [?].
 """
 from dataclasses import dataclass
 from decimal import Decimal

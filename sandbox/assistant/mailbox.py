@@ -1,4 +1,4 @@
-"""Messages for whoever polls with a link key: posted, polled for, acknowledged (seed 002, 4)."""
+"""Messages of a link key: posted, polled for, acknowledged (docs/protocols/kingdee-assistant.md#long-poll)."""
 import json
 import time
 import uuid

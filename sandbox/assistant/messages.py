@@ -1,11 +1,11 @@
-"""The three kinds of messages, saveBill in its four shapes (seed 002, 4, 6 and 14)."""
+"""The three kinds of messages, saveBill in its four shapes (docs/protocols/kingdee-assistant.md#messages)."""
 from decimal import Decimal
 from itertools import groupby
 
 from . import shapes
 
 ZERO = Decimal('0.00')
-# The seed's spelling of the plain form and of updateInvoice, and the right one.
+# The paper's spelling of the plain form and of updateInvoice, and the right one.
 RIGHT = {'goodsCood': 'goodsCode', 'sallerName': 'salerName', 'sallerTaxNo': 'salerTaxNo',
          'stationGeton': 'stationGetOn', 'stationGetoff': 'stationGetOff'}
 

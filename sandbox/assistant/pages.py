@@ -1,4 +1,4 @@
-"""The pages people see: choose, adjust, view, show, edit (seed 002, 6 to 9 and 14). Each says SANDBOX."""
+"""Pages: choose, adjust, view, show, edit (docs/protocols/kingdee-assistant.md#pages). Each says SANDBOX."""
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader

@@ -1,4 +1,4 @@
-"""Full data: of tickets by serial number, of a document by its number (seed 002, 16 and 17)."""
+"""Full data of tickets, by serial or by document (docs/protocols/kingdee-assistant.md#tickets)."""
 from ..errors import Refused
 from . import shapes
 from .auth import split

@@ -1,6 +1,6 @@
-"""Where 金蝶发票助手 is known, or feared, to vary: one switch per question (protocols/kingdee-assistant.md).
+"""Where 金蝶发票助手 is known, or feared, to vary: one switch per question (docs/protocols/kingdee-assistant.md).
 
-The defaults are the seed's examples to the letter; what it doesn't answer is decided here, marked [?].
+The defaults are the paper's examples to the letter; what it doesn't answer is decided here, marked [?].
 """
 from dataclasses import dataclass
 
@@ -20,17 +20,17 @@ class Quirks:
                                         # given | token | sign | none
     # --- the envelope ---
     success_code: str = '0000'
-    failure_code: str = '3000'          # the seed's example of entry/cache
+    failure_code: str = '3000'          # the paper's example of entry/cache
     client_code: str = '3001'           # [?] unknown client_id, wrong signature, timestamp far off
     token_code: str = '3002'            # [?] access_token or userKey unknown or expired
     claimed_code: str = '3003'          # [?] a ticket that another document uses
-    zero_on_failure: bool = False       # "0000" in failures too, as the seed prints for four calls
+    zero_on_failure: bool = False       # "0000" in failures too, as the paper prints for four calls
     code_as: str = 'str'                # str | int
     # --- messages ---
     poll_seconds: float = 10.0          # [?] real seconds a poll waits for a message
     poll_empty: str = 'code'            # [?] nothing came: code | null: 0000, no data | object: 0000, {}
     poll_empty_code: str = '1001'       # [?]
-    message_as: str = 'text'            # [?] the seed prints a text there: text (of JSON) | object
+    message_as: str = 'text'            # [?] the paper prints a text there: text (of JSON) | object
     newest_first: bool = False          # of several messages, the last one first
     hold_messages: bool = False         # keep them until release_messages()
     message_delay: int = 0              # seconds of the sandbox's clock before a message can be polled

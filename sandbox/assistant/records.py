@@ -81,7 +81,7 @@ class UserKey:
 
 @dataclass
 class Slip:
-    """A ticket in somebody's wallet. `told` has the seed's own keys."""
+    """A ticket in somebody's wallet. `told` has the paper's own keys."""
     serial: str
     kind: str                       # invoiceType
     eid: str

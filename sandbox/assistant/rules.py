@@ -1,4 +1,4 @@
-"""The five rules of ticketParam: which tickets may be imported (seed 002, 5.2)."""
+"""The five rules of ticketParam (docs/protocols/kingdee-assistant.md#rules-of-import)."""
 from dataclasses import dataclass
 
 from . import kinds

@@ -14,7 +14,7 @@ def kind_of(slip):
 
 
 def details(world, slip):
-    """Every key of the seed's shape for its type, in the seed's (alphabetical) order."""
+    """Every key of the paper's shape for its type, in the paper's (alphabetical) order."""
     quirks = world.assistant
     told = {
         **slip.told, 'serialNo': slip.serial, 'invoiceType': slip.kind, 'amount': net(slip),

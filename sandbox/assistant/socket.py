@@ -1,4 +1,4 @@
-"""The same messages pushed: socket.io's polling transport (Engine.IO 3), as seed 002's Java sample connects.
+"""The same messages pushed: socket.io's polling transport (Engine.IO 3), as the paper's Java sample connects.
 
 A session lives in memory only, as a connection would; whoever comes with an old one connects anew.
 """

@@ -1,4 +1,4 @@
-"""The accounting voucher of documents, handed over and deleted (seed 002, 18 and 19)."""
+"""The voucher of documents, handed over and deleted (docs/protocols/kingdee-assistant.md#vouchers)."""
 import re
 
 from ..errors import Refused

@@ -19,10 +19,10 @@ PASSENGER = '沙箱旅客'
 
 
 def make(world, kind, eid, tax_no, title=None, **fields):
-    """A new Slip, its contents by the seed's keys.
+    """A new Slip, its contents by the paper's keys.
 
     `fields`: total, tax (net follows), check_status, personal, serial, status, or any key of its details;
-    `items` of a VAT ticket as the seed prints them. Unknown keys are a ValueError.
+    `items` of a VAT ticket as the paper prints them. Unknown keys are a ValueError.
     """
     kind = kinds.find(kind)
     number = world.next_serial()
@@ -86,7 +86,7 @@ def _base(world, kind, number, tax_no, title, slip):
     if kind.digital:
         told['invoiceNo'] = f'{day:%y}319997{number % 10**12:012d}'
     elif kind.shape == 'train':
-        # Rail and air have no code and number: the seed puts the day of travel and the ticket's there.
+        # Rail and air have no code and number: the paper puts the day of travel and the ticket's there.
         told.update(invoiceCode=f'{day:%Y%m%d}', invoiceNo=f'E{number % 10**9:09d}')
     elif kind.shape == 'air':
         told.update(invoiceCode=f'{day:%Y%m%d}', invoiceNo=f'781{number % 10**10:010d}')

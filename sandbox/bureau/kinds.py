@@ -1,4 +1,4 @@
-"""Which kinds of received fapiao are there (protocols/kingdee-cloud.md, "Inbound"), and what is sold?"""
+"""Which kinds of received fapiao are there (docs/protocols/kingdee-inbound.md#types), and what is sold?"""
 
 # How often of 1,000 made-up ones each type code comes.
 SHARES = {27: 300, 26: 280, 2: 40, 1: 40, 4: 40, 3: 30, 5: 10, 7: 10, 8: 20, 9: 20, 10: 10, 11: 5, 12: 5,

@@ -1,4 +1,4 @@
-"""What each line of a blue fapiao must obey (fapiao-rules.md, "Arithmetic" and "Lines")."""
+"""What each line of a blue fapiao must obey (docs/protocols/tax-rules.md#arithmetic, #lines)."""
 import re
 from decimal import ROUND_HALF_UP, Decimal
 

@@ -1,4 +1,4 @@
-"""金蝶发票云 旗舰版, billing and inbound (protocols/kingdee-cloud.md, seeds 000 and 001), under /kingdee.
+"""金蝶发票云 旗舰版, billing and inbound (docs/protocols/kingdee-billing.md), under /kingdee.
 
 A tenant's base address is /kingdee/<its prefix>, or /kingdee where it has none. All calls but
 logging in share two paths, billing and inbound, and are told apart by their interfaceCode.

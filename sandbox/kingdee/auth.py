@@ -6,7 +6,7 @@ from ..errors import RateLimited, Refused
 from .protocol import Answer
 from .records import KingdeeToken
 
-# error_code and text of each refusal are ours [?]: the seed's pictures of them are lost.
+# error_code and text of each refusal are ours [?]: the paper's pictures of them are lost.
 WRONG_ACCOUNT = ('1001', '数据中心accountId不正确')
 WRONG_APP = ('1002', '第三方应用appId或appSecret不正确')
 WRONG_TENANT = ('1003', '租户tenantid不正确')
@@ -17,7 +17,7 @@ BAD_TOKEN = 'access_token无效,请重新获取'
 EXPIRED = 'access_token已过期,请重新获取'
 UNAUTHORISED = '未进行接口授权'
 UNAUTHORISED_CODE = '403'       # [?]
-OUTSIDE = '1130'                # seed 000
+OUTSIDE = '1130'                # docs/protocols/kingdee-inbound.md#pages
 USER_TYPES = ('Mobile', 'UserName')
 
 
@@ -56,7 +56,7 @@ def _tenant(exchange):
 
 
 def _secret(exchange):
-    """The seed spells the key appSecuret, [docs] appSecret."""
+    """The paper spells the key appSecuret, [docs] appSecret."""
     keys = {'any': ('appSecret', 'appSecuret')}.get(exchange.quirks.secret_key, (exchange.quirks.secret_key,))
     given = {exchange.text(key) for key in keys} - {''}
     return given.pop() if len(given) == 1 else None
@@ -143,7 +143,7 @@ def unauthorised(name):
 
 
 def check_tax_no(exchange):
-    """The tax number must be the tenant's (seed 000, 1130)."""
+    """The tax number must be the tenant's (1130)."""
     demand_tax_no(exchange, exchange.tax_no)
 
 

@@ -1,4 +1,4 @@
-"""Received fapiao: logging in to the bureau, and the tasks that bring them in pages (seed 000)."""
+"""Received fapiao: log-in to the bureau, tasks, pages (docs/protocols/kingdee-inbound.md)."""
 
 import re
 import uuid
@@ -14,13 +14,13 @@ from .protocol import Answer
 from .records import InboundTask
 
 DOWNLOADS = ('headers', 'full')
-# authenticateFlags of seed 002, 16: 1 not selected, 2 selected, 3 scanned; nothing is scanned any more.
+# authenticateFlags of the paper: 1 not selected, 2 selected, 3 scanned; nothing is scanned any more.
 FLAGS = {'1': False, '2': True, '3': True}
 RUNNING_CODE = '6910'
 RUNNING = '任务正在执行中,请稍后查询'  # [?]
 UNKNOWN = '任务号{}不存在或已过期'  # [?]
 NO_HEADERS = '乐企渠道不支持进项表头下载'  # [?] the words
-LOGIN_TYPES = {False: '1', True: '2'}  # [?] the seed shows 1; by direct channel?
+LOGIN_TYPES = {False: '1', True: '2'}  # [?] the paper shows 1; by direct channel?
 YEARS = {False: 5, True: 2}  # by direct channel?
 DAY = re.compile(r'\d{4}-\d{2}-\d{2}', re.ASCII)
 
@@ -116,7 +116,7 @@ def _wish(exchange):
         number,
         values.text(options, 'invoiceCode'),
         next(iter(flags)) if len(flags) == 1 else None,
-        # The seed asks for June 2022 in a window from 2023 on: it is the period of the deduction [?].
+        # The paper asks for June 2022 in a window from 2023 on: it is the period of the deduction [?].
         period if flags else '',
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass
 class InboundQuirks:
-    inbound_success_code: str = '0000'  # seed 000
+    inbound_success_code: str = '0000'  # the paper's
     # --- tasks ---
     inbound_seconds: int = 0  # of the sandbox's clock until a task is ready; 6910 before
     inbound_queries: int = 0  # how many queries are answered 6910 first
@@ -13,7 +13,7 @@ class InboundQuirks:
     inbound_today: str = 'refuse'  # [?] a window that reaches today: refuse | skip: without today's
     inbound_direct: tuple = ()  # tax numbers on the direct channel (乐企): no headers, two years
     full_interface: str = 'invoiceDownFull'  # [?] in no paper
-    full_per_month: int = 5  # seed 000
+    full_per_month: int = 5  # docs/protocols/kingdee-inbound.md#limits
     # --- the list; its success payload is in no source [?] ---
     # invoices | list | data | rows | records | '': a bare array | a.b: nested | anything: an unknown shape
     inbound_list_key: str = 'invoices'
@@ -22,9 +22,9 @@ class InboundQuirks:
     inbound_order: str = 'newest'  # newest | oldest first
     inbound_max_page: int = 200  # a bigger pageSize is refused
     # --- its rows ---
-    inbound_seller_keys: str = 'saler'  # salerName (inbound) | seller | saller (seed 002, thrice)
+    inbound_seller_keys: str = 'saler'  # salerName (inbound) | seller | saller (the assistant)
     inbound_number_key: str = 'invoiceNo'  # invoiceNo | etaxInvoiceNo: of digital ones | invoiceNum
-    inbound_numbers: str = 'str'  # amounts as texts (seed 002, 16) | number
+    inbound_numbers: str = 'str'  # amounts as texts (the paper) | number
     inbound_dates: str = 'day'  # 2026-01-31 | time: 2026-01-31 00:00:00
     inbound_drop_keys: tuple = ()  # keys missing from every row
     # --- pages that don't hold still ---

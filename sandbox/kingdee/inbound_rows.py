@@ -1,4 +1,4 @@
-"""Received fapiao on the wire: the keys of seed 002, section 16; the list around them is in no source."""
+"""Received fapiao on the wire: the keys of docs/protocols/kingdee-inbound.md#rows; the list around them is assumed."""
 
 from ..bureau.inbound import Mark, mark_for, status_of
 from ..bureau.kinds import DIGITAL

@@ -1,4 +1,4 @@
-"""Where 金蝶发票云 is known, or feared, to vary: one switch per question (protocols/kingdee-cloud.md).
+"""Where 金蝶发票云 is known, or feared, to vary: one switch per question (docs/protocols/kingdee-billing.md).
 
 What no source answers is decided here and nowhere else; each such line says so with [?].
 """
@@ -10,30 +10,30 @@ from .inbound_quirks import InboundQuirks
 @dataclass
 class Quirks(InboundQuirks):
     # --- logging in ---
-    secret_key: str = 'any'             # appSecret ([docs]) | appSecuret (the seed) | any
+    secret_key: str = 'any'             # appSecret ([docs]) | appSecuret (the paper) | any
     app_token_seconds: int = 7200
     token_seconds: int = 7200           # "about two hours" [docs]
     single_token: bool = False          # [?] a new access_token ends the user's earlier ones
     token_in: str = 'any'               # query | header | any ([docs] show both); both must agree
     token_code: str = '401'             # [?] errorCode of a bad access_token
     token_status: int = 200             # [?] its HTTP status
-    # The seed heads both an unopened interface and an expired token 未进行接口授权.
+    # The paper heads both an unopened interface and an expired token 未进行接口授权.
     expired_as_unauthorised: bool = False
     calls_per_minute: int | None = None     # per tenant; more are answered 429
     # --- the envelope ---
     success_code: str = '0'             # 0 (billing) | 0000 (inbound)
     failure_code: str = '9999'          # [?] of every refusal without a code of its own
-    success_as: str = 'bool'            # bool (seed 000) | str ([docs]' table)
-    data_as: str = 'base64'             # base64 (seed 000) | plain: an object or an array
+    success_as: str = 'bool'            # bool (the paper) | str ([docs]' table)
+    data_as: str = 'base64'             # base64 (the paper) | plain: an object or an array
     empty_data: str = 'missing'         # [?] missing | null | text: ''
     drop_keys: tuple = ()               # keys missing from every envelope, like status
-    request_id: str = 'digits16'        # digits16 (the protocol) | any (the seed sends "1")
+    request_id: str = 'digits16'        # digits16 (the protocol) | any (the paper sends "1")
     request_id_unique: bool = True      # [?] refuse one that was used
     request_data: str = 'base64'        # base64 | any: an object or array is read as well
     known_systems: bool = True          # [?] refuse an unknown businessSystemCode
     strict_keys: bool = True            # refuse bill keys the documents don't know
     # --- bills ---
-    total_is: str = 'gross'             # gross (价税合计, the seed's error 3) | flag: net where
+    total_is: str = 'gross'             # gross (价税合计, the paper's error 3) | flag: net where
                                         # includeTaxFlag is 0, as [docs]' example | either
     push_all_or_none: bool = False      # [?] one bad bill of a push spoils the others
     push_list: bool = True              # [?] the answer lists what became of each bill

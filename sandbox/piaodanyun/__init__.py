@@ -1,4 +1,4 @@
-"""票单云's eleven calls (seed 003, protocols/piaodanyun.md), mounted under /piaodanyun.
+"""票单云's eleven calls (docs/protocols/piaodanyun.md#calls), mounted under /piaodanyun.
 
 What a cloud owes the program (app.py): `CALLS` and `find_call()`, `exchange()` to read a request,
 `authorise()` and `answer()` to act on it, `refusal()` and `render()` to tell the outcome, and

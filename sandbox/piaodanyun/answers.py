@@ -14,7 +14,7 @@ def render(answer, quirks):
 
 
 def refusal(error, call, _quirks=None):
-    """A refusal has the seed's 999 shape, except obtainToken, whose examples are shorter."""
+    """A refusal has the paper's 999 shape, except obtainToken, whose examples are shorter."""
     short = call is not None and call.name == 'obtainToken'
     return Answer(error.data, error.text, error.code, both=not short, total=None if short else 0)
 
@@ -64,7 +64,7 @@ def _date(value, style):
 
 
 class Amount:
-    """A number the seed shows either as text or as a JSON number."""
+    """A number the paper shows either as text or as a JSON number."""
 
     def __init__(self, value, as_text, text=None):
         self.value = value
@@ -78,7 +78,7 @@ class Amount:
 
 
 def plain(value):
-    """'1', '0.99': as short as the seed's examples."""
+    """'1', '0.99': as short as the paper's examples."""
     value = Decimal(value)
     if value == value.to_integral_value():
         return str(value.quantize(Decimal(1)))

@@ -1,4 +1,4 @@
-"""Who may ask? The cloud's token (seed: 获取访问令牌), the tenant, the bureau session."""
+"""Who may ask? The cloud's token (docs/protocols/piaodanyun.md#token), the tenant, the bureau session."""
 import uuid
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""blueTicket: reads ~60 fields into a draft, and asks the bureau (seed: 蓝字发票开具)."""
+"""blueTicket: reads ~60 fields into a draft, and asks the bureau (docs/protocols/piaodanyun.md#issuing)."""
 import re
 
 from ..bureau import issue as bureau

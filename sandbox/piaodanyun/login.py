@@ -1,5 +1,5 @@
-"""Logging in to the tax bureau, and the face behind the account (seed: 登录电票平台,
-获取人脸二维码, 获取是否需要人脸识别)."""
+"""Logging in to the tax bureau, and the face behind the account
+(docs/protocols/piaodanyun.md#log-in, #credit-line-and-face)."""
 import base64
 import json
 import random

@@ -12,7 +12,7 @@ class Answer:
     data: object = None
     text: str = '成功'
     code: int = 200
-    both: bool = False          # message beside msg, as in some of the seed's examples
+    both: bool = False          # message beside msg, as in some of the paper's examples
     total: int | None = 0       # None: the key is missing, as in obtainToken
     status: int = 200
 
@@ -21,7 +21,7 @@ class Answer:
 class Call:
     name: str
     handle: object              # function(exchange) → Answer
-    fields: tuple = ()          # the form keys the seed lists
+    fields: tuple = ()          # the form keys the paper lists
     required: tuple = ()        # those it marks 必选
     method: str = 'POST'
     needs_token: bool = True

@@ -9,10 +9,10 @@ from .protocol import Answer
 
 NOT_FOUND = '未查询到发票信息'
 PENDING = '发票正在开具中,请稍后查询'
-# Chosen by us: the seed only shows 00 on a normal one.
+# Chosen by us: the paper only shows 00 on a normal one.
 NORMAL, REVERSED = '00', '02'
 
-# Keys the seed's example carries without content.
+# Keys the paper's example carries without content.
 NULLS = ('kdsbz', 'zlqqz', 'swjgmc', 'fpcbh', 'swjgdm', 'fwfsd', 'mxzb', 'ip', 'zfdqsj', 'dphgzbh',
          'fullAddress', 'zhsl', 'hczt', 'jzxmmc', 'tdzzsxmbh', 'hdjsjg', 'sfyytljdj',
          'ncpsgzjlx', 'wqhtbabh', 'bchcbz', 'hjzkje', 'rzzt', 'fdjhm', 'hjzkse', 'fjys',
@@ -82,7 +82,7 @@ def _find(exchange, number):
 
 
 def head(fapiao, request_id):
-    """The seed's example, key for key."""
+    """The paper's example, key for key."""
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, fapiao.number))
     return {
         **dict.fromkeys(NULLS), **dict.fromkeys(EMPTIES, ''),
@@ -126,7 +126,7 @@ def _row(fapiao, line, number, parent):
 
 
 def net_price(line):
-    """Seed: a gross price of 1 at 1 % comes back as 0.990099009901."""
+    """The paper: a gross price of 1 at 1 % comes back as 0.990099009901."""
     return round(line.price / (1 + line.rate), 12) if line.inclusive else line.price
 
 

@@ -1,6 +1,6 @@
-"""Where 票单云's answers are known to vary: one switch per quirk (protocols/piaodanyun.md).
+"""Where 票单云's answers are known to vary: one switch per quirk (docs/protocols/piaodanyun.md).
 
-The defaults are the seed's examples to the letter.
+The defaults are the paper's examples to the letter.
 """
 from dataclasses import dataclass
 

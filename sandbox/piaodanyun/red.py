@@ -1,4 +1,4 @@
-"""Reversing: may it be, the form, the red fapiao (seed: 开具红字发票)."""
+"""Reversing: may it be, the form, the red fapiao (docs/protocols/piaodanyun.md#red-letter)."""
 from dataclasses import replace
 
 from ..bureau import issue as bureau

@@ -14,7 +14,7 @@ def png(text):
 
 
 def fapiao_text(fapiao):
-    """01,type,,number,gross,YYYYMMDD,,CRC (fapiao-rules.md)."""
+    """01,type,,number,gross,YYYYMMDD,,CRC (docs/protocols/tax-rules.md#qr-code)."""
     kind = '31' if fapiao.special else '32'
     day = fapiao.issued_at.astimezone(SHANGHAI).strftime('%Y%m%d')
     text = f'01,{kind},,{fapiao.number},{fapiao.gross:.2f},{day},,'

@@ -1,4 +1,4 @@
-"""The structured file of a fapiao, in the EInvoice shape (fapiao-rules.md, "QR code and XML")."""
+"""The structured file of a fapiao, in the EInvoice shape (docs/protocols/tax-rules.md#xml)."""
 from xml.etree import ElementTree as ET
 
 from ..clock import dashed

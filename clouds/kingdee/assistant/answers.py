@@ -2,7 +2,7 @@
 
 Judged by the parsed code alone: the papers print ``0000`` under a failure too (a copied example), and
 their sample code looks for "0000" anywhere in the text, which a serial number can contain.
-Source: seed 002, 接口返回约定; shared/protocols/kingdee-assistant.md, "Contradictions".
+Source: docs/protocols/kingdee-assistant.md#envelope.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Who calls: the signature in the bodies, and the token in the addresses.
 
-Source: seed 002, 获取token (sample code of the long poll), 签名规则; shared/protocols/kingdee-assistant.md,
-call 1.
+Source: docs/protocols/kingdee-assistant.md#signature-and-token.
 """
 
 import hashlib

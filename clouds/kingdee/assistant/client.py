@@ -1,7 +1,7 @@
 """金蝶发票助手 behind the contract of :mod:`...base`: pages, messages, tickets, and what it is told.
 
 Nothing is issued here. Bodies are signed when they are sent; the few calls without a signature carry the
-access token in the address. Source: seed 002; shared/protocols/kingdee-assistant.md.
+access token in the address. Source: docs/protocols/kingdee-assistant.md#calls.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """What people did in a page, as the long poll or a socket tells it.
 
 A message names tickets and how a person sorted them; what the tickets say is fetched with them. Its
-``data`` may be JSON text within JSON. Source: seed 002, 消息格式 (saveBill in four shapes, saveEntrys,
-updateInvoice), 消息返回结果; shared/protocols/kingdee-assistant.md, "Messages".
+``data`` may be JSON text within JSON. Source (saveBill in four shapes, saveEntrys,
+updateInvoice): docs/protocols/kingdee-assistant.md#messages.
 """
 
 from ... import reading

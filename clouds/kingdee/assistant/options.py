@@ -1,7 +1,7 @@
 """The settings of an expense assistant's account, with their defaults in one place.
 
-They come in as ``Config.options``; the one secret is ``Config.secrets["client_secret"]``. Source:
-shared/protocols/kingdee-assistant.md.
+They come in as ``Config.options``; the one secret is ``Config.secrets["client_secret"]``.
+Source: docs/protocols/kingdee-assistant.md#addresses.
 """
 
 from dataclasses import dataclass, fields

@@ -1,6 +1,6 @@
 """The assistant's pages: whom they are opened for, and their addresses.
 
-Source: shared/protocols/kingdee-assistant.md, calls 2–9; seed 002, 获取userKey and 界面打开路径.
+Source: docs/protocols/kingdee-assistant.md#keys, #pages.
 """
 
 import secrets

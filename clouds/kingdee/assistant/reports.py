@@ -2,7 +2,7 @@
 
 Each of these calls states how things *are* – the tickets of a line, the status of a document, that a voucher
 is gone – and none adds to what was there. So the same frozen call may be made again whenever its answer was
-lost. Source: shared/protocols/kingdee-assistant.md, calls 11, 13–17, 20, 21; seed 002, the same headings.
+lost. Source: docs/protocols/kingdee-assistant.md#documents, #vouchers.
 """
 
 import re

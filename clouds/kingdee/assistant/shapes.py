@@ -1,7 +1,7 @@
 """The shapes a ticket comes in, by its kind: what its keys mean where they differ. Tables only.
 
-Source: seed 002, 获取发票详情 (one block a shape); shared/protocols/kingdee-assistant.md, call 18. Kinds
-beyond the seed's (24 and up) are those of the inbound table, put to the shape they resemble.
+Source: docs/protocols/kingdee-assistant.md#tickets. Kinds
+beyond the paper's (24 and up) are those of the inbound table, put to the shape they resemble.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Tickets: from the assistant's rows to the neutral fapiao, and what it knows of each beside that.
 
-The keys count, not the comments on them, which swap buyer and seller in one sample. Source: seed 002,
-获取发票详情 (twelve kinds); shared/protocols/kingdee-assistant.md, calls 18 and 19, "Contradictions".
+The keys count, not the comments on them, which swap buyer and seller in one sample.
+Source: docs/protocols/kingdee-assistant.md#tickets, #contradictions.
 """
 
 import re
