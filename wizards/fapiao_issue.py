@@ -1,5 +1,5 @@
 """The dialog between the Issue button and the request, where something is wrong or worth a look: problems,
-and what becomes of invoices that are split or merged (``fapiao_issue_preview``)."""
+and what becomes of invoices that are split or merged."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from odoo.exceptions import UserError
 
 from ..models.cloud import gate
 from ..models.issuing import fapiao_twins
-from ..rules.problems import errors
 
 TAKEN = ("pending", "issued")
+FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
 
 
 class FapiaoIssue(models.TransientModel):
@@ -28,6 +28,10 @@ class FapiaoIssue(models.TransientModel):
     going_count = fields.Integer(readonly=True)
     summary = fields.Char(compute="_compute_words")
     issue_label = fields.Char(compute="_compute_words")
+    is_merged = fields.Boolean("Merged into One Fapiao", readonly=True)
+    can_merge = fields.Boolean(compute="_compute_can_merge")
+    preview_ids = fields.One2many("fapiao.issue.preview", "issue_id", "Fapiao To Be Issued", readonly=True)
+    fapiao_count = fields.Integer(readonly=True)
 
     # ------------------------------------------------------------------ computes
 
@@ -35,6 +39,13 @@ class FapiaoIssue(models.TransientModel):
     def _compute_is_single(self):
         for issue in self:
             issue.is_single = len(issue.move_ids) == 1
+
+    @api.depends("move_ids")
+    def _compute_can_merge(self):
+        """Offered where it is likely to be meant; what is against it is said when it is chosen."""
+        for issue in self:
+            free = issue._free(issue.move_ids)
+            issue.can_merge = len(free) > 1 and len(free.commercial_partner_id) == len(free.company_id) == 1
 
     @api.depends(
         "ready_count",
@@ -83,6 +94,28 @@ class FapiaoIssue(models.TransientModel):
             said += " " + self.env._("Those with a fapiao or a request on its way: %s.", self.going_count)
         return said
 
+    def _describe_summary_of_preview(self):
+        """Return what is said where one invoice is split or several are merged, or ''."""
+        values = {"invoices": len(self._free(self.move_ids)), "fapiao": self.fapiao_count}
+        if self.is_merged and not self.fapiao_count:
+            return self.env._("These invoices can't share a fapiao.")
+        if self.is_merged and self.fapiao_count == 1:
+            return self.env._("%(invoices)s invoices become one fapiao.", **values)
+        if self.is_merged:
+            return self.env._(
+                "%(invoices)s invoices are more than one fapiao may carry: they become %(fapiao)s.", **values
+            )
+        if self.is_single and self.fapiao_count > 1:
+            return self.env._(
+                "This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values
+            )
+        return ""
+
+    def _describe_label_of_fapiao(self):
+        if self.fapiao_count == 1:
+            return self.env._("Issue One Fapiao")
+        return self.env._("Issue %s Fapiao", self.fapiao_count)
+
     # ------------------------------------------------------------------ create
 
     @api.model_create_multi
@@ -100,6 +133,13 @@ class FapiaoIssue(models.TransientModel):
         self.ensure_one()
         self._check()
         return self._show()
+
+    def action_merge(self):
+        """Put all invoices on one fapiao, or each on its own again, and look what becomes of them."""
+        gate.check(self, gate.ISSUER, "write")
+        self.ensure_one()
+        self.is_merged = not self.is_merged
+        return self.action_check()
 
     def action_issue(self):
         """Issue what is ready, its warnings accepted, and show how it gets on.
@@ -148,27 +188,61 @@ class FapiaoIssue(models.TransientModel):
                 "twin_ids": self._twin_values(all_built),
                 "problem_ids": [
                     Command.clear(),
-                    *(Command.create(values) for built in all_built for values in self._values_of(built)),
+                    *(Command.create(values) for built in all_built for values in self._problem_values(built)),
                 ],
             }
         )
 
-    def _values_of(self, built):
-        """Return create values for the problems of one fapiao-to-be, what stops it first."""
-        stopping = errors(built.problems)
+    def _problem_values(self, built):
+        """Return create values for the problems of one fapiao-to-be."""
+        problems = [
+            problem
+            for problem in built.problems
+            # invoices that look alike are asked for one by one
+            if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
+        ]
+        return self.env["fapiao.issue.problem"]._prepare_problem_values(
+            problems, lambda problem: self._invoice_with(built, problem)
+        )
+
+    # ------------------------------------------------------------------ invoices that are split or merged
+
+    def _preview_values(self, ready):
+        """Return write values that show the ``Built`` in ``ready``, where they aren't just the invoices."""
+        shown = self._figures(ready) if self._wants_preview(ready) else []
+        return {
+            "fapiao_count": len(ready),
+            "preview_ids": [
+                Command.clear(),
+                *(
+                    Command.create({**values, "sequence": sequence})
+                    for sequence, values in enumerate(shown, start=1)
+                ),
+            ],
+        }
+
+    def _wants_preview(self, ready):
+        return self.is_merged or len(ready) > len({built.moves for built in ready})
+
+    def _differs_from_preview(self, ready):
+        """Tell whether what would be issued is not what the dialog has shown."""
+        shown = [tuple(row[name] for name in FIGURES) for row in self.preview_ids]
+        if not self._wants_preview(ready):
+            return bool(shown)
+        return shown != [tuple(values[name] for name in FIGURES) for values in self._figures(ready)]
+
+    @api.model
+    def _figures(self, ready):
         return [
             {
-                **self._mend_values(move._fapiao_record_to_mend(problem)),
-                "move_id": move.id,
-                "code": problem.code,
-                "severity": "error" if problem in stopping else "warning",
-                "message": move._fapiao_describe(replace(problem, fix="")),
-                "fix": move._fapiao_describe(replace(problem, message="")),
+                "currency_id": built.moves.company_id.currency_id.id,
+                "documents": ", ".join(built.documents.mapped("name")),
+                "line_count": len(built.draft.lines),
+                "amount_untaxed": float(built.draft.amount),
+                "amount_tax": float(built.draft.tax),
+                "amount_total": float(built.draft.total),
             }
-            for problem in sorted(built.problems, key=lambda problem: problem not in stopping)
-            # asked for one by one
-            if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
-            for move in self._invoice_with(built, problem)
+            for built in ready
         ]
 
     # ------------------------------------------------------------------ invoices that look alike
@@ -221,10 +295,6 @@ class FapiaoIssue(models.TransientModel):
         found = built.moves.filtered(lambda move: problem.line in {str(id_) for id_ in move.line_ids.ids})
         return (found or built.moves)[:1]
 
-    @api.model
-    def _mend_values(self, record):
-        return {"mend_model": record._name, "mend_id": record.id, "mend_name": record.display_name}
-
     def _show(self):
         """Return the action that opens the dialog."""
         return {
@@ -236,6 +306,22 @@ class FapiaoIssue(models.TransientModel):
             "target": "new",
             "context": {"dialog_size": "large" if self.is_single and not self.preview_ids else "extra-large"},
         }
+
+
+class FapiaoIssuePreview(models.TransientModel):
+    _name = "fapiao.issue.preview"
+    _description = "Issue Fapiao: What It Becomes"
+    _order = "sequence, id"
+    _rec_name = "documents"
+
+    issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
+    sequence = fields.Integer("No.")
+    documents = fields.Char()
+    line_count = fields.Integer("Number of Lines")
+    currency_id = fields.Many2one("res.currency")
+    amount_untaxed = fields.Monetary("Untaxed")
+    amount_tax = fields.Monetary("Tax")
+    amount_total = fields.Monetary("Total")
 
 
 class FapiaoIssueTwin(models.TransientModel):
@@ -258,9 +344,9 @@ class FapiaoIssueProblem(models.TransientModel):
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Invoice", required=True, ondelete="cascade")
 
-    def action_open(self):
-        """Open the record to mend."""
-        gate.check(self, gate.ISSUER)
-        self.ensure_one()
-        self.move_id.check_access("read")
-        return self.move_id._fapiao_mend(self._to_mend())
+    def _document(self):
+        return self.move_id
+
+    @api.model
+    def _prepare_values(self, document, problem, is_stopping):
+        return {**super()._prepare_values(document, problem, is_stopping), "move_id": document.id}
