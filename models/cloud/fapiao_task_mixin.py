@@ -2,11 +2,11 @@
 
 ::
 
-    draft → queued → sending → issued
-               ↑        ├→ pending        accepted, result later           → issued | rejected
+    draft → queued → sending → done           (a request: issued)
+               ↑        ├→ pending        accepted, result later           → done | rejected
                │        ├→ rejected       final, a corrected copy gets a new id
                │        ├→ waiting_login  resumes by itself after log-in
-               └────────┴→ unknown        answer lost: query by the same id → issued | queued | manual
+               └────────┴→ unknown        answer lost: query by the same id → done | queued | manual
     draft | queued | waiting_login → withdrawn
 
 See docs/architecture.md#states.
@@ -38,20 +38,27 @@ STATES = [
     ("queued", "Queued"),
     ("sending", "Sending"),
     ("pending", "In progress at the cloud"),
-    ("issued", "Issued"),
+    ("done", "Done"),
     ("rejected", "Rejected"),
     ("waiting_login", "Waiting for log-in"),
     ("unknown", "Outcome unknown"),
     ("manual", "Needs a decision"),
     ("withdrawn", "Withdrawn"),
 ]
+
+
+def states(final="done", **labels):
+    """Return the selection of a model whose last state is called ``final``; ``labels`` are those that differ."""
+    codes = [(final if code == "done" else code, label) for code, label in STATES]
+    return [(code, labels.get(code, label)) for code, label in codes]
+
+
 OPEN_STATES = ("queued", "sending", "pending", "waiting_login", "unknown", "manual")
 ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
 # The models beside requests and red forms, in the order in which they are sent and asked about
 OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.assistant.update")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 DEAD_STATES = ("rejected", "withdrawn")
-WATCHED_STATES = (*DEAD_STATES, "manual", "issued")  # asked about at ``watch_at``
 CLICK_TIME = timedelta(seconds=20)  # what a click goes on with itself, the scheduler needn't race for
 HOLD_AT_ONCE = 1000
 NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cloud_text": False}
@@ -80,6 +87,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     _part = ""  # of the account, see clouds.base.part_of
     _is_watched = False  # whether one that has ended, or waits for a person, can be asked about without effect
     _purpose = ISSUE  # of its orders, see fapiao.pace
+    _final_state = "done"  # the call took effect; of a request "issued"
 
     account_id = fields.Many2one("fapiao.account", required=True, index=True, ondelete="restrict", check_company=True)
     company_id = fields.Many2one("res.company", required=True, index=True)
@@ -129,6 +137,11 @@ class FapiaoTaskMixin(models.AbstractModel):
     error_fix = fields.Text("What To Do", readonly=True, copy=False)
     cloud_code = fields.Char("Cloud's Code", readonly=True, copy=False)
     cloud_text = fields.Text("Cloud's Words", readonly=True, copy=False)
+
+    @api.model
+    def _watched_states(self):
+        """Return the states of records that are asked about at ``watch_at``."""
+        return (*DEAD_STATES, "manual", self._final_state)
 
     # ------------------------------------------------------------------ what a concrete model says
 
@@ -333,7 +346,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     @api.model
     def _lock_watched(self, account, limit, ids=None):
         """Lock and return ended records of ``account`` that are due to be asked about all the same."""
-        watched = SQL("state IN %s AND watch_at <= %s", WATCHED_STATES, self._now())
+        watched = SQL("state IN %s AND watch_at <= %s", self._watched_states(), self._now())
         return self._lock_questions(watched, account, limit, ids, SQL("watch_at"))
 
     @api.model
@@ -358,7 +371,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         now = self._now()
         for record in self:
             # pushed forward at once: early rows that stay open must not starve later ones
-            if record.state in WATCHED_STATES:
+            if record.state in self._watched_states():
                 record.write({"watch_at": now + account._lease()})
             else:
                 record.write({"next_try_at": now + account._lease(), "tries": record.tries + 1})
@@ -623,7 +636,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         if self.state in DEAD_STATES:
             self._apply_finding_after_end(meaning)
             return
-        if self.state == "issued":
+        if self.state == self._final_state:
             self._verify(meaning)
             return
         if self.state not in ("unknown", "pending", "manual"):
@@ -693,7 +706,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         return max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
 
     def _verify(self, found):
-        """Compare what was found with what a record that counts as issued has led to, where a model wants it."""
+        """Compare what was found with what a record that counts as done has led to, where a model wants it."""
 
     # ------------------------------------------------------------------ after the end
 
@@ -768,7 +781,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             values["unknown_since"] = False
         if state not in ("unknown", "pending", "queued"):
             values["next_try_at"] = False
-        if state in OPEN_STATES or state == "issued":
+        if state in OPEN_STATES or state == self._final_state:
             values["watch_at"] = False
         self.write(values)
         if state not in ("queued", "unknown", "pending"):
@@ -959,7 +972,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _domain_to_watch(self):
-        return [("state", "in", WATCHED_STATES), ("watch_at", "<=", self._now())]
+        return [("state", "in", self._watched_states()), ("watch_at", "<=", self._now())]
 
     @api.model
     def _accounts_of(self, domain):
