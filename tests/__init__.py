@@ -57,6 +57,7 @@ from . import test_clouds_tolerance
 from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
+from . import test_dialog_documents
 from . import test_double_booking
 from . import test_exchange
 from . import test_fapiao_bill
@@ -118,6 +119,7 @@ from . import test_rights
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_discounts
+from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines
 from . import test_rules_netting

@@ -79,9 +79,19 @@ USER_KINDS = list(zip(USER_TYPES, ("User name", "Mobile number"), strict=True))
 class FapiaoAccount(models.Model):
     _name = "fapiao.account"
     _description = "Fapiao Account"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["fapiao.guard.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "company_id, sequence, id"
     _check_company_auto = True
+    # Settings and credentials. What the cloud said, tokens, leases and counters are written by this addon alone; so
+    # is the callback token, and the link to the account that took over.
+    _fapiao_inputs = frozenset(
+        {
+            *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),
+            *("phone", "password", "tenant", "tax_username", "tax_password", "add_seal"),
+            *("token_header", "token_prefix", "token_lifetime", "read_timeout", "grace_minutes", "wait_days"),
+            *("pace_per_minute", "pace_per_hour", "pace_per_day", "calls_at_once"),
+        }
+    )
 
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
@@ -176,6 +186,8 @@ class FapiaoAccount(models.Model):
         " five minutes.",
     )
 
+    _fapiao_inputs = frozenset({"pages_per_minute", "pace_reserved_percent"})
+
     pages_per_minute = fields.Integer(
         "Pages a Minute",
         default=600,
@@ -212,6 +224,9 @@ class FapiaoAccount(models.Model):
         help="Since then each order is asked for by its ID before it is sent: the cloud may know it already.",
     )
 
+    # The rows have rules of their own.
+    _fapiao_inputs = frozenset({"answer_text_ids"})
+
     answer_text_ids = fields.One2many(
         "fapiao.answer.text",
         "account_id",
@@ -224,6 +239,8 @@ class FapiaoAccount(models.Model):
 
     replaced_by_id = fields.Many2one("fapiao.account", readonly=True, copy=False)
     has_open_tasks = fields.Boolean(compute="_compute_has_open_tasks")
+
+    _fapiao_inputs = frozenset({"small_scale", "small_scale_reason"})
 
     small_scale = fields.Boolean(
         "Small-scale Taxpayer",
@@ -238,6 +255,13 @@ class FapiaoAccount(models.Model):
         "Reason for 3 %",
         tracking=True,
         help="A small-scale taxpayer who charges 3 percent instead of 1 has to say why (税率说明).",
+    )
+
+    _fapiao_inputs = frozenset(
+        {
+            *("app_id", "app_secret", "tenant_id", "account_id", "user", "user_type"),
+            *("business_system", "auto_invoice", "gross_total"),
+        }
     )
 
     app_id = fields.Char("App ID", help="Of the third-party application (第三方应用) made for Odoo.")
@@ -1066,7 +1090,8 @@ class FapiaoAccount(models.Model):
         self._begin_leaving()
         # what the old cloud was found to be says nothing of the new one
         account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
-        self.replaced_by_id = account
+        # sudo: no user writes this link, and the user may replace the account
+        self.sudo().replaced_by_id = account
         # sudo: the secrets stay with the server and the user they are known to, whoever replaces the account
         account.sudo().write(self._secrets_for(account))
         # sudo: a manager of fapiao need not be allowed to edit companies

@@ -19,6 +19,7 @@ KEY_LENGTH = 32  # seed 002 lets bxd_key have 50, eid 80
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
+    _fapiao_inputs = frozenset({"assistant_url", "assistant_page_url", "client_id", "client_secret"})
 
     assistant_url = fields.Char(
         "Assistant's Address",

@@ -16,6 +16,7 @@ CHANNELS = {"1": "login"}
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
+    _fapiao_inputs = frozenset({"pull_daily", "pull_pause", "bureau_channel", "full_interface"})
 
     pull_daily = fields.Boolean(
         default=True,
@@ -51,6 +52,8 @@ class FapiaoAccount(models.Model):
     _pause_not_negative = models.Constraint(
         "CHECK (pull_pause >= 0 AND pull_pause <= 60)", "A pause between pages is 0 to 60 seconds long."
     )
+
+    _fapiao_inputs = frozenset({"marks_booked"})
 
     marks_booked = fields.Boolean(
         "Mark Booked Bills",
