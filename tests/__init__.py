@@ -58,6 +58,7 @@ from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
 from . import test_docs
+from . import test_dialog_documents
 from . import test_double_booking
 from . import test_call_log
 from . import test_fapiao_bill
@@ -119,6 +120,7 @@ from . import test_rights
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_discounts
+from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines
 from . import test_rules_netting

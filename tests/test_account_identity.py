@@ -244,10 +244,10 @@ class TestIdentity(IdentityCase):
         """The pages are opened with keys that the assistant's secret makes."""
         values = {"mode": "test", "base_url": REAL, "assistant_url": REAL, "client_id": "1"}
         account = self._create_fapiao_account(tax_username="1", **values).sudo()
-        account.write({"client_secret": "secret", "assistant_token": "token"})
+        account.sudo().write({"client_secret": "secret", "assistant_token": "token"})
         account.with_user(self.users["manager"]).assistant_page_url = f"{REAL}/pages"
         self.assertEqual((account.client_secret, account.assistant_token), ("secret", False))
-        account.write({"assistant_token": "token"})
+        account.sudo().write({"assistant_token": "token"})
         account.with_user(self.users["manager"]).assistant_page_url = "https://elsewhere.example.com/"
         self.assertFalse(account.client_secret or account.assistant_token)
         self.assertTrue(account.password, "goes to another address")

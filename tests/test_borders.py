@@ -16,6 +16,10 @@ MAY_IMPORT = {
     "wizards": {"clouds", "models", "rules"},
     "controllers": {"clouds", "models", "rules"},
 }
+PRODUCT = ("rules", "clouds", "models", "wizards", "controllers")  # without sandbox, dev and tests
+PARSERS = {"lxml", "etree", "xml", "minidom", "ElementTree", "expat", "sax", "html5lib", "objectify", "xmltodict"}
+UNPACKERS = {"tarfile", "gzip", "bz2", "lzma", "zlib", "shutil", "rarfile"}
+READERS = {"fromstring", "parseString", "XMLParser", "iterparse", "extractall", "extract", "unpack_archive"}
 WITHOUT_ODOO = ("rules", "clouds", "sandbox")
 # The packages of models/: each may import from those before it, and extend their models.
 PACKAGES = ("cloud", "master", "issuing", "reversal", "callbacks", "sales", "received", "expenses")
@@ -30,6 +34,11 @@ def imports_of(path):
             yield node.level, node.module
         elif isinstance(node, ast.ImportFrom):
             yield from ((node.level, alias.name) for alias in node.names)
+
+
+def name_of(func):
+    """Return the last name of what a call calls."""
+    return getattr(func, "attr", None) or getattr(func, "id", None)
 
 
 def room_of(path, level, name):
@@ -128,6 +137,23 @@ class TestBorders(BaseCase):
             for model, files in homes.items():
                 with self.subTest(package=package, model=model):
                     self.assertEqual(len(files), 1, files)
+    def test_nothing_parses_xml_or_unpacks(self):
+        """Files of fapiao are kept and handed on, never read: entities and members of theirs can do no harm. What
+        is to be parsed one day needs a parser with entities and network off, and limits on size and ratio."""
+        for path in self._product():
+            tree = ast.parse(path.read_text())
+            imported = {part for _level, name in imports_of(path) for part in name.split(".")}
+            with self.subTest(file=str(path.relative_to(ADDON))):
+                self.assertFalse(PARSERS & imported)
+                self.assertFalse(UNPACKERS & imported)
+                calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+                self.assertFalse(READERS & {name_of(call.func) for call in calls})
+                for call in calls:
+                    if name_of(call.func) == "ZipFile":
+                        self.assertIn("w", [arg.value for arg in call.args if isinstance(arg, ast.Constant)])
+
+    def _product(self):
+        return [ADDON / "hooks.py", *(path for room in PRODUCT for path in self._files(room))]
 
     def test_every_test_module_is_known_to_odoo(self):
         listed = {name for _level, name in imports_of(ADDON / "tests" / "__init__.py")}

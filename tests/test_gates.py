@@ -213,10 +213,11 @@ class TestCalls(GatesCase):
     def details(self, model):
         return {
             "fapiao.callback": {"account_id": self.account.id, "company_id": self.company.id},
+            "fapiao.deduction": {"fapiao_ids": [Command.set(self.received.ids)]},
             "fapiao.marking": {"operation": base.SELECT},
             "fapiao.match.bill": {"fapiao_ids": [Command.set(self.received.ids)]},
             "fapiao.match.wizard": {"fapiao_id": self.received.id},
-            "fapiao.match.wizard.line": {"move_id": self.vendor_bill.id, "match_id": self.match.id},
+            "fapiao.match.wizard.line": {"move_id": self.vendor_bill.id},
             "fapiao.pick": {"user_id": self.users["employee"].id, "expense_ids": [Command.set(self.travel.ids)]},
             "fapiao.red.flush": {"fapiao_id": self.invoice.fapiao_ids.id, "number": self.invoice.fapiao_numbers},
             "fapiao.red.form": {"fapiao_id": self.invoice.fapiao_ids.id},

@@ -12,7 +12,14 @@ IDENTITY = (
     *("app_id", "tenant_id", "account_id", "user", "user_type", "business_system"),
     *("assistant_url", "assistant_page_url", "client_id"),
 )
-TAKEN_OVER = {"compute": "_compute_identity", "store": True, "readonly": False, "precompute": True}
+# Computed with the user's own rights: the account may be named by the client
+TAKEN_OVER = {
+    "compute": "_compute_identity",
+    "compute_sudo": False,
+    "precompute": True,
+    "store": True,
+    "readonly": False,
+}
 WITHDRAWALS = ("fapiao.withdrawal", "fapiao.red.withdrawal")
 
 

@@ -15,7 +15,10 @@ TAKEN = ("pending", "issued")
 
 class FapiaoIssue(models.TransientModel):
     _name = "fapiao.issue"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao"
+    # The invoices, and what is said of them, are set by the dialog itself.
+    _fapiao_inputs = frozenset({"twin_ids"})
 
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)
     problem_ids = fields.One2many("fapiao.issue.problem", "issue_id", "Problems", readonly=True)
@@ -83,14 +86,16 @@ class FapiaoIssue(models.TransientModel):
             said += " " + self.env._("Those with a fapiao or a request on its way: %s.", self.going_count)
         return said
 
-    # ------------------------------------------------------------------ create
+    # ------------------------------------------------------------------ opening
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        issues = super().create(vals_list)
-        for issue in issues:
-            issue._check()
-        return issues
+    @api.model
+    def _open(self, moves, **values):
+        """Return the dialog for ``moves`` with what is in the way of their fapiao."""
+        gate.check(moves, gate.ISSUER, "write")
+        # sudo: what a dialog is about is set by this flow alone
+        issue = self.sudo().create({"move_ids": moves.ids, **values}).sudo(self.env.su)
+        issue._check()
+        return issue._show()
 
     # ------------------------------------------------------------------ actions
 
@@ -98,6 +103,7 @@ class FapiaoIssue(models.TransientModel):
         """Look again, after something was mended."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
+        gate.check_documents(self, "move_ids")
         self._check()
         return self._show()
 
@@ -108,6 +114,7 @@ class FapiaoIssue(models.TransientModel):
         """
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
+        gate.check_documents(self, "move_ids", "write")
         self.move_ids._fapiao_check_issuer()
         moves = self.move_ids._fapiao_lock()
         ready = [built for built in self._build(moves) if built.is_ready]
@@ -140,18 +147,17 @@ class FapiaoIssue(models.TransientModel):
         all_built = self._build(self.move_ids)
         ready = self._chosen([built for built in all_built if built.is_ready])
         sure = fapiao_twins.without(ready) if self._asks_for_twins() else ready
-        self.write(
-            {
-                "ready_count": len(self.env["account.move"].union(*(built.moves for built in sure))),
-                "going_count": len(self.move_ids - self._free(self.move_ids)),
-                **self._preview_values(ready),
-                "twin_ids": self._twin_values(all_built),
-                "problem_ids": [
-                    Command.clear(),
-                    *(Command.create(values) for built in all_built for values in self._values_of(built)),
-                ],
-            }
-        )
+        values = {
+            "ready_count": len(self.env["account.move"].union(*(built.moves for built in sure))),
+            "going_count": len(self.move_ids - self._free(self.move_ids)),
+            **self._preview_values(ready),
+            "twin_ids": self._twin_values(all_built),
+            "problem_ids": [
+                Command.clear(),
+                *(Command.create(values) for built in all_built for values in self._values_of(built)),
+            ],
+        }
+        self.sudo().write(values)  # sudo: as in _open
 
     def _values_of(self, built):
         """Return create values for the problems of one fapiao-to-be, what stops it first."""
@@ -240,9 +246,11 @@ class FapiaoIssue(models.TransientModel):
 
 class FapiaoIssueTwin(models.TransientModel):
     _name = "fapiao.issue.twin"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao: Invoice That Looks Like Another"
     _order = "id"
     _rec_name = "message"
+    _fapiao_inputs = frozenset({"is_chosen"})
 
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Invoice", required=True, readonly=True, ondelete="cascade")
@@ -252,7 +260,7 @@ class FapiaoIssueTwin(models.TransientModel):
 
 class FapiaoIssueProblem(models.TransientModel):
     _name = "fapiao.issue.problem"
-    _inherit = ["fapiao.problem.mixin"]
+    _inherit = ["fapiao.guard.mixin", "fapiao.problem.mixin"]
     _description = "Issue Fapiao: Problem"
 
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")

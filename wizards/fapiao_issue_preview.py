@@ -26,7 +26,7 @@ class FapiaoIssue(models.TransientModel):
         """Put all invoices on one fapiao, or each on its own again, and look what becomes of them."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
-        self.is_merged = not self.is_merged
+        self.sudo().is_merged = not self.is_merged  # sudo: as in _open
         return self.action_check()
 
     # ------------------------------------------------------------------ what is shown
@@ -96,6 +96,7 @@ class FapiaoIssue(models.TransientModel):
 
 class FapiaoIssuePreview(models.TransientModel):
     _name = "fapiao.issue.preview"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao: What It Becomes"
     _order = "sequence, id"
     _rec_name = "documents"

@@ -79,9 +79,22 @@ USER_KINDS = list(zip(USER_TYPES, ("User name", "Mobile number"), strict=True))
 class FapiaoAccount(models.Model):
     _name = "fapiao.account"
     _description = "Fapiao Account"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["fapiao.guard.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "company_id, sequence, id"
     _check_company_auto = True
+    # Settings and credentials. What the cloud said, tokens, leases and counters are written by this addon alone; so
+    # is the callback token, and the link to the account that took over.
+    _fapiao_inputs = frozenset(
+        {
+            *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no", "phone"),
+            *("password", "tenant", "tax_username", "tax_password", "add_seal", "token_header"),
+            *("token_prefix", "token_lifetime", "read_timeout", "grace_minutes", "wait_days"),
+            *("pace_per_minute", "pace_per_hour", "pace_per_day", "calls_at_once", "pages_per_minute"),
+            *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_id"),
+            *("app_secret", "tenant_id", "account_id", "user", "user_type", "business_system"),
+            *("auto_invoice", "gross_total"),
+        }
+    )
 
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
@@ -212,6 +225,7 @@ class FapiaoAccount(models.Model):
         help="Since then each order is asked for by its ID before it is sent: the cloud may know it already.",
     )
 
+    # The rows have rules of their own.
     answer_text_ids = fields.One2many(
         "fapiao.answer.text",
         "account_id",
@@ -1066,7 +1080,8 @@ class FapiaoAccount(models.Model):
         self._begin_leaving()
         # what the old cloud was found to be says nothing of the new one
         account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
-        self.replaced_by_id = account
+        # sudo: no user writes this link, and the user may replace the account
+        self.sudo().replaced_by_id = account
         # sudo: the secrets stay with the server and the user they are known to, whoever replaces the account
         account.sudo().write(self._secrets_for(account))
         # sudo: a manager of fapiao need not be allowed to edit companies

@@ -137,12 +137,12 @@ class FapiaoCall(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            raise UserError(self.env._("The journal of exchanges with the cloud can't be changed."))
+            raise UserError(self.env._("The journal of calls with the cloud can't be changed."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("The journal of exchanges with the cloud can't be deleted."))
+        raise UserError(self.env._("The journal of calls with the cloud can't be deleted."))
 
     @api.autovacuum
     def _gc_idle(self):

@@ -423,7 +423,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         if self.state in OPEN_STATES:
             self._need_decision(
                 self.env._("The cloud has answered, but the answer could not be processed."),
-                self.env._("Look at the last exchange and decide what became of the order."),
+                self.env._("Look at the last call and decide what became of the order."),
             )
 
     @api.model

@@ -19,6 +19,7 @@ KEY_LENGTH = 32  # bxd_key may have 50, eid 80: docs/protocols/kingdee-assistant
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
+    _fapiao_inputs = frozenset({"assistant_url", "assistant_page_url", "client_id", "client_secret"})
 
     assistant_url = fields.Char(
         "Assistant's Address",

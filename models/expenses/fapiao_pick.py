@@ -729,7 +729,7 @@ class FapiaoPick(models.Model):
         gone = picked.filtered(lambda match: match.fapiao_id.serial_no not in now)
         for match in gone:
             self._note(match.fapiao_id.serial_no, "removed", "", match.fapiao_id)
-        gone.action_undo()
+        gone._undo()
         there = set((picked - gone).fapiao_id.mapped("serial_no"))
         admitted = self._admit([serial for serial in message.serials or [] if serial not in there], by_serial, files)
         for fapiao, attachments in admitted:
@@ -780,7 +780,7 @@ class FapiaoPick(models.Model):
             ]
         )
         if twin:
-            matches.action_undo()
+            matches._undo()
         else:
             fapiao.write({"number": row.number, "serial_no": row.serial_no})
         now = self._into_pool([ticket])[row.number]

@@ -266,6 +266,50 @@ def confirm_match(registry, fapiao, bill):
         sys.stdout.write(str(error))
 
 
+def match_during_search(registry, fapiao, bill):
+    """Click all that matches by hand while a search that has found proposals isn't over; print what the user is
+    told by each click."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        paper = env["fapiao"].browse(int(fapiao))
+        # two bills with its number: a person has to choose
+        env["account.move"].search([("ref", "in", ("R0", "R1"))]).ref = paper.number
+        company_ids = paper.company_id.ids
+        env["fapiao.match"]._match(company_ids)
+    with registry.cursor() as search:
+        api.Environment(search, SUPERUSER_ID, {})["fapiao.match"]._match(company_ids)
+        for name, click in CLICKS.items():
+            with registry.cursor() as cr:
+                # what waits all the same fails soon, and not when the run does
+                cr.execute("SET LOCAL lock_timeout = '2s'")
+                env = user_environment(cr)
+                try:
+                    click(env["fapiao"].browse(int(fapiao)), env["account.move"].browse(int(bill)))
+                    told = "opened" if name == "dialog" else "done"
+                except UserError as error:
+                    told = str(error)
+                except psycopg2.OperationalError as error:
+                    told = f"waited: {error}".replace("\n", " ")
+                cr.rollback()
+            sys.stdout.write(f"{name}|{told}\n")
+        search.rollback()
+
+
+def confirm_in_dialog(fapiao, bill):
+    wizard = fapiao.env["fapiao.match.wizard"]
+    dialog = wizard.browse(fapiao.action_match_documents()["res_id"])
+    dialog.line_ids.filtered(lambda line: line.move_id == bill).action_confirm()
+
+
+CLICKS = {
+    "dialog": lambda fapiao, bill: fapiao.action_match(),
+    "confirm": confirm_in_dialog,
+    "confirm_proposal": lambda fapiao, bill: fapiao.match_ids[:1].action_confirm(),
+    "create_bill": lambda fapiao, bill: fapiao.action_create_bill(),
+    "bill": lambda fapiao, bill: bill.action_fapiao_in_search(),
+}
+
+
 def meet(registry, place):
     """Wait until two workers are here, whoever comes first; the lock stays with the connection."""
     with registry.cursor() as cr:
@@ -336,7 +380,7 @@ TASKS = {
         *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
         *(copy_orders, request_order, post_invoice_of, take_callbacks, take_pace),
         *(connect_kingdee, pull, go_on_pulling),
-        *(receive_for_two_bills, confirm_match),
+        *(receive_for_two_bills, confirm_match, match_during_search),
     )
 }
 
