@@ -134,22 +134,22 @@ FIELDS = {
             " database_identity password tax_password token token_expires_at"
         ),
         "manager": (
-            "account_id active add_seal answer_text_ids app_id assistant_page_url assistant_token_lease_until"
+            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_token_lease_until"
             " assistant_url auto_invoice away_count away_since base_url bureau_channel bureau_channel_at"
             " bureau_login_type bureau_url business_system callback_addresses callback_bytes_per_hour"
-            " callback_over_at callback_rows_per_hour calls_at_once claimed_at client_id company_id credit_at"
+            " callback_over_at callback_rows_per_hour calls_at_once claimed_at client_key company_id credit_at"
             " credit_left credit_total face_state full_interface grace_minutes gross_total left_alone_until"
             " marks_booked mode name pace_per_day pace_per_hour pace_per_minute pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_day pull_ids pull_pause pull_text read_timeout"
             " recheck_day recheck_told_on replaced_by_id restored_at sequence session_at session_state"
-            " session_text small_scale small_scale_reason tax_no tax_username tenant tenant_id token_header"
-            " token_lease_until token_lifetime token_prefix user user_type wait_days"
+            " session_text small_scale small_scale_reason tax_no tax_username tenant_number tenant_code token_header"
+            " token_lease_until token_lifetime token_prefix cloud_user user_type wait_days"
         ),
     },
     "fapiao.account.replace": {
         "manager": (
-            "account_id app_id assistant_page_url assistant_url base_url business_system client_id mode name"
-            " phone provider purpose source_id tax_no tax_username tenant tenant_id user user_type"
+            "datacenter app_key assistant_page_url assistant_url base_url business_system client_key mode name"
+            " phone provider purpose source_id tax_no tax_username tenant_number tenant_code cloud_user user_type"
         ),
     },
     "fapiao.answer.text": {
@@ -239,7 +239,7 @@ FIELDS = {
         ),
     },
     "fapiao.pick.message": {
-        "nobody": "kind msg_id pick_id problem raw receipt_state renamed serials state times",
+        "nobody": "kind message_key pick_id problem raw receipt_state renamed serials state times",
     },
     "fapiao.pick.ticket": {
         "nobody": "amount expense_id fapiao_id number pick_id reason seller serial_no state",
