@@ -22,9 +22,12 @@ from . import reading
 from .addresses import checked_base, checked_file, is_private
 from .base import RawAnswer
 from .errors import FileAway, NotSent, OutcomeUnknown, RateLimited
+from .redact import HideSecrets
 from .wire import Limits, NoConnection, WatchedAdapter
 
 _logger = logging.getLogger(__name__)
+# Tokens and page keys stand in addresses too, and urllib3 logs addresses where it is told to log everything
+logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
 
 ANSWER_CAP = 20 * 1024 * 1024
 FILE_CAP = 50 * 1024 * 1024

@@ -8,7 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, abort
 from odoo import http
 from odoo.http import request
 
-from ..models.callbacks.fapiao_callback import CALLBACKS
+from ..clouds.registry import callbacks_of
 
 MOST = 2**20  # bytes
 IN_LOG = re.compile(r"(/invoice_cloud/callback/[^/\s]+/)[^\s?#\"]+")
@@ -63,7 +63,7 @@ class FapiaoCallback(http.Controller):
         account = request.env["fapiao.account"].sudo().browse(request.fapiao_account_id)
         body, caller = request.httprequest.get_data(), request.httprequest.remote_addr
         request.env["fapiao.callback"]._take(account, body, caller)
-        return request.make_json_response(CALLBACKS[provider].answer(True, "success"))
+        return request.make_json_response(callbacks_of(provider).answer(True, "success"))
 
 
 class HideTokens(logging.Filter):

@@ -41,7 +41,7 @@ def _connect(client: Client, account: int, sandbox_url: str) -> None:
         [account],
         {
             "assistant_url": f"{sandbox_url}/assistant",
-            "client_id": "sandbox-client",
+            "client_key": "sandbox-client",
             "client_secret": "sandbox-client-secret",
         },
     )

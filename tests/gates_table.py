@@ -130,13 +130,13 @@ FIELDS = {
     "fapiao.account": {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
-            "account_id active add_seal answer_text_ids app_id assistant_page_url assistant_url auto_invoice"
+            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_url auto_invoice"
             " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
-            " callback_rows_per_hour calls_at_once client_id company_id full_interface grace_minutes gross_total"
+            " callback_rows_per_hour calls_at_once client_key company_id full_interface grace_minutes gross_total"
             " marks_booked mode name pace_per_day pace_per_hour pace_per_minute pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
-            " small_scale_reason tax_no tax_username tenant tenant_id token_header token_lifetime token_prefix"
-            " user user_type wait_days"
+            " small_scale_reason tax_no tax_username tenant_number tenant_code token_header token_lifetime token_prefix"
+            " cloud_user user_type wait_days"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
@@ -148,8 +148,8 @@ FIELDS = {
     },
     "fapiao.account.replace": {
         "manager": (
-            "account_id app_id assistant_page_url assistant_url base_url business_system client_id mode name"
-            " phone provider purpose source_id tax_no tax_username tenant tenant_id user user_type"
+            "datacenter app_key assistant_page_url assistant_url base_url business_system client_key mode name"
+            " phone provider purpose source_id tax_no tax_username tenant_number tenant_code cloud_user user_type"
         ),
     },
     "fapiao.answer.text": {
@@ -244,7 +244,7 @@ FIELDS = {
         ),
     },
     "fapiao.pick.message": {
-        "nobody": "kind msg_id pick_id problem raw receipt_state renamed serials state times",
+        "nobody": "kind message_key pick_id problem raw receipt_state renamed serials state times",
     },
     "fapiao.pick.ticket": {
         "nobody": "amount expense_id fapiao_id number pick_id reason seller serial_no state",

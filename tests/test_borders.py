@@ -6,6 +6,8 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
+from ..clouds.registry import CLOUDS
+
 ADDON = Path(__file__).resolve().parent.parent
 # Which rooms of the addon a room may import from, itself aside.
 MAY_IMPORT = {
@@ -95,6 +97,36 @@ class TestBorders(BaseCase):
                     self.assertNotIn(
                         "odoo", {name.split(".")[0] for level, name in imports_of(path) if not level}
                     )
+
+    def test_clouds_know_no_sibling(self):
+        """What two clouds need lies above both; a cloud's own folder imports from itself and from there."""
+        names = {path.parent.name for path in (ADDON / "clouds").glob("*/client.py")}
+        self.assertGreater(len(names), 1)
+        for name in names:
+            for path in (ADDON / "clouds" / name).rglob("*.py"):
+                imported = {part for _level, module in imports_of(path) for part in module.split(".")}
+                with self.subTest(file=str(path.relative_to(ADDON))):
+                    self.assertFalse(imported & (names - {name}))
+
+    def test_nothing_above_the_clouds_asks_for_a_provider(self):
+        """What differs between clouds is an attribute of their clients; models only list the names to choose."""
+        names = set(CLOUDS)
+        for room in ("models", "wizards", "controllers"):
+            for path in self._files(room):
+                tree = ast.parse(path.read_text())
+                allowed = set()
+                for node in ast.walk(tree):
+                    is_choice = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PROVIDERS"
+                    if is_choice or (isinstance(node, ast.keyword) and node.arg == "default"):
+                        allowed.update(id(part) for part in ast.walk(node))
+                told = [
+                    node.value
+                    for node in ast.walk(tree)
+                    if isinstance(node, ast.Constant) and id(node) not in allowed and node.value in names
+                ]
+                folders = {part for _level, name in imports_of(path) for part in name.split(".")} & names
+                with self.subTest(file=str(path.relative_to(ADDON))):
+                    self.assertFalse(told or folders)
 
     def test_only_the_engine_commits(self):
         for path in (ADDON / "models").rglob("*.py"):

@@ -257,7 +257,7 @@ CALLS = {
     "find number": lambda client: client.find(number=NUMBER),
     "check red": lambda client: client.check_red(ORDER),
     "find red": lambda client: client.find_red(NUMBER),
-    "find red form": lambda client: client.find_red_form(ORDER),
+    "find red form": lambda client: client.ask(base.RED_STATE, client.freeze(base.RED_STATE, ORDER, "")),
     "kingdee session": lambda client: client.bureau_session(),
     "kingdee page": lambda client: client.pull_page("t", 1),
     "kingdee file": lambda client: client.file_at("https://x.example.com", "xml"),

@@ -15,15 +15,13 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ...clouds.kingdee import callback as kingdee
 from ...clouds.redact import redact
+from ...clouds.registry import callbacks_of
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import ASKED_STATES, DEAD_STATES, OPEN_STATES, OUT_STATES
 
 _logger = logging.getLogger(__name__)
 
-# By cloud: who reads its callbacks (``parse``) and says what it wants to hear (``answer``).
-CALLBACKS = {"kingdee": kingdee}
 BATCH = 100
 KEEP = timedelta(days=180)
 KEEP_OVER_QUOTA = timedelta(days=7)
@@ -281,7 +279,7 @@ class FapiaoCallback(models.Model):
 
     def _news(self):
         """Return what the body tells, as the cloud's reader has it; ``None`` if it can't be read."""
-        reader = CALLBACKS.get(self.account_id.provider)
+        reader = callbacks_of(self.account_id.provider)
         try:
             return reader and reader.parse((self.body or "").encode())
         except ValueError:

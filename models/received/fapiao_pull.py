@@ -307,7 +307,7 @@ class FapiaoPull(models.Model):
                 "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full instead.",
                 account.name,
             )
-        if kind == FULL and not getattr(words, "can_pull_full", False):
+        if kind == FULL and not words.can(base.PULL_FULL):
             yield self.env._(
                 "The cloud of account %s starts full pulls from its own portal only (定时任务). Set one up"
                 " there, or pull headers.",

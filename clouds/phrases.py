@@ -1,4 +1,4 @@
-"""What the words of an answer say about an order, at every cloud. Data only, and the search in it.
+"""What the words of an answer say about an order, at every cloud: the patterns, and the search with them.
 
 A marker wins over whatever else the text says: "issued already" and "open" both mean that the fapiao may
 exist, so that no text with one of them is ever a refusal. [other] is what clients of the same bureau saw;
@@ -65,6 +65,25 @@ FORM_EXISTS = any_of(
 )
 # The red fapiao exists: perhaps by our own earlier call
 RED_EXISTS = any_of(r"(?<!未)已(?:经)?[^不未,。;]{0,8}(?:红冲|冲红|开具|开票|使用)", r"没有可红冲的?金额")
+
+
+# A person must act first
+FACE = any_of(r"人脸|刷脸|扫脸|实名认证|实人认证")  # [family] 重新实人认证, 已过实人认证时间
+SMS = any_of(r"短信(?:验证|登录)|发送验证码")
+SESSION = any_of(
+    r"(?:请|需要?)(?:先|重新)*登[录陆]|重新登[录陆]|未登[录陆]",
+    r"重新进入开具页面|身份认证成功时间查询失败",  # [family]
+    r"登[录陆](?:状态)?已?.{0,2}(?:失效|过期|超时|丢失)",
+)
+# What was asked about isn't there – unless the text says that something else isn't
+NOT_THERE = any_of(
+    r"未(?:查询|查找|查|找|获取)到|没有?(?:查询|查找|查|找)到|(?:查询|查|找)不到",
+    r"不存在|查无|无此|暂无",
+)
+SOMETHING_ELSE = any_of(
+    r"用户|账[号户]|企业|公司|纳税人|购买?方|销售?方|税号|识别号|租户|登[录陆]|会话|token|令牌|权限|授权",
+    r"接口|服务|路径|地址|页面|方法|配置|参数|局端|异常|错误|网络|数据库|数据源",
+)
 
 
 LONGEST = 4000  # characters looked at; no cloud has more to say, and each takes its time
