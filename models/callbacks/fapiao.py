@@ -62,7 +62,8 @@ class Fapiao(models.Model):
     )
 
     _to_look_at = models.Index(
-        "(account_id, issue_date) WHERE direction = 'out' AND color = 'blue' AND status IN ('normal', 'partly_red')"
+        "(account_id, issue_date) WHERE direction = 'out' AND color = 'blue'"
+        " AND status IN ('normal', 'partly_red')"
     )
 
     # ------------------------------------------------------------------ queueing
@@ -167,7 +168,9 @@ class Fapiao(models.Model):
         """Let the queue of ``account`` wait: its cloud can't be asked now. ``fapiao_ids`` were claimed and not
         asked about, so their tries are given back. Where only background work has no calls left, the rest of
         the queue doesn't wait."""
-        until = fields.Datetime.now() + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
+        until = fields.Datetime.now() + timedelta(
+            seconds=getattr(error, "retry_after", 0) or LATER.total_seconds()
+        )
         is_looks_only = isinstance(error, PaceUsedUp) and purpose == BACKGROUND
         self.env.cr.execute(
             SQL(
@@ -243,8 +246,12 @@ class Fapiao(models.Model):
     def _say_refreshed(self, before):
         status = dict(self._fields["status"]._description_selection(self.env))[self.status]
         if self.status == before:
-            return self.env._("%(number)s: asked; it stands as it did (%(status)s).", number=self.number, status=status)
-        return self.env._("%(number)s: now “%(status)s” at the tax bureau.", number=self.number, status=status)
+            return self.env._(
+                "%(number)s: asked; it stands as it did (%(status)s).", number=self.number, status=status
+            )
+        return self.env._(
+            "%(number)s: now “%(status)s” at the tax bureau.", number=self.number, status=status
+        )
 
     def _tell_documents(self):
         status = dict(self._fields["status"]._description_selection(self.env))[self.status]
@@ -312,7 +319,9 @@ class Fapiao(models.Model):
         if not account._needs_person():
             self._queue_due(account, month)
         if month.day > account.recheck_day and account.recheck_told_on != month.first:
-            unasked = SQL("issue_date >= %s AND COALESCE(checked_at, '-infinity') < %s", month.before, month.start)
+            unasked = SQL(
+                "issue_date >= %s AND COALESCE(checked_at, '-infinity') < %s", month.before, month.start
+            )
             if count := self._count_living(account, month, unasked):
                 account._tell_look_unfinished(count, month)
 
@@ -372,6 +381,7 @@ class Fapiao(models.Model):
         return self._is_living() and not any(stage in OWN_STAGES for stage in stages)
 
 
+
 def ask_all(questions, cloud):
     """Return ``[(id, number, answer)]`` of ``[(id, number)]`` as far as the cloud could be asked, and the
     ``CloudError`` that ended it, or None. An answer may be a ``CloudError``."""
@@ -389,8 +399,10 @@ def ask_all(questions, cloud):
     return answers, None
 
 
+
 def _origin(fapiao):
     return fapiao.account_id, fapiao.refresh_is_look
+
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.
@@ -400,14 +412,17 @@ def claim(limit, env):
     return env["fapiao"]._claim_refresh(limit)
 
 
+
 def postpone(account_id, fapiao_ids, error, purpose, env):
     env["fapiao"]._postpone_refresh(env["fapiao.account"].browse(account_id), fapiao_ids, error, purpose)
+
 
 
 def note_answer(fapiao_id, number, answer, env):
     fapiao = env["fapiao"].browse(fapiao_id)
     lang = env.lang or fapiao.account_id._first_manager().lang
     fapiao.with_context(lang=lang)._note_refresh(number, answer)
+
 
 
 class Month:
@@ -429,8 +444,10 @@ class Month:
         return max((end - self.now) / timedelta(hours=1), 1)
 
 
+
 def now_in_china():
     return datetime.now(SHANGHAI)
+
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.

@@ -101,10 +101,8 @@ class FapiaoAccount(models.Model):
 
     def _compute_callback_last_at(self):
         # sudo: who may see the account may know that the cloud reaches it
-        groups = (
-            self.env["fapiao.callback"]
-            .sudo()
-            ._read_group([("account_id", "in", self.ids)], ["account_id"], ["last_at:max"])
+        groups = self.env["fapiao.callback"].sudo()._read_group(
+            [("account_id", "in", self.ids)], ["account_id"], ["last_at:max"]
         )
         last = {account.id: last_at for account, last_at in groups}
         for account in self:
@@ -239,6 +237,7 @@ class FapiaoAccount(models.Model):
             ),
             user_id=(manager or self.env.user).id,
         )
+
 
 
 def _digest(token):

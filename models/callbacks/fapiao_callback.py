@@ -34,7 +34,8 @@ NAMES_SHOWN = 50
 MORE = " … "
 # A body that comes again within the quota, and wasn't kept before, is kept now
 KEPT_NOW = "".join(
-    f", {name} = CASE fapiao_callback.state WHEN 'over_quota' THEN EXCLUDED.{name} ELSE fapiao_callback.{name} END"
+    f", {name} = CASE fapiao_callback.state WHEN 'over_quota' THEN EXCLUDED.{name}"
+    f" ELSE fapiao_callback.{name} END"
     for name in ("body", "received_at", "state")
 )
 OWN_STAGES = ("applying", "issuing")  # the red fapiao may be our own, its answer not in yet
@@ -46,7 +47,9 @@ class FapiaoCallback(models.Model):
     _order = "id desc"
     _rec_name = "digest"
 
-    account_id = fields.Many2one("fapiao.account", required=True, readonly=True, index=True, ondelete="cascade")
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     received_at = fields.Datetime(required=True, readonly=True)
     last_at = fields.Datetime("Last Received", required=True, readonly=True, index=True)
@@ -55,7 +58,9 @@ class FapiaoCallback(models.Model):
     body = fields.Text(readonly=True)
     digest = fields.Char("SHA-256", required=True, readonly=True, help="Of the body as it came.")
     size = fields.Integer("Bytes", readonly=True, help="Of the body as it came.")
-    kind = fields.Selection([("bill", "By request"), ("fapiao", "By fapiao"), ("return", "Sent back")], readonly=True)
+    kind = fields.Selection(
+        [("bill", "By request"), ("fapiao", "By fapiao"), ("return", "Sent back")], readonly=True
+    )
     request_uids = fields.Text("Request IDs", readonly=True)
     numbers = fields.Text("Fapiao Numbers", readonly=True)
     request_ids = fields.Many2many("fapiao.request", string="Requests", compute="_compute_request_ids")
@@ -417,9 +422,12 @@ class FapiaoCallback(models.Model):
         if is_asked:
             return self.env._("%s: the cloud is asked whether it was reversed or voided.", fapiao.number)
         if fapiao.red_form_ids.filtered(lambda form: form.stage in OWN_STAGES):
-            return self.env._("%s: a reversal made from here is on its way; nothing more is asked.", fapiao.number)
+            return self.env._(
+                "%s: a reversal made from here is on its way; nothing more is asked.", fapiao.number
+            )
         status = dict(fapiao._fields["status"]._description_selection(self.env))[fapiao.status]
         return self.env._("%(number)s: already known (%(status)s).", number=fapiao.number, status=status)
+
 
 
 def readable(body):
@@ -428,10 +436,12 @@ def readable(body):
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+
 def shortened(names):
     names = list(names)
     more = f"{MORE}(+{len(names) - NAMES_SHOWN})" if len(names) > NAMES_SHOWN else ""
     return ", ".join(names[:NAMES_SHOWN]) + more
+
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.
@@ -441,16 +451,20 @@ def store(values, env):
     env["fapiao.callback"]._store(values)
 
 
+
 def new_ids(env):
     return env["fapiao.callback"].search([("state", "=", "new")], order="id", limit=BATCH).ids
+
 
 
 def process(ids, env):
     env["fapiao.callback"].browse(ids)._process()
 
 
+
 def give_up(callback_id, error, env):
     env["fapiao.callback"].browse(callback_id)._give_up(error)
+
 
 
 def hint_over_quota(env):

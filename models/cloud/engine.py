@@ -184,7 +184,9 @@ class FapiaoEngine(models.AbstractModel):
         shown, part = redact(payload), part_of(operation)
         if purpose:
             # the caller's account may be of a transaction that is over
-            channel = self._step(lambda env: env["fapiao.account"].browse(account.id)._words(part).channel(operation))
+            channel = self._step(
+                lambda env: env["fapiao.account"].browse(account.id)._words(part).channel(operation)
+            )
             self.env["fapiao.pace"]._spend(account, channel, purpose)
 
         def claim(env):

@@ -86,7 +86,9 @@ class FapiaoAccount(models.Model):
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     provider = fields.Selection(PROVIDERS, "Cloud", required=True, default="piaodanyun")
     mode = fields.Selection(
@@ -109,7 +111,9 @@ class FapiaoAccount(models.Model):
     phone = fields.Char(help="The user name at the cloud.")
     password = fields.Char(groups="base.group_system", copy=False)
     tenant = fields.Integer("Tenant ID", help="企业租户ID, a number the cloud gave you.")
-    tax_username = fields.Char("Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号).")
+    tax_username = fields.Char(
+        "Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号)."
+    )
     tax_password = fields.Char("Tax Bureau Password", groups="base.group_system", copy=False)
     token_header = fields.Char(default="Authorization", required=True)
     token_prefix = fields.Char(help="Put before the token, with its space; empty for the bare token.")
@@ -248,7 +252,9 @@ class FapiaoAccount(models.Model):
     account_id = fields.Char("Data Center", help="数据中心 accountId.")
     user = fields.Char("Cloud User", help="Of the cloud: a user name or a mobile number.")
     user_type = fields.Selection(USER_KINDS, "Kind of User", default="UserName", required=True)
-    business_system = fields.Char(help="业务系统编码: ten characters at most, as set up in the cloud (业务系统列表).")
+    business_system = fields.Char(
+        help="业务系统编码: ten characters at most, as set up in the cloud (业务系统列表)."
+    )
     auto_invoice = fields.Boolean(
         "Issue at Once",
         default=True,
@@ -297,7 +303,9 @@ class FapiaoAccount(models.Model):
     def _check_tax_no(self):
         for account in self:
             tax_no = account.tax_no or ""
-            if not (15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()):
+            if not (
+                15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()
+            ):
                 raise ValidationError(
                     self.env._("A tax number has 15 to 20 digits and capital letters; %s has not.", tax_no)
                 )
@@ -340,7 +348,9 @@ class FapiaoAccount(models.Model):
         journaled = self.env["fapiao.exchange"].sudo().search([("account_id", "in", self.ids)], limit=1)
         if used := journaled.account_id or self._used("")[:1] or self._used(ASSISTANT_PART)[:1]:
             raise UserError(
-                self.env._("Account %s was used, and its journal is kept. Archive it instead.", used.display_name)
+                self.env._(
+                    "Account %s was used, and its journal is kept. Archive it instead.", used.display_name
+                )
             )
 
     # ------------------------------------------------------------------ actions
@@ -437,13 +447,17 @@ class FapiaoAccount(models.Model):
             # the usual words fear for a fapiao; these calls only ask
             parts = [
                 self.env._("The cloud did not answer, or not in a way that can be read."),
-                self.env._("Nothing was changed by asking. Try again; if it stays so, check the account's address."),
+                self.env._(
+                    "Nothing was changed by asking. Try again; if it stays so, check the account's address."
+                ),
             ]
         else:
             message, fix = explain(error)
             parts = [self.env._(message), fix and self.env._(fix)]
         if error.text or error.code:
-            parts.append(self.env._("The cloud says: %(text)s (%(code)s)", text=error.text, code=error.code or "–"))
+            parts.append(
+                self.env._("The cloud says: %(text)s (%(code)s)", text=error.text, code=error.code or "–")
+            )
         return "\n".join(part for part in parts if part)
 
     def _notify(self, message):
@@ -468,7 +482,9 @@ class FapiaoAccount(models.Model):
         self._check_may_use()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Log in to the tax bureau") if purpose == "login" else self.env._("Face authentication"),
+            "name": self.env._("Log in to the tax bureau")
+            if purpose == "login"
+            else self.env._("Face authentication"),
             "res_model": "fapiao.login",
             "view_mode": "form",
             "target": "new",
@@ -688,7 +704,9 @@ class FapiaoAccount(models.Model):
         """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""
         # sudo: an answer is read for users who may not see the list
         rows = self.env["fapiao.answer.text"].sudo()
-        found = rows.search_fetch([("account_id", "=", self.id), ("meaning", "!=", False)], ["code", "text", "meaning"])
+        found = rows.search_fetch(
+            [("account_id", "=", self.id), ("meaning", "!=", False)], ["code", "text", "meaning"]
+        )
         return tuple((row.code or "", row.text or "", row.meaning) for row in found)
 
     # --------------------------------------------------------------------------
@@ -712,7 +730,9 @@ class FapiaoAccount(models.Model):
         if not self.has_credit:
             engine._ask(self, lambda cloud: cloud.test(), purpose=purpose)
             return lambda account: account._note_ready()
-        credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()), purpose=purpose)
+        credit, face = engine._ask(
+            self, lambda cloud: (cloud.credit_line(), cloud.face_needed()), purpose=purpose
+        )
         return lambda account: account._note_credit(credit, face)
 
     def _note_credit(self, credit, face_needed):
@@ -740,7 +760,9 @@ class FapiaoAccount(models.Model):
     def _note_reachable(self):
         """The cloud takes our token; what the bureau thinks is another question."""
         if self.session_state in ("credentials", "permission"):
-            self.write({"session_state": "unknown", "session_text": False, "session_at": fields.Datetime.now()})
+            self.write(
+                {"session_state": "unknown", "session_text": False, "session_at": fields.Datetime.now()}
+            )
             self._resume_waiting()
 
     def _note_ready(self):
@@ -751,7 +773,9 @@ class FapiaoAccount(models.Model):
         """What waited for a person goes on by itself."""
         for model in ("fapiao.request", "fapiao.red.form", *OTHERS):
             # sudo: these change by this flow alone, whoever logged in or corrected the account
-            self.env[model].sudo().search([("account_id", "in", self.ids), ("state", "=", "waiting_login")])._enqueue()
+            self.env[model].sudo().search(
+                [("account_id", "in", self.ids), ("state", "=", "waiting_login")]
+            )._enqueue()
 
     def _warn_low_credit(self):
         """Raise one activity, and only one, while the credit line is low."""
@@ -764,7 +788,9 @@ class FapiaoAccount(models.Model):
                 "mail.mail_activity_data_warning",
                 summary=summary,
                 note=as_html(
-                    self.env._("%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total)
+                    self.env._(
+                        "%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total
+                    )
                 ),
                 user_id=(manager or self.env.user).id,
             )
@@ -772,9 +798,9 @@ class FapiaoAccount(models.Model):
     def _first_manager(self):
         """Return the user who looks after the account: a fapiao manager of its company."""
         managers = self.env.ref("l10n_cn_invoice_cloud.group_fapiao_manager").all_user_ids
-        return managers.filtered(lambda user: user.active and not user.share and self.company_id in user.company_ids)[
-            :1
-        ]
+        return managers.filtered(
+            lambda user: user.active and not user.share and self.company_id in user.company_ids
+        )[:1]
 
     def _note_apart(self, note):
         """Run ``note(account)`` in a transaction of its own: what the cloud told us holds even if the
@@ -907,7 +933,9 @@ class FapiaoAccount(models.Model):
             known -= self
         if inside - {origin(account[name]) for account in known for name in ADDRESSES}:
             raise AccessError(
-                self.env._("Only an administrator may enter an address on this computer or in its private network.")
+                self.env._(
+                    "Only an administrator may enter an address on this computer or in its private network."
+                )
             )
 
     def _check_identity_stays(self, vals):
@@ -949,7 +977,9 @@ class FapiaoAccount(models.Model):
                 lambda account, part=part: account._origins(part) != account._origins(part, vals)
             ).sudo()  # sudo: whoever edits the account can neither see nor write its secrets
             names = secrets_of(part)
-            for account in led_away.filtered(lambda account, names=names: any(account[name] for name in names)):
+            for account in led_away.filtered(
+                lambda account, names=names: any(account[name] for name in names)
+            ):
                 account.write(dict.fromkeys(names, False))
                 account._message_log(
                     body=self.env._(
@@ -1110,7 +1140,11 @@ class FapiaoAccount(models.Model):
             if account.provider != self.provider or account._origins(part) != self._origins(part):
                 continue
             for secret, whose in cloud.secrets.items():
-                if secret != whose and mine[secret] and plain(whose, account[whose]) == plain(whose, self[whose]):
+                if (
+                    secret != whose
+                    and mine[secret]
+                    and plain(whose, account[whose]) == plain(whose, self[whose])
+                ):
                     kept[secret] = mine[secret]
         return kept
 
@@ -1209,6 +1243,7 @@ class FapiaoAccount(models.Model):
                         length=SYSTEM_LENGTH,
                     )
                 )
+
 
 
 def _documents_of(record):

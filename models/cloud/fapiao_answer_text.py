@@ -18,11 +18,15 @@ class FapiaoAnswerText(models.Model):
     _order = "last_seen DESC, id DESC"
     _rec_name = "text"
 
-    account_id = fields.Many2one("fapiao.account", required=True, readonly=True, index=True, ondelete="cascade")
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     operation = fields.Selection(OPERATIONS, readonly=True, help="The call that was first answered so.")
     code = fields.Char("Cloud's Code", required=True, readonly=True, default="")
-    text = fields.Char("Cloud's Words", required=True, readonly=True, default="", help="Each number in it stands as #.")
+    text = fields.Char(
+        "Cloud's Words", required=True, readonly=True, default="", help="Each number in it stands as #."
+    )
     count = fields.Integer("Answers", required=True, readonly=True, default=1, aggregator="sum")
     first_seen = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     last_seen = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
@@ -66,7 +70,9 @@ class FapiaoAnswerText(models.Model):
     def _check_refusal_says_why(self):
         for row in self:
             if row.meaning == REFUSED and not row.text:
-                raise ValidationError(self.env._("An answer without words names no fault: it cannot count as refused."))
+                raise ValidationError(
+                    self.env._("An answer without words names no fault: it cannot count as refused.")
+                )
 
     # ------------------------------------------------------------------ counting and reading
 

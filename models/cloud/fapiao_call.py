@@ -66,9 +66,13 @@ class FapiaoExchange(models.Model):
     _order = "id desc"
     _log_access = True
 
-    account_id = fields.Many2one("fapiao.account", required=True, readonly=True, index=True, ondelete="restrict")
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    provider = fields.Char("Cloud", readonly=True, help="Whose words the answer is in, as this module calls the cloud.")
+    provider = fields.Char(
+        "Cloud", readonly=True, help="Whose words the answer is in, as this module calls the cloud."
+    )
     identity = fields.Char(readonly=True, help="Fingerprint of who the account was when the call was made.")
     operation = fields.Selection(OPERATIONS, required=True, readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
@@ -87,7 +91,8 @@ class FapiaoExchange(models.Model):
         required=True,
         readonly=True,
         default="sent",
-        help="Sent: the call was about to be made; should the worker die, the cloud is asked what became of it.",
+        help="Sent: the call was about to be made; should the worker die, the cloud is asked what"
+        " became of it.",
     )
     outcome = fields.Selection(
         [

@@ -104,7 +104,8 @@ class FapiaoPace(models.Model):
         counts = SQL(", ").join(SQL("count(*) FILTER (WHERE at > %s)", now - span) for span in spans)
         self.env.cr.execute(
             SQL(
-                "SELECT kind, %s FROM fapiao_pace WHERE key = %s AND kind <> 'gate' AND at > %s GROUP BY kind",
+                "SELECT kind, %s FROM fapiao_pace WHERE key = %s AND kind <> 'gate' AND at > %s"
+                " GROUP BY kind",
                 *(counts, account._pace_key(channel), now - max(spans)),
             )
         )

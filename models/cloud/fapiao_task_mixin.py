@@ -81,14 +81,17 @@ class FapiaoOutbound(models.AbstractModel):
     _is_watched = False  # whether one that has ended, or waits for a person, can be asked about without effect
     _purpose = ISSUE  # of its orders, see fapiao.pace
 
-    account_id = fields.Many2one("fapiao.account", required=True, index=True, ondelete="restrict", check_company=True)
+    account_id = fields.Many2one(
+        "fapiao.account", required=True, index=True, ondelete="restrict", check_company=True
+    )
     company_id = fields.Many2one("res.company", required=True, index=True)
     operation = fields.Char(required=True, readonly=True)
     request_uid = fields.Char(
         "Request ID",
         readonly=True,
         copy=False,
-        help="Sent with every attempt at this request, so that the cloud can tell a repetition from a second order.",
+        help="Sent with every attempt at this request, so that the cloud can tell a repetition from a"
+        " second order.",
     )
     payload = fields.Text(readonly=True, copy=False, help="What is sent, frozen when the request was made.")
     payload_hash = fields.Char("SHA-256", readonly=True, copy=False)
@@ -100,7 +103,9 @@ class FapiaoOutbound(models.AbstractModel):
     lease_until = fields.Datetime(readonly=True, copy=False)
     tries = fields.Integer("Attempts", readonly=True, copy=False)
     resends = fields.Integer(readonly=True, copy=False)
-    in_doubt = fields.Boolean(readonly=True, copy=False, help="The outcome of an attempt was unknown at least once.")
+    in_doubt = fields.Boolean(
+        readonly=True, copy=False, help="The outcome of an attempt was unknown at least once."
+    )
     was_sent = fields.Boolean(
         readonly=True, copy=False, help="An attempt may have reached the cloud, whatever it answered."
     )
@@ -205,7 +210,8 @@ class FapiaoOutbound(models.AbstractModel):
                 self.account_id.display_name,
             ),
             self.env._(
-                "Look it up in the portal of the cloud that it was prepared for, then decide here what became of it."
+                "Look it up in the portal of the cloud that it was prepared for, then decide here what became"
+                " of it."
             ),
         )
 
@@ -302,7 +308,9 @@ class FapiaoOutbound(models.AbstractModel):
         one to be turned away. A click still tries: the user may have logged in elsewhere."""
         due = self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE)
         for record in due:
-            record._in_reader_language()._become("waiting_login", errors.LoginRequired(need=account.session_state))
+            record._in_reader_language()._become(
+                "waiting_login", errors.LoginRequired(need=account.session_state)
+            )
         return self.browse()
 
     def _claim_orders(self, account):
@@ -430,8 +438,12 @@ class FapiaoOutbound(models.AbstractModel):
     def _lock_account(self, account_id):
         """Serialise claims per account: the pace is counted under this lock. The write at the end of a
         claim makes a concurrent claimer's snapshot stale, so it repeats with a fresh one."""
-        self._execute_quietly(SQL("SELECT id FROM fapiao_account WHERE id = %s FOR NO KEY UPDATE", account_id))
-        self.env.cr.execute(SQL("UPDATE fapiao_account SET claimed_at = %s WHERE id = %s", self._now(), account_id))
+        self._execute_quietly(
+            SQL("SELECT id FROM fapiao_account WHERE id = %s FOR NO KEY UPDATE", account_id)
+        )
+        self.env.cr.execute(
+            SQL("UPDATE fapiao_account SET claimed_at = %s WHERE id = %s", self._now(), account_id)
+        )
         return self.env["fapiao.account"].browse(account_id)
 
     @api.model
@@ -441,7 +453,8 @@ class FapiaoOutbound(models.AbstractModel):
         narrowed = SQL("AND id IN %s", tuple(ids)) if ids is not None else SQL()
         self._execute_quietly(
             SQL(
-                "SELECT id FROM %s WHERE account_id = %s AND %s %s ORDER BY %s, id LIMIT %s FOR UPDATE SKIP LOCKED",
+                "SELECT id FROM %s WHERE account_id = %s AND %s %s"
+                " ORDER BY %s, id LIMIT %s FOR UPDATE SKIP LOCKED",
                 SQL.identifier(self._table),
                 account_id,
                 condition,
@@ -527,7 +540,9 @@ class FapiaoOutbound(models.AbstractModel):
         self._apply_meaning(exchange, meaning)
 
     def _lock_row(self):
-        self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
+        self.env.cr.execute(
+            SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id)
+        )
 
     def _apply_meaning(self, exchange, meaning):
         """Act on the ``meaning`` of an exchange: a value of the contract or a ``CloudError``."""
@@ -633,7 +648,9 @@ class FapiaoOutbound(models.AbstractModel):
         match meaning:
             case base.Issued() | base.Bill():
                 if difference := self._adopt(meaning):
-                    self._need_decision(difference, self.env._("Compare both and decide; nothing is sent meanwhile."))
+                    self._need_decision(
+                        difference, self.env._("Compare both and decide; nothing is sent meanwhile.")
+                    )
             case base.NotFound():
                 self._apply_not_found(meaning)
             case base.Pending():
@@ -679,7 +696,9 @@ class FapiaoOutbound(models.AbstractModel):
         self._become("withdrawn")
         self.write(
             {
-                "error_message": self.env._("Not sent: account %s is archived.", self.account_id.display_name),
+                "error_message": self.env._(
+                    "Not sent: account %s is archived.", self.account_id.display_name
+                ),
                 "error_fix": self.env._("Issue again by hand if it is still right."),
             }
         )
@@ -832,7 +851,9 @@ class FapiaoOutbound(models.AbstractModel):
         if now > (self.unknown_since or self.create_date) + PENDING_LIMIT:
             self._need_decision(
                 self.env._("The cloud has given no result for three days."),
-                self.env._("Look the order up in the cloud's own portal, then decide here what became of it."),
+                self.env._(
+                    "Look the order up in the cloud's own portal, then decide here what became of it."
+                ),
             )
             return
         at = now + self._backoff()
@@ -977,6 +998,7 @@ class FapiaoOutbound(models.AbstractModel):
             self.env["fapiao.engine"]._run(turns, go_on)
 
 
+
 class Schedule:
     """One run of a scheduled action over several kinds of documents, with one progress for all of them.
 
@@ -1018,9 +1040,11 @@ class Schedule:
             self.cron._commit_progress(remaining=left)
 
 
+
 def click_end():
     """Return the moment (of ``fence.now``) after which a click begins no more calls."""
     return fence.now() + CLICK_SECONDS
+
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.
@@ -1030,8 +1054,10 @@ def expire_leases(model, account_id, env):
     env[model]._expire_leases(account_id)
 
 
+
 def attempt_now(model, ids, engine):
     engine.env[model]._attempt(ids)
+
 
 
 def is_any_due(model, ids, env):
@@ -1039,6 +1065,7 @@ def is_any_due(model, ids, env):
     token."""
     now = env[model]._now()
     return any(record.state == "queued" and record.next_try_at <= now for record in env[model].browse(ids))
+
 
 
 def ids_by_account(model, ids, env):

@@ -62,7 +62,9 @@ class AccountMove(models.Model):
 
     def _fapiao_report_tax(self):
         # a tax without an account of its own is a cost
-        lines = self.line_ids.filtered(lambda line: line.tax_line_id and line.tax_repartition_line_id.account_id)
+        lines = self.line_ids.filtered(
+            lambda line: line.tax_line_id and line.tax_repartition_line_id.account_id
+        )
         return sum((exact(line.balance) for line in lines), exact(0))
 
     def _fapiao_report_cover_rows(self):

@@ -122,5 +122,6 @@ class Fapiao(models.Model):
         return res
 
 
+
 def _ending_of(raw):
     return next((ending for start, ending in _PICTURES if raw.startswith(start)), "jpeg")

@@ -39,7 +39,9 @@ class FapiaoAccount(models.Model):
     @api.depends("provider", "assistant_url", "client_id")
     def _compute_has_assistant(self):
         for account in self:
-            account.has_assistant = bool(account.provider == "kingdee" and account.assistant_url and account.client_id)
+            account.has_assistant = bool(
+                account.provider == "kingdee" and account.assistant_url and account.client_id
+            )
 
     # ------------------------------------------------------------------ constraints
 
@@ -130,7 +132,9 @@ class FapiaoAccount(models.Model):
         if part != ASSISTANT_PART:
             return super()._store_token(slot, part)
         # sudo: see _connection
-        return self.sudo().write({"assistant_token": slot.token, "assistant_token_expires_at": naive(slot.expires_at)})
+        return self.sudo().write(
+            {"assistant_token": slot.token, "assistant_token_expires_at": naive(slot.expires_at)}
+        )
 
     # --------------------------------------------------------------------------
     # The names under which the expense assistant knows our documents, their lines and our users: the same for good,

@@ -488,9 +488,13 @@ class FapiaoReport(models.Model):
                 unsent._overtake()
                 continue
             values = {
-                name: report[name] for name in ("keys", "document_name", "bill_type", "voucher_uid", "voucher_number")
+                name: report[name]
+                for name in ("keys", "document_name", "bill_type", "voucher_uid", "voucher_number")
             }
-            links = {name: report[name].id for name in ("account_id", "company_id", "expense_id", "move_id", "user_id")}
+            links = {
+                name: report[name].id
+                for name in ("account_id", "company_id", "expense_id", "move_id", "user_id")
+            }
             voucher = picking.VoucherReport(id=report.voucher_uid, number=report.voucher_number)
             self._queue({**values, **links, "kind": "drop_voucher"}, voucher)
 
@@ -599,7 +603,9 @@ class FapiaoReport(models.Model):
 
     def _unsent(self, kind):
         """Return those of a kind that no cloud can have seen."""
-        return self.filtered(lambda report: report.kind == kind and report.state == "queued" and not report.in_doubt)
+        return self.filtered(
+            lambda report: report.kind == kind and report.state == "queued" and not report.in_doubt
+        )
 
     # ------------------------------------------------------------------ the sweep
 
@@ -626,17 +632,21 @@ class FapiaoReport(models.Model):
         self._plan_safely(expenses, moves)
 
 
+
 def queue_relation(model, id_, env):
     """Queue the relation of a document, and return the ids of all its open reports in order, due now."""
     Report, document = env["fapiao.report"], env[model].browse(id_)
     key = env["fapiao.account"]._assistant_key(document)
     values = Report._base_values(key, document, Report._of_keys([key]))
     if not values:
-        raise UserError(env._("%s has no account with an expense assistant.", document.company_id.display_name))
+        raise UserError(
+            env._("%s has no account with an expense assistant.", document.company_id.display_name)
+        )
     Report._of_keys([key])._unsent("relate")._overtake()
     chain = Report._create_step(values, Step("relate"), document)._open_chain()
     chain.write({"next_try_at": fields.Datetime.now()})
     return chain.ids
+
 
 
 def relation_problem(ids, env):

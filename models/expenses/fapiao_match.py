@@ -45,7 +45,9 @@ class FapiaoMatch(models.Model):
         document._fapiao_pick_check_look()
         fapiao = self.sudo().fapiao_id  # sudo: who may read the match may see its fapiao
         if not fapiao.serial_no:
-            raise UserError(self.env._("The assistant doesn't know fapiao %s: it wasn't picked there.", fapiao.number))
+            raise UserError(
+                self.env._("The assistant doesn't know fapiao %s: it wasn't picked there.", fapiao.number)
+            )
         return self.env["fapiao.pick"]._visit(document, page, fapiao)._dialog()
 
     # --------------------------------------------------------------------------

@@ -154,9 +154,13 @@ class FapiaoMatchedMixin(models.AbstractModel):
     def _fapiao_pick_say_difference(self, ours_alone, theirs_alone, count):
         parts = []
         if ours_alone:
-            parts.append(self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(ours_alone)))
+            parts.append(
+                self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(ours_alone))
+            )
         if theirs_alone:
-            parts.append(self.env._("At the assistant, but not here: %(numbers)s.", numbers=", ".join(theirs_alone)))
+            parts.append(
+                self.env._("At the assistant, but not here: %(numbers)s.", numbers=", ".join(theirs_alone))
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -269,7 +273,9 @@ class FapiaoMatchedMixin(models.AbstractModel):
     def _fapiao_report_wanted(self):
         """Return the ``Wanted`` of this document."""
         self.ensure_one()
-        return Wanted(self._fapiao_report_status(), self._fapiao_report_lines(), self._fapiao_report_is_draft())
+        return Wanted(
+            self._fapiao_report_status(), self._fapiao_report_lines(), self._fapiao_report_is_draft()
+        )
 
     def _fapiao_report_lines(self):
         serials = tuple(sorted(set(self._fapiao_report_matches().fapiao_id.mapped("serial_no"))))
@@ -279,7 +285,10 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Return the matches with tickets that were picked at the assistant."""
         return self.fapiao_match_ids.filtered(
             lambda match: (
-                match.state == "confirmed" and match.active and match.rule == "picked" and match.fapiao_id.serial_no
+                match.state == "confirmed"
+                and match.active
+                and match.rule == "picked"
+                and match.fapiao_id.serial_no
             )
         )
 
@@ -300,6 +309,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 }
             )
         return rows
+
 
 
 def plan_noted(env):

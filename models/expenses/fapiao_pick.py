@@ -124,7 +124,8 @@ class FapiaoPick(models.Model):
         if not account:
             raise UserError(
                 self.env._(
-                    "%s has no expense assistant (发票助手). Enter its address and client ID on the fapiao account.",
+                    "%s has no expense assistant (发票助手). Enter its address and client ID on the fapiao"
+                    " account.",
                     company.name,
                 )
             )
@@ -204,7 +205,9 @@ class FapiaoPick(models.Model):
             "page": pick.page,
             "state": pick.state,
             "kind": pick.kind,
-            "kinds": [[kind, kinds[kind]] for kind in documents[:1]._fapiao_pick_kinds()] if documents else [],
+            "kinds": [[kind, kinds[kind]] for kind in documents[:1]._fapiao_pick_kinds()]
+            if documents
+            else [],
             "together": pick.together,
             "title": ", ".join(documents.mapped("display_name")[:3]),
             "is_bill": bool(pick.move_id),
@@ -450,7 +453,9 @@ class FapiaoPick(models.Model):
     @api.model
     def _wake_for_due(self):
         """Start the run again for the visit that is due next."""
-        first = self.search([("next_poll_at", "!=", False), ("link_key", "!=", False)], order="next_poll_at", limit=1)
+        first = self.search(
+            [("next_poll_at", "!=", False), ("link_key", "!=", False)], order="next_poll_at", limit=1
+        )
         if first:
             self._wake_listener(max(first.next_poll_at, self.env["fapiao.outbound"]._now()))
 
@@ -547,7 +552,9 @@ class FapiaoPick(models.Model):
         except CloudError as error:
             _logger.info("Fapiao: receipt of message %s isn't taken yet: %s", msg_id, error)
             return False
-        engine._step(lambda env: env["fapiao.pick.message"].browse(message_id).write({"receipt_state": "sent"}))
+        engine._step(
+            lambda env: env["fapiao.pick.message"].browse(message_id).write({"receipt_state": "sent"})
+        )
         return True
 
     # --------------------------------------------------------------------------
@@ -568,11 +575,15 @@ class FapiaoPick(models.Model):
             )
         if ticket.state.is_personal:
             if not company.fapiao_pick_personal:
-                problems.append(self.env._("It is a personal fapiao. Ask the seller for one in the company's name."))
+                problems.append(
+                    self.env._("It is a personal fapiao. Ask the seller for one in the company's name.")
+                )
         else:
             problems += self._wrong_title(row)
         if ticket.state.verified is False and not company.fapiao_pick_unverified:
-            problems.append(self.env._("The tax bureau could not verify it. Correct its data, or don't use it."))
+            problems.append(
+                self.env._("The tax bureau could not verify it. Correct its data, or don't use it.")
+            )
         return " ".join(problems)
 
     def _dead(self, row):
@@ -646,7 +657,9 @@ class FapiaoPick(models.Model):
                 )
             )
         as_person = documents.with_user(self.user_id)
-        still_open = documents.browse(document.id for document in as_person if document._fapiao_pick_is_open())
+        still_open = documents.browse(
+            document.id for document in as_person if document._fapiao_pick_is_open()
+        )
         if not still_open:
             raise UserError(
                 self.env._(
@@ -731,7 +744,9 @@ class FapiaoPick(models.Model):
             self._note(match.fapiao_id.serial_no, "removed", "", match.fapiao_id)
         gone.action_undo()
         there = set((picked - gone).fapiao_id.mapped("serial_no"))
-        admitted = self._admit([serial for serial in message.serials or [] if serial not in there], by_serial, files)
+        admitted = self._admit(
+            [serial for serial in message.serials or [] if serial not in there], by_serial, files
+        )
         for fapiao, attachments in admitted:
             if self._attach(fapiao, document):
                 document._fapiao_pick_files(attachments)
@@ -806,7 +821,9 @@ class FapiaoPick(models.Model):
                 if others := taken - own:
                     fapiao._raise_taken(others, self.user_id)
                 if not own:
-                    self.env["fapiao.match"]._confirm_pair(fapiao, document, fapiao.amount_total, rule="picked")
+                    self.env["fapiao.match"]._confirm_pair(
+                        fapiao, document, fapiao.amount_total, rule="picked"
+                    )
         except (UserError, ValidationError) as error:
             self._note(serial, "refused", str(error), fapiao)
             return False
@@ -918,6 +935,7 @@ class FapiaoPick(models.Model):
             bill._fapiao_pick_take_lines(attached)
 
 
+
 # What the engine runs in transactions of its own; the environment is that transaction's.
 
 
@@ -925,8 +943,10 @@ def claim_visits(ids, env):
     return env["fapiao.pick"]._claim_visits(ids)
 
 
+
 def wake_for_due(env):
     env["fapiao.pick"]._wake_for_due()
+
 
 
 def _same_amount(fapiao, expense):
@@ -934,8 +954,10 @@ def _same_amount(fapiao, expense):
     return bool(total) and total == exact(fapiao.amount_total)
 
 
+
 def _any(_fapiao, _expense):
     return True
+
 
 
 def _days_apart(fapiao, expense):

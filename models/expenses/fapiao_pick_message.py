@@ -1,5 +1,6 @@
 """What the assistant told of a visit, as it came, and what became of each ticket."""
 
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -85,6 +86,7 @@ class FapiaoPickMessage(models.Model):
         if self.state == "new":
             return None
         return self.pick_id.account_id, self.pick_id.link_key
+
 
 
 class FapiaoPickTicket(models.Model):

@@ -34,7 +34,9 @@ class FapiaoTicketCategory(models.Model):
     _check_company_auto = True
 
     sequence = fields.Integer(default=10)
-    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
     type_code = fields.Selection(TYPES, "Type of Fapiao", required=True)
     product_id = fields.Many2one(
         "product.product",

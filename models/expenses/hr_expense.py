@@ -53,7 +53,9 @@ class HrExpense(models.Model):
         worked out from the quantity."""
         self.ensure_one()
         fapiao = matches.fapiao_id
-        category = self.env["fapiao.ticket.category"]._category_of(self.company_id, fapiao.mapped("type_code"))
+        category = self.env["fapiao.ticket.category"]._category_of(
+            self.company_id, fapiao.mapped("type_code")
+        )
         if category and category != self.product_id:
             self.product_id = category
         values = {
@@ -106,7 +108,9 @@ class HrExpense(models.Model):
     def _fapiao_report_status(self):
         if self._fapiao_report_move():
             return picking.BOOKED
-        return {"submitted": picking.SUBMITTED, "approved": picking.APPROVED}.get(self.approval_state, picking.UNUSED)
+        return {"submitted": picking.SUBMITTED, "approved": picking.APPROVED}.get(
+            self.approval_state, picking.UNUSED
+        )
 
     def _fapiao_report_is_draft(self):
         return not self.approval_state

@@ -60,7 +60,9 @@ class Round:
     def run(self, claimed):
         """Listen to ``claimed``, ``{account id: [Visit]}``, until none has a message left."""
         lines = []
-        with ThreadPoolExecutor(max(1, sum(map(len, claimed.values()))), thread_name_prefix="fapiao-pick") as self.pool:
+        with ThreadPoolExecutor(
+            max(1, sum(map(len, claimed.values()))), thread_name_prefix="fapiao-pick"
+        ) as self.pool:
             try:
                 for account_id, visits in claimed.items():
                     if line := self._open(account_id, visits):

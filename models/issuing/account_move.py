@@ -41,7 +41,8 @@ class AccountMove(models.Model):
 
     # for the search of invoices that look alike (fapiao_twins)
     _fapiao_twins = models.Index(
-        "(company_id, commercial_partner_id, invoice_date) WHERE move_type = 'out_invoice' AND state = 'posted'"
+        "(company_id, commercial_partner_id, invoice_date)"
+        " WHERE move_type = 'out_invoice' AND state = 'posted'"
     )
 
     # compute_sudo: salespeople see invoices, but not how their fapiao are requested
@@ -97,7 +98,9 @@ class AccountMove(models.Model):
         them. Below zero, a fapiao says more than the books: its red letter is due."""
         documents = self | self._fapiao_credits()
         total = sum(document.amount_total_signed for document in documents)
-        return self.company_currency_id.round(total - sum(documents.mapped(lambda move: move._fapiao_covered())))
+        return self.company_currency_id.round(
+            total - sum(documents.mapped(lambda move: move._fapiao_covered()))
+        )
 
     def _fapiao_covered(self):
         """Return the amount of this document that living fapiao stand for."""
@@ -352,7 +355,9 @@ class AccountMove(models.Model):
         self.check_access("write")
         # in the order in which a request from an order locks both, or the two would wait for each other
         self._fapiao_orders()._fapiao_touch()
-        self.env.cr.execute(SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids)))
+        self.env.cr.execute(
+            SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids))
+        )
         self.invalidate_recordset(["fapiao_state", "fapiao_request_ids"], flush=False)
         return self
 
@@ -399,7 +404,9 @@ class AccountMove(models.Model):
             open_ones = move._fapiao_open_outbound()
             move.fapiao_request_state = is_employee and move._fapiao_last_request().state
             move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
-            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+            move.fapiao_can_withdraw = bool(open_ones) and all(
+                record._can_be_given_up() for record in open_ones
+            )
 
     # ------------------------------------------------------------------ what the mixin asks
 

@@ -105,7 +105,11 @@ class FapiaoBuilder(models.AbstractModel):
         covered = self._covered(documents, freed)
         summaries = self.env["fapiao.tax.code"]._summary_codes()
         twins = fapiao_twins.of_invoices(moves)
-        return [built for group in groups for built in self._build_group(group, catalogue, covered, summaries, twins)]
+        return [
+            built
+            for group in groups
+            for built in self._build_group(group, catalogue, covered, summaries, twins)
+        ]
 
     def _build_group(self, moves, catalogue, covered, summaries, twins):
         credits_ = moves._fapiao_credits()
@@ -149,7 +153,9 @@ class FapiaoBuilder(models.AbstractModel):
             drawer=company.fapiao_drawer or self._drawer_of(move),
             payee=company.fapiao_payee or "",
             reviewer=company.fapiao_reviewer or "",
-            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, [item for _document, item in items]),
+            small_scale_reason=self._small_scale_reason(
+                company.fapiao_account_id, [item for _document, item in items]
+            ),
             show_seller_bank=company.fapiao_show_seller_bank,
             show_buyer_bank=company.fapiao_show_buyer_bank,
         )
@@ -196,7 +202,9 @@ class FapiaoBuilder(models.AbstractModel):
                 values,
             )
         if move.state != "posted":
-            return Problem("not_posted", _("%(invoice)s is not posted."), _("Confirm the invoice first."), values)
+            return Problem(
+                "not_posted", _("%(invoice)s is not posted."), _("Confirm the invoice first."), values
+            )
         return None
 
     def _account_problem(self, move):
@@ -481,7 +489,9 @@ class FapiaoBuilder(models.AbstractModel):
         if freed:
             lines -= freed.sudo()
         by_key, parts, by_document = {}, {}, {}
-        lost = lines.filtered(lambda line: line.move_line_id.move_id != line.move_id and not line.lost_fapiao_id)
+        lost = lines.filtered(
+            lambda line: line.move_line_id.move_id != line.move_id and not line.lost_fapiao_id
+        )
         for line in lines.filtered("move_line_id") - lost:
             key = str(line.move_line_id.id)
             figures = (
@@ -581,7 +591,9 @@ class FapiaoBuilder(models.AbstractModel):
                 }
                 for sequence, share in enumerate(of_part, start=1)
             ]
-            for of_part in shares.allot([item for _document, item in items], [draft.lines for draft in drafts])
+            for of_part in shares.allot(
+                [item for _document, item in items], [draft.lines for draft in drafts]
+            )
         ]
 
     def _next_part(self, taken):
@@ -593,7 +605,9 @@ class FapiaoBuilder(models.AbstractModel):
     def _shares(self, items):
         """Return create values for the lines of one request over all of ``items``, ``(document, item)``."""
         return [
-            self._values_of_share(document, shares.Share(item, item.amount, item.tax, item.quantity or ZERO), sequence)
+            self._values_of_share(
+                document, shares.Share(item, item.amount, item.tax, item.quantity or ZERO), sequence
+            )
             for sequence, (document, item) in enumerate(items, start=1)
         ]
 

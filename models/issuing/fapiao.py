@@ -67,7 +67,9 @@ class Fapiao(models.Model):
     request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_fapiao_rel", "fapiao_id", "request_id", "Requests", readonly=True
     )
-    move_ids = fields.Many2many("account.move", "fapiao_move_rel", "fapiao_id", "move_id", "Invoices", readonly=True)
+    move_ids = fields.Many2many(
+        "account.move", "fapiao_move_rel", "fapiao_id", "move_id", "Invoices", readonly=True
+    )
     checked_at = fields.Datetime("Checked With the Bureau", readonly=True)
     qr_text = fields.Char("QR Code", compute="_compute_qr_text")
 
@@ -153,7 +155,9 @@ class Fapiao(models.Model):
             attachments = self._files()
         if not attachments:
             raise UserError(
-                self.env._("The cloud has no files for this fapiao yet. They are fetched as soon as they are there.")
+                self.env._(
+                    "The cloud has no files for this fapiao yet. They are fetched as soon as they are there."
+                )
             )
         return {
             "type": "ir.actions.act_url",
@@ -206,7 +210,9 @@ class Fapiao(models.Model):
             "check_code": issued.check_code,
             **self._addresses(issued.files),
             "move_ids": [fields.Command.set(request.move_ids.ids)],
-            "line_ids": [fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(lines)],
+            "line_ids": [
+                fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(lines)
+            ],
         }
 
     @api.model
@@ -235,7 +241,9 @@ class Fapiao(models.Model):
             account._note_need_apart(error)
             raise UserError(account._say(error)) from error
         if not isinstance(found, base.Issued):
-            raise UserError(self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number))
+            raise UserError(
+                self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number)
+            )
         fapiao_id = self.id
         self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
         self.invalidate_recordset()
@@ -256,7 +264,11 @@ class Fapiao(models.Model):
             "check_code": found.check_code,
             **self._addresses(found.files),
         }
-        values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
+        values = {
+            name: float(value) if name.startswith("amount") else value
+            for name, value in said.items()
+            if value
+        }
         self.write({**values, "checked_at": fields.Datetime.now()})
         # a cloud may call a fapiao normal that is reversed in part
         self._note_reversed()
@@ -318,7 +330,9 @@ class Fapiao(models.Model):
     def _claim_files(self):
         """Push the next try forward before calling, so that neither a crash nor a slow cloud makes the
         same rows come first again; return ``[(id, number, issued_at, {kind: address})]``."""
-        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids)))
+        self.env.cr.execute(
+            SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids))
+        )
         claimed = self.browse(row[0] for row in self.env.cr.fetchall())
         for fapiao in claimed:
             tries = fapiao.files_tries + 1
@@ -473,11 +487,13 @@ class Fapiao(models.Model):
         )
 
 
+
 @lru_cache(maxsize=1)
 def pdf_picture():
     """Return the picture that stands for a PDF, in base64."""
     with file_open("web/static/img/mimetypes/pdf.svg", "rb") as picture:
         return base64.b64encode(picture.read())
+
 
 
 def fetch(cloud, number, issued_at, addresses, patience=None):
@@ -503,6 +519,7 @@ def fetch(cloud, number, issued_at, addresses, patience=None):
     return files, problem, None
 
 
+
 # What the engine runs in transactions of its own; the environment is that transaction's.
 
 
@@ -510,8 +527,10 @@ def keep_files(fapiao_id, files, problem, is_tried, env):
     env["fapiao"].browse(fapiao_id)._keep_files(files, problem, is_tried)
 
 
+
 def postpone_files(account_id, fapiao_ids, error, env):
     env["fapiao"]._postpone_files(env["fapiao.account"].browse(account_id), fapiao_ids, error)
+
 
 
 def draw_qr(text):

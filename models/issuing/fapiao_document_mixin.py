@@ -58,7 +58,9 @@ class FapiaoDocumentMixin(models.AbstractModel):
         copy=False,
     )
     fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
-    fapiao_currency_id = fields.Many2one("res.currency", "Currency of Fapiao", compute="_compute_fapiao_currency_id")
+    fapiao_currency_id = fields.Many2one(
+        "res.currency", "Currency of Fapiao", compute="_compute_fapiao_currency_id"
+    )
     fapiao_amount_open = fields.Monetary(
         "Amount Without Fapiao",
         compute="_compute_fapiao_state",

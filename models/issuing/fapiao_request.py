@@ -37,7 +37,9 @@ SIBLINGS = 3  # IDs of later attempts that are asked for in a database that was 
 AT_ONCE = 500
 VERIFY_AFTER = timedelta(minutes=5)  # a busy batch is over by then, and questions have a pace of their own
 ALARM = "mail.mail_activity_data_warning"  # stays until a person closes it
-LOST = _("Fapiao %(number)s over %(total)s is reversed, and it can't be told for sure which lines stood on it.")
+LOST = _(
+    "Fapiao %(number)s over %(total)s is reversed, and it can't be told for sure which lines stood on it."
+)
 WAY_OUT = _("Reverse the others of the same order too (%(rest)s); then all of it can be issued anew.")
 
 
@@ -477,7 +479,9 @@ class FapiaoRequest(models.Model):
         said = [self.error_message, self.error_fix]
         if self.state == "rejected" and self.cloud_text:
             said.append(
-                self.env._("The cloud says: %(text)s (%(code)s)", text=self.cloud_text, code=self.cloud_code or "–")
+                self.env._(
+                    "The cloud says: %(text)s (%(code)s)", text=self.cloud_text, code=self.cloud_code or "–"
+                )
             )
         return [line for line in said if line]
 
@@ -535,7 +539,9 @@ class FapiaoRequest(models.Model):
         """Return in words which of ``compared`` (what, ours, theirs) differ, or ''. What isn't told differs only in the
         answer to a question (``is_asked``)."""
         differing = [
-            self.env._("%(what)s: %(ours)s here, %(theirs)s there", what=what, ours=ours or "–", theirs=theirs or "–")
+            self.env._(
+                "%(what)s: %(ours)s here, %(theirs)s there", what=what, ours=ours or "–", theirs=theirs or "–"
+            )
             for what, ours, theirs in compared
             if (ours or None) != (theirs or None) and (is_asked or theirs is not None)
         ]
@@ -904,7 +910,9 @@ class FapiaoRequest(models.Model):
         unsent = rivals.filtered(lambda request: request._can_be_given_up())
         for rival in unsent:
             rival._in_reader_language()._become("withdrawn")
-            rival.error_message = self.env._("Not sent: request %s has led to a fapiao after all.", self.request_uid)
+            rival.error_message = self.env._(
+                "Not sent: request %s has led to a fapiao after all.", self.request_uid
+            )
         self._stand_beside(rivals - unsent)
         # the lines of the others are out of the unique index before ours come into it
         self.env.flush_all()
@@ -1276,6 +1284,7 @@ class FapiaoRequest(models.Model):
                 }
             )
         self._wake_reconciler()
+
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.

@@ -1,5 +1,6 @@
 """What of which invoice line or order line a request stands for."""
 
+
 from odoo import api, fields, models
 
 from ...rules import pieces
@@ -21,8 +22,12 @@ class FapiaoRequestLine(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     sequence = fields.Integer()
     move_id = fields.Many2one("account.move", "Invoice", index="btree_not_null", ondelete="set null")
-    move_line_id = fields.Many2one("account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null")
-    part = fields.Integer(default=0, help="Which slice of the invoice line, where a request covers only a slice.")
+    move_line_id = fields.Many2one(
+        "account.move.line", "Invoice Line", index="btree_not_null", ondelete="set null"
+    )
+    part = fields.Integer(
+        default=0, help="Which slice of the invoice line, where a request covers only a slice."
+    )
     name = fields.Char()
     quantity = fields.Float(
         digits=(16, 6), help="Finer than the document's own: a unit may be cut where one is too dear."
@@ -91,7 +96,8 @@ class FapiaoRequestLine(models.Model):
         """Tell whether these lines come to ``parts``, amount and tax."""
         lines = [line for part in parts for line in part]
         return all(
-            sum((exact(row[field]) for row in self), ZERO) == sum((getattr(line, name) for line in lines), ZERO)
+            sum((exact(row[field]) for row in self), ZERO)
+            == sum((getattr(line, name) for line in lines), ZERO)
             for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
         )
 

@@ -189,13 +189,18 @@ def _problem(document, other, is_covered):
         "numbers": other.fapiao_numbers or "",
     }
     if not is_covered:
-        message = _("%(document)s has the same customer, lines and total as %(other)s, which is chosen as well.")
+        message = _(
+            "%(document)s has the same customer, lines and total as %(other)s, which is chosen as well."
+        )
     elif other.fapiao_numbers:
         message = _(
-            "%(document)s has the same customer, lines and total as %(other)s, which has the fapiao %(numbers)s."
+            "%(document)s has the same customer, lines and total as %(other)s, which has the fapiao"
+            " %(numbers)s."
         )
     else:
-        message = _("%(document)s has the same customer, lines and total as %(other)s, whose fapiao is requested.")
+        message = _(
+            "%(document)s has the same customer, lines and total as %(other)s, whose fapiao is requested."
+        )
     line = _lines(document)[:1]
     key = line._fapiao_key() if line._name == "sale.order.line" else str(line.id)
     return Problem(CODE, message, CURE, values, line=key, severity="warning")

@@ -13,7 +13,9 @@ class FapiaoTaxCode(models.Model):
     _rec_names_search = ["code", "name", "short_name"]
 
     code = fields.Char(required=True, size=19, help="19 digits, as in the bureau's table (税收分类编码).")
-    name = fields.Char(required=True, help="Name of the goods or service in the bureau's table (货物和劳务名称).")
+    name = fields.Char(
+        required=True, help="Name of the goods or service in the bureau's table (货物和劳务名称)."
+    )
     short_name = fields.Char(help="Stands between stars before the name of an item: *short name*item (简称).")
     parent_id = fields.Many2one(
         "fapiao.tax.code",

@@ -54,7 +54,8 @@ class ResCompany(models.Model):
     )
     fapiao_amount_limit = fields.Monetary(
         "Limit per Fapiao",
-        help="Most that one fapiao may carry, without tax (最高开票限额); a larger invoice is split. 0: no limit.",
+        help="Most that one fapiao may carry, without tax (最高开票限额); a larger invoice is split."
+        " 0: no limit.",
     )
     fapiao_credit_threshold = fields.Monetary(
         "Warn below Credit of",
@@ -66,7 +67,9 @@ class ResCompany(models.Model):
         help="Ask before an invoice or order is issued that has the same customer, lines and total as another"
         " one of so many days before or after. 0: never.",
     )
-    fapiao_show_seller_bank = fields.Boolean("Show Our Bank", help="Print our bank and account in the remark.")
+    fapiao_show_seller_bank = fields.Boolean(
+        "Show Our Bank", help="Print our bank and account in the remark."
+    )
     fapiao_show_buyer_bank = fields.Boolean(
         "Show the Customer's Bank", help="Print the customer's bank and account in the remark."
     )

@@ -19,7 +19,9 @@ FAPIAO_FIELDS = [
 ]
 MOBILE = re.compile(r"(?:\+|00)?(?:86)?(1[3-9]\d{9})")
 # The account is the figures at the end, in groups perhaps; some begin with letters (NRA…, FTN…).
-BANK_ACCOUNT = re.compile(r"(?P<bank>.*?\D)??[\s,，:：;；]*(?P<account>(?:(?<=\s)[A-Za-z]{1,4})?\d[\d\s-]{4,}\d)")
+BANK_ACCOUNT = re.compile(
+    r"(?P<bank>.*?\D)??[\s,，:：;；]*(?P<account>(?:(?<=\s)[A-Za-z]{1,4})?\d[\d\s-]{4,}\d)"
+)
 TAX_NO_DOUBTS = {"tax_no_malformed", "tax_no_doubtful"}
 
 
@@ -45,7 +47,8 @@ class ResPartner(models.Model):
     fapiao_address = fields.Char("Address on Fapiao", help="If empty, the partner's own address.")
     fapiao_phone = fields.Char(
         "Phone on Fapiao",
-        help="If empty, the partner's own phone. A cloud that delivers by text message takes it if it is a mobile.",
+        help="If empty, the partner's own phone. A cloud that delivers by text message takes it if it is a"
+        " mobile.",
     )
     fapiao_email = fields.Char(
         help="Where a cloud that delivers by mail sends the fapiao. If empty, the partner's own email."

@@ -20,7 +20,9 @@ from .verdict import DEAD, MATCH_STATES, fapiao_state
 BOOKINGS = [("booked", "Booked"), ("unbooked", "Not booked")]
 DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confirmed", "Confirmed")]
 # What the cloud's word is taken for wherever it says something. (Colour and status have rules of their own.)
-SAID = [column for column, _type in HEADER_COLUMNS if column not in ("number", "color", "status", "partner_id")]
+SAID = [
+    column for column, _type in HEADER_COLUMNS if column not in ("number", "color", "status", "partner_id")
+]
 OTHER_TYPE = "11"
 GROWTH = (1000, 10_000)  # rows that a pull has brought
 DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed", "booking", "deduction"]
@@ -58,12 +60,18 @@ class Fapiao(models.Model):
         ondelete="set null",
         help="The contact with the seller's tax number.",
     )
-    booking = fields.Selection(BOOKINGS, "Booking State", readonly=True, help="Whether it is marked as booked (入账).")
-    deduction = fields.Selection(DEDUCTIONS, readonly=True, help="Whether it is selected for deduction (勾选).")
+    booking = fields.Selection(
+        BOOKINGS, "Booking State", readonly=True, help="Whether it is marked as booked (入账)."
+    )
+    deduction = fields.Selection(
+        DEDUCTIONS, readonly=True, help="Whether it is selected for deduction (勾选)."
+    )
     deduction_period = fields.Char(readonly=True, help="yyyymm")
     deductible = fields.Monetary("Deductible Tax", readonly=True)
     original_number = fields.Char("Number of the Original", readonly=True, help="Of a red fapiao.")
-    status_at = fields.Datetime("Status Changed", readonly=True, help="When another status than the first was noted.")
+    status_at = fields.Datetime(
+        "Status Changed", readonly=True, help="When another status than the first was noted."
+    )
     pull_id = fields.Many2one(
         "fapiao.pull", "First Pulled By", readonly=True, index="btree_not_null", ondelete="set null"
     )
@@ -72,15 +80,22 @@ class Fapiao(models.Model):
     _orphan_red = models.Index(
         "(company_id, original_number) WHERE original_id IS NULL AND original_number IS NOT NULL"
     )
-    _without_partner = models.Index("(company_id, seller_tax_no) WHERE direction = 'in' AND partner_id IS NULL")
+    _without_partner = models.Index(
+        "(company_id, seller_tax_no) WHERE direction = 'in' AND partner_id IS NULL"
+    )
 
     match_ids = fields.One2many("fapiao.match", "fapiao_id", "Matches", readonly=True)
-    match_state = fields.Selection(MATCH_STATES, "Match", compute="_compute_match_state", store=True, readonly=True)
-    match_amount = fields.Monetary("Amount Matched", compute="_compute_match_state", store=True, readonly=True)
+    match_state = fields.Selection(
+        MATCH_STATES, "Match", compute="_compute_match_state", store=True, readonly=True
+    )
+    match_amount = fields.Monetary(
+        "Amount Matched", compute="_compute_match_state", store=True, readonly=True
+    )
     match_documents = fields.Char("Documents", compute="_compute_match_documents", compute_sudo=True)
 
     _unmatched = models.Index(
-        "(company_id, seller_tax_no, amount_total) WHERE direction = 'in' AND match_state IN ('none', 'proposed')"
+        "(company_id, seller_tax_no, amount_total)"
+        " WHERE direction = 'in' AND match_state IN ('none', 'proposed')"
     )
 
     marking_line_ids = fields.One2many("fapiao.marking.line", "fapiao_id", "Marks", readonly=True)
@@ -146,7 +161,9 @@ class Fapiao(models.Model):
         self.env["fapiao.match"]._match(self.company_id.ids, self.ids)
         if len(self) == 1:
             return self.env["fapiao.match.wizard"]._open(self)
-        counts = [self.filtered(lambda one, state=state: one.match_state == state) for state, _l in MATCH_STATES]
+        counts = [
+            self.filtered(lambda one, state=state: one.match_state == state) for state, _l in MATCH_STATES
+        ]
         none, proposed, partial, matched, differs = map(len, counts)
         return {
             "type": "ir.actions.client",
@@ -218,7 +235,8 @@ class Fapiao(models.Model):
         if not names:
             raise ValidationError(
                 self.env._(
-                    "Fapiao %(number)s comes to %(total)s. No more than that can be matched, and with the same sign.",
+                    "Fapiao %(number)s comes to %(total)s. No more than that can be matched, and with the"
+                    " same sign.",
                     number=self.number,
                     total=self.currency_id.format(self.amount_total),
                 )
@@ -591,7 +609,9 @@ class Fapiao(models.Model):
             "partner_id": vendors[first].id,
             "ref": ", ".join(self.mapped("number")),
             "invoice_date": max(filter(None, self.mapped("issue_date")), default=fields.Date.today()),
-            "invoice_line_ids": [Command.create(values) for fapiao in self for values in fapiao._bill_lines()],
+            "invoice_line_ids": [
+                Command.create(values) for fapiao in self for values in fapiao._bill_lines()
+            ],
         }
 
     # ------------------------------------------------------------------ vendors
@@ -919,7 +939,9 @@ class Fapiao(models.Model):
         accounts = accounts.search([("provider", "in", providers)])
         return accounts.filtered(
             lambda account: (
-                (acting := account._in_charge()).active and acting.marks_booked and acting.provider in providers
+                (acting := account._in_charge()).active
+                and acting.marks_booked
+                and acting.provider in providers
             )
         )
 
@@ -939,6 +961,7 @@ def _of(table, column):
     return SQL("%s.%s", SQL.identifier(table), SQL.identifier(column))
 
 
+
 @cache
 def _merging():
     """Return the parts of the merging statement that are the same for each page."""
@@ -949,6 +972,7 @@ def _merging():
         "columns": SQL(", ").join(map(SQL.identifier, COMPARED)),
         "excluded": SQL(", ").join(SQL("EXCLUDED.%s", SQL.identifier(column)) for column in COMPARED),
     }
+
 
 
 def _merged_values():
@@ -973,6 +997,7 @@ def _merged_values():
     return SQL(", ").join(SQL("%s AS %s", values[column], SQL.identifier(column)) for column in COMPARED)
 
 
+
 def _inbox(table, columns):
     """Return what makes an empty temporary table; one a connection has already is only emptied."""
     return SQL(
@@ -981,6 +1006,7 @@ def _inbox(table, columns):
         SQL(", ").join(SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind in columns),
         SQL.identifier(table),
     )
+
 
 
 def copy(cr, table, columns, lines):

@@ -89,7 +89,9 @@ class FapiaoMarking(models.Model):
     def action_retry(self):
         """Send or ask for these now, whatever their next try was."""
         self._check_issuer()
-        todo = self.filtered(lambda marking: marking.state in ("queued", "waiting_login", "unknown", "pending"))
+        todo = self.filtered(
+            lambda marking: marking.state in ("queued", "waiting_login", "unknown", "pending")
+        )
         if not todo:
             raise UserError(self.env._("There is nothing left to do here."))
         # sudo: nobody may write an order by hand; this only makes it due

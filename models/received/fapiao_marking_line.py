@@ -17,13 +17,17 @@ class FapiaoMarkingLine(models.Model):
     _order = "marking_id, id"
     _rec_name = "fapiao_id"
 
-    marking_id = fields.Many2one("fapiao.marking", required=True, readonly=True, index=True, ondelete="cascade")
+    marking_id = fields.Many2one(
+        "fapiao.marking", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="marking_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     fapiao_id = fields.Many2one(
         "fapiao", "Fapiao (发票)", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    family = fields.Selection([("booking", "Booking"), ("deduction", "Deduction")], required=True, readonly=True)
+    family = fields.Selection(
+        [("booking", "Booking"), ("deduction", "Deduction")], required=True, readonly=True
+    )
     state = fields.Selection(
         [("open", "On its way"), ("done", "Done"), ("refused", "Turned Down"), ("dropped", "Not sent")],
         required=True,
@@ -35,7 +39,9 @@ class FapiaoMarkingLine(models.Model):
     amount_tax = fields.Monetary(related="fapiao_id.amount_tax")
     amount_total = fields.Monetary(related="fapiao_id.amount_total")
 
-    _one_open = models.UniqueIndex("(fapiao_id, family) WHERE state = 'open'", "This fapiao is being marked already.")
+    _one_open = models.UniqueIndex(
+        "(fapiao_id, family) WHERE state = 'open'", "This fapiao is being marked already."
+    )
 
     # ------------------------------------------------------------------ results
 

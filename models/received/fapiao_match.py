@@ -38,14 +38,22 @@ class FapiaoMatch(models.Model):
     _description = "Match of a Fapiao With a Document"
     _order = "state, id"
 
-    fapiao_id = fields.Many2one("fapiao", "Fapiao (发票)", required=True, readonly=True, index=True, ondelete="cascade")
-    move_id = fields.Many2one("account.move", "Bill", readonly=True, index="btree_not_null", ondelete="cascade")
+    fapiao_id = fields.Many2one(
+        "fapiao", "Fapiao (发票)", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    move_id = fields.Many2one(
+        "account.move", "Bill", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
     expense_id = fields.Many2one("hr.expense", readonly=True, index="btree_not_null", ondelete="cascade")
     company_id = fields.Many2one(related="fapiao_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    amount = fields.Monetary(required=True, help="What of the fapiao's total, tax included, stands for this document.")
+    amount = fields.Monetary(
+        required=True, help="What of the fapiao's total, tax included, stands for this document."
+    )
     amount_tax = fields.Monetary("Tax in It", compute="_compute_amount_tax", store=True)
-    state = fields.Selection([("confirmed", "Confirmed"), ("proposed", "Proposed")], required=True, default="proposed")
+    state = fields.Selection(
+        [("confirmed", "Confirmed"), ("proposed", "Proposed")], required=True, default="proposed"
+    )
     rule = fields.Selection(RULES, required=True, default="manual")
     candidates = fields.Integer(readonly=True, help="How many pairs were as likely as this one.")
     active = fields.Boolean(
@@ -155,7 +163,8 @@ class FapiaoMatch(models.Model):
             if document.company_id != fapiao.company_id:
                 raise ValidationError(
                     self.env._(
-                        "Fapiao %(number)s was received by %(company)s, but %(document)s belongs to %(other)s.",
+                        "Fapiao %(number)s was received by %(company)s, but %(document)s belongs to"
+                        " %(other)s.",
                         number=fapiao.number,
                         company=fapiao.company_id.name,
                         document=document.display_name,
@@ -213,7 +222,9 @@ class FapiaoMatch(models.Model):
         todo = self.filtered(lambda match: match.state != "confirmed" or not match.active)
         for match in todo:
             if not match._document()._fapiao_in_is_open():
-                raise UserError(self.env._("%s is cancelled: nothing can be matched with it.", match.document_name))
+                raise UserError(
+                    self.env._("%s is cancelled: nothing can be matched with it.", match.document_name)
+                )
         # sudo: users write matches by these actions alone
         todo.sudo().write({"state": "confirmed", "active": True})
         todo._drop_overtaken()
@@ -245,7 +256,9 @@ class FapiaoMatch(models.Model):
         """Return the confirmed match of a fapiao and a document over ``amount`` (company currency, tax
         included), whether or not there was one, proposed, confirmed or undone."""
         field = "move_id" if document._name == "account.move" else "expense_id"
-        known = self.with_context(active_test=False).search([("fapiao_id", "=", fapiao.id), (field, "=", document.id)])
+        known = self.with_context(active_test=False).search(
+            [("fapiao_id", "=", fapiao.id), (field, "=", document.id)]
+        )
         values = {"amount": amount, "rule": rule, "state": "confirmed", "active": True}
         # sudo: as in action_confirm; rights are checked before and after
         if known:
@@ -288,7 +301,9 @@ class FapiaoMatch(models.Model):
         done_moves = self.move_id.filtered(lambda move: move.fapiao_in_state in ("matched", "differs"))
         domain = Domain("fapiao_id", "in", done_fapiao.ids) | Domain("move_id", "in", done_moves.ids)
         # sudo: a proposal is the search's own, nobody else may delete matches
-        overtaken = self.sudo().search(domain & Domain("state", "=", "proposed") & Domain("rule", "in", SEARCHED))
+        overtaken = self.sudo().search(
+            domain & Domain("state", "=", "proposed") & Domain("rule", "in", SEARCHED)
+        )
         overtaken.unlink()
 
     def _say_rule(self):
@@ -423,7 +438,9 @@ class FapiaoMatch(models.Model):
         pairs = pairs + self.env.cr.fetchall()
         fapiao_ids = sorted({fapiao_id for fapiao_id, _move_id in pairs})
         move_ids = sorted({move_id for _fapiao_id, move_id in pairs})
-        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", fapiao_ids))
+        self.env.cr.execute(
+            SQL("SELECT id FROM fapiao WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", fapiao_ids)
+        )
         self.env.cr.execute(states.write_bills(move_ids))
         self.env.cr.execute(states.write_fapiao(fapiao_ids))
 
@@ -459,6 +476,7 @@ class FapiaoMatch(models.Model):
             number=fapiao.display_name,
             status=labels[fapiao.status],
         )
+
 
 
 def plain_name(name):

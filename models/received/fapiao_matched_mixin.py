@@ -13,10 +13,14 @@ class FapiaoMatchedMixin(models.AbstractModel):
     fapiao_in_state = fields.Selection(
         MATCH_STATES, "Received Fapiao", compute="_compute_fapiao_in", store=True, copy=False
     )
-    fapiao_in_numbers = fields.Char("Received Fapiao Numbers", compute="_compute_fapiao_in", store=True, copy=False)
+    fapiao_in_numbers = fields.Char(
+        "Received Fapiao Numbers", compute="_compute_fapiao_in", store=True, copy=False
+    )
 
     # compute_sudo: an employee is told what differs without being allowed to read the fapiao of the company
-    fapiao_in_reasons = fields.Text("What Differs", compute="_compute_fapiao_in_reasons", compute_sudo=True, copy=False)
+    fapiao_in_reasons = fields.Text(
+        "What Differs", compute="_compute_fapiao_in_reasons", compute_sudo=True, copy=False
+    )
 
     # ------------------------------------------------------------------ what a concrete model says
 
@@ -70,7 +74,9 @@ class FapiaoMatchedMixin(models.AbstractModel):
             confirmed = matches.filtered(lambda match: match.active and match.state == "confirmed")
             document.fapiao_in_numbers = ", ".join(sorted(confirmed.fapiao_id.mapped("number"))) or False
             document.fapiao_in_state = (
-                document_state(document._fapiao_in_total(), document._fapiao_in_tax(), document._fapiao_in_rows())
+                document_state(
+                    document._fapiao_in_total(), document._fapiao_in_tax(), document._fapiao_in_rows()
+                )
                 if matches
                 else "none"
             )

@@ -304,7 +304,8 @@ class FapiaoPull(models.Model):
     def _kind_refusals(self, account, words, kind):
         if kind == HEADER and account.bureau_channel == "direct":
             yield self.env._(
-                "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full instead.",
+                "Account %s is connected directly (乐企), where there are no pulls of headers."
+                " Pull in full instead.",
                 account.name,
             )
         if kind == FULL and not getattr(words, "can_pull_full", False):
@@ -485,7 +486,9 @@ class FapiaoPull(models.Model):
             return False
         rows = () if place.is_repeated else answer.rows
         unread = () if place.is_repeated else answer.unread
-        loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, claim.pull_id, claim.parties)
+        loaded = self.env["fapiao"]._load(
+            claim.company_id, claim.account_id, rows, claim.pull_id, claim.parties
+        )
         self._note_page(claim, place, len(rows), loaded)
         pull = self.browse(claim.pull_id)
         if unread:
@@ -567,7 +570,9 @@ class FapiaoPull(models.Model):
             self._fail("\n".join([*([self.message] if self.message else []), *refusals]))
             return False
         if not self.account_id._take_pace(1):
-            words = self.env._("The calls that the tax bureau allows are used up; the pull resumes automatically.")
+            words = self.env._(
+                "The calls that the tax bureau allows are used up; the pull resumes automatically."
+            )
             self._wait(PACE_WAIT, words, self.tries)
             return False
         now = fields.Datetime.now()
@@ -676,7 +681,9 @@ class FapiaoPull(models.Model):
         words = self.account_id._say(error)
         match error:
             case errors.LoginRequired():
-                self.write({"needs_person": True, "message": words, "lease_until": False, "next_try_at": False})
+                self.write(
+                    {"needs_person": True, "message": words, "lease_until": False, "next_try_at": False}
+                )
             case errors.Rejected() | errors.OutcomeUnknown(code="unknown_shape"):
                 self._fail(words)
             case errors.PaceUsedUp():
@@ -705,7 +712,9 @@ class FapiaoPull(models.Model):
         self._wake(self.next_try_at)
 
     def _fail(self, words):
-        self.write({"state": "failed", "lease_until": False, "next_try_at": False, "message": words, "tries": 0})
+        self.write(
+            {"state": "failed", "lease_until": False, "next_try_at": False, "message": words, "tries": 0}
+        )
 
     # ------------------------------------------------------------------ waking
 
@@ -807,6 +816,7 @@ class FapiaoPull(models.Model):
             self.env["fapiao.engine"]._after_commit(functools.partial(go_on_now, self.ids))
 
 
+
 class Allowance:
     """The pages that may still be asked for, taken from the account's pace in lots; what is left is given
     back at the end. ``step``: as of ``fapiao.engine._steps``.
@@ -836,6 +846,7 @@ class Allowance:
         return True
 
 
+
 class Reader:
     """Reads the pages of one task; runs in a thread and touches no record."""
 
@@ -857,6 +868,7 @@ class Reader:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
 
 
+
 # What the engine runs in transactions of its own; the environment is that transaction's.
 
 
@@ -864,9 +876,11 @@ def claim_pull(pull_id, env):
     return env["fapiao.pull"]._claim(pull_id)
 
 
+
 def on_pull(pull_id, method, *args):
     *args, env = args
     return getattr(env["fapiao.pull"].browse(pull_id), method)(*args)
+
 
 
 def take_pages(account_id, count, env):
@@ -874,9 +888,11 @@ def take_pages(account_id, count, env):
     return env["fapiao.pace"]._take(account, count, account._words().channel(base.PULL_PAGE))
 
 
+
 def give_back_pages(account_id, count, env):
     account = env["fapiao.account"].browse(account_id)
     env["fapiao.pace"]._give_back(account, count, account._words().channel(base.PULL_PAGE), QUESTION)
+
 
 
 def prepared(claim, env):
@@ -884,12 +900,15 @@ def prepared(claim, env):
     return replace(claim, lease=lease, parties=env["fapiao"]._parties(claim.company_id))
 
 
+
 def take_page(claim, task_no, place, answer, env):
     return env["fapiao.pull"]._take_page(claim, task_no, place, answer)
 
 
+
 def make_daily(account_id, env):
     env["fapiao.pull"]._make_daily_of(account_id)
+
 
 
 def go_on_now(ids, engine):

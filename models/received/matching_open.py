@@ -37,7 +37,9 @@ def build(companies, scope):
 
 
 # ``key`` is the seller by the best that is known of it, ``month`` a count of 31 days.
-_KEYS = SQL("CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key, (day - DATE '2000-01-01') / 31 AS month")
+_KEYS = SQL(
+    "CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key, (day - DATE '2000-01-01') / 31 AS month"
+)
 # A vendor whose tax number nobody has entered is known by its name, where the fapiao say one number for it.
 _KEY_BY_NAME = SQL(
     """

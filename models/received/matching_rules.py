@@ -22,7 +22,10 @@ MOST_PAIRS = 4_000_000
 
 
 def _not_refused():
-    return SQL("NOT EXISTS (SELECT FROM fapiao_match r WHERE r.fapiao_id = f.id AND r.move_id = b.id AND NOT r.active)")
+    return SQL(
+        "NOT EXISTS (SELECT FROM fapiao_match r"
+        " WHERE r.fapiao_id = f.id AND r.move_id = b.id AND NOT r.active)"
+    )
 
 
 def _few_alike(seller):

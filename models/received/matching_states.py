@@ -18,7 +18,9 @@ _OPEN_BILL = SQL(
 
 # Of CTEs the planner knows no numbers: it takes loops and sorted keys for cheap, which for many documents are
 # minutes instead of seconds.
-PLAN_FOR_MANY = SQL("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '64MB'")
+PLAN_FOR_MANY = SQL(
+    "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '64MB'"
+)
 PLAN_AS_USUAL = SQL(
     "SET LOCAL enable_nestloop = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT; SET LOCAL work_mem = DEFAULT"
 )

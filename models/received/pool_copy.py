@@ -35,7 +35,9 @@ def headers_as_csv(rows, parties):
 
 def lines_as_csv(rows):
     """Return the lines of all rows, numbered from 1 within each."""
-    return _as_csv((row.number, sequence, *line) for row in rows for sequence, line in enumerate(row.lines, start=1))
+    return _as_csv(
+        (row.number, sequence, *line) for row in rows for sequence, line in enumerate(row.lines, start=1)
+    )
 
 
 def _as_csv(rows):

@@ -166,7 +166,9 @@ class AccountMove(models.Model):
 
     def _fapiao_credits(self):
         """Return the posted credit notes of these invoices."""
-        return self.reversal_move_ids.filtered(lambda move: move.move_type == "out_refund" and move.state == "posted")
+        return self.reversal_move_ids.filtered(
+            lambda move: move.move_type == "out_refund" and move.state == "posted"
+        )
 
     def _fapiao_net_total(self):
         """Return what the invoice comes to after its credit notes (``Decimal``, with tax, in CNY)."""
@@ -209,7 +211,9 @@ class AccountMove(models.Model):
             return "pending"
         if self._fapiao_has_several():
             return self._fapiao_state_of_credit_on_several()
-        if self._fapiao_covered() or any(fact.color == "red" and fact.status == "normal" for fact in self.fapiao_ids):
+        if self._fapiao_covered() or any(
+            fact.color == "red" and fact.status == "normal" for fact in self.fapiao_ids
+        ):
             return "issued"
         if not self.reversed_entry_id._fapiao_living():
             return "none"
@@ -246,7 +250,8 @@ class AccountMove(models.Model):
         covered = sum_by_origin(invoice._fapiao_parts_covered())
         booked = (invoice | invoice._fapiao_credits())._fapiao_parts_booked()
         kept = sum_by_origin(
-            (line if line.move_id == invoice else line._fapiao_origin(), part) for line, part in booked.items()
+            (line if line.move_id == invoice else line._fapiao_origin(), part)
+            for line, part in booked.items()
         )
         wanted = {}
         for line, origin in self._fapiao_lines_credited().items():
@@ -355,6 +360,7 @@ class AccountMove(models.Model):
         if self.fapiao_state == "partial":
             lines.append(self.env._("What is left is reversed by clicking Red-flush again."))
         return "\n".join(lines)
+
 
 
 def sum_by_origin(pairs):

@@ -12,7 +12,8 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         candidates = self.move_id.reversed_entry_id.invoice_line_ids.filtered(
             lambda line: (
-                (line.display_type, line.product_id, line.tax_ids) == (self.display_type, self.product_id, self.tax_ids)
+                (line.display_type, line.product_id, line.tax_ids)
+                == (self.display_type, self.product_id, self.tax_ids)
             )
         )
         return candidates.sorted(

@@ -49,7 +49,9 @@ class Fapiao(models.Model):
             return under_way[:1]._get_records_action()
         if self.color == "red":
             number = self.number
-            raise UserError(self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number))
+            raise UserError(
+                self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number)
+            )
         if not self._is_living():
             raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
         return self.env["fapiao.red.flush"]._open(self)
@@ -86,7 +88,9 @@ class Fapiao(models.Model):
             buyer_tax_no=self.buyer_tax_no or "",
             color=self.color,
             is_paper=self.type_code in PAPER,
-            reversed=tuple(line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()),
+            reversed=tuple(
+                line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()
+            ),
         )
 
     def _lines_as_issued(self):
@@ -147,7 +151,8 @@ class Fapiao(models.Model):
             "amount_total": float(order.total),
             "move_ids": [fields.Command.set(request.move_ids.ids)],
             "line_ids": [
-                fields.Command.create(values) for values in self.env["fapiao.line"]._values_of_red(order.lines)
+                fields.Command.create(values)
+                for values in self.env["fapiao.line"]._values_of_red(order.lines)
             ],
         }
 
@@ -177,7 +182,9 @@ class Fapiao(models.Model):
     def _record_checked(self, company, account, number, check, bill):
         """Return the inbound fapiao that the bureau described when asked whether it may be reversed
         (:class:`~..rules.red_document.RedCheck`), created unless it is known."""
-        known = self.search([("company_id", "=", company.id), ("direction", "=", "in"), ("number", "=", number)])
+        known = self.search(
+            [("company_id", "=", company.id), ("direction", "=", "in"), ("number", "=", number)]
+        )
         amount, tax = -float(check.amount or 0), -float(check.tax or 0)
         fapiao = known or self.create(
             {

@@ -80,7 +80,9 @@ class FapiaoRedForm(models.Model):
     # nobody may write on a form, but whoever sees it may speak about it
     _mail_post_access = "read"
 
-    fapiao_id = fields.Many2one("fapiao", "Original", required=True, readonly=True, index=True, ondelete="restrict")
+    fapiao_id = fields.Many2one(
+        "fapiao", "Original", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     red_fapiao_id = fields.Many2one("fapiao", readonly=True, copy=False, index="btree_not_null")
     move_ids = fields.Many2many(
         "account.move",
@@ -150,7 +152,9 @@ class FapiaoRedForm(models.Model):
     can_issue = fields.Boolean(compute="_compute_offers")
     can_apply_anew = fields.Boolean(compute="_compute_offers")
     can_withdraw = fields.Boolean(compute="_compute_offers")
-    reminders = fields.Integer(readonly=True, copy=False, help="So many reminders of the deadline were given.")
+    reminders = fields.Integer(
+        readonly=True, copy=False, help="So many reminders of the deadline were given."
+    )
 
     exchange_ids = fields.One2many(
         "fapiao.exchange",
@@ -273,7 +277,9 @@ class FapiaoRedForm(models.Model):
             case "waiting":
                 return self.env._("The cloud did not say where the form stands; it is asked again.")
             case "confirmed":
-                return self.env._("Both sides agree. The seller issues the red fapiao; it is looked for by itself.")
+                return self.env._(
+                    "Both sides agree. The seller issues the red fapiao; it is looked for by itself."
+                )
             case "ready" | "issuing" | "manual" if self.request_ids:
                 return " ".join(self.request_ids.sorted("id")[-1:]._said())
             case "ready":
@@ -373,7 +379,9 @@ class FapiaoRedForm(models.Model):
         """A manager's word, after looking at the bureau: there is no form. The application is given up."""
         gate.check(self, gate.MANAGER)
         self._decide_on_manual(
-            lambda form: form._reject_by_hand(self.env._("%s decided that no form exists.", self.env.user.name))
+            lambda form: form._reject_by_hand(
+                self.env._("%s decided that no form exists.", self.env.user.name)
+            )
         )
         return True
 
@@ -399,7 +407,9 @@ class FapiaoRedForm(models.Model):
 
     def _reject_by_hand(self, message):
         self._become("rejected")
-        self.write({"error_message": message, "error_fix": self.env._("Reverse the fapiao again if it has to be.")})
+        self.write(
+            {"error_message": message, "error_fix": self.env._("Reverse the fapiao again if it has to be.")}
+        )
 
     # --------------------------------------------------------------------------
     # Applying for a red form, and what the answers mean.
@@ -459,7 +469,9 @@ class FapiaoRedForm(models.Model):
             "amount_untaxed": float(order.amount or 0),
             "amount_tax": float(order.tax or 0),
             "amount_total": float(order.total or 0),
-            "line_ids": [Command.create(values) for values in self.env["fapiao.red.form.line"]._values_of(order.lines)],
+            "line_ids": [
+                Command.create(values) for values in self.env["fapiao.red.form.line"]._values_of(order.lines)
+            ],
         }
 
     def _shares(self):
@@ -622,7 +634,9 @@ class FapiaoRedForm(models.Model):
 
     def _was_there_before(self):
         """Tell whether the cloud has answered with a form that had ended before we applied."""
-        return not self.is_anew and self.stage != "void" and self.applied_at < self.create_date - CLOCKS_DIFFER
+        return (
+            not self.is_anew and self.stage != "void" and self.applied_at < self.create_date - CLOCKS_DIFFER
+        )
 
     def _apply_after_old(self):
         """Apply anew in place of a form that somebody made before and that has ended: what was found
@@ -637,7 +651,9 @@ class FapiaoRedForm(models.Model):
         successor._identify()
         successor._freeze(order)
         successor._enqueue()
-        self._message_log(body=self.env._("This form was made before and has ended: another one is applied for."))
+        self._message_log(
+            body=self.env._("This form was made before and has ended: another one is applied for.")
+        )
 
     # --------------------------------------------------------------------------
     # Watching forms that wait for the other side: asking, reminding, and the end of their 72 hours.
@@ -682,7 +698,9 @@ class FapiaoRedForm(models.Model):
     def _hint(self):
         """News may be of a form that waits for the other side as well."""
         result = super()._hint()
-        watched = self.filtered(lambda form: form.state == "issued" and form.stage in ("waiting", "confirmed"))
+        watched = self.filtered(
+            lambda form: form.state == "issued" and form.stage in ("waiting", "confirmed")
+        )
         if watched:
             watched.write({"next_try_at": self._now()})
             self._wake_reconciler()
@@ -985,7 +1003,10 @@ class FapiaoRedForm(models.Model):
         if plan.taken is None:
             return False
         return json.dumps(
-            {str(line.id): [str(part.amount), str(part.tax), str(part.quantity)] for line, part in plan.taken.items()}
+            {
+                str(line.id): [str(part.amount), str(part.tax), str(part.quantity)]
+                for line, part in plan.taken.items()
+            }
         )
 
     def _taken_of(self, values):
@@ -1177,16 +1198,20 @@ class FapiaoRedForm(models.Model):
             )
 
 
+
 # What the engine runs in transactions of its own; the environment is that transaction's.
 
 
 def end_by_clock(env):
     """Let the forms lapse whose 72 hours are over."""
-    due = env["fapiao.red.form"].search([("stage", "=", "waiting"), ("deadline", "<=", fields.Datetime.now())])
+    due = env["fapiao.red.form"].search(
+        [("stage", "=", "waiting"), ("deadline", "<=", fields.Datetime.now())]
+    )
     for form in due:
         spoken = form._in_reader_language()
         spoken.write({"bureau_state": LAPSED, "next_try_at": False, "bureau_text": False})
         spoken._go_on()
+
 
 
 def remind(env):
@@ -1197,8 +1222,10 @@ def remind(env):
         form._in_reader_language()._remind()
 
 
+
 def requests_of(form_ids, field, env):
     return env["fapiao.red.form"].browse(form_ids)[field].ids
+
 
 
 # What the engine runs in transactions of its own; the environment is that transaction's.
@@ -1209,6 +1236,7 @@ def follow_up(form_id, env):
     form = env["fapiao.red.form"].browse(form_id).try_lock_for_update()
     if form.follow_up == "todo":
         form._in_reader_language()._follow_up()
+
 
 
 def note_failure(form_id, text, env):

@@ -16,4 +16,7 @@ class FapiaoRedFormLine(models.Model):
     @api.model
     def _values_of(self, lines):
         """Return create values for lines of a ``rules.red_document.RedOrder``."""
-        return [{**self._values_of_line(line, sequence), "xh": line.xh} for sequence, line in enumerate(lines, start=1)]
+        return [
+            {**self._values_of_line(line, sequence), "xh": line.xh}
+            for sequence, line in enumerate(lines, start=1)
+        ]

@@ -78,7 +78,9 @@ class FapiaoRedWithdrawal(models.Model):
     def _apply_not_found(self, answer):
         """The form stands: after the grace period the withdrawal never arrived and is sent again."""
         if self.form_id.red_fapiao_id or (self._grace_is_over() and self.resends >= MAX_RESENDS):
-            self._need_decision(self.env._("The form was not withdrawn: it stands as before at the tax bureau."), False)
+            self._need_decision(
+                self.env._("The form was not withdrawn: it stands as before at the tax bureau."), False
+            )
             return None
         return super()._apply_not_found(answer)
 

@@ -73,7 +73,9 @@ class FapiaoRedPlanner(models.AbstractModel):
         if taken is None:
             problems += self._several_problems(fapiao, credit)
         problems += self._rest_problems(rest) + self._account_problems(account)
-        return Plan(fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note, taken)
+        return Plan(
+            fapiao, credit, account, scope, order, reasons, problems, rest, check, make_credit_note, taken
+        )
 
     @api.model
     def _plan_all(self, fapiao, credit=None, reason="", checks=None, **options):
@@ -81,7 +83,8 @@ class FapiaoRedPlanner(models.AbstractModel):
         can't be told what ``credit`` takes of which, there is one that says so."""
         checks = checks or {}
         return [
-            self._plan(one, credit, reason, checks.get(one.number), **options) for one in self._together(fapiao, credit)
+            self._plan(one, credit, reason, checks.get(one.number), **options)
+            for one in self._together(fapiao, credit)
         ]
 
     @api.model
@@ -134,7 +137,9 @@ class FapiaoRedPlanner(models.AbstractModel):
         returned or stopped, what is reversed for no such reason was wrong."""
         if not credit or scope == "reissue":
             wanted = (red.WRONG,)
-        elif scope == "partial" and not all(self._takes_units(line) for line in credit._fapiao_lines_credited()):
+        elif scope == "partial" and not all(
+            self._takes_units(line) for line in credit._fapiao_lines_credited()
+        ):
             wanted = (red.ALLOWANCE,)
         else:
             wanted = (red.RETURNED, red.STOPPED, red.ALLOWANCE)
@@ -235,7 +240,10 @@ class FapiaoRedPlanner(models.AbstractModel):
         return [
             Problem(
                 "red_several",
-                _("The invoice of %(credit)s has several fapiao, and one alone can't answer for it: %(numbers)s."),
+                _(
+                    "The invoice of %(credit)s has several fapiao, and one alone can't answer for it:"
+                    " %(numbers)s."
+                ),
                 _(
                     "Open those that are concerned and reverse them one by one. After that, what the credit"
                     " note leaves of the invoice can be issued from the invoice."

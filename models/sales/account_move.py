@@ -25,7 +25,9 @@ class AccountMove(models.Model):
     def _fapiao_orders(self):
         """Return the orders of those of these documents that are customer invoices in China."""
         invoices = self.filtered(
-            lambda move: move.move_type == "out_invoice" and move.company_id.account_fiscal_country_id.code == "CN"
+            lambda move: (
+                move.move_type == "out_invoice" and move.company_id.account_fiscal_country_id.code == "CN"
+            )
         )
         # sudo: whoever invoices an order needn't be allowed to read it
         return invoices.sudo().invoice_line_ids.sale_line_ids.order_id
@@ -77,4 +79,6 @@ class AccountMove(models.Model):
     def _fapiao_is_covered(self):
         """Tell whether fapiao and requests on their way stand for all of the invoice."""
         self.ensure_one()
-        return bool(self.sudo().fapiao_request_line_ids) and (self._fapiao_rest_without(self.env["fapiao"]) <= 0)
+        return bool(self.sudo().fapiao_request_line_ids) and (
+            self._fapiao_rest_without(self.env["fapiao"]) <= 0
+        )

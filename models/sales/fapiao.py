@@ -8,7 +8,9 @@ from odoo import Command, api, fields, models
 class Fapiao(models.Model):
     _inherit = "fapiao"
 
-    order_ids = fields.Many2many("sale.order", "fapiao_order_rel", "fapiao_id", "order_id", "Orders", readonly=True)
+    order_ids = fields.Many2many(
+        "sale.order", "fapiao_order_rel", "fapiao_id", "order_id", "Orders", readonly=True
+    )
 
     @api.model
     def _issued_values(self, request, issued):

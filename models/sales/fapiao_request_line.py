@@ -9,7 +9,9 @@ class FapiaoRequestLine(models.Model):
     _inherit = "fapiao.request.line"
 
     order_line_id = fields.Many2one("sale.order.line", index="btree_not_null", ondelete="set null")
-    order_id = fields.Many2one(related="order_line_id.order_id", store=True, index="btree_not_null", string="Order")
+    order_id = fields.Many2one(
+        related="order_line_id.order_id", store=True, index="btree_not_null", string="Order"
+    )
 
     @api.constrains("order_line_id", "quantity")
     def _check_covered(self):

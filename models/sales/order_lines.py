@@ -28,6 +28,7 @@ class BuiltOrder(Built):
     orders: object = None
 
 
+
 @dataclass(frozen=True)
 class Choice:
     """What is asked for: ``quantities`` by order line, and what is printed or told the cloud beside."""
@@ -37,6 +38,7 @@ class Choice:
     remark: str = ""
     email: str = ""
     phone: str = ""
+
 
 
 class FapiaoBuilder(models.AbstractModel):
@@ -102,7 +104,9 @@ class FapiaoBuilder(models.AbstractModel):
         if not isinstance(whole, BuiltOrder):
             return part
         lines = {values["order_line_id"] for values in share_values}
-        return replace(part, orders=whole.orders.filtered(lambda order: lines.intersection(order.order_line.ids)))
+        return replace(
+            part, orders=whole.orders.filtered(lambda order: lines.intersection(order.order_line.ids))
+        )
 
     # ------------------------------------------------------------------ lines
 
@@ -137,7 +141,9 @@ class FapiaoBuilder(models.AbstractModel):
         rate = self.env["res.currency"]._get_conversion_rate(
             company.currency_id, order.currency_id, company, fields.Date.context_today(order)
         )
-        base_lines = [line._prepare_base_line_for_taxes_computation(rate=rate) for line in order._get_priced_lines()]
+        base_lines = [
+            line._prepare_base_line_for_taxes_computation(rate=rate) for line in order._get_priced_lines()
+        ]
         taxes._add_tax_details_in_base_lines(base_lines, company)
         taxes._round_base_lines_tax_details(base_lines, company)
         return base_lines
@@ -334,7 +340,9 @@ class FapiaoBuilder(models.AbstractModel):
     def _advance_problems(self, move):
         """Return the problem of a down payment on goods that have their fapiao already."""
         # sudo: whoever invoices an order needn't be allowed to read it
-        advances = move.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.balance < 0)
+        advances = move.sudo().invoice_line_ids.filtered(
+            lambda line: line.is_downpayment and line.balance < 0
+        )
         rows = advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
         if not rows:
             return []

@@ -98,7 +98,9 @@ class SaleOrder(models.Model):
             order.fapiao_message = is_employee and "\n".join(said) or False
             order.fapiao_request_state = is_employee and last.state
             order.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
-            order.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+            order.fapiao_can_withdraw = bool(open_ones) and all(
+                record._can_be_given_up() for record in open_ones
+            )
 
     @api.depends("state", "company_id", "order_line.fapiao_qty_open")
     def _compute_fapiao_can_request(self):
@@ -137,7 +139,9 @@ class SaleOrder(models.Model):
         gate.check(self, gate.ISSUER)
         for order in self:
             if order.state != "sale":
-                raise UserError(self.env._("%s is not confirmed. Confirm the order first.", order.display_name))
+                raise UserError(
+                    self.env._("%s is not confirmed. Confirm the order first.", order.display_name)
+                )
         # those that are covered already are left out, the oldest comes first however they were selected
         open_ones = self.filtered("fapiao_can_request").sorted(lambda order: (order.date_order, order.id))
         if not open_ones:
@@ -187,7 +191,9 @@ class SaleOrder(models.Model):
     def _fapiao_invoices(self):
         """Return the posted invoices of these orders."""
         # sudo: what is invoiced doesn't depend on who asks
-        return self.sudo().invoice_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
+        return self.sudo().invoice_ids.filtered(
+            lambda move: move.move_type == "out_invoice" and move.state == "posted"
+        )
 
     def _fapiao_create(self, built):
         """Make and queue the requests of ``built`` (``Built`` of these orders, which are locked). Invoices
