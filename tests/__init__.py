@@ -174,3 +174,4 @@ from . import test_tours_pick
 from . import test_translations
 from . import test_twins
 from . import test_views
+from . import test_wheel

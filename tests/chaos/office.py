@@ -4,9 +4,10 @@ import random
 import time
 from dataclasses import dataclass
 
-from ..client import Client
-from ..say import say
-from ..servers import Server
+from dev.client import Client
+from dev.say import say
+from dev.servers import Server
+
 from .place import DATABASE
 from .web import Refused, Unreachable, User
 

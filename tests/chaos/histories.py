@@ -1,4 +1,4 @@
-"""Histories drawn at random, played against the addon: `python -m dev.histories COUNT [SEED [PROCESSES]]`.
+"""Histories drawn at random, played against the addon: `make chaos HISTORIES=n`.
 
 Each process has its own copy of the template database and its own sandbox clouds; what it plays is in
 tests/stateful. Prints how it gets on, for each violation the shortest history that leads to it, and one line of
@@ -11,15 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import setup
-from .databases import temporary_name
-from .say import Failure, say
+from dev import setup
+from dev.say import say
 
-PLAYER = Path(__file__).resolve().parent.parent / "tests/stateful/run.py"
-COUNT = 10_000
+PLAYER = Path(__file__).resolve().parent.parent / "stateful/run.py"
 PROCESSES = 2
 APART = 1_000_000  # between the seeds of two processes
 
@@ -45,18 +44,17 @@ class Played:
         return json.dumps({**sums, "broken": len(self.broken), "seconds": round(self.seconds)})
 
 
-def run_histories(count: int = COUNT, seed: int = 1, processes: int = PROCESSES) -> Played:
-    """Play *count* histories on fresh copies of the template and return what came of it."""
-    with setup.ready() as tools:
-        template = tools.templates.addon()
-        names = [temporary_name(f"histories{number}") for number in range(processes)]
-        try:
-            for name in names:
-                tools.databases.copy(template, name)
-            return play(names, count, seed, tools.python, tools.environment, say)
-        finally:
-            for name in names:
-                tools.databases.drop(name)
+def run(count: int, seed: int) -> int:
+    """Play *count* histories on fresh copies of the template, print what came of it and return the exit code."""
+    with setup.ready() as tools, ExitStack() as stack:
+        names = [stack.enter_context(tools.databases.temporary(f"histories{n}")) for n in range(PROCESSES)]
+        played = play(names, count, seed, tools.python, tools.environment, say)
+    for name, number in sorted(played.counts.items()):
+        print(f"{number:>8}  {name}")
+    for trouble in played.broken:
+        print(trouble, file=sys.stderr)
+    print(played.line())
+    return 0 if played.is_good else 1
 
 
 def play(names: list, count: int, seed: int, python, environment: dict, tell=lambda _text: None) -> Played:
@@ -128,27 +126,3 @@ class _Player(threading.Thread):
             self.is_done = True
             for name, number in news["counts"].items():
                 self.played.counts[name] = self.played.counts.get(name, 0) + number
-
-
-def main(arguments: list) -> int:
-    try:
-        numbers = [int(text) for text in arguments]
-        if len(numbers) > 3 or any(number < 1 for number in numbers):
-            raise ValueError
-    except ValueError:
-        print("usage: python -m dev.histories [COUNT [SEED [PROCESSES]]]", file=sys.stderr)
-        return 2
-    played = run_histories(*numbers)
-    for name, number in sorted(played.counts.items()):
-        print(f"{number:>8}  {name}")
-    for trouble in played.broken:
-        print(trouble, file=sys.stderr)
-    print(played.line())
-    return 0 if played.is_good else 1
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Failure as failure:
-        sys.exit(f"\n{failure}")

@@ -1,20 +1,21 @@
-"""`python -m dev.chaos OPTIONS`: one run, from an empty sandbox to the comparison of both ledgers."""
+"""`make chaos`: what a run shall be like, from make's variables, and the run itself, from an empty sandbox to the
+comparison of both ledgers."""
 
-import json
+import os
 import random
 import shutil
-import signal
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from ..say import Failure, say
-from . import faults, ledger, passing, place, report, stories
+from dev import setup
+from dev.say import Failure, say
+
+from . import faults, histories, ledger, passing, place, report, stories
 from .events import Events
 from .office import CLOUDS, Office
 from .people import People
-from .start import Options
 
 _DAY_HOURS = 6  # no run lets more time pass than this
 _ROUNDS = 14
@@ -22,11 +23,56 @@ _ROUND_MINUTES = 15
 _ROUND_SECONDS = 30
 
 
-def main(options: Options) -> int:
-    """Run, print what came of it, and return the exit code."""
+@dataclass(frozen=True)
+class Options:
+    """How large a run is. *events* counts kills, freezes and restarts; the seed decides all that is drawn."""
+
+    seed: int
+    invoices: int = 500
+    reversals: int = 100
+    events: int = 32
+    servers: int = 3
+
+
+_SHORT = {"invoices": 40, "reversals": 8, "events": 8, "servers": 2}
+_LEAST = {"invoices": 2, "reversals": 0, "events": 0, "servers": 2}
+
+
+def run(get=os.environ.get) -> int:
+    """Run with the options that make's variables name; return the exit code. HISTORIES plays so many random histories
+    (`histories.py`) instead of one run of several servers."""
+    if count := get("HISTORIES"):
+        seed = _number("seed", get("SEED") or str(random.randrange(1, 10**6)), 1)
+        return histories.run(_number("histories", count, 1), seed)
+    options = read(get)
+    with setup.ready() as tools:
+        return _play(options, tools.databases.template(), tools.environment)
+
+
+def read(get) -> Options:
+    """Return the options among the variables *get* knows; raise Failure for what is no number."""
+    values = dict(_SHORT) if get("SHORT") else {}
+    for name, least in _LEAST.items():
+        if text := get(name.upper()):
+            values[name] = _number(name, text, least)
+    values["seed"] = _number("seed", get("SEED") or str(random.randrange(10**6)), 0)
+    if values.get("reversals", Options.reversals) > values.get("invoices", Options.invoices):
+        raise Failure("REVERSALS must not be more than INVOICES.")
+    return Options(**values)
+
+
+def _number(name: str, text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise Failure(f"{name.upper()}={text} is no number from {least} on.")
+    return int(text)
+
+
+def _play(options: Options, template: str, environment: dict) -> int:
+    """Run on a copy of *template*, print what came of it, and return the exit code."""
     print(f"chaos: SEED={options.seed}, {options}", flush=True)
+    threading.excepthook = lambda args: say(f"{args.thread.name}: {args.exc_value!r}")
     began = time.monotonic()
-    with place.ready(options.servers) as ground:
+    with place.ready(options.servers, template, environment) as ground:
         _stay_within_a_day(ground.sandbox)
         say(f"{options.invoices} invoices")
         office = Office(ground, options)
@@ -90,19 +136,3 @@ def _settle(ground, people, clock) -> None:
         if quiet > 1:
             break
         clock.advance(_ROUND_MINUTES)
-
-
-def _end(number, _frame):
-    sys.exit(128 + number)
-
-
-if __name__ == "__main__":
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _end)  # as an exception, so that whatever was started is stopped
-    threading.excepthook = lambda args: say(f"{args.thread.name}: {args.exc_value!r}")
-    try:
-        sys.exit(main(Options(**json.loads(sys.argv[1]))))
-    except Failure as failure:
-        sys.exit(f"The run failed: {failure}")
-    except KeyboardInterrupt:
-        sys.exit(130)

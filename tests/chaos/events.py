@@ -5,7 +5,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from ..say import say
+from dev.say import say
+
 from .office import PLENTY, TAX_NO
 
 _KINDS = ("kill", "kill", "kill", "freeze", "freeze", "freeze", "postgres")

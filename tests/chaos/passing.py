@@ -8,7 +8,7 @@ import time
 
 import psycopg2
 
-from ..say import Failure
+from dev.say import Failure
 
 # As long as a call may take in a living worker; an older one was its worker's last.
 _LONGEST_CALL = 30

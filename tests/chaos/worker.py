@@ -1,4 +1,4 @@
-"""One Odoo server of the run: `python -m dev.chaos.worker SECONDS ARGUMENTS…`, its clock SECONDS ahead.
+"""One Odoo server of the run: `worker.py SECONDS ARGUMENTS…`, its clock SECONDS ahead.
 
 What Python tells of the time of day is moved before anything else is imported, as a machine with a wrong
 clock would tell it. The monotonic clock runs as everywhere.
