@@ -10,7 +10,7 @@ KINDS = {
     # of the connection, the same for every cloud (wire.py)
     'drop': 'after', 'cut': 'after', 'delay': 'after', 'http_status': 'after',
     'http_500': 'after', 'rate_limited': 'before', 'html': 'after', 'half_json': 'after',
-    'empty': 'after', 'huge': 'after', 'wrong_type': 'after',
+    'empty': 'after', 'huge': 'after', 'wrong_type': 'after', 'echo': 'before',
     # of the cloud, in its own words (piaodanyun/faults.py, kingdee/faults.py)
     'expired_token': 'before', 'session_lost': 'before', 'sms_due': 'before',
     'face_due': 'before', 'face_payload': 'before', 'maybe_issued': 'after',
@@ -71,7 +71,7 @@ class Faults:
         """Plan a fault. Without `times` and `rate` it strikes once; `times=-1` always.
 
         `kind` may carry its moment: 'drop_after', 'http_500_before'. `params` go to the kind:
-        seconds, status, text, code, text_class, megabytes, queries, announce, reset.
+        seconds, status, text, code, text_class, megabytes, queries, announce, reset, page.
         """
         kind, when = _split(kind, when)
         if params.get('text_class') not in (None, *misleading.CLASSES):

@@ -1,4 +1,5 @@
 """What a fault does to an HTTP answer, whichever cloud gave it."""
+import json
 import socket
 import struct
 
@@ -6,6 +7,7 @@ from werkzeug.wrappers import Response
 
 HTML = '<!doctype html><html><head><title>SANDBOX</title></head><body><h1>系统维护中</h1></body></html>'
 GATEWAY = '<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>SANDBOX</body></html>'
+ECHOED_FIRST = ('Authorization', 'Access-Token', 'Content-Type')
 STATUS_TEXT = {429: 'Too Many Requests', 500: 'Internal Server Error', 502: 'Bad Gateway',
                503: 'Service Unavailable', 504: 'Gateway Time-out'}
 
@@ -39,11 +41,13 @@ def spoil(fault, body, environ, too_fast):
         return _huge(params.get('megabytes', 21), params.get('announce', False))
     if fault.kind == 'wrong_type':
         return Response(body, content_type=params.get('type', 'application/octet-stream'))
+    if fault.kind == 'echo':
+        return _echo(environ['werkzeug.request'], params.get('status', 200), params.get('page', False))
     return None
 
 
 KINDS = {'drop', 'http_500', 'http_status', 'rate_limited', 'html', 'empty', 'half_json',
-              'cut', 'huge', 'wrong_type'}
+              'cut', 'huge', 'wrong_type', 'echo'}
 
 
 class Drop:
@@ -99,3 +103,16 @@ def _huge(megabytes, announce):
     if announce:
         response.headers['Content-Length'] = str(len(head) + count * len(block) + len(tail))
     return response
+
+
+def _echo(request, status, page):
+    """All that was asked, as a gateway in debug mode tells it: a page, or any cloud's kind of refusal."""
+    asked = [f'{name}: {value}' for name, value in request.headers if name in ECHOED_FIRST]
+    asked += [request.get_data(as_text=True), request.full_path]
+    asked += [f'{name}: {value}' for name, value in request.headers if name not in ECHOED_FIRST]
+    text = '\n'.join(asked)
+    if page:
+        return Response(f'<html><body><pre>{text}</pre></body></html>', status, content_type='text/html;charset=UTF-8')
+    told = {**dict.fromkeys(('code', 'errorCode', 'errcode'), '999'),
+            **dict.fromkeys(('msg', 'message', 'description'), text), 'success': False, 'data': None}
+    return Response(json.dumps(told, ensure_ascii=False), status, content_type='application/json;charset=UTF-8')

@@ -4,8 +4,6 @@ A bill is pushed and becomes one or several fapiao later, at once or when a pers
 what became of it is asked by its number. Source: seed 001; shared/protocols/kingdee-cloud.md.
 """
 
-import logging
-
 from ...rules.red_document import RedCheck
 from ..base import (
     BOOK,
@@ -35,7 +33,6 @@ from ..errors import OutcomeUnknown, TokenExpired, TokenRefused
 
 # What the beginning of a PDF, OFD or XML looks like is the same at every cloud
 from ..piaodanyun.files import is_kind
-from ..redact import HideSecrets
 from ..transport import Transport
 from . import billing, inbound, marking, query, red, red_forms
 from .auth import Tokens, refused_again, utc_now
@@ -43,9 +40,6 @@ from .envelope import RequestIds, wrapped
 from .interfaces import CODES, data_of, interface, path
 from .meaning import is_unread
 from .options import Options
-
-# The token travels in the address too, and urllib3 logs addresses where it is told to log everything
-logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
 
 _RED_FREEZERS = {
     RED_APPLY: red.freeze_application,

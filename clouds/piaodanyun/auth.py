@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from .. import reading
 from ..answer_texts import PACE, says
 from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, TokenExpired
+from ..redact import without_codes
 from . import codes
 from .meaning import opened
 
@@ -75,6 +76,8 @@ class Tokens:
         try:
             token, lifetime = self._fetch()
         except CloudError as error:
+            # an answer that can't be read, or is cut off, may have a token in it
+            error.text = without_codes(error.text)
             self._failure = _as_not_sent(error)
             if isinstance(error, LoginRequired):
                 self._refusal = error

@@ -4,7 +4,6 @@ Nothing is issued here. Bodies are signed when they are sent; the few calls with
 access token in the address. Source: seed 002; shared/protocols/kingdee-assistant.md.
 """
 
-import logging
 import threading
 from dataclasses import replace
 
@@ -12,15 +11,11 @@ from ... import base, picking
 from ...base import NotFound, SessionlessCloud
 from ...errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ...piaodanyun.files import is_kind
-from ...redact import HideSecrets
 from ...transport import Transport
 from . import messages, pages, reports, tickets
 from .answers import answered, is_nothing, is_token_refused, opened, refusal
 from .auth import Tokens, signature, utc_now
 from .options import Options
-
-# Tokens and page keys stand in addresses, and urllib3 logs addresses where it is told to log everything
-logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
 
 _LINK_KEY = "/m4/fpzs/getLinkKey"
 _USER_KEY = "/m4/fpzs/getUserKey"
