@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 from . import reading
 from .errors import CloudError, LoginRequired, NotSent, TokenExpired
+from .redact import without_codes
 
 
 def utc_now():
@@ -72,6 +73,8 @@ class Tokens:
         try:
             token, lifetime = self._fetch()
         except CloudError as error:
+            # an answer that can't be read, or is cut off, may have a token in it
+            error.text = without_codes(error.text)
             self._failure = _as_not_sent(error)
             if isinstance(self._failure, LoginRequired):
                 self._refusal = self._failure

@@ -8,7 +8,7 @@ from . import misleading, wire
 from .protocol import words
 
 # Before acting unless told otherwise; all others after it: the effect has happened.
-BEFORE = words("rate_limited expired_token session_lost face_due issuing not_found refused late")
+BEFORE = words("rate_limited echo expired_token session_lost face_due issuing not_found refused late")
 AFTER = words("maybe_issued gateway_504 bureau_error no_number misleading repeat wrong_number delay")
 KINDS = {**dict.fromkeys((*wire.KINDS, *AFTER), "after"), **dict.fromkeys(BEFORE, "before")}
 
@@ -56,7 +56,7 @@ class Faults:
         """Plan a fault. Without `times` and `rate` it strikes once; `times=-1` always.
 
         `kind` may carry its moment: 'drop_after', 'http_500_before'. `params` go to the kind:
-        seconds, status, text, code, text_class, megabytes, queries, announce, reset.
+        seconds, status, text, code, text_class, megabytes, queries, announce, reset, page.
         """
         kind, when = _split(kind, when)
         if params.get("text_class") not in (None, *misleading.CLASSES):

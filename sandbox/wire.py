@@ -1,5 +1,6 @@
 """What a fault does to an HTTP answer, whichever cloud gave it."""
 
+import json
 import socket
 import struct
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from werkzeug.wrappers import Response
 JSON = "application/json;charset=UTF-8"
 TEXT = "text/html;charset=UTF-8"
 HTML = "<!doctype html><html><head><title>SANDBOX</title></head><body><h1>系统维护中</h1></body></html>"
+ECHOED_FIRST = ("Authorization", "Access-Token", "Content-Type")
 GATEWAY = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>SANDBOX</body></html>"
 
 
@@ -76,6 +78,23 @@ def _huge(params, *_):
     return Response(stream(), headers=headers, content_type=JSON)
 
 
+def _echo(params, _body, environ, _busy):
+    """All that was asked, as a gateway in debug mode repeats it: a page, or any cloud's kind of refusal."""
+    request, status = environ["werkzeug.request"], params.get("status", 200)
+    headers = [(name in ECHOED_FIRST, f"{name}: {value}") for name, value in request.headers]
+    first, last = ([line for is_first, line in headers if is_first is wanted] for wanted in (True, False))
+    text = "\n".join([*first, request.get_data(as_text=True), request.full_path, *last])
+    if params.get("page"):
+        return Response(f"<html><body><pre>{text}</pre></body></html>", status, content_type=TEXT)
+    answer = {
+        **dict.fromkeys(("code", "errorCode", "errcode"), "999"),
+        **dict.fromkeys(("msg", "message", "description"), text),
+        "success": False,
+        "data": None,
+    }
+    return Response(json.dumps(answer, ensure_ascii=False), status, content_type=JSON)
+
+
 def _drop(params, *_):
     return Drop(params.get("reset", False))
 
@@ -92,6 +111,7 @@ SPOILERS = {
     # Half of the bytes: may well end inside a Chinese character.
     "half_json": lambda _params, body, *_: Response(body[: len(body) // 2], content_type=JSON),
     "cut": _cut,
+    "echo": _echo,
     "huge": _huge,
     "wrong_type": lambda params, body, *_: Response(body, content_type=params.get("type", "application/octet-stream")),
 }

@@ -21,12 +21,14 @@ from . import test_callback_change
 from . import test_callback_hint
 from . import test_callback_log
 from . import test_callback_quota
+from . import test_canary
 from . import test_chaos
 from . import test_click_time
 from . import test_clouds_answer_text
 from . import test_clouds_bombs
 from . import test_clouds_classes
 from . import test_clouds_connections
+from . import test_clouds_echo
 from . import test_clouds_files
 from . import test_clouds_hostile
 from . import test_clouds_issue
@@ -175,3 +177,4 @@ from . import test_translations
 from . import test_twins
 from . import test_views
 from . import test_wheel
+from . import test_workers

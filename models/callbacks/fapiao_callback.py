@@ -15,7 +15,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ...clouds.redact import redact
+from ...clouds.redact import redact, without
 from ...clouds.registry import callbacks_of
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import ASKED_STATES, DEAD_STATES, OPEN_STATES, OUT_STATES
@@ -113,7 +113,8 @@ class FapiaoCallback(models.Model):
             "account_id": account.id,
             "company_id": account.company_id.id,
             "remote_addr": caller or None,
-            "body": readable(body),
+            # sudo: the caller is nobody to Odoo, and the token a secret
+            "body": readable(body, account.sudo().callback_token),
             "digest": hashlib.sha256(body).hexdigest(),
             "size": len(body),
         }
@@ -420,9 +421,9 @@ class FapiaoCallback(models.Model):
         return self.env._("%(number)s: already known (%(status)s).", number=fapiao.number, status=status)
 
 
-def readable(body):
-    """Return ``body`` (bytes) as text that a database takes, secrets taken out."""
-    text = redact(body.decode("utf-8-sig", "replace"))
+def readable(body, token):
+    """Return ``body`` (bytes) as text that a database takes, secrets taken out, and the ``token`` it was sent with."""
+    text = without(redact(body.decode("utf-8-sig", "replace"), [token]), [token or ""])
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 

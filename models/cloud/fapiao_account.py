@@ -403,6 +403,13 @@ class FapiaoAccount(models.Model):
 
     # ------------------------------------------------------------------ small helpers
 
+    @api.model
+    def _sql_error_to_message(self, exc):
+        """Take out of the database's error what it quotes of the row, secrets too: browsers are sent the traceback."""
+        message = super()._sql_error_to_message(exc)
+        exc.args = (str(exc).partition("\n")[0],)
+        return message
+
     def _check_address(self, url):
         """Raise ``ValidationError`` where ``url`` is no address, or none that the account's mode allows."""
         self.ensure_one()

@@ -208,6 +208,47 @@ def connect_kingdee(registry, base_url):
         sys.stdout.write(str(account.id))
 
 
+def seat(registry, count, url):
+    """Connect an account with the expense assistant at the sandbox; make employees with an expense each, and two
+    issuers with a posted invoice each. Print their logins, which are passwords too, and these ids."""
+    # not before the addons path is configured
+    from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults  # noqa: PLC0415
+
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        env.ref("l10n_cn_invoice_cloud.fapiao_account_kingdee").write(
+            {
+                "base_url": f"{url}/kingdee/{defaults.KINGDEE_PREFIX}",
+                "assistant_url": f"{url}/assistant",
+                "client_id": defaults.ASSISTANT_CLIENT_ID,
+                "client_secret": defaults.ASSISTANT_CLIENT_SECRET,
+            }
+        )
+        users = seat_users(env, "picker", int(count), "base.group_user")
+        category = env.ref("hr_expense.product_product_no_cost")
+        for user in users:
+            employee = env["hr.employee"].create(
+                {"name": user.name, "user_id": user.id, "company_id": user.company_id.id}
+            )
+            values = {"name": "Trip", "employee_id": employee.id, "product_id": category.id}
+            expense = env["hr.expense"].create({**values, "company_id": user.company_id.id})
+            sys.stdout.write(f"{user.login}:{expense.id} ")
+        original = env.ref("l10n_cn_invoice_cloud.invoice_buyer")
+        for user in seat_users(env, "issuer", 2, "l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            invoice = original.copy()
+            invoice.action_post()
+            sys.stdout.write(f"{user.login}:{invoice.id} ")
+
+
+def seat_users(env, name, count, group):
+    values = {"company_id": env.company.id, "company_ids": [(6, 0, env.company.ids)], "lang": "en_US"}
+    values["group_ids"] = [(6, 0, env.ref(group).ids)]
+    logins = [f"{name}{number}" for number in range(count)]
+    return env["res.users"].create(
+        [{**values, "name": login, "login": login, "password": login} for login in logins]
+    )
+
+
 def pull(registry, account):
     """Click *Pull now* as the web layer does."""
     with registry.cursor() as cr:
@@ -380,7 +421,7 @@ TASKS = {
         *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
         *(copy_orders, request_order, post_invoice_of, take_callbacks, take_pace),
         *(connect_kingdee, pull, go_on_pulling),
-        *(receive_for_two_bills, confirm_match, match_during_search),
+        *(receive_for_two_bills, confirm_match, match_during_search, seat),
     )
 }
 
