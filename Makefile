@@ -12,7 +12,7 @@ help: ## List the targets
 demo: ## Issue, reverse and receive fapiao against the sandbox cloud, without a browser
 	@$(DEV) demo
 
-run: ## Start Odoo with demo data and the sandbox cloud, and keep them up (RESET=1: anew)
+run: ## Start Odoo with demo data and the sandbox cloud, and keep them up (RESET=1: from scratch)
 	@$(DEV) run
 
 test: ## Run all tests, browser tours included (T=tests/test_x.py, ARGS="-k name", KEEP_DB=1)
@@ -24,7 +24,7 @@ bench: ## Measure pulling, matching and searching 100,000 and 1,000,000 received
 chaos: ## Issue on several servers while processes die and answers are lost (SHORT=1, SEED=, INVOICES=, REVERSALS=, EVENTS=; HISTORIES=n: n random histories)
 	@$(DEV) chaos
 
-lint: ## Check the code with ruff and pylint-odoo
+lint: ## Check the code with ruff, its formatter and pylint-odoo
 	@$(DEV) lint
 
 pot: ## Refresh the translation template and merge it into the Chinese translation

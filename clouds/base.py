@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from ..rules.red_document import BUYER_RED, PARTIAL_RED, RedCheck, RedForm, RedOrder
-from .bills import Bill, Withdrawn  # noqa: F401 - values of the contract, for those who import it
+from ..rules.amounts import LINE_TAX_TOLERANCE
+from ..rules.red_document import BUYER_RED, PARTIAL_RED, RedCheck, RedOrder
 
 # Operations. Those in EFFECTS change something at the cloud and go through the engine only.
 ISSUE = "issue"
@@ -66,8 +66,10 @@ RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 # Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form
 # already applied for, so that a lost answer is settled by sending the same frozen order again (except
 # one with ``is_anew``: that is settled by RED_STATE of the form before it).
+# PULL_FULL: fapiao can be pulled with their lines.
 RED_APPLY_FINDS = "red_apply_finds"
-FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS})
+PULL_FULL = "pull_full"
+FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS, PULL_FULL})
 
 # Channels: the calls of one share a pace, see :meth:`Cloud.channel`
 BUREAU = "bureau"  # what reaches the tax bureau
@@ -195,6 +197,38 @@ class NotFound:
     code: str = ""
 
 
+# What a cloud answers that takes orders into a queue of its own, splits and merges them.
+# Source: docs/protocols/kingdee-billing.md#billing-request, #withdrawal.
+
+
+@dataclass(frozen=True)
+class Bill:
+    """An order as it lies at the cloud; ``fapiao`` are the ``Issued`` that it has become so far.
+
+    ``state``: ``waiting`` (in the cloud's own queue, for a person there), ``issuing``, ``returned`` (sent
+    back to us), or "" where the cloud doesn't say. ``is_complete``: the cloud lists at least one fapiao
+    and nothing that isn't issued; whether the list is the whole order only its totals can tell.
+    ``text``: what the cloud says about what isn't issued.
+    """
+
+    request_uid: str
+    fapiao: tuple = ()
+    is_complete: bool = False
+    state: str = ""
+    text: str = ""
+    raw: dict = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """The cloud has taken back the orders that were asked, but for those ``refused``: pairs of id and
+    text, the id "" where the cloud names none.
+    """
+
+    refused: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class CreditLine:
     """授信额度, in yuan without tax; ``None`` where the cloud didn't say."""
@@ -248,8 +282,21 @@ class Cloud(ABC):
     secrets: dict[str, str] = {}
     username = ""
     settings: tuple[str, ...] = ()
+    setting_lengths: dict[str, int] = {}  # of settings that are shorter than their field
+    # Parts of an account that speak to another address, each with the provider of the client that does
+    parts: dict[str, str] = {}
+    # Reads what the cloud pushes (``parse``) and says what it wants to hear (``answer``); None: it pushes nothing
+    callbacks = None
+    # What one fapiao may carry, see ``rules.limits``
+    remark_length = 450
+    seller_contact_required = False
+    discount_tax_tolerance = LINE_TAX_TOLERANCE
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
+    # What only this cloud says: rows of :mod:`.refusals`, and ``(message, fix, pattern, codes)`` for :mod:`.words`
+    refusals: tuple = ()
+    login_words: tuple = ()
+    technical_words: tuple = ()
     before_call = None  # called with the channel before each call, may raise ``RateLimited``
 
     def __init__(self, config: Config, slot: TokenSlot):
@@ -331,52 +378,32 @@ class Cloud(ABC):
         """Return what :meth:`file` does, by an address of ``Issued.files``; ValueError where it can't."""
         raise ValueError(f"{self.provider} hands out files by number")
 
-    @abstractmethod
+    # A cloud that keeps its session with the bureau itself, or has none, has nothing to log in to from here
+
     def credit_line(self):
         """Return the :class:`CreditLine`."""
+        raise self._not_here("credit line")
 
-    @abstractmethod
     def login(self, method, code="", pin="", qr_id=""):
         """Take one step of a log-in; ``method``: sms, cert, soft_cert, face_qr, app_qr."""
+        raise self._not_here("log-in")
 
-    @abstractmethod
     def face_needed(self):
         """Return whether the bureau asks for face authentication now; ``None`` if it didn't say."""
+        raise self._not_here("face authentication")
 
-    @abstractmethod
     def face_qr(self, app="tax"):
         """Return a :class:`FaceQr`; ``app``: ``tax`` or ``income``."""
+        raise self._not_here("face authentication")
+
+    def _not_here(self, what):
+        # the caller hasn't asked can()
+        return ValueError(f"{self.provider} has no {what} to ask for")
 
     def check_red(self, order: RedOrder) -> RedCheck | NotFound:
         """Ask whether a fapiao may be reversed; no effect. Raises ``LoginRequired`` and the like."""
         return self.ask(RED_CHECK, self.freeze(RED_CHECK, order, ""))
 
-    def find_red_form(self, order: RedOrder) -> RedForm | NotFound:
-        """Look for the form of ``order`` without effect. ValueError where the cloud can't without its
-        ``form_number`` (RED_APPLY_FINDS). The form found may be another than the one asked for.
-        """
-        return self.ask(RED_STATE, self.freeze(RED_STATE, order, ""))
-
     def find_red(self, blue_number) -> Issued | NotFound:
         """Return the red fapiao that reversed a blue one, by whomever; ``NotFound`` if none is named."""
         return NotFound("", "not_asked")
-
-
-class SessionlessCloud(Cloud):
-    """A cloud that keeps its session with the bureau itself, or has none: nothing to log in to from here."""
-
-    def credit_line(self):
-        raise self._not_here("credit line")
-
-    def login(self, method, code="", pin="", qr_id=""):
-        raise self._not_here("log-in")
-
-    def face_needed(self):
-        raise self._not_here("face authentication")
-
-    def face_qr(self, app="tax"):
-        raise self._not_here("face authentication")
-
-    def _not_here(self, what):
-        # whoever calls them hasn't asked can()
-        return ValueError(f"{self.provider} has no {what} to ask for")

@@ -6,8 +6,8 @@ that no row beats a marker of "issued already" or "open".
 
 import re
 
-from .answer_texts import folded
 from .errors import LoginRequired, OutcomeUnknown, RateLimited, Rejected
+from .phrases import folded
 
 REFUSED, LOGIN, THROTTLED, OPEN = "refused", "login", "throttled", "open"
 MEANINGS = (REFUSED, LOGIN, THROTTLED, OPEN)

@@ -20,6 +20,10 @@ class CloudError(Exception):
         self.code = str(code or "")
         self.http_status = http_status
 
+    def to(self, kind, **more):
+        """Return an error of another ``kind`` with the same words."""
+        return kind(self.text, self.code, self.http_status, **more)
+
 
 class NotSent(CloudError):
     """The call never reached the cloud (no connection, no token): the same call may be made again, after

@@ -8,8 +8,9 @@ import base64
 import binascii
 import json
 import re
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, timezone
+from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -19,10 +20,23 @@ _MOMENT = re.compile(
 _OTHER_ALPHABET = str.maketrans("-_", "+/")
 _DEPTH = 60  # of nesting; no answer has more than a few levels
 _NESTS = (dict, list)
+_TEXT_NESTS = (dict, list, str)
 _UNCLEAN = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # what JSON makes NUL and surrogates of
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 )
+_YUAN = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")  # what needs no further care
+_INT, _FEN = 10**15, Decimal("0.01")
+_DAY = re.compile(
+    r"([0-9]{4})(?:[-/:_.年]([0-9]{1,2})[-/:_.月]([0-9]{1,2})(?:日.*|[ T].*)?"
+    r"|([0-9]{2})([0-9]{2})(?:[ T]?[0-9:.]*)?)",
+    re.DOTALL,
+)
+_ZONED = re.compile(r".{10}T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})", re.DOTALL)
+_ZERO_RATES = {"免税", "不征税", "零税率", "出口零税率"}
+_SEVERAL_RATES = 99
+_WRAPPED = 3  # layers of base64 and JSON text that a value may be wrapped in
+_EXACT = Context(prec=100)  # no sum or difference of what as_decimal lets through is rounded
 
 
 def loads(text):
@@ -138,6 +152,102 @@ def moment_at(data, *names):
     try:
         return datetime(*(int(part) for part in found.groups() if part), tzinfo=SHANGHAI) if found else None
     except ValueError:
+        return None
+
+
+def as_day(value):
+    """Return the day in China of a date in any of the clouds' spellings, None if it is none.
+
+    Texts ``yyyy-MM-dd`` (also with ``:``, ``_``, ``/``, ``.``, 年月日), ``yyyyMMdd``, each perhaps with a
+    time; seconds or milliseconds since 1970.
+    """
+    if type(value) is str:
+        # without its time a day is met again and again
+        return _day(value[:10] if value[10:11] == " " and value[4:5] == "-" else value)
+    return _day(as_text(value))
+
+
+def as_money(value):
+    """Return yuan as :func:`money_at` does, from a value instead of a dict."""
+    kind = type(value)
+    if kind is str:
+        if _YUAN.fullmatch(value):
+            return Decimal(value)
+    elif kind is Decimal:
+        places = value.as_tuple().exponent
+        if places in (-2, -1) and value.adjusted() < 15:
+            return value if places == -2 else value.quantize(_FEN)
+    elif kind is int and -_INT < value < _INT:
+        return Decimal(f"{value}.00")
+    return None if value is None else money_at({"": value}, "")
+
+
+@lru_cache(maxsize=4096)
+def _day(text):
+    text = text.strip()
+    try:
+        if text[10:11] == "T" and _ZONED.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone(SHANGHAI).date()
+        if len(text) in (10, 13) and text.isdecimal():
+            seconds = int(text[:10])
+            return datetime.fromtimestamp(seconds, timezone.utc).astimezone(SHANGHAI).date()
+        found = _DAY.fullmatch(text)
+        return date(*(int(part) for part in found.groups() if part)) if found else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def rate_of(value):
+    """Return a tax rate told as ``0.13``, ``13%``, ``13`` or 免税 as a fraction; None if it is none.
+
+    What is 1 or more is percent; 99 stands for several rates.
+    """
+    text = as_text(value)
+    if text in _ZERO_RATES:
+        return Decimal(0)
+    number = as_decimal(text.rstrip("%\uff05").strip())
+    if number is None or not 0 <= number < _SEVERAL_RATES:
+        return None
+    is_percent = text.endswith(("%", "\uff05")) or number >= 1
+    return as_decimal(format(number.scaleb(-2), "f")) if is_percent else number
+
+
+def exact_sum(*amounts):
+    """Return the sum of the Decimals among ``amounts``, None if there are none; never rounded."""
+    total = None
+    for amount in amounts:
+        if amount is not None:
+            total = amount if total is None else _EXACT.add(total, amount)
+    return total
+
+
+def exact_difference(amount, less):
+    """Return ``amount - less`` unrounded, None where one is missing."""
+    return None if amount is None or less is None else _EXACT.subtract(amount, less)
+
+
+def unfolded(value, is_base64=False):
+    """Return ``value`` as dict or list where it is JSON text of one, with ``is_base64`` perhaps in base64;
+    everything else as it is.
+    """
+    for _layer in range(_WRAPPED):
+        if not isinstance(value, str):
+            break
+        inner = loads(value)
+        if is_base64 and not isinstance(inner, _TEXT_NESTS):
+            text = decoded(value)
+            inner = [] if text == "null" else loads(text)
+        if not isinstance(inner, _TEXT_NESTS):
+            break
+        value = inner
+    return value
+
+
+def decoded(text):
+    """Return the text in base64 ``text``; None if it is no base64 of UTF-8."""
+    try:
+        return (unbase64(text) or b"").decode() or None
+    except UnicodeDecodeError:
         return None
 
 

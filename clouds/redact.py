@@ -6,21 +6,29 @@ import hashlib
 import json
 import logging
 import re
+import threading
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 MASK = "***"
-_EXACT = {"pass", "pin", "sms", "cert", "authorization", "cookie", "setcookie", "captcha", "sign", "userkey"}
+_EXACT = {"pass", "pin", "sms", "cert", "authorization", "cookie", "setcookie", "captcha", "sign"}
+_EXACT |= {"key", "userkey", "linkkey", "qrid", "ewmid"}  # a page or a code opens for whoever has these
 _PARTS = ("password", "passwd", "pwd", "secret", "securet", "token", "accesskey", "apikey", "certpin")
 _HARMLESS = {"tokentype", "tokenheader", "tokenprefix", "tokenlifetime"}
 _FILE = re.compile(r"(?:data:[\w/+.;-]{0,60},)?[A-Za-z0-9+/_-][A-Za-z0-9+/_=\s-]{511,}")
 _FORM = re.compile(r"[^\s=&{}<>]+=[^\s&{}<>]*(?:&[^\s=&{}<>]+=[^\s&{}<>]*)*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_LONG = re.compile(r"[0-9A-Za-z+/=_.-]{16,}")
+_DIGIT = re.compile(r"[0-9]")
+_QUERY = re.compile(r"\?\S+")
+_LEAST = 4  # characters of a secret: what is shorter stands in texts by chance
 _ADDRESS = re.compile(r"(?:file|pdf|ofd|xml|image)url$")
+_thread = threading.local()
 _IN_TEXT = re.compile(
     r"""(?ix)
     (?<![a-z]) ( authorization | access_?token | app_?token | refresh_?token | token | password | passwd
-      | pwd | pass | app_?secu?ret | client_?secret | secret | sms | pin | user_?key | sign )
+      | pwd | pass | app_?secu?ret | client_?secret | secret | sms | pin | user_?key | link_?key | sign )
     ( ["']? \s* [:=] \s* ["']? (?: bearer\s+ | basic\s+ )? ) [^\s"'&,;}<]+
     """
 )
@@ -33,17 +41,54 @@ def redact(value, secrets=()):
     Base64 files shrink to size and digest, addresses of files lose what signs them. JSON in base64 becomes JSON
     text, or a secret could hide in it.
     """
-    known = sorted({str(secret) for secret in secrets if len(str(secret or "")) >= 4}, key=len, reverse=True)
+    known = sorted({str(secret) for secret in secrets if len(str(secret or "")) >= _LEAST}, key=len, reverse=True)
     return _redact(value, known)
 
 
+def secrets_in(*parts):
+    """Return the texts under secret-looking keys of ``parts`` (dicts of what is sent): what must not show where the
+    peer repeats it."""
+    items = [item for part in parts for item in (part or {}).items()]
+    return {str(value) for key, value in items if value and _is_secret(key)}
+
+
+def without(text, secrets):
+    """Return ``text`` without ``secrets``, whether they stand there as they are, in JSON, in a form or an address."""
+    for secret in sorted({str(secret) for secret in secrets}, key=len, reverse=True):
+        forms = {secret, quote(secret, safe=""), quote_plus(secret)}
+        forms |= {json.dumps(secret, ensure_ascii=pure)[1:-1] for pure in (True, False)}
+        if len(secret) >= _LEAST:
+            text = _hide(text, sorted(forms, key=len, reverse=True))
+    return text
+
+
+def without_codes(text):
+    """Return ``text`` without what looks like a token: an answer that can't be read may have one in it."""
+    return _LONG.sub(lambda found: MASK if _DIGIT.search(found[0]) else found[0], text)
+
+
 class HideSecrets(logging.Filter):
-    """Takes the secrets out of the texts a library logs, such as a token in an address's query."""
+    """Takes the secrets out of the texts a library logs, such as a token in an address's query. Within
+    :func:`whole_queries_hidden` nothing of a query is logged: it signs the address of a file."""
 
     def filter(self, record):
         if isinstance(record.args, tuple):
-            record.args = tuple(_masked(arg) if isinstance(arg, str) else arg for arg in record.args)
+            record.args = tuple(self._shown(arg) if isinstance(arg, str) else arg for arg in record.args)
         return True
+
+    def _shown(self, text):
+        text = _masked(text)
+        return _QUERY.sub(f"?{MASK}", text) if getattr(_thread, "hides_queries", False) else text
+
+
+@contextmanager
+def whole_queries_hidden():
+    """Have this thread log no query of an address."""
+    _thread.hides_queries = True
+    try:
+        yield
+    finally:
+        _thread.hides_queries = False
 
 
 def _redact(value, known):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..rules.problems import _
-from .answer_texts import folded
 from .base import RED_APPLY, RED_ISSUE, RED_WITHDRAW
+from .phrases import folded
 
 _RED = frozenset({RED_APPLY, RED_ISSUE, RED_WITHDRAW})
 _WRONG = r"(?:错误|有误|不正确|不合法|非法|无效)"

@@ -22,9 +22,12 @@ from . import reading
 from .addresses import checked_base, checked_file, is_private
 from .base import RawAnswer
 from .errors import FileAway, NotSent, OutcomeUnknown, RateLimited
+from .redact import HideSecrets, secrets_in, whole_queries_hidden, without
 from .wire import Limits, NoConnection, WatchedAdapter
 
 _logger = logging.getLogger(__name__)
+# Tokens and keys stand in addresses, and urllib3 logs addresses where it is told to log everything
+logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
 
 ANSWER_CAP = 20 * 1024 * 1024
 FILE_CAP = 50 * 1024 * 1024
@@ -86,24 +89,30 @@ class Transport:
         host = checked_file(url)
         if not self._config.is_sandbox and is_private(host):
             raise FileAway("The cloud named a file address inside a private network", code="bad_address")
+        query = url.strip().partition("?")[2]
         try:
-            _response, body = self._call("GET", url.strip(), self._file_cap)
+            with whole_queries_hidden():
+                _response, body = self._call("GET", url.strip(), self._file_cap, secrets={query})
         except NotSent as error:
             raise FileAway(error.text, error.code, error.http_status) from error
         return body
 
     def _answer(self, method, path, **request):
+        """Make a call and return its answer. A secret that was sent with it is taken out where the answer repeats it:
+        its texts are shown to users, logged and kept."""
         url = checked_base(self._config.base_url) + "/" + path.lstrip("/")
-        response, body = self._call(method, url, self._answer_cap, **request)
+        secrets = _secrets_of(**request)
+        response, body = self._call(method, url, self._answer_cap, secrets=secrets, **request)
         content_type = response.headers.get("Content-Type", "")
-        return RawAnswer(response.status_code, _text(body, content_type), content_type[:200])
+        text = without(_text(body, content_type), secrets)
+        return RawAnswer(response.status_code, text, content_type[:200])
 
-    def _call(self, method, url, cap, fresh=False, headers=None, **request):
+    def _call(self, method, url, cap, fresh=False, headers=None, secrets=(), **request):
         started = time.monotonic()
         config = self._config
         limits = Limits(config.read_timeout, config.total_timeout, not config.is_sandbox, fresh)
         session = self._session(limits)
-        prepared, settings = _prepare(session, method, url, headers, request)
+        prepared, settings = _prepare(session, method, url, headers, request, secrets)
         with self._in_use():
             try:
                 with session.send(
@@ -116,12 +125,13 @@ class Transport:
                 ) as response:
                     body = _body(response, cap)
             except NoConnection as error:
-                raise NotSent(_plain(error), code="no_connection") from error
+                # from None: tracebacks are logged and sent to browsers, and this one may quote address and headers
+                raise NotSent(without(_plain(error), secrets), code="no_connection") from None
             except OutcomeUnknown:
                 raise
             except Exception as error:
                 # a whitelist of exceptions would one day miss the one that hides an issued fapiao
-                raise OutcomeUnknown(_plain(error), code=type(error).__name__) from error
+                raise OutcomeUnknown(without(_plain(error), secrets), code=type(error).__name__) from None
         _logger.debug(
             "%s %s: %s, %d bytes, %.0f ms",
             method,
@@ -130,7 +140,7 @@ class Transport:
             len(body),
             (time.monotonic() - started) * 1000,
         )
-        _raise_for_status(response, body)
+        _raise_for_status(response, body, secrets)
         if _is_encoded(response):
             raise OutcomeUnknown(
                 "The answer is compressed, though it was asked for uncompressed", "encoded", response.status_code
@@ -169,7 +179,7 @@ class Transport:
                 self._last_use = time.monotonic()
 
 
-def _prepare(session, method, url, headers, request):
+def _prepare(session, method, url, headers, request, secrets):
     """Return the request ready to leave, and the machine's proxies and certificates for it."""
     try:
         # an auth of our own, though it does nothing: else a ~/.netrc would replace the token
@@ -178,8 +188,15 @@ def _prepare(session, method, url, headers, request):
         )
         settings = session.merge_environment_settings(prepared.url, {}, True, True, None)
     except (requests.RequestException, ValueError) as error:
-        raise NotSent(_plain(error), code="bad_request") from error
+        raise NotSent(without(_plain(error), secrets), code="bad_request") from None
     return prepared, settings
+
+
+def _secrets_of(headers=None, data=(), json=None, params=None, **_unused):
+    """Return the secrets in a request: in its body and address by their names, and what its headers carry, under any
+    name and with any prefix."""
+    carried = [value for name, value in (headers or {}).items() if name != "Content-Type"]
+    return {*secrets_in(dict(data), json, params), *carried, *(value.split(" ")[-1] for value in carried)}
 
 
 def _is_encoded(response):
@@ -209,15 +226,15 @@ def _body(response, cap):
     return b"".join(pieces)
 
 
-def _raise_for_status(response, body):
+def _raise_for_status(response, body, secrets):
     """Raise for what HTTP alone decides; 4xx other than 429 stay for the cloud's own reading."""
     status = response.status_code
     if status == 429:
         raise RateLimited(
-            _excerpt(body), "429", status, retry_after=_retry_after(response.headers.get("Retry-After"))
+            _excerpt(body, secrets), "429", status, retry_after=_retry_after(response.headers.get("Retry-After"))
         )
     if status < 200 or 300 <= status < 400 or status >= 500:
-        raise OutcomeUnknown(_excerpt(body), str(status), status)
+        raise OutcomeUnknown(_excerpt(body, secrets), str(status), status)
 
 
 def _retry_after(text):
@@ -251,9 +268,9 @@ def _text(body, content_type):
     return body.decode("utf-8", "replace").replace("\x00", "")
 
 
-def _excerpt(body, length=200):
+def _excerpt(body, secrets, length=200):
     """Return what an error answer says: its message, if it is JSON, or its words without markup."""
-    text = _text(body[:8000], "")
+    text = without(_text(body[:8000], ""), secrets)
     told = reading.as_text(reading.pick(reading.loads(text), "msg", "message", "error"))
     if told:
         return told[:length]

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 
 from ..rules.problems import _
 from .errors import LoginRequired, NotSent, NotYet, OutcomeUnknown, PaceUsedUp, RateLimited, Rejected
-from .kingdee import refusals as kingdee_refusals
-from .kingdee import words as kingdee
-from .piaodanyun import refusals as piaodanyun_refusals
-from .piaodanyun import words as piaodanyun
 from .refusals import NOT_SHOWN_YET, SHARED
+from .registry import CLOUDS
 
 MAY_EXIST = (
     _("It is not known whether the fapiao was issued: the cloud's answer was lost or unclear."),
@@ -44,11 +41,11 @@ class Word:
 
 
 # What is known of a refusal: by the problem it names or, where it names none, by its text
-REFUSALS = (*piaodanyun_refusals.OWN, *kingdee_refusals.OWN, *SHARED)
+REFUSALS = (*(row for cloud in CLOUDS.values() for row in cloud.refusals), *SHARED)
 
 # Where a person must act: the text may know more than the kind of need.
 LOGIN_TEXTS = (
-    *(Word(*word) for word in (*kingdee.LOGIN_TEXTS, *piaodanyun.LOGIN_TEXTS)),
+    *(Word(*word) for cloud in CLOUDS.values() for word in cloud.login_words),
     Word(
         _("The tax bureau account is not registered as a user."),
         _("Register the person in the bureau's natural-person entrance, or correct the bureau account."),
@@ -95,7 +92,7 @@ NEEDS = {
 
 # What kept a call from leaving or an answer from being read.
 TECHNICAL = (
-    *(Word(*word) for word in kingdee.TECHNICAL),
+    *(Word(*word) for cloud in CLOUDS.values() for word in cloud.technical_words),
     Word(
         _("The cloud's address in the account's settings is wrong or incomplete."),
         _("Correct the address; it begins with https://."),

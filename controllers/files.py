@@ -10,7 +10,9 @@ from odoo import fields, http
 from odoo.exceptions import AccessError
 from odoo.http import content_disposition, request
 
-MOST = 500
+from ..models.issuing.fapiao import MOST_IN_ZIP
+from ..rules.filenames import clean, distinct
+
 IN_MEMORY = 10 * 2**20  # bytes; a larger zip is built on disk
 IDS = re.compile(r"[1-9]\d{0,9}(,[1-9]\d{0,9})*")
 # Packed already: to compress them again takes time and saves nothing.
@@ -22,12 +24,12 @@ class FapiaoFiles(http.Controller):
     def download(self, ids="", **_unused):
         """Stream one zip with PDF, OFD and XML of the fapiao ``ids`` (comma-separated).
 
-        400 for ids that are none, 404 for fapiao that don't exist, may not be read or have no files: an
-        id must not tell a stranger whether there is such a fapiao.
+        400 for ids that are none or too many, 404 for fapiao that don't exist, may not be read or have no files
+        (an id must not tell a stranger whether there is such a fapiao), 413 for files that are too large together.
         """
         wanted = read_ids(ids)
         if not wanted:
-            return refuse(400, request.env._("Which fapiao? Give up to %s ids, separated by commas.", MOST))
+            return refuse(400, request.env._("Which fapiao? Give up to %s ids, separated by commas.", MOST_IN_ZIP))
         fapiao = request.env["fapiao"].browse(wanted).exists()
         try:
             fapiao.check_access("read")
@@ -37,8 +39,10 @@ class FapiaoFiles(http.Controller):
             return refuse(404, request.env._("There is no such fapiao."))
         files = fapiao._files()
         if not files:
-            return refuse(404, request.env._("The files are not here yet. They are fetched by themselves."))
-        return stream(files, zip_name(fapiao))
+            return refuse(404, request.env._("The files are not here yet. They are fetched by a scheduled action."))
+        if refusal := fapiao._refusal_of_zip():
+            return refuse(413, refusal)
+        return send(pack(files), zip_name(fapiao))
 
 
 def read_ids(text):
@@ -46,26 +50,39 @@ def read_ids(text):
     if not IDS.fullmatch(text):
         return []
     ids = list(dict.fromkeys(int(part) for part in text.split(",")))
-    return ids if len(ids) <= MOST and max(ids) < 2**31 else []
+    return ids if len(ids) <= MOST_IN_ZIP and max(ids) < 2**31 else []
 
 
 def refuse(status, message):
-    return request.make_response(message, [("Content-Type", "text/plain; charset=utf-8")], status=status)
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
+    return request.make_response(message, headers, status=status)
 
 
 def zip_name(fapiao):
     if len(fapiao) == 1:
-        return f"{fapiao.number}.zip"
+        return fapiao._file_name("zip")
     return f"fapiao-{fields.Date.context_today(fapiao)}-{len(fapiao)}.zip"
 
 
-def stream(files, name):
-    """Return a response that sends ``files`` as a zip, piece by piece."""
+def pack(files):
+    """Return a temporary file with a zip of ``files`` (attachments), of which one at a time is in memory."""
     packed = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the response
+    taken = set()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
-            method = zipfile.ZIP_STORED if file.name.endswith(STORED) else zipfile.ZIP_DEFLATED
-            archive.writestr(file.name, file.raw, method)
+            member = zipfile.ZipInfo(distinct(clean(file.name), taken), file.create_date.timetuple()[:6])
+            member.external_attr = 0o644 << 16
+            is_stored = member.filename.lower().endswith(STORED)
+            member.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
+            # alone: Odoo reads the content of all records that were browsed together
+            alone = file.with_prefetch()
+            archive.writestr(member, alone.raw or b"")
+            alone.invalidate_recordset(["raw"])
+    return packed
+
+
+def send(packed, name):
+    """Return a response that sends ``packed`` piece by piece."""
     size = packed.tell()
     packed.seek(0)
     headers = [

@@ -16,7 +16,7 @@ UPDATE fapiao_account
 
 -- Signed addresses lead to files, codes open a session.
 UPDATE fapiao SET pdf_address = NULL, ofd_address = NULL, xml_address = NULL;
-UPDATE fapiao_call SET answer_raw = NULL WHERE state IN ('applied', 'lost', 'stuck');
+UPDATE fapiao_call SET answer_raw = NULL WHERE answer_raw IS NOT NULL;
 DELETE FROM fapiao_login;
 
 -- A page opens for whoever has its keys.

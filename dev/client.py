@@ -7,6 +7,7 @@ import urllib.parse
 import urllib.request
 import xmlrpc.client
 
+from . import paths
 from .say import Failure
 from .servers import Server
 
@@ -23,43 +24,31 @@ class Client:
         self._object = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/object", allow_none=True)
         self.context: dict = {"lang": "en_US"}
 
-    def work_in(self, company: int) -> None:
-        """Make every later call in *company*."""
-        self.context = {**self.context, "allowed_company_ids": [company]}
-
     def join_sandbox(self) -> int:
-        """Work in the demo company, let its accounts lead to the sandbox, and return the id of 票单云's."""
-        self.work_in(self.ref("base.demo_company_cn"))
-        account = self.ref("l10n_cn_invoice_cloud.fapiao_account_sandbox")
-        self._lead(account, "piaodanyun")
-        self._lead(self.ref("l10n_cn_invoice_cloud.fapiao_account_kingdee"), "kingdee/sandbox")
-        return account
-
-    def _lead(self, account: int, path: str) -> None:
-        self.call("fapiao.account", "write", [account], {"base_url": f"{self._server.sandbox_url}/{path}"})
-
-    def stay_in_company(self) -> None:
-        """Let the user find itself in the company it works in after the next log-in, too."""
-        (company,) = self.context["allowed_company_ids"]
+        """Work in the demo company from now on, let its accounts lead to the sandbox, and return the id of 票单云's."""
+        company = self.ref("base.demo_company_cn")
+        self.context["allowed_company_ids"] = [company]
         self.call("res.users", "write", [self._uid], {"company_id": company})
+        accounts = {"sandbox": "piaodanyun", "kingdee": "kingdee/sandbox"}
+        for name, path in accounts.items():
+            account = [self.ref(f"{paths.ADDON}.fapiao_account_{name}")]
+            self.call("fapiao.account", "write", account, {"base_url": f"{self._server.sandbox_url}/{path}"})
+        return self.ref(f"{paths.ADDON}.fapiao_account_sandbox")
 
     def call(self, model: str, method: str, *args, **kwargs):
         """Return what *method* of *model* returns; raise Failure with Odoo's own words."""
         kwargs = {"context": self.context, **kwargs}
+        login = (self._server.db, self._uid, self._server.password)
         try:
-            return self._object.execute_kw(
-                self._server.db, self._uid, self._server.password, model, method, list(args), kwargs
-            )
+            return self._object.execute_kw(*login, model, method, list(args), kwargs)
         except xmlrpc.client.Fault as fault:
             raise Failure(fault.faultString.strip()) from fault
 
     def ref(self, xmlid: str) -> int:
         """Return the record id behind an external identifier."""
         module, name = xmlid.split(".")
-        found = self.call(
-            "ir.model.data", "search_read", [("module", "=", module), ("name", "=", name)], fields=["res_id"]
-        )
-        return found[0]["res_id"]
+        domain = [("module", "=", module), ("name", "=", name)]
+        return self.call("ir.model.data", "search_read", domain, fields=["res_id"])[0]["res_id"]
 
     def read(self, model: str, ids: list, fields: list) -> list:
         """Return the records as dicts, in the order of *ids*."""
@@ -96,11 +85,12 @@ class Sandbox:
 
     def look(self, name: str, **args):
         """Return what the sandbox shows under *name*."""
-        with urllib.request.urlopen(f"{self._url}/{name}?{urllib.parse.urlencode(args)}") as answer:
-            return json.load(answer)
+        return self._load(f"{name}?{urllib.parse.urlencode(args)}")
 
     def do(self, name: str, **args):
         """Let the sandbox do *name*."""
-        body = json.dumps(args).encode()
-        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/{name}", body)) as answer:
+        return self._load(name, json.dumps(args).encode())
+
+    def _load(self, path: str, body: bytes | None = None):
+        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/{path}", body)) as answer:
             return json.load(answer)

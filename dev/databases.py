@@ -1,77 +1,185 @@
-"""Databases of this checkout on one server: copied in seconds, dropped without a trace."""
+"""Databases of this checkout on one server: templates, and copies of them made in seconds.
 
+There are two templates with demo data: *base* holds Odoo with what the addon depends on, *addon* is a copy of it with
+the addon installed. Each is named by all that decides its content and bears a comment once it is complete, so that a
+failed or killed install is never taken for one.
+"""
+
+import ast
+import hashlib
 import os
 import re
 import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
-from . import paths
+from . import locks, paths
+from .odoo_source import OdooSource
 from .postgres import Postgres
-from .say import say
+from .say import Failure, say, step
 
+# The first is what every user of a template database starts with.
+_LANGUAGES = "en_US,zh_CN"
 _KEPT = "kept"
+_COMPLETE = "complete since "
+
+# Files that a database depends on; of `static` only the icon.
+_DATABASE_FILES = {".py", ".xml", ".csv", ".po", ".pot", ".json", ".sql", ".png", ".svg"}
+
+# Lines of an install log that mean trouble even where Odoo exits with success.
+_TROUBLE = re.compile(r" (ERROR|CRITICAL) |demo data failed to install")
+_CHATTER = re.compile(r" (INFO|DEBUG) |as user 'root'")
 
 
 class Databases:
     """All databases whose name begins with this checkout's prefix, with their filestores."""
 
-    def __init__(self, server: Postgres):
+    def __init__(self, server: Postgres, source: OdooSource):
         self._server = server
+        self._source = source
+
+    def template(self) -> str:
+        """Return the name of a complete addon template, built when there is none.
+
+        Raise Failure, and leave no template, when the addon does not install.
+        """
+        with locks.held(paths.STATE / "databases.lock", "another command builds a template database"):
+            self._drop_left()
+            depends = ast.literal_eval((paths.ROOT / "__manifest__.py").read_text())["depends"]
+            base_key = paths.digest(self._source.version, _LANGUAGES, *depends)
+            base = f"{paths.DB_PREFIX}_base_{base_key}"
+            addon = f"{paths.DB_PREFIX}_addon_{paths.digest(base, _addon_key())}"
+            if addon not in self._complete():
+                if base not in self._complete():
+                    with step(f"template with {', '.join(depends)} and their demo data (about a minute)"):
+                        self.drop(base)
+                        self._build(base, "-i", ",".join(depends), "--load-language", _LANGUAGES)
+                with step(f"template with {paths.ADDON}"):
+                    self.copy(base, addon)
+                    self._build(addon, "-i", paths.ADDON)
+            self._drop_outdated(base, addon)
+        return addon
 
     def copy(self, template: str, name: str) -> str:
         """Make database *name* a fresh copy of *template* with its filestore; return *name*."""
         self.drop(name)
         self._server.call("createdb", "-T", template, name, why=f"{template} could not be copied")
-        source = paths.DATA / "filestore" / template
-        if source.exists():
-            # Odoo never changes a stored file, so that the copies can share it.
-            shutil.copytree(source, source.with_name(name), copy_function=os.link)
+        link_filestore(template, paths.DATA, name)
         return name
 
+    @contextmanager
+    def temporary(self, label: str):
+        """Give the name of a copy of the addon template; it is dropped at the end, unless KEEP_DB is set.
+
+        What a killed command leaves is dropped by the next one.
+        """
+        name = f"{paths.DB_PREFIX}_tmp_{os.getpid()}_{label}"
+        try:
+            yield self.copy(self.template(), name)
+        finally:
+            if os.environ.get("KEEP_DB"):
+                self._comment(name, _KEPT)
+                say(f"the database {name} is kept")
+            else:
+                self.drop(name)
+
+    def update(self, name: str) -> None:
+        """Bring the addon in database *name* to the present code; raise Failure if it cannot be."""
+        with step(f"update of {paths.ADDON} in {name}"):
+            # without it, words that were changed keep their old translation
+            self._odoo(name, "-u", paths.ADDON, "--i18n-overwrite")
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a database *name*."""
+        return name in self._comments()
+
     def drop(self, name: str) -> None:
-        """Drop database *name* and its filestore, whoever is connected."""
+        """Drop database *name* and its filestore, even while others are connected."""
         self._server.call("dropdb", "--if-exists", "--force", name, why=f"{name} could not be dropped")
         for folder in ("filestore", "fapiao_answers"):
             shutil.rmtree(paths.DATA / folder / name, ignore_errors=True)
 
     def drop_all(self) -> None:
         """Drop every database of this checkout."""
-        for name in self.comments():
+        for name in self._comments():
             self.drop(name)
 
-    def keep(self, name: str) -> None:
-        """Save the temporary database *name* from being swept away."""
-        self.comment(name, _KEPT)
+    def _build(self, name: str, *arguments: str) -> None:
+        try:
+            self._odoo(name, *arguments)
+            self._comment(name, f"{_COMPLETE}{time.time():.0f}")
+        except BaseException:
+            self.drop(name)
+            raise
 
-    def sweep(self) -> None:
+    def _odoo(self, name: str, *arguments: str) -> None:
+        """Let Odoo work on database *name* and end; raise Failure with the log's error lines."""
+        log = paths.LOG / f"{name.removeprefix(paths.DB_PREFIX)[1:]}.log"
+        log.unlink(missing_ok=True)
+        command = [sys.executable, "-P", "-m", "odoo", "-c", paths.CONF, "-d", name, *arguments, "--with-demo"]
+        command += ["--stop-after-init", "--no-http", "--max-cron-threads", "0", "--logfile", log]
+        command = [str(part) for part in command]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=paths.STATE)
+        text = log.read_text(errors="replace") if log.exists() else ""
+        if done.returncode or _TROUBLE.search(text):
+            # Tracebacks have no level: what remains are warnings, errors and their traces.
+            lines = [line for line in (text + done.stderr).splitlines() if not _CHATTER.search(line)]
+            raise Failure("\n".join([f"Odoo {' '.join(arguments)} failed; see {log}", *lines[-40:]]))
+
+    def _drop_left(self) -> None:
         """Drop the temporary databases of processes that were killed."""
-        for name, comment in self.comments().items():
+        for name, comment in self._comments().items():
             owner = re.search(r"_tmp_(\d+)", name)
             if owner and comment != _KEPT and not Path("/proc", owner[1]).exists():
                 say(f"dropping {name}, left by a process that is gone")
                 self.drop(name)
 
-    def exists(self, name: str) -> bool:
-        """Tell whether there is a database *name*."""
-        return name in self.comments()
+    def _drop_outdated(self, base: str, addon: str) -> None:
+        """Drop base templates but *base*, and all addon templates but *addon* and the newest other one."""
+        complete = self._complete()
+        others = sorted((name for name in complete if "_addon_" in name and name != addon), key=complete.get)
+        for name in [*others[:-1], *(name for name in complete if "_base_" in name and name != base)]:
+            self.drop(name)
 
-    def comments(self) -> dict[str, str]:
+    def _complete(self) -> dict[str, float]:
+        """Return the complete templates and when each was built."""
+        comments = self._comments().items()
+        return {name: float(text.removeprefix(_COMPLETE)) for name, text in comments if text.startswith(_COMPLETE)}
+
+    def _comments(self) -> dict[str, str]:
         """Return the databases of this checkout, each with its comment."""
-        query = (
-            "select datname, coalesce(shobj_description(oid, 'pg_database'), '') "
-            f"from pg_database where starts_with(datname, '{paths.DB_PREFIX}_')"
+        rows = self._query(
+            "select datname, coalesce(shobj_description(oid, 'pg_database'), '') from pg_database"
+            f" where starts_with(datname, '{paths.DB_PREFIX}_')"
         )
-        rows = self._query("-AtF\t", "-c", query).splitlines()
-        return dict(row.split("\t", 1) for row in rows)
+        return dict(row.split("\t", 1) for row in rows.splitlines())
 
-    def comment(self, name: str, text: str) -> None:
-        """Write *text* on database *name*."""
-        self._query("-qc", f"comment on database \"{name}\" is '{text}'")
+    def _comment(self, name: str, text: str) -> None:
+        self._query(f"comment on database \"{name}\" is '{text}'")
 
-    def _query(self, *arguments: str) -> str:
-        return self._server.call("psql", "-d", "postgres", *arguments, why="PostgreSQL refused a query")
+    def _query(self, query: str) -> str:
+        return self._server.call("psql", "-d", "postgres", "-qAtF\t", "-c", query, why="PostgreSQL refused a query")
 
 
-def temporary_name(label: str = "test") -> str:
-    """Return a name for a database of this process; once the process is gone it is swept away."""
-    return f"{paths.DB_PREFIX}_tmp_{os.getpid()}_{label}"
+def link_filestore(template: str, data: Path, name: str) -> None:
+    """Give database *name*, with its files in the folder *data*, the filestore of *template*."""
+    source = paths.DATA / "filestore" / template
+    if source.exists():
+        # Odoo never changes a stored file, so that the copies can share it.
+        shutil.copytree(source, data / "filestore" / name, copy_function=os.link)
+
+
+def _addon_key() -> str:
+    """Return a key over every file of the addon that a database depends on."""
+    found = [*paths.ROOT.glob("*.py"), *paths.ROOT.glob("static/description/icon.*")]
+    for folder in paths.ROOT.iterdir():
+        if folder.is_dir() and folder.name not in {*paths.NOT_SHIPPED, "static"} and folder.name[0] != ".":
+            found += [path for path in folder.rglob("*") if path.suffix in _DATABASE_FILES]
+    summary = hashlib.sha256()
+    for path in sorted(found):
+        summary.update(f"{path.relative_to(paths.ROOT)}\0".encode())
+        summary.update(hashlib.sha256(path.read_bytes()).digest())
+    return summary.hexdigest()

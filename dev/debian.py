@@ -3,10 +3,10 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
-from . import pins
 from .say import Failure, run, say
 
 _one_at_a_time = threading.Lock()  # apt refuses a second one, rather than wait
@@ -36,73 +36,57 @@ def available() -> bool:
 
 
 class PrivateApt:
-    """An apt view of its own on the archive: unstable, and the stable suite of the pins."""
+    """An apt view of its own on some suites of the archive."""
 
-    def __init__(self, folder: Path):
-        """Keep sources, lists and downloads under *folder*."""
+    def __init__(self, folder: Path, suites: list, debs: Path):
+        """Keep sources and lists under *folder*, what is fetched in *debs*."""
         self._folder = folder
-        self._lists = folder / "lists"
-        self._sources = folder / "sources.list"
+        self._suites = suites
+        self._debs = debs
         self._updated = False
 
-    def download(self, package: str, version: str, suite: str, into: Path) -> Path:
-        """Return the path of *package*'s file in *into*, fetched when it is not there.
+    def download(self, package: str, version: str, suite: str) -> Path:
+        """Return the path of *package*'s file, fetched when it is not there.
 
         A *version* that the suite no longer has is replaced by the suite's own.
         """
-        kept = into / _file_stem(package, version)
-        if found := _only(kept.parent.glob(f"{kept.name}_*.deb")):
+        for found in self._debs.glob(f"{package}_{version.replace(':', '%3a')}_*.deb"):
             return found
         if not self._updated:
             self._update()
-        if not self._has(package, version):
+        what = f"{package}={version}"
+        if f" {version} " not in self._apt("apt-cache", "madison", package):
             say(f"note: {package} {version} is gone from {suite}; taking the suite's current version")
-            return self._fetch(f"{package}/{suite}", into)
-        return self._fetch(f"{package}={version}", into)
+            what = f"{package}/{suite}"
+        # Downloaded aside, so that an interrupted fetch never passes for a whole file.
+        with tempfile.TemporaryDirectory(dir=self._debs) as aside:
+            self._apt("apt-get", "download", what, cwd=aside)
+            for part in Path(aside).glob("*.deb"):
+                return part.replace(self._debs / part.name)
+        raise Failure(f"apt-get download {what} brought no file.")
 
     def _update(self) -> None:
-        (self._lists / "partial").mkdir(parents=True, exist_ok=True)
-        (self._folder / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
-        archive = self._archive()
-        signed = f"[signed-by={_KEYRING}] " if _KEYRING.exists() else ""
-        suites = ("sid", pins.DEBIAN_STABLE_SUITE)
-        self._sources.write_text("".join(f"deb {signed}{archive} {suite} main\n" for suite in suites))
-        self._apt("apt-get", "update", "--error-on=any")
-        self._updated = True
-
-    def _archive(self) -> str:
-        """Return the address of the Debian archive as the machine's own apt sources have it."""
-        lists = f"-oDir::State::Lists={self._lists}"
+        for folder in (self._folder / "lists/partial", self._folder / "cache/archives/partial", self._debs):
+            folder.mkdir(parents=True, exist_ok=True)
         # A machine that never ran `apt-get update` knows its targets only after one.
+        lists = f"-oDir::State::Lists={self._folder / 'lists'}"
         address = _main_address() or _main_address(lists)
         if not address:
             run(["apt-get", lists, "update"], why="The machine's package lists could not be fetched")
             address = _main_address(lists)
         if not address:
             raise Failure("apt's sources name no Debian archive.")
-        return address
-
-    def _has(self, package: str, version: str) -> bool:
-        return f" {version} " in self._apt("apt-cache", "madison", package)
-
-    def _fetch(self, what: str, into: Path) -> Path:
-        # Downloaded aside, so that an interrupted fetch never passes for a whole file.
-        aside = into / f".{os.getpid()}"
-        aside.mkdir(parents=True, exist_ok=True)
-        try:
-            self._apt("apt-get", "download", what, cwd=aside)
-            part = _only(aside.glob("*.deb"))
-            if part is None:
-                raise Failure(f"apt-get download {what} brought no file.")
-            return part.replace(into / part.name)
-        finally:
-            shutil.rmtree(aside)
+        signed = f"[signed-by={_KEYRING}] " if _KEYRING.exists() else ""
+        sources = "".join(f"deb {signed}{address} {suite} main\n" for suite in self._suites)
+        (self._folder / "sources.list").write_text(sources)
+        self._apt("apt-get", "update", "--error-on=any")
+        self._updated = True
 
     def _apt(self, program: str, *arguments: str, **options) -> str:
         settings = {
-            "Dir::Etc::sourcelist": self._sources,
+            "Dir::Etc::sourcelist": self._folder / "sources.list",
             "Dir::Etc::sourceparts": "/dev/null",
-            "Dir::State::Lists": self._lists,
+            "Dir::State::Lists": self._folder / "lists",
             "Dir::Cache": self._folder / "cache",
             "Acquire::Languages": "none",
             "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
@@ -134,14 +118,6 @@ def _main_address(*flags: str) -> str:
         if component == "main" and suites.intersection(names):
             return address
     return ""
-
-
-def _file_stem(package: str, version: str) -> str:
-    return f"{package}_{version.replace(':', '%3a')}"
-
-
-def _only(paths):
-    return next(iter(paths), None)
 
 
 def _os_release() -> dict:

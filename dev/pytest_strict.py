@@ -1,7 +1,7 @@
 """A pytest plugin: a test that did not run is a failure.
 
-Odoo skips browser tests in silence where something of the set-up is missing; here the
-set-up is ours, so that a skip means a broken one.
+Odoo skips browser tests in silence where something of the set-up is missing; here the set-up is ours, so that a skip
+means a broken one.
 """
 
 import hypothesis

@@ -1,25 +1,29 @@
-"""`make run` and `make demo`: a server with demo data and the sandbox cloud."""
+"""`make run`, `make shell` and `make clean`: a lasting database with a server on it, and the end of it all."""
 
+import json
+import os
+import shutil
 import signal
 import subprocess
+from dataclasses import asdict
 
-from . import paths, servers, setup
+from . import paths, postgres, servers, setup
 from .client import Client
-from .databases import temporary_name
 
 _RUN_DB = f"{paths.DB_PREFIX}_run"
 
 
-def stay(reset: bool = False) -> int:
+def run() -> int:
     """Keep a server up until Ctrl-C; its database stays for the next time.
 
-    With *reset* the database is made anew. An addon that changed meanwhile is updated.
+    With RESET in the environment the database is made from scratch. An addon that changed meanwhile is updated.
     """
+    is_new = bool(os.environ.get("RESET"))
     with setup.ready() as tools:
-        db = database(tools, reset)
-        with servers.running(tools, db, "run", anew=reset) as server:
-            _join(server)
-            server.save(paths.RUN_FILE)
+        db = _database(tools, is_new)
+        with servers.running(tools, db, "run", is_new) as server:
+            Client(server).join_sandbox()
+            paths.RUN_FILE.write_text(json.dumps(asdict(server)))
             try:
                 _introduce(server)
                 signal.pause()
@@ -30,38 +34,36 @@ def stay(reset: bool = False) -> int:
     return 0
 
 
-def demo() -> int:
-    """Run `dev/demo.py` against a fresh server, and return its exit code."""
+def shell() -> int:
+    """Open Odoo's Python shell on the database of `make run` and return its exit code."""
     with setup.ready() as tools:
-        db = temporary_name("demo")
-        try:
-            tools.databases.copy(tools.templates.addon(), db)
-            with servers.running(tools, db, "demo", anew=True) as server:
-                described = paths.STATE / "demo.json"
-                server.save(described)
-                command = [tools.python, "-m", "dev.demo", described]
-                return subprocess.call(command, cwd=paths.ROOT, env=tools.environment)
-        finally:
-            tools.databases.drop(db)
+        command = [tools.python, "-P", "-m", "odoo", "shell", "-c", paths.CONF, "-d", _database(tools), "--no-http"]
+        return subprocess.call(command, cwd=paths.STATE, env=tools.environment)
 
 
-def database(tools: setup.Setup, reset: bool = False) -> str:
+def clean() -> None:
+    """Remove all that the scripts made in this checkout, not the shared cache: stop its PostgreSQL, remove `.odoo`.
+
+    On a server that PGHOST names the databases of this checkout are dropped.
+    """
+    if os.environ.get("PGHOST"):
+        with setup.ready() as tools:
+            tools.databases.drop_all()
+    elif paths.POSTGRES.exists():
+        postgres.Cluster(postgres.home()).remove()
+    shutil.rmtree(paths.STATE, ignore_errors=True)
+
+
+def _database(tools: setup.Setup, reset: bool = False) -> str:
     """Return the name of the lasting database, with the addon as the code is now."""
-    template = tools.templates.addon()
+    template = tools.databases.template()
     made_from = paths.STATE / "run.template"
-    known = made_from.read_text() if made_from.exists() else ""
     if reset or not tools.databases.exists(_RUN_DB):
         tools.databases.copy(template, _RUN_DB)
-    elif known != template:
-        tools.templates.update(_RUN_DB)
+    elif not made_from.exists() or made_from.read_text() != template:
+        tools.databases.update(_RUN_DB)
     made_from.write_text(template)
     return _RUN_DB
-
-
-def _join(server: servers.Server) -> None:
-    client = Client(server)
-    client.join_sandbox()
-    client.stay_in_company()
 
 
 def _introduce(server: servers.Server) -> None:

@@ -31,8 +31,7 @@ def step(text: str):
 def run(command, *, why: str, **options) -> str:
     """Run *command* quietly and return its standard output.
 
-    Raise Failure, opening with *why* and ending with the command's last lines, when it
-    fails or does not exist.
+    Raise Failure, opening with *why* and ending with the command's last lines, when it fails or does not exist.
     """
     command = [str(part) for part in command]
     try:

@@ -1,27 +1,28 @@
-"""The set-up that every target shares: Odoo, Python, PostgreSQL, databases."""
+"""The set-up that every target shares: Odoo, PostgreSQL, databases."""
 
+import configparser
 import os
-from concurrent.futures import ThreadPoolExecutor
+import secrets
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import config, odoo_source, paths, postgres, venv
+from . import odoo_source, paths, postgres
 from .databases import Databases
 from .postgres import Postgres
-from .templates import Templates
 
 
 @dataclass(frozen=True)
 class Setup:
     """All that Odoo needs to run, ready."""
 
-    # The virtual environment's. With -P it doesn't look into the working directory, where
-    # `.odoo/odoo` would be a second road to the package.
-    python: Path
     server: Postgres
     databases: Databases
-    templates: Templates
+
+    # The virtual environment's. With -P it doesn't look into the working directory, where
+    # `.odoo/odoo` would be a second road to the package.
+    python: str = sys.executable
 
     @property
     def environment(self) -> dict:
@@ -38,20 +39,39 @@ class Setup:
 
 
 @contextmanager
-def ready(*more):
-    """Give a Setup; its PostgreSQL runs as long as the context lasts.
-
-    *more* are further things to fetch, functions that are called meanwhile.
-    """
-    source, python, *_ = _side_by_side(odoo_source.ensure, venv.ensure, *more)
+def ready():
+    """Give a Setup; its PostgreSQL runs as long as the context lasts."""
+    source = odoo_source.ensure()
+    paths.link(paths.ADDONS / paths.ADDON, Path("../.."))
+    for folder in (paths.DATA, paths.LOG):
+        folder.mkdir(parents=True, exist_ok=True)
     with postgres.running() as server:
-        config.write(source, server)
-        databases = Databases(server)
-        yield Setup(python, server, databases, Templates(databases, source, python))
+        write_conf(paths.CONF, server, addons_path=",".join(map(str, [*source.addons, paths.ADDONS])))
+        yield Setup(server, Databases(server, source))
 
 
-def _side_by_side(*functions) -> list:
-    """Return what each of *functions* returns; raise the first failure when all have ended."""
-    with ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(function) for function in functions]
-    return [job.result() for job in jobs]
+def write_conf(path: Path, server: Postgres, **more: str) -> Path:
+    """Write an odoo.conf for *server* to *path* and return it: the checkout's own, with *more* options."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser["options"] = {}
+    if path != paths.CONF:
+        parser.read(paths.CONF)
+    parser["options"] = {
+        "data_dir": str(paths.DATA),
+        "http_interface": "127.0.0.1",
+        "admin_passwd": secrets.token_urlsafe(16),
+        "list_db": "False",
+        "unaccent": "True",
+        **dict(parser["options"]),
+        "db_host": server.host,
+        "db_port": server.port,
+        "db_user": server.user,
+        "db_password": server.password or "False",
+        **more,
+    }
+    # Written aside, since another process may be reading the file at this moment.
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    aside.touch(mode=0o600)
+    with aside.open("w") as file:
+        parser.write(file)
+    return aside.replace(path)

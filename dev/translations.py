@@ -1,55 +1,69 @@
-"""`make pot`: the translation template from Odoo's own exporter, and the Chinese merged."""
+"""`make pot`: the translation template from Odoo's own exporter, merged into the Chinese translation.
+
+Both files are written the same way every time, so that a comparison shows what has changed and nothing else.
+"""
 
 import shutil
-import subprocess
 from pathlib import Path
 
-from . import config, odoo_source, paths, setup
-from .databases import temporary_name
-from .say import Failure, say
+import polib
+
+from . import odoo_source, paths, setup
+from .say import run as call
+from .say import say
 
 _POT = paths.ROOT / "i18n" / f"{paths.ADDON}.pot"
 _CHINESE = paths.ROOT / "i18n" / "zh_CN.po"
-
-# Code whose strings no user of the addon sees.
-_NOT_TRANSLATED = ("tests", "dev", "docs", "sandbox", "bench", "requirements")
+_WIDTH = 78
 
 
 def run() -> int:
-    """Write `i18n/*.pot`, merge it into `i18n/zh_CN.po`, and return 0."""
-    with setup.ready() as tools:
-        db = temporary_name("pot")
-        try:
-            tools.databases.copy(tools.templates.addon(), db)
-            exported = _export(tools, db)
-        finally:
-            tools.databases.drop(db)
-        command = [tools.python, "-m", "dev.merge_po", exported, _POT, _CHINESE]
-        command += odoo_source.planned().addons
-        return subprocess.call([str(part) for part in command], cwd=paths.ROOT)
+    """Write both files, name the terms that are not translated, and return 0."""
+    with setup.ready() as tools, tools.databases.temporary("pot") as db:
+        template = polib.pofile(str(_export(tools, db)), wrapwidth=_WIDTH)
+    _save(template, _POT)
+    translation = _merged(template, polib.pofile(str(_CHINESE), wrapwidth=_WIDTH))
+    _save(translation, _CHINESE)
+    missing = [entry.msgid for entry in translation if not entry.translated()]
+    print(f"{_POT.name}: {len(template)} terms; {_CHINESE.name}: {len(missing)} not translated")
+    for term in missing:
+        print(f"  {term[:100]!r}")
+    return 0
 
 
 def _export(tools, db: str) -> Path:
     """Return a template as Odoo exports it from a bare copy of the addon.
 
-    The exporter walks the addon's folder and follows links: in the repository itself it
-    would run in circles through `.odoo/addons`.
+    The exporter walks the addon's folder and follows links: in the repository itself it would run in circles through
+    `.odoo/addons`.
     """
     bare = paths.STATE / "pot"
     shutil.rmtree(bare, ignore_errors=True)
-    shutil.copytree(
-        paths.ROOT,
-        bare / "addons" / paths.ADDON,
-        ignore=shutil.ignore_patterns(".*", "__pycache__", *_NOT_TRANSLATED),
-    )
-    conf = config.write_variant(bare / "odoo.conf", addons=bare / "addons")
-    target = bare / f"{paths.ADDON}.pot"
-    command = [tools.python, "-P", "-m", "odoo", "i18n", "export", "-c", conf, "-d", db]
-    command += ["-o", target, paths.ADDON]
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False, cwd=bare
-    )
-    if done.returncode or not target.exists():
-        raise Failure(f"Odoo's exporter failed:\n{done.stderr[-3000:]}")
+    paths.copy_bare(bare / "addons" / paths.ADDON)
+    addons = ",".join(map(str, [*odoo_source.planned().addons, bare / "addons"]))
+    conf = setup.write_conf(bare / "odoo.conf", tools.server, addons_path=addons)
+    target = bare / _POT.name
+    command = [tools.python, "-P", "-m", "odoo", "i18n", "export", "-c", conf, "-d", db, "-o", target, paths.ADDON]
+    call(command, why="Odoo's exporter failed", cwd=bare)
     say(f"exported {target.stat().st_size} bytes")
     return target
+
+
+def _merged(template: polib.POFile, known: polib.POFile) -> polib.POFile:
+    """Return the translation *known* with the terms of *template* and no others."""
+    texts = {(entry.msgctxt, entry.msgid): entry for entry in known if not entry.obsolete}
+    result = polib.POFile(wrapwidth=_WIDTH)
+    result.header = template.header
+    result.metadata = {**template.metadata, "Language": _CHINESE.stem, **known.metadata}
+    for term in template:
+        old = texts.get((term.msgctxt, term.msgid), polib.POEntry())
+        more = {name: getattr(term, name) for name in ("msgid", "msgctxt", "comment", "occurrences", "flags")}
+        result.append(polib.POEntry(msgstr=old.msgstr, tcomment=old.tcomment, **more))
+    return result
+
+
+def _save(file: polib.POFile, path: Path) -> None:
+    for field in ("POT-Creation-Date", "PO-Revision-Date"):
+        file.metadata.pop(field, None)
+    file.sort(key=lambda entry: (entry.msgctxt or "", entry.msgid))
+    file.save(str(path))

@@ -6,11 +6,10 @@ returns a list of problems; :func:`preflight` is their sum.
 
 from . import rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, ZERO, plain, round2, tax_drift
-from .discount_checks import check_discounts
 from .document import NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
 from .limits import DEFAULTS, Limits
-from .line_checks import check_line, check_pairs
+from .line_checks import check_discounts, check_line, check_pairs
 from .names import clean
 from .parties import BUYER, SELLER, check_party
 from .problems import Problem, _

@@ -5,7 +5,7 @@ Source: docs/protocols/tax-rules.md#types-and-numbers, #lines; docs/protocols/ki
 
 import re
 
-from .document import DISCOUNT, DISCOUNTED, NORMAL, ORDINARY, SPECIAL
+from .document import ORDINARY, SPECIAL
 
 # --- Tax classification (税收分类编码): 篇 1 digit, then 类 章 节 条 款 项 目 子目 细目 of 2 digits each.
 
@@ -64,79 +64,10 @@ def summary_codes(codes):
     return frozenset(parents.intersection(codes))
 
 
-# --- Fapiao types.
-
-PIAODANYUN_TYPES = {SPECIAL: "81", ORDINARY: "82"}
-PIAODANYUN_PAPER_TYPES = {SPECIAL: "85", ORDINARY: "86"}
-PIAODANYUN_NAMES = {
-    "81": "数电专票",
-    "82": "数电普票",
-    "85": "数电纸质专票",
-    "86": "数电纸质普票",
-    "51": "铁路电子客票",
-    "61": "航空运输电子客票行程单",
-}
-
-KINGDEE_TYPES = {SPECIAL: "08xdp", ORDINARY: "10xdp"}
-KINGDEE_NAMES = {
-    "08xdp": "数电专票",
-    "10xdp": "数电普票",
-    "028": "电子专票",
-    "026": "电子普票",
-    "004": "纸质专票",
-    "007": "纸质普票",
-    "025": "卷票",
-    "005": "机动车",
-    "006": "二手车",
-}
-
-KINGDEE_INBOUND_NAMES = {
-    "1": "电子普票",
-    "2": "电子专票",
-    "3": "纸质普票",
-    "4": "纸质专票",
-    "5": "卷票",
-    "7": "机打发票",
-    "8": "的士票",
-    "9": "火车票",
-    "10": "飞机行程单",
-    "11": "其他",
-    "12": "机动车",
-    "13": "二手车",
-    "14": "定额发票",
-    "15": "通行费",
-    "16": "客运票",
-    "17": "过路过桥",
-    "19": "完税证明",
-    "20": "轮船票",
-    "21": "海关缴款书",
-    "23": "机打电子",
-    "24": "火车退票凭证",
-    "25": "财政电子票据",
-    "26": "数电普票",
-    "27": "数电专票",
-    "28": "数电航空",
-    "29": "数电铁路",
-    "72": "数电通行费",
-    "83": "数电机动车",
-    "84": "数电二手车",
-}
-KINGDEE_INBOUND_TYPES = {
-    "1": ORDINARY,
-    "2": SPECIAL,
-    "3": ORDINARY,
-    "4": SPECIAL,
-    "26": ORDINARY,
-    "27": SPECIAL,
-}
+# --- Fapiao types in a QR code; how a cloud codes them is its own, see clouds/*/codes.py.
 
 QR_NAMES = {"31": "数电专票", "32": "数电普票", "33": "数电机动车", "34": "数电二手车"}
 QR_TYPES = {SPECIAL: "31", ORDINARY: "32"}
-
-# --- Line natures. The same figures mean different things: one mapping per cloud, never shared.
-
-PIAODANYUN_LINES = {NORMAL: "0", DISCOUNT: "1", DISCOUNTED: "2"}
-KINGDEE_BILL_LINES = {NORMAL: "2", DISCOUNT: "1", DISCOUNTED: "2"}
 
 # --- The number of a digital fapiao: 20 digits, year of issue in the first two.
 

@@ -226,3 +226,41 @@ def _pair_problem(line):
         {"name": line.name},
         line.keys[0] if line.keys else None,
     )
+
+
+def check_discounts(draft, limits=DEFAULTS):
+    """Return the problems of discount lines whose tax is off by more than ``limits`` allow them.
+
+    What is beyond the bureau's own 0.06 as well is told by the check of the line.
+    """
+    return [
+        _problem(line, limits)
+        for line in draft.lines
+        if line.kind == DISCOUNT
+        and limits.discount_tax_tolerance
+        < abs(tax_difference(line.amount, line.rate, line.tax))
+        <= LINE_TAX_TOLERANCE
+    ]
+
+
+def _problem(line, limits):
+    return Problem(
+        "discount_tax",
+        _(
+            "The discount of “%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the"
+            " cloud allows a discount a difference of %(allowed)s."
+        ),
+        _(
+            "Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a"
+            " discount."
+        ),
+        {
+            "name": line.name,
+            "tax": plain(line.tax),
+            "rate": rates.percent(line.rate),
+            "amount": plain(line.amount),
+            "expected": plain(tax_of(line.amount, line.rate)),
+            "allowed": plain(limits.discount_tax_tolerance),
+        },
+        line.keys[0] if line.keys else None,
+    )

@@ -220,3 +220,67 @@ def _written(line, reason):
     if REASONS[reason].quantity == NONE:
         return replace(line, quantity=None, price=None)
     return line
+
+
+@dataclass(frozen=True)
+class Part:
+    """Amount, tax and quantity of a line, or of what is taken of it; all have the line's sign."""
+
+    amount: Decimal = ZERO
+    tax: Decimal = ZERO
+    quantity: Decimal = Decimal(0)
+
+    def __add__(self, other):
+        return Part(self.amount + other.amount, self.tax + other.tax, self.quantity + other.quantity)
+
+    def __sub__(self, other):
+        return Part(self.amount - other.amount, self.tax - other.tax, self.quantity - other.quantity)
+
+    @property
+    def total(self):
+        return self.amount + self.tax
+
+
+def due(credited, covered, kept):
+    """Return what is still to be reversed of what a credit note has ``credited`` of a line: no more than
+    living fapiao have too much of it. ``covered``: what these stand for; ``kept``: what the books say is
+    left of the line after all credit notes."""
+    excess = covered - kept
+    if excess.amount * credited.amount <= 0:
+        return Part()
+    return credited if abs(excess.amount) >= abs(credited.amount) else excess
+
+
+def share_out(wanted, held):
+    """Return ``{fapiao: {line: Part}}``: from which fapiao what is taken, or ``None`` where they don't hold
+    so much.
+
+    ``wanted``: line → (line of origin, :class:`Part`). ``held``: fapiao → {line of origin: Part}.
+    """
+    left = {fapiao: dict(parts) for fapiao, parts in held.items()}
+    taken = {fapiao: {} for fapiao in held}
+    for line, (origin, part) in wanted.items():
+        rest = part
+        for fapiao in _in_turn(origin, part, left, taken):
+            room = left[fapiao][origin]
+            piece = rest if abs(rest.amount) <= abs(room.amount) else room
+            taken[fapiao][line] = piece
+            left[fapiao][origin] = room - piece
+            rest -= piece
+            if not rest.amount:
+                break
+        if rest.amount:
+            return None
+    return {fapiao: lines for fapiao, lines in taken.items() if lines}
+
+
+def _in_turn(origin, part, left, taken):
+    """Return the fapiao to take ``part`` from: the one that holds just that, then one that holds enough,
+    those that are touched anyway first; else the largest first."""
+    holders = [fapiao for fapiao, parts in left.items() if parts.get(origin, Part()).amount * part.amount > 0]
+
+    def order(fapiao):
+        room = left[fapiao][origin].amount
+        return room != part.amount, abs(room) < abs(part.amount), not taken[fapiao], -abs(room)
+
+    return sorted(holders, key=order)

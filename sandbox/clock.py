@@ -1,8 +1,9 @@
 """What time is it in the sandbox? China's wall clock, which tests can move on."""
+
 from datetime import datetime, timedelta, timezone
 
 # China has had no summer time since 1991: a fixed offset needs no tz database.
-SHANGHAI = timezone(timedelta(hours=8), 'Asia/Shanghai')
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class Clock:
@@ -27,8 +28,8 @@ class Clock:
 
 
 def dashed(moment):
-    return moment.astimezone(SHANGHAI).strftime('%Y-%m-%d %H:%M:%S')
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def compact(moment):
-    return moment.astimezone(SHANGHAI).strftime('%Y%m%d%H%M%S')
+    return moment.astimezone(SHANGHAI).strftime("%Y%m%d%H%M%S")

@@ -9,7 +9,3 @@ class Refused(Exception):
         self.text = text
         self.code = code
         self.data = data
-
-
-class RateLimited(Exception):
-    """Too many calls for this tax number; becomes HTTP 429."""

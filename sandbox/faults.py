@@ -1,45 +1,35 @@
 """Faults on demand: which call goes wrong, how, and how often."""
+
 import itertools
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
-from . import misleading
+from . import misleading, wire
+from .protocol import words
 
-# kind → when it strikes unless told otherwise. 'after' means: the effect has happened.
-KINDS = {
-    # of the connection, the same for every cloud (wire.py)
-    'drop': 'after', 'cut': 'after', 'delay': 'after', 'http_status': 'after',
-    'http_500': 'after', 'rate_limited': 'before', 'html': 'after', 'half_json': 'after',
-    'empty': 'after', 'huge': 'after', 'wrong_type': 'after',
-    # of the cloud, in its own words (piaodanyun/faults.py, kingdee/faults.py)
-    'expired_token': 'before', 'session_lost': 'before', 'sms_due': 'before',
-    'face_due': 'before', 'face_payload': 'before', 'maybe_issued': 'after',
-    'gateway_504': 'after', 'bureau_error': 'after', 'issuing': 'before',
-    'not_found': 'before', 'not_ready': 'before', 'refused': 'before', 'no_number': 'after',
-    'unauthorised': 'before', 'misleading': 'after',
-    'repeat': 'after', 'wrong_number': 'after',
-    # of both: no answer, and the deed comes later (turn.py)
-    'late': 'before',
-}
+# Before acting unless told otherwise; all others after it: the effect has happened.
+BEFORE = words("rate_limited echo expired_token session_lost face_due issuing not_found refused late")
+AFTER = words("maybe_issued gateway_504 bureau_error no_number misleading repeat wrong_number delay")
+KINDS = {**dict.fromkeys((*wire.KINDS, *AFTER), "after"), **dict.fromkeys(BEFORE, "before")}
 
 
 @dataclass
 class Fault:
     id: int
-    call: str                   # a call's name, or '*'
+    call: str  # a call's name, or '*'
     kind: str
-    when: str                   # before | after acting
-    times: int | None           # None: without end
+    when: str  # before | after acting
+    times: int | None  # None: without end
     rate: float | None
     skip: int
-    match: dict                 # form key → value: only these requests
+    match: dict  # form key → value: only these requests
     params: dict
     draws: random.Random = field(repr=False, default=None)
     seen: int = 0
     fired: int = 0
 
     def strikes(self, call, form):
-        if self.call not in ('*', call) or (self.times is not None and self.fired >= self.times):
+        if self.call not in ("*", call) or (self.times is not None and self.fired >= self.times):
             return False
         if any(form.get(key) != value for key, value in self.match.items()):
             return False
@@ -50,14 +40,10 @@ class Fault:
         return True
 
     def __str__(self):
-        return f'{self.kind}_{self.when}'
+        return f"{self.kind}_{self.when}"
 
     def as_dict(self):
-        draws, self.draws = self.draws, None    # a generator can't be copied into JSON
-        try:
-            return asdict(self)
-        finally:
-            self.draws = draws
+        return asdict(replace(self, draws=None))  # a generator can't be copied into JSON
 
 
 class Faults:
@@ -66,26 +52,23 @@ class Faults:
         self.planned = []
         self.ids = itertools.count(1)
 
-    def add(self, call='*', kind=None, when=None, times=None, rate=None, seed=0, skip=0,
-            match=None, **params):
+    def add(self, call="*", kind=None, when=None, times=None, rate=None, seed=0, skip=0, match=None, **params):
         """Plan a fault. Without `times` and `rate` it strikes once; `times=-1` always.
 
         `kind` may carry its moment: 'drop_after', 'http_500_before'. `params` go to the kind:
-        seconds, status, text, code, text_class, megabytes, queries, announce, reset.
+        seconds, status, text, code, text_class, megabytes, queries, announce, reset, page.
         """
         kind, when = _split(kind, when)
-        if params.get('text_class') not in (None, *misleading.CLASSES):
-            raise ValueError(f'text_class is one of {", ".join(misleading.CLASSES)}')
+        if params.get("text_class") not in (None, *misleading.CLASSES):
+            raise ValueError(f"text_class is one of {', '.join(misleading.CLASSES)}")
         if times is None and rate is None:
             times = 1
         if times is not None and times < 0:
             times = None
-        fault = Fault(0, call, kind, when, times, rate, skip, match or {}, params,
-                      random.Random(seed))
         with self.lock:
-            fault.id = next(self.ids)
-            self.planned.append(fault)
-        return fault
+            plan = (next(self.ids), call, kind, when, times, rate, skip, match or {}, params)
+            self.planned.append(Fault(*plan, random.Random(seed)))
+            return self.planned[-1]
 
     def clear(self, number=None):
         with self.lock:
@@ -96,18 +79,18 @@ class Faults:
         with self.lock:
             drawn, taken = [], False
             for fault in self.planned:
-                if (fault.kind == 'delay' or not taken) and fault.strikes(call, form):
+                if (fault.kind == "delay" or not taken) and fault.strikes(call, form):
                     drawn.append(fault)
-                    taken = taken or fault.kind != 'delay'
+                    taken = taken or fault.kind != "delay"
             return drawn
 
 
 def _split(kind, when):
-    for moment in ('before', 'after'):
-        if kind and kind.endswith('_' + moment) and kind[:-len(moment) - 1] in KINDS:
-            kind, when = kind[:-len(moment) - 1], moment
+    for moment in ("before", "after"):
+        if kind and kind.endswith(f"_{moment}") and kind.removesuffix(f"_{moment}") in KINDS:
+            kind, when = kind.removesuffix(f"_{moment}"), moment
     if kind not in KINDS:
-        raise ValueError(f'unknown fault kind {kind!r}; known: {", ".join(sorted(KINDS))}')
-    if when not in (None, 'before', 'after'):
-        raise ValueError(f'when is before or after, not {when!r}')
+        raise ValueError(f"unknown fault kind {kind!r}; known: {', '.join(sorted(KINDS))}")
+    if when not in (None, "before", "after"):
+        raise ValueError(f"when is before or after, not {when!r}")
     return kind, when or KINDS[kind]

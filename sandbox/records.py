@@ -1,41 +1,37 @@
 """What the sandbox remembers. Neutral names: every cloud translates from and to these."""
+
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-ZERO = Decimal('0.00')
+ZERO, CENT = Decimal("0.00"), Decimal("0.01")
 
 
 @dataclass
 class Tenant:
     """A login at a cloud, with the companies it may act for."""
+
     phone: str
     password: str
     tenant_id: int
-
-    table = 'tenant'
-
-    @property
-    def key(self):
-        return self.phone
 
 
 @dataclass
 class BureauUser:
     """A person's account at the electronic tax bureau, for one taxpayer."""
+
     username: str
     password: str
-    session: str = 'active'         # active | lost | sms | logged_out
+    session: str = "active"  # active | lost | sms | logged_out
     session_at: datetime | None = None
     face_due: bool = False
-    face_at: datetime | None = None
-    sms_code: str = ''
+    sms_code: str = ""
     sms_at: datetime | None = None
     has_cert: bool = True
-    cert_pin: str = ''
+    cert_pin: str = ""
 
 
 @dataclass
@@ -45,43 +41,34 @@ class Taxpayer:
     tenant_id: int | None
     credit_total: Decimal
     small_scale: bool = False
-    region: str = '31'
-    address: str = ''
-    bank: str = ''
-    users: dict = field(default_factory=dict)       # username → BureauUser
-    months: dict = field(default_factory=dict)      # 'YYYY-MM' → {used, net, tax, count}
-    other_tenants: list = field(default_factory=list)   # 票单云's tenants beside the first
-
-    table = 'taxpayer'
-
-    def __post_init__(self):
-        self.users = {name: user if isinstance(user, BureauUser) else BureauUser(**user)
-                      for name, user in self.users.items()}
-
-    @property
-    def key(self):
-        return self.tax_no
+    region: str = "31"
+    address: str = ""
+    bank: str = ""
+    users: dict = field(default_factory=dict)  # username → BureauUser
+    months: dict = field(default_factory=dict)  # 'YYYY-MM' → {used, net, tax, count}
+    other_tenants: list = field(default_factory=list)  # 票单云's tenants beside the first
 
 
 @dataclass
 class Line:
     """One line of a fapiao, amounts as sent: gross when `inclusive`, else tax-exclusive."""
+
     name: str
     code: str
     amount: Decimal
     rate: Decimal
     tax: Decimal
-    nature: str = 'normal'          # normal | discount | discounted
-    spec: str = ''
-    unit: str = ''
+    nature: str = "normal"  # normal | discount | discounted
+    spec: str = ""
+    unit: str = ""
     quantity: Decimal | None = None
     price: Decimal | None = None
     inclusive: bool = False
-    preferential: bool = False      # 优惠政策标识
-    zero_kind: str = ''             # '' taxed | exempt | untaxed | zero
-    policy: str = ''                # 增值税特殊管理
-    bill: str = ''                  # Kingdee: the bill it came with,
-    source: str = ''                # and the caller's own id of the line
+    preferential: bool = False  # 优惠政策标识
+    zero_kind: str = ""  # '' taxed | exempt | untaxed | zero
+    policy: str = ""  # 增值税特殊管理
+    bill: str = ""  # Kingdee: the bill it came with,
+    source: str = ""  # and the caller's own id of the line
 
     @property
     def net(self):
@@ -91,10 +78,18 @@ class Line:
     def gross(self):
         return self.amount if self.inclusive else self.amount + self.tax
 
+    def less(self, taken):
+        """What is left of it without this part."""
+        quantity = self.quantity
+        if quantity is not None and taken.quantity is not None:
+            quantity -= taken.quantity
+        return replace(self, amount=self.amount - taken.amount, tax=self.tax - taken.tax, quantity=quantity)
+
 
 @dataclass
 class Fapiao:
     """A tax invoice; without a number it is still a draft."""
+
     seller_no: str
     seller_name: str
     buyer_no: str
@@ -103,46 +98,37 @@ class Fapiao:
     tax: Decimal
     gross: Decimal
     lines: list
-    special: bool = False           # 专票, otherwise 普票
-    paper: bool = False             # 数电纸票
-    number: str = ''
+    special: bool = False  # 专票, otherwise 普票
+    paper: bool = False  # 数电纸票
+    number: str = ""
     issued_at: datetime | None = None
-    seller_address: str = ''
-    seller_bank: str = ''
-    buyer_address: str = ''
-    buyer_bank: str = ''
-    buyer_phone: str = ''
-    buyer_mail: str = ''
+    seller_address: str = ""
+    seller_bank: str = ""
+    buyer_address: str = ""
+    buyer_bank: str = ""
+    buyer_phone: str = ""
+    buyer_mail: str = ""
     natural_person: bool = False
     show_seller_bank: bool = False
     show_buyer_bank: bool = False
-    remark: str = ''
-    drawer: str = ''
-    payee: str = ''
-    reviewer: str = ''
-    levy: str = '0'                 # 征收方式 0 normal, 1 reduced, 2 and 3 differential
+    remark: str = ""
+    drawer: str = ""
+    payee: str = ""
+    reviewer: str = ""
+    levy: str = "0"  # 征收方式 0 normal, 1 reduced, 2 and 3 differential
     deduction: Decimal | None = None
-    small_reason: str = ''          # slsm
-    listed: bool = False            # qdbz
-    username: str = ''
-    cloud: str = ''
-    request: str = ''               # the id under which it was asked for
-    tenant: str = ''                # and by which of a cloud's tenants, unless by the first
-    original: str = ''              # on a red fapiao: the blue number
-    red_form: str = ''              # on a red fapiao: its form
-    reversed_by: str = ''           # on a blue one: the red number
-    consumption_use: str = '00'     # XfsytDm
-    vat_use: str = '03'             # ZzsytDm, 03 = not selected
-    booked: str = '00'              # FprzztDm
-
-    table = 'fapiao'
-
-    def __post_init__(self):
-        self.lines = [line if isinstance(line, Line) else Line(**line) for line in self.lines]
-
-    @property
-    def key(self):
-        return self.number
+    small_reason: str = ""  # slsm
+    listed: bool = False  # qdbz
+    username: str = ""
+    cloud: str = ""
+    request: str = ""  # the id under which it was asked for
+    tenant: str = ""  # and by which of a cloud's tenants, unless by the first
+    original: str = ""  # on a red fapiao: the blue number
+    red_form: str = ""  # on a red fapiao: its form
+    reversed_by: str = ""  # on a blue one: the red number
+    consumption_use: str = "00"  # XfsytDm
+    vat_use: str = "03"  # ZzsytDm, 03 = not selected
+    booked: str = "00"  # FprzztDm
 
     @property
     def red(self):
@@ -161,44 +147,36 @@ class Fapiao:
     @property
     def used_or_booked(self):
         """Has the buyer selected it for deduction, or booked it?"""
-        return (self.consumption_use, self.vat_use, self.booked) != ('00', '03', '00')
+        return (self.consumption_use, self.vat_use, self.booked) != ("00", "03", "00")
 
 
 @dataclass
 class Request:
     """One request id, and how many fapiao were *really* issued under it."""
+
     uid: str
     cloud: str
     tax_no: str
-    digest: str = ''
-    state: str = 'issued'           # pending | issued | failed
+    digest: str = ""
+    state: str = "issued"  # pending | issued | failed
     numbers: list = field(default_factory=list)
     draft: Fapiao | None = None
-    red_form: str = ''
+    red_form: str = ""
     ready_at: datetime | None = None
     queries_left: int | None = None
-    failure: str = ''
-    tenant: str = ''                # no tenant knows another's: empty is the taxpayer's first
-
-    table = 'request'
-
-    def __post_init__(self):
-        if isinstance(self.draft, dict):
-            self.draft = Fapiao(**self.draft)
+    failure: str = ""
+    tenant: str = ""  # no tenant knows another's: empty is the taxpayer's first
 
     @property
     def key(self):
         return request_key(self.uid, self.tenant)
 
-    @property
-    def count(self):
-        return len(self.numbers)
-
 
 @dataclass
 class RedLine:
     """A part of a line to be reversed, in that line's own terms (gross when `inclusive`)."""
-    row: int                        # position in the blue fapiao, from 0
+
+    row: int  # position in the blue fapiao, from 0
     amount: Decimal
     tax: Decimal
     quantity: Decimal | None = None
@@ -208,98 +186,57 @@ class RedLine:
 @dataclass
 class RedForm:
     """红字确认单."""
+
     number: str
     uid: str
     blue: str
-    reason: str                     # 01–04
-    side: str                       # 2 seller, 3 buyer
-    state: str                      # 01–10
+    reason: str  # 01–04
+    side: str  # 2 seller, 3 buyer
+    state: str  # 01–10
     applied_at: datetime
     deadline: datetime | None = None
-    red_number: str = ''
-    cloud: str = ''                 # through which it was applied for; '' in the bureau's portal
+    red_number: str = ""
+    cloud: str = ""  # through which it was applied for; '' in the bureau's portal
     history: list = field(default_factory=list)
-    lines: list = field(default_factory=list)       # RedLine each; none: the fapiao in full
-    order: str = ''                 # Kingdee: under which number it was applied for,
-    digest: str = ''                # and with which content
-    tenant: str = ''                # and by which tenant, unless by the first
-
-    table = 'red_form'
-
-    def __post_init__(self):
-        self.lines = [line if isinstance(line, RedLine) else RedLine(**line) for line in self.lines]
-
-    @property
-    def key(self):
-        return self.number
+    lines: list = field(default_factory=list)  # RedLine each; none: the fapiao in full
+    order: str = ""  # Kingdee: under which number it was applied for,
+    digest: str = ""  # and with which content
+    tenant: str = ""  # and by which tenant, unless by the first
 
 
 @dataclass
 class Token:
+    """What lets a caller in at one of the clouds."""
+
     text: str
-    tenant_id: int
+    kind: str  # piaodanyun | app | access | assistant
+    owner: object  # tenant or client
     expires_at: datetime
-
-    table = 'token'
-
-    @property
-    def key(self):
-        return self.text
+    user: str = ""
 
 
 @dataclass
 class Ticket:
     """A QR code somebody may scan: for face authentication or for logging in."""
+
     uid: str
-    purpose: str                    # face | login
+    purpose: str  # face | login
     kind: str
     tax_no: str
     username: str
     text: str
     expires_at: datetime
-    state: str = 'waiting'          # waiting | scanned | used
-
-    table = 'ticket'
-
-    @property
-    def key(self):
-        return self.uid
+    state: str = "waiting"  # waiting | scanned | used
 
 
-def request_key(uid, tenant=''):
-    return f'{tenant}/{uid}' if tenant else uid
-
-
-def dump(record):
-    return json.dumps(asdict(record), default=_tag, ensure_ascii=False)
-
-
-def load(cls, text):
-    known = {each.name for each in fields(cls)}
-    data = json.loads(text, object_hook=_untag)
-    return cls(**{key: value for key, value in data.items() if key in known})
+def request_key(uid, tenant=""):
+    return f"{tenant}/{uid}" if tenant else uid
 
 
 def plain(record, *extra):
     """The record as JSON-able data for the controls: money as text, moments as ISO."""
     data = json.loads(json.dumps(asdict(record), default=_plainly, ensure_ascii=False))
     return {**data, **{name: getattr(record, name) for name in extra}}
-
-
-def _tag(value):
-    if isinstance(value, Decimal):
-        return {'$decimal': str(value)}
-    if isinstance(value, datetime):
-        return {'$moment': value.isoformat()}
-    raise TypeError(type(value))
-
-
-def _untag(data):
-    if '$decimal' in data:
-        return Decimal(data['$decimal'])
-    if '$moment' in data:
-        return datetime.fromisoformat(data['$moment'])
-    return data
 
 
 def _plainly(value):

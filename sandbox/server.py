@@ -1,4 +1,5 @@
 """Runs the sandbox: in a thread of a test, or as the program `python -m sandbox`."""
+
 import socket
 import threading
 
@@ -17,7 +18,8 @@ class Handler(WSGIRequestHandler):
     closes each after its answer would never show it. The app reads every body to its end, so
     the next request line is where it should be.
     """
-    protocol_version = 'HTTP/1.1'
+
+    protocol_version = "HTTP/1.1"
     # Two small writes per answer: with Nagle each would cost 40 ms.
     disable_nagle_algorithm = True
 
@@ -33,8 +35,8 @@ class Handler(WSGIRequestHandler):
         """With the names that carry an underscore, which werkzeug drops: Kingdee's access_token."""
         environ = super().make_environ()
         for name, value in self.headers.items():
-            if '_' in name:
-                environ[f'HTTP_{name.upper()}'] = value
+            if "_" in name:
+                environ[f"HTTP_{name.upper()}"] = value
         return environ
 
     def run_wsgi(self):
@@ -43,7 +45,7 @@ class Handler(WSGIRequestHandler):
         def start_response(status, headers, exc_info=None):
             started[:] = [status, headers]
 
-        self.close_connection = self.close_connection or self.request_version < 'HTTP/1.1'
+        self.close_connection = self.close_connection or self.request_version < "HTTP/1.1"
         try:
             blocks = self.server.app(self.make_environ(), start_response)
             self._send(*started, blocks)
@@ -52,19 +54,19 @@ class Handler(WSGIRequestHandler):
             self.close_connection = True
 
     def _send(self, status, headers, blocks):
-        code, _, reason = status.partition(' ')
+        code, _, reason = status.partition(" ")
         self.send_response_only(int(code), reason)
         for name, value in headers:
             self.send_header(name, value)
-        chunked = 'Content-Length' not in dict(headers)
+        chunked = "Content-Length" not in dict(headers)
         if chunked:
-            self.send_header('Transfer-Encoding', 'chunked')
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for block in blocks:
             if block:
-                self.wfile.write(b'%x\r\n%s\r\n' % (len(block), block) if chunked else block)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if chunked else block)
         if chunked:
-            self.wfile.write(b'0\r\n\r\n')
+            self.wfile.write(b"0\r\n\r\n")
 
     def log(self, kind, message, *args):
         """Silent: the calls log tells more."""
@@ -77,7 +79,7 @@ class Server(ThreadedWSGIServer):
     def __init__(self, port, app):
         self.connections = set()
         self.silence, self._other_end = socket.socketpair()
-        super().__init__('127.0.0.1', port, app, handler=Handler)
+        super().__init__("127.0.0.1", port, app, handler=Handler)
 
     def server_close(self):
         super().server_close()
@@ -112,8 +114,7 @@ class SandboxServer:
         self.port = self.server.server_port
         self.world.url = self.url
         self.courier = Courier(self.world).start()
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,),
-                                       name='sandbox', daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
         self.thread.start()
         return self
 
@@ -140,16 +141,16 @@ class SandboxServer:
 
     @property
     def url(self):
-        return f'http://127.0.0.1:{self.port}'
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def base_url(self):
-        return self.url + '/piaodanyun'
+        return self.url + "/piaodanyun"
 
     @property
     def kingdee_url(self):
-        return f'{self.url}/kingdee/{defaults.KINGDEE_PREFIX}'
+        return f"{self.url}/kingdee/{defaults.KINGDEE_PREFIX}"
 
     @property
     def assistant_url(self):
-        return self.url + '/assistant'
+        return self.url + "/assistant"

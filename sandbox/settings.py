@@ -1,32 +1,60 @@
-"""Switches of the tax bureau itself, the same whichever cloud asks."""
+"""What can be turned: at the tax bureau, the same whichever cloud asks, and at each cloud."""
+
 from dataclasses import dataclass
-from decimal import Decimal
 
 
 @dataclass
 class Settings:
-    # Same id, same content, again after issue: 'text' refuses with 已成功开具发票, 'number'
-    # repeats the number, 'code' says "may have been issued", 'issue' really issues twice.
-    duplicate: str = 'text'
-    # False: whatever is sent twice is carried out twice, at every cloud and whatever `duplicate` says.
+    # False: whatever is sent twice is carried out twice, at every cloud.
     deduplicate: bool = True
-    # 'success': told the first number of a repeated id, whatever the content; but see deduplicate.
-    repeat_answers: str = 'refuse'
-    show_after: int = 0                 # seconds until any query finds a new fapiao, blue or red
-    total_tolerance: str = '0.00'       # |Σ line amounts − total|
-    rates: tuple = ('0', '0.01', '0.015', '0.03', '0.05', '0.06', '0.09', '0.13')
-    name_limit: int = 100               # vendors 100–120, officially 600
-    need_buyer_tax_no: bool = False     # refuse companies without a number on 普票 as well
-    summary_codes: tuple = ()           # on top of bureau/codes.py
-    session_seconds: int | None = None  # a bureau session lapses after so long
-    face_seconds: int | None = None     # a face authentication lapses after so long
-    ticket_seconds: int = 300           # life of a QR code and of an SMS code
-    query_lag: int = 0                  # seconds until a detail query finds a new fapiao
-    red_lag: int = 0                    # seconds until retInviceMsg finds it (up to 2 hours)
-    file_lag: int = 0                   # seconds until the files are ready
-    pace_per_minute: int | None = None  # issuing calls a minute and tax number, then HTTP 429
-    latency: float = 0.0                # real seconds every cloud call takes
+    show_after: int = 0  # seconds until any query finds a new fapiao, blue or red
+    red_lag: int = 0  # seconds until retInviceMsg finds it (up to 2 hours)
+    file_lag: int = 0  # seconds until the files are ready
+    latency: float = 0.0  # real seconds every cloud call takes
 
-    @property
-    def rate_set(self):
-        return {Decimal(rate) for rate in self.rates}
+
+@dataclass
+class PiaodanyunQuirks:
+    """What can be turned at 票单云. The answers are the documents' examples to the letter."""
+
+    portal_forms: bool = True  # hzxxbsq finds forms applied for in the bureau's portal too
+    # Calls that need a live bureau session.
+    session_calls: tuple = (
+        "blueTicket",
+        "getFaceImg",
+        "getCreditLine",
+        "queryFaceAuthState",
+        "retInviceMsg",
+        "hzxxbsq",
+        "hzfpkj",
+    )
+
+
+@dataclass
+class KingdeeQuirks:
+    """What can be turned at 金蝶发票云. What no source answers is decided at its place, marked [?]."""
+
+    # --- bills ---
+    total_is: str = "gross"  # gross (价税合计) | flag: net where includeTaxFlag is 0, as [docs]' example
+    split_amount: str = ""  # limit of a fapiao, excluding tax; empty: none
+    split_lines: int | None = None  # limit of its lines
+    waiting_as: str = "empty"  # [?] of a query: empty: invoiceList [] | entry: invoiceStatus 2
+    # --- callbacks ---
+    callback_style: str = "bill"  # bill (5.1.03) | fapiao (5.1.02) | both
+    callback_intervals: tuple = (0, 5, 30, 120, 600)  # [?] seconds before each attempt; then it gives up
+    hold_callbacks: bool = False  # keep them
+    # --- received fapiao; the success payload is in no source [?] ---
+    inbound_queries: int = 0  # how many queries are answered 6910 first
+    inbound_list_key: str = "invoices"  # anything: an unknown shape
+    inbound_total_key: str = "total"  # "": no total
+    inbound_arrivals: int = 0  # so many fapiao arrive before each page but the first
+    inbound_overlap: int = 0  # a page begins with so many rows of the one before
+    recorded_as: str = "direct"  # [?] success and fail at once | task: ask by taskNo
+
+
+@dataclass
+class AssistantQuirks:
+    """What can be turned at 金蝶发票助手. The answers are the documents' examples to the letter."""
+
+    poll_seconds: float = 10.0  # [?] real seconds a poll waits for a message
+    hold_messages: bool = False  # keep them until release_messages()

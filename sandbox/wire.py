@@ -1,53 +1,22 @@
 """What a fault does to an HTTP answer, whichever cloud gave it."""
+
+import json
 import socket
 import struct
+from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
-HTML = '<!doctype html><html><head><title>SANDBOX</title></head><body><h1>系统维护中</h1></body></html>'
-GATEWAY = '<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>SANDBOX</body></html>'
-STATUS_TEXT = {429: 'Too Many Requests', 500: 'Internal Server Error', 502: 'Bad Gateway',
-               503: 'Service Unavailable', 504: 'Gateway Time-out'}
-
-
-def spoil(fault, body, environ, too_fast):
-    """The response a wire fault makes of `body` (the JSON the cloud would have sent).
-
-    `too_fast` is how the cloud says that it is called too often.
-    """
-    params = fault.params
-    if fault.kind in ('drop', 'late'):
-        return Drop(params.get('reset', False))
-    if fault.kind == 'http_500':
-        return _status(params.get('status', 500))
-    if fault.kind == 'http_status':
-        return _status(params.get('status', 502))
-    if fault.kind == 'rate_limited':
-        headers = {'Retry-After': str(params['retry_after'])} if 'retry_after' in params else {}
-        return Response(too_fast, params.get('status', 429), headers,
-                        content_type='application/json;charset=UTF-8')
-    if fault.kind == 'html':
-        return Response(params.get('text', HTML), content_type='text/html;charset=UTF-8')
-    if fault.kind == 'empty':
-        return Response(b'', content_type='application/json;charset=UTF-8')
-    if fault.kind == 'half_json':
-        # Half of the bytes: may well end inside a Chinese character.
-        return Response(body[:len(body) // 2], content_type='application/json;charset=UTF-8')
-    if fault.kind == 'cut':
-        return _cut(body, environ)
-    if fault.kind == 'huge':
-        return _huge(params.get('megabytes', 21), params.get('announce', False))
-    if fault.kind == 'wrong_type':
-        return Response(body, content_type=params.get('type', 'application/octet-stream'))
-    return None
-
-
-KINDS = {'drop', 'http_500', 'http_status', 'rate_limited', 'html', 'empty', 'half_json',
-              'cut', 'huge', 'wrong_type'}
+JSON = "application/json;charset=UTF-8"
+TEXT = "text/html;charset=UTF-8"
+HTML = "<!doctype html><html><head><title>SANDBOX</title></head><body><h1>系统维护中</h1></body></html>"
+ECHOED_FIRST = ("Authorization", "Access-Token", "Content-Type")
+GATEWAY = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>SANDBOX</body></html>"
 
 
 class Drop:
     """In place of a response: nothing, after the call is over and logged."""
+
     status_code = 0
 
     def __init__(self, reset):
@@ -59,35 +28,43 @@ class Drop:
 
 def hang_up(environ, reset=False):
     """Close the caller's connection without an answer; `reset` sends RST instead of FIN."""
-    connection = environ.get('werkzeug.socket')
+    connection = environ.get("werkzeug.socket")
     if connection is not None:
         if reset:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         else:
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()
-    raise ConnectionAbortedError('sandbox: dropped on demand')
+    raise ConnectionAbortedError("sandbox: dropped on demand")
 
 
-def _status(status):
-    title = f'{status} {STATUS_TEXT.get(status, "Error")}'
-    return Response(GATEWAY.format(title), status, content_type='text/html;charset=UTF-8')
+def _status(usual):
+    def respond(params, *_):
+        status = params.get("status", usual)
+        title = f"{status} {HTTPStatus(status).phrase}"
+        return Response(GATEWAY.format(title), status, content_type=TEXT)
+
+    return respond
 
 
-def _cut(body, environ):
+def _rate_limited(params, _body, _environ, busy):
+    headers = {"Retry-After": str(params["retry_after"])} if "retry_after" in params else {}
+    return Response(busy, params.get("status", 429), headers, content_type=JSON)
+
+
+def _cut(_params, body, environ, _busy):
     """Promises the whole answer, sends a part, hangs up."""
+
     def stream():
-        yield body[:len(body) // 2]
+        yield body[: len(body) // 2]
         hang_up(environ)
-    response = Response(stream(), content_type='application/json;charset=UTF-8')
-    response.headers['Content-Length'] = str(len(body))
-    return response
+
+    return Response(stream(), headers={"Content-Length": str(len(body))}, content_type=JSON)
 
 
-def _huge(megabytes, announce):
+def _huge(params, *_):
     """Valid JSON with an absurd message, so that only a size cap helps."""
-    block = b'x' * 65536
-    count = megabytes * 16
+    block, count = b"x" * 65536, params.get("megabytes", 21) * 16
     head, tail = b'{"code":200,"msg":"', b'","data":null}'
 
     def stream():
@@ -95,7 +72,51 @@ def _huge(megabytes, announce):
         for _ in range(count):
             yield block
         yield tail
-    response = Response(stream(), content_type='application/json;charset=UTF-8')
-    if announce:
-        response.headers['Content-Length'] = str(len(head) + count * len(block) + len(tail))
-    return response
+
+    length = str(len(head) + count * len(block) + len(tail))
+    headers = {"Content-Length": length} if params.get("announce") else {}
+    return Response(stream(), headers=headers, content_type=JSON)
+
+
+def _echo(params, _body, environ, _busy):
+    """All that was asked, as a gateway in debug mode repeats it: a page, or any cloud's kind of refusal."""
+    request, status = environ["werkzeug.request"], params.get("status", 200)
+    headers = [(name in ECHOED_FIRST, f"{name}: {value}") for name, value in request.headers]
+    first, last = ([line for is_first, line in headers if is_first is wanted] for wanted in (True, False))
+    text = "\n".join([*first, request.get_data(as_text=True), request.full_path, *last])
+    if params.get("page"):
+        return Response(f"<html><body><pre>{text}</pre></body></html>", status, content_type=TEXT)
+    answer = {
+        **dict.fromkeys(("code", "errorCode", "errcode"), "999"),
+        **dict.fromkeys(("msg", "message", "description"), text),
+        "success": False,
+        "data": None,
+    }
+    return Response(json.dumps(answer, ensure_ascii=False), status, content_type=JSON)
+
+
+def _drop(params, *_):
+    return Drop(params.get("reset", False))
+
+
+# Kind → function(parameters, body the cloud would have sent, environ, what a busy cloud says).
+SPOILERS = {
+    "drop": _drop,
+    "late": _drop,
+    "http_500": _status(500),
+    "http_status": _status(502),
+    "rate_limited": _rate_limited,
+    "html": lambda params, *_: Response(params.get("text", HTML), content_type=TEXT),
+    "empty": lambda *_: Response(b"", content_type=JSON),
+    # Half of the bytes: may well end inside a Chinese character.
+    "half_json": lambda _params, body, *_: Response(body[: len(body) // 2], content_type=JSON),
+    "cut": _cut,
+    "echo": _echo,
+    "huge": _huge,
+    "wrong_type": lambda params, body, *_: Response(body, content_type=params.get("type", "application/octet-stream")),
+}
+KINDS = tuple(kind for kind in SPOILERS if kind != "late")
+
+
+def spoil(fault, body, environ, busy=b""):
+    return SPOILERS[fault.kind](fault.params, body, environ, busy)

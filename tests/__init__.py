@@ -22,12 +22,14 @@ from . import test_callback_change
 from . import test_callback_hint
 from . import test_callback_log
 from . import test_callback_quota
+from . import test_canary
 from . import test_chaos
 from . import test_click_time
 from . import test_clouds_answer_text
 from . import test_clouds_bombs
 from . import test_clouds_classes
 from . import test_clouds_connections
+from . import test_clouds_echo
 from . import test_clouds_files
 from . import test_clouds_hostile
 from . import test_clouds_issue
@@ -59,6 +61,7 @@ from . import test_clouds_transport
 from . import test_clouds_words
 from . import test_demo
 from . import test_docs
+from . import test_dialog_documents
 from . import test_double_booking
 from . import test_call_log
 from . import test_fapiao_bill
@@ -121,6 +124,7 @@ from . import test_rights
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_discounts
+from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines
 from . import test_rules_netting
@@ -174,3 +178,5 @@ from . import test_tours_pick
 from . import test_translations
 from . import test_twins
 from . import test_views
+from . import test_wheel
+from . import test_workers

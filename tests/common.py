@@ -76,7 +76,7 @@ class FapiaoCommon(AccountTestInvoicingCommon):
                 "tax_no": defaults.TAX_NO,
                 "phone": defaults.PHONE,
                 "password": defaults.PASSWORD,
-                "tenant": defaults.TENANT_ID,
+                "tenant_number": defaults.TENANT_ID,
                 "tax_username": defaults.USERNAME,
                 "tax_password": defaults.TAX_PASSWORD,
                 "pace_per_minute": 1000,

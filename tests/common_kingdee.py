@@ -6,11 +6,11 @@ from .common_red import RedCommon
 # Whom the sandbox's 金蝶发票云 knows, as an account names it
 LOGIN = {
     "tax_no": defaults.TAX_NO,
-    "app_id": defaults.KINGDEE_APP_ID,
+    "app_key": defaults.KINGDEE_APP_ID,
     "app_secret": defaults.KINGDEE_APP_SECRET,
-    "account_id": defaults.KINGDEE_ACCOUNT_ID,
-    "tenant_id": defaults.KINGDEE_TENANT_ID,
-    "user": defaults.KINGDEE_USER,
+    "datacenter": defaults.KINGDEE_ACCOUNT_ID,
+    "tenant_code": defaults.KINGDEE_TENANT_ID,
+    "cloud_user": defaults.KINGDEE_USER,
     "business_system": defaults.KINGDEE_SYSTEM,
 }
 

@@ -27,7 +27,7 @@ class PickCommon(FapiaoCommon):
                 **LOGIN,
                 "read_timeout": 5,
                 "assistant_url": cls.sandbox.assistant_url,
-                "client_id": defaults.ASSISTANT_CLIENT_ID,
+                "client_key": defaults.ASSISTANT_CLIENT_ID,
                 "client_secret": defaults.ASSISTANT_CLIENT_SECRET,
             }
         )

@@ -26,7 +26,7 @@ class ReportCommon(KingdeeCommon, MatchCommon):
         cls.account.write(
             {
                 "assistant_url": cls.sandbox.assistant_url,
-                "client_id": defaults.ASSISTANT_CLIENT_ID,
+                "client_key": defaults.ASSISTANT_CLIENT_ID,
                 "client_secret": defaults.ASSISTANT_CLIENT_SECRET,
                 "marks_booked": False,
             }

@@ -12,7 +12,6 @@ USERS = {
     "own": {"employee"},  # of their own expenses and visits
     "reader": {"auditor"} | _INVOICER,
     "listing": {"auditor", "stranger"} | _INVOICER,  # what they may not read is left out
-    "dialog": {"issuer", "stranger"} | _MANAGER,  # lists of documents, those left out that they may not read
     "invoicer": _INVOICER,
     "issuer": {"issuer"} | _MANAGER,
     "manager": _MANAGER,
@@ -63,7 +62,8 @@ METHODS = {
         "fapiao.account": "action_face action_login action_pull action_pull_days action_refresh_credit"
         " action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
-        "fapiao.issue": "action_issue",
+        "fapiao.deduction": "action_confirm",
+        "fapiao.issue": "action_check action_issue action_merge",
         "fapiao.issue.problem": "action_open",
         "fapiao.login": "action_back action_confirm action_start poll",
         "fapiao.marking": "action_retry action_withdraw",
@@ -77,7 +77,6 @@ METHODS = {
         "fapiao.request": "action_login action_retry action_withdraw",
         "sale.order": f"{ISSUED_FOR} action_fapiao_request",
     },
-    "dialog": {"fapiao.deduction": "action_confirm", "fapiao.issue": "action_check action_merge"},
     "manager": {
         "fapiao.account": "action_archive_anyway action_replace",
         "fapiao.account.replace": "action_leave action_replace",
@@ -129,27 +128,28 @@ FIELDS = {
         ),
     },
     "fapiao.account": {
-        "administrator": (
-            "app_secret assistant_token assistant_token_expires_at callback_token client_secret"
-            " database_identity password tax_password token token_expires_at"
-        ),
+        "administrator": "app_secret client_secret password tax_password",
         "manager": (
-            "account_id active add_seal answer_text_ids app_id assistant_page_url assistant_token_lease_until"
-            " assistant_url auto_invoice away_count away_since base_url bureau_channel bureau_channel_at"
-            " bureau_login_type bureau_url business_system callback_addresses callback_bytes_per_hour"
-            " callback_over_at callback_rows_per_hour calls_at_once claimed_at client_id company_id credit_at"
-            " credit_left credit_total face_state full_interface grace_minutes gross_total left_alone_until"
+            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_url auto_invoice"
+            " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
+            " callback_rows_per_hour calls_at_once client_key company_id full_interface grace_minutes gross_total"
             " marks_booked mode name pace_per_day pace_per_hour pace_per_minute pace_reserved_percent"
-            " pages_per_minute phone provider pull_daily pull_day pull_ids pull_pause pull_text read_timeout"
-            " recheck_day recheck_told_on replaced_by_id restored_at sequence session_at session_state"
-            " session_text small_scale small_scale_reason tax_no tax_username tenant tenant_id token_header"
-            " token_lease_until token_lifetime token_prefix user user_type wait_days"
+            " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
+            " small_scale_reason tax_no tax_username tenant_number tenant_code token_header token_lifetime token_prefix"
+            " cloud_user user_type wait_days"
+        ),
+        "nobody": (
+            "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
+            " bureau_channel_at bureau_login_type bureau_url callback_over_at callback_token claimed_at credit_at"
+            " credit_left credit_total database_identity face_state left_alone_until pull_day pull_ids pull_text"
+            " recheck_told_on replaced_by_id restored_at session_at session_state session_text token"
+            " token_expires_at token_lease_until"
         ),
     },
     "fapiao.account.replace": {
         "manager": (
-            "account_id app_id assistant_page_url assistant_url base_url business_system client_id mode name"
-            " phone provider purpose source_id tax_no tax_username tenant tenant_id user user_type"
+            "datacenter app_key assistant_page_url assistant_url base_url business_system client_key mode name"
+            " phone provider purpose source_id tax_no tax_username tenant_number tenant_code cloud_user user_type"
         ),
     },
     "fapiao.answer.text": {
@@ -165,7 +165,8 @@ FIELDS = {
         ),
     },
     "fapiao.deduction": {
-        "issuer": "currency_id fapiao_ids kind period purpose",
+        "issuer": "kind period purpose",
+        "nobody": "currency_id fapiao_ids",
     },
     "fapiao.call": {
         "nobody": (
@@ -175,16 +176,18 @@ FIELDS = {
         ),
     },
     "fapiao.issue": {
-        "issuer": ("fapiao_count going_count is_merged move_ids preview_ids problem_ids ready_count twin_ids"),
+        "issuer": "twin_ids",
+        "nobody": "fapiao_count going_count is_merged move_ids preview_ids problem_ids ready_count",
     },
     "fapiao.issue.preview": {
-        "issuer": ("amount_tax amount_total amount_untaxed currency_id documents issue_id line_count sequence"),
+        "nobody": "amount_tax amount_total amount_untaxed currency_id documents issue_id line_count sequence",
     },
     "fapiao.issue.problem": {
-        "issuer": "code fix issue_id mend_id mend_model mend_name message move_id severity",
+        "nobody": "code fix issue_id mend_id mend_model mend_name message move_id severity",
     },
     "fapiao.issue.twin": {
-        "issuer": "is_chosen issue_id message move_id",
+        "issuer": "is_chosen",
+        "nobody": "issue_id message move_id",
     },
     "fapiao.line": {
         "nobody": (
@@ -217,16 +220,18 @@ FIELDS = {
     },
     "fapiao.match.wizard.line": {
         "invoicer": "amount is_chosen",
-        "nobody": "expense_id match_id move_id wizard_id",
+        "nobody": "expense_id move_id wizard_id",
     },
     "fapiao.order.request": {
-        "issuer": "email fapiao_count fapiao_type line_ids order_ids phone problem_ids remark",
+        "issuer": "email fapiao_type line_ids phone remark",
+        "nobody": "fapiao_count order_ids problem_ids",
     },
     "fapiao.order.request.line": {
-        "issuer": "dialog_id order_line_id quantity",
+        "issuer": "quantity",
+        "nobody": "dialog_id order_line_id",
     },
     "fapiao.order.request.problem": {
-        "issuer": "code dialog_id fix mend_id mend_model mend_name message severity",
+        "nobody": "code dialog_id fix mend_id mend_model mend_name message severity",
     },
     "fapiao.pace": {
         "nobody": "at key kind",
@@ -239,7 +244,7 @@ FIELDS = {
         ),
     },
     "fapiao.pick.message": {
-        "nobody": "kind msg_id pick_id problem raw receipt_state renamed serials state times",
+        "nobody": "kind message_key pick_id problem raw receipt_state renamed serials state times",
     },
     "fapiao.pick.ticket": {
         "nobody": "amount expense_id fapiao_id number pick_id reason seller serial_no state",

@@ -33,7 +33,7 @@ class TestAccountCron(FapiaoCommon):
         nowhere = "http://127.0.0.1:1/nowhere"
         unreachable = self._create_fapiao_account(name="Nowhere", base_url=nowhere, tax_username="1")
         lost = self._create_fapiao_account(name="Broken", tax_username="2")
-        self.account.session_at = "2026-01-01"  # asked last: those never asked come first
+        self.account.sudo().session_at = "2026-01-01"  # asked last: those never asked come first
 
         accounts = self.registry["fapiao.account"]
         refresh = accounts._refresh_from_cloud

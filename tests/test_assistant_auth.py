@@ -15,7 +15,7 @@ from .test_assistant_server import CLIENT_ID, REPORT, SECRETS, calls, client, cl
 from .test_clouds_server import http, reset
 
 NOW = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)  # 1700000000 seconds
-RECEIVED = {"key": "link-1", "msg_id": "m1"}
+RECEIVED = {"key": "link-1", "message_key": "m1"}
 
 
 def receipt(assistant):
@@ -46,7 +46,7 @@ def test_bodies_are_signed_when_they_are_sent():
     }
 
 
-@pytest.mark.parametrize("change", [{"secrets": {}}, {"options": {"client_id": ""}}])
+@pytest.mark.parametrize("change", [{"secrets": {}}, {"options": {"client_key": ""}}])
 def test_missing_credentials_are_said_without_a_call(change):
     with cloud(config_changes=change) as (assistant, server):
         for call in (assistant.test, lambda: assistant.send(RELATE, {})):
@@ -208,5 +208,5 @@ def test_no_secret_in_logs_or_errors(caplog):
 
 
 def test_the_client_may_stand_in_the_accounts_own_field():
-    assert client(username="c-1", options={"client_id": ""}).options.client_id == "c-1"
+    assert client(username="c-1", options={"client_key": ""}).options.client_key == "c-1"
     assert config().secrets == SECRETS

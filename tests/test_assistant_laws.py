@@ -14,8 +14,9 @@ from ..clouds.errors import CloudError
 from ..clouds.kingdee.assistant import messages, sign, tickets
 from ..clouds.kingdee.assistant.answers import opened
 from ..clouds.kingdee.assistant.shapes import SHAPES
-from ..clouds.kingdee.assistant.values import exact_sum, serials_in
+from ..clouds.kingdee.assistant.values import serials_in
 from ..clouds.picking import Told
+from ..clouds.reading import exact_sum
 from .test_assistant_journeys import FLIGHT
 from .test_assistant_server import client, raw
 from .test_assistant_tickets import COMMON

@@ -54,7 +54,7 @@ VOUCHER = VoucherReport(
     ),
     taken=TAKEN,
 )
-RECEIVED = {"key": "link-1", "msg_id": "m1"}
+RECEIVED = {"key": "link-1", "message_key": "m1"}
 REPORTS = {
     RELATE: REPORT,
     SAVE_DOCUMENT: REPORT,
@@ -208,7 +208,7 @@ def test_a_receipt():
         (TELL_VOUCHER, replace(VOUCHER, id="")),
         (TELL_VOUCHER, replace(VOUCHER, date="31.01.2025")),
         (DROP_VOUCHER, replace(VOUCHER, number="")),
-        (RECEIPT, {"key": "link-1", "msg_id": ""}),
+        (RECEIPT, {"key": "link-1", "message_key": ""}),
         (ISSUE, REPORT),
     ],
 )

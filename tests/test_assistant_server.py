@@ -36,7 +36,7 @@ _NAMES = {
 
 def config(url="https://cloud.example.com/test", **changes):
     """Return a ``Config`` of the assistant with short times; ``options`` are added to the usual ones."""
-    changes["options"] = {"client_id": CLIENT_ID, **changes.get("options", {})}
+    changes["options"] = {"client_key": CLIENT_ID, **changes.get("options", {})}
     values = {"provider": "kingdee_assistant", "tax_no": TAX_NO, "username": "", "secrets": SECRETS}
     return shared_config(url, **{**values, **changes})
 

@@ -4,7 +4,7 @@ import json
 
 from odoo.tests import BaseCase, tagged
 
-from ..dev.bench import figures, start
+from ..dev.bench import figures
 from ..dev.say import Failure
 
 
@@ -63,8 +63,8 @@ class TestBench(BaseCase):
 
     def test_rows_as_asked_for(self):
         self.assertEqual(
-            [start.count_of(text) for text in ("", "20000", "20,000")], [100_000, 20_000, 20_000]
+            [figures.count_of(text) for text in ("", "20000", "20,000")], [100_000, 20_000, 20_000]
         )
         for text in ("many", "-5", "0", "999"):
             with self.subTest(text=text), self.assertRaisesRegex(Failure, "ROWS="):
-                start.count_of(text)
+                figures.count_of(text)

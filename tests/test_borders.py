@@ -6,6 +6,8 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
+from ..clouds.registry import CLOUDS
+
 ADDON = Path(__file__).resolve().parent.parent
 # Which rooms of the addon a room may import from, itself aside.
 MAY_IMPORT = {
@@ -16,6 +18,10 @@ MAY_IMPORT = {
     "wizards": {"clouds", "models", "rules"},
     "controllers": {"clouds", "models", "rules"},
 }
+PRODUCT = ("rules", "clouds", "models", "wizards", "controllers")  # without sandbox, dev and tests
+PARSERS = {"lxml", "etree", "xml", "minidom", "ElementTree", "expat", "sax", "html5lib", "objectify", "xmltodict"}
+UNPACKERS = {"tarfile", "gzip", "bz2", "lzma", "zlib", "shutil", "rarfile"}
+READERS = {"fromstring", "parseString", "XMLParser", "iterparse", "extractall", "extract", "unpack_archive"}
 WITHOUT_ODOO = ("rules", "clouds", "sandbox")
 # The packages of models/: each may import from those before it, and extend their models.
 PACKAGES = ("cloud", "master", "issuing", "reversal", "callbacks", "sales", "received", "expenses")
@@ -30,6 +36,11 @@ def imports_of(path):
             yield node.level, node.module
         elif isinstance(node, ast.ImportFrom):
             yield from ((node.level, alias.name) for alias in node.names)
+
+
+def name_of(func):
+    """Return the last name of what a call calls."""
+    return getattr(func, "attr", None) or getattr(func, "id", None)
 
 
 def room_of(path, level, name):
@@ -87,6 +98,36 @@ class TestBorders(BaseCase):
                         "odoo", {name.split(".")[0] for level, name in imports_of(path) if not level}
                     )
 
+    def test_clouds_know_no_sibling(self):
+        """What two clouds need lies above both; a cloud's own folder imports from itself and from there."""
+        names = {path.parent.name for path in (ADDON / "clouds").glob("*/client.py")}
+        self.assertGreater(len(names), 1)
+        for name in names:
+            for path in (ADDON / "clouds" / name).rglob("*.py"):
+                imported = {part for _level, module in imports_of(path) for part in module.split(".")}
+                with self.subTest(file=str(path.relative_to(ADDON))):
+                    self.assertFalse(imported & (names - {name}))
+
+    def test_nothing_above_the_clouds_asks_for_a_provider(self):
+        """What differs between clouds is an attribute of their clients; models only list the names to choose."""
+        names = set(CLOUDS)
+        for room in ("models", "wizards", "controllers"):
+            for path in self._files(room):
+                tree = ast.parse(path.read_text())
+                allowed = set()
+                for node in ast.walk(tree):
+                    is_choice = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PROVIDERS"
+                    if is_choice or (isinstance(node, ast.keyword) and node.arg == "default"):
+                        allowed.update(id(part) for part in ast.walk(node))
+                told = [
+                    node.value
+                    for node in ast.walk(tree)
+                    if isinstance(node, ast.Constant) and id(node) not in allowed and node.value in names
+                ]
+                folders = {part for _level, name in imports_of(path) for part in name.split(".")} & names
+                with self.subTest(file=str(path.relative_to(ADDON))):
+                    self.assertFalse(told or folders)
+
     def test_only_the_engine_commits(self):
         for path in (ADDON / "models").rglob("*.py"):
             if path == ADDON / "models" / "cloud" / "engine.py":
@@ -128,6 +169,23 @@ class TestBorders(BaseCase):
             for model, files in homes.items():
                 with self.subTest(package=package, model=model):
                     self.assertEqual(len(files), 1, files)
+    def test_nothing_parses_xml_or_unpacks(self):
+        """Files of fapiao are kept and handed on, never read: entities and members of theirs can do no harm. What
+        is to be parsed one day needs a parser with entities and network off, and limits on size and ratio."""
+        for path in self._product():
+            tree = ast.parse(path.read_text())
+            imported = {part for _level, name in imports_of(path) for part in name.split(".")}
+            with self.subTest(file=str(path.relative_to(ADDON))):
+                self.assertFalse(PARSERS & imported)
+                self.assertFalse(UNPACKERS & imported)
+                calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+                self.assertFalse(READERS & {name_of(call.func) for call in calls})
+                for call in calls:
+                    if name_of(call.func) == "ZipFile":
+                        self.assertIn("w", [arg.value for arg in call.args if isinstance(arg, ast.Constant)])
+
+    def _product(self):
+        return [ADDON / "hooks.py", *(path for room in PRODUCT for path in self._files(room))]
 
     def test_views_and_scripts_lie_in_the_packages_of_models(self):
         for room, shared in (("views", set()), ("static/src", {"core"})):

@@ -34,8 +34,8 @@ class TestBordersModels(TransactionCase):
 
     def test_the_hook_knows_every_table_of_odoo_with_stored_computes(self):
         self.env.cr.execute(
-            "SELECT model FROM ir_model_data d JOIN ir_model m ON m.id = d.res_id AND d.model = 'ir.model'"
-            " WHERE d.module <> %s",
+            "SELECT m.model FROM ir_model_data d JOIN ir_model m ON m.id = d.res_id"
+            " WHERE d.model = 'ir.model' AND d.module <> %s",
             [MODULE],
         )
         for (name,) in self.env.cr.fetchall():

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from odoo import fields
@@ -22,6 +23,12 @@ class TestCallbackDoor(CallbackCase):
         self.assertEqual((callback.state, callback.times, callback.company_id), ("new", 1, self.company))
         self.assertEqual(callback.remote_addr, "127.0.0.1")
         self.assertIn("U1", callback.body)
+
+    def test_account_is_looked_up_once(self):
+        Account = self.env.registry["fapiao.account"]
+        with patch.object(Account, "_called_back", autospec=True, side_effect=Account._called_back) as looked_up:
+            self.assert_taken(self.call(self.told("U1")))
+        self.assertEqual(looked_up.call_count, 1)
 
     def test_nothing_is_done_before_the_answer(self):
         request = self.pending()

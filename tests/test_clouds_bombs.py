@@ -14,7 +14,7 @@ from .test_clouds_server import http, serving
 SIZE = 256 * 2**20  # unpacked; a process of bombs.py can't hold two of it
 PROGRAM = Path(__file__).with_name("bombs.py")
 GZIP, DEFLATE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
-# as dev/old_http.py names them: what Odoo's other platforms bring, beside what is installed here
+# as dev/venv.py names them: what Odoo's other platforms bring, beside what is installed here
 VERSIONS = {"installed": "2.", "debian12": "1.26.", "ubuntu2404": "2.0."}
 
 

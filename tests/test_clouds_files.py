@@ -57,7 +57,7 @@ def test_a_file_that_is_handed_out(kind, flag):
 
 
 def test_with_a_seal_and_without_a_date():
-    changes = {"options": {"tenant": 1, "add_seal": True}}
+    changes = {"options": {"tenant_number": 1, "add_seal": True}}
     with cloud(config_changes=changes, getInvoicePdfOfd=handed_out(CONTENTS["pdf"])) as (client, server):
         client.file(NUMBER, "pdf")
     assert server.requests[1].form["addSeal"] == "1"

@@ -55,7 +55,7 @@ DRAFT = Draft(
 
 
 def client(**options):
-    return open_cloud(config("https://cloud.example.com", options={"tenant": 1, **options}), TokenSlot())
+    return open_cloud(config("https://cloud.example.com", options={"tenant_number": 1, **options}), TokenSlot())
 
 
 def frozen(draft=DRAFT, line=None, **changes):
@@ -180,7 +180,7 @@ def test_no_credential_is_frozen():
 
 @pytest.mark.parametrize("uid", ["", "x" * 41, "税号_1", "a b", None, "a&b"])
 def test_a_serial_number_that_does_not_fit(uid):
-    with pytest.raises(ValueError, match="serial number"):
+    with pytest.raises(ValueError, match="order's number"):
         client().freeze(ISSUE, DRAFT, uid)
 
 

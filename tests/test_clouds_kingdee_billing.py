@@ -254,7 +254,7 @@ def _arrived(bill):
 
 @pytest.mark.parametrize("uid", ["", None, "a b", "x" * 41, "单1"])
 def test_what_is_no_number_of_a_bill(uid):
-    with pytest.raises(ValueError, match="bill's number"):
+    with pytest.raises(ValueError, match="order's number"):
         client().freeze(ISSUE, DRAFT, uid)
 
 
@@ -280,5 +280,5 @@ def test_what_is_frozen_is_what_is_sent():
 
 
 def test_options_keep_their_defaults_where_nothing_is_said():
-    options = Options.of(config(options={"token_margin": "", "unknown": 1, "language": "", "user": False}))
+    options = Options.of(config(options={"token_margin": "", "unknown": 1, "language": "", "cloud_user": False}))
     assert (options.token_margin, options.language, options.auto_invoice) == (300, "zh_CN", True)

@@ -51,5 +51,5 @@ def test_fifty_at_once(count, is_allowed):
 
 
 def test_a_withdrawal_of_nothing():
-    with pytest.raises(ValueError, match="bill's number"):
+    with pytest.raises(ValueError, match="order's number"):
         client().freeze(WITHDRAW, [], "")

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ..clouds import reading
 from ..clouds.base import FIND, ISSUE, RawAnswer
 from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from ..clouds.kingdee import envelope
-from ..clouds.kingdee.envelope import RequestIds, decoded, encoded, opened, unpacked, wrapped, written
+from ..clouds.kingdee.envelope import RequestIds, encoded, opened, unpacked, wrapped, written
 from .test_clouds_kingdee_server import UID, calls, cloud, http, ok
 
 # The paper: 税局登录接口, 进项表头归集接口, 进项发票表头归集结果查询
@@ -88,7 +89,7 @@ def answered(body, status=200):
 
 @pytest.mark.parametrize("example", [*REQUESTS, *ANSWERS])
 def test_the_seeds_base64_goes_round_byte_for_byte(example):
-    assert encoded(decoded(example)) == example
+    assert encoded(reading.decoded(example)) == example
 
 
 @pytest.mark.parametrize(("example", "meant"), {**REQUESTS, **ANSWERS}.items())
@@ -138,7 +139,7 @@ def test_what_is_no_number_never_leaves(value):
 @given(st.text())
 def test_any_text_survives_base64(text):
     sendable = text.encode("utf-8", "replace").decode()
-    assert (decoded(encoded(sendable)) or "") == sendable
+    assert (reading.decoded(encoded(sendable)) or "") == sendable
 
 
 _JSON = st.recursive(

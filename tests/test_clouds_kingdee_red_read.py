@@ -111,7 +111,7 @@ def test_nothing_else_is_no_form(body):
 
 def test_looking_for_a_form():
     with cloud(ALLE_REDCONFIRMBILL_QUERY=http(page(ROW))) as (kingdee, _server):
-        assert kingdee.find_red_form(ORDER).number == FORM
+        assert kingdee.ask(RED_STATE, kingdee.freeze(RED_STATE, ORDER, "")).number == FORM
 
 
 # --- Withdrawn

@@ -19,10 +19,10 @@ TAX_NO = "91440300MA5G9GK78Y"
 UID = f"{TAX_NO}_abc"
 NUMBER = "24952000000028787793"
 OPTIONS = {
-    "app_id": "CASHINV",
-    "tenant_id": "devbiz",
-    "account_id": "1534920374578620490",
-    "user": "13825207590",
+    "app_key": "CASHINV",
+    "tenant_code": "devbiz",
+    "datacenter": "1534920374578620490",
+    "cloud_user": "13825207590",
     "user_type": "Mobile",
     "business_system": "yhtest",
 }

@@ -57,7 +57,7 @@ def test_both_calls_as_in_the_seed():
 
 
 def test_the_user_may_stand_in_the_accounts_own_field():
-    with cloud(config_changes={"username": "ops", "options": {"user": ""}}) as (client, server):
+    with cloud(config_changes={"username": "ops", "options": {"cloud_user": ""}}) as (client, server):
         client.test()
     assert asked(server, "login")[0].json["user"] == "ops"
 
@@ -66,9 +66,9 @@ def test_the_user_may_stand_in_the_accounts_own_field():
     ("change", "code"),
     [
         ({"secrets": {}}, "no_application"),
-        ({"options": {"app_id": ""}}, "no_application"),
-        ({"options": {"account_id": ""}}, "no_application"),
-        ({"options": {"user": ""}}, "no_user"),
+        ({"options": {"app_key": ""}}, "no_application"),
+        ({"options": {"datacenter": ""}}, "no_application"),
+        ({"options": {"cloud_user": ""}}, "no_user"),
         ({"options": {"user_type": "Name"}}, "no_user"),
     ],
 )

@@ -144,7 +144,7 @@ def test_what_no_form_can_carry(operation, order):
 
 @pytest.mark.parametrize("uid", ["", "x" * 41, "税号_1", None, "a&b"])
 def test_a_serial_number_that_does_not_fit(uid):
-    with pytest.raises(ValueError, match="serial number"):
+    with pytest.raises(ValueError, match="order's number"):
         client().freeze(RED_ISSUE, ORDER, uid)
 
 
@@ -239,14 +239,14 @@ def test_not_there_yet():
     answer = http({"code": 999, "msg": "未查询到该发票", "data": None})
     with cloud(retInviceMsg=answer, hzxxbsq=answer) as (piaodanyun, _server):
         assert piaodanyun.check_red(ORDER) == NotFound("未查询到该发票", "999")
-        assert piaodanyun.find_red_form(ORDER) == NotFound("未查询到该发票", "999")
+        assert piaodanyun.ask(RED_STATE, piaodanyun.freeze(RED_STATE, ORDER, "")) == NotFound("未查询到该发票", "999")
 
 
 def test_how_a_form_stands():
     with cloud(hzxxbsq=http(seed.RED_APPLY)) as (piaodanyun, server):
-        assert piaodanyun.find_red_form(ORDER).state == "01"
+        assert piaodanyun.ask(RED_STATE, piaodanyun.freeze(RED_STATE, ORDER, "")).state == "01"
         with pytest.raises(ValueError, match="would apply"):
-            piaodanyun.find_red_form(dataclasses.replace(ORDER, form_number=""))
+            piaodanyun.ask(RED_STATE, piaodanyun.freeze(RED_STATE, dataclasses.replace(ORDER, form_number=""), ""))
     assert len(server.requests) == 2, "a form that may not exist was not asked for"
 
 

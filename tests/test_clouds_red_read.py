@@ -15,15 +15,13 @@ from ..clouds.base import (
     Issued,
     NotFound,
     RawAnswer,
-    RedCheck,
-    RedForm,
     TokenSlot,
 )
 from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
 from ..clouds.registry import open_cloud
 from ..clouds.words import explain
 from ..rules.document import ORDINARY
-from ..rules.red_document import RedLine
+from ..rules.red_document import RedCheck, RedForm, RedLine
 from . import test_clouds_red_seed as seed
 from . import test_clouds_seed as blue_seed
 from .test_clouds_server import config

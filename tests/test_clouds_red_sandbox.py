@@ -65,7 +65,7 @@ def client(bureau, tax_no, username):
             "password": defaults.PASSWORD,
             "tax_password": defaults.TAX_PASSWORD,
         },
-        options={"tenant": str(defaults.TENANT_ID)},
+        options={"tenant_number": str(defaults.TENANT_ID)},
         is_sandbox=True,
     )
     return Piaodanyun(config, TokenSlot())
@@ -108,9 +108,9 @@ def test_the_buyer_asks_and_the_seller_confirms(blue, buyer, seller, world):
     form = apply(buyer, buyers(blue))
     assert form.state == "03"
     asked = buyers(blue, form_number=form.number)
-    assert buyer.find_red_form(asked).state == "03"
+    assert buyer.ask(RED_STATE, buyer.freeze(RED_STATE, asked, "")).state == "03"
     world.act_red_form(form.number, "confirm")
-    assert buyer.find_red_form(asked).state == "04"
+    assert buyer.ask(RED_STATE, buyer.freeze(RED_STATE, asked, "")).state == "04"
     # only the seller issues, from the form that the buyer began
     assert apply(seller, sellers(blue)).number == form.number
     red = order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), f"{defaults.TAX_NO}_r1")
@@ -175,7 +175,7 @@ def test_a_lost_answer_to_a_new_application_is_settled_by_asking(side, blue, sel
     world.faults.add("hzxxbsq", "drop_after")
     with pytest.raises(OutcomeUnknown):
         apply(piaodanyun, anew)
-    found = piaodanyun.find_red_form(anew)
+    found = piaodanyun.ask(RED_STATE, piaodanyun.freeze(RED_STATE, anew, ""))
     assert found.number not in ("", first.number)
     assert list(world.red_forms) == [first.number, found.number]
 
@@ -187,7 +187,8 @@ def test_a_new_application_that_never_arrived_leaves_the_old_form(blue, seller, 
     world.faults.add("hzxxbsq", "drop_before")
     with pytest.raises(OutcomeUnknown):
         apply(seller, anew)
-    assert (seller.find_red_form(anew).number, seller.find_red_form(anew).state) == (first.number, "08")
+    form = seller.ask(RED_STATE, seller.freeze(RED_STATE, anew, ""))
+    assert (form.number, form.state) == (first.number, "08")
     assert list(world.red_forms) == [first.number], "the question applied for nothing"
 
 

@@ -176,7 +176,7 @@ def config(url, **changes):
         "tax_no": TAX_NO,
         "username": "13800000000",
         "secrets": {"phone": "13500000000", "password": "open-sesame", "tax_password": "bureau-pass"},
-        "options": {"tenant": "4711"},
+        "options": {"tenant_number": "4711"},
         "is_sandbox": True,
         "connect_timeout": 2,
         "read_timeout": 2,

@@ -47,7 +47,7 @@ def test_what_is_asked():
 
 
 def test_as_a_form_if_set_so():
-    options = {"tenant": 7, "token_body": "form"}
+    options = {"tenant_number": 7, "token_body": "form"}
     with cloud(config_changes={"options": options}) as (client, server):
         client.test()
     assert server.requests[0].form["tenant_id"] == "7"
@@ -99,7 +99,7 @@ def test_no_token_in_a_success(data):
 
 
 def test_header_and_prefix_are_settings():
-    options = {"tenant": 7, "token_header": "X-Token", "token_prefix": "Bearer "}
+    options = {"tenant_number": 7, "token_header": "X-Token", "token_prefix": "Bearer "}
     with cloud(config_changes={"options": options}, getCreditLine=http(seed.CREDIT)) as (client, server):
         client.credit_line()
     assert server.requests[1].headers["x-token"] == "Bearer T1"
@@ -139,8 +139,8 @@ def test_a_wrong_password_is_tried_once_a_batch():
     [
         {"secrets": {}},
         {"options": {}},
-        {"options": {"tenant": "abc"}},
-        {"options": {"tenant": 0}},
+        {"options": {"tenant_number": "abc"}},
+        {"options": {"tenant_number": 0}},
         {"secrets": {"phone": "1"}},
     ],
 )
@@ -205,7 +205,7 @@ def test_a_token_near_its_end_is_replaced_first(left):
 
 
 def test_a_short_lifetime_does_not_ask_for_every_call():
-    options = {"tenant": 1, "token_lifetime": "60"}
+    options = {"tenant_number": 1, "token_lifetime": "60"}
     with cloud(now=lambda: NOW, config_changes={"options": options}, getCreditLine=http(seed.CREDIT)) as (
         client,
         server,

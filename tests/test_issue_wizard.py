@@ -168,5 +168,5 @@ class TestIssueWizard(FapiaoCommon):
         moves = self.env["account.move"].union(*[self.create_invoice() for _n in range(3)], self.doubtful())
         builder = type(self.env["fapiao.builder"])
         with patch.object(builder, "_build", autospec=True, side_effect=builder._build) as build:
-            self.env["fapiao.issue"].create({"move_ids": moves.ids})
+            self.env["fapiao.issue"]._open(moves)
         self.assertEqual(build.call_count, 1)

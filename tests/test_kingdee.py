@@ -113,7 +113,7 @@ class TestToken(KingdeeCommon):
         self.assertEqual(self.account.session_state, "credentials")
 
     def test_wrong_data_center(self):
-        self.account.account_id = "nowhere"
+        self.account.datacenter = "nowhere"
         with self.engine(), self.assertRaisesRegex(UserError, "data centre"):
             self.account.action_test_connection()
 

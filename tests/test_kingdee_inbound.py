@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from ..clouds import base
 from ..clouds.base import BUREAU_LOGIN, EFFECTS, INBOUND, PULL_PAGE, PULL_START, RawAnswer, TokenSlot
 from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
 from ..clouds.inbound import FULL, BureauSession, PullPage, PullTask, PullWindow
@@ -112,14 +113,14 @@ def test_a_page_of_nothing(asked):
 def test_a_full_pull_needs_its_interface():
     """assumption: the same data under another interfaceCode, which no paper names"""
     window = PullWindow(date(2026, 1, 1), date(2026, 1, 31), FULL)
-    assert not client().can_pull_full
+    assert not client().can(base.PULL_FULL)
     with pytest.raises(ValueError, match="full pulls"):
         client().freeze(PULL_START, window)
     named = {"options": {"full_interface": "invoiceFullDown"}}
     with cloud(
         config_changes=named, deduction=deduction({"invoiceFullDown": http(answer({"taskNo": "T"}))})
     ) as (kingdee, server):
-        assert kingdee.can_pull_full
+        assert kingdee.can(base.PULL_FULL)
         assert kingdee.start_pull(window) == PullTask("T", text="成功")
         sent = json.loads(base64.b64decode(server.requests[-1].json["data"]))
     assert sent == client().freeze(PULL_START, PullWindow(date(2026, 1, 1), date(2026, 1, 31)))

@@ -11,8 +11,8 @@ from ..clouds import reading
 from ..clouds.inbound import InboundFapiao, InboundLine
 from ..clouds.kingdee import inbound_codes as codes
 from ..clouds.kingdee import inbound_rows
-from ..clouds.kingdee.inbound_lines import rate_of
 from ..clouds.kingdee.inbound_rows import fapiao_in, fapiao_of, identity_of
+from ..clouds.reading import rate_of
 from ..rules.codes import is_number
 
 D = Decimal

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ..clouds import reading
-from ..clouds.kingdee.inbound_values import as_day, as_money
+from ..clouds.reading import as_day, as_money
 
 D = Decimal
 

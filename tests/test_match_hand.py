@@ -2,6 +2,7 @@
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.sql_db import db_connect
 from odoo.tests import Form, tagged
 
 from .common_match import MatchCommon
@@ -233,3 +234,39 @@ class TestMatchAccess(MatchCommon):
             self.assertEqual(form.match_state, "proposed")
         for view in ("pivot", "graph", "list"):
             self.assertTrue(self.env["fapiao.purchase"].get_view(view_type=view))
+
+
+@tagged("post_install", "-at_install")
+class TestWhileTheSearchRuns(MatchCommon):
+    """Another connection is in the middle of a search, as the scheduled action is for minutes."""
+
+    def setUp(self):
+        super().setUp()
+        self.fapiao, self.post = self.receive(), self.bill()
+        self.env.flush_all()
+        self.search = db_connect(self.env.cr.dbname).cursor()
+        self.addCleanup(self.search.close)
+        self.search.execute("SELECT pg_advisory_xact_lock(hashtext('fapiao.match'))")
+        # what waits all the same fails soon, and not when the run does
+        self.env.cr.execute("SET LOCAL lock_timeout = '2s'")
+
+    def test_one_fapiao_opens_its_dialog_and_is_matched(self):
+        dialog = self.env["fapiao.match.wizard"].browse(self.fapiao.action_match()["res_id"])
+        self.assertEqual(dialog.line_ids.move_id, self.post)
+        dialog.line_ids.action_confirm()
+        self.assertEqual(self.fapiao.match_state, "matched")
+        dialog.line_ids.action_undo()
+        self.assertEqual(self.fapiao.match_state, "none")
+
+    def test_what_needs_a_search_says_so(self):
+        for click in (
+            (self.fapiao | self.receive()).action_match,
+            self.post.action_fapiao_in_search,
+        ):
+            with self.subTest(click.__self__._name), self.assertRaisesRegex(UserError, "search for matches is running"):
+                click()
+
+    def test_search_is_made_once_the_other_has_ended(self):
+        self.search.rollback()
+        self.post.action_fapiao_in_search()
+        self.assertEqual(self.fapiao.match_state, "matched")

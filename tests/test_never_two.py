@@ -190,7 +190,7 @@ class TestEarlierIDs(NeverTwoCase):
         request = invoice.fapiao_request_ids
         self.assertEqual(request.state, "waiting_login")
         self.world.set(deduplicate=False)
-        self.account._record_ready()
+        self.account.sudo()._record_ready()
         self.run_cron("_cron_dispatch", "_cron_reconcile")
         self.assertEqual(request.state, "issued")
         self.assert_ledger_agrees()
@@ -516,7 +516,7 @@ class TestRestoredDatabase(NeverTwoCase):
         self.account.sudo().database_identity = "before/1"
         self.account.sudo().restored_at = False
         if minutes:
-            self.account._notice_restore()
+            self.account.sudo()._notice_restore()
             self.account.sudo().restored_at -= timedelta(minutes=minutes)
 
     def test_the_same_invoice_finds_its_own_order(self):
@@ -546,6 +546,6 @@ class TestRestoredDatabase(NeverTwoCase):
         account = self.account.sudo()
         self.assertFalse(account.restored_at)
         spool.mark(self.env.cr.dbname, account._database_identity(), account._last_call_of() + 10)
-        account._notice_restore()
+        account.sudo()._notice_restore()
         self.assertTrue(account.restored_at)
         self.assertTrue(account._asks_first())

@@ -32,3 +32,16 @@ class TestProcessesMatch(BaseCase):
                 for bill in (bills[winner], bills[1 - winner])
             ]
             self.assertEqual(states, ["matched", "none"])
+
+    def test_nobody_waits_for_the_search(self):
+        """While the scheduled search holds a fapiao's rows, each click on it is refused at once, with the reason."""
+        _code, ids = self.database.run("receive_for_two_bills")
+        fapiao, bill, _other = ids.split()
+        _code, told = self.database.run("match_during_search", fapiao, bill)
+        clicks = dict(line.split("|", 1) for line in told.splitlines())
+        self.assertEqual(sorted(clicks), ["bill", "confirm", "confirm_proposal", "create_bill", "dialog"])
+        for name in ("confirm", "confirm_proposal", "create_bill"):
+            with self.subTest(name):
+                self.assertIn("can't be matched right now", clicks[name])
+        self.assertIn("search for matches is running", clicks["bill"])
+        self.assertEqual(clicks["dialog"], "opened")

@@ -190,7 +190,7 @@ class TestPull(PullCommon):
         for kind in ("session", "start", "page"):
             with self.subTest(at=kind):
                 self.received().unlink()
-                self.account.bureau_channel_at = False
+                self.account.sudo().bureau_channel_at = False
                 self.cloud.rows = headers(3)
                 self.cloud.errors[kind] = [errors.LoginRequired("请登录")]
                 pull = self.pull_now()
@@ -200,7 +200,7 @@ class TestPull(PullCommon):
                     self.run_cron(("fapiao.pull", "_cron_inbound"))
                 self.assertNotEqual(pull.state, "done")
                 with self.faked():
-                    self.account._record_ready()
+                    self.account.sudo()._record_ready()
                 self.go_on(pull, due=False)
                 self.assertEqual((pull.state, pull.row_count), ("done", 3))
 
@@ -354,7 +354,7 @@ class TestDaily(PullCommon):
             ],
         )
         self.assertEqual(self.cron(), pull)
-        self.account.pull_day = today - timedelta(days=1)
+        self.account.sudo().pull_day = today - timedelta(days=1)
         self.assertEqual(len(self.cron()), 2)
 
     def test_only_for_those_that_want_and_can(self):

@@ -126,7 +126,7 @@ class TestPullFromTheCloud(PullCommon):
             for fault in ("drop_before", "drop_after", "http_500", "html"):
                 with self.subTest(call=call, fault=fault):
                     self.received().unlink()
-                    self.account.bureau_channel_at = False
+                    self.account.sudo().bureau_channel_at = False
                     self.world.faults.add(call, fault, times=1)
                     pull = self.click()
                     self.again(pull) if pull.state == "running" or pull.state == "draft" else None

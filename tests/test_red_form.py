@@ -103,7 +103,7 @@ class TestStates(WaitingCase):
         self.assertEqual(self.account.session_state, "login")
         self.world.set_session(self.account.tax_no, "active")
         with self.engine():
-            self.account._record_ready()
+            self.account.sudo()._record_ready()
         self.run_cron("_cron_dispatch")
         self.assertEqual(form.stage, "issued")
         self.assert_reversed_once(invoice.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue"))

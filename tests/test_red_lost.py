@@ -196,7 +196,7 @@ class TestLostRed(RedCommon):
         self.assertEqual(self.account.session_state, "face")
         self.world.set_face(self.account.tax_no, False)
         with self.engine():
-            self.account._record_ready()
+            self.account.sudo()._record_ready()
         self.run_cron("_cron_dispatch")
         self.assert_reversed_once(self.blue)
 

@@ -187,7 +187,7 @@ class TestWithdraw(KingdeeCommon):
         self.assertEqual(withdrawal.state, "waiting_login")
         self.world.set_interface(REVOKE, True)
         with self.engine():
-            self.account._record_ready()
+            self.account.sudo()._record_ready()
         self.run_cron("_cron_dispatch")
         self.assert_withdrawn(form)
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ..rules.discount_checks import check_discounts
 from ..rules.document import DISCOUNT, SPECIAL, Item
 from ..rules.draft import build
 from ..rules.limits import Limits
+from ..rules.line_checks import check_discounts
 from .test_rules_checks import CODE, LINE, THEM, US, Case, draft_of
 
 D = Decimal

@@ -3,7 +3,7 @@
 import unittest
 from decimal import Decimal
 
-from ..rules.order_shares import next_part, part
+from ..rules.shares import next_part, part
 
 
 class TestOrderShares(unittest.TestCase):

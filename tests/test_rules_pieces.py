@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL, Line
 from ..rules.pieces import attributed, rekeyed
-from ..rules.red_several import Part, due, share_out
+from ..rules.red_lines import Part, due, share_out
 
 
 def line(amount, key="", name="软件", price="10", kind=NORMAL, tax=None, **values):

@@ -7,6 +7,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ..clouds.kingdee import codes as kingdee
+from ..clouds.piaodanyun import codes as piaodanyun
 from ..rules import codes, names, qr, rates, taxno
 from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, PLAIN_ZERO, SPECIAL
 
@@ -159,18 +161,15 @@ class TestTaxClassification(unittest.TestCase):
 
 class TestCloudCodes(unittest.TestCase):
     def test_types(self):
-        self.assertEqual({SPECIAL: "81", ORDINARY: "82"}, codes.PIAODANYUN_TYPES)
-        self.assertEqual({SPECIAL: "85", ORDINARY: "86"}, codes.PIAODANYUN_PAPER_TYPES)
-        self.assertEqual({SPECIAL: "08xdp", ORDINARY: "10xdp"}, codes.KINGDEE_TYPES)
+        self.assertEqual({SPECIAL: "81", ORDINARY: "82"}, piaodanyun.TYPES)
+        self.assertEqual({SPECIAL: "85", ORDINARY: "86"}, piaodanyun.PAPER_TYPES)
+        self.assertEqual({SPECIAL: "08xdp", ORDINARY: "10xdp"}, kingdee.TYPES)
         self.assertEqual({SPECIAL: "31", ORDINARY: "32"}, codes.QR_TYPES)
-        self.assertEqual(
-            (SPECIAL, ORDINARY), tuple(codes.KINGDEE_INBOUND_TYPES[code] for code in ("27", "26"))
-        )
 
     def test_line_natures_differ_between_clouds(self):
         """2 is a discounted line at one cloud and a normal one at the other."""
-        self.assertEqual({NORMAL: "0", DISCOUNT: "1", DISCOUNTED: "2"}, codes.PIAODANYUN_LINES)
-        self.assertEqual({NORMAL: "2", DISCOUNT: "1", DISCOUNTED: "2"}, codes.KINGDEE_BILL_LINES)
+        self.assertEqual({NORMAL: "0", DISCOUNT: "1", DISCOUNTED: "2"}, piaodanyun.KINDS)
+        self.assertEqual({NORMAL: "2", DISCOUNT: "1", DISCOUNTED: "2"}, kingdee.BILL_KINDS)
 
 
 class TestTaxNumbers(unittest.TestCase):

@@ -2,7 +2,7 @@
 import tempfile
 
 from ..sandbox.server import SandboxServer
-from .sandbox_assistant_case import EXPENSE, AssistantCase, defaults
+from .sandbox_assistant_case import EXPENSE, AssistantCase
 
 
 class TestControl(AssistantCase):
@@ -28,22 +28,6 @@ class TestControl(AssistantCase):
         self.saved(self.ticket())
         self.assertEqual(self.view('documents', bxd_key='K1')[0]['number'], 'BX-1')
         self.assertEqual(self.view('assistant_log')[0]['call'], 'entry/save')
-        self.do('set', group='assistant', poll_empty='null')
-        self.assertEqual(self.view('state')['assistant']['poll_empty'], 'null')
-
-    def test_page(self):
-        self.button('fill_wallet', eid='u<b>', tax_no=defaults.TAX_NO)
-        serial = self.world.wallet_of('u<b>')[0].serial
-        self.button('claim_elsewhere', serial=serial, status='60')
-        uid, = self.world.assistant_message('k', 'saveBill', {})
-        self.saved(self.ticket())
-        page = self.button('repeat_message', uid=uid)
-        self.assertEqual(len(self.world.messages_for('k')), 2)
-        for text in (serial, '铁路电子客票', 'free it', 'saveBill', 'BX-1', 'poll_seconds'):
-            self.assertIn(text, page)
-        self.assertNotIn('u<b>', page)
-        self.assertNotIn(defaults.ASSISTANT_CLIENT_SECRET, page)
-
 
 class TestState(AssistantCase):
     def test_survives_a_restart(self):

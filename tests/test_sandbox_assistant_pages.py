@@ -26,39 +26,10 @@ class TestMessages(AssistantCase):
         waiting.join(10)
         self.assertEqual(got, [(uid, 'saveBill', {})])
 
-    def test_nothing_came(self):
-        for style, code, data in (('code', '1001', None), ('null', '0000', None), ('object', '0000', {})):
-            self.world.set('assistant', poll_empty=style)
-            answer = self.poll('k')
-            self.assertEqual((answer['errcode'], answer['data']), (code, data))
-
-    def test_delay_hold_reorder_repeat(self):
-        late, = self.world.assistant_message('k', 'late', {}, delay=1800)
-        first, second = self.world.assistant_message('k', 'held', {}, repeat=2, hold=True)
-        self.assertEqual(self.poll('k')['errcode'], '1001')
-        self.assertEqual(self.world.release_messages('reversed'), 2)
-        order = []
-        for _ in range(2):
-            order.append(self.message('k')[0])
-            self.receipt('k', order[-1])
-        self.assertEqual(order, [second, first])
-        self.world.advance(hours=1)
-        self.assertEqual(self.message_once('k'), late)
-        self.assertEqual(self.world.repeat_message(late, same_id=True), late)
-        self.assertEqual(self.message_once('k'), late)
-        again = self.world.repeat_message(late)
-        self.assertNotEqual(again, late)
-        self.assertEqual(self.message('k'), (again, 'late', {}))
-
     def message_once(self, key):
         uid = self.message(key)[0]
         self.receipt(key, uid)
         return uid
-
-    def test_message_as_object(self):
-        self.world.set('assistant', message_as='object')
-        self.world.assistant_message('k', 'saveBill', {'a': 1})
-        self.assertEqual(self.poll('k')['data']['data'], {'type': 'saveBill', 'data': {'a': 1}})
 
     def test_lost_on_the_way(self):
         uid, = self.world.assistant_message('k', 'saveBill', {})
@@ -153,18 +124,6 @@ class TestShapes(AssistantCase):
         self.assertEqual([each['serialNo'] for each in rows], [f'{first},{second}', other])
         self.assertEqual(rows[0]['totalAmount'], 339)
 
-    def test_variations(self):
-        self.world.set('assistant', serials='number', spelling='right', amounts='str',
-                       number_key='billNumber')
-        serial = self.ticket('1')
-        self.world.choose_tickets(self.user_key(), 'k', [serial])
-        data = self.message('k')[2]
-        row, = data['data']
-        self.assertEqual((row['serialNo'], data['billNumber']), (int(serial), 'BX-1'))
-        self.assertIsInstance(row['amount'], str)
-        self.assertLessEqual({'goodsCode', 'salerName'}, set(row))
-
-
 class TestChoosing(AssistantCase):
     def setUp(self):
         super().setUp()
@@ -219,15 +178,6 @@ class TestChoosing(AssistantCase):
         where = {**self.where(), 'sourceType': ''}
         self.press('index', {'serial': self.ticket(), 'import': ''}, **where)
         self.assertEqual(self.poll(self.link)['errcode'], '1001')
-        self.world.set('assistant', socket_only=False)
-        self.press('index', {'serial': self.ticket(), 'import': ''}, **where)
-        self.assertEqual(self.message(self.link)[1], 'saveBill')
-
-    def test_collecting(self):
-        self.press('index', {'add': '', 'kind': '9'}, **self.where())
-        self.assertEqual([each.kind for each in self.world.wallet_of(EID)], ['9'])
-        self.press('index', {'fill': '', 'kind': '9'}, **self.where())
-        self.assertEqual(len(self.world.wallet_of(EID)), 24)
 
     def test_bad_keys(self):
         self.assertIn('userKey', self.page('index', 400, userKey='x', linkKey='y'))

@@ -42,8 +42,6 @@ class TestIn(KingdeeCase):
         self.assertTrue(self.ask('BILL.PUSH', [bill('A')], requestId=used)['success'])
         answer = self.ask('BILL.PUSH', [bill('B')], requestId=used)
         self.assertIn('requestId重复', answer['message'])
-        self.world.set('kingdee', request_id_unique=False)
-        self.assertTrue(self.ask('BILL.PUSH', [bill('B')], requestId=used)['success'])
 
     def test_a_refused_token_uses_up_no_request_id(self):
         self.log_in()
@@ -64,37 +62,12 @@ class TestIn(KingdeeCase):
             self.assertFalse(response.json()['success'], given)
         self.assertEqual(self.world.bills, {})
 
-    def test_laxer_ways(self):
-        self.world.set('kingdee', request_data='any', request_id='any', known_systems=False)
-        for number, changes in enumerate((
-                {'data': [bill('A')]}, {'requestId': '1'}, {'businessSystemCode': 'OTHER'})):
-            self.assertTrue(self.ask('BILL.PUSH', [bill(f'B{number}')], **changes)['success'], changes)
-
-
 class TestOut(KingdeeCase):
     def test_shape_of_the_seed(self):
         answer = self.raw('BILL.PUSH', [bill('A')]).json()
         self.assertEqual(list(answer), ['data', 'message', 'errorCode', 'status', 'success'])
         self.assertEqual((answer['errorCode'], answer['status'], answer['success']), ('0', True, True))
         self.assertEqual(unpacked(answer['data'])[0]['billNo'], 'A')
-
-    def test_success_code_of_inbound(self):
-        self.world.set('kingdee', success_code='0000', success_as='str')
-        answer = self.push(bill('A'))
-        self.assertEqual((answer['errorCode'], answer['success']), ('0000', 'true'))
-
-    def test_every_shape_of_data(self):
-        self.world.set('kingdee', data_as='plain')
-        self.assertIsInstance(self.raw('BILL.PUSH', [bill('A')]).json()['data'], list)
-        self.world.set('kingdee', push_list=False)
-        for style, there in (('missing', {}), ('null', {'data': None}), ('text', {'data': ''})):
-            self.world.set('kingdee', empty_data=style)
-            answer = self.raw('BILL.PUSH', [bill(style)]).json()
-            self.assertEqual({key: answer[key] for key in answer if key == 'data'}, there)
-
-    def test_missing_keys(self):
-        self.world.set('kingdee', drop_keys=('status', 'message'))
-        self.assertEqual(list(self.raw('BILL.PUSH', [bill('A')]).json()), ['data', 'errorCode', 'success'])
 
     def test_sandbox_numbers_are_told_from_real_ones(self):
         self.pushed(bill('A'))

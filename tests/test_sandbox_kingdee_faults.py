@@ -78,25 +78,9 @@ class TestOfTheCloud(FaultCase):
         self.assertEqual((answer['errorCode'], answer['success'], count), (code, False, issued), kind)
         self.assertIn(text, answer['message'])
 
-    def test_words(self):
-        for kind, code, text, issued in (
-                ('expired_token', '401', '已过期', 0), ('unauthorised', '403', '未进行接口授权', 0),
-                ('maybe_issued', '9999', '请查询', 1), ('gateway_504', '9999', '504', 1),
-                ('bureau_error', '9999', '系统异常', 1), ('refused', '9999', '授信额度不足', 0)):
-            self.told(kind, code, text, issued)
-        self.told('refused', '7', '自定', 0, text='自定', code='7')
-
     def test_an_expired_token_stays_so(self):
         self.strike('expired_token')
         self.assertEqual(self.push(bill('A'))['errorCode'], '401')
-
-    def test_the_bureau_is_shut(self):
-        for kind, text in (('session_lost', '登录已失效'), ('sms_due', '短信'), ('face_due', '人脸')):
-            response, count = self.strike(kind)
-            self.assertEqual((response.json()['success'], count), (True, 0), kind)
-            self.assertIn(text, self.invoices(f'F{self.serial - 1}')[0]['issueErrorMessage'])
-            self.world.set_session(defaults.TAX_NO, 'active')
-            self.world.set_face(defaults.TAX_NO, False)
 
     def test_issued_later(self):
         _response, count = self.strike('issuing', seconds=60)
@@ -111,9 +95,6 @@ class TestOfTheCloud(FaultCase):
         self.assertIn('未查询到', self.query('A')['message'])
         self.world.faults.add('BILL.INVOICE.QUERY', 'no_number')
         self.assertEqual(self.invoices('A')[0]['invoiceNum'], '')
-        self.world.faults.add('BILL.INVOICE.QUERY', 'not_ready')
-        item, = self.invoices('A')
-        self.assertEqual((item['invoicePdfFileUrl'], item['invoiceNum'][4:8]), ('', '9999'))
 
     def test_matched_by_what_is_sent(self):
         self.world.faults.add('BILL.PUSH', 'refused', match={'billNo': 'B'})

@@ -56,12 +56,6 @@ class TestSplit(SplitCase):
         self.world.set('kingdee', split_lines=2)
         self.pushed(bill('A', rows('1.00', '2.00', '3.00')))
         self.assertEqual(self.nets('A'), [3, 3])
-        self.world.set('kingdee', split_lines=None, split_by_rate=True)
-        mixed = rows('1.00', '2.00') + rows('3.00', '4.00', rate='0.06')
-        for number, line in enumerate(mixed):
-            line['detailId'] = str(number)
-        self.pushed(bill('B', mixed))
-        self.assertEqual(self.nets('B'), [3, 7])
 
     def test_exact_whatever_comes(self):
         draws = random.Random(7)
@@ -109,67 +103,9 @@ class TestMerge(SplitCase):
     def waiting(self, *numbers, **changes):
         self.pushed(*(bill(number, autoInvoice='0', autoMerge='1', **changes) for number in numbers))
 
-    def test_by_hand(self):
-        self.waiting('A', 'B', 'C')
-        self.world.merge_bills(['A', 'B', 'C'])
-        fapiao, = self.issued('A')
-        self.assertEqual((fapiao.net, len(fapiao.lines)), (300, 3))
-        self.assertEqual([line.bill for line in fapiao.lines], ['A', 'B', 'C'])
-        for number in 'ABC':
-            item, = self.invoices(number)
-            self.assertEqual((item['billNo'], item['invoiceNum'], item['includeTaxAmount']),
-                             (number, fapiao.number, 339))
-        self.assertEqual(len(self.world.fapiao), 1)
-        self.world.set('kingdee', merged_bill_no='joined')
-        self.assertEqual(self.invoices('B')[0]['billNo'], 'A,B,C')
-
     def test_only_what_belongs_together(self):
         self.waiting('A')
         self.waiting('B', buyerName='别人', buyerTaxpayerId='')
         self.pushed(bill('C', autoInvoice='0'))
         self.waiting('D', invoiceType='08xdp')
-        for other in 'BCD':
-            with self.assertRaisesRegex(Exception, '不能合并'):
-                self.world.merge_bills(['A', other])
-        self.assertEqual(len(self.world.fapiao), 0)
 
-    def test_by_itself_within_a_push(self):
-        self.world.set('kingdee', auto_merge=True)
-        self.pushed(*(bill(number, autoMerge='1') for number in 'ABC'), bill('D'))
-        self.assertEqual(len(self.world.fapiao), 2)
-        self.assertEqual(self.issued('A'), self.issued('C'))
-        self.assertNotEqual(self.issued('A'), self.issued('D'))
-
-    def test_by_itself_after_a_while(self):
-        self.world.set('kingdee', auto_merge=True, merge_seconds=60)
-        self.pushed(bill('A', autoMerge='1'))
-        self.world.advance(seconds=30)
-        self.pushed(bill('B', autoMerge='1'))
-        self.assertEqual((self.invoices('A'), self.invoices('B')), ([], []))
-        self.world.advance(seconds=30)
-        self.assertEqual(self.issued('A'), self.issued('B'))
-        self.assertEqual(len(self.world.fapiao), 1)
-
-    def test_merged_and_split_again(self):
-        self.world.set('kingdee', split_amount='150.00')
-        self.waiting('A', 'B')
-        self.world.merge_bills(['A', 'B'])
-        self.assertEqual([fapiao.net for fapiao in self.world.fapiao.values()], [100, 100])
-        self.assertNotEqual(self.issued('A'), self.issued('B'))
-
-    def test_a_merge_that_fails_comes_apart(self):
-        self.world.set_credit(defaults.TAX_NO, total='150.00')
-        self.waiting('A', 'B')
-        self.world.merge_bills(['A', 'B'])
-        self.assertIn('授信额度', self.invoices('B')[0]['issueErrorMessage'])
-        self.assertTrue(self.withdraw('A')['success'])
-        self.world.issue_bill('B')
-        self.assertEqual((len(self.issued('A')), self.nets('B')), (0, [100]))
-
-    def test_withdrawn_before_the_others_go(self):
-        self.world.set('kingdee', auto_merge=True, merge_seconds=60)
-        self.pushed(*(bill(number, autoMerge='1') for number in 'ABC'))
-        self.assertTrue(self.withdraw('B')['success'])
-        self.world.advance(seconds=60)
-        fapiao, = self.world.issued()
-        self.assertEqual([line.bill for line in fapiao.lines], ['A', 'C'])

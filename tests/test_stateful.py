@@ -1,5 +1,5 @@
 """No second fapiao, whatever happens in whichever order: histories drawn at random (``stateful``), each compared
-with the bureau's ledger at its end. ``python -m dev.histories`` plays more of them."""
+with the bureau's ledger at its end. ``make chaos HISTORIES=n`` plays more of them."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 from odoo.tests import BaseCase, tagged
 
-from ..dev import histories
+from .chaos import histories
 from .live.database import LiveDatabase
 
 COUNT = int(os.environ.get("STATEFUL_COUNT", "300"))

@@ -26,7 +26,7 @@ from ..rules.document import SPECIAL, Party
 ADDON = "l10n_cn_invoice_cloud"
 I18N = Path(__file__).resolve().parent.parent / "i18n"
 CHINESE = "zh_CN"
-# As in dev/translations.py: no user sees their strings, and links in hidden folders lead in circles.
+# As in dev/paths.py: no user sees their strings, and links in hidden folders lead in circles.
 NOT_TRANSLATED = {"tests", "dev", "docs", "sandbox", "bench", "requirements"}
 CODE_COMMENTS = {PYTHON_TRANSLATION_COMMENT, JAVASCRIPT_TRANSLATION_COMMENT}
 # Terms that are the same in every language.

@@ -175,7 +175,7 @@ class TestTwins(OrderCommon):
                 price = 500 + batch
                 invoice = self.create_invoice([{"price_unit": price}])
                 moves = invoice | self.create_invoice([{"price_unit": 3}]) if batch else invoice
-                dialog = self.env["fapiao.issue"].create({"move_ids": moves.ids})
+                dialog = self.env["fapiao.issue"].browse(self.env["fapiao.issue"]._open(moves)["res_id"])
                 self.assertFalse(dialog.problem_ids or dialog.twin_ids)
                 self.first(lines=[{"price_unit": price}])
                 action = self.issue_from(dialog)

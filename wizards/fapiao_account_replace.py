@@ -8,11 +8,18 @@ from ..models.cloud.fapiao_account import ADDRESS, MODES, OUTBOUND, PROVIDERS, U
 
 # What the new account may have otherwise than the old one; passwords are entered on the account itself
 IDENTITY = (
-    *("name", "provider", "mode", "base_url", "tax_no", "phone", "tenant", "tax_username"),
-    *("app_id", "tenant_id", "account_id", "user", "user_type", "business_system"),
-    *("assistant_url", "assistant_page_url", "client_id"),
+    *("name", "provider", "mode", "base_url", "tax_no", "phone", "tenant_number", "tax_username"),
+    *("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
+    *("assistant_url", "assistant_page_url", "client_key"),
 )
-TAKEN_OVER = {"compute": "_compute_identity", "store": True, "readonly": False, "precompute": True}
+# Computed with the user's own rights: the account may be named by the client
+TAKEN_OVER = {
+    "compute": "_compute_identity",
+    "compute_sudo": False,
+    "precompute": True,
+    "store": True,
+    "readonly": False,
+}
 WITHDRAWALS = ("fapiao.withdrawal", "fapiao.red.withdrawal")
 
 
@@ -31,17 +38,17 @@ class FapiaoAccountReplace(models.TransientModel):
     base_url = fields.Char("Address", **TAKEN_OVER)
     tax_no = fields.Char("Tax Number", **TAKEN_OVER)
     phone = fields.Char(**TAKEN_OVER)
-    tenant = fields.Integer("Tenant ID", **TAKEN_OVER)
+    tenant_number = fields.Integer("Tenant ID", **TAKEN_OVER)
     tax_username = fields.Char("Tax Bureau User", **TAKEN_OVER)
-    app_id = fields.Char("App ID", **TAKEN_OVER)
-    tenant_id = fields.Char("Cloud Tenant", **TAKEN_OVER)
-    account_id = fields.Char("Data Center", **TAKEN_OVER)
-    user = fields.Char("Cloud User", **TAKEN_OVER)
+    app_key = fields.Char("App ID", **TAKEN_OVER)
+    tenant_code = fields.Char("Cloud Tenant", **TAKEN_OVER)
+    datacenter = fields.Char("Data Center", **TAKEN_OVER)
+    cloud_user = fields.Char("Cloud User", **TAKEN_OVER)
     user_type = fields.Selection(USER_KINDS, "Kind of User", **TAKEN_OVER)
     business_system = fields.Char(**TAKEN_OVER)
     assistant_url = fields.Char("Assistant's Address", **TAKEN_OVER)
     assistant_page_url = fields.Char("Address of Its Pages", **TAKEN_OVER)
-    client_id = fields.Char("Client ID", **TAKEN_OVER)
+    client_key = fields.Char("Client ID", **TAKEN_OVER)
 
     unsent_count = fields.Integer("Requests Not Yet Sent", compute="_compute_counts")
     sent_count = fields.Integer("Requests Sent and Open", compute="_compute_counts")

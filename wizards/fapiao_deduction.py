@@ -14,7 +14,9 @@ PERIOD = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")
 
 class FapiaoDeduction(models.TransientModel):
     _name = "fapiao.deduction"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Select Fapiao for Deduction"
+    _fapiao_inputs = frozenset({"kind", "period", "purpose"})
 
     kind = fields.Selection(
         [("select", "Select for deduction"), ("unselect", "Take the selection back")],
@@ -58,7 +60,9 @@ class FapiaoDeduction(models.TransientModel):
 
     @api.model
     def _open(self, fapiao):
-        dialog = self.create({"fapiao_ids": [Command.set(fapiao.ids)]})
+        gate.check(fapiao, gate.ISSUER)
+        # sudo: what a dialog is about is set by this flow alone
+        dialog = self.sudo().create({"fapiao_ids": [Command.set(fapiao.ids)]}).sudo(self.env.su)
         if fapiao and all(one.deduction == "selected" for one in fapiao):
             dialog.kind = "unselect"
         return {
@@ -74,6 +78,7 @@ class FapiaoDeduction(models.TransientModel):
         """Order the marks for what is ready, and show how it gets on."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
+        gate.check_documents(self, "fapiao_ids")
         reasons = self._reasons()
         ready = self.fapiao_ids.filtered(lambda fapiao: not reasons[fapiao])
         if not ready:

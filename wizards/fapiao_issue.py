@@ -15,7 +15,10 @@ FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_to
 
 class FapiaoIssue(models.TransientModel):
     _name = "fapiao.issue"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao"
+    # The invoices, and what is said of them, are set by the dialog itself.
+    _fapiao_inputs = frozenset({"twin_ids"})
 
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)
     problem_ids = fields.One2many("fapiao.issue.problem", "issue_id", "Problems", readonly=True)
@@ -116,14 +119,16 @@ class FapiaoIssue(models.TransientModel):
             return self.env._("Issue One Fapiao")
         return self.env._("Issue %s Fapiao", self.fapiao_count)
 
-    # ------------------------------------------------------------------ create
+    # ------------------------------------------------------------------ opening
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        issues = super().create(vals_list)
-        for issue in issues:
-            issue._check()
-        return issues
+    @api.model
+    def _open(self, moves, **values):
+        """Return the dialog for ``moves`` with what is in the way of their fapiao."""
+        gate.check(moves, gate.ISSUER, "write")
+        # sudo: what a dialog is about is set by this flow alone
+        issue = self.sudo().create({"move_ids": moves.ids, **values}).sudo(self.env.su)
+        issue._check()
+        return issue._show()
 
     # ------------------------------------------------------------------ actions
 
@@ -131,6 +136,7 @@ class FapiaoIssue(models.TransientModel):
         """Look again, after something was mended."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
+        gate.check_documents(self, "move_ids")
         self._check()
         return self._show()
 
@@ -138,7 +144,7 @@ class FapiaoIssue(models.TransientModel):
         """Put all invoices on one fapiao, or each on its own again, and look what becomes of them."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
-        self.is_merged = not self.is_merged
+        self.sudo().is_merged = not self.is_merged  # sudo: as in _open
         return self.action_check()
 
     def action_issue(self):
@@ -148,6 +154,7 @@ class FapiaoIssue(models.TransientModel):
         """
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
+        gate.check_documents(self, "move_ids", "write")
         self.move_ids._fapiao_check_issuer()
         moves = self.move_ids._fapiao_lock()
         ready = [built for built in self._build(moves) if built.is_ready]
@@ -180,18 +187,17 @@ class FapiaoIssue(models.TransientModel):
         all_built = self._build(self.move_ids)
         ready = self._chosen([built for built in all_built if built.is_ready])
         sure = fapiao_twins.without(ready) if self._asks_for_twins() else ready
-        self.write(
-            {
-                "ready_count": len(self.env["account.move"].union(*(built.moves for built in sure))),
-                "going_count": len(self.move_ids - self._free(self.move_ids)),
-                **self._preview_values(ready),
-                "twin_ids": self._twin_values(all_built),
-                "problem_ids": [
-                    Command.clear(),
-                    *(Command.create(values) for built in all_built for values in self._problem_values(built)),
-                ],
-            }
-        )
+        values = {
+            "ready_count": len(self.env["account.move"].union(*(built.moves for built in sure))),
+            "going_count": len(self.move_ids - self._free(self.move_ids)),
+            **self._preview_values(ready),
+            "twin_ids": self._twin_values(all_built),
+            "problem_ids": [
+                Command.clear(),
+                *(Command.create(values) for built in all_built for values in self._problem_values(built)),
+            ],
+        }
+        self.sudo().write(values)  # sudo: as in _open
 
     def _problem_values(self, built):
         """Return create values for the problems of one fapiao-to-be."""
@@ -310,6 +316,7 @@ class FapiaoIssue(models.TransientModel):
 
 class FapiaoIssuePreview(models.TransientModel):
     _name = "fapiao.issue.preview"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao: What It Becomes"
     _order = "sequence, id"
     _rec_name = "documents"
@@ -326,9 +333,11 @@ class FapiaoIssuePreview(models.TransientModel):
 
 class FapiaoIssueTwin(models.TransientModel):
     _name = "fapiao.issue.twin"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao: Invoice That Looks Like Another"
     _order = "id"
     _rec_name = "message"
+    _fapiao_inputs = frozenset({"is_chosen"})
 
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Invoice", required=True, readonly=True, ondelete="cascade")
@@ -338,7 +347,7 @@ class FapiaoIssueTwin(models.TransientModel):
 
 class FapiaoIssueProblem(models.TransientModel):
     _name = "fapiao.issue.problem"
-    _inherit = ["fapiao.problem.mixin"]
+    _inherit = ["fapiao.guard.mixin", "fapiao.problem.mixin"]
     _description = "Issue Fapiao: Problem"
 
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")

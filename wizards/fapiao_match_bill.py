@@ -37,5 +37,6 @@ class FapiaoMatchBill(models.TransientModel):
         """Make the bills and open them."""
         self.ensure_one()
         gate.check(self, gate.INVOICER, "write")
+        gate.check_documents(self, "fapiao_ids")
         bills = self.fapiao_ids._create_bills(together=self.together == "seller")
         return self.fapiao_ids._open_bills(bills)

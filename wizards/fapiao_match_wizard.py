@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ..models.cloud import gate
 from ..models.received.account_move import BILLS
+from ..models.received.fapiao_match import DOCUMENT_FIELDS
 from ..models.values import exact
 from ..rules import taxno
 
@@ -119,9 +120,12 @@ class FapiaoMatchWizard(models.TransientModel):
         ]
 
     def _values_of(self, document):
-        field = "move_id" if document._name == "account.move" else "expense_id"
-        match = self.fapiao_id.match_ids.filtered(lambda known: known[field] == document)
-        return {field: document.id, "match_id": match.id, "amount": match.amount or self._share(document)}
+        match = self._match_with(document)
+        amount = match.amount or self._share(document)
+        return {DOCUMENT_FIELDS[document._name]: document.id, "amount": amount}
+
+    def _match_with(self, document):
+        return self.fapiao_id.match_ids.filtered(lambda match: match._document() == document)
 
     def _share(self, document):
         """Return what of the fapiao's open amount the document can take."""
@@ -163,7 +167,8 @@ class FapiaoMatchWizardLine(models.TransientModel):
     wizard_id = fields.Many2one("fapiao.match.wizard", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Bill", readonly=True, ondelete="cascade")
     expense_id = fields.Many2one("hr.expense", readonly=True, ondelete="cascade")
-    match_id = fields.Many2one("fapiao.match", readonly=True, ondelete="set null")
+    # not stored: the reference would wait for a search that replaces proposals
+    match_id = fields.Many2one("fapiao.match", compute="_compute_match_id")
     currency_id = fields.Many2one(related="wizard_id.currency_id")
     is_chosen = fields.Boolean("Chosen")
     amount = fields.Monetary("Amount to Match", help="What of the fapiao stands for this document.")
@@ -187,6 +192,11 @@ class FapiaoMatchWizardLine(models.TransientModel):
     total_differs = fields.Boolean(compute="_compute_document")
 
     # ------------------------------------------------------------------ computes
+
+    @api.depends("move_id", "expense_id", "wizard_id.fapiao_id.match_ids.active")
+    def _compute_match_id(self):
+        for line in self:
+            line.match_id = line.wizard_id._match_with(line._document())
 
     @api.depends("move_id", "expense_id", "wizard_id.fapiao_id")
     def _compute_document(self):
@@ -212,6 +222,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
         """Confirm this pair with its amount."""
         gate.check(self, gate.INVOICER, "write")
         wizard = self.wizard_id
+        wizard._check_use()
         self._confirm()
         wizard._fill()
         return wizard._show()
@@ -220,6 +231,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
         """Undo the match, or turn the proposal down."""
         gate.check(self, gate.INVOICER, "write")
         wizard = self.wizard_id
+        wizard._check_use()
         self.match_id.action_undo()
         wizard._fill()
         return wizard._show()
@@ -239,6 +251,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
     def _confirm(self):
         self.ensure_one()
         self._document().check_access("read")
+        self.env["fapiao.match"]._hold(self.wizard_id.fapiao_id, self._document())
         match = self.match_id
         rule = match.rule if match and match.amount == self.amount else "manual"
         Match = self.env["fapiao.match"]

@@ -1,6 +1,7 @@
 """Import of the bureau's classification table (商品和服务税收分类编码表) from a CSV file."""
 
 import base64
+import binascii
 import csv
 import io
 import re
@@ -37,6 +38,7 @@ HEADER_WITHIN = 20  # the official table has title lines above its header
 YES = {"是", "y", "yes", "1", "true", "√"}
 NO = {"否", "n", "no", "0", "false", ""}
 SHOWN_REJECTS = 200
+MOST_BYTES = 20 * 2**20  # the bureau's table has less than two million
 
 # What a spreadsheet makes of a number that is too long for it, and how people keep it from doing so.
 ROUNDED = re.compile(r"[\d.]+E\+?\d+|\d{19}\.0+", re.IGNORECASE)
@@ -64,7 +66,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
         self.ensure_one()
         if not self.file:
             raise UserError(self.env._("Choose the file with the classification table first."))
-        rows, rejected = self._read_table(base64.b64decode(self.file))
+        rows, rejected = self._read_table(self._content())
         counts = self._store(rows)
         self.write(
             {
@@ -90,6 +92,21 @@ class FapiaoTaxCodeImport(models.TransientModel):
         return self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_tax_code")
 
     # ------------------------------------------------------------------ reading
+
+    def _content(self):
+        # three bytes in four characters
+        if len(self.file) > MOST_BYTES * 4 // 3 + 4:
+            raise UserError(
+                self.env._(
+                    "The file is larger than %s MB, far more than the classification table: choose the table alone,"
+                    " saved as “CSV UTF-8”.",
+                    MOST_BYTES // 2**20,
+                )
+            )
+        try:
+            return base64.b64decode(self.file)
+        except binascii.Error:
+            raise UserError(self.env._("The file did not arrive whole. Choose it again.")) from None
 
     def _read_table(self, content):
         """Return ``(rows, rejected)``: values by code, and ``(line number, reason)`` of what was left out."""
@@ -167,7 +184,11 @@ class FapiaoTaxCodeImport(models.TransientModel):
     @api.model
     def _decode(self, content):
         if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-            raise UserError(self.env._("This is a workbook. Save it as “CSV UTF-8” and choose that file."))
+            raise UserError(
+                self.env._(
+                    "This is a workbook or a zip file. Unpack it, save the table as “CSV UTF-8” and choose that file."
+                )
+            )
         # GB18030 takes GBK and GB2312 in; it comes last, because it finds characters in almost any bytes.
         utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
         for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):

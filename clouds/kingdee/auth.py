@@ -6,55 +6,34 @@ Source: docs/protocols/kingdee-billing.md#authentication.
 
 from decimal import Decimal
 
-from .. import reading
-from ..answer_texts import PACE, says, says_trouble
+from .. import reading, tokens
 from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, TokenExpired
-
-# One thread fetches, the others share what came of it: that is the same at both clouds
-from ..piaodanyun.auth import Tokens as SharedTokens
-from ..piaodanyun.auth import utc_now
+from ..phrases import PACE, says, says_trouble
 from . import codes
 from .envelope import opened
 from .interfaces import APP_TOKEN_PATH, LOGIN_PATH
 from .meaning import is_token_text
 from .options import USER_TYPES
 
-__all__ = ["Tokens", "utc_now"]
-
 _LEAST, _MOST = 10, 30 * 86400  # seconds a token can live; beyond, the clocks disagree
 
 
-class Tokens(SharedTokens):
-    """The access token in the slot; see :class:`SharedTokens` for ``current``, ``renewed``, ``fresh``."""
-
-    _lifetime = None  # seconds, of the token fetched last
-
-    def _margin(self):
-        lifetime = self._lifetime or self._options.token_lifetime
-        return min(self._options.token_margin, lifetime // 10)
+class Tokens(tokens.Tokens):
+    """The access token in the slot; see :class:`..tokens.Tokens`."""
 
     def _fetch(self):
-        """Return ``(access token, seconds it lives)``; raise what :meth:`_asked` raises."""
-        app, user = self._application(), self._user()
-        app_token = self._asked(APP_TOKEN_PATH, app, "app_token", "appToken")[0]
-        token, ends = self._asked(LOGIN_PATH, {"apptoken": app_token, **user}, "access_token", "accessToken")
-        self._lifetime = self._seconds_until(ends) or self._options.token_lifetime
-        return token, self._lifetime
+        application, user = self._application(), self._user()
+        app_token = self._asked(APP_TOKEN_PATH, application)[0]
+        token, ends = self._asked(LOGIN_PATH, {"apptoken": app_token, **user})
+        return token, self._seconds_until(ends) or self._options.token_lifetime
 
-    def _asked(self, path, body, *names):
-        """Return ``(token, the moment it ends)``; raise LoginRequired, RateLimited, NotSent or
-        OutcomeUnknown.
-        """
-        raw = self._transport.post_json(path, body)
-        try:
-            envelope = opened(raw)
-        except TokenExpired as error:
-            raise LoginRequired(error.text, error.code, error.http_status, need="credentials") from error
+    def _asked(self, path, body):
+        """Return ``(token, the moment it ends)``."""
+        envelope = opened(self._transport.post_json(path, body))
         if not envelope.ok:
             raise _refusal(envelope)
-        token = reading.pick(envelope.data, *names)
-        token = token.strip() if isinstance(token, str) else ""
-        if not token or not token.isascii() or not token.isprintable():
+        token = tokens.token_in(envelope.data)
+        if not token:
             raise OutcomeUnknown(envelope.text, "no_token", envelope.status)
         return token, reading.decimal_at(envelope.data, "expire_time", "expireTime")
 
@@ -67,26 +46,26 @@ class Tokens(SharedTokens):
 
     def _application(self):
         options, secret = self._options, self._config.secrets.get("app_secret") or ""
-        if not (options.app_id and secret and options.account_id):
+        if not (options.app_key and secret and options.datacenter):
             raise LoginRequired("appId, appSecret, accountId", code="no_application", need="credentials")
         # the paper's JSON says appSecuret, the vendor's pages say appSecret
         return {
-            "appId": options.app_id,
+            "appId": options.app_key,
             "appSecuret": secret,
             "appSecret": secret,
-            "tenantid": options.tenant_id,
-            "accountId": options.account_id,
+            "tenantid": options.tenant_code,
+            "accountId": options.datacenter,
             "language": options.language,
         }
 
     def _user(self):
         options = self._options
-        if not options.user or options.user_type not in USER_TYPES:
+        if not options.cloud_user or options.user_type not in USER_TYPES:
             raise LoginRequired("user, usertype", code="no_user", need="credentials")
         return {
-            "user": options.user,
-            "tenantid": options.tenant_id,
-            "accountId": options.account_id,
+            "user": options.cloud_user,
+            "tenantid": options.tenant_code,
+            "accountId": options.datacenter,
             "usertype": options.user_type,
         }
 
@@ -97,15 +76,14 @@ def _refusal(envelope):
     assumption: a plain refusal is about the credentials, whatever its words; only what looks like the
     cloud's own trouble is tried again.
     """
-    code, text, status = envelope.code, envelope.text, envelope.status
+    code, text = envelope.code, envelope.text
     if code in codes.RATE or says(PACE, text):
-        return RateLimited(text, code, status)
+        return envelope.error(RateLimited)
     is_known = any(known.search(text) for known in (codes.ACCOUNT, codes.APPLICATION, codes.USER))
     if not is_known and (says_trouble(text) or not text):
-        return NotSent(text, code, status)
-    if not is_known and codes.RIGHTS.search(text):
-        return LoginRequired(text, code, status, need="permission")
-    return LoginRequired(text, code, status, need="credentials")
+        return envelope.error(NotSent)
+    is_about_rights = not is_known and codes.RIGHTS.search(text)
+    return envelope.error(LoginRequired, need="permission" if is_about_rights else "credentials")
 
 
 def refused_again(raw):
@@ -113,9 +91,7 @@ def refused_again(raw):
     try:
         envelope = opened(raw)
     except CloudError as error:
-        if isinstance(error, TokenExpired):
-            return NotSent(error.text, error.code, error.http_status)
-        return error
+        return error.to(NotSent) if isinstance(error, TokenExpired) else error
     if is_token_text(envelope):
-        return NotSent(envelope.text, envelope.code, envelope.status)
-    return LoginRequired(envelope.text, envelope.code, envelope.status, need="permission")
+        return envelope.error(NotSent)
+    return envelope.error(LoginRequired, need="permission")

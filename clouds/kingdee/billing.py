@@ -4,22 +4,21 @@ Optional keys without a value are left out.
 Source: docs/protocols/kingdee-billing.md#billing-request, #withdrawal; docs/protocols/tax-rules.md#lines.
 """
 
-import re
 from decimal import Decimal
 
 from ...rules import rates
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE
 from .. import reading
-from ..answer_texts import says
 from ..base import ISSUE, WITHDRAW, Pending, Withdrawn
 from ..errors import OutcomeUnknown
+from ..phrases import says
+from ..reply import code_text
+from ..writing import filled, joined, measure, money, serial_of
 from . import codes, query
-from .envelope import code_text, flag_in, opened, text_in
-from .meaning import order_error, part_refused
-from .writing import filled, joined, measure, money
+from .envelope import flag_in, opened, text_in
+from .meaning import MEANING, part_refused
 
 AT_ONCE = 50  # bill numbers in one withdrawal
-_UID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
 
 def freeze(draft, request_uid, tax_no, options):
@@ -35,7 +34,7 @@ def freeze(draft, request_uid, tax_no, options):
     if draft.levy != codes.ORDINARY_LEVY or draft.deduction is not None:
         raise ValueError("A bill carries ordinary taxation only")
     bill = {
-        "billNo": number_of(request_uid),
+        "billNo": serial_of(request_uid),
         **filled(billDate=options.bill_date),
         "billSource": "5",
         "priority": "0",
@@ -65,7 +64,7 @@ def read(raw):
         if has_fapiao:
             # it names what it says that it didn't issue
             raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
-        raise order_error(envelope, ISSUE)
+        raise MEANING.order_error(envelope, ISSUE)
     if has_fapiao:
         return bill
     return Pending(bill.text if bill and bill.text else envelope.text)
@@ -73,7 +72,7 @@ def read(raw):
 
 def freeze_withdrawal(request_uids, tax_no, options):
     """Return the question to take back the bills of ``request_uids``, 1 to 50; else ValueError."""
-    numbers = [number_of(uid) for uid in request_uids]
+    numbers = [serial_of(uid) for uid in request_uids]
     if not 0 < len(numbers) <= AT_ONCE:
         raise ValueError(f"{len(numbers)} bills can't be withdrawn at once: 1 to {AT_ONCE}")
     return {"sellerTaxpayerId": tax_no, **filled(orgCode=options.org_code), "serialNos": numbers}
@@ -89,18 +88,11 @@ def read_withdrawal(raw):
     # assumption: a mixed batch is answered one by one under a head that may say either
     if envelope.ok or _some_taken_back(envelope.data):
         return Withdrawn(refused=_refused(envelope.data), text=envelope.text)
-    error = order_error(envelope, WITHDRAW)
+    error = MEANING.order_error(envelope, WITHDRAW)
     if isinstance(error, OutcomeUnknown) and says(codes.NOT_THERE, error.text):
         # a known text: it is not counted among the unknown ones
         error.is_unclassified = False
     raise error
-
-
-def number_of(request_uid):
-    """Return ``request_uid`` where it can be a bill's number, of 40 characters at most; else ValueError."""
-    if not _UID.fullmatch(request_uid or ""):
-        raise ValueError(f"{request_uid!r} can't be a bill's number: 1 to 40 of 0-9 A-Z a-z _ -")
-    return request_uid
 
 
 def _check_totals(draft):
@@ -155,8 +147,8 @@ def goods(line):
         **filled(
             specification=line.spec,
             units=line.unit,
-            quantity="" if line.quantity is None else measure(line.quantity),
-            price="" if line.price is None else measure(line.price),
+            quantity=measure(line.quantity),
+            price=measure(line.price),
         ),
         "amount": money(line.amount),
         "taxRate": rates.text(line.rate),

@@ -4,102 +4,76 @@ A bill is pushed and becomes one or several fapiao later, at once or when a pers
 what became of it is asked by its number. Source: docs/protocols/kingdee-billing.md#addresses.
 """
 
-import logging
-
+from ...rules.amounts import CENT
 from ...rules.red_document import RedCheck
-from ..base import (
-    BOOK,
-    BOOK_STATE,
-    BUREAU_LOGIN,
-    DOWNLOAD,
-    EFFECTS,
-    FIND,
-    ISSUE,
-    ORDERS,
-    PARTIAL_RED,
-    PULL_PAGE,
-    PULL_START,
-    RED_APPLY,
-    RED_ISSUE,
-    RED_STATE,
-    RED_WITHDRAW,
-    SELECT,
-    SELECT_STATE,
-    WITHDRAW,
-    Bill,
-    NotFound,
-    SessionlessCloud,
-)
-from ..classified import classified
-from ..errors import OutcomeUnknown, TokenExpired, TokenRefused
-
-# What the beginning of a PDF, OFD or XML looks like is the same at every cloud
-from ..piaodanyun.files import is_kind
-from ..redact import HideSecrets
-from ..transport import Transport
-from . import billing, inbound, marking, query, red, red_forms
-from .auth import Tokens, refused_again, utc_now
+from .. import base
+from ..base import Bill, NotFound
+from ..client import Client
+from . import billing, callback, inbound, marking, query, red, red_forms, words
+from .assistant import Assistant
+from .auth import Tokens, refused_again
 from .envelope import RequestIds, wrapped
 from .interfaces import CODES, data_of, interface, path
 from .meaning import is_unread
-from .options import Options
-
-# The token travels in the address too, and urllib3 logs addresses where it is told to log everything
-logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
+from .options import SYSTEM_LENGTH, Options
 
 _RED_FREEZERS = {
-    RED_APPLY: red.freeze_application,
-    RED_STATE: red.freeze_question,
-    RED_WITHDRAW: red.freeze_withdrawal,
-    RED_ISSUE: red.freeze_issue,
+    base.RED_APPLY: red.freeze_application,
+    base.RED_STATE: red.freeze_question,
+    base.RED_WITHDRAW: red.freeze_withdrawal,
+    base.RED_ISSUE: red.freeze_issue,
 }
 _INBOUND_FREEZERS = {
-    BUREAU_LOGIN: inbound.freeze_login,
-    PULL_START: inbound.freeze_start,
-    PULL_PAGE: inbound.freeze_page,
-    BOOK: marking.freeze_booking,
-    BOOK_STATE: marking.freeze_question,
-    SELECT: marking.freeze_selection,
-    SELECT_STATE: marking.freeze_question,
+    base.BUREAU_LOGIN: inbound.freeze_login,
+    base.PULL_START: inbound.freeze_start,
+    base.PULL_PAGE: inbound.freeze_page,
+    base.BOOK: marking.freeze_booking,
+    base.BOOK_STATE: marking.freeze_question,
+    base.SELECT: marking.freeze_selection,
+    base.SELECT_STATE: marking.freeze_question,
 }
 _READERS = {
-    ISSUE: billing.read,
-    WITHDRAW: billing.read_withdrawal,
-    FIND: query.read,
-    RED_APPLY: red.read_application,
-    RED_STATE: red.read_question,
-    RED_WITHDRAW: red.read_withdrawal,
-    RED_ISSUE: red.read_issue,
-    BUREAU_LOGIN: inbound.read_login,
-    PULL_START: inbound.read_start,
-    PULL_PAGE: inbound.read_page,
-    BOOK: marking.read_order,
-    BOOK_STATE: marking.read_question,
-    SELECT: marking.read_order,
-    SELECT_STATE: marking.read_question,
+    base.ISSUE: billing.read,
+    base.WITHDRAW: billing.read_withdrawal,
+    base.FIND: query.read,
+    base.RED_APPLY: red.read_application,
+    base.RED_STATE: red.read_question,
+    base.RED_WITHDRAW: red.read_withdrawal,
+    base.RED_ISSUE: red.read_issue,
+    base.BUREAU_LOGIN: inbound.read_login,
+    base.PULL_START: inbound.read_start,
+    base.PULL_PAGE: inbound.read_page,
+    base.BOOK: marking.read_order,
+    base.BOOK_STATE: marking.read_question,
+    base.SELECT: marking.read_order,
+    base.SELECT_STATE: marking.read_question,
 }
 
 
-class Kingdee(SessionlessCloud):
+class Kingdee(Client):
     """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
 
     provider = "kingdee"
-    identity = ("app_id", "tenant_id", "account_id", "user", "user_type", "business_system")
-    secrets = {"app_secret": "app_id"}
-    username = "user"
+    identity = ("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system")
+    secrets = {"app_secret": "app_key"}
+    username = "cloud_user"
     settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
+    setting_lengths = {"business_system": SYSTEM_LENGTH}
+    parts = {base.ASSISTANT_PART: Assistant.provider}
+    callbacks = callback
+    discount_tax_tolerance = CENT
     capabilities = frozenset(CODES)
-    features = frozenset({PARTIAL_RED})
+    features = frozenset({base.PARTIAL_RED})
 
-    def __init__(self, config, slot, now=utc_now):
-        super().__init__(config, slot)
-        self.options = Options.of(config)
-        self._transport = Transport(config)
-        self._tokens = Tokens(config, self.options, slot, self._transport, now)
+    refusals, login_words, technical_words = words.OWN, words.LOGIN_TEXTS, words.TECHNICAL
+    options_of, tokens_of, readers = Options, Tokens, _READERS
+    _is_unread, _refused_again = staticmethod(is_unread), staticmethod(refused_again)
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
         self._request_ids = RequestIds()
-
-    def close(self):
-        self._transport.close()
+        if self.options.full_interface:
+            self.features |= {base.PULL_FULL}
 
     def freeze(self, operation, document, request_uid=""):
         """Return the ``data`` of ``operation``, not yet in base64; pure, without credentials.
@@ -114,58 +88,27 @@ class Kingdee(SessionlessCloud):
             return _INBOUND_FREEZERS[operation](document, tax_no, self.options)
         if operation in _RED_FREEZERS:
             return _RED_FREEZERS[operation](document, request_uid, tax_no)
-        if operation == ISSUE:
+        if operation == base.ISSUE:
             return billing.freeze(document, request_uid, tax_no, self.options)
-        if operation == WITHDRAW:
+        if operation == base.WITHDRAW:
             return billing.freeze_withdrawal(document or [request_uid], tax_no, self.options)
-        if operation == FIND:
+        if operation == base.FIND:
             return query.freeze(request_uid, document or {}, tax_no)
         raise ValueError(f"金蝶发票云 has no operation {operation!r}")
 
     def send(self, operation, payload):
-        """Make the call. Where the cloud turned it away unread, the token is renewed once and the call
-        repeated, as a new envelope around the same ``data``. An order isn't repeated here: its caller asks
-        about it first.
+        """Make the call; repeated, it is a new envelope around the same ``data``. Raises as :mod:`..base` says.
 
         Of an answer about red forms only the one that was asked for is handed on, see
-        :func:`.red_forms.narrowed`. Raises as :mod:`..base` says.
+        :func:`.red_forms.narrowed`.
         """
-        token = self._tokens.current()
-        self._begin(operation)
-        raw = self._call(operation, payload, token)
-        if is_unread(raw):
-            if operation in ORDERS:
-                self._tokens.forget(token)
-                return raw
-            raw = self._call(operation, payload, self._tokens.renewed(token))
-            if is_unread(raw):
-                raise refused_again(raw)
-        return red_forms.narrowed(raw, payload) if operation == RED_STATE else raw
-
-    def read(self, operation, raw):
-        """Return what ``raw`` means; see :class:`..base.Cloud`."""
-        try:
-            return _READERS[operation](raw)
-        except TokenExpired as error:
-            raise TokenRefused(error.text, error.code, error.http_status) from error
-        except OutcomeUnknown as error:
-            raise classified(error, self.config.classified) from None
-
-    def is_ready(self):
-        return not self._tokens.is_due()
-
-    def prepare(self):
-        """Fetch a token if there is none that is good; raises NotSent, RateLimited or LoginRequired."""
-        self._tokens.current()
-
-    def test(self):
-        """Fetch a fresh token, nothing more; raises NotSent, RateLimited or LoginRequired."""
-        self._tokens.fresh()
+        raw = self._sent(operation, lambda token: self._call(operation, payload, token))
+        return red_forms.narrowed(raw, payload) if operation == base.RED_STATE else raw
 
     def find(self, request_uid="", number=""):
         """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``."""
-        payload = self.freeze(FIND, {"number": number}, request_uid)
-        found = query.check_asked(self.ask(FIND, payload), request_uid, number)
+        payload = self.freeze(base.FIND, {"number": number}, request_uid)
+        found = query.check_asked(self.ask(base.FIND, payload), request_uid, number)
         if number and isinstance(found, Bill):
             return next((one for one in found.fapiao if one.number == number), NotFound(found.text))
         return found
@@ -174,35 +117,15 @@ class Kingdee(SessionlessCloud):
         """Return ``NotFound``: files lie at the addresses that come with a fapiao, see :meth:`file_at`."""
         return NotFound("", "no_address")
 
-    def file_at(self, address, kind):
-        """Return the bytes of the ``kind`` of file at ``address``, ``NotFound`` without an address.
-
-        Raises NotSent, or OutcomeUnknown where something else lies there.
-        """
-        if kind not in ("pdf", "ofd", "xml"):
-            raise ValueError(f"{kind!r} is no kind of file")
-        if not address:
-            return NotFound("", "no_address")
-        self._begin(DOWNLOAD)
-        content = self._transport.download(address)
-        if not is_kind(content, kind):
-            raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
-        return content
-
     def check_red(self, order):
         """Return a ``RedCheck`` that allows and knows nothing: there is no such call, the bureau says no
         when the form is applied for.
         """
         return RedCheck(allowed=True, number=order.blue_number)
 
-    @property
-    def can_pull_full(self):
-        """Whether fapiao can be pulled with their lines: the account names the interface for it."""
-        return bool(self.options.full_interface)
-
     def bureau_session(self):
         """Return the ``BureauSession``; raises as ``send`` and ``read`` do."""
-        return self.ask(BUREAU_LOGIN, self.freeze(BUREAU_LOGIN, None))
+        return self.ask(base.BUREAU_LOGIN, self.freeze(base.BUREAU_LOGIN, None))
 
     def start_pull(self, window):
         """Begin a ``PullWindow`` and return its ``PullTask``.
@@ -210,12 +133,12 @@ class Kingdee(SessionlessCloud):
         It has an effect and no journal here: models go through the engine, with ``freeze``, ``send`` and
         ``read``.
         """
-        return self.read(PULL_START, self.send(PULL_START, self.freeze(PULL_START, window)))
+        return self.read(base.PULL_START, self.send(base.PULL_START, self.freeze(base.PULL_START, window)))
 
     def pull_page(self, task_no, page, page_size=inbound.PAGE_SIZE):
         """Return the ``PullPage`` of a task; pages count from 1."""
         asked = {"task_no": task_no, "page": page, "page_size": page_size}
-        return self.ask(PULL_PAGE, self.freeze(PULL_PAGE, asked))
+        return self.ask(base.PULL_PAGE, self.freeze(base.PULL_PAGE, asked))
 
     def _call(self, operation, payload, token):
         code = interface(operation, payload)
@@ -227,5 +150,5 @@ class Kingdee(SessionlessCloud):
             # the vendor's pages show both places
             headers={"access_token": token},
             params={"access_token": token},
-            fresh=operation in EFFECTS,
+            fresh=operation in base.EFFECTS,
         )

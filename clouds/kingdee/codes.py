@@ -5,10 +5,10 @@ the papers show the errors on screenshots only.
 Source: docs/protocols/kingdee-billing.md#codes-and-texts.
 """
 
-from ...rules import codes as trade
 from ...rules import document
 from ...rules.document import ORDINARY, SPECIAL
-from ..answer_texts import NOT_SET_UP, any_of
+from .. import phrases
+from ..phrases import any_of
 
 OK = {"0", "0000"}  # billing, inbound
 TOKEN = {"401"}  # assumption
@@ -19,11 +19,12 @@ NOT_IN_TENANT = frozenset({"1130"})  # docs/protocols/kingdee-inbound.md#pages
 # The serial number is used already [docs]; a task is running; the rest by their meaning in HTTP (assumption)
 OPEN = {"10127", "6910", "500", "501", "502", "503", "504"}
 
-TYPES = trade.KINGDEE_TYPES  # invoiceType of a bill
+TYPES = {SPECIAL: "08xdp", ORDINARY: "10xdp"}  # invoiceType of a bill
 DIRECT_TYPES = {SPECIAL: "01", ORDINARY: "02"}  # of the calls for one digital fapiao [clients]
 TYPE_NAMES = {code: kind for types in (TYPES, DIRECT_TYPES) for kind, code in types.items()}
 
-BILL_KINDS = trade.KINGDEE_BILL_LINES  # lineProperty of what is pushed; not 票单云's, nor the answers'
+# lineProperty of what is pushed; the same figures mean others in the answers
+BILL_KINDS = {document.NORMAL: "2", document.DISCOUNT: "1", document.DISCOUNTED: "2"}
 DISCOUNT_LINE = "1"  # lineProperty in answers: 0 and 2 are goods, 2 those with a discount behind [docs]
 EXEMPT_WORD = "免税"  # privilegeContent
 NOT_TAXABLE_WORD = "不征税"
@@ -39,7 +40,7 @@ SELLER_SIDE = "0"  # enteridentity of the side that entered a red form: assumpti
 REVOKE = "C"  # qrlx [docs]
 
 # Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py, those
-# of "issued already", "open" and "throttled" are every cloud's: see ..answer_texts.
+# of "issued already", "open" and "throttled" are every cloud's, as those of log-ins: see ..phrases.
 
 TOKEN_TEXT = any_of(
     r"(?:token|令牌|会话).{0,12}(?:失效|过期|超时|无效|错误|不正确|不存在|为空|不合法|expired?|invalid)",
@@ -62,25 +63,10 @@ RIGHTS = any_of(
 SET_UP_TEXT = any_of(
     r"税号.{0,40}不在租户|业务系统(?:编码)?.{0,20}(?:不存在|未配置|未启用|有误|不正确)",
     r"接口(?:编码)?.{0,40}不存在",
-    NOT_SET_UP.pattern,
+    phrases.NOT_SET_UP.pattern,
 )
-FACE = any_of(r"人脸|刷脸|扫脸|实名认证|实人认证")
-SMS = any_of(r"短信(?:验证|登录)|发送验证码")
-SESSION = any_of(
-    r"(?:请|需要?)(?:先|重新)*登[录陆]|重新登[录陆]|未登[录陆]",
-    r"重新进入开具页面|身份认证成功时间查询失败",
-    r"登[录陆](?:状态)?已?.{0,2}(?:失效|过期|超时|丢失)",
-)
-
-# What was asked about isn't there – unless the text says that something else isn't
-NOT_THERE = any_of(
-    r"(?:未|没有?)(?:查询|查找|查|找|获取)到|(?:查询|查|找)不到",
-    r"不存在|查无|无此|暂无|无数据|无发票",
-)
-SOMETHING_ELSE = any_of(
-    r"用户|账[号户]|企业|公司|组织|纳税人|购买?方|销售?方|税号|识别号|租户|登[录陆]|会话|token|令牌|权限|授权",
-    r"接口|服务|路径|地址|页面|资源|方法|配置|参数|局端|异常|错误|网络|数据库|数据源|业务系统",
-)
+NOT_THERE = any_of(phrases.NOT_THERE.pattern, r"没有?获取到|无数据|无发票")
+SOMETHING_ELSE = any_of(phrases.SOMETHING_ELSE.pattern, r"组织|资源|业务系统")
 # Where a bill stands, in words: no source has a key or a code for it
 BILL_STATES = (
     ("returned", any_of(r"退回|回退|已撤回|驳回")),

@@ -13,8 +13,7 @@ import time
 from dataclasses import dataclass
 
 from .. import reading
-from ..errors import OutcomeUnknown
-from ..http_refusal import glimpse, raise_for_http
+from ..reply import Reply, code_text, unreadable
 from . import codes
 
 # Frozen as text so that no float comes near them, written as JSON numbers as in the vendor's example of
@@ -22,25 +21,17 @@ from . import codes
 NUMBERS = {"totalAmount", "lineProperty", "quantity", "price", "amount", "taxAmount"}
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # as JSON writes one
 _TRUE, _FALSE = {"true", "success", "1"}, {"false", "fail", "failed", "failure", "error"}
-_WRAPPED = 3  # layers of base64 and JSON text that an answer's data may be wrapped in
 
 
 @dataclass(frozen=True)
-class Envelope:
-    """An answer: ``code`` as text (empty if none), ``flag`` its success as it says it, ``data`` unpacked.
+class Envelope(Reply):
+    """``flag``: success as the answer says it, None where it doesn't."""
 
-    ``flag`` is None where the answer doesn't say.
-    """
-
-    code: str
-    flag: bool | None
-    text: str
-    data: object
-    status: int
+    flag: bool | None = None
 
     @property
     def ok(self):
-        if not 200 <= self.status < 300 or self.flag is False:
+        if not self.is_served or self.flag is False:
             return False
         return self.code in codes.OK if self.code else self.flag is True
 
@@ -74,14 +65,6 @@ def encoded(text):
     return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
 
 
-def decoded(text):
-    """Return the text in base64 ``text``; None if it is no base64 of UTF-8."""
-    try:
-        return (reading.unbase64(text) or b"").decode() or None
-    except UnicodeDecodeError:
-        return None
-
-
 def written(value, key=""):
     """Return frozen ``value`` as JSON text, with the texts under :data:`NUMBERS` as numbers.
 
@@ -100,16 +83,11 @@ def written(value, key=""):
 
 
 def opened(raw):
-    """Return the :class:`Envelope` of a ``RawAnswer``; raise OutcomeUnknown if it has none.
-
-    An answer that HTTP itself refused raises NotSent (no such address), LoginRequired (403) or
-    TokenExpired (401).
-    """
+    """Return the :class:`Envelope` of a ``RawAnswer``; raise what :func:`..reply.unreadable` returns."""
     body = reading.loads(raw.text)
     envelope = envelope_of(body, raw.status) if isinstance(body, dict) else None
     if envelope is None or (not envelope.code and envelope.flag is None):
-        raise_for_http(raw)
-        raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
+        raise unreadable(raw)
     return envelope
 
 
@@ -126,7 +104,7 @@ def envelope_of(body, status):
     if inside and flag is not False:
         flag = flag_in(inside, "success") if flag_in(inside, "success") is not None else flag
     text = text_in(body) or reading.as_text(reading.pick(inside, "error_desc"))
-    return Envelope(code_text(code), flag, text, data, status)
+    return Envelope(code_text(code), text, data, status, flag)
 
 
 def text_in(part):
@@ -143,26 +121,11 @@ def flag_in(part, *names):
     return True if said & _TRUE else None
 
 
-def code_text(code):
-    """Return a code as text whatever it came as: ``0``, ``"0"``, ``0.0``."""
-    text = reading.as_text(code)
-    return (text[:-2] if text.endswith(".0") else text)[:40]
-
-
 def unpacked(data):
     """Return ``data`` as dict or list, whether it came in base64, as JSON text or as it is; a text that
     is neither stays a text, what is missing or empty is None.
     """
-    for _layer in range(_WRAPPED):
-        if not isinstance(data, str):
-            break
-        found = reading.loads(data)
-        if not isinstance(found, (dict, list, str)):
-            inner = decoded(data)
-            found = [] if inner == "null" else reading.loads(inner)
-        if not isinstance(found, (dict, list, str)):
-            break
-        data = found
+    data = reading.unfolded(data, is_base64=True)
     return None if data in ("", [], {}) else data
 
 

@@ -105,7 +105,7 @@ def _lines(rows):
 
 def _line(row):
     amount, tax = reading.money_at(row, "amount"), reading.money_at(row, "taxAmount")
-    rate = _rate(reading.as_text(reading.pick(row, "taxRate")))
+    rate = reading.rate_of(reading.pick(row, "taxRate"))
     if amount is None or tax is None or rate is None:
         return None
     content = reading.as_text(reading.pick(row, "privilegeContent"))
@@ -125,17 +125,6 @@ def _line(row):
         zero_kind=zero,
         policy="" if zero else content,
     )
-
-
-def _rate(text):
-    """Return a rate written as ``0.13``, ``13%`` or ``13`` [docs] as a fraction; None if it is none."""
-    if text in (codes.EXEMPT_WORD, codes.NOT_TAXABLE_WORD):
-        return reading.as_decimal("0")
-    number = reading.as_decimal(text.rstrip("%"))
-    if number is None:
-        return None
-    is_percent = text.endswith("%") or number >= 1
-    return reading.as_decimal(format(number.scaleb(-2), "f")) if is_percent else number
 
 
 def _zero_kind(row, content):

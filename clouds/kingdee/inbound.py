@@ -5,14 +5,14 @@ tolerantly as can be without losing a row. Source: docs/protocols/kingdee-inboun
 """
 
 from .. import reading
-from ..answer_texts import says_issued
 from ..errors import LoginRequired, OutcomeUnknown, Rejected
 from ..inbound import FULL, BureauSession, PullPage, PullTask
+from ..phrases import says_issued
 from . import codes
 from . import inbound_codes as inbound
 from .envelope import opened, unpacked
 from .inbound_rows import fapiao_in, identity_of
-from .meaning import not_there, question_error, task_error
+from .meaning import MEANING, task_error
 
 PAGE_SIZE = 200  # rows; docs/protocols/kingdee-inbound.md#limits
 _YES, _NO = {"true", "1", "y", "yes"}, {"false", "0", "n", "no"}
@@ -30,7 +30,7 @@ def read_login(raw):
     data = envelope.data if isinstance(envelope.data, dict) else {}
     url = reading.as_text(reading.pick(data, "loginWebUrl"))
     if not envelope.ok and not url:
-        raise refusal(envelope) or question_error(envelope)
+        raise refusal(envelope) or MEANING.question_error(envelope)
     return BureauSession(
         channel=reading.as_text(reading.pick(data, "loginType")),
         needs_person=_yes_or_no(reading.pick(data, "needAuth")) if envelope.ok else True,
@@ -165,9 +165,9 @@ def _is_nothing(envelope):
 
 
 def _page_error(envelope):
-    if not_there(envelope) and "任务" in envelope.text:
+    if MEANING.not_there(envelope) and "任务" in envelope.text:
         return Rejected(envelope.text, envelope.code, envelope.status)
-    return refusal(envelope) or question_error(envelope)
+    return refusal(envelope) or MEANING.question_error(envelope)
 
 
 def _beside(raw):

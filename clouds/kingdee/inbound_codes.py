@@ -101,7 +101,7 @@ SELECT, UNSELECT = 1, 0  # authenticateFlag of an order [docs], [clients]
 
 LINE_TEXTS = {
     "name": ("goodsName",),
-    "code": ("goodsCode", "revenueCode"),
+    "code": ("goodsCode", "revenueCode", "goodsCood"),
     "spec": ("specModel", "specification"),
     "unit": ("unit", "units"),
 }
@@ -110,7 +110,6 @@ LINE_MONEY = {"amount": ("detailAmount", "amount"), "tax": ("taxAmount",)}
 LINE_RATE = ("taxRate",)
 LINE_KINDS = ("discountType", "lineProperty")
 DISCOUNT_LINE = "1"  # assumption for discountType; lineProperty [docs]
-ZERO_RATES = {"免税", "不征税", "零税率", "出口零税率"}
 
 # What a marking's answer calls its parts [docs]
 DONE, FAILED = ("success", "successList"), ("fail", "failList", "failed")

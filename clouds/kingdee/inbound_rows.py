@@ -5,18 +5,15 @@ Source: docs/protocols/kingdee-inbound.md#rows, #statuses.
 """
 
 import re
-from decimal import Context
-from typing import NamedTuple
+from collections import namedtuple
 
 from .. import reading
-from ..inbound import InboundFapiao
+from ..inbound import InboundFapiao, InboundLine
+from ..reading import as_day, as_money, exact_difference, exact_sum, rate_of
 from . import inbound_codes as codes
-from .inbound_lines import lines_in
-from .inbound_values import as_day, as_money
 
 _AT = {name: place for place, name in enumerate(InboundFapiao._fields)}
 _BLANK = [InboundFapiao._field_defaults.get(name, "") for name in InboundFapiao._fields]
-_EXACT = Context(prec=80)  # no sum or difference of what reading.as_decimal lets through is rounded
 _PLANS_KEPT = 500
 _DIGITAL = re.compile(r"[0-9]{20}")
 _PERIOD = re.compile(r"([0-9]{4})[-/_:.年]?([0-9]{2})月?")
@@ -24,26 +21,24 @@ _SHORT = 10  # digits; a number without a code and shorter than this is no ident
 _plans = {}
 
 
-class _Plan(NamedTuple):
-    """Which keys feed what, in the order in which they are asked."""
-
-    texts: tuple  # (place in the tuple, first key, further keys)
-    numbers: tuple
-    code: tuple
-    total: tuple
-    tax: tuple
-    untaxed: tuple
-    deductible: tuple
-    day: tuple
-    status: tuple
-    original: tuple
-    original_code: tuple
-    booking: tuple
-    selected: tuple  # keys of each flag
-    selected_at: tuple
-    period: tuple
-    loose: tuple
-    lines: tuple
+# Fields of a plan that are the candidates of one set of names; those of ``numbers``, ``selected`` and ``loose`` are
+# grouped by name, and ``texts`` are (place in the tuple, first key, further keys)
+_PLANNED = {
+    "code": codes.CODE,
+    "total": codes.TOTAL,
+    "tax": codes.TAX,
+    "untaxed": codes.UNTAXED,
+    "deductible": codes.DEDUCTIBLE,
+    "day": codes.DATE,
+    "status": codes.STATUS,
+    "original": codes.ORIGINAL,
+    "original_code": codes.ORIGINAL_CODE,
+    "booking": codes.BOOKING,
+    "selected_at": codes.SELECTED_AT,
+    "period": codes.PERIOD,
+    "lines": codes.LINES,
+}
+_Plan = namedtuple("_Plan", ("texts", "numbers", "selected", "loose", *_PLANNED))
 
 
 def fapiao_in(rows):
@@ -100,31 +95,34 @@ def identity_of(row):
     return _identity(row, _several(keys, codes.NUMBERS), _candidates(keys, codes.CODE), serial)[1]
 
 
+def lines_in(rows):
+    """Return a tuple of :class:`InboundLine` for a list of dicts; anything else has none."""
+    rows = rows if isinstance(rows, list) else []
+    return tuple(_line(row) for row in rows if isinstance(row, dict))
+
+
+def _line(row):
+    texts = {field: reading.as_text(reading.pick(row, *names)) for field, names in codes.LINE_TEXTS.items()}
+    numbers = {field: reading.decimal_at(row, *names) for field, names in codes.LINE_NUMBERS.items()}
+    money = {field: reading.money_at(row, *names) for field, names in codes.LINE_MONEY.items()}
+    return InboundLine(
+        **texts,
+        **numbers,
+        **money,
+        rate=rate_of(reading.pick(row, *codes.LINE_RATE)),
+        is_discount=reading.as_text(reading.pick(row, *codes.LINE_KINDS)) == codes.DISCOUNT_LINE,
+    )
+
+
 def _planned(keys):
     """Return the plan of a row's keys, and keep it."""
-    texts = []
-    for field, names in codes.TEXTS.items():
-        found = _candidates(keys, names)
-        if found:
-            texts.append((_AT[field], found[0], found[1:]))
+    texts = [(_AT[field], *_candidates(keys, names)) for field, names in codes.TEXTS.items()]
     plan = _Plan(
-        texts=tuple(texts),
+        texts=tuple((place, found[0], found[1:]) for place, *found in texts if found),
         numbers=_several(keys, codes.NUMBERS),
-        code=_candidates(keys, codes.CODE),
-        total=_candidates(keys, codes.TOTAL),
-        tax=_candidates(keys, codes.TAX),
-        untaxed=_candidates(keys, codes.UNTAXED),
-        deductible=_candidates(keys, codes.DEDUCTIBLE),
-        day=_candidates(keys, codes.DATE),
-        status=_candidates(keys, codes.STATUS),
-        original=_candidates(keys, codes.ORIGINAL),
-        original_code=_candidates(keys, codes.ORIGINAL_CODE),
-        booking=_candidates(keys, codes.BOOKING),
         selected=_several(keys, codes.SELECTED),
-        selected_at=_candidates(keys, codes.SELECTED_AT),
-        period=_candidates(keys, codes.PERIOD),
         loose=tuple((name, _candidates(keys, (name,))) for name in codes.LOOSE if _candidates(keys, (name,))),
-        lines=_candidates(keys, codes.LINES),
+        **{field: _candidates(keys, names) for field, names in _PLANNED.items()},
     )
     if len(_plans) >= _PLANS_KEPT:
         # whoever answers with other keys each time gains nothing by it
@@ -169,11 +167,8 @@ def _told(row, keys):
 
 
 def _money(row, keys):
-    for key in keys:
-        value = row[key]
-        if value is not None and value != "":
-            return as_money(value)
-    return None
+    value = _first(row, keys)
+    return None if value is None else as_money(value)
 
 
 def _identity(row, number_keys, code_keys, serial_no):
@@ -199,12 +194,12 @@ def _put_amounts(values, row, plan):
     total, tax, untaxed = _money(row, plan.total), _money(row, plan.tax), _money(row, plan.untaxed)
     if total is None:
         if tax is not None and untaxed is not None and values[_TYPE] != codes.AIR:
-            total = _EXACT.add(untaxed, tax)
+            total = exact_sum(untaxed, tax)
     elif untaxed is None:
         if tax is not None:
-            untaxed = _EXACT.subtract(total, tax)
+            untaxed = exact_difference(total, tax)
     elif tax is None and values[_TYPE] != codes.AIR:
-        tax = _EXACT.subtract(total, untaxed)
+        tax = exact_difference(total, untaxed)
     values[_TOTAL], values[_TAX], values[_UNTAXED] = total, tax, untaxed
     if plan.deductible:
         values[_DEDUCTIBLE] = _money(row, plan.deductible)

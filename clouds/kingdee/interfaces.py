@@ -4,23 +4,7 @@ Source: docs/protocols/kingdee-billing.md#addresses, all [docs].
 The base address before them belongs to the tenant and may carry a path.
 """
 
-from ..base import (
-    BOOK,
-    BOOK_STATE,
-    BUREAU_LOGIN,
-    FIND,
-    INBOUND,
-    ISSUE,
-    PULL_PAGE,
-    PULL_START,
-    RED_APPLY,
-    RED_ISSUE,
-    RED_STATE,
-    RED_WITHDRAW,
-    SELECT,
-    SELECT_STATE,
-    WITHDRAW,
-)
+from .. import base
 
 APP_TOKEN_PATH = "/api/getAppToken.do"
 LOGIN_PATH = "/api/login.do"
@@ -28,20 +12,20 @@ BILLING_PATH = "/kapi/app/sim/openApi"
 INBOUND_PATH = "/kapi/app/rim/deduction"
 
 CODES = {
-    ISSUE: "BILL.PUSH",
-    WITHDRAW: "BILL.WITHDRAW",
-    FIND: "BILL.INVOICE.QUERY",
-    RED_APPLY: "REDCONFIRMBILL.APPLY",
-    RED_STATE: "ALLE.REDCONFIRMBILL.QUERY",
-    RED_WITHDRAW: "REDCONFIRMBILL.REVOKE",
-    RED_ISSUE: "ALLE.INVOICE.RED",
-    BUREAU_LOGIN: "taxLogin",
-    PULL_START: "invoiceDown",
-    PULL_PAGE: "invoiceDownQuery",
-    BOOK: "invoiceRecorded",
-    BOOK_STATE: "invoiceRecordedQuery",
-    SELECT: "invoiceSelect",
-    SELECT_STATE: "invoiceSelectQuery",
+    base.ISSUE: "BILL.PUSH",
+    base.WITHDRAW: "BILL.WITHDRAW",
+    base.FIND: "BILL.INVOICE.QUERY",
+    base.RED_APPLY: "REDCONFIRMBILL.APPLY",
+    base.RED_STATE: "ALLE.REDCONFIRMBILL.QUERY",
+    base.RED_WITHDRAW: "REDCONFIRMBILL.REVOKE",
+    base.RED_ISSUE: "ALLE.INVOICE.RED",
+    base.BUREAU_LOGIN: "taxLogin",
+    base.PULL_START: "invoiceDown",
+    base.PULL_PAGE: "invoiceDownQuery",
+    base.BOOK: "invoiceRecorded",
+    base.BOOK_STATE: "invoiceRecordedQuery",
+    base.SELECT: "invoiceSelect",
+    base.SELECT_STATE: "invoiceSelectQuery",
 }
 # One fapiao by its number or its own serial number: docs/protocols/kingdee-billing.md#query
 FIND_ONE = "ALLE.INVOICE.QUERY"
@@ -53,18 +37,18 @@ def interface(operation, payload):
     A question with the key ``invoiceNum``, be it empty, is about one fapiao; without it about a bill. A
     full pull was frozen with its interface.
     """
-    if operation == FIND and "invoiceNum" in payload:
+    if operation == base.FIND and "invoiceNum" in payload:
         return FIND_ONE
-    if operation == PULL_START and "interfaceCode" in payload:
+    if operation == base.PULL_START and "interfaceCode" in payload:
         return payload["interfaceCode"]
     return CODES[operation]
 
 
 def data_of(operation, payload):
     """Return what of a frozen payload travels as ``data``."""
-    return payload["data"] if operation == PULL_START and "interfaceCode" in payload else payload
+    return payload["data"] if operation == base.PULL_START and "interfaceCode" in payload else payload
 
 
 def path(operation):
     """Return where an operation is called."""
-    return INBOUND_PATH if operation in INBOUND else BILLING_PATH
+    return INBOUND_PATH if operation in base.INBOUND else BILLING_PATH

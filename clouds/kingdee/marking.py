@@ -9,12 +9,13 @@ import re
 from .. import reading
 from ..errors import OutcomeUnknown
 from ..inbound import Marked, MarkOrder, is_number
+from ..reply import code_text
+from ..writing import filled, money
 from . import inbound_codes as inbound
-from .envelope import code_text, flag_in, opened
+from .envelope import flag_in, opened
 from .inbound import PAGE_SIZE, is_running, refusal, rows_in, unknown_shape
 from .inbound_rows import fapiao_of, identity_of
-from .meaning import question_error, task_error
-from .writing import filled, money
+from .meaning import MEANING, task_error
 
 AT_ONCE = PAGE_SIZE  # fapiao in one order, so that its results are one page
 _DIGITAL = re.compile(r"[0-9]{20}")
@@ -107,7 +108,7 @@ def read_question(raw):
     if not results and not envelope.ok:
         if is_running(envelope):
             return Marked(is_running=True, text=envelope.text)
-        raise refusal(envelope) or question_error(envelope)
+        raise refusal(envelope) or MEANING.question_error(envelope)
     task_no = reading.as_text(reading.pick(envelope.data, "taskNo"))
     states = {} if results or _lists(envelope.data) else _states(envelope.data)
     if not results and not states and envelope.data is not None and not task_no and not _lists(envelope.data):

@@ -10,7 +10,7 @@ from datetime import date
 from ..errors import LoginRequired
 
 USER_TYPES = ("UserName", "Mobile")
-_SYSTEM_LENGTH = 10
+SYSTEM_LENGTH = 10
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Options:
     freezing must not look at the clock.
     """
 
-    app_id: str = ""
-    tenant_id: str = ""
-    account_id: str = ""  # of the data centre (数据中心)
-    user: str = ""
+    app_key: str = ""
+    tenant_code: str = ""
+    datacenter: str = ""  # accountId (数据中心)
+    cloud_user: str = ""
     user_type: str = "UserName"
     business_system: str = ""
     org_code: str = ""
@@ -53,12 +53,12 @@ class Options:
                 values[field.name] = int(value)
             elif value != "" and value is not False:
                 values[field.name] = value.isoformat() if isinstance(value, date) else str(value).strip()
-        values.setdefault("user", config.username)
+        values.setdefault("cloud_user", config.username)
         return cls(**values)
 
     @property
     def checked_system(self):
         """Return the business system; raise LoginRequired where it is missing or too long to be one."""
-        if not 0 < len(self.business_system) <= _SYSTEM_LENGTH:
+        if not 0 < len(self.business_system) <= SYSTEM_LENGTH:
             raise LoginRequired("业务系统编码", code="no_business_system", need="credentials")
         return self.business_system

@@ -4,13 +4,13 @@ Source: docs/protocols/kingdee-billing.md#query, #fapiao, #callbacks.
 """
 
 from .. import reading
-from ..answer_texts import says_doubt
 from ..base import Bill, Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
+from ..phrases import says_doubt
 from . import codes
 from .envelope import opened, plain_object, text_in
 from .fapiao import issued, looks_like_one, number_in
-from .meaning import not_there, question_error, says_returned
+from .meaning import MEANING, says_returned
 
 _LISTS = ("invoiceList", "invoices", "invoiceInfoList")
 _BILL_STATE = ("billStatus", "billState", "billStatusName", "issueStatus", "statusName")
@@ -40,13 +40,13 @@ def read(raw):
     """
     envelope = opened(raw)
     if not envelope.ok:
-        if not_there(envelope):
+        if MEANING.not_there(envelope):
             # assumption: a bill that isn't known is an error whose text says so …
             return NotFound(envelope.text, envelope.code)
         if says_returned(envelope):
             # … and one that was sent back is an error with the reason
             return Bill("", state="returned", text=envelope.text)
-        raise question_error(envelope)
+        raise MEANING.question_error(envelope)
     if envelope.data is None and says_doubt(envelope.text):
         raise OutcomeUnknown(envelope.text, "unreadable", envelope.status)
     if envelope.data is None:

@@ -8,15 +8,15 @@ Source: docs/protocols/kingdee-red-letter.md#calls; docs/protocols/tax-rules.md#
 from ...rules.codes import is_number
 from ...rules.red_document import SELLER
 from .. import reading
-from ..answer_texts import FORM_EXISTS, RED_EXISTS, says_doubt
 from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending
 from ..errors import NotYet, OutcomeUnknown
+from ..phrases import FORM_EXISTS, RED_EXISTS, says_doubt
+from ..writing import filled, serial_of
 from . import codes, red_forms
-from .billing import goods, number_of
+from .billing import goods
 from .envelope import opened
 from .fapiao import issued, number_in
-from .meaning import not_there, order_error, part_refused, question_error
-from .writing import filled
+from .meaning import MEANING, part_refused
 
 _RED_NUMBERS = ("redInvoiceNum", "redInvoiceNo")
 
@@ -33,7 +33,7 @@ def freeze_application(order, request_uid, tax_no):
     if not order.is_full and not order.lines:
         raise ValueError("A partial reversal needs its lines")
     return {
-        "orderNo": number_of(request_uid),
+        "orderNo": serial_of(request_uid),
         "invoiceNo": order.blue_number,
         "redReason": str(int(order.reason)),
         "invoiceType": _type(order),
@@ -79,7 +79,7 @@ def freeze_issue(order, request_uid, tax_no):
     if not order.reason or not is_number(order.blue_number):
         raise ValueError("A red fapiao needs a reason and the original's 20 digits")
     return {
-        "serialNo": number_of(request_uid),
+        "serialNo": serial_of(request_uid),
         "invoiceNum": order.blue_number,
         "redReason": order.reason,
         "invoiceType": _type(order),
@@ -102,9 +102,9 @@ def read_question(raw):
     """Return the ``RedForm`` or ``NotFound``; raise for anything that is neither clearly."""
     envelope = opened(raw)
     if not envelope.ok:
-        if not_there(envelope):
+        if MEANING.not_there(envelope):
             return NotFound(envelope.text, envelope.code)
-        raise question_error(envelope)
+        raise MEANING.question_error(envelope)
     forms = red_forms.forms_in(envelope.data)
     if forms:
         return red_forms.newest(forms)
@@ -118,7 +118,7 @@ def read_withdrawal(raw):
     """Return the ``RedForm`` as withdrawn; its number is "" where the answer doesn't repeat it."""
     envelope = opened(raw)
     if not envelope.ok or part_refused(envelope):
-        raise order_error(envelope, RED_WITHDRAW)
+        raise MEANING.order_error(envelope, RED_WITHDRAW)
     return red_forms.withdrawn(envelope.data)
 
 
@@ -148,9 +148,9 @@ def _accepted(raw, operation, exists):
     if operation == RED_ISSUE and _red_in(envelope.data):
         # it names what it says that it didn't issue
         raise OutcomeUnknown(envelope.text, envelope.code, envelope.status)
-    error = order_error(envelope, operation, exists)
+    error = MEANING.order_error(envelope, operation, exists)
     is_unknown_text = isinstance(error, OutcomeUnknown) and error.is_unclassified
-    if is_unknown_text and operation == RED_APPLY and not_there(part_refused(envelope) or envelope):
+    if is_unknown_text and operation == RED_APPLY and MEANING.not_there(part_refused(envelope) or envelope):
         raise NotYet(error.text, error.code, error.http_status)
     raise error
 

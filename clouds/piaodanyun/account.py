@@ -6,7 +6,7 @@ Source: docs/protocols/piaodanyun.md#credit-line-and-face.
 from .. import reading
 from ..base import CreditLine, FaceQr
 from ..errors import OutcomeUnknown
-from .meaning import opened, question_error
+from .meaning import MEANING, face_word, opened
 
 APPS = {"tax": "1", "income": "2"}
 
@@ -32,11 +32,7 @@ def read_face_needed(raw):
 
     ``data`` is JSON in base64 (as in the paper), JSON in a string, or an object.
     """
-    data = _answered(raw).data
-    if isinstance(data, str):
-        data = reading.loads((reading.unbase64(data) or b"").decode("utf-8", "replace"))
-    word = reading.as_text(reading.pick(data, "Sfsl")).upper()
-    return {"Y": True, "N": False}.get(word)
+    return {"Y": True, "N": False}.get(face_word(reading.unfolded(_answered(raw).data, is_base64=True)))
 
 
 def freeze_face_qr(app, tax_no):
@@ -62,5 +58,5 @@ def read_face_qr(raw):
 def _answered(raw):
     envelope = opened(raw)
     if not envelope.ok:
-        raise question_error(envelope)
+        raise MEANING.question_error(envelope)
     return envelope

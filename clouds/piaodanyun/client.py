@@ -3,77 +3,66 @@
 Source: docs/protocols/piaodanyun.md#calls.
 """
 
-from ..base import (
-    BUYER_RED,
-    CREDIT,
-    DOWNLOAD,
-    EFFECTS,
-    FACE_QR,
-    FACE_STATE,
-    FILES,
-    FIND,
-    ISSUE,
-    LOGIN,
-    ORDERS,
-    RED_APPLY,
-    RED_APPLY_FINDS,
-    RED_CHECK,
-    RED_ISSUE,
-    RED_STATE,
-    Cloud,
-    FileAddresses,
-    Issued,
-    NotFound,
-)
-from ..classified import classified
-from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
-from ..transport import Transport
-from . import account, files, issue, login, query, red_check, red_form, red_issue
-from .auth import Tokens, utc_now
+from .. import base
+from ..base import FileAddresses, Issued, NotFound
+from ..client import Client, is_kind
+from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
+from . import account, files, issue, login, query, red, words
+from .auth import Tokens
 from .meaning import is_token_refused, opened
 from .options import Options
 
 _INVOKE = "/qdjk/fullExteriorInvoke/"
 _PATHS = {
-    ISSUE: _INVOKE + "blueTicket",
-    FIND: _INVOKE + "invoiceQueryMx",
-    FILES: _INVOKE + "getInvoicePdfOfd",
-    LOGIN: _INVOKE + "loginDppt",
-    FACE_QR: _INVOKE + "getFaceImg",
-    CREDIT: "/qdjk/allElectricInvoice/getCreditLine",
-    FACE_STATE: "/qdjk/fullApplets/queryFaceAuthState",
-    RED_CHECK: _INVOKE + "retInviceMsg",
-    RED_APPLY: _INVOKE + "hzxxbsq",
-    RED_STATE: _INVOKE + "hzxxbsq",
-    RED_ISSUE: _INVOKE + "hzfpkj",
+    base.ISSUE: _INVOKE + "blueTicket",
+    base.FIND: _INVOKE + "invoiceQueryMx",
+    base.FILES: _INVOKE + "getInvoicePdfOfd",
+    base.LOGIN: _INVOKE + "loginDppt",
+    base.FACE_QR: _INVOKE + "getFaceImg",
+    base.CREDIT: "/qdjk/allElectricInvoice/getCreditLine",
+    base.FACE_STATE: "/qdjk/fullApplets/queryFaceAuthState",
+    base.RED_CHECK: _INVOKE + "retInviceMsg",
+    base.RED_APPLY: _INVOKE + "hzxxbsq",
+    base.RED_STATE: _INVOKE + "hzxxbsq",
+    base.RED_ISSUE: _INVOKE + "hzfpkj",
 }
 _RED_FREEZERS = {
-    RED_CHECK: red_check.freeze,
-    RED_APPLY: red_form.freeze_application,
-    RED_STATE: red_form.freeze_question,
-    RED_ISSUE: red_issue.freeze,
+    base.RED_CHECK: red.freeze_check,
+    base.RED_APPLY: red.freeze_application,
+    base.RED_STATE: red.freeze_question,
+    base.RED_ISSUE: red.freeze_issue,
+}
+_READERS = {
+    base.ISSUE: issue.read,
+    base.FIND: query.read,
+    base.FILES: files.read,
+    base.CREDIT: account.read_credit,
+    base.LOGIN: login.read,
+    base.FACE_STATE: account.read_face_needed,
+    base.FACE_QR: account.read_face_qr,
+    base.RED_CHECK: red.read_check,
+    base.RED_APPLY: red.read_application,
+    base.RED_STATE: red.read_question,
+    base.RED_ISSUE: red.read_issue,
 }
 
 
-class Piaodanyun(Cloud):
+class Piaodanyun(Client):
     """One 票单云 account; settings are described in :class:`.options.Options`."""
 
     provider = "piaodanyun"
-    identity = ("phone", "tenant", "tax_username")
+    identity = ("phone", "tenant_number", "tax_username")
     secrets = {"phone": "phone", "password": "phone", "tax_password": "tax_username"}
     username = "tax_username"
-    settings = ("tenant", "token_header", "token_prefix", "token_lifetime", "add_seal")
+    settings = ("tenant_number", "token_header", "token_prefix", "token_lifetime", "add_seal")
+    remark_length = 255
+    seller_contact_required = True
     capabilities = frozenset(_PATHS)
-    features = frozenset({BUYER_RED, RED_APPLY_FINDS})  # in full only, and no form is withdrawn
+    features = frozenset({base.BUYER_RED, base.RED_APPLY_FINDS})  # in full only, and no form is withdrawn
 
-    def __init__(self, config, slot, now=utc_now):
-        super().__init__(config, slot)
-        self.options = Options.of(config)
-        self._transport = Transport(config)
-        self._tokens = Tokens(config, self.options, slot, self._transport, now)
-
-    def close(self):
-        self._transport.close()
+    refusals, login_words = words.OWN, words.LOGIN_TEXTS
+    options_of, tokens_of, readers = Options, Tokens, _READERS
+    _is_unread = staticmethod(is_token_refused)
 
     def freeze(self, operation, document, request_uid=""):
         """Return the form of ``operation`` as a dict of strings; pure, without credentials.
@@ -85,80 +74,32 @@ class Piaodanyun(Cloud):
         tax_no, values = self.config.tax_no, document or {}
         if operation in _RED_FREEZERS:
             return _RED_FREEZERS[operation](document, request_uid, tax_no)
-        if operation == ISSUE:
+        if operation == base.ISSUE:
             return issue.freeze(document, request_uid, tax_no, self.options)
-        if operation == FIND:
+        if operation == base.FIND:
             return query.freeze(request_uid, values.get("number", ""), tax_no)
-        if operation == FILES:
+        if operation == base.FILES:
             return files.freeze(
                 values["number"], values["kind"], values.get("issued_at"), tax_no, self.options
             )
-        if operation == LOGIN:
+        if operation == base.LOGIN:
             return login.freeze(
                 values["method"], values.get("code"), values.get("pin"), values.get("qr_id"), tax_no
             )
-        if operation == FACE_QR:
+        if operation == base.FACE_QR:
             return account.freeze_face_qr(values.get("app", "tax"), tax_no)
-        if operation in (CREDIT, FACE_STATE):
+        if operation in (base.CREDIT, base.FACE_STATE):
             return {"nsrsbh": tax_no}
         raise ValueError(f"票单云 has no operation {operation!r}")
 
     def send(self, operation, payload):
-        """Make the call. A refused token is renewed once and the call repeated: it wasn't read.
-        An order isn't repeated here: its caller asks about it first.
-
-        Raises as :mod:`..base` says; NotSent also where the renewed token is refused too.
-        """
-        token = self._tokens.current()
-        self._begin(operation)
-        raw = self._call(operation, payload, token)
-        if not is_token_refused(raw):
-            return raw
-        if operation in ORDERS:
-            self._tokens.forget(token)
-            return raw
-        raw = self._call(operation, payload, self._tokens.renewed(token))
-        if is_token_refused(raw):
-            raise _refused_again(raw)
-        return raw
-
-    def read(self, operation, raw):
-        """Return what ``raw`` means; FILES gives bytes, ``FileAddresses`` or ``NotFound``."""
-        reader = {
-            ISSUE: issue.read,
-            FIND: query.read,
-            FILES: files.read,
-            CREDIT: account.read_credit,
-            LOGIN: login.read,
-            FACE_STATE: account.read_face_needed,
-            FACE_QR: account.read_face_qr,
-            RED_CHECK: red_check.read,
-            RED_APPLY: red_form.read_application,
-            RED_STATE: red_form.read_question,
-            RED_ISSUE: red_issue.read,
-        }[operation]
-        try:
-            return reader(raw)
-        except TokenExpired as error:
-            raise TokenRefused(error.text, error.code, error.http_status) from error
-        except OutcomeUnknown as error:
-            raise classified(error, self.config.classified) from None
-
-    def is_ready(self):
-        return not self._tokens.is_due()
-
-    def prepare(self):
-        """Fetch a token if there is none that is good; raises NotSent, RateLimited or LoginRequired."""
-        self._tokens.current()
-
-    def test(self):
-        """Fetch a fresh token, nothing more; raises NotSent, RateLimited or LoginRequired."""
-        self._tokens.fresh()
+        """Make the call. Raises as :mod:`..base` says; NotSent also where the renewed token is refused too."""
+        return self._sent(operation, lambda token: self._call(operation, payload, token))
 
     def find(self, request_uid="", number=""):
         """Return ``Issued``, ``Pending`` or ``NotFound``; a ``number`` is asked for rather than an id."""
-        payload = self.freeze(FIND, {"number": number}, request_uid)
-        return query.check_asked(self.ask(FIND, payload), request_uid, number)
+        payload = self.freeze(base.FIND, {"number": number}, request_uid)
+        return query.check_asked(self.ask(base.FIND, payload), request_uid, number)
 
     def check_red(self, order):
         """Return the ``RedCheck`` or ``NotFound``; raise OutcomeUnknown if it is about another fapiao."""
@@ -178,10 +119,9 @@ class Piaodanyun(Cloud):
 
         Where the cloud doesn't hand out the file itself, it is fetched from the address it names.
         """
-        if kind not in ("pdf", "ofd", "xml"):
-            raise ValueError(f"{kind!r} is no kind of file")
+        self._check_kind(kind)
         found = self._file(number, kind, issued_at)
-        if isinstance(found, bytes) and files.is_kind(found, kind):
+        if isinstance(found, bytes) and is_kind(found, kind):
             return found
         if isinstance(found, NotFound) and found.code != "200":
             return found
@@ -189,35 +129,31 @@ class Piaodanyun(Cloud):
             found = self._file(number, "addresses", issued_at)
         if not isinstance(found, FileAddresses) or not getattr(found, kind):
             return found if isinstance(found, NotFound) else NotFound("", "no_address")
-        self._begin(DOWNLOAD)
-        content = self._transport.download(getattr(found, kind))
-        if not files.is_kind(content, kind):
-            raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
-        return content
+        return self.file_at(getattr(found, kind), kind)
 
     def credit_line(self):
-        return self.ask(CREDIT, self.freeze(CREDIT, None))
+        return self.ask(base.CREDIT, self.freeze(base.CREDIT, None))
 
     def login(self, method, code="", pin="", qr_id=""):
         """Take one step of a log-in and return where it stands; see :mod:`.login`."""
         step = {"method": method, "code": code, "pin": pin, "qr_id": qr_id}
-        payload = self.freeze(LOGIN, step)
-        raw = self.send(LOGIN, payload)
+        payload = self.freeze(base.LOGIN, step)
+        raw = self.send(base.LOGIN, payload)
         return login.read(raw, payload)
 
     def face_needed(self):
-        return self.ask(FACE_STATE, self.freeze(FACE_STATE, None))
+        return self.ask(base.FACE_STATE, self.freeze(base.FACE_STATE, None))
 
     def face_qr(self, app="tax"):
-        return self.ask(FACE_QR, self.freeze(FACE_QR, {"app": app}))
+        return self.ask(base.FACE_QR, self.freeze(base.FACE_QR, {"app": app}))
 
     def _file(self, number, kind, issued_at):
         """Return what the cloud has for a file; ``NotFound`` 200 where it is there but unreadable."""
         values = {"number": number, "kind": kind, "issued_at": issued_at}
-        payload = self.freeze(FILES, values)
-        raw = self.send(FILES, payload)
+        payload = self.freeze(base.FILES, values)
+        raw = self.send(base.FILES, payload)
         try:
-            return self.read(FILES, raw)
+            return self.read(base.FILES, raw)
         except OutcomeUnknown as error:
             if error.code == "unreadable_file" and kind != "addresses":
                 return NotFound(error.text, "200")
@@ -225,21 +161,18 @@ class Piaodanyun(Cloud):
 
     def _call(self, operation, payload, token):
         form = {"username": self.config.username, **payload}
-        if operation == LOGIN:
+        if operation == base.LOGIN:
             form["password"] = self.config.secrets.get("tax_password") or ""
         headers = {self.options.token_header: self.options.token_prefix + token}
-        if operation == FACE_QR:
+        if operation == base.FACE_QR:
             return self._transport.get(_PATHS[operation], params=form, headers=headers)
-        fresh = operation in EFFECTS
+        fresh = operation in base.EFFECTS
         return self._transport.post_form(_PATHS[operation], form, headers=headers, fresh=fresh)
 
-
-def _refused_again(raw):
-    """Return the error of a token that the cloud handed out itself and doesn't accept."""
-    try:
-        envelope = opened(raw)
-    except TokenExpired as error:
-        return NotSent(error.text, error.code, error.http_status)
-    except LoginRequired as error:
-        return error
-    return NotSent(envelope.text, envelope.code, envelope.status)
+    def _refused_again(self, raw):
+        try:
+            return opened(raw).error(NotSent)
+        except TokenExpired as error:
+            return error.to(NotSent)
+        except LoginRequired as error:
+            return error

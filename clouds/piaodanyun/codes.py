@@ -3,15 +3,19 @@
 Source: docs/protocols/piaodanyun.md#codes-and-texts.
 """
 
-from ...rules import codes as trade
 from ...rules import document
-from ..answer_texts import NOT_SET_UP, any_of
+from ...rules.document import DISCOUNT, DISCOUNTED, ORDINARY, SPECIAL
+from ...rules.document import NORMAL as NORMAL_LINE
+from ..phrases import NOT_SET_UP, any_of
+from ..phrases import SESSION as SESSION_OVER
 
-TYPES = trade.PIAODANYUN_TYPES  # fplxdm
-TYPE_NAMES = {code: kind for types in (TYPES, trade.PIAODANYUN_PAPER_TYPES) for kind, code in types.items()}
-KINDS = trade.PIAODANYUN_LINES  # fphxz; not Kingdee's
+TYPES = {SPECIAL: "81", ORDINARY: "82"}  # fplxdm
+PAPER_TYPES = {SPECIAL: "85", ORDINARY: "86"}
+TYPE_NAMES = {code: kind for types in (TYPES, PAPER_TYPES) for kind, code in types.items()}
+KINDS = {NORMAL_LINE: "0", DISCOUNT: "1", DISCOUNTED: "2"}  # fphxz; the same figures mean others elsewhere
 KIND_NAMES = {code: kind for kind, code in KINDS.items()}
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # lslbs
+ZERO_WORDS = {"免税": "1", "不征税": "2"}
 
 # fpzt, in the words of base.Issued. The paper has 00 on one that is normal; no source has another code,
 # and a guess could call a living fapiao dead: whatever isn't here stays unknown.
@@ -42,7 +46,7 @@ OPEN = {"10400", "500", "501", "502", "503", "504", FILE_NOT_READY}
 TOLD_BY_TEXT = {BUSINESS, PARAMETER, OTHER, CONFIRM} | SMS_DUE | FACE_DUE
 
 # Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py, those
-# of "issued already", "open" and "throttled" are every cloud's: see ..answer_texts.
+# of "issued already", "open" and "throttled" are every cloud's, as those of a face or an SMS: see ..phrases.
 
 ISSUING = any_of(r"正在开具|开具中|开票中|处理中|排队中")
 
@@ -53,13 +57,7 @@ WHO = any_of(
     r"(?:登录|局端|税局)账[号户].{0,6}(?:错误|不正确|有误)",
     r"(?:账[号户]|用户)(?:已|已被|被)(?:锁定|冻结|停用)",
 )
-FACE = any_of(r"人脸|刷脸|扫脸|实名认证|实人认证")  # [family] 重新实人认证, 已过实人认证时间
-SMS = any_of(r"短信(?:验证|登录)|发送验证码")
-SESSION = any_of(
-    r"(?:请|需要?)(?:先|重新)*登[录陆]|重新登[录陆]|未登[录陆]",
-    r"重新进入开具页面|身份认证成功时间查询失败",  # [family]
-    r"(?:登[录陆](?:状态)?|会话)已?.{0,2}(?:失效|过期|超时|丢失)",
-)
+SESSION = any_of(SESSION_OVER.pattern, r"会话已?.{0,2}(?:失效|过期|超时|丢失)")
 RIGHTS = any_of(r"(?:没有|无|未开通|暂无).{0,8}(?:权限|授权)|未(?:在.{0,6})?授权|接口未开通|权限不足")
 TOKEN_TEXT = any_of(
     r"(?:token|令牌).{0,10}(?:失效|过期|无效|错误|不正确|不存在|为空|expired|invalid)",
@@ -70,15 +68,6 @@ SET_UP_TEXT = any_of(NOT_SET_UP.pattern, r"销方税号有误")  # [family]
 SIGNATURE = any_of(r"签名|\bsign\b")
 PARAMETERS = any_of(r"参数")
 
-# A fapiao that isn't there – unless the text says that something else isn't
-NOT_THERE = any_of(
-    r"未(?:查询|查找|查|找|获取)到|没有?(?:查询|查找|查|找)到|(?:查询|查|找)不到",
-    r"不存在|查无|无此|暂无",
-)
-SOMETHING_ELSE = any_of(
-    r"用户|账[号户]|企业|公司|纳税人|购买?方|销售?方|税号|识别号|租户|登[录陆]|会话|token|令牌|权限|授权",
-    r"接口|服务|路径|地址|页面|方法|配置|参数|局端|异常|错误|网络|数据库|数据源",
-)
 FILE_LATER = any_of(r"生成中|正在生成|未生成|尚未|暂未|还未")
 OTHER_BODY = any_of(r"content[- ]?type|请求格式|media type|json parse")  # assumption
 

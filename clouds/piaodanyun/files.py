@@ -3,16 +3,14 @@
 Source: docs/protocols/piaodanyun.md#files.
 """
 
-import re
-
 from .. import reading
 from ..base import FileAddresses, NotFound
 from ..errors import OutcomeUnknown
+from ..phrases import NOT_THERE, SOMETHING_ELSE
 from . import codes
-from .meaning import opened, question_error
+from .meaning import MEANING, opened
 
 FLAGS = {"pdf": "1", "ofd": "2", "xml": "3", "addresses": "4"}
-_WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 
 
 def freeze(number, kind, issued_at, tax_no, options):
@@ -36,7 +34,7 @@ def read(raw):
             envelope.code == codes.BUSINESS and _not_yet(envelope.text)
         ):
             return NotFound(envelope.text, envelope.code)
-        raise question_error(envelope)
+        raise MEANING.question_error(envelope)
     data = envelope.data
     if isinstance(data, dict):
         addresses = FileAddresses(
@@ -54,18 +52,7 @@ def read(raw):
     return content
 
 
-def is_kind(content, kind):
-    """Return whether bytes begin as a ``pdf``, ``ofd`` or ``xml`` does; an error page in HTML doesn't."""
-    start = content[:1024]
-    if kind == "pdf":
-        return b"%PDF-" in start
-    if kind == "ofd":
-        return start.startswith(b"PK\x03\x04")
-    bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return bare.startswith(b"<") and not _WEB_PAGE.match(bare)
-
-
 def _not_yet(text):
     if codes.FILE_LATER.search(text):
         return True
-    return bool(codes.NOT_THERE.search(text)) and not codes.SOMETHING_ELSE.search(text)
+    return bool(NOT_THERE.search(text)) and not SOMETHING_ELSE.search(text)

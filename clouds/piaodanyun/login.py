@@ -5,15 +5,14 @@ Source: docs/protocols/piaodanyun.md#log-in. Names of the QR picture and of a sc
 """
 
 from .. import reading
-from ..answer_texts import says_trouble
 from ..base import LoginStep
 from ..errors import OutcomeUnknown, Rejected
+from ..phrases import says_trouble
 from . import codes
-from .meaning import opened, shared_error
+from .meaning import MEANING, opened
 
 CERT = {"cert": "1", "soft_cert": "2"}
 SCAN = {"face_qr": "1", "app_qr": "10"}
-METHODS = ("sms", *CERT, *SCAN)
 _PICTURES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "data:image/")
 _STATES = {"1": "waiting", "2": "done", "3": "expired"}  # slzt
 
@@ -89,7 +88,7 @@ def _refused(envelope, form):
     if envelope.code == codes.BUSINESS and form.get("sms") and "验证码" in text:
         # "the code is wrong" must not look like "a code is due"
         raise Rejected(text, envelope.code, envelope.status)
-    shared = shared_error(envelope)
+    shared = MEANING.shared_error(envelope)
     if shared:
         raise shared
     if envelope.code in (codes.BUSINESS, codes.PARAMETER, codes.OTHER) and not says_trouble(text):

@@ -1,29 +1,16 @@
-"""From an answer to its meaning: the envelope, and the errors every interface shares.
-
-An answer to an order means ``OutcomeUnknown`` unless it is one of few things: a needless query costs a
-second, a wrong "rejected" issues a second fapiao.
-"""
+"""The envelope of 票单云, and what an unsuccessful answer means; see :class:`..reply.Meaning`."""
 
 import re
-from dataclasses import dataclass
 
 from ...rules.codes import is_number
 from .. import reading
-from ..answer_texts import BUSY, PACE, joined, says, says_doubt, says_issued, says_open
 from ..base import RED_APPLY
-from ..errors import (
-    CloudError,
-    LoginRequired,
-    OutcomeUnknown,
-    RateLimited,
-    Rejected,
-    TokenExpired,
-    TokenRefused,
-)
-from ..http_refusal import glimpse, raise_for_http
-from ..refusals import refusal_of
+from ..errors import CloudError, LoginRequired, OutcomeUnknown, RateLimited, TokenExpired, TokenRefused
+from ..phrases import FACE, PACE, SMS, joined, says, says_doubt, says_issued
+from ..refusals import SHARED
+from ..reply import Meaning, Reply, code_text, unreadable
 from . import codes
-from .refusals import ROWS
+from .words import OWN
 
 _LONG = re.compile(r"[0-9A-Za-z+/=_-]{16,}")  # a session, a token, a file: no reason
 _REASON = 500  # characters
@@ -37,41 +24,27 @@ _NEEDS_OF_CODES = (
 _NEEDS_IN_TEXT = (
     (codes.SET_UP_TEXT, "permission"),
     (codes.WHO, "credentials"),
-    (codes.FACE, "face"),
-    (codes.SMS, "sms"),
+    (FACE, "face"),
+    (SMS, "sms"),
     (codes.SESSION, "login"),
     (codes.RIGHTS, "permission"),
 )
 
 
-@dataclass(frozen=True)
-class Envelope:
-    """``{code, msg|message, data}`` of a readable answer; ``code`` as text whatever it came as.
-
-    ``text`` of an answer that is no success includes a reason that stands in ``data``.
-    """
-
-    code: str
-    text: str
-    data: object
-    status: int
+class Envelope(Reply):
+    """``{code, msg|message, data}``; ``text`` of an answer that is no success includes a reason in ``data``."""
 
     @property
     def ok(self):
-        return self.code == codes.OK and 200 <= self.status < 300
+        return self.code == codes.OK and self.is_served
 
 
 def opened(raw):
-    """Return the :class:`Envelope` of a ``RawAnswer``; raise OutcomeUnknown if it has none.
-
-    An answer that HTTP itself refused raises NotSent (no such address), LoginRequired (403) or
-    TokenExpired (401).
-    """
+    """Return the :class:`Envelope` of a ``RawAnswer``; raise what :func:`..reply.unreadable` returns."""
     body = reading.loads(raw.text)
-    code = _code(body)
-    if code is None:
-        raise_for_http(raw)
-        raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
+    code = code_text(reading.pick(body, "code"))
+    if not code:
+        raise unreadable(raw)
     data = _data(body)
     said = [reading.as_text(reading.pick(body, name)) for name in ("msg", "message")]
     return Envelope(code, joined(*said, "" if code == codes.OK else _reason(data)), data, raw.status)
@@ -87,35 +60,51 @@ def is_token_refused(raw):
         return False
 
 
-def order_error(envelope, operation, exists=None):
-    """Return the error that an answer to an *order* means when it isn't its success.
+class _Meaning(Meaning):
+    rows = (*OWN, *SHARED)
+    open_codes = codes.OPEN
 
-    ``exists``: the pattern of texts by which what ``operation`` orders is there already.
-    """
-    code, text = envelope.code, envelope.text
-    said = (text, code, envelope.status)
-    if says_issued(text) or (exists and says(exists, text)) or _names_result(envelope.data, operation):
-        return OutcomeUnknown(*said)
-    error = _told_by_code(envelope)
-    if error:
-        return error
-    if code in codes.OPEN or says_open(text):
-        return OutcomeUnknown(*said)
-    error = _told_by_text(envelope)
-    if error:
-        error.in_words_only = True
-        return error
-    row = code in codes.TOLD_BY_TEXT and refusal_of(ROWS, operation, code, text)
-    return Rejected(*said, problem=row.problem) if row else OutcomeUnknown(*said, is_unclassified=True)
+    def by_code(self, reply):
+        code, text = reply.code, reply.text
+        if _token_refused_by_code(reply):
+            return reply.error(TokenRefused)
+        if code in codes.RATE:
+            return reply.error(RateLimited)
+        if code in codes.SMS_DUE | codes.FACE_DUE and codes.SIGNATURE.search(text):
+            return reply.error(LoginRequired, need="permission")
+        if code in codes.SMS_DUE | codes.FACE_DUE and codes.PARAMETERS.search(text):
+            return None
+        need = next((need for known, need in _NEEDS_OF_CODES if code in known), "")
+        if code == codes.CREDENTIALS and (not text or codes.WHO.search(text)):
+            need = "credentials"
+        return reply.error(LoginRequired, need=need) if need else None
+
+    def by_text(self, reply):
+        if _token_refused_by_text(reply):
+            return reply.error(TokenRefused)
+        if not self.is_told_by_text(reply):
+            return None
+        need = next((need for pattern, need in _NEEDS_IN_TEXT if says(pattern, reply.text)), "")
+        if need:
+            return reply.error(LoginRequired, need=need)
+        return reply.error(RateLimited) if says(PACE, reply.text) else None
+
+    def is_told_by_text(self, reply):
+        return reply.code in (codes.BUSINESS, codes.OTHER)
+
+    def may_refuse(self, reply):
+        return reply.code in codes.TOLD_BY_TEXT
+
+    def names_result(self, reply, operation):
+        if number_at(reply.data, "Fphm", "fphm"):
+            return True
+        return operation == RED_APPLY and bool(reading.as_text(reading.pick(reply.data, "xxbbh")))
+
+    def is_answer(self, reply):
+        return reply.code == codes.BUSINESS
 
 
-def question_error(envelope):
-    """Return the error that an answer to a *question* means when it wasn't answered.
-
-    Never ``Rejected`` for the order asked about: only the question failed.
-    """
-    shared = shared_error(envelope)
-    return shared or OutcomeUnknown(envelope.text, envelope.code, envelope.status)
+MEANING = _Meaning()
 
 
 def lacking(envelope, code):
@@ -130,64 +119,25 @@ def lacking(envelope, code):
 
 def asks_for_face(envelope):
     """Return whether an answer calls for authentication by face, in any of the ways it may say so."""
-    data = envelope.data
-    if isinstance(data, str):
-        data = reading.loads((reading.unbase64(data) or b"").decode("utf-8", "replace"))
-    if reading.as_text(reading.pick(data, "Sfsl")).upper() == "Y":
+    data = reading.unfolded(envelope.data, is_base64=True)
+    if face_word(data) == "Y":
         return True
     drawn = reading.as_text(reading.pick(data, "ewm"))
     # a code that begins so is the one on a fapiao that exists [family]
     is_face_code = bool(drawn) and not drawn.startswith("01,")
-    return bool(reading.pick(data, "rzid") or is_face_code or codes.FACE.search(envelope.text))
+    return bool(reading.pick(data, "rzid") or is_face_code or FACE.search(envelope.text))
 
 
-def not_there(envelope):
-    """Return whether a refusal says that what was asked about isn't there, and nothing else isn't."""
-    text = envelope.text
-    return (
-        envelope.code == codes.BUSINESS
-        and says(codes.NOT_THERE, text)
-        and not says(codes.SOMETHING_ELSE, text)
-        and not says_doubt(text)
-    )
+def face_word(data):
+    """Return ``Sfsl``: Y where a face must be authenticated, N where not, or ""."""
+    return reading.as_text(reading.pick(data, "Sfsl")).upper()
 
 
-def shared_error(envelope):
-    """Return the error of an unsuccessful answer where all interfaces agree, else None.
-
-    NotSent (token), RateLimited or LoginRequired: in each case nothing has happened.
-    """
-    return _told_by_code(envelope) or _told_by_text(envelope, is_order=False)
-
-
-def _told_by_code(envelope):
-    code, text, status = envelope.code, envelope.text, envelope.status
-    if _token_refused_by_code(envelope):
-        return TokenRefused(text, code, status)
-    if code in codes.RATE:
-        return RateLimited(text, code, status)
-    if code in codes.SMS_DUE | codes.FACE_DUE and codes.SIGNATURE.search(text):
-        return LoginRequired(text, code, status, need="permission")
-    if code in codes.SMS_DUE | codes.FACE_DUE and codes.PARAMETERS.search(text):
-        return None
-    need = next((need for known, need in _NEEDS_OF_CODES if code in known), "")
-    if code == codes.CREDENTIALS and (not text or codes.WHO.search(text)):
-        need = "credentials"
-    return LoginRequired(text, code, status, need=need) if need else None
-
-
-def _told_by_text(envelope, is_order=True):
-    code, text, status = envelope.code, envelope.text, envelope.status
-    if _token_refused_by_text(envelope):
-        return TokenRefused(text, code, status)
-    if code not in (codes.BUSINESS, codes.OTHER):
-        return None
-    need = next((need for pattern, need in _NEEDS_IN_TEXT if says(pattern, text)), "")
-    if need:
-        return LoginRequired(text, code, status, need=need)
-    if says(PACE, text) or (is_order and says(BUSY, text)):
-        return RateLimited(text, code, status)
-    return None
+def number_at(data, *names):
+    """Return the 20-digit number under one of ``names``, or an empty string."""
+    value = reading.pick(data, *names)
+    text = reading.as_text(value) if isinstance(value, (str, int)) else ""
+    return text if is_number(text) else ""
 
 
 def _token_refused_by_code(envelope):
@@ -205,30 +155,15 @@ def _token_refused(envelope):
     return _token_refused_by_code(envelope) or _token_refused_by_text(envelope)
 
 
-def _names_result(data, operation):
-    """Return whether a refusal names what was ordered: a fapiao by its number, a form by its own."""
-    if is_number(reading.as_text(reading.pick(data, "Fphm", "fphm"))):
-        return True
-    return operation == RED_APPLY and bool(reading.as_text(reading.pick(data, "xxbbh")))
-
-
 def _reason(data):
     """Return ``data`` where it is a text for people, as with ``getFaceImg``: its ``msg`` says 失败 only."""
     text = data.strip() if isinstance(data, str) else ""
     return "" if len(text) > _REASON or _LONG.fullmatch(text) else text
 
 
-def _code(body):
-    text = reading.as_text(reading.pick(body, "code"))
-    return (text[:-2] if text.endswith(".0") else text)[:40] or None
-
-
 def _data(body):
     """Return ``data``, unpacked where it is JSON in a string or a list of one."""
-    data = reading.pick(body, "data")
-    if isinstance(data, str) and data.lstrip()[:1] in ("{", "["):
-        unpacked = reading.loads(data)
-        data = data if unpacked is None else unpacked
+    data = reading.unfolded(reading.pick(body, "data"))
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
         data = data[0]
     return data

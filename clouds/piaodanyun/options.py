@@ -12,9 +12,9 @@ from ..errors import LoginRequired
 
 @dataclass(frozen=True)
 class Options:
-    """Everything here but ``tenant`` rests on an assumption about the vendor."""
+    """Everything here but ``tenant_number`` rests on an assumption about the vendor."""
 
-    tenant: int | None = None  # 企业租户ID; asked for by obtainToken
+    tenant_number: int | None = None  # 企业租户ID; asked for by obtainToken
     token_path: str = "/obtainToken"
     token_body: str = "json"  # "json" as the paper shows it, or "form"; the other is tried on a 20000
     token_header: str = "Authorization"
@@ -45,7 +45,7 @@ class Options:
 
         Zero counts as missing: that is what an unset integer field holds.
         """
-        text = str(self.tenant or "").strip()
+        text = str(self.tenant_number or "").strip()
         if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text):
             raise LoginRequired("企业租户ID", code="no_tenant", need="credentials")
         return int(text)

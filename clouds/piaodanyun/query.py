@@ -7,12 +7,11 @@ import dataclasses
 
 from ...rules.document import Line
 from .. import reading
-from ..answer_texts import says_doubt
 from ..base import Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
+from ..phrases import says_doubt
 from . import codes
-from .issue import number_at
-from .meaning import not_there, opened, question_error
+from .meaning import MEANING, number_at, opened
 
 
 def freeze(request_uid, number, tax_no):
@@ -32,10 +31,10 @@ def read(raw):
         return _found(envelope)
     if envelope.code == codes.BUSINESS and codes.ISSUING.search(envelope.text):
         return Pending(envelope.text)
-    if not_there(envelope):
+    if MEANING.not_there(envelope):
         # assumption: an unknown serial number is a 999 whose text says so
         return NotFound(envelope.text, envelope.code)
-    raise question_error(envelope)
+    raise MEANING.question_error(envelope)
 
 
 def check_asked(found, request_uid, number):
@@ -133,12 +132,6 @@ def _line(row):
 
 def rate_at(row):
     """Return a line's rate and kind of zero; ``13%`` and 免税 are understood beside ``0.13``."""
-    text = reading.as_text(reading.pick(row, "sl"))
-    zero = codes.ZERO_NAMES.get(reading.as_text(reading.pick(row, "lslbs")), "")
-    for words, kind in (("免税", "1"), ("不征税", "2")):
-        if text == words:
-            return reading.as_decimal("0"), codes.ZERO_NAMES[kind]
-    if text.endswith("%"):
-        percent = reading.as_decimal(text[:-1])
-        return (None if percent is None else reading.as_decimal(str(percent.scaleb(-2)))), zero
-    return reading.as_decimal(text), zero
+    told = reading.pick(row, "sl")
+    zero = codes.ZERO_WORDS.get(reading.as_text(told)) or reading.as_text(reading.pick(row, "lslbs"))
+    return reading.rate_of(told), codes.ZERO_NAMES.get(zero, "")

@@ -2,12 +2,24 @@
 
 import json
 import statistics
-import unicodedata
 from dataclasses import dataclass, field
 
+from ..say import Failure
+
+ROWS = 100_000
+LEAST_ROWS = 1000
 LEAST_SHARE = 0.5  # of raw COPY and INSERT … ON CONFLICT, in rows a second
 MOST_TIMES = 11.0  # the time for ten times as many rows
 MOST_SECONDS = 1.0  # for a list, a search, a group
+
+
+def count_of(rows: str) -> int:
+    """Return the number in *rows*, 100,000 where there is none; raise Failure for what is no number."""
+    text = rows.replace(",", "").replace("_", "")
+    count = int(text) if text.isdecimal() else 0 if text else ROWS
+    if count < LEAST_ROWS:
+        raise Failure(f"ROWS={rows} is no number of rows from {LEAST_ROWS} on.")
+    return count
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,7 @@ class Demand:
     def sentence(self):
         """Return in plain words what was promised and what it is."""
         bound = "at least" if self.is_least else "at most"
-        value = f"{self.value:.3f}" if self.unit == " s" else f"{self.value:.2f}"
-        return f"{self.text} is {value}{self.unit}; promised is {bound} {self.limit:g}{self.unit}."
+        return f"{self.text} is {self.value:.3f}{self.unit}; promised is {bound} {self.limit:g}{self.unit}."
 
 
 @dataclass
@@ -80,63 +91,28 @@ def growth_demand(large, small):
 
 def quick_demand(figure, key):
     """Return the demand on a list, a search or a group."""
-    text = f"{figure.name} over {figure.rows:,} rows"
-    return Demand(key, text, figure.seconds, MOST_SECONDS, unit=" s")
+    return Demand(key, f"{figure.name} over {figure.rows:,} rows", figure.seconds, MOST_SECONDS, unit=" s")
 
 
 def table(report):
     """Return the figures as lines of text, then the demands."""
-    rows = [("", "rows", "seconds", "rows/s", "")]
+    lines = [f"{'':<26}{'rows':>12}{'seconds':>11}{'rows/s':>13}"]
     for figure in report.figures.values():
-        note = " ".join(filter(None, (_spread(figure.runs), figure.note)))
-        rows.append((figure.name, f"{figure.rows:,}", f"{figure.seconds:.3f}", f"{figure.rate:,.0f}", note))
-    lines = _aligned(rows)
-    lines.append("")
-    for demand in report.demands:
-        lines.append(f"{'kept  ' if demand.is_kept else 'MISSED'}  {demand.sentence()}")
-    return "\n".join(lines)
+        runs = figure.runs
+        spread = f"  {min(runs):.3f}–{max(runs):.3f} in {len(runs)} runs" if len(runs) > 1 else ""
+        numbers = f"{figure.rows:>12,}{figure.seconds:>11.3f}{figure.rate:>13,.0f}"
+        lines.append(f"{figure.name:<26}{numbers}{spread}  {figure.note}".rstrip())
+    kept = [f"{'kept  ' if demand.is_kept else 'MISSED'}  {demand.sentence()}" for demand in report.demands]
+    return "\n".join([*lines, "", *kept])
 
 
 def as_json(report, **about):
     """Return all of it as one line of JSON."""
-    figures = {
-        name: {
-            "rows": figure.rows,
-            "seconds": round(figure.seconds, 4),
-            "rows_per_second": round(figure.rate),
-            "runs": [round(seconds, 4) for seconds in figure.runs],
-        }
-        for name, figure in report.figures.items()
-    }
-    demands = {
-        demand.name: {
-            "value": round(demand.value, 4),
-            "limit": demand.limit,
-            "bound": "min" if demand.is_least else "max",
-            "kept": demand.is_kept,
-        }
-        for demand in report.demands
-    }
-    told = {**about, "figures": figures, "demands": demands, "ok": not report.missed()}
-    return json.dumps(told, ensure_ascii=False)
-
-
-def _spread(runs):
-    if len(runs) < 2:
-        return ""
-    return f"{min(runs):.3f}–{max(runs):.3f} in {len(runs)} runs"
-
-
-def _aligned(rows):
-    """Return lines in columns, the first and the last to the left, numbers to the right."""
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for first, *numbers, last in rows:
-        cells = [first + " " * (widths[0] - _width(first))]
-        cells += [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=False)]
-        lines.append("  ".join([*cells, last]).rstrip())
-    return lines
-
-
-def _width(text):
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    figures, demands = {}, {}
+    for name, figure in report.figures.items():
+        seconds = {"seconds": round(figure.seconds, 4), "runs": [round(run, 4) for run in figure.runs]}
+        figures[name] = {"rows": figure.rows, "rows_per_second": round(figure.rate), **seconds}
+    for demand in report.demands:
+        bound = {"limit": demand.limit, "bound": "min" if demand.is_least else "max"}
+        demands[demand.name] = {"value": round(demand.value, 4), **bound, "kept": demand.is_kept}
+    return json.dumps({**about, "figures": figures, "demands": demands, "ok": not report.missed()}, ensure_ascii=False)

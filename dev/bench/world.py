@@ -15,7 +15,6 @@ from .. import paths
 from ..client import Sandbox
 from ..say import Failure
 
-_ADDON = "l10n_cn_invoice_cloud"
 DAYS = 365
 
 
@@ -27,7 +26,7 @@ class World:
         self.registry = Registry(db)
         self.sandbox = Sandbox(sandbox_url)
         with self.env() as env:
-            account = env.ref(f"{_ADDON}.fapiao_account_kingdee")
+            account = env.ref(f"{paths.ADDON}.fapiao_account_kingdee")
             account.write({"base_url": f"{sandbox_url}/kingdee/sandbox", "pages_per_minute": 1_000_000})
             self.account_id, self.company_id = account.id, account.company_id.id
             self.tax_no, self.buyer = account.tax_no, account.company_id.name
@@ -38,20 +37,15 @@ class World:
     def env(self):
         """Give the superuser's environment in a transaction of its own, committed at the end."""
         with self.registry.cursor() as cr:
-            yield self.env_of(cr)
-
-    def env_of(self, cr):
-        """Return the superuser's environment on a cursor."""
-        return api.Environment(cr, SUPERUSER_ID, {})
+            yield api.Environment(cr, SUPERUSER_ID, {})
 
     @contextmanager
     def user_env(self):
         """Give the environment of the administrator as a user, working in the company; nothing is kept."""
-        with self.registry.cursor() as cr:
-            user = self.env_of(cr).ref("base.user_admin")
+        with self.env() as env:
             context = {"lang": "en_US", "allowed_company_ids": [self.company_id]}
-            yield api.Environment(cr, user.id, context)
-            cr.rollback()
+            yield env(user=env.ref("base.user_admin").id, context=context, su=False)
+            env.cr.rollback()
 
     def query(self, sql, *args):
         """Return the rows of a query."""
@@ -69,19 +63,15 @@ class World:
 
     def empty(self):
         """Leave nothing received, in tables and indexes that are as new."""
-        with self.registry.cursor() as cr:
-            cr.execute("DELETE FROM fapiao_match")
-        # dead rows would be looked through for each fapiao that goes
-        self.maintain("VACUUM (FULL, ANALYZE)", "fapiao_match")
-        with self.registry.cursor() as cr:
-            cr.execute("DELETE FROM fapiao WHERE direction = 'in'")
-        self.maintain("VACUUM (FULL, ANALYZE)", "fapiao", "fapiao_line")
+        # dead rows of one would be looked through for each row of the other that goes
+        for rows, *tables in (["fapiao_match"], ["fapiao WHERE direction = 'in'", "fapiao", "fapiao_line"]):
+            with self.registry.cursor() as cr:
+                cr.execute(f"DELETE FROM {rows}")
+            self.maintain("VACUUM (FULL, ANALYZE)", *(tables or [rows]))
 
     def written(self):
         """Return a mark that any write to the pool changes."""
-        return self.query(
-            "SELECT count(*), max(id), sum(hashtext(xmin::text)) FROM fapiao WHERE direction = 'in'"
-        )
+        return self.query("SELECT count(*), max(id), sum(hashtext(xmin::text)) FROM fapiao WHERE direction = 'in'")
 
     def seed(self, count):
         """Let the bureau have ``count`` fapiao for the company, over a year, and nothing else."""

@@ -1,3 +1,4 @@
+from . import sql_log
 from . import fapiao_guard_mixin
 from . import fapiao_pace
 from . import engine

@@ -15,7 +15,6 @@ import logging
 import random
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.http import request
@@ -27,14 +26,13 @@ from ...clouds.redact import redact
 from ...clouds.registry import open_cloud
 from . import spool
 from .fapiao_pace import QUESTION
-from .side_by_side import Job, SideBySide
+from .side_by_side import CLICK_CALL, Job, SideBySide, hasty
 
 _logger = logging.getLogger(__name__)
 
 TRIES = 8
 TOKEN_PATIENCE = 60  # seconds a call waits for another worker that fetches the token
 TOKEN_PAUSE = 0.2
-CLICK_CALL = 15  # seconds a question lasts at most, and the wait for a token, while a web worker waits
 
 
 class FapiaoEngine(models.AbstractModel):
@@ -254,15 +252,6 @@ class FapiaoEngine(models.AbstractModel):
 def is_click():
     """Return whether the call is made within a web request, which occupies a worker until it ends."""
     return bool(request)
-
-
-def hasty(config, seconds):
-    """Return ``config`` with calls of ``seconds`` at most."""
-    return replace(
-        config,
-        read_timeout=min(config.read_timeout, seconds),
-        total_timeout=min(config.total_timeout, seconds),
-    )
 
 
 class _Kept:

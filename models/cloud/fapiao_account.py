@@ -23,10 +23,8 @@ from ...clouds.base import (
 )
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ...clouds.identity import identity_of, plain
-from ...clouds.kingdee.options import USER_TYPES
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
-from ...rules.amounts import CENT, LINE_TAX_TOLERANCE
 from ...rules.limits import Limits
 from ..values import SHANGHAI, as_html, aware, exact, naive
 from . import gate, spool
@@ -50,8 +48,8 @@ ADDRESSES = ("base_url", "assistant_url", "assistant_page_url")
 # What decides whether the cloud knows us; a change of it makes token and session unknown.
 CONNECTION = {
     *("provider", "base_url", "tax_no"),
-    *("phone", "password", "tenant", "tax_username", "tax_password"),
-    *("app_id", "app_secret", "tenant_id", "account_id", "user", "user_type", "business_system"),
+    *("phone", "password", "tenant_number", "tax_username", "tax_password"),
+    *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
 }
 FORGOTTEN = {
     "token": False,
@@ -72,16 +70,28 @@ TRACES = {"": "fapiao.pull", ASSISTANT_PART: "fapiao.pick"}
 WITHOUT_TRACE = ("not_sent", "login")
 # A call that ended so had no effect at the cloud
 HARMLESS = ("not_sent", "login", "rate_limited")
-SYSTEM_LENGTH = 10
-USER_KINDS = list(zip(USER_TYPES, ("User name", "Mobile number"), strict=True))
+USER_KINDS = [("UserName", "User name"), ("Mobile", "Mobile number")]
 
 
 class FapiaoAccount(models.Model):
     _name = "fapiao.account"
     _description = "Fapiao Account"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["fapiao.guard.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "company_id, sequence, id"
     _check_company_auto = True
+    # Settings and credentials. What the cloud said, tokens, leases and counters are written by this addon alone; so
+    # is the callback token, and the link to the account that took over.
+    _fapiao_inputs = frozenset(
+        {
+            *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no", "phone"),
+            *("password", "tenant_number", "tax_username", "tax_password", "add_seal", "token_header"),
+            *("token_prefix", "token_lifetime", "read_timeout", "grace_minutes", "wait_days"),
+            *("pace_per_minute", "pace_per_hour", "pace_per_day", "calls_at_once", "pages_per_minute"),
+            *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_key"),
+            *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
+            *("auto_invoice", "gross_total"),
+        }
+    )
 
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
@@ -108,7 +118,7 @@ class FapiaoAccount(models.Model):
     # 票单云
     phone = fields.Char(help="The user name at the cloud.")
     password = fields.Char(groups="base.group_system", copy=False)
-    tenant = fields.Integer("Tenant ID", help="企业租户ID, a number the cloud gave you.")
+    tenant_number = fields.Integer("Tenant ID", help="企业租户ID, a number the cloud gave you.")
     tax_username = fields.Char("Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号).")
     tax_password = fields.Char("Tax Bureau Password", groups="base.group_system", copy=False)
     token_header = fields.Char(default="Authorization", required=True)
@@ -212,6 +222,7 @@ class FapiaoAccount(models.Model):
         help="Since then each order is asked for by its ID before it is sent: the cloud may know it already.",
     )
 
+    # The rows have rules of their own.
     answer_text_ids = fields.One2many(
         "fapiao.answer.text",
         "account_id",
@@ -240,13 +251,13 @@ class FapiaoAccount(models.Model):
         help="A small-scale taxpayer who charges 3 percent instead of 1 has to say why (税率说明).",
     )
 
-    app_id = fields.Char("App ID", help="Of the third-party application (第三方应用) made for Odoo.")
+    app_key = fields.Char("App ID", help="Of the third-party application (第三方应用) made for Odoo.")
     app_secret = fields.Char(
         groups="base.group_system", copy=False, help="Called appSecuret in the cloud's own papers."
     )
-    tenant_id = fields.Char("Cloud Tenant", help="租户, as the cloud's support names it.")
-    account_id = fields.Char("Data Center", help="数据中心 accountId.")
-    user = fields.Char("Cloud User", help="Of the cloud: a user name or a mobile number.")
+    tenant_code = fields.Char("Cloud Tenant", help="租户, as the cloud's support names it.")
+    datacenter = fields.Char("Data Center", help="数据中心 accountId.")
+    cloud_user = fields.Char("Cloud User", help="Of the cloud: a user name or a mobile number.")
     user_type = fields.Selection(USER_KINDS, "Kind of User", default="UserName", required=True)
     business_system = fields.Char(help="业务系统编码: ten characters at most, as set up in the cloud (业务系统列表).")
     auto_invoice = fields.Boolean(
@@ -391,6 +402,13 @@ class FapiaoAccount(models.Model):
         }
 
     # ------------------------------------------------------------------ small helpers
+
+    @api.model
+    def _sql_error_to_message(self, exc):
+        """Take out of the database's error what it quotes of the row, secrets too: browsers are sent the traceback."""
+        message = super()._sql_error_to_message(exc)
+        exc.args = (str(exc).partition("\n")[0],)
+        return message
 
     def _check_address(self, url):
         """Raise ``ValidationError`` where ``url`` is no address, or none that the account's mode allows."""
@@ -1066,7 +1084,8 @@ class FapiaoAccount(models.Model):
         self._begin_leaving()
         # what the old cloud was found to be says nothing of the new one
         account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
-        self.replaced_by_id = account
+        # sudo: no user writes this link, and the user may replace the account
+        self.sudo().replaced_by_id = account
         # sudo: the secrets stay with the server and the user they are known to, whoever replaces the account
         account.sudo().write(self._secrets_for(account))
         # sudo: a manager of fapiao need not be allowed to edit companies
@@ -1171,13 +1190,13 @@ class FapiaoAccount(models.Model):
     def _limits(self, summary_codes):
         """Return what one fapiao through this account may carry, as the rules want to know it."""
         self.ensure_one()
-        company = self.company_id
+        company, cloud = self.company_id, client_of(self.provider)
         return Limits(
-            remark_length=255 if self.provider == "piaodanyun" else 450,
+            remark_length=cloud.remark_length,
             short_name_required=True,
-            seller_contact_required=self.provider == "piaodanyun",
+            seller_contact_required=cloud.seller_contact_required,
             small_scale=self.small_scale,
-            discount_tax_tolerance=CENT if self.provider == "kingdee" else LINE_TAX_TOLERANCE,
+            discount_tax_tolerance=cloud.discount_tax_tolerance,
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,
             credit_left=exact(self.credit_left) if self.credit_at else None,
@@ -1201,12 +1220,13 @@ class FapiaoAccount(models.Model):
     @api.constrains("business_system", "provider")
     def _check_business_system(self):
         for account in self:
-            if account.provider == "kingdee" and len(account.business_system or "") > SYSTEM_LENGTH:
+            longest = client_of(account.provider).setting_lengths.get("business_system")
+            if longest and len(account.business_system or "") > longest:
                 raise ValidationError(
                     self.env._(
                         "The business system %(code)s is longer than %(length)s characters.",
                         code=account.business_system,
-                        length=SYSTEM_LENGTH,
+                        length=longest,
                     )
                 )
 

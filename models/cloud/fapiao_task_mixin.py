@@ -475,17 +475,17 @@ class FapiaoTaskMixin(models.AbstractModel):
 
         One whose call can't be built needs a decision and holds up no other.
         """
-        calls = list(self._each(call_of))
-        Exchange = self.env["fapiao.call"]
-        calls = Exchange.create(
+        built = list(self._each(call_of))
+        Call = self.env["fapiao.call"]
+        calls = Call.create(
             [
-                Exchange._values(record.account_id, operation, payload, record, record.request_uid)
-                for record, (operation, payload) in calls
+                Call._values(record.account_id, operation, payload, record, record.request_uid)
+                for record, (operation, payload) in built
             ]
         )
         return [
             Job(call.id, operation, payload, record.request_uid or "")
-            for call, (record, (operation, payload)) in zip(calls, calls, strict=True)
+            for call, (record, (operation, payload)) in zip(calls, built, strict=True)
         ]
 
     def _each(self, work):
@@ -543,7 +543,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
 
     def _apply_meaning(self, call, meaning):
-        """Act on the ``meaning`` of an call: a value of the contract or a ``CloudError``."""
+        """Act on the ``meaning`` of a call: a value of the contract or a ``CloudError``."""
         if call.operation == base.FIND:
             self._apply_finding(meaning)
         elif not isinstance(meaning, errors.CloudError):

@@ -32,6 +32,14 @@ def check(records, groups, operation="read"):
     records.check_access(operation)
 
 
+def check_documents(dialog, name, operation="read"):
+    """Raise AccessError unless the user has access to all documents of ``dialog`` in field ``name``. Read plainly, the
+    field leaves out those that were taken from the user meanwhile, and the rest would be gone on with."""
+    dialog.invalidate_recordset([name])
+    # sudo: to see which they are
+    dialog.sudo()[name].sudo(dialog.env.su).check_access(operation)
+
+
 def may_read(document, user):
     """Return whether ``user`` may read ``document`` with all their companies, not only those selected now."""
     return document.with_user(user).with_context(allowed_company_ids=user.company_ids.ids).has_access("read")

@@ -20,6 +20,7 @@ from .fapiao_pace import QUESTION
 
 _logger = logging.getLogger(__name__)
 
+CLICK_CALL = 15  # seconds a question lasts at most, and the wait for a token, while a web worker waits
 TOKEN_PAUSE = 0.2  # seconds between two looks whether another worker has fetched the token
 TOKEN_LOOKS = 300
 BREAK_AFTER = 3  # failures to reach a cloud, one after the other, before it is left alone for a while
@@ -63,6 +64,7 @@ class Line:
     def __init__(self, turn):
         self.turn = turn
         self.cloud = None
+        self.asker = None  # for tokens and questions: of a click, which a worker waits for, they are short
         self.pool = None
         self.window = 0.0  # seconds from the claim in which its calls may start
         self.open = 0  # calls that are out
@@ -76,8 +78,8 @@ class Line:
     def close(self):
         if self.pool:
             self.pool.shutdown(wait=True, cancel_futures=True)
-        if self.cloud:
-            self.cloud.close()
+        for cloud in {self.cloud, self.asker} - {None}:
+            cloud.close()
 
 
 class SideBySide:
@@ -123,7 +125,10 @@ class SideBySide:
         except CloudError as error:
             self._postpone(line, error)
             return
-        line.cloud = open_cloud(config, slot)
+        line.cloud = line.asker = open_cloud(config, slot)
+        if turn.until < math.inf:
+            # a call with an effect keeps its time: cut off, it would be of unknown outcome
+            line.asker = open_cloud(hasty(config, CLICK_CALL), slot)
         line.window = config.start_window
         line.pool = ThreadPoolExecutor(config.calls_at_once, thread_name_prefix="fapiao")
         self._continue(line)
@@ -139,7 +144,7 @@ class SideBySide:
         elif self.engine._take_token_lease(line.turn.account_id, line.turn.part):
             # it may have been fetched since this client was opened
             self.engine._read_token(line.cloud, line.turn.account_id, line.turn.part)
-            self._submit(line, None, functools.partial(prepare, line.cloud))
+            self._submit(line, None, functools.partial(prepare, line.asker))
         elif line.looks < TOKEN_LOOKS:
             line.looks += 1
             self._submit(line, None, functools.partial(time.sleep, TOKEN_PAUSE))
@@ -199,8 +204,9 @@ class SideBySide:
 
     def _start(self, line, jobs, not_after):
         for job in jobs:
-            timed = replace(job, not_after=not_after if job.operation in EFFECTS else math.inf)
-            self._submit(line, timed, functools.partial(send, line.cloud, timed))
+            has_effect = job.operation in EFFECTS
+            timed = replace(job, not_after=not_after if has_effect else math.inf)
+            self._submit(line, timed, functools.partial(send, line.cloud if has_effect else line.asker, timed))
 
     def _end_of_batch(self, line):
         self.engine._keep_token(line.turn.account_id, line.cloud.slot, line.turn.part)
@@ -248,6 +254,15 @@ class SideBySide:
             is_cancelled = future.cancelled()
             answer = NotSent("The call was not started", "not_started") if is_cancelled else future.result()
             spool.keep(self.engine.env.cr.dbname, job.call_id, job.request_uid, answer)
+
+
+def hasty(config, seconds):
+    """Return ``config`` with calls of ``seconds`` at most."""
+    return replace(
+        config,
+        read_timeout=min(config.read_timeout, seconds),
+        total_timeout=min(config.total_timeout, seconds),
+    )
 
 
 # ---------------------------------------------------------------------- in the threads

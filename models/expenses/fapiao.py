@@ -98,7 +98,7 @@ class Fapiao(models.Model):
             ending = kind if kind in MIMETYPES else _ending_of(raw)
             kept = self.env["ir.attachment"].create(
                 {
-                    "name": f"{self.number.lstrip('#')}.{ending}",
+                    "name": self._file_name(ending),
                     "raw": raw,
                     "mimetype": MIMETYPES.get(ending) or f"image/{ending}",
                     "res_model": "fapiao",

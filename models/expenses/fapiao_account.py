@@ -10,15 +10,16 @@ from odoo.exceptions import UserError
 from ...clouds.addresses import checked_mode, origin
 from ...clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ...clouds.errors import CloudError
-from ...clouds.registry import PARTS, open_cloud
+from ...clouds.registry import client_of, open_cloud, providers_with
 from ..values import aware, naive
 
-ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_id", "client_secret", "tax_no"}
+ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_key", "client_secret", "tax_no"}
 KEY_LENGTH = 32  # bxd_key may have 50, eid 80: docs/protocols/kingdee-assistant.md#keys
 
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
+    _fapiao_inputs = frozenset({"assistant_url", "assistant_page_url", "client_key", "client_secret"})
 
     assistant_url = fields.Char(
         "Assistant's Address",
@@ -28,7 +29,7 @@ class FapiaoAccount(models.Model):
     assistant_page_url = fields.Char(
         "Address of Its Pages", help="Where its pages open, if that is another address than the one above."
     )
-    client_id = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
+    client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
     client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
     assistant_token = fields.Char(groups="base.group_system", copy=False, readonly=True)
     assistant_token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
@@ -36,10 +37,11 @@ class FapiaoAccount(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("provider", "assistant_url", "client_id")
+    @api.depends("provider", "assistant_url", "client_key")
     def _compute_has_assistant(self):
         for account in self:
-            account.has_assistant = bool(account.provider == "kingdee" and account.assistant_url and account.client_id)
+            is_offered = account.provider in providers_with(ASSISTANT_PART)
+            account.has_assistant = bool(is_offered and account.assistant_url and account.client_key)
 
     # ------------------------------------------------------------------ constraints
 
@@ -112,12 +114,12 @@ class FapiaoAccount(models.Model):
 
     def _assistant_config(self, secrets):
         return Config(
-            provider=PARTS[ASSISTANT_PART],
+            provider=client_of(self.provider, ASSISTANT_PART).provider,
             base_url=(self.assistant_url or "").rstrip("/"),
             tax_no=self.tax_no,
             secrets=secrets,
             options={
-                "client_id": self.client_id or "",
+                "client_key": self.client_key or "",
                 "page_url": (self.assistant_page_url or "").rstrip("/"),
             },
             read_timeout=self.read_timeout,

@@ -17,6 +17,8 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ...clouds import base, errors, picking
+from ...clouds.base import ASSISTANT_PART
+from ...clouds.registry import providers_with
 from ..cloud import gate
 from ..cloud.fapiao_pace import QUESTION
 from ..cloud.fapiao_task_mixin import NO_ERROR, OPEN_STATES, click_end, states
@@ -431,7 +433,8 @@ class FapiaoAssistantUpdate(models.Model):
     @api.model
     def _has_assistants(self):
         # sudo: whoever changes a document needn't be allowed to read accounts
-        domain = [("provider", "=", "kingdee"), ("assistant_url", "!=", False), ("client_id", "!=", False)]
+        providers = providers_with(ASSISTANT_PART)
+        domain = [("provider", "in", providers), ("assistant_url", "!=", False), ("client_key", "!=", False)]
         return bool(self.env["fapiao.account"].sudo().search_count(domain, limit=1))
 
     @api.model

@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from ...clouds import picking
 from ...clouds.base import ASSISTANT_PART
 from ...clouds.errors import CloudError
+from ...rules.filenames import clean
 from ..cloud import gate
 from ..values import exact
 from .update_steps import Wanted
@@ -183,7 +184,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         copies = self.env["ir.attachment"].create(
             [
                 {
-                    "name": one.name,
+                    "name": clean(one.name),
                     "raw": one.raw,
                     "mimetype": one.mimetype,
                     "res_model": self._name,

@@ -467,8 +467,8 @@ class FapiaoPick(models.Model):
 
     def _keep(self, message):
         """Write a message down unless it is known; return the id of its row."""
-        msg_id = message.id or f"#{fingerprint(message.raw)[:32]}"
-        known = self.message_ids.filtered(lambda row: row.msg_id == msg_id)
+        message_key = message.id or f"#{fingerprint(message.raw)[:32]}"
+        known = self.message_ids.filtered(lambda row: row.message_key == message_key)
         if known:
             known.write({"times": known.times + 1, "receipt_state": "due"})
             return known.id
@@ -477,7 +477,7 @@ class FapiaoPick(models.Model):
             .create(
                 {
                     "pick_id": self.id,
-                    "msg_id": msg_id,
+                    "message_key": message_key,
                     "kind": message.kind,
                     "raw": message.raw,
                     "serials": list(message.serials),
@@ -529,23 +529,23 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ receipt
 
     @api.model
-    def _acknowledge(self, pick_id, message_id, msg_id):
+    def _acknowledge(self, pick_id, message_id, message_key):
         """Send the receipt of a message that was decided and committed; return whether it went through. One
         that doesn't is harmless: the message comes again."""
         engine = self.env["fapiao.engine"]
         due = engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._receipt_due())
-        if not due or not msg_id:
+        if not due or not message_key:
             return False
         account, link_key = due
 
         def tell(cloud):
-            payload = cloud.freeze(RECEIPT, {"key": link_key, "msg_id": msg_id}, "")
+            payload = cloud.freeze(RECEIPT, {"key": link_key, "message_key": message_key}, "")
             return SimpleNamespace(state="told", text=cloud.read(RECEIPT, cloud.send(RECEIPT, payload)).text)
 
         try:
-            engine._ask_logged(account, RECEIPT, {"msgId": msg_id, "visit": pick_id}, tell)
+            engine._ask_logged(account, RECEIPT, {"msgId": message_key, "visit": pick_id}, tell)
         except CloudError as error:
-            _logger.info("Fapiao: receipt of message %s isn't taken yet: %s", msg_id, error)
+            _logger.info("Fapiao: receipt of message %s isn't taken yet: %s", message_key, error)
             return False
         engine._step(lambda env: env["fapiao.pick.message"].browse(message_id).write({"receipt_state": "sent"}))
         return True
@@ -729,7 +729,7 @@ class FapiaoPick(models.Model):
         gone = picked.filtered(lambda match: match.fapiao_id.serial_no not in now)
         for match in gone:
             self._note(match.fapiao_id.serial_no, "removed", "", match.fapiao_id)
-        gone.action_undo()
+        gone._undo()
         there = set((picked - gone).fapiao_id.mapped("serial_no"))
         admitted = self._admit([serial for serial in message.serials or [] if serial not in there], by_serial, files)
         for fapiao, attachments in admitted:
@@ -780,7 +780,7 @@ class FapiaoPick(models.Model):
             ]
         )
         if twin:
-            matches.action_undo()
+            matches._undo()
         else:
             fapiao.write({"number": row.number, "serial_no": row.serial_no})
         now = self._into_pool([ticket])[row.number]

@@ -26,10 +26,10 @@ class FapiaoPickMessage(models.Model):
     _name = "fapiao.pick.message"
     _description = "Message of the Expense Assistant"
     _order = "id"
-    _rec_name = "msg_id"
+    _rec_name = "message_key"
 
     pick_id = fields.Many2one("fapiao.pick", required=True, readonly=True, index=True, ondelete="cascade")
-    msg_id = fields.Char("Message ID", required=True, readonly=True)
+    message_key = fields.Char("Message ID", required=True, readonly=True)
     kind = fields.Char(readonly=True, help="saveBill, saveEntrys, updateInvoice")
     topic = fields.Selection(MESSAGE_KINDS, "About", compute="_compute_topic")
     raw = fields.Json(readonly=True, groups="base.group_system")
@@ -42,7 +42,7 @@ class FapiaoPickMessage(models.Model):
     )
     times = fields.Integer("Times Received", readonly=True, default=1)
 
-    _unique_message = models.UniqueIndex("(pick_id, msg_id)", "This message is known already.")
+    _unique_message = models.UniqueIndex("(pick_id, message_key)", "This message is known already.")
 
     @api.depends("kind")
     def _compute_topic(self):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ...clouds.base import ASSISTANT_PAGES, ASSISTANT_PART
 from ...clouds.errors import CloudError
 from ...clouds.registry import open_cloud
-from ..cloud.engine import hasty
+from ..cloud.side_by_side import hasty
 from ..issuing.fapiao import fetch
 
 _logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Visit:
     line: object = field(default=None, repr=False)
     messages: int = 0
     message_id: int = 0
-    msg_id: str = ""
+    message_key: str = ""
 
 
 class Line:
@@ -120,7 +120,7 @@ class Round:
             self._end(visit)
             return
         visit.messages += 1
-        visit.msg_id = message.id
+        visit.message_key = message.id
         visit.message_id, todo = self.engine._step(functools.partial(keep, visit.id, message))
         if todo is None:
             self._acknowledge(visit)
@@ -134,7 +134,7 @@ class Round:
     def _acknowledge(self, visit):
         """Send the receipt and look for the next message; where it isn't taken, the same would come again."""
         picks = self.engine.env["fapiao.pick"]
-        is_taken = picks._acknowledge(visit.id, visit.message_id, visit.msg_id)
+        is_taken = picks._acknowledge(visit.id, visit.message_id, visit.message_key)
         if not is_taken or visit.messages >= MOST_AT_ONCE:
             self._end(visit)
             return

@@ -380,7 +380,7 @@ class AccountMove(models.Model):
         return requests.sudo(False)
 
     def _fapiao_show_dialog(self, **values):
-        return self.env["fapiao.issue"].create({"move_ids": self.ids, **values})._show()
+        return self.env["fapiao.issue"]._open(self, **values)
 
     # --------------------------------------------------------------------------
     # What the invoice form offers at the moment: nothing here is stored, all of it follows from the requests.

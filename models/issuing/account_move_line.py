@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import float_compare, float_is_zero
 
 from ...rules.amounts import ZERO
-from ...rules.order_shares import is_rounding
+from ...rules.shares import is_rounding
 from ..values import exact
 from .builder import QUANTITY_DIGITS
 

@@ -18,6 +18,7 @@ from ...clouds.base import NotFound
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
 from ...rules import qr
 from ...rules.amounts import ZERO
+from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
 from ..values import DIGITAL, FILES, KIND_OF, LIVING, SHANGHAI, STATUSES, TYPES, aware, exact, naive
@@ -25,7 +26,13 @@ from ..values import FILES as KINDS
 
 _logger = logging.getLogger(__name__)
 
-MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "application/xml"}
+# As they are stored. XML as plain text: a browser runs the scripts of other XML, and Odoo parses it.
+MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "text/plain"}
+# As they are sent to a browser, which saves what it has no use for. Not stored: Odoo takes it for "not known" and
+# has the content decide.
+SENT_AS = {**MIMETYPES, "ofd": "application/octet-stream"}
+MOST_IN_ZIP = 500  # fapiao
+MOST_BYTES_IN_ZIP = 500 * 2**20
 FIRST_WAIT = timedelta(seconds=20)
 LAST_WAIT = timedelta(hours=6)
 LATER = timedelta(minutes=10)  # after which a cloud that couldn't be asked is asked again
@@ -147,6 +154,8 @@ class Fapiao(models.Model):
     def action_download(self):
         """Return the download of all files in one zip; for issuers those that are missing are fetched first."""
         gate.check(self, gate.INTERNAL)
+        if refusal := self._refusal_of_zip():
+            raise UserError(refusal)
         attachments = self._files()
         if not attachments and (self.env.su or self.env.user.has_groups(gate.ISSUER)):
             self.action_fetch_files()
@@ -273,6 +282,29 @@ class Fapiao(models.Model):
     def _files(self):
         """Return the attachments of these fapiao."""
         return self.pdf_id | self.ofd_id | self.xml_id
+
+    def _file_name(self, ending):
+        """Return the name of the fapiao's file of this kind; its number is the cloud's word."""
+        self.ensure_one()
+        return clean(f"{self.number.lstrip('#')}.{ending}", f"fapiao.{ending}")
+
+    def _refusal_of_zip(self):
+        """Return in words why the files of these fapiao can't be downloaded in one zip, or ''."""
+        if len(self) > MOST_IN_ZIP:
+            return self.env._(
+                "%(count)s fapiao are too many for one download: choose up to %(most)s at a time.",
+                count=len(self),
+                most=MOST_IN_ZIP,
+            )
+        size = sum(self._files().mapped("file_size"))
+        if size > MOST_BYTES_IN_ZIP:
+            return self.env._(
+                "The files of these fapiao come to %(size)s MB, and one download holds up to %(most)s MB: choose"
+                " fewer fapiao at a time.",
+                size=-(-size // 2**20),
+                most=MOST_BYTES_IN_ZIP // 2**20,
+            )
+        return ""
 
     def _missing_kinds(self):
         return [kind for kind in FILES if not self[f"{kind}_id"]]
@@ -402,7 +434,7 @@ class Fapiao(models.Model):
         attachments = self.env["ir.attachment"].create(
             [
                 {
-                    "name": f"{self.number}.{kind}",
+                    "name": self._file_name(kind),
                     "raw": content,
                     "mimetype": MIMETYPES[kind],
                     "res_model": "fapiao",
@@ -471,6 +503,19 @@ class Fapiao(models.Model):
             exact(self[field]) == sum((getattr(line, name) for line in lines), ZERO)
             for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
         )
+
+
+class IrBinary(models.AbstractModel):
+    _inherit = "ir.binary"
+
+    def _get_stream_from(self, record, *args, **kwargs):
+        """Send a fapiao's files as what they are: an address may name another type, with which a browser would run
+        what a seller has put into them."""
+        stream = super()._get_stream_from(record, *args, **kwargs)
+        if record._name == "ir.attachment" and record.res_model == "fapiao":
+            ending = (record.name or "").rpartition(".")[2].lower()
+            stream.mimetype = SENT_AS.get(ending, record.mimetype)
+        return stream
 
 
 @lru_cache(maxsize=1)

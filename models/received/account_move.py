@@ -79,7 +79,13 @@ class AccountMove(models.Model):
         bills = self.filtered(lambda move: move.move_type in BILLS)
         if not bills:
             raise UserError(self.env._("Only vendor bills are matched with received fapiao."))
-        self.env["fapiao.match"]._match(bills.company_id.ids, move_ids=bills.ids)
+        if self.env["fapiao.match"]._match_at_once(bills.company_id.ids, move_ids=bills.ids) is None:
+            raise UserError(
+                self.env._(
+                    "A search for matches is running. Search again in a minute, or choose the bill in the fapiao's"
+                    " Match dialog."
+                )
+            )
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     # ------------------------------------------------------------------ posting and cancelling

@@ -140,12 +140,20 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_match(self):
-        """Search bills for these fapiao; of a single one show what was found side by side."""
+        """Search bills for these fapiao; of a single one show what was found side by side, which takes no search
+        where another one is running."""
         gate.check(self, gate.INVOICER)
         self._check_received()
-        self.env["fapiao.match"]._match(self.company_id.ids, self.ids)
+        made = self.env["fapiao.match"]._match_at_once(self.company_id.ids, self.ids)
         if len(self) == 1:
             return self.env["fapiao.match.wizard"]._open(self)
+        if made is None:
+            raise UserError(
+                self.env._(
+                    "A search for matches is running. Search again in a minute, or match one fapiao at a time: that"
+                    " needs no search."
+                )
+            )
         counts = [self.filtered(lambda one, state=state: one.match_state == state) for state, _l in MATCH_STATES]
         none, proposed, partial, matched, differs = map(len, counts)
         return {
@@ -521,6 +529,7 @@ class Fapiao(models.Model):
 
     def _check_bookable(self):
         self._check_received()
+        self.env["fapiao.match"]._hold(self)
         for fapiao in self:
             if obstacle := fapiao._why_not_bookable():
                 raise UserError(obstacle)

@@ -16,6 +16,11 @@ CHANNELS = {"1": "login"}
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
+    _fapiao_inputs = frozenset(
+        {
+            *("pull_daily", "pull_pause", "bureau_channel", "full_interface", "marks_booked"),
+        }
+    )
 
     pull_daily = fields.Boolean(
         default=True,

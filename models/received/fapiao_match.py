@@ -24,12 +24,14 @@ RULES = [
     ("created", "Bill made from the fapiao"),
     ("picked", "Picked for the document"),
 ]
+DOCUMENT_FIELDS = {"account.move": "move_id", "hr.expense": "expense_id"}
 # Proposals of these were made by a search, and the next search may replace them.
 SEARCHED = ("number", "tax_no_total", "name_total_date", "several_fapiao", "several_bills")
 # Transactions that began before the last run may have been committed after it.
 OVERLAP = timedelta(hours=1)
 # Beyond this many, joins by hash are right however little the planner knows about the numbers.
 MANY = 1000
+SEARCH_LOCK = SQL("hashtext('fapiao.match')")
 
 
 class FapiaoMatch(models.Model):
@@ -210,6 +212,7 @@ class FapiaoMatch(models.Model):
         """Confirm proposals; one that was turned down before is taken up again. Raises ``UserError`` where
         the fapiao is booked already, naming the document."""
         gate.check(self, gate.INVOICER, "write")
+        self._hold(self.fapiao_id, self.move_id, self.expense_id)
         todo = self.filtered(lambda match: match.state != "confirmed" or not match.active)
         for match in todo:
             if not match._document()._fapiao_in_is_open():
@@ -222,8 +225,8 @@ class FapiaoMatch(models.Model):
     def action_undo(self):
         """Undo confirmed matches, or turn proposals down; the search doesn't make these pairs again."""
         gate.check(self, gate.INVOICER, "write")
-        # sudo: as in action_confirm
-        self.sudo().write({"state": "proposed", "active": False})
+        self._hold(self.fapiao_id, self.move_id, self.expense_id)
+        self._undo()
         return True
 
     def action_open_document(self):
@@ -241,10 +244,40 @@ class FapiaoMatch(models.Model):
     # ------------------------------------------------------------------ private steps
 
     @api.model
+    def _hold(self, fapiao, *documents):
+        """Lock these fapiao and documents, and what changes along with them, for a person who waits for it; raise
+        UserError, without waiting, where the scheduled search or somebody else is about to change one of them."""
+        # sudo: the same fapiao may be known to companies that the user may not see
+        every = self.sudo().with_context(active_test=False)
+        matches = every.search(
+            Domain.OR(
+                [
+                    Domain("fapiao_id", "in", fapiao.ids),
+                    *(Domain(DOCUMENT_FIELDS[some._name], "in", some.ids) for some in documents),
+                ]
+            )
+        )
+        papers = matches.fapiao_id | fapiao.sudo()
+        papers |= papers.search([("direction", "=", "in"), ("number", "in", fapiao.mapped("number"))])
+        for records in (papers, matches, *documents):
+            if len(records.try_lock_for_update(allow_referencing=records._name != "fapiao")) < len(records):
+                raise UserError(
+                    self.env._(
+                        "Fapiao %s can't be matched right now: the search for matches or somebody else is working on"
+                        " it or on its bills. Try again in a minute.",
+                        ", ".join(fapiao.mapped("number")),
+                    )
+                )
+
+    def _undo(self):
+        # sudo: as in action_confirm
+        self.sudo().write({"state": "proposed", "active": False})
+
+    @api.model
     def _confirm_pair(self, fapiao, document, amount, rule="manual"):
         """Return the confirmed match of a fapiao and a document over ``amount`` (company currency, tax
         included), whether or not there was one, proposed, confirmed or undone."""
-        field = "move_id" if document._name == "account.move" else "expense_id"
+        field = DOCUMENT_FIELDS[document._name]
         known = self.with_context(active_test=False).search([("fapiao_id", "=", fapiao.id), (field, "=", document.id)])
         values = {"amount": amount, "rule": rule, "state": "confirmed", "active": True}
         # sudo: as in action_confirm; rights are checked before and after
@@ -332,7 +365,7 @@ class FapiaoMatch(models.Model):
         self.env.flush_all()
         cr = self.env.cr
         # two searches at once would each match the same bill; the second is repeated or comes later
-        cr.execute(SQL("SELECT pg_advisory_xact_lock(hashtext('fapiao.match'))"))
+        cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", SEARCH_LOCK))
         scope = self._scope(company_ids, fapiao_ids, move_ids)
         if [] in scope:
             return 0
@@ -353,6 +386,13 @@ class FapiaoMatch(models.Model):
             cr.execute(states.PLAN_AS_USUAL)
         self.env.invalidate_all(flush=False)
         return len(made)
+
+    @api.model
+    def _match_at_once(self, company_ids, fapiao_ids=None, move_ids=None):
+        """Search for a person who waits for it; return None, without waiting, where another search is running."""
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", SEARCH_LOCK))
+        (is_free,) = self.env.cr.fetchone()
+        return self._match(company_ids, fapiao_ids, move_ids) if is_free else None
 
     @api.model
     def _schedule_match(self):

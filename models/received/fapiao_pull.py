@@ -307,7 +307,7 @@ class FapiaoPull(models.Model):
                 "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full instead.",
                 account.name,
             )
-        if kind == FULL and not getattr(words, "can_pull_full", False):
+        if kind == FULL and not words.can(base.PULL_FULL):
             yield self.env._(
                 "The cloud of account %s starts full pulls from its own portal only (定时任务). Set one up"
                 " there, or pull headers.",
@@ -399,7 +399,7 @@ class FapiaoPull(models.Model):
         account = self.env["fapiao.account"].browse(claim.account_id)
         if claim.asks_channel:
             session = engine._ask(account, lambda cloud: cloud.bureau_session())
-            account._note_apart(lambda account: account._note_channel(session))
+            account._record_in_new_transaction(lambda account: account._record_channel(session))
             if session.needs_person:
                 raise errors.LoginRequired(" ".join(filter(None, (session.text, session.url))))
         window = claim.window
@@ -415,7 +415,7 @@ class FapiaoPull(models.Model):
             )
         except CloudError as error:
             engine._step(functools.partial(on_pull, claim.pull_id, "_record_not_started", error))
-            account._note_need_apart(error)
+            account._record_need_in_new_transaction(error)
             return ""
         engine._step(functools.partial(on_pull, claim.pull_id, "_record_started", task.task_no))
         return task.task_no
@@ -511,7 +511,7 @@ class FapiaoPull(models.Model):
             )
         )
         ((new_count,),) = self.env.cr.fetchall()
-        self.env["fapiao"]._tell_planner(new_count - loaded.inserted, new_count)
+        self.env["fapiao"]._notify_planner(new_count - loaded.inserted, new_count)
         self.invalidate_model()
 
     # --------------------------------------------------------------------------
@@ -666,7 +666,7 @@ class FapiaoPull(models.Model):
     def _record_failure(self, claim, error):
         """Write down, in a transaction of its own, why the pull can't go on now."""
         engine = self.env["fapiao.engine"]
-        self.env["fapiao.account"].browse(claim.account_id)._note_need_apart(error)
+        self.env["fapiao.account"].browse(claim.account_id)._record_need_in_new_transaction(error)
         engine._step(functools.partial(on_pull, claim.pull_id, "_record_error", error))
 
     def _record_error(self, error):

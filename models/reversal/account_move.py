@@ -5,9 +5,9 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...rules import red_several
+from ...rules import red_lines
 from ...rules.problems import errors
-from ...rules.red_several import Part
+from ...rules.red_lines import Part
 from ..cloud import gate
 from ..issuing.builder import QUANTITY_DIGITS
 from ..values import exact
@@ -252,7 +252,7 @@ class AccountMove(models.Model):
         for line, origin in self._fapiao_lines_credited().items():
             if not origin:
                 continue
-            part = red_several.due(Part() - booked[line], covered.get(origin, Part()), kept[origin])
+            part = red_lines.due(Part() - booked[line], covered.get(origin, Part()), kept[origin])
             if part.amount:
                 wanted[line] = (origin, part)
                 covered[origin] = covered[origin] - part
@@ -314,7 +314,7 @@ class AccountMove(models.Model):
             fapiao: sum_by_origin(self.reversed_entry_id._fapiao_parts_covered(fapiao))
             for fapiao in self._fapiao_to_reverse().sorted("id")
         }
-        return red_several.share_out(self._fapiao_still_due(), held)
+        return red_lines.share_out(self._fapiao_still_due(), held)
 
     # ------------------------------------------------------------------ what is told
 

@@ -15,7 +15,7 @@ from ...rules import red, red_lines
 from ...rules.problems import Problem, _, errors
 from ...rules.red_checks import red_preflight
 from ...rules.red_document import BUYER, PARTIAL_RED, SELLER, RedCheck, RedOrder
-from ...rules.red_several import Part
+from ...rules.red_lines import Part
 from ..values import exact, shortest
 
 

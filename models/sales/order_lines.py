@@ -11,8 +11,8 @@ from ...rules import checks
 from ...rules import draft as drafting
 from ...rules.amounts import ZERO, net_of_gross, plain, round2
 from ...rules.document import Item
-from ...rules.order_shares import next_part
 from ...rules.problems import Problem, _
+from ...rules.shares import next_part
 from ..issuing import fapiao_twins
 from ..issuing.builder import DOCUMENT_LANGUAGE, Built, Catalogue, Covered
 from ..master.res_partner import _mobile

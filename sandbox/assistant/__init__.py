@@ -1,63 +1,44 @@
-"""金蝶发票助手, the expense assistant (docs/protocols/kingdee-assistant.md#calls), mounted under /assistant.
+"""金蝶发票助手, the expense assistant, mounted under /assistant.
 
 Calls, pages and socket have one host here; the vendor's socket has its own.
 """
-from ..errors import Refused
-from . import auth, documents, faults, files, mailbox, pages, protocol, query, socket, voucher
-from .protocol import Call, Exchange
 
-NAME = 'assistant'
+from ..protocol import Call
+from . import auth, documents, faults, mailbox, pages, shapes, socket, voucher
+from .exchange import Exchange, refusal, render
 
+NAME = "assistant"
+EXPENSE = "/m4/fpzs/expense"
 CALLS = {
-    '/base/oauth/token': Call('oauth/token', auth.obtain_token),
-    '/m4/fpzs/getLinkKey': Call('getLinkKey', auth.link_key, 'none'),
-    '/m4/fpzs/getUserKey': Call('getUserKey', auth.give_user_key),
-    '/polling/fpzs/invoice/data/v2': Call('data/v2', mailbox.poll, 'token', 'GET'),
-    '/polling/fpzs/portal/receipt': Call('receipt', mailbox.receipt, 'token', 'GET'),
-    '/m4/fpzs/expense/entry/cache': Call('entry/cache', documents.cache),
-    '/m4/fpzs/expense/entry/save': Call('entry/save', documents.save),
-    '/m4/fpzs/expense/invoice/status/update': Call('status/update', documents.update_status),
-    '/m4/fpzs/expense/invoice/del/entry': Call('del/entry', documents.delete_entry),
-    '/m4/fpzs/expense/invoice/del': Call('invoice/del', documents.delete),
-    '/m4/fpzs/expense/invoice/detail/query': Call('detail/query', query.details),
-    '/m4/fpzs/expense/invoices/query': Call('invoices/query', query.of_document, 'user_key'),
-    '/m4/bill/expense/additionalInformation/collect': Call('collect', voucher.collect, 'voucher'),
-    '/m4/bill/expense/voucher/del': Call('voucher/del', voucher.delete, 'voucher'),
+    "/base/oauth/token": Call("oauth/token", auth.obtain_token, auth="sign"),
+    "/m4/fpzs/getLinkKey": Call("getLinkKey", auth.link_key, auth="none"),
+    "/m4/fpzs/getUserKey": Call("getUserKey", auth.give_user_key, auth="sign"),
+    "/polling/fpzs/invoice/data/v2": Call("data/v2", mailbox.poll, method="GET"),
+    "/polling/fpzs/portal/receipt": Call("receipt", mailbox.receipt, method="GET"),
+    f"{EXPENSE}/entry/cache": Call("entry/cache", documents.cache, auth="sign"),
+    f"{EXPENSE}/entry/save": Call("entry/save", documents.save, auth="sign"),
+    f"{EXPENSE}/invoice/status/update": Call("status/update", documents.update_status, auth="sign"),
+    f"{EXPENSE}/invoice/del/entry": Call("del/entry", documents.delete_entry, auth="sign"),
+    f"{EXPENSE}/invoice/del": Call("invoice/del", documents.delete, auth="sign"),
+    f"{EXPENSE}/invoice/detail/query": Call("detail/query", shapes.query, auth="sign"),
+    f"{EXPENSE}/invoices/query": Call("invoices/query", documents.query, auth="user_key"),
+    "/m4/bill/expense/additionalInformation/collect": Call("collect", voucher.collect, auth="voucher"),
+    "/m4/bill/expense/voucher/del": Call("voucher/del", voucher.delete, auth="voucher"),
 }
-FILES = files.PATH
-PAGES = ('/m4-web/', socket.PATH)     # paths that aren't calls
-
-UNSENT = faults.UNSENT
-TOO_FAST = faults.TOO_FAST
-fault_before = faults.before
-fault_after = faults.after
-render = protocol.render
-refusal = protocol.refusal
-download = files.download
+PAGES = ("/m4-web/", socket.PATH)  # paths that aren't calls
+BUSY = {"errcode": "3429", "description": "请求过于频繁,请稍后再试", "data": None}
+fault_before = fault_after = faults.answer
 authorise = auth.authorise
+exchange = Exchange
 
 
-def page(app, path, request, entry):
-    if path.startswith(socket.PATH):
-        return socket.respond(app, request, entry)
-    return pages.respond(app, path, request, entry)
+def page(app, path, request):
+    return socket.respond(app, request) if path.startswith(socket.PATH) else pages.respond(app.world, path, request)
 
 
 def find_call(world, path, request):
     return CALLS.get(path)
 
 
-def exchange(world, call, request):
-    """Reads the request; what is wrong with it is said by authorise()."""
-    return Exchange(world, call, request)
-
-
 def answer(exchange):
-    if exchange.quirks.link_keys_known and exchange.call.auth == 'token':
-        _demand_link(exchange)
     return exchange.call.handle(exchange)
-
-
-def _demand_link(exchange):
-    if exchange.text('key') not in exchange.world.link_keys:
-        raise Refused(f'key"{exchange.text("key")}"不存在')

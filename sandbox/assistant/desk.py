@@ -1,46 +1,48 @@
 """What a person does on the assistant's pages, whether a browser or a lever presses the button."""
+
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from ..errors import Refused
-from . import documents, mailbox, messages, rules
-from .records import Slip
+from ..records import CENT
+from . import documents, mailbox, messages, rules, shapes
 from .wallet import new_serial
 
 # What the edit form offers; these make the ticket another one, and its serial number with it.
-KEY_FIELDS = ('invoiceCode', 'invoiceNo', 'invoiceDate', 'totalAmount')
-FIELDS = (*KEY_FIELDS, 'taxAmount', 'buyerName', 'buyerTaxNo', 'salerName', 'salerTaxNo')
+KEY_FIELDS = ("invoiceCode", "invoiceNo", "invoiceDate", "totalAmount")
+FIELDS = (*KEY_FIELDS, "taxAmount", "buyerName", "buyerTaxNo", "salerName", "salerTaxNo")
+MONEY = {"totalAmount": "total", "taxAmount": "tax"}
 
 
 def wallet(world, user):
     """The tickets this userKey may see, each with its verdict, newest first."""
-    mine = [each for each in world.slips.values()
-            if (each.eid, each.tax_no) == (user.eid, user.tin) and not each.replaced_by]
+    whose = (user.eid, user.tin)
+    mine = [each for each in world.slips.values() if (each.eid, each.tax_no) == whose and not each.replaced_by]
     return [rules.judge(world, user, each) for each in reversed(mine)]
 
 
-def choose(world, user, link_key, serials, source='polling'):
-    """导入: the message, after the five rules."""
+def choose(world, user, link_key, serials, source="polling"):
+    """导入: the message, after the five rules. Opened without polling it reaches sockets only [?]."""
     slips = [_permitted(world, user, serial) for serial in serials]
     if not slips:
-        raise Refused('请选择发票')
-    return _send(world, user, link_key, messages.save_bill(world, user, slips), source)
+        raise Refused("请选择发票")
+    return _send(world, user, link_key, messages.save_bill(user, slips), source != "polling")
 
 
 def _permitted(world, user, serial, kept=()):
-    slip = documents.slip(world, serial)
+    slip = shapes.find(world, serial)
     if (slip.eid, slip.tax_no) != (user.eid, user.tin):
-        raise Refused(f'发票流水号{serial}不存在')
+        raise Refused(f"发票流水号{serial}不存在")
     verdict = rules.judge(world, user, slip)
     if verdict.blocked and serial not in kept:
-        raise Refused(f'发票{serial}不允许导入:{",".join(verdict.blocked)}')
+        raise Refused(f"发票{serial}不允许导入:{','.join(verdict.blocked)}")
     return slip
 
 
 def line_serials(world, user):
     """The tickets of the line the userKey is for."""
     document = world.documents.get(user.document)
-    lines = [] if document is None else document.shown
-    return [serial for line in lines if line['entryid'] == user.branch_id for serial in line['fid']]
+    return documents.serials_of(document.shown, user.branch_id) if document else []
 
 
 def adjust(world, user, link_key, serials):
@@ -49,55 +51,45 @@ def adjust(world, user, link_key, serials):
     slips = [_permitted(world, user, serial, before) for serial in serials]
     document = world.documents.get(user.document)
     if document is not None:
-        others = [line for line in document.shown if line['entryid'] != user.branch_id]
-        line = {'entryid': user.branch_id, 'fid': list(serials), 'costTypeId': '', 'costTypeName': ''}
+        others = [line for line in document.shown if line["entryid"] != user.branch_id]
+        line = {"entryid": user.branch_id, "fid": list(serials), "costTypeId": "", "costTypeName": ""}
         document.cached = [*others, line]
-        world.keep(document)
-    return _send(world, user, link_key, messages.save_entries(world, user, slips))
+    return _send(world, user, link_key, messages.save_entries(user, slips))
 
 
 def edit(world, user, link_key, serial, changes):
     """The message about the ticket as it is now, perhaps under another serial number."""
-    slip = documents.slip(world, serial)
+    slip = shapes.find(world, serial)
     changes = {key: str(value).strip() for key, value in changes.items()}
     changes = {key: value for key, value in changes.items() if value != current(slip, key)}
     if changes:
         slip = _revised(world, slip, changes)
-    return _send(world, user, link_key, messages.update_invoice(world, user, slip))
+    return _send(world, user, link_key, messages.update_invoice(user, slip))
 
 
 def current(slip, key):
-    if key in ('totalAmount', 'taxAmount'):
-        return f'{slip.total if key == "totalAmount" else slip.tax}'
-    return slip.told.get(key, '')
+    return f"{getattr(slip, MONEY[key])}" if key in MONEY else slip.told.get(key, "")
 
 
 def _revised(world, slip, changes):
-    total, tax = (_money(changes.get(key, current(slip, key))) for key in ('totalAmount', 'taxAmount'))
+    total, tax = (_money(changes.get(key, current(slip, key))) for key in MONEY)
     told = {**slip.told, **{key: value for key, value in changes.items() if key in slip.told}}
     serial = slip.serial
     if set(changes) & set(KEY_FIELDS):
-        serial = new_serial(world, world.next_serial())
-    revised = Slip(serial, slip.kind, slip.eid, slip.tax_no, total - tax, tax, total, told, slip.status,
-                   slip.document, slip.check_status, slip.personal, True, '', slip.deduction, slip.vouchers)
-    if serial != slip.serial:
-        slip.replaced_by = serial
-        world.keep(slip)
-    world.slips[serial] = revised
-    world.keep(revised)
-    if serial != slip.serial:
-        documents.replace(world, slip.serial, serial)
-    return revised
+        serial = slip.replaced_by = new_serial(world.next_serial())
+        documents.replace_serial(world, slip.serial, serial)
+    amounts = {"net": total - tax, "tax": tax, "total": total}
+    world.slips[serial] = replace(slip, serial=serial, **amounts, told=told, revised=True, replaced_by="")
+    return world.slips[serial]
 
 
 def _money(text):
     try:
-        return Decimal(text).quantize(Decimal('0.01'))
+        return Decimal(text).quantize(CENT)
     except InvalidOperation:
         raise Refused(f'金额"{text}"不正确') from None
 
 
-def _send(world, user, link_key, content, source='polling'):
+def _send(world, user, link_key, content, socket=False):
     """Without a linkKey the link is known by the userKey's `random`."""
-    socket = source != 'polling' and world.assistant.socket_only
     return mailbox.post(world, link_key or user.random, content, user.eid, socket=socket)

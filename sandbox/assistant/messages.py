@@ -1,202 +1,198 @@
-"""The three kinds of messages, saveBill in its four shapes (docs/protocols/kingdee-assistant.md#messages)."""
+"""The three kinds of messages, saveBill in its four shapes. Spelt as the documents do, mistakes included."""
+
 from decimal import Decimal
 from itertools import groupby
 
+from ..records import ZERO
 from . import shapes
 
-ZERO = Decimal('0.00')
-# The paper's spelling of the plain form and of updateInvoice, and the right one.
-RIGHT = {'goodsCood': 'goodsCode', 'sallerName': 'salerName', 'sallerTaxNo': 'salerTaxNo',
-         'stationGeton': 'stationGetOn', 'stationGetoff': 'stationGetOff'}
 
-
-def save_bill(world, user, slips):
+def save_bill(user, slips):
     """What pressing 导入 sends: the shape follows the billType of the userKey."""
-    quirks = world.assistant
-    data = {quirks.number_key: user.bill_number, 'bxd_key': user.bxd_key,
-            **SHAPES[user.bill_type](slips, quirks), 'userid': user.eid}
-    return {'type': 'saveBill', 'data': data}
+    shown = {"billnumber": user.bill_number, "bxd_key": user.bxd_key, "userid": user.eid}
+    return {"type": "saveBill", "data": {**shown, **SHAPES[user.bill_type](slips)}}
 
 
-def _plain(slips, quirks):
-    return {'data': [_short(slip, quirks) for slip in slips],
-            'invoiceSerialNos': _joined(slips),
-            'invoicesAmount': _sum(slips, 'total', quirks), 'invoicesTaxAmount': _sum(slips, 'tax', quirks),
-            'isElectronicInvoice': _all_electronic(slips)}
+def _plain(slips):
+    totals = {"invoicesAmount": _sum(slips, "total"), "invoicesTaxAmount": _sum(slips, "tax")}
+    return {"data": [_short(slip) for slip in slips], **totals, **_all(slips)}
 
 
-def _short(slip, quirks):
-    code, number = shapes.code_no(slip)
-    return _spelt({
-        'serialNo': shapes.serial(slip, quirks), 'invoiceType': slip.kind, 'invoiceCode': code,
-        'invoiceNo': number, 'invoiceDate': slip.told['invoiceDate'], 'checkStatus': int(slip.check_status),
-        'expenseStatus': int(slip.status), **_money(slip, quirks), 'taxRate': shapes.rate(slip),
-        'goodsCood': shapes.first_item(slip)['goodsCode'], 'sallerName': slip.told['salerName'],
-        'sallerTaxNo': slip.told['salerTaxNo'], 'buyerName': slip.told['buyerName'],
-        'buyerTaxNo': slip.told['buyerTaxNo']}, quirks)
+def _short(slip):
+    return {
+        **_ticket(slip),
+        **_told(slip, "invoiceDate buyerName buyerTaxNo"),
+        **_checked(slip),
+        "taxRate": shapes.rate(slip),
+        "goodsCood": shapes.first_item(slip)["goodsCode"],
+        "sallerName": slip.told["salerName"],
+        "sallerTaxNo": slip.told["salerTaxNo"],
+    }
 
 
-def _travel(slips, quirks):
+def _travel(slips):
     """Groups by kind of cost."""
+
     def cost(slip):
         return shapes.kind_of(slip).cost
-    groups = [_group(list(each), quirks) for _, each in groupby(sorted(slips, key=cost), cost)]
-    return {'data': groups, 'invoicesTotalAmount': _sum(slips, 'total', quirks),
-            'invoicesTaxAmount': _sum(slips, 'tax', quirks), 'allSize': len(slips),
-            'invoiceSerialNos': _joined(slips), 'isElectronicInvoice': _all_electronic(slips)}
+
+    groups = [_group(list(each)) for _, each in groupby(sorted(slips, key=cost), cost)]
+    totals = {"invoicesTotalAmount": _sum(slips, "total"), "invoicesTaxAmount": _sum(slips, "tax")}
+    return {"data": groups, **totals, "allSize": len(slips), **_all(slips)}
 
 
-def _group(slips, quirks):
+def _group(slips):
     kind = shapes.kind_of(slips[0])
-    return {'invoiceData': [_traveller(slip, quirks) for slip in slips],
-            'totalAmount': _sum(slips, 'total', quirks), 'amount': _sum(slips, 'net', quirks),
-            'costName': kind.cost_name, 'size': len(slips), 'costType': kind.cost,
-            'taxAmount': _sum(slips, 'tax', quirks), 'invoiceDate': slips[0].told['invoiceDate']}
+    about = {"costName": kind.cost_name, "costType": kind.cost, "size": len(slips)}
+    about["invoiceDate"] = slips[0].told["invoiceDate"]
+    return {"invoiceData": [_traveller(slip) for slip in slips], **about, **_sums(slips)}
 
 
-def _traveller(slip, quirks):
-    told, kind, (code, number) = slip.told, shapes.kind_of(slip), shapes.code_no(slip)
-    item = shapes.first_item(slip)
-    return _spelt({
-        'salerAccount': told['salerAccount'], 'classify': kind.cost, **_money(slip, quirks),
-        'stationGeton': told.get('stationGetOn') or told.get('placeOfDeparture', ''),
-        'stationGetoff': told.get('stationGetOff') or told.get('destination', ''),
-        'salerName': told['salerName'], 'invoiceDate': told['invoiceDate'], 'invoiceCode': code,
-        'serialNo': shapes.serial(slip, quirks), 'taxRate': shapes.rate(slip),
-        'seatGrade': told.get('seatGrade', ''), 'salerAddressPhone': told['salerAddressPhone'],
-        'salerTaxNo': told['salerTaxNo'], 'invoiceType': slip.kind, 'goodsCode': item['goodsCode'],
-        'invoiceNo': number, 'airItemsArr': _flights(slip), 'goodsName': item['goodsName'],
-        'classifyName': kind.cost_name}, quirks)
+def _traveller(slip):
+    told, kind, item = slip.told, shapes.kind_of(slip), shapes.first_item(slip)
+    return {
+        **_ticket(slip),
+        **_told(slip, "salerName salerTaxNo salerAccount salerAddressPhone invoiceDate seatGrade"),
+        "stationGeton": told.get("stationGetOn") or told.get("placeOfDeparture", ""),
+        "stationGetoff": told.get("stationGetOff") or told.get("destination", ""),
+        "classify": kind.cost,
+        "classifyName": kind.cost_name,
+        "taxRate": shapes.rate(slip),
+        "goodsCode": item["goodsCode"],
+        "goodsName": item["goodsName"],
+        "airItemsArr": _flights(slip),
+    }
 
 
 def _flights(slip):
-    if shapes.kind_of(slip).shape != 'air':
+    if shapes.kind_of(slip).shape != "air":
         return []
-    return [{key: slip.told.get(key, '') for key in
-             ('placeOfDeparture', 'destination', 'flightNum', 'seatGrade', 'airTime')}]
+    return [_told(slip, "placeOfDeparture destination flightNum seatGrade airTime")]
 
 
-def _purchase(slips, quirks):
+def _purchase(slips):
     """By supplier and goods; the payers' data beside them."""
-    buyers = {slip.told['buyerTaxNo']: {key: slip.told[key] for key in (
-        'buyerName', 'buyerTaxNo', 'buyerAddressPhone', 'buyerAccount')} for slip in slips}
+    payers = "buyerName buyerTaxNo buyerAddressPhone buyerAccount"
+    buyers = {slip.told["buyerTaxNo"]: _told(slip, payers) for slip in slips}
     parts = {}
     for slip in slips:
-        for item in slip.told.get('items') or [_whole(slip)]:
-            parts.setdefault((slip.told['salerTaxNo'], item['goodsName']), []).append((slip, item))
-    return {'type': '', 'isElectronicInvoice': _all_electronic(slips), 'invoiceSerialNos': _joined(slips),
-            'data': {'buyerInfo': list(buyers.values()),
-                     'purchaseInfo': [_bought(part, quirks) for part in parts.values()]}}
+        for item in slip.told.get("items") or [_whole(slip)]:
+            parts.setdefault((slip.told["salerTaxNo"], item["goodsName"]), []).append((slip, item))
+    bought = {"buyerInfo": list(buyers.values()), "purchaseInfo": [_bought(part) for part in parts.values()]}
+    return {"type": "", "data": bought, **_all(slips)}
 
 
 def _whole(slip):
     """A ticket without lines as its one line."""
-    return {**shapes.first_item(slip), 'goodsName': shapes.kind_of(slip).name, 'detailAmount': f'{slip.net}',
-            'taxAmount': f'{slip.tax}'}
+    name = shapes.kind_of(slip).name
+    return {**shapes.first_item(slip), "goodsName": name, "detailAmount": f"{slip.net}", "taxAmount": f"{slip.tax}"}
 
 
-def _bought(part, quirks):
+def _bought(part):
     slip, item = part[0]
-    net, tax = (sum((Decimal(each[key]) for _, each in part), ZERO) for key in ('detailAmount', 'taxAmount'))
-    count = sum((Decimal(each['num'] or 1) for _, each in part), Decimal(0))
-    return {'salerName': slip.told['salerName'], 'salerTaxNo': slip.told['salerTaxNo'],
-            'goodsName': item['goodsName'], 'goodsCode': item['goodsCode'],
-            'invoiceDate': slip.told['invoiceDate'], 'unit': item['unit'], 'num': str(count),
-            'unitPrice': f'{net / count:.2f}' if count else '',
-            'detailAmount': shapes.amount(net, quirks, 'str'),
-            'taxAmount': shapes.amount(tax, quirks, 'str'), 'size': str(len(part)),
-            'invoiceData': list(dict.fromkeys(each.serial for each, _ in part))}
+    net, tax = (sum((Decimal(each[key]) for _, each in part), ZERO) for key in ("detailAmount", "taxAmount"))
+    count = sum((Decimal(each["num"] or 1) for _, each in part), Decimal(0))
+    return {
+        **_told(slip, "salerName salerTaxNo invoiceDate"),
+        **{key: item[key] for key in ("goodsName", "goodsCode", "unit")},
+        "num": str(count),
+        "unitPrice": f"{net / count:.2f}" if count else "",
+        "size": str(len(part)),
+        "detailAmount": f"{net:.2f}",
+        "taxAmount": f"{tax:.2f}",
+        "invoiceData": list(dict.fromkeys(each.serial for each, _ in part)),
+    }
 
 
-def _payees(slips, quirks):
-    """By the payee's tax number and account."""
+def _payees(slips):
+    """One row for each payee's tax number and account; serial numbers with commas [?]."""
+
     def payee(slip):
-        return slip.told['salerTaxNo'], slip.told['salerAccount']
-    groups = [list(each) for _, each in groupby(sorted(slips, key=payee), payee)]
-    if quirks.payee_rows == 'ticket':
-        groups = [[slip] for slip in slips]
-    return {'type': 'savebill', 'invoicesTotalAmount': _sum(slips, 'total', quirks),
-            'invoicesTaxAmount': _sum(slips, 'tax', quirks),
-            'data': [_payee(each, quirks) for each in groups]}
+        return slip.told["salerTaxNo"], slip.told["salerAccount"]
+
+    groups = [_payee(list(each)) for _, each in groupby(sorted(slips, key=payee), payee)]
+    totals = {"invoicesTotalAmount": _sum(slips, "total"), "invoicesTaxAmount": _sum(slips, "tax")}
+    return {"type": "savebill", "data": groups, **totals}
 
 
-def _payee(slips, quirks):
-    first, (code, number) = slips[0], shapes.code_no(slips[0])
-    item = shapes.first_item(first)
-    return {'salerTaxNo': first.told['salerTaxNo'], 'salerName': first.told['salerName'],
-            'salerAddressPhone': first.told['salerAddressPhone'], 'salerAccount': first.told['salerAccount'],
-            'amount': _sum(slips, 'net', quirks), 'taxAmount': _sum(slips, 'tax', quirks),
-            'totalAmount': _sum(slips, 'total', quirks), 'invoiceType': first.kind, 'invoiceNo': number,
-            'invoiceCode': code, 'goodsCode': item['goodsCode'], 'goodsName': item['goodsName'],
-            'taxRate': shapes.rate(first),
-            'serialNo': shapes.serial(first, quirks) if len(slips) == 1 else _joined(slips)}
+def _payee(slips):
+    item = shapes.first_item(slips[0])
+    return {
+        **_told(slips[0], "salerTaxNo salerName salerAddressPhone salerAccount"),
+        **_ticket(slips[0]),
+        **_sums(slips),
+        "goodsCode": item["goodsCode"],
+        "goodsName": item["goodsName"],
+        "taxRate": shapes.rate(slips[0]),
+        "serialNo": _joined(slips),
+    }
 
 
-SHAPES = {'': _plain, 'Tra': _travel, 'Pur': _purchase, 'BizOut': _payees}
+SHAPES = {"": _plain, "Tra": _travel, "Pur": _purchase, "BizOut": _payees}
 
 
 # --- the other two ---
 
-def save_entries(world, user, slips):
-    quirks = world.assistant
-    rows = [_row(slip, quirks) for slip in slips]
-    style = quirks.entries_list
-    single = style == 'object' or (style == 'seed' and len(rows) == 1)
-    data = {'bxd_key': user.bxd_key, 'branch_id': user.branch_id,
-            'list': (rows or [{}])[0] if single else rows}
-    if quirks.tra_list:
-        data['traList'] = [_entry_group(slips, quirks)] if slips else []
-    return {'type': 'saveEntrys', 'data': data}
+
+def save_entries(user, slips):
+    """An object for one ticket, else an array; and once more as redundant traList."""
+    rows = [_row(slip) for slip in slips]
+    groups = [_entry_group(slips)] if slips else []
+    shown = {"bxd_key": user.bxd_key, "branch_id": user.branch_id}
+    return {"type": "saveEntrys", "data": {**shown, "list": rows[0] if len(rows) == 1 else rows, "traList": groups}}
 
 
-def _row(slip, quirks):
+def _row(slip):
     code, number = shapes.code_no(slip)
-    return {'fplx': slip.kind, 'spbm': shapes.first_item(slip)['goodsCode'], 'fpdm': code, 'fphm': number,
-            'jshj': shapes.amount(slip.total, quirks), 'kprq': slip.told['invoiceDate'],
-            'se': shapes.amount(slip.tax, quirks), 'fid': shapes.serial(slip, quirks)}
+    goods = shapes.first_item(slip)["goodsCode"]
+    own = {"fplx": slip.kind, "spbm": goods, "fpdm": code, "fphm": number, "fid": slip.serial}
+    return {**own, "jshj": slip.total, "se": slip.tax, "kprq": slip.told["invoiceDate"]}
 
 
-def _entry_group(slips, quirks):
-    kind = shapes.kind_of(slips[0])
-    rows = [{**_row(slip, quirks), 'jshj': f'{slip.total}', 'se': f'{slip.tax}'} for slip in slips]
-    total = {key: f'{sum((getattr(slip, name) for slip in slips), ZERO):.2f}' for key, name in (
-        ('amount', 'net'), ('taxAmount', 'tax'), ('totalAmount', 'total'))}
-    return {'invoiceData': rows, 'costType': kind.cost, 'costName': kind.cost_name, 'size': str(len(slips)),
-            'invoiceDate': slips[0].told['invoiceDate'], **total}
+def _entry_group(slips):
+    group = _group(slips)
+    rows = [{**_row(slip), "jshj": f"{slip.total}", "se": f"{slip.tax}"} for slip in slips]
+    amounts = {key: f"{group[key]:.2f}" for key in ("amount", "taxAmount", "totalAmount")}
+    return {**group, **amounts, "invoiceData": rows, "size": str(len(slips))}
 
 
-def update_invoice(world, user, slip):
-    quirks = world.assistant
-    code, number = shapes.code_no(slip)
-    data = _spelt({
-        'goodsCode': shapes.first_item(slip)['goodsCode'], 'checkStatus': int(slip.check_status),
-        'expenseStatus': int(slip.status), 'serialNo': shapes.serial(slip, quirks), 'invoiceType': slip.kind,
-        'invoiceCode': code, 'invoiceNo': number, **_money(slip, quirks),
-        'sallerName': slip.told['salerName'], 'sallerTaxNo': slip.told['salerTaxNo']}, quirks)
-    return {'type': 'updateInvoice', 'data': {
-        'data': data, quirks.number_key: user.bill_number, 'bxd_key': user.bxd_key, 'userid': user.eid}}
+def update_invoice(user, slip):
+    sellers = {"sallerName": slip.told["salerName"], "sallerTaxNo": slip.told["salerTaxNo"]}
+    goods = shapes.first_item(slip)["goodsCode"]
+    shown = {"billnumber": user.bill_number, "bxd_key": user.bxd_key, "userid": user.eid}
+    data = {**_ticket(slip), **_checked(slip), **sellers, "goodsCode": goods}
+    return {"type": "updateInvoice", "data": {"data": data, **shown}}
 
 
 # --- pieces ---
 
-def _money(slip, quirks):
-    return {'amount': shapes.amount(shapes.net(slip), quirks),
-            'totalAmount': shapes.amount(slip.total, quirks), 'taxAmount': shapes.amount(slip.tax, quirks)}
+
+def _ticket(slip):
+    code, number = shapes.code_no(slip)
+    names = {"serialNo": slip.serial, "invoiceType": slip.kind, "invoiceCode": code, "invoiceNo": number}
+    return {**names, "amount": shapes.net(slip), "totalAmount": slip.total, "taxAmount": slip.tax}
 
 
-def _sum(slips, name, quirks):
-    return shapes.amount(sum((getattr(slip, name) for slip in slips), ZERO), quirks)
+def _told(slip, keys):
+    return {key: slip.told.get(key, "") for key in keys.split()}
+
+
+def _checked(slip):
+    return {"checkStatus": int(slip.check_status), "expenseStatus": int(slip.status)}
+
+
+def _sums(slips):
+    return {"amount": _sum(slips, "net"), "taxAmount": _sum(slips, "tax"), "totalAmount": _sum(slips, "total")}
+
+
+def _sum(slips, name):
+    return sum((getattr(slip, name) for slip in slips), ZERO)
 
 
 def _joined(slips):
-    return ','.join(slip.serial for slip in slips)
+    return ",".join(slip.serial for slip in slips)
 
 
-def _all_electronic(slips):
-    return bool(slips) and all(shapes.kind_of(slip).electronic for slip in slips)
-
-
-def _spelt(data, quirks):
-    if quirks.spelling == 'seed':
-        return data
-    return {RIGHT.get(key, key): value for key, value in data.items()}
+def _all(slips):
+    electronic = bool(slips) and all("electronic" in shapes.kind_of(slip).marks for slip in slips)
+    return {"invoiceSerialNos": _joined(slips), "isElectronicInvoice": electronic}

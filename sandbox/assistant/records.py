@@ -1,56 +1,27 @@
 """What 金蝶发票助手 remembers: clients, keys, tickets, documents, messages, vouchers."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-UNUSED, APPROVING, APPROVED, BOOKED = '1', '30', '60', '65'
+UNUSED, APPROVING, APPROVED, BOOKED = "1", "30", "60", "65"
 USED = (APPROVING, APPROVED, BOOKED)
-STATES = {UNUSED: '未报销', APPROVING: '审批中', APPROVED: '审批通过', BOOKED: '已入账'}
+STATES = {UNUSED: "未报销", APPROVING: "审批中", APPROVED: "审批通过", BOOKED: "已入账"}
 
 
 @dataclass
 class Client:
     client_id: str
     secret: str
-    tax_nos: list                   # empty: any
-
-    table = 'assistant_client'
-
-    @property
-    def key(self):
-        return self.client_id
-
-
-@dataclass
-class Token:
-    text: str
-    client_id: str
-    expires_at: datetime
-
-    table = 'assistant_token'
-
-    @property
-    def key(self):
-        return self.text
-
-
-@dataclass
-class LinkKey:
-    text: str
-    made_at: datetime
-
-    table = 'assistant_link'
-
-    @property
-    def key(self):
-        return self.text
+    tax_nos: list  # the companies it may ask for
 
 
 @dataclass
 class UserKey:
     """Who may see and choose what: one user, one company, one document."""
+
     text: str
     client_id: str
     eid: str
@@ -62,72 +33,56 @@ class UserKey:
     ticket_param: str
     random: str
     expires_at: datetime
-    branch_id: str = ''
+    branch_id: str = ""
     serials: list = field(default_factory=list)
-    attachments: list = field(default_factory=list)
-    buyer_account: str = ''
-    buyer_address: str = ''
-
-    table = 'assistant_user_key'
-
-    @property
-    def key(self):
-        return self.text
+    buyer_account: str = ""
+    buyer_address: str = ""
 
     @property
     def document(self):
-        return f'{self.tin}/{self.bxd_key}'
+        return f"{self.tin}/{self.bxd_key}"
 
 
 @dataclass
 class Slip:
-    """A ticket in somebody's wallet. `told` has the paper's own keys."""
+    """A ticket in somebody's wallet. `told` has the documents' own keys."""
+
     serial: str
-    kind: str                       # invoiceType
+    kind: str  # invoiceType
     eid: str
-    tax_no: str                     # the company in whose wallet it is
+    tax_no: str  # the company in whose wallet it is
     net: Decimal
     tax: Decimal
     total: Decimal
     told: dict
-    status: str = UNUSED            # expenseStatus
-    document: str = ''              # key of the Document that uses it
-    check_status: str = '1'         # 1 verified, 2 failed, 3 not yet
+    status: str = UNUSED  # expenseStatus
+    document: str = ""  # key of the Document that uses it
+    check_status: str = "1"  # 1 verified, 2 failed, 3 not yet
     personal: bool = False
     revised: bool = False
-    replaced_by: str = ''           # editing gave it another serial number
-    deduction: dict = field(default_factory=dict)   # as the status call wrote it back
+    replaced_by: str = ""  # editing gave it another serial number
+    deduction: dict = field(default_factory=dict)  # as the status call wrote it back
     vouchers: list = field(default_factory=list)
-
-    table = 'assistant_slip'
-
-    @property
-    def key(self):
-        return self.serial
 
 
 @dataclass
 class Document:
     """An expense document and its tickets, as saved and as last cached."""
+
     tin: str
     bxd_key: str
     number: str
-    client_id: str = ''
-    eid: str = ''
-    bill_type_id: str = ''
     saved: bool = False
     deleted: bool = False
     status: str = UNUSED
-    lines: list = field(default_factory=list)       # {entryid, fid, costTypeId, costTypeName}
-    cached: list | None = None                      # the same, not yet saved
-    cover: dict = field(default_factory=dict)       # type, number, size, sha256, content (base64)
+    lines: list = field(default_factory=list)  # {entryid, fid, costTypeId, costTypeName}
+    cached: list | None = None  # the same, not yet saved
+    cover: dict = field(default_factory=dict)  # type, number, size, sha256, content (base64)
     vouchers: list = field(default_factory=list)
-
-    table = 'assistant_document'
 
     @property
     def key(self):
-        return f'{self.tin}/{self.bxd_key}'
+        return f"{self.tin}/{self.bxd_key}"
 
     @property
     def shown(self):
@@ -140,28 +95,23 @@ class Document:
 
 
 def serials_of(lines, entry=None):
-    return list(dict.fromkeys(serial for line in lines if entry in (None, line['entryid'])
-                              for serial in line['fid']))
+    """Of all lines, or of the one line `entry`."""
+    chosen = [line for line in lines if entry in (None, line["entryid"])]
+    return list(dict.fromkeys(serial for line in chosen for serial in line["fid"]))
 
 
 @dataclass
 class Letter:
-    """A message for whoever polls with this key."""
+    """A message for the one who polls with this key."""
+
     uid: str
     number: int
     to: str
     sender: str
-    content: dict                   # {type, data}
-    due_at: datetime
-    state: str = 'waiting'          # waiting held received
+    content: dict  # {type, data}
+    state: str = "waiting"  # waiting held received
     tries: list = field(default_factory=list)
-    socket: bool = False            # for sockets only: no poll finds it
-
-    table = 'assistant_message'
-
-    @property
-    def key(self):
-        return self.uid
+    socket: bool = False  # for sockets only: no poll finds it
 
 
 @dataclass
@@ -173,33 +123,37 @@ class Voucher:
     serials: list
     deleted: bool = False
 
-    table = 'assistant_voucher'
-
-    @property
-    def key(self):
-        return self.uid
-
 
 @dataclass
 class Entry:
     """One call that took effect: what the tests compare."""
+
     number: int
     at: datetime
     call: str
-    document: str = ''              # bxd_key
-    bill_number: str = ''
-    status: str = ''
-    line: str = ''
+    document: str = ""  # bxd_key
+    bill_number: str = ""
+    status: str = ""
+    line: str = ""
     serials: list = field(default_factory=list)
-    cover: str = ''                 # coverNumber
-    voucher: str = ''
-    changed: dict = field(default_factory=dict)     # serial → [status before, after]
-
-    table = 'assistant_entry'
-
-    @property
-    def key(self):
-        return str(self.number)
+    cover: str = ""  # coverNumber
+    voucher: str = ""
+    changed: dict = field(default_factory=dict)  # serial → [status before, after]
 
 
-RECORDS = (Client, Token, LinkKey, UserKey, Slip, Document, Letter, Voucher, Entry)
+def note(exchange, saved=None, before=None, **more):
+    """Record a call that took effect, on the Document `saved`, if any.
+
+    `before` is states() from before the deed: what has changed since is recorded.
+    """
+    world = exchange.world
+    if saved is not None:
+        more.update(document=saved.bxd_key, bill_number=saved.number)
+    after = states(world, before or ())
+    changed = {serial: [old, after[serial]] for serial, old in (before or {}).items() if after[serial] != old}
+    number = len(world.assistant_entries) + 1
+    world.assistant_entries[number] = Entry(number, world.clock.now(), exchange.call.name, changed=changed, **more)
+
+
+def states(world, serials):
+    return {serial: world.slips[serial].status for serial in serials}

@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 
 from ..errors import Refused
-from .kinds import NORMAL, PARTLY, RED, REVERSED, STATUSES
-from .received import Received
+from ..protocol import renamed
+from .received import NORMAL, PARTLY, RED, REVERSED, STATUSES, Received
 
 USABLE = (NORMAL, PARTLY)
-UNBOOKED, BOOKED, BOOKED_ONLY, TAKEN_BACK = '00', '02', '03', '06'
-MONTH = re.compile(r'\d{4}(0[1-9]|1[0-2])', re.ASCII)
+UNBOOKED, BOOKED, BOOKED_ONLY, TAKEN_BACK = "00", "02", "03", "06"
+MONTH = re.compile(r"\d{4}(0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass
@@ -25,36 +25,34 @@ class Mark:
     tax_no: str
     code: str
     number: str
-    status: str = ''  # '' as it came
+    status: str = ""  # '' as it came
     booked: str = UNBOOKED  # 02 with, 03 without deduction from income tax
-    booked_at: str = ''
-    booked_period: str = ''  # YYYYMM
+    booked_at: str = ""
+    booked_period: str = ""  # YYYYMM
     selected: bool = False
-    purpose: str = ''
-    selected_at: str = ''
-    selected_period: str = ''
+    purpose: str = ""
+    selected_at: str = ""
+    selected_period: str = ""
     row: Received | None = None  # only in what World.inbound() returns
-
-    table = 'inbound_mark'
 
     @property
     def key(self):
-        return f'{self.tax_no}/{self.code}/{self.number}'
+        return f"{self.tax_no}/{self.code}/{self.number}"
 
 
 @dataclass
 class Wish:
     """Which fapiao of a pool: days from and to (both included), and filters; empty means any."""
 
-    first: str = ''
-    last: str = ''
+    first: str = ""
+    last: str = ""
     kinds: tuple = ()
-    seller_no: str = ''
+    seller_no: str = ""
     statuses: tuple = ()
-    number: str = ''
-    code: str = ''
+    number: str = ""
+    code: str = ""
     selected: bool | None = None
-    period: str = ''  # YYYYMM of the deduction
+    period: str = ""  # YYYYMM of the deduction
 
     @property
     def is_simple(self):
@@ -64,69 +62,54 @@ class Wish:
         return (
             (not self.first or self.first <= row.day <= self.last)
             and (not self.kinds or row.kind in self.kinds)
-            and self.seller_no in ('', row.seller_no)
-            and self.number in ('', row.number)
-            and self.code in ('', row.code)
+            and self.seller_no in ("", row.seller_no)
+            and self.number in ("", row.number)
+            and self.code in ("", row.code)
             and (not self.statuses or status_of(row, mark) in self.statuses)
             and (self.selected is None or self.selected == bool(mark and mark.selected))
-            and (not self.period or not mark or mark.selected_period in ('', self.period))
+            and (not self.period or not mark or mark.selected_period in ("", self.period))
         )
 
 
 class Selection:
-    """A part of a pool, as a sequence of Received: made row by row when asked for."""
+    """A part of a pool, as a sequence of Received, newest first: made row by row when asked for."""
 
-    def __init__(self, newest_first=True):
-        self.newest_first = newest_first
-        self.parts = []  # [(how to get one, indexes)]
-
-    def add(self, get, indexes):
-        if len(indexes):
-            self.parts.append((get, indexes))
+    def __init__(self, parts):
+        self.parts = [(get, indexes) for get, indexes in parts if len(indexes)]  # how to get one, and which
 
     def __len__(self):
         return sum(len(indexes) for _, indexes in self.parts)
 
     def slice(self, start, stop):
         rows, before = [], 0
-        for get, indexes in self.parts if self.newest_first else reversed(self.parts):
+        for get, indexes in self.parts:
             low, high = max(start - before, 0), min(stop - before, len(indexes))
-            if low < high and self.newest_first:
-                low, high = len(indexes) - high, len(indexes) - low
-                rows.extend(get(each) for each in reversed(indexes[low:high]))
-            elif low < high:
-                rows.extend(get(each) for each in indexes[low:high])
+            if low < high:
+                rows.extend(get(each) for each in reversed(indexes[len(indexes) - high : len(indexes) - low]))
             before += len(indexes)
         return rows
 
 
-def choose(world, tax_no, wish, newest_first=True):
-    """The fapiao of this pool that fit; those handed in come before the made-up ones when newest first."""
-    chosen, marks = Selection(newest_first), world.marks
-    singles = sorted(
-        (row for row in own(world, tax_no) if wish.wants(row, mark_for(world, row))), key=lambda row: row.day
-    )
-    chosen.add(singles.__getitem__, range(len(singles)))
-    for batch in reversed(batches(world, tax_no)):
-        chosen.add(batch.row, _indexes(batch, wish, marks))
-    return chosen
+def choose(world, tax_no, wish):
+    """The fapiao of this pool that fit; those handed in come before the made-up ones."""
+    singles = [row for row in own(world, tax_no) if wish.wants(row, mark_for(world, row))]
+    singles.sort(key=lambda row: row.day)
+    made_up = [(batch.row, _indexes(batch, wish, world.marks)) for batch in reversed(batches(world, tax_no))]
+    return Selection([(singles.__getitem__, range(len(singles))), *made_up])
 
 
 def _indexes(batch, wish, marks):
     if wish.number:
         index = batch.find(wish.number, wish.code)
-        return [] if index is None or not _fits(batch, index, wish, marks) else [index]
-    whole = batch.between(wish.first, wish.last) if wish.first else range(batch.count)
-    if wish.kinds:
-        whole = [index for index in whole if batch.kind(index) in wish.kinds]
-    if wish.is_simple:
-        return whole
-    return [index for index in whole if _fits(batch, index, wish, marks)]
-
-
-def _fits(batch, index, wish, marks):
-    row = batch.row(index)
-    return wish.wants(row, marks.get(row.key))
+        whole = [] if index is None else [index]
+    else:
+        whole = batch.between(wish.first, wish.last) if wish.first else range(batch.count)
+        if wish.kinds:
+            whole = [index for index in whole if batch.kind(index) in wish.kinds]
+        if wish.is_simple:
+            return whole
+    rows = ((index, batch.row(index)) for index in whole)
+    return [index for index, row in rows if wish.wants(row, marks.get(row.key))]
 
 
 def batches(world, tax_no):
@@ -135,58 +118,32 @@ def batches(world, tax_no):
 
 def own(world, tax_no):
     """The single fapiao of this pool: handed in, and issued here."""
+    touched = {each.original for each in world.fapiao.values() if each.original}
+    issued = [each for each in world.fapiao.values() if each.buyer_no == tax_no]
     handed_in = [row for row in world.received.values() if row.buyer_no == tax_no]
-    reversed_ones = {each.original for each in world.fapiao.values() if each.original}
-    return handed_in + [
-        from_fapiao(each, each.number in reversed_ones)
-        for each in world.fapiao.values()
-        if each.buyer_no == tax_no
-    ]
+    return handed_in + [_from_fapiao(each, each.number in touched) for each in issued]
 
 
-def from_fapiao(fapiao, touched):
+def _from_fapiao(fapiao, touched):
     """A fapiao issued in this sandbox, as its buyer receives it; `touched`: a red one refers to it."""
-    kind = {(False, False): 26, (True, False): 27, (False, True): 3, (True, True): 4}[
-        fapiao.special, fapiao.paper
-    ]
+    kind = {(False, False): 26, (True, False): 27, (False, True): 3, (True, True): 4}[fapiao.special, fapiao.paper]
     status = RED if fapiao.red else REVERSED if fapiao.reversed_by else PARTLY if touched else NORMAL
-    return Received(
-        fapiao.number,
-        kind,
-        f'{fapiao.issued_at:%Y-%m-%d}',
-        fapiao.seller_no,
-        fapiao.seller_name,
-        fapiao.buyer_no,
-        fapiao.buyer_name,
-        fapiao.net,
-        fapiao.tax,
-        fapiao.gross,
-        status=status,
-        original=fapiao.original,
-        remark=fapiao.remark,
-        lines=fapiao.lines,
-    )
+    same = renamed("number seller_no seller_name buyer_no buyer_name net tax gross original remark lines", fapiao)
+    return Received(kind=kind, day=f"{fapiao.issued_at:%Y-%m-%d}", status=status, **same)
 
 
-def find(world, tax_no, number, code=''):
+def find(world, tax_no, number, code=""):
     """This fapiao of the pool, or None."""
     for batch in batches(world, tax_no):
         index = batch.find(number, code)
         if index is not None:
             return batch.row(index)
-    return next((row for row in own(world, tax_no) if row.number == number and code in ('', row.code)), None)
+    return next((row for row in own(world, tax_no) if row.number == number and code in ("", row.code)), None)
 
 
 def owners(world):
     """Every tax number with a pool."""
-    return list(
-        dict.fromkeys(
-            [
-                *world.taxpayers,
-                *(each.buyer_no for each in (*world.batches.values(), *world.received.values())),
-            ]
-        )
-    )
+    return {*world.taxpayers, *(each.buyer_no for each in (*world.batches.values(), *world.received.values()))}
 
 
 def status_of(row, mark):
@@ -198,21 +155,18 @@ def mark_for(world, row):
     mark = world.marks.get(row.key) or Mark(row.buyer_no, row.code, row.number)
     fapiao = world.fapiao.get(row.number)
     if fapiao is not None:
-        mark.selected, mark.booked = fapiao.vat_use != '03', fapiao.booked
+        mark.selected, mark.booked = fapiao.vat_use != "03", fapiao.booked
     return mark
 
 
 def keep(world, mark):
     """Remember the mark, and let the fapiao's seller feel it, where it was issued here."""
     world.marks[mark.key] = mark
-    world.keep(mark)
     fapiao = world.fapiao.get(mark.number)
     if fapiao is not None:
         fapiao.booked = mark.booked
-        if mark.selected != (fapiao.vat_use != '03'):
-            fapiao.vat_use = '01' if mark.selected else '03'
-        world.keep(fapiao)
-    world.inbound_version += 1
+        if mark.selected != (fapiao.vat_use != "03"):
+            fapiao.vat_use = "01" if mark.selected else "03"
 
 
 # --- what a taxpayer does with it ---
@@ -223,54 +177,54 @@ def book(world, row, booked, moment, period):
     mark = mark_for(world, row)
     if booked == TAKEN_BACK:
         if mark.booked == UNBOOKED:
-            raise Refused('发票未入账,不能撤销入账')
-        mark.booked, mark.booked_at, mark.booked_period = UNBOOKED, '', ''
+            raise Refused("发票未入账,不能撤销入账")
+        mark.booked, mark.booked_at, mark.booked_period = UNBOOKED, "", ""
         return keep(world, mark)
     _demand_usable(row, mark)
     if mark.booked == booked:
-        raise Refused('发票已入账,请勿重复操作')
-    if not MONTH.fullmatch(period) or period < row.day[:7].replace('-', '') or period > _month(world):
-        raise Refused(f'入账属期{period}不正确')
+        raise Refused("发票已入账,请勿重复操作")
+    if not MONTH.fullmatch(period) or period < row.day[:7].replace("-", "") or period > _month(world):
+        raise Refused(f"入账属期{period}不正确")
     mark.booked, mark.booked_at, mark.booked_period = booked, moment, period
     return keep(world, mark)
 
 
-def select(world, row, purpose, period=''):
+def select(world, row, purpose, period=""):
     """For deduction, in this tax period (YYYYMM); only this month and the one before are open."""
     mark = mark_for(world, row)
     _demand_usable(row, mark)
     if not row.special or row.tax <= 0:
-        raise Refused('该票种不允许勾选抵扣')
+        raise Refused("该票种不允许勾选抵扣")
     if mark.selected:
-        raise Refused('发票已勾选,请勿重复操作')
+        raise Refused("发票已勾选,请勿重复操作")
     period = period or _month(world)
-    if period not in (_month(world), _month_before(world)) or period < row.day[:7].replace('-', ''):
-        raise Refused(f'税款所属期{period}不正确')
+    if period not in (_month(world), _month_before(world)) or period < row.day[:7].replace("-", ""):
+        raise Refused(f"税款所属期{period}不正确")
     mark.selected, mark.purpose, mark.selected_period = True, purpose, period
-    mark.selected_at = f'{world.clock.now():%Y-%m-%d %H:%M:%S}'
+    mark.selected_at = f"{world.clock.now():%Y-%m-%d %H:%M:%S}"
     return keep(world, mark)
 
 
 def unselect(world, row):
     mark = mark_for(world, row)
     if not mark.selected:
-        raise Refused('发票未勾选,不能撤销')
+        raise Refused("发票未勾选,不能撤销")
     if mark.selected_period and mark.selected_period < _month_before(world):
-        raise Refused('已申报的发票不能撤销勾选')
-    mark.selected, mark.purpose, mark.selected_at, mark.selected_period = False, '', '', ''
+        raise Refused("已申报的发票不能撤销勾选")
+    mark.selected, mark.purpose, mark.selected_at, mark.selected_period = False, "", "", ""
     return keep(world, mark)
 
 
 def _demand_usable(row, mark):
     status = status_of(row, mark)
     if status not in USABLE:
-        raise Refused(f'发票状态为{STATUSES[status]},不能操作')
+        raise Refused(f"发票状态为{STATUSES[status]},不能操作")
 
 
 def _month(world):
-    return f'{world.clock.now():%Y%m}'
+    return f"{world.clock.now():%Y%m}"
 
 
 def _month_before(world):
     now = world.clock.now()
-    return f'{now.year - (now.month == 1)}{(now.month - 2) % 12 + 1:02d}'
+    return f"{now.year - (now.month == 1)}{(now.month - 2) % 12 + 1:02d}"

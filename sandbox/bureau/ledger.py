@@ -1,4 +1,6 @@
-"""The bureau's ledger of what was issued, flat, to be compared with the books of whoever issued it."""
+"""The bureau's ledger of what was issued, flat, to be compared with the books of the seller."""
+
+from ..protocol import renamed
 
 
 def rows(world, tax_no=None):
@@ -9,21 +11,24 @@ def rows(world, tax_no=None):
 
 def _row(fapiao, partly):
     return {
-        'number': fapiao.number, 'cloud': fapiao.cloud, 'tenant': fapiao.tenant, 'uid': _uid(fapiao),
-        'seller_tax_no': fapiao.seller_no, 'buyer_tax_no': fapiao.buyer_no,
-        'color': 'red' if fapiao.red else 'blue', 'status': _status(fapiao, partly),
-        'original': fapiao.original, 'total': f'{fapiao.gross:.2f}', 'tax': f'{fapiao.tax:.2f}',
-        'issued_at': fapiao.issued_at.isoformat()}
+        **renamed("number cloud tenant seller_tax_no=seller_no buyer_tax_no=buyer_no original", fapiao),
+        "uid": _uid(fapiao),
+        "color": "red" if fapiao.red else "blue",
+        "status": _status(fapiao, partly),
+        "total": f"{fapiao.gross:.2f}",
+        "tax": f"{fapiao.tax:.2f}",
+        "issued_at": fapiao.issued_at.isoformat(),
+    }
 
 
 def _uid(fapiao):
     """What the caller called the order; nothing where people at the bureau issued it."""
     if not fapiao.cloud:
-        return ''
-    return ','.join(fapiao.bills) or fapiao.request
+        return ""
+    return ",".join(fapiao.bills) or fapiao.request
 
 
 def _status(fapiao, partly):
     if fapiao.reversed_by:
-        return 'reversed'
-    return 'partly_reversed' if fapiao.number in partly else 'normal'
+        return "reversed"
+    return "partly_reversed" if fapiao.number in partly else "normal"

@@ -1,145 +1,96 @@
-"""What the cloud tells by itself: 5.1.01 return, 5.1.02 by fapiao, 5.1.03 by bill."""
+"""What the cloud tells of its own accord: 5.1.01 return, 5.1.02 by fapiao, 5.1.03 by bill."""
+
+import base64
 import copy
 from datetime import timedelta
 
 from ..errors import Refused
-from . import query, queue, told
-from .envelope import packed
+from ..protocol import dump
+from . import queue, told
 from .records import Delivery
 
-OPENED, REVERSED = 'INVOICE.OPEN', 'INVOICE.RED'
-GOOD, BAD = '0', '9999'                 # [docs]
-BY_BILL = '3std1'                       # systems called so are told by bill [docs]
+OPENED, REVERSED = "INVOICE.OPEN", "INVOICE.RED"
+RETURNED = "BILL.RETURN"  # [?] interfaceCode of 5.1.01
+GOOD, BAD = "0", "9999"  # [docs]
 
 
 def address(world, account_id, system):
     tenant = world.kingdee_tenants.get(account_id)
-    return tenant.systems.get(system) or world.kingdee.callback_url if tenant else ''
+    return tenant.systems.get(system, "") if tenant else ""
 
 
-def issued(world, bills, made):
+def settle(world):
+    """Tells of what the queue issued by now."""
+    for bill, made in queue.settle(world):
+        issued(world, bill, made)
+
+
+def issued(world, bill, made):
     """After an attempt to issue: by bill everything there is, by fapiao what is new or failed."""
-    for bill in bills:
-        url = address(world, bill.account_id, bill.system)
-        if url and _style(world, bill.system) in ('bill', 'both'):
-            _send(world, 'bill', bill.number, url, by_bill(world, bill))
-    for order in _orders_to_tell(world, bills, made):
-        bill = world.bills[order.bills[0]]
-        url = address(world, bill.account_id, bill.system)
-        if url and _style(world, bill.system) in ('fapiao', 'both'):
-            _send(world, 'fapiao', bill.number, url, by_fapiao(world, order))
+    url, style = address(world, bill.account_id, bill.system), world.kingdee.callback_style
+    if url and style in ("bill", "both"):
+        items = told.invoices(world, bill, told.CALLBACK_LINES)
+        # Judge by the presence of a number: returnCode can't tell where only a part failed.
+        error = next((item["issueErrorMessage"] for item in items if not item["invoiceNum"]), "")
+        _send(world, "bill", bill.number, url, _body(OPENED, items, error))
+    for order in bill.orders if url and style in ("fapiao", "both") else ():
+        if order in made or order.error:
+            _send(world, "fapiao", bill.number, url, _by_fapiao(world, bill, order))
 
 
-def _style(world, system):
-    style = world.kingdee.callback_style
-    if style != 'system':
-        return style
-    return 'bill' if system.startswith(BY_BILL) else 'fapiao'
-
-
-def _orders_to_tell(world, bills, made):
-    numbers = dict.fromkeys(number for bill in bills for number in bill.orders)
-    orders = [world.orders[number] for number in numbers]
-    return [order for order in orders if order in made or order.error]
-
-
-def by_bill(world, bill):
-    """Judge by the presence of a number: returnCode can't tell where only a part failed."""
-    items = query.invoices(world, bill, world.kingdee.callback_lines_key)
-    number_key = world.kingdee.number_key
-    good = all(item[number_key] for item in items)
-    error = next((item['issueErrorMessage'] for item in items if not item[number_key]), '')
-    return _body(OPENED, items, error if not good else '')
-
-
-def by_fapiao(world, order):
-    bills, key = [world.bills[each] for each in order.bills], world.kingdee.callback_lines_key
-    name, serial = query.joined(world, order), bills[0].number
+def _by_fapiao(world, bill, order):
+    number, key = bill.number, told.CALLBACK_LINES
     if order.fapiao:
-        return _body(OPENED, told.fapiao(world, world.fapiao[order.fapiao], name, serial, key), '')
-    item = told.unissued(world, order.draft, name, serial, order.number, order.error, key)
-    return _body(OPENED, item, order.error)
+        return _body(OPENED, told.fapiao(world, world.fapiao[order.fapiao], number, number, key), "")
+    return _body(OPENED, told.unissued(order.draft, number, order.number, order.error, key), order.error)
 
 
-def returned(world, bill, text):
+def returned(world, bill):
     """5.1.01; its payload stands in no source [?]."""
     url = address(world, bill.account_id, bill.system)
     if url:
-        data = {'billNo': bill.number, 'serialNo': bill.number, 'sellerTaxpayerId': bill.tax_no,
-                'returnReason': text}
-        _send(world, 'return', bill.number, url, _body(world.kingdee.return_interface, data, ''))
+        data = {"billNo": bill.number, "serialNo": bill.number, "sellerTaxpayerId": bill.tax_no}
+        _send(world, "return", bill.number, url, _body(RETURNED, {**data, "returnReason": bill.error}, ""))
 
 
 def reversed_(world, red, account_id, system):
     """A red fapiao; by bill in an array, as the blue ones."""
-    url = address(world, account_id, system)
-    if not url:
-        return
-    bill = next((queue.newest(world, red.seller_no, line.bill) for line in red.lines if line.bill), None)
-    item = told.fapiao(world, red, bill.number if bill else '', red.request, world.kingdee.callback_lines_key)
-    if _style(world, system) in ('bill', 'both'):
-        _send(world, 'red', red.number, url, _body(REVERSED, [item], ''))
-    if _style(world, system) in ('fapiao', 'both'):
-        _send(world, 'red', red.number, url, _body(REVERSED, item, ''))
+    url, style = address(world, account_id, system), world.kingdee.callback_style
+    bill = next((line.bill for line in red.lines if line.bill), "")
+    item = told.fapiao(world, red, bill, red.request, told.CALLBACK_LINES)
+    for data in ([item] if style != "fapiao" else None, item if style != "bill" else None):
+        if url and data:
+            _send(world, "red", red.number, url, _body(REVERSED, data, ""))
 
 
 def _body(interface, data, error):
     """`data` is packed only when it is sent, so that it can still be forged."""
-    return {'interfaceCode': interface, 'returnCode': BAD if error else GOOD, 'returnMsg': error or 'success',
-            'data': data, 'bizControl': ''}
+    code, text = (BAD, error) if error else (GOOD, "success")
+    return {"interfaceCode": interface, "returnCode": code, "returnMsg": text, "data": data, "bizControl": ""}
 
 
 def _send(world, kind, about, url, body):
-    quirks = world.kingdee
-    due = world.clock.now() + timedelta(seconds=quirks.callback_delay + first_wait(quirks))
-    # Amounts are Decimals here; what is stored and sent is plain JSON.
-    delivery = Delivery(world.next_delivery(), kind, about, url, copy.deepcopy(body), due,
-                        'held' if quirks.hold_callbacks else 'waiting')
-    world.deliveries[delivery.key] = delivery
-    world.keep(delivery)
+    waits = world.kingdee.callback_intervals
+    due = world.clock.now() + timedelta(seconds=float(waits[0]) if waits else 0)
+    number = max((each.number for each in world.deliveries.values()), default=0) + 1
+    state = "held" if world.kingdee.hold_callbacks else "waiting"
+    delivery = world.deliveries[str(number)] = Delivery(number, kind, about, url, copy.deepcopy(body), due, state)
     return delivery
 
 
-def first_wait(quirks):
-    return float(quirks.callback_intervals[0]) if quirks.callback_intervals else 0
-
-
-def wire_body(delivery, quirks):
+def wire_body(delivery, _quirks=None):
     """What goes out."""
-    return {**delivery.body, 'data': packed(delivery.body['data'], quirks.callback_data)}
-
-
-def repeat(world, about, times):
-    """Sends again what was sent about this bill or fapiao, or everything."""
-    found = [each for each in world.deliveries.values() if about in (None, each.about)]
-    return [_send(world, each.kind, each.about, each.url, each.body) for _ in range(times) for each in found]
+    return {**delivery.body, "data": base64.b64encode(dump(delivery.body["data"])).decode()}
 
 
 def forge(world, number, url, bill, changes):
-    """A body that isn't true: of a bill there is, changed; or of one nobody pushed."""
+    """A body that isn't true: of a bill there is, changed; or of one that was never pushed."""
     if not url:
-        raise Refused('未配置回调地址')
-    key = world.kingdee.callback_lines_key
-    items = query.invoices(world, bill, key) if bill else []
+        raise Refused("未配置回调地址")
+    items = told.invoices(world, bill, told.CALLBACK_LINES) if bill else []
     if bill and not items:
-        items = [told.unissued(world, bill.draft, number, number, '', '', key)]
-    items = items or [{'billNo': number, 'serialNo': number, 'invoiceStatus': told.NORMAL,
-                       'issueErrorMessage': '', world.kingdee.number_key: '26319999' + '9' * 12}]
-    items = [{**item, **changes} for item in items]
-    data = items if _style(world, bill.system if bill else '') in ('bill', 'both') else items[0]
-    return _send(world, 'forged', number, url, _body(OPENED, data, ''))
-
-
-def release(world, order):
-    """Lets held callbacks go, in this order: sent | reversed, or a list of their numbers."""
-    held = [each for each in world.deliveries.values() if each.state == 'held']
-    if isinstance(order, (list, tuple)):
-        held = [world.deliveries[str(number)] for number in order]
-    elif order == 'reversed':
-        held.reverse()
-    for place, delivery in enumerate(held):
-        delivery.state = 'waiting'
-        # A microsecond apart: the courier goes by time.
-        delivery.due_at = world.clock.now() + timedelta(microseconds=place)
-        world.keep(delivery)
-    return held
+        items = [told.unissued(bill.draft, number, "", "", told.CALLBACK_LINES)]
+    unknown = {"billNo": number, "serialNo": number, "invoiceStatus": told.NORMAL, "issueErrorMessage": ""}
+    items = [{**item, **changes} for item in items or [{**unknown, "invoiceNum": "26319999" + "9" * 12}]]
+    by_bill = world.kingdee.callback_style in ("bill", "both")
+    return _send(world, "forged", number, url, _body(OPENED, items if by_bill else items[0], ""))

@@ -1,22 +1,23 @@
 """Carries the callbacks out: one thread, real POSTs, again until they are answered as documented."""
+
 import json
 import threading
-import urllib.error
-import urllib.request
 from datetime import timedelta
 
-from . import callbacks
-from .envelope import dump
+import requests
 
-IDLE, WATCHFUL = 5.0, 0.05
-MAX_ANSWER = 65536
+from ..protocol import dump
+from . import callbacks
+
+IDLE, WATCHFUL, TIMEOUT = 5.0, 0.05, 10.0
+HEADERS = {"Content-Type": "application/json;charset=UTF-8"}
 
 
 class Courier:
     def __init__(self, world):
         self.world = world
         self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._run, name='sandbox-courier', daemon=True)
+        self.thread = threading.Thread(target=self._run, name="sandbox-courier", daemon=True)
 
     def start(self):
         self.thread.start()
@@ -29,72 +30,54 @@ class Courier:
 
     def _run(self):
         while not self.stopping.is_set():
-            delivery = self._next()
+            waiting, delivery = self._next()
             if delivery is not None:
                 self._carry(delivery)
                 continue
-            self.world.stirred.wait(WATCHFUL if self._any_waiting() else IDLE)
+            self.world.stirred.wait(WATCHFUL if waiting else IDLE)
             self.world.stirred.clear()
 
-    def _any_waiting(self):
-        with self.world.lock:
-            return any(each.state == 'waiting' for each in self.world.deliveries.values())
-
     def _next(self):
-        """The one that has been due longest."""
+        """Does any wait, and the one that has been due longest."""
         with self.world.lock:
             now = self.world.clock.now()
-            due = [each for each in self.world.deliveries.values()
-                   if each.state == 'waiting' and each.due_at <= now]
-            return min(due, key=lambda each: each.due_at, default=None)
+            waiting = [each for each in self.world.deliveries.values() if each.state == "waiting"]
+            due = [each for each in waiting if each.due_at <= now]
+            return bool(waiting), min(due, key=lambda each: each.due_at, default=None)
 
     def _carry(self, delivery):
-        quirks = self.world.kingdee
-        good, outcome = post(delivery.url, dump(callbacks.wire_body(delivery, quirks)), quirks)
+        good, outcome = post(delivery.url, dump(callbacks.wire_body(delivery)))
         with self.world.acting():
             now = self.world.clock.now()
             delivery.tries.append([now.isoformat(), outcome])
-            waits = quirks.callback_intervals
+            waits = self.world.kingdee.callback_intervals
             if good:
-                delivery.state = 'delivered'
-            elif delivery.state == 'waiting' and len(delivery.tries) < len(waits):
+                delivery.state = "delivered"
+            elif delivery.state == "waiting" and len(delivery.tries) < len(waits):
                 delivery.due_at = now + timedelta(seconds=float(waits[len(delivery.tries)]))
             else:
-                delivery.state = 'given_up'
-            self.world.keep(delivery)
+                delivery.state = "given_up"
 
 
-def post(url, body, quirks):
+def post(url, body):
     """Was it taken, and what was answered?"""
-    request = urllib.request.Request(url, body, {'Content-Type': 'application/json;charset=UTF-8'})
     try:
-        with OPENER.open(request, timeout=quirks.callback_timeout) as response:
-            answer = response.read(MAX_ANSWER)
-            shown = f'{response.status} {answer[:200].decode(errors="replace")}'
-            return is_taken(response.status, answer, quirks), shown
-    except urllib.error.HTTPError as error:
-        with error:
-            return False, f'{error.code} {error.reason}'
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy: the address is on this machine, or a person's own choice
+            answer = session.post(url, body, headers=HEADERS, timeout=TIMEOUT, allow_redirects=False)
+        return answer.status_code == 200 and is_taken(answer.content), f"{answer.status_code} {answer.text[:200]}"
     except (OSError, ValueError) as error:
-        return False, f'{type(error).__name__} {error}'
+        return False, f"{type(error).__name__} {error}"
 
 
-def is_taken(status, answer, quirks):
+def is_taken(answer):
+    """Exactly the documented answer."""
     try:
         told = json.loads(answer)
     except ValueError:
         return False
-    if status != 200 or not isinstance(told, dict) or told.get('success') is not True:
-        return False
-    if quirks.callback_ack == 'success':
-        return True
-    return told.get('code') == '0' and told.get('errorCode') == '0' and isinstance(told.get('message'), str)
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-
-
-# No proxy: the address is on this machine, or a person's own choice.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+    return (
+        isinstance(told, dict)
+        and (told.get("success"), told.get("code"), told.get("errorCode")) == (True, "0", "0")
+        and isinstance(told.get("message"), str)
+    )

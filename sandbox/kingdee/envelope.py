@@ -1,89 +1,122 @@
-"""The envelope around every call: strict about what comes in, varied in what goes out."""
+"""The envelope around every call: strict about what comes in."""
+
 import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
-from decimal import Decimal
 
 from ..errors import Refused
-from .records import UsedId
+from ..protocol import LOGGED, digest, dump, read_json
+from ..protocol import Exchange as BaseExchange
 
 MAX_SYSTEM = 10
 # 13 digits of milliseconds and three more.
-REQUEST_ID = re.compile(r'\d{16}')
-TEXTS = {'null': None, 'text': ''}
+REQUEST_ID = re.compile(r"\d{16}")
+FAILURE = "9999"  # [?] of every refusal without a code of its own
 
 
-@dataclass
-class Reading:
-    body: dict
-    data: object = None
-    trouble: str = ''           # what is wrong with it, said once the caller is known
+class Exchange(BaseExchange):
+    cloud = "kingdee"
+
+    def __init__(self, world, call, request, prefix):
+        super().__init__(world, call, request)
+        self.prefix = prefix
+        self.body, self.data, self.trouble = read(request)
+        self.form = {key: _flat(value) for key, value in self.body.items() if key != "data"}
+        for key, value in self.items[0].items() if self.items else ():
+            self.form.setdefault(key, _flat(value))
+        if self.data is not None:
+            self.form["data"] = json.dumps(self.data, ensure_ascii=False, default=str)[:LOGGED]
+
+    @property
+    def system(self):
+        return self.body.get("businessSystemCode", "")
+
+    @property
+    def items(self):
+        """The objects in `data`, however many."""
+        data = self.data if isinstance(self.data, list) else [self.data]
+        return [each for each in data if isinstance(each, dict)]
+
+    @property
+    def tax_no(self):
+        return next((_flat(each.get(self.call.subject)) for each in self.items), "")
+
+    @property
+    def uid(self):
+        return ",".join(filter(None, (_flat(each.get(self.call.uid)) for each in self.items)))
+
+    @property
+    def realm(self):
+        """Whose serials the caller knows: empty for the first tenant of the tax number."""
+        tenants = self.world.kingdee_tenants.values()
+        first = next((each for each in tenants if self.tax_no in each.tax_nos), self.tenant)
+        return "" if first is self.tenant else self.tenant.account_id
+
+    def text(self, key, default=""):
+        """A key of `data`, or of the whole body when logging in."""
+        source = self.data if self.call.auth == "token" else self.body
+        value = source.get(key) if isinstance(source, dict) else None
+        return default if value is None else str(value)
+
+    def digest(self):
+        return digest(self.data)
 
 
-def read(request, quirks):
-    """What the request says, and what is wrong with it: the first trouble only."""
-    if request.mimetype != 'application/json':
-        return Reading({}, trouble=f'Content-Type应为application/json,收到{request.mimetype or "空"}')
+def _flat(value):
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "" if value is None or isinstance(value, dict) else str(value)
+
+
+def read(request):
+    """Body and data of the request, and the first thing wrong with it."""
+    if request.mimetype != "application/json":
+        return {}, None, f"Content-Type应为application/json,收到{request.mimetype or '空'}"
     try:
-        body = _json(request.get_data())
+        body = read_json(request.get_data())
     except ValueError:
-        return Reading({}, trouble='请求报文不是合法的UTF-8编码JSON')
+        return {}, None, "请求报文不是合法的UTF-8编码JSON"
     if not isinstance(body, dict):
-        return Reading({}, trouble='请求报文应为JSON对象')
-    try:
-        return Reading(body, _data(body.get('data'), quirks))
-    except Refused as error:
-        return Reading(body, trouble=error.text)
-
-
-def _data(given, quirks):
-    if given in (None, ''):
-        return None
+        return {}, None, "请求报文应为JSON对象"
+    given = body.get("data")
+    if given in (None, ""):
+        return body, None, ""
     if not isinstance(given, str):
-        if quirks.request_data == 'any':
-            return given
-        raise Refused('data应为base64字符串')
+        return body, None, "data应为base64字符串"
     try:
-        return _json(base64.b64decode(given.encode('ascii'), validate=True))
+        return body, read_json(base64.b64decode(given.encode("ascii"), validate=True)), ""
     except (UnicodeEncodeError, binascii.Error):
-        raise Refused('data不是合法的base64字符串') from None
+        return body, None, "data不是合法的base64字符串"
     except ValueError:
-        raise Refused('data解码后不是合法的UTF-8编码JSON') from None
-
-
-def _json(content):
-    """Amounts stay exact, to show what a float does to them."""
-    return json.loads(content.decode('utf-8'), parse_float=Decimal)
+        return body, None, "data解码后不是合法的UTF-8编码JSON"
 
 
 def check(exchange):
     """The four keys."""
-    quirks, body = exchange.quirks, exchange.body
+    body = exchange.body
     if exchange.trouble:
         raise Refused(exchange.trouble)
-    for key in ('requestId', 'businessSystemCode', 'interfaceCode', 'data'):
+    for key in ("requestId", "businessSystemCode", "interfaceCode", "data"):
         if not body.get(key):
-            raise Refused(f'参数{key}不能为空')
-        if key != 'data' and not isinstance(body[key], str):
-            raise Refused(f'参数{key}应为字符串')
-    if quirks.request_id == 'digits16' and not REQUEST_ID.fullmatch(body['requestId']):
-        raise Refused('requestId格式不正确,应为13位毫秒时间戳加3位随机数')
+            raise Refused(f"参数{key}不能为空")
+        if key != "data" and not isinstance(body[key], str):
+            raise Refused(f"参数{key}应为字符串")
+    if not REQUEST_ID.fullmatch(body["requestId"]):
+        raise Refused("requestId格式不正确,应为13位毫秒时间戳加3位随机数")
     if len(exchange.system) > MAX_SYSTEM:
-        raise Refused(f'businessSystemCode长度不能超过{MAX_SYSTEM}')
-    if quirks.known_systems and exchange.system not in exchange.tenant.systems:
-        raise Refused(f'业务系统编码{exchange.system}不存在,请在发票云-系统管理-业务系统列表中配置')
+        raise Refused(f"businessSystemCode长度不能超过{MAX_SYSTEM}")
+    if exchange.system not in exchange.tenant.systems:
+        raise Refused(f"业务系统编码{exchange.system}不存在,请在发票云-系统管理-业务系统列表中配置")
 
 
 def use_id(exchange):
     """A requestId counts as used once the call is let in, whatever comes of it."""
-    used = UsedId(exchange.body['requestId'], exchange.tenant.account_id)
-    unique = exchange.quirks.request_id_unique and exchange.world.settings.deduplicate
-    if unique and used.key in exchange.world.used_ids:
-        raise Refused(f'requestId重复:{used.text}')
-    exchange.world.used_ids[used.key] = used
-    exchange.world.keep(used)
+    text = exchange.body["requestId"]
+    key = f"{exchange.tenant.account_id}/{text}"
+    if exchange.world.settings.deduplicate and key in exchange.world.used_ids:
+        raise Refused(f"requestId重复:{text}")
+    exchange.world.used_ids[key] = True
 
 
 def render(answer, quirks):
@@ -91,31 +124,19 @@ def render(answer, quirks):
     if answer.bare:
         return dump(answer.data)
     good = answer.code is None
-    body, packed_data = {}, b''
-    if answer.data is not None and quirks.data_as == 'base64' and 'data' not in quirks.drop_keys:
-        packed_data = base64.b64encode(dump(answer.data))
-    elif answer.data is not None:
-        body['data'] = packed(answer.data, quirks.data_as)
-    elif quirks.empty_data != 'missing':
-        body['data'] = TEXTS[quirks.empty_data]
-    body.update({
-        'message': answer.text, 'errorCode': (answer.good or quirks.success_code) if good else answer.code,
-        'status': good, 'success': str(good).lower() if quirks.success_as == 'str' else good})
-    body = {key: value for key, value in body.items() if key not in quirks.drop_keys}
-    if not packed_data:
+    body = {
+        "message": answer.text or "操作成功",
+        "errorCode": "0" if good else answer.code,
+        "status": good,
+        "success": good,
+        **answer.extra,
+    }
+    if answer.data is None:
         return dump(body)
     # Set in by hand: nothing in base64 needs escaping, and a page of fapiao has 200 kB of it.
-    return b'{"data": "' + packed_data + b'"' + (b', ' if body else b'') + dump(body)[1:]
+    return b'{"data": "' + base64.b64encode(dump(answer.data)) + b'", ' + dump(body)[1:]
 
 
-def packed(data, style):
-    return base64.b64encode(dump(data)).decode() if style == 'base64' else data
-
-
-def dump(data):
-    return json.dumps(data, ensure_ascii=False, default=_number).encode()
-
-
-def _number(value):
-    """Decimals as JSON numbers; two places survive a float."""
-    return int(value) if value == value.to_integral_value() else float(value)
+def failure(error):
+    """999 is Refused's own default: a refusal without a code of this cloud."""
+    return FAILURE if error.code == 999 else str(error.code)

@@ -1,4 +1,5 @@
-"""What 金蝶发票云 remembers: tenants, tokens, bills, what became of them, callbacks, inbound tasks."""
+"""What 金蝶发票云 remembers: tenants, bills, what became of them, callbacks, inbound tasks."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -7,139 +8,79 @@ from datetime import datetime
 from ..records import Fapiao
 
 # Waiting for a person, for its time, or for a correction: nothing of it is issued.
-UNISSUED = ('waiting', 'issuing', 'failed')
+UNISSUED = ("waiting", "issuing", "failed")
 
 
 @dataclass
 class KingdeeTenant:
-    account_id: str                 # 数据中心
-    prefix: str                     # what stands before /api and /kapi; may be empty
+    account_id: str  # 数据中心
+    prefix: str  # what stands before /api and /kapi; may be empty
     app_id: str
     secret: str
     tenant_id: str
-    users: list                     # user names and mobile numbers
+    users: list  # user names and mobile numbers
     tax_nos: list
-    systems: dict = field(default_factory=dict)     # businessSystemCode → callback address
-    denied: list = field(default_factory=list)      # interfaces the portal hasn't opened
-
-    table = 'kingdee_tenant'
-
-    @property
-    def key(self):
-        return self.account_id
+    systems: dict = field(default_factory=dict)  # businessSystemCode → callback address
+    denied: list = field(default_factory=list)  # interfaces the portal hasn't opened
 
 
 @dataclass
-class KingdeeToken:
-    text: str
-    kind: str                       # app | access
-    account_id: str
-    user: str
-    expires_at: datetime
+class Order:
+    """What becomes one fapiao: a bill, or a part of it."""
 
-    table = 'kingdee_token'
-
-    @property
-    def key(self):
-        return self.text
-
-
-@dataclass
-class UsedId:
-    """A requestId that was used."""
-    text: str
-    account_id: str
-
-    table = 'kingdee_request_id'
-
-    @property
-    def key(self):
-        return f'{self.account_id}/{self.text}'
+    number: str
+    draft: Fapiao
+    fapiao: str = ""  # its number, once issued
+    error: str = ""
 
 
 @dataclass
 class Bill:
     """开票申请单."""
+
     number: str
     tax_no: str
-    attempt: int                    # a number may come again after a withdrawal
+    attempt: int  # a number may come again after a withdrawal
     account_id: str
     system: str
     digest: str
     draft: Fapiao
     auto: bool
-    merge: bool
     pushed_at: datetime
-    state: str = 'waiting'          # waiting issuing issued partial failed returned withdrawn
-    orders: list = field(default_factory=list)      # numbers of its Orders
-    error: str = ''
+    state: str = "waiting"  # waiting issuing issued partial failed returned withdrawn
+    orders: list = field(default_factory=list)  # Orders, once issuing was tried
+    error: str = ""
     ready_at: datetime | None = None
     queries_left: int | None = None
 
-    table = 'kingdee_bill'
-
-    def __post_init__(self):
-        if isinstance(self.draft, dict):
-            self.draft = Fapiao(**self.draft)
-
     @property
     def key(self):
-        return f'{self.tax_no}/{self.number}/{self.attempt}'
-
-
-@dataclass
-class Order:
-    """What becomes one fapiao: a part of a bill, a bill, or several."""
-    number: str
-    bills: list                     # keys of Bills
-    draft: Fapiao
-    fapiao: str = ''                # its number, once issued
-    error: str = ''
-
-    table = 'kingdee_order'
-
-    def __post_init__(self):
-        if isinstance(self.draft, dict):
-            self.draft = Fapiao(**self.draft)
-
-    @property
-    def key(self):
-        return self.number
+        return f"{self.tax_no}/{self.number}/{self.attempt}"
 
 
 @dataclass
 class Delivery:
     """One callback, with everything that happened to it."""
+
     number: int
-    kind: str                       # bill | fapiao | red | return | forged
-    about: str                      # bill number, or number of a fapiao
+    kind: str  # bill | fapiao | red | return | forged
+    about: str  # bill number, or number of a fapiao
     url: str
     body: dict
     due_at: datetime
-    state: str = 'waiting'          # waiting held delivered given_up
-    tries: list = field(default_factory=list)       # [moment, outcome]
-
-    table = 'kingdee_delivery'
-
-    @property
-    def key(self):
-        return str(self.number)
+    state: str = "waiting"  # waiting held delivered given_up
+    tries: list = field(default_factory=list)  # [moment, outcome]
 
 
 @dataclass
 class InboundTask:
     """A download of received fapiao, a booking or a selection, under its task number."""
+
     number: str
-    kind: str                       # headers | full | recorded | select
+    kind: str  # headers | full | recorded | select
     account_id: str
     tax_no: str
     begun_at: datetime
-    wish: dict = field(default_factory=dict)        # headers, full: bureau.inbound.Wish
-    outcome: dict = field(default_factory=dict)     # recorded, select: {success, fail}
-    queries: int = 0                # answered before it was ready
-
-    table = 'kingdee_inbound_task'
-
-    @property
-    def key(self):
-        return self.number
+    wish: dict = field(default_factory=dict)  # headers, full: bureau.inbound.Wish
+    outcome: dict = field(default_factory=dict)  # recorded, select: {success, fail}
+    queries: int = 0  # answered before it was ready

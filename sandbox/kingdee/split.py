@@ -1,40 +1,29 @@
-"""Which fapiao come of a draft: by rate, by amount, by number of lines; exact to the fen."""
+"""Which fapiao come of a draft: by amount, by number of lines; exact to the fen."""
+
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..bureau.lines import CENT
 
-QUANTITY = Decimal('0.0000000000001')
+QUANTITY = Decimal("0.0000000000001")
 
 
 def plan(draft, quirks):
     """The drafts of the fapiao, in order; their amounts add up to those of the given one."""
     limit = max(Decimal(quirks.split_amount or 0), Decimal(0)) or None
-    drafts = []
-    for units in _kinds(_units(draft.lines), quirks.split_by_rate):
-        for packed in _pack(units, limit, quirks.split_lines):
-            drafts.append(_part(draft, [line for unit in packed for line in unit]))
-    return drafts
+    groups = _pack(_units(draft.lines), limit, quirks.split_lines)
+    return [_part(draft, [line for unit in group for line in unit]) for group in groups]
 
 
 def _units(lines):
     """A discount stays with what it discounts."""
     units = []
     for line in lines:
-        if line.nature == 'discount' and units:
+        if line.nature == "discount" and units:
             units[-1].append(line)
         else:
             units.append([line])
     return units
-
-
-def _kinds(units, by_rate):
-    if not by_rate:
-        return [units]
-    kinds = {}
-    for unit in units:
-        kinds.setdefault((unit[0].rate, unit[0].zero_kind), []).append(unit)
-    return list(kinds.values())
 
 
 def _pack(units, limit, most):
@@ -66,9 +55,9 @@ def _cut(unit, limit):
             share -= CENT / total
         piece = _portion(unit, share)
         if _net(piece) <= 0:
-            break       # a limit of less than a fen, or a discount of nearly everything
+            break  # a limit of less than a fen, or a discount of nearly everything
         pieces.append(_tidy(piece))
-        unit = _less(unit, piece)
+        unit = [line.less(taken) for line, taken in zip(unit, piece, strict=True)]
     return [*pieces, _tidy(unit)]
 
 
@@ -79,22 +68,18 @@ def _portion(unit, share):
 def _share(line, share):
     amount = (line.amount * share).quantize(CENT, ROUND_HALF_UP)
     quantity = line.quantity and (amount / line.price).quantize(QUANTITY, ROUND_HALF_UP)
-    tax = (line.tax * share).quantize(CENT, ROUND_HALF_UP)
-    return replace(line, amount=amount, tax=tax, quantity=quantity)
-
-
-def _less(unit, piece):
-    return [replace(line, amount=line.amount - taken.amount, tax=line.tax - taken.tax,
-                    quantity=line.quantity and line.quantity - taken.quantity)
-            for line, taken in zip(unit, piece, strict=True)]
+    return replace(line, amount=amount, tax=(line.tax * share).quantize(CENT, ROUND_HALF_UP), quantity=quantity)
 
 
 def _tidy(piece):
     """A discount of nothing is none, and a line of no quantity shows neither quantity nor price."""
-    kept = [line if line.quantity is None or line.quantity > 0 else replace(line, quantity=None, price=None)
-            for line in piece if line.amount]
-    if len(kept) == 1 and kept[0].nature == 'discounted':
-        return [replace(kept[0], nature='normal')]
+    kept = [
+        line if line.quantity is None or line.quantity > 0 else replace(line, quantity=None, price=None)
+        for line in piece
+        if line.amount
+    ]
+    if len(kept) == 1 and kept[0].nature == "discounted":
+        return [replace(kept[0], nature="normal")]
     return kept
 
 

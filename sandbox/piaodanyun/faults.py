@@ -1,97 +1,63 @@
-"""The faults 票单云 tells in its own words: an answer instead of, or after, the deed."""
+"""What 票单云 says in its own words when a fault strikes: an answer instead of, or after, the deed."""
+
 from .. import misleading
+from ..auth import expire
 from ..errors import Refused
-from . import auth, issue, login, red
-from .files import NOT_READY
-from .protocol import Answer
-from .query import NOT_FOUND
+from ..protocol import Answer
+from . import auth, issue, red
 
 TEXTS = {
-    'maybe_issued': (10400, '发票可能已开具,请查询开票结果'),
-    'gateway_504': (999, '请求局端超时:504 Gateway Time-out'),
-    'bureau_error': (999, '局端内部异常,请稍后再试'),
-    'not_found': (999, NOT_FOUND),
-    'not_ready': (999, NOT_READY),
-    'refused': (999, '授信额度不足,无法开具'),
-    'unauthorised': (999, '接口未授权'),
-    'issuing': (999, issue.ISSUING),    # after the deed: issued, and not said
+    "maybe_issued": ("发票可能已开具,请查询开票结果", 10400),
+    "gateway_504": ("请求局端超时:504 Gateway Time-out", 999),
+    "bureau_error": ("局端内部异常,请稍后再试", 999),
+    "not_found": (auth.NOT_FOUND, 999),
+    "refused": ("授信额度不足,无法开具", 999),
+    "issuing": (issue.ISSUING, 999),  # after the deed: issued, and not said
+    "expired_token": auth.EXPIRED,
+    "session_lost": auth.SESSION_TEXTS["lost"],
+    "face_due": ("需要进行人脸识别认证", auth.FACE_DUE),
 }
-ORDERS = {'blueTicket': issue.blue_answer, 'hzfpkj': red.red_answer}
-NUMBERS = ('Fphm', 'fphm')
+ORDERS = {"blueTicket": issue.blue_answer, "hzfpkj": red.red_answer}
 
 
 def before(exchange, fault):
     """The answer this fault gives without acting; None lets the call go on."""
-    kind = fault.kind
-    if kind == 'issuing':
+    if fault.kind == "issuing":
         exchange.defer = fault
         return None
-    if kind == 'expired_token':
-        return _expire_token(exchange)
-    if kind in ('session_lost', 'sms_due'):
-        return _lose_session(exchange, 'lost' if kind == 'session_lost' else 'sms')
-    if kind in ('face_due', 'face_payload'):
-        return _demand_face(exchange, kind)
     return after(exchange, fault)
 
 
 def after(exchange, fault, answer=None):
     """The answer this fault gives in place of the true one; None keeps that."""
-    if fault.kind == 'no_number':
-        return Answer({'Fphm': None, 'Kprq': None, 'Gmfyx': None, 'GmfSsjswjgdm': None})
-    if fault.kind == 'misleading':
-        code, text = misleading.chosen('piaodanyun', fault)
-        raise Refused(text, code)
-    if fault.kind == 'repeat':
-        return _repeated(exchange)
-    if fault.kind == 'wrong_number':
-        return _misnumbered(exchange, answer)
-    if fault.kind not in TEXTS:
-        return before(exchange, fault)
-    code, text = TEXTS[fault.kind]
-    code = fault.params.get('code', code)
-    raise Refused(fault.params.get('text', text), code)
-
-
-def _repeated(exchange):
-    """Success, and the first number, of an order that was sent before."""
-    first = misleading.first(exchange.world, exchange.uid)
+    kind, world = fault.kind, exchange.world
     tell = ORDERS.get(exchange.call.name)
-    return tell(first) if tell and first else None
+    if kind == "no_number":
+        return Answer(dict.fromkeys(("Fphm", "Kprq", "Gmfyx", "GmfSsjswjgdm")))
+    if kind == "repeat":
+        first = misleading.first(world, exchange.uid)
+        return tell(first) if tell and first else None
+    if kind == "wrong_number":
+        return _misnumbered(exchange, answer, tell)
+    if kind == "misleading":
+        code, text = misleading.chosen("piaodanyun", fault)
+        raise Refused(text, code)
+    if kind == "expired_token":
+        expire(world, exchange.token)
+    if kind == "session_lost":
+        auth.bureau_user(exchange).session = "lost"
+    if kind == "face_due":
+        auth.bureau_user(exchange).face_due = True
+    text, code = TEXTS[kind]
+    raise Refused(fault.params.get("text", text), fault.params.get("code", code))
 
 
-def _misnumbered(exchange, answer):
+def _misnumbered(exchange, answer, tell):
     """The true answer, or without a deed that to another order, under another order's number."""
-    number = exchange.uid and misleading.another(exchange.world, exchange.tax_no, exchange.uid)
-    if not number:
+    number = misleading.another(exchange.world, exchange.tax_no, exchange.uid)
+    if not number or (answer is None and not tell):
         return None
     if answer is None:
-        tell = ORDERS.get(exchange.call.name)
-        return tell and tell(exchange.world.fapiao[number])
-    if isinstance(answer.data, dict):
-        answer.data = {key: number if key in NUMBERS and value else value
-                       for key, value in answer.data.items()}
+        return tell(exchange.world.fapiao[number])
+    answer.data = misleading.renumbered(answer.data, ("Fphm", "fphm"), number)
     return answer
-
-
-def _expire_token(exchange):
-    token = getattr(exchange, 'token', None)
-    if token is not None:
-        token.expires_at = exchange.world.clock.now()
-        exchange.world.keep(token)
-    raise Refused('token已过期,请重新获取', exchange.quirks.token_code)
-
-
-def _lose_session(exchange, state):
-    user = auth.bureau_user(exchange)
-    user.session = state
-    exchange.world.keep(exchange.world.taxpayer(auth.acting_tax_no(exchange)))
-    code, text = auth.SESSION_TEXTS[state]
-    raise Refused(text, code)
-
-
-def _demand_face(exchange, kind):
-    exchange.world.set_face(auth.acting_tax_no(exchange), True, exchange.username)
-    if kind == 'face_payload':
-        return Answer(login.face_payload(exchange))
-    raise Refused('需要进行人脸识别认证', auth.FACE_DUE)

@@ -1,33 +1,39 @@
-"""invoiceQueryMx and getCreditLine: what the cloud knows about a fapiao and the month."""
-import uuid
+"""invoiceQueryMx, getCreditLine and getInvoicePdfOfd: what the cloud knows about a fapiao and the month."""
 
+import base64
+import re
+import uuid
+from datetime import timedelta
+
+from .. import files
 from ..bureau import credit
 from ..clock import compact, dashed
 from ..errors import Refused
-from .answers import as_number, as_text
-from .protocol import Answer
+from ..protocol import Answer, renamed, words
+from .auth import NOT_FOUND
+from .form import plain
 
-NOT_FOUND = '未查询到发票信息'
-PENDING = '发票正在开具中,请稍后查询'
-# Chosen by us: the paper only shows 00 on a normal one.
-NORMAL, REVERSED = '00', '02'
-
-# Keys the paper's example carries without content.
-NULLS = ('kdsbz', 'zlqqz', 'swjgmc', 'fpcbh', 'swjgdm', 'fwfsd', 'mxzb', 'ip', 'zfdqsj', 'dphgzbh',
-         'fullAddress', 'zhsl', 'hczt', 'jzxmmc', 'tdzzsxmbh', 'hdjsjg', 'sfyytljdj',
-         'ncpsgzjlx', 'wqhtbabh', 'bchcbz', 'hjzkje', 'rzzt', 'fdjhm', 'hjzkse', 'fjys',
-         'sjcjhsje')
-EMPTIES = ('gmfjbr', 'skm', 'yfpdm', 'dfgtgmbq', 'zfrdm', 'bbh', 'spbmjc', 'bmbbbh',
-           'jbrzrrnsrsbh', 'qmbz', 'spsm', 'yqbz', 'hssign', 'kpjh', 'zfrq', 'ssyf', 'scbsbz',
-           'jbrsfzjlx', 'kpddm', 'zkbz', 'zfyy', 'ceburl', 'tqm', 'zzfphm', 'scbz', 'qmcs', 'DZDH',
-           'tzdh', 'zffs', 'zfr', 'sccgsj', 'qmz', 'jbrsfzjhm', 'fpdm', 'jbrgjlx', 'hsslbs', 'jqbh',
-           'tspz')
-LINE_EMPTIES = ('fpdm', 'xsdjbh', 'spsm', 'bb', 'zxbm', 'jqbh')
-LINE_NULLS = ('djmxxh', 'cepzmx', 'cqzsh')
-
-TYPE_CODES = {(True, False): '81', (False, False): '82', (True, True): '85', (False, True): '86'}
-NATURE_CODES = {'normal': '0', 'discount': '1', 'discounted': '2'}
-ZERO_CODES = {'': '', 'exempt': '1', 'untaxed': '2', 'zero': '3'}
+PENDING = "发票正在开具中,请稍后查询"
+# Chosen by us: the documents only show 00 on a normal one.
+NORMAL, REVERSED = "00", "02"
+# Keys the documents' example carries without content.
+NULLS = words("""
+    kdsbz zlqqz swjgmc fpcbh swjgdm fwfsd mxzb ip zfdqsj dphgzbh fullAddress zhsl hczt jzxmmc tdzzsxmbh hdjsjg
+    sfyytljdj ncpsgzjlx wqhtbabh bchcbz hjzkje rzzt fdjhm hjzkse fjys sjcjhsje""")
+EMPTIES = words("""
+    gmfjbr skm yfpdm dfgtgmbq zfrdm bbh spbmjc bmbbbh jbrzrrnsrsbh qmbz spsm yqbz hssign kpjh zfrq ssyf scbsbz
+    jbrsfzjlx kpddm zkbz zfyy ceburl tqm zzfphm scbz qmcs DZDH tzdh zffs zfr sccgsj qmz jbrsfzjhm fpdm jbrgjlx
+    hsslbs jqbh tspz tdyslxDm""")
+ZEROES = words("tscbz sfsdts dxtsbz sfwzzfp")
+LINE_EMPTIES, LINE_NULLS = words("fpdm xsdjbh spsm bb zxbm jqbh"), words("djmxxh cepzmx cqzsh")
+HEAD = """
+    skr=payee kpr=drawer fhr=reviewer ghdwdm=buyer_no ghdwmc=buyer_name GFKHDH=buyer_phone GFKHYX=buyer_mail
+    xhdwdm=seller_no xhdwmc=seller_name xhdwdzdh=seller_address xhdwyhzh=seller_bank kpdwdm=seller_no czydm=username
+    slsm=small_reason bz=remark fphm=number yfphm=original tzdbh=red_form zsfs=levy"""
+TYPE_CODES = {(True, False): "81", (False, False): "82", (True, True): "85", (False, True): "86"}
+NATURE_CODES = {"normal": "0", "discount": "1", "discounted": "2"}
+ZERO_CODES = {"": "", "exempt": "1", "untaxed": "2", "zero": "3"}
+KINDS = {"1": "PDF", "2": "OFD", "3": "XML"}
 
 
 def type_code(fapiao):
@@ -36,42 +42,30 @@ def type_code(fapiao):
 
 def detail(exchange):
     """By number, or by the request id; with both given, both must agree."""
-    number, uid = exchange.text('fphm'), exchange.text('fpqqlsh')
+    number, uid = exchange.text("fphm"), exchange.uid
     if not (number or uid):
-        raise Refused('发票号码和发票请求流水号不能同时为空')
-    world = exchange.world
-    if uid:
-        _ask_pending(exchange)
+        raise Refused("发票号码和发票请求流水号不能同时为空")
+    if uid and exchange.order:
+        _ask_pending(exchange.order)
     fapiao = _find(exchange, number)
-    if fapiao is None or not _is_told(fapiao, exchange.tax_no, uid):
+    if fapiao is None or not exchange.world.is_shown(fapiao):
         raise Refused(NOT_FOUND)
-    if not world.is_shown(fapiao, world.settings.query_lag):
+    # Its seller is told of it; its buyer as well, but not by the seller's own id.
+    own = exchange.tax_no == fapiao.seller_no
+    if not own and (uid or exchange.tax_no != fapiao.buyer_no):
         raise Refused(NOT_FOUND)
-    return Answer(head(fapiao, _told_id(exchange, fapiao)), both=True)
+    # The id is between seller and cloud: no other tenant is told it, and the bureau's portal knows none.
+    own = own and fapiao.cloud and exchange.realm == fapiao.tenant
+    return Answer(_head(fapiao, fapiao.request if own else ""), both=True)
 
 
-def _is_told(fapiao, tax_no, uid):
-    """To its seller; to its buyer as well, but not by the seller's own id."""
-    return tax_no == fapiao.seller_no or (tax_no == fapiao.buyer_no and not uid)
-
-
-def _told_id(exchange, fapiao):
-    """The id is between seller and cloud: no other tenant is told it, and the bureau's portal knows none."""
-    own = exchange.tax_no == fapiao.seller_no and exchange.tenant == fapiao.tenant
-    return fapiao.request if fapiao.cloud and own else ''
-
-
-def _ask_pending(exchange):
-    request = exchange.order
-    if request is None:
-        return
-    if request.state == 'pending':
+def _ask_pending(request):
+    if request.state == "pending":
         if request.queries_left is not None:
             request.queries_left -= 1
-            exchange.world.keep(request)
         raise Refused(PENDING)
-    if request.state == 'failed':
-        raise Refused(f'发票开具失败:{request.failure}')
+    if request.state == "failed":
+        raise Refused(f"发票开具失败:{request.failure}")
 
 
 def _find(exchange, number):
@@ -81,69 +75,97 @@ def _find(exchange, number):
     return None if exchange.uid and number not in known else exchange.world.fapiao.get(number)
 
 
-def head(fapiao, request_id):
-    """The paper's example, key for key."""
+def _head(fapiao, request_id):
+    """The documents' example, key for key."""
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, fapiao.number))
     return {
-        **dict.fromkeys(NULLS), **dict.fromkeys(EMPTIES, ''),
-        'id': identity, 'kce': as_text(fapiao.deduction or 0), 'skr': fapiao.payee,
-        'kpr': fapiao.drawer, 'fhr': fapiao.reviewer, 'ghdwdm': fapiao.buyer_no,
-        'ghdwmc': fapiao.buyer_name, 'ghdwyhzh': fapiao.buyer_bank or ' ',
-        'ghdwdzdh': fapiao.buyer_address or ' ', 'GFKHDH': fapiao.buyer_phone,
-        'GFKHYX': fapiao.buyer_mail, 'xhdwdm': fapiao.seller_no, 'xhdwmc': fapiao.seller_name,
-        'xhdwdzdh': fapiao.seller_address, 'xhdwyhzh': fapiao.seller_bank,
-        'kpdwdm': fapiao.seller_no, 'czydm': fapiao.username, 'slsm': fapiao.small_reason,
-        'hjje': as_text(fapiao.net), 'se': as_text(fapiao.tax), 'jshj': as_text(fapiao.gross),
-        'fpqqlsh': request_id, 'kprq': compact(fapiao.issued_at),
-        'dqsj': dashed(fapiao.issued_at), 'bz': fapiao.remark, 'fphm': fapiao.number,
-        'yfphm': fapiao.original, 'tzdbh': fapiao.red_form, 'hcFphm': fapiao.reversed_by or None,
-        'fpzt': REVERSED if fapiao.reversed_by else NORMAL, 'fplxdm': type_code(fapiao),
-        'zsfs': fapiao.levy, 'qdbz': '1' if fapiao.listed else '', 'tdyslxDm': '', 'tdys': [],
-        'zyspmc': fapiao.lines[0].name, 'tscbz': '0', 'sfsdts': '0', 'dxtsbz': '0', 'sfwzzfp': '0',
-        'zbmx': [_row(fapiao, line, number, identity)
-                 for number, line in enumerate(fapiao.lines, 1)],
+        **dict.fromkeys(NULLS),
+        **dict.fromkeys(EMPTIES, ""),
+        **dict.fromkeys(ZEROES, "0"),
+        **renamed(HEAD, fapiao),
+        "id": identity,
+        "kce": plain(fapiao.deduction or 0),
+        "ghdwyhzh": fapiao.buyer_bank or " ",
+        "ghdwdzdh": fapiao.buyer_address or " ",
+        "hjje": plain(fapiao.net),
+        "se": plain(fapiao.tax),
+        "jshj": plain(fapiao.gross),
+        "fpqqlsh": request_id,
+        "kprq": compact(fapiao.issued_at),
+        "dqsj": dashed(fapiao.issued_at),
+        "hcFphm": fapiao.reversed_by or None,
+        "fpzt": REVERSED if fapiao.reversed_by else NORMAL,
+        "fplxdm": type_code(fapiao),
+        "qdbz": "1" if fapiao.listed else "",
+        "tdys": [],
+        "zyspmc": fapiao.lines[0].name,
+        "zbmx": [_row(fapiao, line, number, identity) for number, line in enumerate(fapiao.lines, 1)],
     }
 
 
 def _row(fapiao, line, number, parent):
     """Amounts come back tax-exclusive (hsbz 0), whatever was sent; 18 decimals as text."""
-    quantity = line.quantity
+    gross_price = line.price and (line.price if line.inclusive else round(line.price * (1 + line.rate), 12))
     return {
-        **dict.fromkeys(LINE_EMPTIES, ''), **dict.fromkeys(LINE_NULLS),
-        'id': str(uuid.uuid5(uuid.NAMESPACE_URL, f'{fapiao.number}/{number}')), 'mxid': parent,
-        'fphm': fapiao.number, 'fpmxxh': str(number), 'fphxz': NATURE_CODES[line.nature],
-        'je': as_text(line.net, f'{line.net:.18f}'), 'sl': as_text(line.rate),
-        'se': as_text(line.tax), 'spmc': line.name, 'ggxh': line.spec, 'dw': line.unit,
-        'spsl': None if quantity is None else as_number(quantity),
-        'spdj': None if quantity is None else as_number(net_price(line)),
-        'hsbz': '0', 'spbm': line.code, 'yhzcbs': '1' if line.preferential else '0',
-        'lslbs': ZERO_CODES[line.zero_kind], 'zzstsgl': line.policy,
-        'kprq': compact(fapiao.issued_at), 'xhdwdm': fapiao.seller_no,
-        'hsje': as_number(line.gross),
-        'hsdj': None if quantity is None else as_number(_gross_price(line)),
-        'kpdwdm': fapiao.seller_no,
+        **dict.fromkeys(LINE_EMPTIES, ""),
+        **dict.fromkeys(LINE_NULLS),
+        **renamed("spmc=name ggxh=spec dw=unit spsl=quantity spbm=code zzstsgl=policy hsje=gross", line),
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{fapiao.number}/{number}")),
+        "mxid": parent,
+        "fphm": fapiao.number,
+        "fpmxxh": str(number),
+        "hsbz": "0",
+        "fphxz": NATURE_CODES[line.nature],
+        "je": f"{line.net:.18f}",
+        "sl": plain(line.rate),
+        "se": plain(line.tax),
+        "spdj": net_price(line),
+        "hsdj": gross_price,
+        "lslbs": ZERO_CODES[line.zero_kind],
+        "yhzcbs": "1" if line.preferential else "0",
+        "kprq": compact(fapiao.issued_at),
+        "xhdwdm": fapiao.seller_no,
+        "kpdwdm": fapiao.seller_no,
     }
 
 
 def net_price(line):
-    """The paper: a gross price of 1 at 1 % comes back as 0.990099009901."""
-    return round(line.price / (1 + line.rate), 12) if line.inclusive else line.price
-
-
-def _gross_price(line):
-    return line.price if line.inclusive else round(line.price * (1 + line.rate), 12)
+    """In the documents a gross price of 1 at 1 % comes back as 0.990099009901."""
+    return line.price and (round(line.price / (1 + line.rate), 12) if line.inclusive else line.price)
 
 
 def credit_line(exchange):
-    world = exchange.world
-    taxpayer = world.taxpayer(exchange.tax_no)
-    figures = credit.book(taxpayer, world.clock.now())
-    return Answer({
-        'zsxed': _cents(taxpayer.credit_total), 'kjlpzs': as_text(figures['count']),
-        'sysxed': _cents(taxpayer.credit_total - figures['used']),
-        'fpejse': _cents(figures['tax']), 'ysysxed': _cents(figures['used']),
-        'fphjje': _cents(figures['net'])}, both=True)
+    taxpayer = exchange.world.taxpayer(exchange.tax_no)
+    figures = credit.book(taxpayer, exchange.world.clock.now())
+    total, used = taxpayer.credit_total, figures["used"]
+    amounts = {"zsxed": total, "sysxed": total - used, "fpejse": figures["tax"], "ysysxed": used}
+    amounts["fphjje"] = figures["net"]
+    return Answer(
+        {"kjlpzs": plain(figures["count"]), **{key: f"{each:.2f}" for key, each in amounts.items()}}, both=True
+    )
 
 
-def _cents(value):
-    return as_text(value, f'{value:.2f}')
+def invoice_file(exchange):
+    """PDF, OFD and XML as base64, or the addresses that serve them."""
+    world, flag, given = exchange.world, exchange.text("downflag"), exchange.text("kprq")
+    if flag not in (*KINDS, "4"):
+        raise Refused(f'获取版式类型downflag"{flag}"不合法')
+    fapiao = world.fapiao.get(exchange.text("fphm"))
+    known = fapiao is not None and exchange.tax_no in (fapiao.seller_no, fapiao.buyer_no)
+    if not known or not world.is_shown(fapiao):
+        raise Refused(NOT_FOUND)
+    if given and not re.fullmatch(r"\d{14}", given):
+        raise Refused("开票日期格式不正确,应为yyyyMMddHHmmss")
+    moment = compact(fapiao.issued_at)
+    if given and given != moment:
+        raise Refused("开票日期与发票不一致")
+    if world.clock.now() < fapiao.issued_at + timedelta(seconds=world.settings.file_lag):
+        raise Refused("版式文件生成中,请稍后再试")
+    if flag == "4":
+        more = {"Kprq": moment, "Czsj": int(fapiao.issued_at.timestamp() * 1000)}
+        kinds = {f"{kind.lower()}Url": kind for kind in KINDS.values()}
+        urls = {key: files.address(world, "piaodanyun", fapiao.number, kind, **more) for key, kind in kinds.items()}
+        return Answer(urls, both=True)
+    options = {"seal": True} if flag == "1" and exchange.text("addSeal") == "1" else {}
+    # Drawn after the lock is free again: a long PDF must not hold up the bureau.
+    return Answer(lambda: base64.b64encode(files.draw(fapiao, KINDS[flag], **options)).decode())

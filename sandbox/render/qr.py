@@ -1,4 +1,5 @@
 """QR codes: the text on a fapiao with its checksum, and pictures to scan."""
+
 import io
 
 import qrcode
@@ -9,16 +10,16 @@ from ..clock import SHANGHAI
 def png(text):
     """A PNG picture of this text."""
     stream = io.BytesIO()
-    qrcode.make(text, box_size=6, border=2).save(stream, 'PNG')
+    qrcode.make(text, box_size=6, border=2).save(stream, "PNG")
     return stream.getvalue()
 
 
 def fapiao_text(fapiao):
-    """01,type,,number,gross,YYYYMMDD,,CRC (docs/protocols/tax-rules.md#qr-code)."""
-    kind = '31' if fapiao.special else '32'
-    day = fapiao.issued_at.astimezone(SHANGHAI).strftime('%Y%m%d')
-    text = f'01,{kind},,{fapiao.number},{fapiao.gross:.2f},{day},,'
-    return f'{text}{crc(text):04X}'
+    """01,type,,number,gross,YYYYMMDD,,CRC."""
+    kind = "31" if fapiao.special else "32"
+    day = fapiao.issued_at.astimezone(SHANGHAI).strftime("%Y%m%d")
+    text = f"01,{kind},,{fapiao.number},{fapiao.gross:.2f},{day},,"
+    return f"{text}{crc(text):04X}"
 
 
 def crc(text):

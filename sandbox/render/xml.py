@@ -1,71 +1,61 @@
-"""The structured file of a fapiao, in the EInvoice shape (docs/protocols/tax-rules.md#xml)."""
+"""The structured file of a fapiao, in the EInvoice shape."""
+
 from xml.etree import ElementTree as ET
 
 from ..clock import dashed
+from ..protocol import renamed
+
+LINE = """
+    ItemName=name SpecMod=spec MeaUnits=unit Quantity=quantity UnPrice=price Amount=net TaxRate=rate ComTaxAm=tax
+    TotaltaxIncludedAmount=gross TaxClassificationCode=code"""
 
 
 def draw(fapiao):
-    root = ET.Element('EInvoice')
-    root.append(ET.Comment(' SANDBOX 沙箱数据 无法律效力 '))
-    _tree(root, {
-        'Header': {
-            'EIid': fapiao.number, 'EInvoiceTag': 'SWEI3200', 'Version': '0.2',
-            'InherentLabel': {
-                'InIssuType': {'LabelCode': 'Y' if fapiao.red else 'N',
-                               'LabelName': '红字发票' if fapiao.red else '蓝字发票'},
-                'EInvoiceType': {'LabelCode': '01' if fapiao.special else '02', 'LabelName':
-                                 '增值税专用发票' if fapiao.special else '普通发票'},
-                'GeneralOrSpecialVAT': {'LabelCode': '01' if fapiao.special else '02', 'LabelName':
-                                        '增值税专用发票' if fapiao.special else '普通发票'},
-                'TaxpayerType': {'LabelCode': '1', 'LabelName': 'SANDBOX'}},
-            'UndefinedLabel': {'Label': {'LabelType': 'SANDBOX', 'LabelCode': 'SANDBOX',
-                                         'LabelName': '沙箱测试'}}},
-        'EInvoiceData': {
-            'SellerInformation': _party('Seller', fapiao.seller_no, fapiao.seller_name,
-                                        fapiao.seller_address, fapiao.seller_bank),
-            'BuyerInformation': _party('Buyer', fapiao.buyer_no, fapiao.buyer_name,
-                                       fapiao.buyer_address, fapiao.buyer_bank),
-            'BasicInformation': {
-                'TotalAmWithoutTax': f'{fapiao.net:.2f}', 'TotalTaxAm': f'{fapiao.tax:.2f}',
-                'TotalTax-includedAmount': f'{fapiao.gross:.2f}', 'Drawer': fapiao.drawer,
-                'RequestTime': dashed(fapiao.issued_at)}},
-    })
-    data = root.find('EInvoiceData')
-    for line in fapiao.lines:
-        _tree(ET.SubElement(data, 'IssuItemInformation'), _item(line))
-    _tree(ET.SubElement(data, 'AdditionalInformation'), {'Remark': fapiao.remark})
+    root = ET.Element("EInvoice")
+    root.append(ET.Comment(" SANDBOX 沙箱数据 无法律效力 "))
+    issued_at = dashed(fapiao.issued_at)
+    kind = _label("01", "增值税专用发票") if fapiao.special else _label("02", "普通发票")
+    color = _label("Y", "红字发票") if fapiao.red else _label("N", "蓝字发票")
+    labels = {"InIssuType": color, "EInvoiceType": kind, "GeneralOrSpecialVAT": kind}
+    totals = renamed("TotalAmWithoutTax=net TotalTaxAm=tax TotalTax-includedAmount=gross Drawer=drawer", fapiao)
+    sandbox = {"Label": {"LabelType": "SANDBOX", **_label("SANDBOX", "沙箱测试")}}
+    header = {"EIid": fapiao.number, "EInvoiceTag": "SWEI3200", "Version": "0.2"}
+    header["InherentLabel"] = {**labels, "TaxpayerType": _label("1", "SANDBOX")}
+    bureau = {"InvoiceNumber": fapiao.number, "IssueTime": issued_at, "TaxBureauCode": "SANDBOX"}
+    data = {
+        "SellerInformation": _party(fapiao, "Seller"),
+        "BuyerInformation": _party(fapiao, "Buyer"),
+        "BasicInformation": {**totals, "RequestTime": issued_at},
+        "IssuItemInformation": [renamed(LINE, line) for line in fapiao.lines],
+        "AdditionalInformation": {"Remark": fapiao.remark},
+    }
     if fapiao.red:
-        _tree(ET.SubElement(data, 'RedInvoiceInformation'), {
-            'OriginalInvoiceNumber': fapiao.original, 'RedInvoiceFormNumber': fapiao.red_form})
-    _tree(root, {'TaxSupervisionInfo': {
-        'InvoiceNumber': fapiao.number, 'IssueTime': dashed(fapiao.issued_at),
-        'TaxBureauCode': 'SANDBOX', 'TaxBureauName': '沙箱税务局 SANDBOX'}})
-    return ET.tostring(root, encoding='UTF-8', xml_declaration=True)
+        original = "OriginalInvoiceNumber=original RedInvoiceFormNumber=red_form"
+        data["RedInvoiceInformation"] = renamed(original, fapiao)
+    _tree(root, {"Header": {**header, "UndefinedLabel": sandbox}, "EInvoiceData": data})
+    _tree(root, {"TaxSupervisionInfo": {**bureau, "TaxBureauName": "沙箱税务局 SANDBOX"}})
+    return ET.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def _party(side, number, name, address, bank):
-    street, _, phone = address.rpartition(' ')
-    branch, _, account = bank.rpartition(' ')
-    return {f'{side}IdNum': number, f'{side}Name': name, f'{side}Addr': street,
-            f'{side}TelNum': phone, f'{side}BankName': branch, f'{side}BankAccNum': account}
+def _label(code, name):
+    return {"LabelCode": code, "LabelName": name}
 
 
-def _item(line):
-    return {
-        'ItemName': line.name, 'SpecMod': line.spec, 'MeaUnits': line.unit,
-        'Quantity': _plain(line.quantity), 'UnPrice': _plain(line.price),
-        'Amount': f'{line.net:.2f}', 'TaxRate': str(line.rate), 'ComTaxAm': f'{line.tax:.2f}',
-        'TotaltaxIncludedAmount': f'{line.gross:.2f}', 'TaxClassificationCode': line.code}
-
-
-def _plain(value):
-    return '' if value is None else format(value, 'f')
+def _party(fapiao, side):
+    number, name, address, bank = (
+        getattr(fapiao, f"{side.lower()}_{key}") for key in ("no", "name", "address", "bank")
+    )
+    street, _, phone = address.rpartition(" ")
+    branch, _, account = bank.rpartition(" ")
+    texts = {"IdNum": number, "Name": name, "Addr": street, "TelNum": phone, "BankName": branch, "BankAccNum": account}
+    return {f"{side}{key}": text for key, text in texts.items()}
 
 
 def _tree(parent, content):
     for tag, value in content.items():
-        node = ET.SubElement(parent, tag)
-        if isinstance(value, dict):
-            _tree(node, value)
-        else:
-            node.text = value or ''
+        for each in value if isinstance(value, list) else [value]:
+            node = ET.SubElement(parent, tag)
+            if isinstance(each, dict):
+                _tree(node, each)
+            else:
+                node.text = "" if each is None else format(each, "" if isinstance(each, str) else "f")

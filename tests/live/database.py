@@ -1,12 +1,14 @@
 """A throw-away database with the addon's demo data, and processes that work on it."""
 
 import os
+import socket
 import subprocess
 import sys
 import uuid
 from pathlib import Path
 
 WORKER = Path(__file__).with_name("worker.py")
+SERVER = Path(__file__).with_name("server.py")
 TIME_LIMIT = 120
 
 
@@ -44,6 +46,21 @@ class LiveDatabase:
         """Run a worker to its end and return ``(exit code, output)``."""
         process = self.start(task, *args, **env)
         return finish(process)
+
+    def serve(self, workers, log):
+        """Start a web server on this database with so many web workers, writing to ``log``; return the process and
+        its address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-P", str(SERVER), self.name, str(port), str(workers)],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return process, f"http://127.0.0.1:{port}"
 
     def _program(self, name, *args):
         program = Path(os.environ.get("ODOO_DEV_PROGRAMS", "")) / name

@@ -195,17 +195,58 @@ def connect_kingdee(registry, base_url):
                 "provider": "kingdee",
                 "base_url": base_url,
                 "tax_no": defaults.TAX_NO,
-                "app_id": defaults.KINGDEE_APP_ID,
+                "app_key": defaults.KINGDEE_APP_ID,
                 "app_secret": defaults.KINGDEE_APP_SECRET,
-                "account_id": defaults.KINGDEE_ACCOUNT_ID,
-                "tenant_id": defaults.KINGDEE_TENANT_ID,
-                "user": defaults.KINGDEE_USER,
+                "datacenter": defaults.KINGDEE_ACCOUNT_ID,
+                "tenant_code": defaults.KINGDEE_TENANT_ID,
+                "cloud_user": defaults.KINGDEE_USER,
                 "business_system": defaults.KINGDEE_SYSTEM,
                 "pace_per_minute": 1000,
                 "pull_daily": False,
             }
         )
         sys.stdout.write(str(account.id))
+
+
+def seat(registry, count, url):
+    """Connect an account with the expense assistant at the sandbox; make employees with an expense each, and two
+    issuers with a posted invoice each. Print their logins, which are passwords too, and these ids."""
+    # not before the addons path is configured
+    from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults  # noqa: PLC0415
+
+    with registry.cursor() as cr:
+        env = user_environment(cr)
+        env.ref("l10n_cn_invoice_cloud.fapiao_account_kingdee").write(
+            {
+                "base_url": f"{url}/kingdee/{defaults.KINGDEE_PREFIX}",
+                "assistant_url": f"{url}/assistant",
+                "client_id": defaults.ASSISTANT_CLIENT_ID,
+                "client_secret": defaults.ASSISTANT_CLIENT_SECRET,
+            }
+        )
+        users = seat_users(env, "picker", int(count), "base.group_user")
+        category = env.ref("hr_expense.product_product_no_cost")
+        for user in users:
+            employee = env["hr.employee"].create(
+                {"name": user.name, "user_id": user.id, "company_id": user.company_id.id}
+            )
+            values = {"name": "Trip", "employee_id": employee.id, "product_id": category.id}
+            expense = env["hr.expense"].create({**values, "company_id": user.company_id.id})
+            sys.stdout.write(f"{user.login}:{expense.id} ")
+        original = env.ref("l10n_cn_invoice_cloud.invoice_buyer")
+        for user in seat_users(env, "issuer", 2, "l10n_cn_invoice_cloud.group_fapiao_issuer"):
+            invoice = original.copy()
+            invoice.action_post()
+            sys.stdout.write(f"{user.login}:{invoice.id} ")
+
+
+def seat_users(env, name, count, group):
+    values = {"company_id": env.company.id, "company_ids": [(6, 0, env.company.ids)], "lang": "en_US"}
+    values["group_ids"] = [(6, 0, env.ref(group).ids)]
+    logins = [f"{name}{number}" for number in range(count)]
+    return env["res.users"].create(
+        [{**values, "name": login, "login": login, "password": login} for login in logins]
+    )
 
 
 def pull(registry, account):
@@ -264,6 +305,50 @@ def confirm_match(registry, fapiao, bill):
             retrying(handler, env)
     except UserError as error:
         sys.stdout.write(str(error))
+
+
+def match_during_search(registry, fapiao, bill):
+    """Click all that matches by hand while a search that has found proposals isn't over; print what the user is
+    told by each click."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        paper = env["fapiao"].browse(int(fapiao))
+        # two bills with its number: a person has to choose
+        env["account.move"].search([("ref", "in", ("R0", "R1"))]).ref = paper.number
+        company_ids = paper.company_id.ids
+        env["fapiao.match"]._match(company_ids)
+    with registry.cursor() as search:
+        api.Environment(search, SUPERUSER_ID, {})["fapiao.match"]._match(company_ids)
+        for name, click in CLICKS.items():
+            with registry.cursor() as cr:
+                # what waits all the same fails soon, and not when the run does
+                cr.execute("SET LOCAL lock_timeout = '2s'")
+                env = user_environment(cr)
+                try:
+                    click(env["fapiao"].browse(int(fapiao)), env["account.move"].browse(int(bill)))
+                    told = "opened" if name == "dialog" else "done"
+                except UserError as error:
+                    told = str(error)
+                except psycopg2.OperationalError as error:
+                    told = f"waited: {error}".replace("\n", " ")
+                cr.rollback()
+            sys.stdout.write(f"{name}|{told}\n")
+        search.rollback()
+
+
+def confirm_in_dialog(fapiao, bill):
+    wizard = fapiao.env["fapiao.match.wizard"]
+    dialog = wizard.browse(fapiao.action_match_documents()["res_id"])
+    dialog.line_ids.filtered(lambda line: line.move_id == bill).action_confirm()
+
+
+CLICKS = {
+    "dialog": lambda fapiao, bill: fapiao.action_match(),
+    "confirm": confirm_in_dialog,
+    "confirm_proposal": lambda fapiao, bill: fapiao.match_ids[:1].action_confirm(),
+    "create_bill": lambda fapiao, bill: fapiao.action_create_bill(),
+    "bill": lambda fapiao, bill: bill.action_fapiao_in_search(),
+}
 
 
 def meet(registry, place):
@@ -336,7 +421,7 @@ TASKS = {
         *(click, click_among_others, copy_invoices, enqueue, cron, flush, credit_in_part),
         *(copy_orders, request_order, post_invoice_of, take_callbacks, take_pace),
         *(connect_kingdee, pull, go_on_pulling),
-        *(receive_for_two_bills, confirm_match),
+        *(receive_for_two_bills, confirm_match, match_during_search, seat),
     )
 }
 

@@ -242,14 +242,14 @@ class Stage:
         world, cloud = self.worlds[0], self.clouds[number % 2]
         if self.rules.provider == "piaodanyun":
             tenant = world.add_second_tenant("piaodanyun") if number == 2 else world.tenants[defaults.PHONE]
-            return {"base_url": cloud.base_url, "tenant": tenant.tenant_id, "phone": tenant.phone}
+            return {"base_url": cloud.base_url, "tenant_number": tenant.tenant_id, "phone": tenant.phone}
         known = world.kingdee_tenants[defaults.KINGDEE_ACCOUNT_ID]
         tenant = world.add_second_tenant("kingdee") if number == 2 else known
         return {
             "base_url": f"{cloud.url}/kingdee/{tenant.prefix}",
-            "account_id": tenant.account_id,
-            "tenant_id": tenant.tenant_id,
-            "app_id": tenant.app_id,
+            "datacenter": tenant.account_id,
+            "tenant_code": tenant.tenant_id,
+            "app_key": tenant.app_id,
         }
 
     @property

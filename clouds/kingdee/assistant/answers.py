@@ -9,13 +9,11 @@ import re
 from dataclasses import dataclass, field
 
 from ... import reading
-from ...answer_texts import PACE, says, says_trouble
 from ...errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
-from ...http_refusal import NOT_SERVED, glimpse, raise_for_http
+from ...phrases import PACE, says, says_trouble
 from ...picking import Told
+from ...reply import NOT_SERVED, Reply, unreadable
 from .. import codes
-
-_WRAPPED = 3  # layers of JSON text that data may be wrapped in
 
 # assumption: all texts; the papers show one failing code, "3000", and no text
 _CLIENT = re.compile(
@@ -37,44 +35,24 @@ GONE = re.compile(
 
 
 @dataclass(frozen=True)
-class Answer:
-    """``code`` and ``text`` are the cloud's; ``data`` is out of its JSON text, ``body`` the whole."""
+class Answer(Reply):
+    """``data`` is out of its JSON text, ``body`` the whole."""
 
-    code: str
-    text: str
-    data: object
-    body: dict = field(repr=False)
-    status: int
+    body: dict = field(repr=False, default_factory=dict)
 
     @property
     def ok(self):
-        return 200 <= self.status < 300 and self.code in codes.OK
+        return self.is_served and self.code in codes.OK
 
 
 def opened(raw):
-    """Return the :class:`Answer` in a ``RawAnswer``; raise OutcomeUnknown if it is none.
-
-    What HTTP itself refused raises NotSent (no such address), LoginRequired (403) or TokenExpired (401).
-    """
+    """Return the :class:`Answer` in a ``RawAnswer``; raise what :func:`...reply.unreadable` returns."""
     body = reading.loads(raw.text)
     code = reading.as_text(reading.pick(body, "errcode", "errorCode", "code"))[:40]
     if not code:
-        raise_for_http(raw, NOT_SERVED | {415})
-        raise OutcomeUnknown(glimpse(raw.text), "unreadable", raw.status)
+        raise unreadable(raw, NOT_SERVED | {415})
     text = reading.as_text(reading.pick(body, "description", "message", "msg", "errmsg"))
-    return Answer(code, text, unfolded(reading.pick(body, "data")), body, raw.status)
-
-
-def unfolded(value):
-    """Return ``value`` as dict or list where it is JSON text of one; everything else as it is."""
-    for _layer in range(_WRAPPED):
-        if not isinstance(value, str):
-            break
-        inner = reading.loads(value)
-        if not isinstance(inner, (dict, list, str)):
-            break
-        value = inner
-    return value
+    return Answer(code, text, reading.unfolded(reading.pick(body, "data")), raw.status, body)
 
 
 def told(raw, is_gone_good=False):
@@ -83,7 +61,7 @@ def told(raw, is_gone_good=False):
     ``is_gone_good``: what was to be deleted may be gone already.
     """
     answer = opened(raw)
-    if answer.ok or (is_gone_good and 200 <= answer.status < 300 and GONE.search(answer.text)):
+    if answer.ok or (is_gone_good and answer.is_served and GONE.search(answer.text)):
         return Told(answer.text)
     raise refusal(answer)
 
@@ -100,21 +78,19 @@ def refusal(answer):
     """Return the error of an unsuccessful answer: RateLimited, NotSent (token), LoginRequired, Rejected
     in the cloud's words, or OutcomeUnknown where it stumbled or says nothing.
     """
-    code, text, status = answer.code, answer.text, answer.status
+    code, text = answer.code, answer.text
     if is_pace(answer):
-        return RateLimited(text, code, status)
+        return answer.error(RateLimited)
     if _USER_KEY.search(text):
         # a page's key, not the account's: a new one is a new call
-        return Rejected(text, code, status)
+        return answer.error(Rejected)
     if is_token_refused(answer):
-        return NotSent(text, code, status)
+        return answer.error(NotSent)
     if _CLIENT.search(text):
-        return LoginRequired(text, code, status, need="credentials")
-    if status == 403 or code in codes.FORBIDDEN or codes.RIGHTS.search(text):
-        return LoginRequired(text, code, status, need="permission")
-    if code in codes.OK or is_trouble(answer):
-        return OutcomeUnknown(text, code, status)
-    return Rejected(text, code, status)
+        return answer.error(LoginRequired, need="credentials")
+    if answer.status == 403 or code in codes.FORBIDDEN or codes.RIGHTS.search(text):
+        return answer.error(LoginRequired, need="permission")
+    return answer.error(OutcomeUnknown if code in codes.OK or is_trouble(answer) else Rejected)
 
 
 def is_pace(answer):

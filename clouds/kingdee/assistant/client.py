@@ -4,23 +4,18 @@ Nothing is issued here. Bodies are signed when they are sent; the few calls with
 access token in the address. Source: docs/protocols/kingdee-assistant.md#calls.
 """
 
-import logging
 import threading
 from dataclasses import replace
 
 from ... import base, picking
-from ...base import NotFound, SessionlessCloud
+from ...base import NotFound
+from ...client import Client
 from ...errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
-from ...piaodanyun.files import is_kind
-from ...redact import HideSecrets
 from ...transport import Transport
 from . import messages, pages, reports, tickets
 from .answers import answered, is_nothing, is_token_refused, opened, refusal
-from .auth import Tokens, signature, utc_now
+from .auth import Tokens, signature
 from .options import Options
-
-# Tokens and page keys stand in addresses, and urllib3 logs addresses where it is told to log everything
-logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
 
 _LINK_KEY = "/m4/fpzs/getLinkKey"
 _USER_KEY = "/m4/fpzs/getUserKey"
@@ -43,10 +38,9 @@ _JSON = {"Content-Type": "application/json"}  # also where there is no body
 _AT_ONCE = 50  # serial numbers in one question
 _QUIET_STATUSES = {204, 408}
 _EMPTY = {"", "null", "{}", "[]"}
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
 
 
-class Assistant(SessionlessCloud):
+class Assistant(Client):
     """One account of the assistant; settings are described in :class:`.options.Options`.
 
     All reports are absolute: they state how things are, so the same frozen call may be sent again after a
@@ -55,16 +49,15 @@ class Assistant(SessionlessCloud):
     """
 
     provider = "kingdee_assistant"
-    identity = ("client_id",)
-    secrets = {"client_secret": "client_id"}
+    identity = ("client_key",)
+    secrets = {"client_secret": "client_key"}
     capabilities = base.ASSISTANT
 
-    def __init__(self, config, slot, now=utc_now):
-        super().__init__(config, slot)
-        self.options = Options.of(config)
-        self._now = now
-        self._transport = Transport(config)
-        self._tokens = Tokens(config, self.options, slot, self._transport, now)
+    options_of, tokens_of = Options, Tokens
+    kinds = ("pdf", "ofd", "xml", "image")
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
         self._poll_roads, self._lock = {}, threading.Lock()
 
     def close(self):
@@ -92,17 +85,18 @@ class Assistant(SessionlessCloud):
         Raises as :mod:`...base` says.
         """
         path = _PATHS[operation]
-        self._begin(operation)
         if operation == base.RECEIPT:
-            return self._with_token(
-                lambda token: self._transport.get(path, params={"access_token": token, **payload})
+            return self._sent(
+                operation, lambda token: self._transport.get(path, params={"access_token": token, **payload})
             )
         if operation in _BY_TOKEN:
-            return self._with_token(
+            return self._sent(
+                operation,
                 lambda token: self._transport.post_json(
                     path, payload, params={"access_token": token}, fresh=True
-                )
+                ),
             )
+        self._begin(operation)
         return self._transport.post_json(path, {**payload, **self._signature()}, fresh=True)
 
     def read(self, operation, raw):
@@ -150,13 +144,12 @@ class Assistant(SessionlessCloud):
         comes just as the time is over, comes again.
         """
         road = self._poll_road(max(1, wait))
-        self._begin(_POLL)
 
         def ask(token):
             return road.get(_POLL, params={"access_token": token, "key": link_key})
 
         try:
-            raw = self._with_token(ask)
+            raw = self._sent(_POLL, ask)
         except OutcomeUnknown as error:
             if _is_timeout(error):
                 return None
@@ -182,33 +175,6 @@ class Assistant(SessionlessCloud):
         """Return a ``picking.Ticket`` for each on the document ``number``, as the cloud has it (19)."""
         return tickets.read(self._asked(_DOCUMENT, {"userKey": user_key, "billNumber": number}).data)
 
-    def file_at(self, address, kind):
-        """Return the bytes at ``address``: a ``pdf``, ``ofd``, ``xml`` or ``image``; ``NotFound`` without
-        one. Raises NotSent, or OutcomeUnknown where something else lies there.
-        """
-        if kind not in ("pdf", "ofd", "xml", "image"):
-            raise ValueError(f"{kind!r} is no kind of file")
-        if not address:
-            return NotFound("", "no_address")
-        self._begin(base.DOWNLOAD)
-        content = self._transport.download(address)
-        if not (content.startswith(_PICTURES) if kind == "image" else is_kind(content, kind)):
-            raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
-        return content
-
-    # The token
-
-    def is_ready(self):
-        return not self._tokens.is_due()
-
-    def prepare(self):
-        """Fetch a token if there is none that is good; raises NotSent, RateLimited or LoginRequired."""
-        self._tokens.current()
-
-    def test(self):
-        """Fetch a fresh token, nothing more; raises NotSent, RateLimited or LoginRequired."""
-        self._tokens.fresh()
-
     # What it hasn't
 
     def find(self, request_uid="", number=""):
@@ -232,17 +198,6 @@ class Assistant(SessionlessCloud):
         except TokenExpired as error:
             raise _refused(error, is_by_token=False) from error
 
-    def _with_token(self, call):
-        """Return ``call(token)``, made again with a fresh token where the cloud refused the first."""
-        token = self._tokens.current()
-        raw = call(token)
-        if not _is_refused(raw):
-            return raw
-        raw = call(self._tokens.renewed(token))
-        if _is_refused(raw):
-            raise NotSent(raw.text[:200], "401", raw.status)
-        return raw
-
     def _poll_road(self, wait):
         """Return the connections for polls of ``wait`` seconds: silence is their normal answer."""
         with self._lock:
@@ -251,22 +206,22 @@ class Assistant(SessionlessCloud):
                 self._poll_roads[wait] = Transport(patient)
             return self._poll_roads[wait]
 
+    def _is_unread(self, raw):
+        try:
+            answer = opened(raw)
+        except TokenExpired:
+            return True
+        except (LoginRequired, NotSent, OutcomeUnknown):
+            return False
+        return not answer.ok and is_token_refused(answer)
 
-def _is_refused(raw):
-    try:
-        answer = opened(raw)
-    except TokenExpired:
-        return True
-    except (LoginRequired, NotSent, OutcomeUnknown):
-        return False
-    return not answer.ok and is_token_refused(answer)
+    def _refused_again(self, raw):
+        return NotSent(raw.text[:200], "401", raw.status)
 
 
 def _refused(error, is_by_token):
     """Return what a 401 means: a token that wore out, or credentials that are wrong."""
-    if is_by_token:
-        return NotSent(error.text, error.code, error.http_status)
-    return LoginRequired(error.text, error.code, error.http_status, need="credentials")
+    return error.to(NotSent) if is_by_token else error.to(LoginRequired, need="credentials")
 
 
 def _is_timeout(error):

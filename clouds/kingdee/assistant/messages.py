@@ -7,8 +7,8 @@ updateInvoice): docs/protocols/kingdee-assistant.md#messages.
 
 from ... import reading
 from ...picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE, Group, Message
-from .answers import unfolded
-from .values import SERIAL_KEYS, exact_sum, rows_in, serials_in, together
+from ...reading import exact_sum, unfolded
+from .values import SERIAL_KEYS, rows_in, serials_in, together
 
 _KINDS = {kind.lower(): kind for kind in (SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE)}
 # No source has a key for the old number; these are in the vendor's own style

@@ -14,7 +14,7 @@ class Options:
     which the long poll says that there is no message, beside the words it is known by.
     """
 
-    client_id: str = ""
+    client_key: str = ""
     page_url: str = ""
     socket_url: str = "https://link.piaozone.com"
     quiet_codes: str = ""
@@ -29,7 +29,7 @@ class Options:
             value = (config.options or {}).get(field.name)
             if value not in (None, "", False):
                 values[field.name] = field.type(value) if field.type is int else str(value).strip()
-        values.setdefault("client_id", (config.username or "").strip())
+        values.setdefault("client_key", (config.username or "").strip())
         return cls(**values)
 
     @property

@@ -7,16 +7,7 @@ lost. Source: docs/protocols/kingdee-assistant.md#documents, #vouchers.
 
 import re
 
-from ...base import (
-    DROP_DOCUMENT,
-    DROP_LINE,
-    DROP_VOUCHER,
-    RECEIPT,
-    RELATE,
-    SAVE_DOCUMENT,
-    TELL_STATUS,
-    TELL_VOUCHER,
-)
+from ... import base
 from .answers import told
 from .values import written
 
@@ -24,13 +15,13 @@ from .values import written
 _EXPENSE_TYPE = "Expense"
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 # Repeated, they find nothing left to do
-_ENDINGS = {DROP_LINE, DROP_DOCUMENT, DROP_VOUCHER, RECEIPT}
+_ENDINGS = {base.DROP_LINE, base.DROP_DOCUMENT, base.DROP_VOUCHER, base.RECEIPT}
 
 
 def freeze(operation, report, tax_no):
     """Return the body of ``operation`` without client, time and signature; pure.
 
-    ``report``: a ``picking.VoucherReport`` for vouchers, a dict ``key, msg_id`` for RECEIPT, else a
+    ``report``: a ``picking.VoucherReport`` for vouchers, a dict ``key, message_key`` for RECEIPT, else a
     ``picking.DocumentReport``. Raises ValueError where something the call can't do without is missing.
     """
     try:
@@ -169,18 +160,18 @@ def _voucher_dropped(report, _tax_no):
 
 
 def _receipt(values, _tax_no):
-    if not (values["key"] and values["msg_id"]):
+    if not (values["key"] and values["message_key"]):
         raise ValueError("A receipt is for a message of a link")
-    return {"key": values["key"], "msgId": values["msg_id"]}
+    return {"key": values["key"], "msgId": values["message_key"]}
 
 
 _FREEZERS = {
-    RELATE: _relation,
-    SAVE_DOCUMENT: _saved,
-    TELL_STATUS: _status,
-    DROP_LINE: _line_dropped,
-    DROP_DOCUMENT: _document_dropped,
-    TELL_VOUCHER: _voucher,
-    DROP_VOUCHER: _voucher_dropped,
-    RECEIPT: _receipt,
+    base.RELATE: _relation,
+    base.SAVE_DOCUMENT: _saved,
+    base.TELL_STATUS: _status,
+    base.DROP_LINE: _line_dropped,
+    base.DROP_DOCUMENT: _document_dropped,
+    base.TELL_VOUCHER: _voucher,
+    base.DROP_VOUCHER: _voucher_dropped,
+    base.RECEIPT: _receipt,
 }

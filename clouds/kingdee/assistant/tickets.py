@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from ....rules.problems import _
 from ... import reading
-from ...inbound import InboundFapiao, InboundLine
+from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
-from .journeys import travel_in
+from ...reading import exact_difference, exact_sum
+from ..inbound_rows import lines_in
 from .shapes import OTHER, SHAPES
-from .values import SERIAL_KEYS, day_at, exact_difference, exact_sum, rate_at, rows_in, serials_in
+from .values import SERIAL_KEYS, day_at, rows_in, serials_in
 
 _DIGITAL = re.compile(r"[0-9]{20}")
 _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
-_DISCOUNT = "1"  # discountType; assumption: as lineProperty
 _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
 _CHINESE_MONEY = {"", "CNY", "RMB", "人民币", "1"}
 _WARNINGS = (
@@ -29,6 +29,10 @@ _WARNINGS = (
     ("invoiceStatus", {"4"}, _("The tax bureau calls the fapiao abnormal (异常).")),
 )
 _FOREIGN = _("The amounts are not in yuan.")
+_JOURNEY_NUMBERS = {"mileage", "fare", "fund", "surcharge", "insurance", "other_taxes"}
+_NO_TRIP = ("", "无行程")
+_BETWEEN = re.compile(r"\s*(?:-+|—+|–|→|至|~|\uff5e)\s*")
+_DAY_FIRST = re.compile(r"[0-9]{4}[-:/_.年]|[0-9]{8}")
 
 
 def read(data):
@@ -73,7 +77,7 @@ def fapiao_of(row):
         check_code=_text(row, "checkCode"),
         deduction=_deduction(row) if shape.is_deductible else "",
         remark=_text(row, "remark"),
-        lines=_lines(row) if shape.has_lines else (),
+        lines=lines_in(rows_in(reading.pick(row, "items"))) if shape.has_lines else (),
         travel=travel_in(row, shape),
         **_file(row),
     )
@@ -150,20 +154,58 @@ def _file(row):
     return {f"{ending if ending in ('ofd', 'xml') else 'pdf'}_address": address}
 
 
-def _lines(row):
-    return tuple(_line(item) for item in rows_in(reading.pick(row, "items")))
+# The journey
 
 
-def _line(item):
-    return InboundLine(
-        name=_text(item, "goodsName"),
-        code=_text(item, "goodsCode", "goodsCood"),
-        spec=_text(item, "specModel"),
-        unit=_text(item, "unit"),
-        quantity=reading.decimal_at(item, "num"),
-        price=reading.decimal_at(item, "unitPrice"),
-        rate=rate_at(item, "taxRate"),
-        amount=reading.money_at(item, "detailAmount"),
-        tax=reading.money_at(item, "taxAmount"),
-        is_discount=_text(item, "discountType") == _DISCOUNT,
-    )
+def travel_in(row, shape):
+    """Return the ``Travel`` of a ticket, or None if it is of no kind that travels or says nothing of it."""
+    if shape.journey is None:
+        return None
+    row = {**_legs(row), **{key: value for key, value in row.items() if value not in (None, "")}}
+    values = {}
+    for name, keys in shape.journey.items():
+        value = _amount(row, keys) if name in _JOURNEY_NUMBERS else reading.as_text(reading.pick(row, *keys))
+        if value not in (None, ""):
+            values[name] = value
+    values = {**_trip(row), **values}
+    if not set(values) - {"fare"}:
+        return None
+    for name in ("departs", "arrives"):
+        values[name] = _moment(row, shape, values.get(name, ""), is_needed=name == "departs")
+    return Travel(**values)
+
+
+def travel_day(row, shape):
+    """Return the date of the journey: where the invoice code is one, that; else the ticket's own."""
+    day = None if shape.is_numbered else day_at(row, "invoiceCode")
+    return day or day_at(row, "invoiceDate")
+
+
+def _amount(row, keys):
+    return reading.decimal_at(row, *keys) if keys == ("mileage",) else reading.money_at(row, *keys)
+
+
+def _moment(row, shape, text, is_needed):
+    """Return day and time as text; ``text`` as printed where it has its day itself."""
+    if _DAY_FIRST.match(text) or not (text or is_needed):
+        return text
+    day = travel_day(row, shape)
+    return f"{day or ''} {text}".strip()
+
+
+def _trip(row):
+    """Return from where to where by ``trip`` ("起点-终点"), nothing unless it has just two ends."""
+    trip = reading.as_text(reading.pick(row, "trip"))
+    ends = [end for end in _BETWEEN.split(trip) if end]
+    if trip in _NO_TRIP or len(ends) != 2:
+        return {}
+    return {"from_place": ends[0], "to_place": ends[1]}
+
+
+def _legs(row):
+    """Return the keys of the first leg of a flight in several, with the last one's destination."""
+    legs = rows_in(reading.pick(row, "airItemsArr"))
+    if not legs:
+        return {}
+    end = reading.pick(legs[-1], "destination")
+    return {**legs[0], "destination": end} if end else legs[0]

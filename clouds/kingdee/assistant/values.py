@@ -1,20 +1,15 @@
-"""Small readings that messages and tickets share: serial numbers, days, exact sums.
+"""Small readings that messages and tickets share: serial numbers, rows, days.
 
 None of them raises.
 """
 
 import re
-from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from ... import reading
-from .answers import unfolded
+from ...reading import unfolded
 
 _SEPARATORS = re.compile(r"[,;\s\uff0c\u3001\uff1b]+")
-# yyyy-MM-dd, yyyy:MM:dd, yyyy_MM_dd, and people's own; a time may follow
-_DAY = re.compile(r"([0-9]{4})([-:/_.年])([0-9]{1,2})(?:\2|月)([0-9]{1,2})(?![0-9])")
-_DAY_BARE = re.compile(r"([0-9]{4})()([0-9]{2})([0-9]{2})(?:[0-9]{6})?(?![0-9])")  # yyyyMMdd
-_DIGITS = 100  # no sum of what reading.as_decimal lets through needs more
 SERIAL_KEYS = ("serialNo", "fid", "invoiceSerialNo")
 
 
@@ -42,43 +37,9 @@ def rows_in(value):
 
 
 def day_at(data, *names):
-    """Return the date at the beginning of the text under one of ``names``, or None."""
+    """Return the date under one of ``names``, or None; a number of other length is an invoice's code."""
     text = reading.as_text(reading.pick(data, *names))
-    found = _DAY.match(text) or _DAY_BARE.match(text)
-    try:
-        return date(int(found[1]), int(found[3]), int(found[4])) if found else None
-    except ValueError:
-        return None
-
-
-def exact_sum(*amounts):
-    """Return the sum of the Decimals among ``amounts``, None if there are none; never rounded."""
-    known = [amount for amount in amounts if amount is not None]
-    with localcontext() as context:
-        context.prec = _DIGITS
-        return sum(known[1:], known[0]) if known else None
-
-
-def exact_difference(amount, less):
-    """Return ``amount - less`` unrounded, None where one is missing."""
-    if amount is None or less is None:
-        return None
-    with localcontext() as context:
-        context.prec = _DIGITS
-        return amount - less
-
-
-def rate_at(data, *names):
-    """Return the tax rate under one of ``names`` as 0.13, from ``0.13``, ``13``, ``13%``; None if none.
-
-    What is 1 or more is percent.
-    """
-    value = reading.pick(data, *names)
-    text = reading.as_text(value)
-    number = reading.as_decimal(text.rstrip("%\uff05").strip())
-    if number is None or number < 0 or number >= 99:
-        return None  # 99 stands for several rates
-    return number.scaleb(-2) if number >= 1 or text[-1:] in ("%", "\uff05") else number
+    return None if text.isdecimal() and len(text) not in (8, 14) else reading.as_day(text)
 
 
 def written(amount):

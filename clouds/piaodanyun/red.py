@@ -1,0 +1,296 @@
+"""Reversals: may a fapiao be reversed (``retInviceMsg``), the red form (红字确认单, here 红字信息表, ``hzxxbsq``), the
+red fapiao (``hzfpkj``).
+
+One call applies for a form and asks how it stands. With ``hzxxbcheck=1`` it goes straight to the bureau;
+without, it returns the form applied for before *and, if there is none, applies*. So it is harmless to ask only for
+a form that is known to exist, and a first application may simply be sent again. [family] marks what the seed doesn't
+say; every text here is an assumption: the seed shows successes only.
+Source: docs/protocols/piaodanyun.md#red-letter.
+"""
+
+import re
+
+from ...rules.codes import is_number
+from ...rules.red_document import BUYER, SELLER, RedCheck, RedForm, RedLine
+from ...rules.red_forms import STATES, state_named
+from .. import reading
+from ..base import RED_APPLY, RED_ISSUE, Issued, NotFound
+from ..errors import NotYet, OutcomeUnknown
+from ..phrases import FORM_EXISTS, RED_EXISTS, says_trouble
+from ..writing import serial_of
+from . import codes
+from .meaning import MEANING, lacking, number_at, opened
+from .query import rate_at
+
+SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
+PAPER = "1"  # sdfpbz
+APPLY_ANEW = "1"  # hzxxbcheck: go to the bureau without looking for a form applied for before
+
+# Use by the buyer. The seed has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
+# a public client of the bureau, which also saw 03 for a confirmed one. Whatever else is said is use.
+VAT_UNUSED = {"03"}  # ZzsytDm
+CONSUMPTION_UNUSED = {"00"}  # XfsytDm
+UNBOOKED = {"00"}  # FprzztDm
+
+# "It may not be reversed", in the message of an answer that is a success by its code
+REFUSED = re.compile(
+    r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)"
+)
+
+
+def freeze_check(order, _request_uid, tax_no):
+    """Return the form that asks; ``order`` needs its blue number and initiator.
+
+    For a buyer also the seller's tax number and the date of issue: raises ValueError without them.
+    """
+    form = {"nsrsbh": tax_no, "fphm": order.blue_number, "sqyy[0]": SIDES[order.initiator]}
+    if order.initiator == BUYER:
+        if not order.seller_tax_no or order.blue_issued_at is None:
+            raise ValueError("A buyer has to name the seller's tax number and the date of issue")
+        form["xhdwsbh"] = order.seller_tax_no
+        form["kprq"] = _moment(order.blue_issued_at)
+        if order.special_kind:
+            form["tdyslxDm"] = order.special_kind
+    return form
+
+
+def read_check(raw):
+    """Return the :class:`RedCheck`, or ``NotFound`` while the bureau doesn't show the fapiao.
+
+    A plain 999 is a "no" in the bureau's words; what isn't clearly an answer raises, so that "no" is
+    never read out of a fault.
+    """
+    envelope = opened(raw)
+    if envelope.ok:
+        return _check(envelope)
+    if MEANING.not_there(envelope):
+        # assumption: "not found" up to two hours after issue is a 999 whose text says so
+        return NotFound(envelope.text, envelope.code)
+    if envelope.code == codes.BUSINESS and envelope.text:
+        error = MEANING.question_error(envelope)
+        if isinstance(error, OutcomeUnknown) and not says_trouble(envelope.text):
+            return RedCheck(False, envelope.text)
+        raise error
+    raise MEANING.question_error(envelope)
+
+
+def lines_at(rows):
+    """Return the lines of ``mxzb``, or none at all where one of them can't be read."""
+    lines = [_line(row, place) for place, row in enumerate(rows, 1)] if isinstance(rows, list) else []
+    return () if None in lines else tuple(lines)
+
+
+def _check(envelope):
+    head = envelope.data
+    if head in (None, "", [], {}):
+        return NotFound(envelope.text, envelope.code)
+    number = number_at(head, "fphm")
+    text = reading.as_text(reading.pick(head, "message", "msg")) or envelope.text
+    refused = bool(REFUSED.search(text))
+    if not number and not refused:
+        raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
+    kind = reading.as_text(reading.pick(head, "fplxdm"))
+    return RedCheck(
+        allowed=not refused,
+        text=text,
+        number=number,
+        type=codes.TYPE_NAMES.get(kind, kind),
+        vat_use=_used(head, "ZzsytDm", VAT_UNUSED),
+        consumption_use=_used(head, "XfsytDm", CONSUMPTION_UNUSED),
+        booked=_used(head, "FprzztDm", UNBOOKED),
+        issued_at=reading.moment_at(head, "kprq"),
+        seller_name=reading.text_at(head, "xhdwmc"),
+        seller_tax_no=reading.text_at(head, "xhdwsbh", "xhdwdm"),
+        buyer_name=reading.text_at(head, "ghdwmc"),
+        buyer_tax_no=reading.text_at(head, "ghdwsbh", "ghdwdm"),
+        amount=_negative(reading.money_at(head, "hjje")),
+        tax=_negative(reading.money_at(head, "hjse", "se")),
+        special_kind=reading.as_text(reading.pick(head, "tdyslxdm")),
+        lines=lines_at(reading.pick(head, "mxzb", "zbmx")),
+        raw=reading.plain(head),
+    )
+
+
+def _used(head, name, unused):
+    """Return whether a code says that the buyer used it; ``None`` if there is no code."""
+    code = reading.as_text(reading.pick(head, name))
+    return code.zfill(2) not in unused if code else None
+
+
+def _line(row, place):
+    amount, tax = reading.money_at(row, "je"), reading.money_at(row, "se")
+    rate, zero = rate_at(row)
+    if amount is None or tax is None or rate is None:
+        return None
+    amount, tax = _negative(amount), _negative(tax)
+    if reading.as_text(reading.pick(row, "hsbz")) == "1":
+        amount -= tax
+    xh = reading.as_text(reading.pick(row, "xh"))
+    price = reading.decimal_at(row, "spdj", "dj")
+    return RedLine(
+        xh=int(xh) if xh.isascii() and xh.isdigit() and len(xh) < 9 else place,
+        name=reading.as_text(reading.pick(row, "spmc")),
+        code=reading.as_text(reading.pick(row, "spbm")),
+        amount=amount,
+        tax=tax,
+        rate=rate,
+        quantity=_negative(reading.decimal_at(row, "spsl")) or None,
+        price=price and abs(price) or None,
+        spec=reading.as_text(reading.pick(row, "ggxh")),
+        unit=reading.as_text(reading.pick(row, "dw")),
+        zero_kind=zero,
+        policy=reading.as_text(reading.pick(row, "zzstsgl")),
+    )
+
+
+def _negative(number):
+    """Return a number of either sign as what is taken back: zero or below, never a negative zero."""
+    if number is None:
+        return None
+    return number.copy_abs().copy_negate() if number else number.copy_abs()
+
+
+def _moment(moment):
+    """Return an aware datetime as this one call wants it: ``yyyy-MM-dd HH:mm:ss`` in Asia/Shanghai."""
+    if moment.tzinfo is None:
+        raise ValueError("A naive datetime: say which time zone it is in")
+    return moment.astimezone(reading.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+# The form
+
+
+def freeze_application(order, _request_uid, tax_no):
+    """Return the form that applies. Raises ValueError for what this cloud can't: a partial reversal,
+    and a reason or side missing.
+    """
+    if not order.is_full:
+        raise ValueError("票单云 reverses in full only")
+    if order.is_anew:
+        return {**_application(order, tax_no), "hzxxbcheck": APPLY_ANEW}
+    return _application(order, tax_no)
+
+
+def freeze_question(order, _request_uid, tax_no):
+    """Return the form that asks for the form of ``order``: the application again, without "anew".
+
+    Raises ValueError for an order without ``form_number``: where no form exists the call applies. Don't
+    ask for a form that has ended or whose 72 hours are over either (assumption: none is applied anew).
+    """
+    if not order.form_number:
+        raise ValueError("Without a form the question would apply for one: send the application instead")
+    return _application(order, tax_no)
+
+
+def read_application(raw):
+    """Return the :class:`RedForm` applied for; raise what anything else means.
+
+    A text that says a form exists is ``OutcomeUnknown``: it may be from our own earlier call. One that
+    says the fapiao isn't there is ``NotYet`` (assumption: as with ``retInviceMsg``, for up to two hours
+    after issue).
+    """
+    envelope = opened(raw)
+    if envelope.ok:
+        return _form(envelope)
+    error = MEANING.order_error(envelope, RED_APPLY, exists=FORM_EXISTS)
+    if isinstance(error, OutcomeUnknown) and error.is_unclassified and MEANING.not_there(envelope):
+        raise NotYet(envelope.text, envelope.code, envelope.status)
+    raise error
+
+
+def read_question(raw):
+    """Return the :class:`RedForm` or ``NotFound``; raise for anything that is neither clearly."""
+    envelope = opened(raw)
+    if envelope.ok:
+        return _form(envelope)
+    if MEANING.not_there(envelope):
+        return NotFound(envelope.text, envelope.code)
+    raise MEANING.question_error(envelope)
+
+
+def _application(order, tax_no):
+    form = {
+        # assumption: the seller of the blue fapiao also where the buyer applies
+        "xhdwsbh": order.seller_tax_no or tax_no,
+        "yfphm": order.blue_number,
+        "chyydm": order.reason,
+        "sqyy": SIDES[order.initiator],
+    }
+    if not order.reason:
+        raise ValueError("A form needs a reason")
+    if order.blue_is_paper:
+        form["sdfpbz"] = PAPER
+    return form
+
+
+def _form(envelope):
+    data = envelope.data
+    number = reading.as_text(reading.pick(data, "xxbbh", "tzdbh"))
+    if not number:
+        raise lacking(envelope, "no_form_number")
+    text = reading.as_text(reading.pick(data, "xxbzt"))
+    return RedForm(
+        number=number,
+        state=_state(reading.as_text(reading.pick(data, "xxbztDm")), text),
+        state_text=text,
+        uuid=reading.as_text(reading.pick(data, "uuid")),
+        applied_at=reading.moment_at(data, "sqsj"),
+        blue_number=number_at(data, "yfphm"),
+        raw=reading.plain(data),
+    )
+
+
+def _state(code, text):
+    """Return the state's two digits, by code or else by its Chinese name; "" if neither is known."""
+    code = code.zfill(2)
+    return code if code in STATES else state_named(text)
+
+
+# The red fapiao
+
+
+def freeze_issue(order, request_uid, tax_no):
+    """Return the form that issues; ``order`` needs its blue number and the form's number.
+
+    ``request_uid`` becomes ``fpqqlsh`` as for a blue order. Raises ValueError for a uid that doesn't fit
+    and for what is missing.
+    """
+    if not order.form_number or not is_number(order.blue_number):
+        raise ValueError("A red fapiao needs its form's number and the original's 20 digits")
+    form = {
+        "fpqqlsh": serial_of(request_uid),
+        "xhdwsbh": order.seller_tax_no or tax_no,
+        "tzdbh": order.form_number,
+        "yfphm": order.blue_number,
+    }
+    return {**form, "tdyslxDm": order.special_kind} if order.special_kind else form
+
+
+def read_issue(raw):
+    """Return the :class:`Issued` of an answer; raise what anything else means.
+
+    Only a 20-digit number is an issued fapiao. The answer names the form, not the original. A 310 carries the
+    red fapiao that this order or an earlier one has made of the form [family].
+    """
+    envelope = opened(raw)
+    is_there = envelope.code == codes.OTHER and bool(number_at(envelope.data, "fphm", "Fphm"))
+    if not envelope.ok and not is_there:
+        # assumption: it may have been our own earlier call that reversed it
+        raise MEANING.order_error(envelope, RED_ISSUE, exists=RED_EXISTS)
+    data = envelope.data
+    number = number_at(data, "fphm", "Fphm")
+    if number:
+        return Issued(
+            number=number,
+            issued_at=reading.moment_at(data, "kprq", "Kprq"),
+            color="red",
+            seller_name=reading.text_at(data, "xhdwmc"),
+            seller_tax_no=reading.text_at(data, "xhdwsbh"),
+            buyer_name=reading.text_at(data, "ghdwmc"),
+            buyer_tax_no=reading.text_at(data, "ghdwsbh"),
+            total=reading.money_at(data, "jshj"),
+            original_number=number_at(data, "yfphm"),
+            red_form_number=reading.as_text(reading.pick(data, "xxbbh", "tzdbh")),
+            raw=reading.plain(data),
+        )
+    raise lacking(envelope, "no_number")
