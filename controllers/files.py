@@ -1,4 +1,4 @@
-"""The files of several fapiao in one download."""
+"""Download of the files of several fapiao."""
 
 import re
 import tempfile
@@ -11,9 +11,9 @@ from odoo.exceptions import AccessError
 from odoo.http import content_disposition, request
 
 MOST = 500
-IN_MEMORY = 10 * 2**20  # bytes; a larger zip is built on disk
+IN_MEMORY = 10 * 2**20  # bytes; larger zips are built on disk
 IDS = re.compile(r"[1-9]\d{0,9}(,[1-9]\d{0,9})*")
-# Packed already: to compress them again takes time and saves nothing.
+# Compressed formats: compressing them again takes time without effect.
 STORED = (".pdf", ".ofd")
 
 
@@ -22,8 +22,8 @@ class FapiaoFiles(http.Controller):
     def download(self, ids="", **_unused):
         """Stream one zip with PDF, OFD and XML of the fapiao ``ids`` (comma-separated).
 
-        400 for ids that are none, 404 for fapiao that don't exist, may not be read or have no files: an
-        id must not tell a stranger whether there is such a fapiao.
+        Returns 400 for invalid ids and 404 for fapiao that don't exist, may not be read or have no files, so
+        that an id doesn't reveal whether a fapiao exists.
         """
         wanted = read_ids(ids)
         if not wanted:
@@ -42,7 +42,7 @@ class FapiaoFiles(http.Controller):
 
 
 def read_ids(text):
-    """Return the ids in ``text``, each once; nothing if it is no list of ids or too long a one."""
+    """Return the ids in ``text``, each once; empty if it is no list of ids or too long."""
     if not IDS.fullmatch(text):
         return []
     ids = list(dict.fromkeys(int(part) for part in text.split(",")))
@@ -60,7 +60,7 @@ def zip_name(fapiao):
 
 
 def stream(files, name):
-    """Return a response that sends ``files`` as a zip, piece by piece."""
+    """Return a response that sends ``files`` as a zip in chunks."""
     packed = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the response
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:

@@ -1,4 +1,8 @@
-"""The log-in of a company at an invoice cloud: connection, session, identity, credit."""
+"""Model ``fapiao.account``: one taxpayer at one cloud.
+
+Sections: connection and rate limits, leases and restored databases, session and credit, hourly check,
+identity, replacement and archiving, limits of a fapiao, options of single clouds.
+"""
 
 import logging
 from dataclasses import replace
@@ -47,7 +51,7 @@ NEEDS = [
     ("permission", "Interface not authorised"),
 ]
 ADDRESSES = ("base_url", "assistant_url", "assistant_page_url")
-# What decides whether the cloud knows us; a change of it makes token and session unknown.
+# Settings that define the connection; a change invalidates token and session.
 CONNECTION = {
     *("provider", "base_url", "tax_no"),
     *("phone", "password", "tenant", "tax_username", "tax_password"),
@@ -66,11 +70,11 @@ ASK_FIRST_FOR = timedelta(days=60)
 OUTBOUND = ("fapiao.request", "fapiao.red.form", *OTHERS)
 ADDRESS = {"": "base_url", ASSISTANT_PART: "assistant_url"}
 COMMON = ("provider", "mode", "tax_no")
-# What proves, beside outbound documents and journal, that a part of an account was called
+# Models that, beside cloud tasks and call log, show that an endpoint of the account was called
 TRACES = {"": "fapiao.pull", ASSISTANT_PART: "fapiao.pick"}
-# A call that ended so told the cloud nothing it remembers: the first log-in may be tried until it works.
+# Calls that ended so changed nothing at the cloud: a first log-in may be retried until it works.
 WITHOUT_TRACE = ("not_sent", "login")
-# A call that ended so had no effect at the cloud
+# Results of calls without effect at the cloud
 HARMLESS = ("not_sent", "login", "rate_limited")
 SYSTEM_LENGTH = 10
 USER_KINDS = list(zip(USER_TYPES, ("User name", "Mobile number"), strict=True))
@@ -304,9 +308,9 @@ class FapiaoAccount(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """The first account of a company becomes the one it issues through."""
+        """Use the first account of a company as its issuing account."""
         accounts = super().create(vals_list)
-        # as they have become: defaults may come from the client
+        # read from the records, since defaults may come from the client
         accounts._check_may_enter([account[name] for account in accounts for name in ADDRESSES], is_new=True)
         for account in accounts.filtered("active"):
             if not account.company_id.fapiao_account_id:
@@ -315,8 +319,9 @@ class FapiaoAccount(models.Model):
         return accounts
 
     def write(self, vals):
-        """Who the account is stays once it was used, and it isn't archived over open tasks. With other
-        credentials, what was known of token and session no longer holds."""
+        """Refuse to change the identity of a used account or to archive it with open tasks. Changed
+        credentials invalidate token and session.
+        """
         self._check_identity_stays(vals)
         self._check_may_enter([vals[name] for name in ADDRESSES if name in vals])
         if not vals.get("active", True):
@@ -324,19 +329,19 @@ class FapiaoAccount(models.Model):
         self._drop_secrets_of_other_origin(vals)
         result = super().write(vals)
         if CONNECTION.intersection(vals):
-            # sudo: the token is a secret that whoever may edit the account can't touch otherwise
+            # sudo: users who may edit the account can't write the token otherwise
             super(FapiaoAccount, self.sudo()).write(FORGOTTEN)
             self._resume_waiting()
         return result
 
     def _archive(self):
-        """Archive accounts whose open tasks a person has seen; the caller has asked."""
-        # not through this class's own write, which refuses it
+        """Archive accounts after the user has seen the open tasks; the caller has checked them."""
+        # bypasses this class's write(), which refuses it
         return super().write({"active": False})  # pylint: disable=super-method-mismatch
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        # sudo: what happened in other companies counts as well
+        # sudo: records of other companies count as well
         journaled = self.env["fapiao.call"].sudo().search([("account_id", "in", self.ids)], limit=1)
         if used := journaled.account_id or self._used("")[:1] or self._used(ASSISTANT_PART)[:1]:
             raise UserError(
@@ -346,7 +351,7 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_test_connection(self):
-        """Fetch a fresh token; says plainly what is wrong, or that all is well."""
+        """Fetch a new token and show the result."""
         self.ensure_one()
         self._check_may_use()
         try:
@@ -358,7 +363,7 @@ class FapiaoAccount(models.Model):
         return self._notify(self.env._("The cloud accepts this account."))
 
     def action_refresh_credit(self):
-        """Ask for the credit line (授信额度) and, with it, whether session and face are still good."""
+        """Query the credit line (授信额度), which also shows whether session and face authentication are valid."""
         self._check_may_use()
         for account in self:
             try:
@@ -390,10 +395,10 @@ class FapiaoAccount(models.Model):
             "context": {},
         }
 
-    # ------------------------------------------------------------------ small helpers
+    # ------------------------------------------------------------------ helpers
 
     def _check_address(self, url):
-        """Raise ``ValidationError`` where ``url`` is no address, or none that the account's mode allows."""
+        """Raise ``ValidationError`` if ``url`` is invalid or not allowed in the account's mode."""
         self.ensure_one()
         try:
             parts = urlsplit(url or "")
@@ -430,11 +435,11 @@ class FapiaoAccount(models.Model):
         gate.check(self, gate.ISSUER)
 
     def _error_message(self, error):
-        """Return ``error`` in plain words with the cure, and the cloud's own words behind."""
+        """Return the message of ``error`` with its cure, followed by the cloud's own text."""
         if isinstance(error, PaceUsedUp):
             return self._describe_pace(error)
         if isinstance(error, OutcomeUnknown):
-            # the usual words fear for a fapiao; these calls only ask
+            # the usual message warns about the fapiao; these calls only query
             parts = [
                 self.env._("The cloud did not answer, or not in a way that can be read."),
                 self.env._("Nothing was changed by asking. Try again; if it stays so, check the account's address."),
@@ -458,7 +463,7 @@ class FapiaoAccount(models.Model):
         }
 
     def _action_for_need(self):
-        """Return what opens what the account needs of a person: log-in, face code or its own form."""
+        """Return the action for what the account needs from the user: log-in, face code or its form."""
         self.ensure_one()
         if self.session_state in ("credentials", "permission"):
             return self._get_records_action()
@@ -476,21 +481,21 @@ class FapiaoAccount(models.Model):
         }
 
     # --------------------------------------------------------------------------
-    # What a client of the cloud needs to know of an account, and how fast it may go.
+    # Configuration of the cloud's client, and rate limits
     # --------------------------------------------------------------------------
 
     def _secrets(self):
-        """Return the account's secrets; the one place that reads them."""
+        """Return the account's secrets; the only place that reads them."""
         self.ensure_one()
-        # sudo: whoever may issue may use the secrets, but only an administrator may see them
+        # sudo: issuers use the secrets, but only administrators may see them
         account = self.sudo()
         return {name: account[name] or "" for name in client_of(self.provider).secrets}
 
     def _connection(self, part=""):
         """Return ``(Config, TokenSlot)``: plain values a client can use without the database.
 
-        ``part``: that of the account which speaks to another address, see ``clouds.base.part_of``. Raises
-        ``NotSent`` where the address doesn't fit the mode.
+        ``part``: an endpoint with its own address, see ``clouds.base.part_of``. Raises ``NotSent`` if the
+        address doesn't fit the mode.
         """
         self.ensure_one()
         checked_mode(self.base_url, self.mode)
@@ -500,7 +505,9 @@ class FapiaoAccount(models.Model):
         return self._config(self._secrets()), slot
 
     def _config(self, secrets, provider="", **options):
-        """Return the ``Config`` of this account; ``provider``: that an old answer came from, if another."""
+        """Return the ``Config`` of this account; ``provider``: of an old answer, if the account's has
+        changed.
+        """
         cloud = client_of(provider or self.provider)
         return Config(
             provider=cloud.provider,
@@ -516,8 +523,9 @@ class FapiaoAccount(models.Model):
         )
 
     def _words(self, part="", provider=""):
-        """Return the cloud's pure half, for freezing and reading; it can't make a call. What is frozen bears
-        today's date, as it is in China. ``provider``: whose words they are, if not the account's."""
+        """Return the cloud's codec, which freezes and reads payloads and can't make calls. Frozen payloads
+        bear today's date in China. ``provider``: use another provider's codec than the account's.
+        """
         self.ensure_one()
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
         config = self._config(secrets={}, provider=provider, bill_date=today)
@@ -532,24 +540,25 @@ class FapiaoAccount(models.Model):
             }
         )
 
-    # ------------------------------------------------------------------ pace
+    # ------------------------------------------------------------------ rate limits
 
     def _take_pace(self, limit, part="", purpose=QUESTION):
         """Return how many of ``limit`` calls may start now, and count them; see ``fapiao.pace``."""
         return self.env["fapiao.pace"]._take(self, limit, ASSISTANT_CHANNEL if part else BUREAU, purpose)
 
     def _give_back_pace(self, count, part="", purpose=QUESTION):
-        """Take back what :meth:`_take_pace` has counted for calls that aren't made."""
+        """Undo the count of :meth:`_take_pace` for calls that are not made."""
         self.env["fapiao.pace"]._give_back(self, count, ASSISTANT_CHANNEL if part else BUREAU, purpose)
 
     def _pace_key(self, channel):
         return f"{self.provider}/{self.tax_no}/{channel}"
 
     def _pace_limits(self, channel):
-        """Return ``([(span, calls)], percent kept for what is urgent)``. Accounts with the same tax number
-        share a pace: the most careful of them counts."""
+        """Return ``([(span, calls)], percent reserved for urgent calls)``. Accounts with the same tax number
+        share the limits: the lowest applies.
+        """
         self.ensure_one()
-        # sudo: the tax bureau counts over all companies with this tax number
+        # sudo: the tax bureau counts calls of all companies with this tax number
         sharing = self.sudo().with_context(active_test=False)
         ((minute, hour, day, pages, percent),) = sharing._read_group(
             [
@@ -569,7 +578,7 @@ class FapiaoAccount(models.Model):
         return list(zip(spans, (minute, hour, day), strict=True)), percent
 
     def _describe_pace(self, error):
-        """Return in plain words how many calls are allowed (``PaceUsedUp``), and when the next may start."""
+        """Return a message with the allowed number of calls (``PaceUsedUp``) and the time of the next one."""
         calls, wait = error.allowed, error.retry_after
         if error.channel != BUREAU:
             said = self.env._("The account's settings allow %s such calls a minute.", calls)
@@ -586,8 +595,8 @@ class FapiaoAccount(models.Model):
         return f"{said} {when}"
 
     # --------------------------------------------------------------------------
-    # What the engine keeps on an account: who fetches its token, whether its cloud can be reached, and whether this
-    # database is the one that made its calls.
+    # State that the engine keeps on an account: token lease, availability of the cloud, identity of the
+    # database
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ leases
@@ -597,11 +606,11 @@ class FapiaoAccount(models.Model):
         return timedelta(seconds=self._config({}).lease)
 
     def _calls_that_fit(self):
-        """Return how many calls a claim may take: so many can start within the lease."""
+        """Return how many calls may start within one lease."""
         return self._config({}).calls_that_fit
 
     def _take_token_lease(self, part=""):
-        """Take it on to fetch the token; return False where another worker is doing so."""
+        """Take the lease for fetching the token; return False if another worker has it."""
         self.ensure_one()
         column = SQL.identifier("assistant_token_lease_until" if part else "token_lease_until")
         self.env.cr.execute(
@@ -621,14 +630,14 @@ class FapiaoAccount(models.Model):
     def _leave_token_lease(self, part=""):
         self.write({"assistant_token_lease_until" if part else "token_lease_until": False})
 
-    # ------------------------------------------------------------------ a cloud that can't be reached
+    # ------------------------------------------------------------------ unavailable cloud
 
     def _is_left_alone(self):
-        """Tell whether the scheduled actions leave this account's cloud alone for a while."""
+        """Return whether scheduled actions skip this account because its cloud is unavailable."""
         return bool(self.left_alone_until and self.left_alone_until > self._db_now())
 
     def _record_cloud_away(self):
-        """The cloud could not be reached several times in a row: leave it alone, ever longer."""
+        """Pause calls after several connection failures in a row, with growing delays."""
         now = self._db_now()
         self.write(
             {
@@ -641,22 +650,23 @@ class FapiaoAccount(models.Model):
     def _record_cloud_reached(self):
         self.write({"away_since": False, "away_count": 0, "left_alone_until": False})
 
-    # ------------------------------------------------------------------ a database that was restored
+    # ------------------------------------------------------------------ restored database
 
     def _asks_first(self):
-        """Tell whether orders are asked for by their ID before they are sent."""
+        """Return whether tasks are queried by their ID before they are sent."""
         self.ensure_one()
         return bool(self.restored_at and self.restored_at > self._db_now() - ASK_FIRST_FOR)
 
     def _notice_restore(self):
-        """Notice a restored database, before a call of this account is logged: another one than that which made the
-        last calls, or one that knows fewer calls than were made from here."""
+        """Detect a restored database before a call of this account is logged: its identity differs from that
+        of the last caller, or it knows fewer calls than were made from this server.
+        """
         self.ensure_one()
         identity = self._database_identity()
-        account = self.sudo()  # sudo: administrators see it, every claim needs it
+        account = self.sudo()  # sudo: only administrators see the field, every claim needs it
         is_another = account.database_identity and account.database_identity != identity
         if is_another or spool.last_call(self.env.cr.dbname, identity) > self._last_call_of():
-            # every account: the mark tells it once, and what was sent through the others is forgotten as well
+            # for all accounts: the mark reports a restore once, and it affects the tasks of each account
             self.env.cr.execute(SQL("UPDATE fapiao_account SET restored_at = %s", self._db_now()))
             self.env["fapiao.account"].invalidate_model(["restored_at"])
             spool.mark(self.env.cr.dbname, identity, self._last_call_of(), is_reset=True)
@@ -664,13 +674,13 @@ class FapiaoAccount(models.Model):
             account.database_identity = identity
 
     def _database_identity(self):
-        """Return what tells this database from a copy of it that was restored beside it or in its place."""
+        """Return what distinguishes this database from a restored copy."""
         self.env.cr.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         (oid,) = self.env.cr.fetchone()
         return f"{self.env.cr.dbname}/{oid}"
 
     def _last_call_of(self):
-        """Return the number of the last call that this database has logged; 0 if none."""
+        """Return the id of the last call this database has logged; 0 if none."""
         self.env.cr.execute("SELECT last_value - (NOT is_called)::int FROM fapiao_call_id_seq")
         return self.env.cr.fetchone()[0]
 
@@ -678,25 +688,22 @@ class FapiaoAccount(models.Model):
         return self.env["fapiao.task.mixin"]._now()
 
     # --------------------------------------------------------------------------
-    # Answers to orders in words that no table knows, counted by account, and their meaning by an administrator.
-    #
-    # Without a meaning such an answer leaves the outcome open. A meaning counts from the next answer on; it is asked
-    # last, after every marker of "issued already" and "open" (see ``clouds/classified.py``).
+    # Unknown answer texts classified by an administrator (see ``fapiao.answer.text``)
     # --------------------------------------------------------------------------
 
     def _classified_texts(self):
-        """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""
-        # sudo: an answer is read for users who may not see the list
+        """Return ``(code, text, meaning)`` of classified texts; see ``Config``."""
+        # sudo: users who read an answer may not see the list
         rows = self.env["fapiao.answer.text"].sudo()
         found = rows.search_fetch([("account_id", "=", self.id), ("meaning", "!=", False)], ["code", "text", "meaning"])
         return tuple((row.code or "", row.text or "", row.meaning) for row in found)
 
     # --------------------------------------------------------------------------
-    # What the account knows of log-in, face authentication and credit line, and who waits for them.
+    # Log-in, face authentication and credit line, and the tasks that wait for them
     # --------------------------------------------------------------------------
 
     def _refresh_from_cloud(self, purpose=QUESTION):
-        """Ask credit line and face state and note both; raises ``CloudError`` after noting the need."""
+        """Query and store credit line and face state; raises ``CloudError`` after storing what is needed."""
         self.ensure_one()
         try:
             note = self._ask_how_it_is(purpose)
@@ -706,8 +713,9 @@ class FapiaoAccount(models.Model):
         self._record_in_new_transaction(note)
 
     def _ask_how_it_is(self, purpose):
-        """Return what notes the cloud's answer on the account; one without credit line keeps its session
-        with the bureau itself, so that a token is all there is to ask for."""
+        """Return a function that stores the cloud's answer on the account. A cloud without credit line keeps
+        its own session with the bureau, so only the token can be checked.
+        """
         engine = self.env["fapiao.engine"]
         if not self.has_credit:
             engine._ask(self, lambda cloud: cloud.test(), purpose=purpose)
@@ -731,14 +739,14 @@ class FapiaoAccount(models.Model):
         return self.session_state not in ("unknown", "ok")
 
     def _record_need(self, need, error=None):
-        """Remember that a person must act before calls can succeed."""
+        """Store what a user must do before calls can succeed."""
         text = error and self._error_message(error)
         self.write({"session_state": need, "session_text": text, "session_at": fields.Datetime.now()})
         if need == "face":
             self.face_state = "needed"
 
     def _record_reachable(self):
-        """The cloud takes our token; what the bureau thinks is another question."""
+        """Record that the cloud accepts the token; the state of the bureau's session is not known from this."""
         if self.session_state in ("credentials", "permission"):
             self.write({"session_state": "unknown", "session_text": False, "session_at": fields.Datetime.now()})
             self._resume_waiting()
@@ -748,13 +756,13 @@ class FapiaoAccount(models.Model):
         self._resume_waiting()
 
     def _resume_waiting(self):
-        """What waited for a person goes on by itself."""
+        """Queue the tasks that waited for a user."""
         for model in ("fapiao.request", "fapiao.red.form", *OTHERS):
-            # sudo: these change by this flow alone, whoever logged in or corrected the account
+            # sudo: only this flow changes these records, whatever user logged in or corrected the account
             self.env[model].sudo().search([("account_id", "in", self.ids), ("state", "=", "waiting_login")])._enqueue()
 
     def _warn_low_credit(self):
-        """Raise one activity, and only one, while the credit line is low."""
+        """Create an activity while the credit line is low, unless there is one."""
         summary = self.env._("Credit line is low")
         for account in self.filtered("credit_low"):
             if summary in account.activity_ids.mapped("summary"):
@@ -770,15 +778,16 @@ class FapiaoAccount(models.Model):
             )
 
     def _first_manager(self):
-        """Return the user who looks after the account: a fapiao manager of its company."""
+        """Return the user responsible for the account: a fapiao manager of its company."""
         managers = self.env.ref("l10n_cn_invoice_cloud.group_fapiao_manager").all_user_ids
         return managers.filtered(lambda user: user.active and not user.share and self.company_id in user.company_ids)[
             :1
         ]
 
     def _record_in_new_transaction(self, note):
-        """Run ``note(account)`` in a transaction of its own: what the cloud told us holds even if the
-        caller's transaction is rolled back, and no lock is held while calls run."""
+        """Run ``note(account)`` in its own transaction: the result is kept if the caller rolls back, and no
+        lock is held during calls.
+        """
         account_id = self.id
         self.env["fapiao.engine"]._step(lambda env: note(env["fapiao.account"].browse(account_id)))
         self.invalidate_recordset()
@@ -788,18 +797,20 @@ class FapiaoAccount(models.Model):
             self._record_in_new_transaction(lambda account: account._record_need(need, error))
 
     # --------------------------------------------------------------------------
-    # Hourly look at every account: is the session still good, and how much of the credit line is left?
+    # Hourly check of session and credit line
     #
-    # Asking has no effect at the cloud, so it needs no journal; what comes back is noted on the account.
+    # Queries have no effect at the cloud, so they need no row in the call log; the result is stored on the
+    # account.
     # --------------------------------------------------------------------------
 
     @api.model
     def _cron_accounts(self):
-        """Refresh credit line, session and face of every account; one that fails stops no other. First queue
-        what the monthly look is to ask about."""
+        """Refresh credit line, session and face state of every account; a failing account does not stop the
+        others. First queue the monthly status check.
+        """
         self.env["fapiao"]._queue_looks()
         cron = self.env["ir.cron"]
-        # A wrong password tried every hour gets the user locked at the cloud: a person's turn.
+        # A wrong password tried every hour locks the user at the cloud, so a user must correct it first.
         askable = [("session_state", "!=", "credentials")]
         account_ids = self.search(askable, order="session_at NULLS FIRST, id").ids
         time_left = cron._commit_progress(remaining=len(account_ids))
@@ -810,29 +821,31 @@ class FapiaoAccount(models.Model):
             time_left = cron._commit_progress(1)
 
     def _refresh_or_note(self):
-        """Refresh from the cloud; whatever goes wrong is written on the account, never raised."""
+        """Refresh from the cloud; errors are stored on the account, not raised."""
         self.ensure_one()
         try:
             self._refresh_from_cloud(BACKGROUND)
         except PaceUsedUp:
-            # its time isn't noted, so it comes first in the next hour
+            # the time is not updated, so this account comes first in the next hour
             _logger.info("Fapiao: no calls are left to refresh account %s", self.id)
         except CloudError as error:
-            if not getattr(error, "need", None):  # a need is noted already, by whoever asked
+            if not getattr(error, "need", None):  # a need is stored already, by the code that made the call
                 words = self._error_message(error)
                 self._record_in_new_transaction(lambda account: account._record_unreached(words))
         except Exception:
-            # rolled back, so that the next account starts in a sound transaction
+            # rolled back, so that the next account starts in a clean transaction
             self.env.cr.rollback()
             _logger.exception("Fapiao: account %s could not be refreshed", self.id)
 
     def _record_unreached(self, words):
-        """Keep the words of an error that says nothing of the session, e.g. that the network was down."""
+        """Store the text of an error that doesn't concern the session, such as a network failure."""
         self.write({"session_text": words, "session_at": fields.Datetime.now()})
 
     # --------------------------------------------------------------------------
-    # Who an account is at its cloud. Once the cloud may know it, that never changes: an order that was sent to one
-    # tenant is unknown at another, and would be issued there a second time.
+    # Identity of an account at its cloud
+    #
+    # It never changes once the cloud may know it: a task sent to one tenant is unknown at another and would
+    # be issued there a second time.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ computes
@@ -846,7 +859,7 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ identity
 
     def _identity_names(self, part=""):
-        """Return the names of the settings that say who this account, or a ``part`` of it, is."""
+        """Return the names of the settings that identify this account, or a ``part`` of it."""
         self.ensure_one()
         return (*COMMON, ADDRESS[part], *client_of(self.provider, part).identity)
 
@@ -855,7 +868,7 @@ class FapiaoAccount(models.Model):
         return identity_of({name: self[name] for name in self._identity_names(part)})
 
     def _used(self, part):
-        """Return those of these accounts whose ``part`` has documents, or was called."""
+        """Return the accounts whose ``part`` has documents, or was called."""
         if not self.ids:
             return self.browse()
         models_ = [name for name in OUTBOUND if self.env[name]._part == part] + [TRACES[part]]
@@ -867,7 +880,7 @@ class FapiaoAccount(models.Model):
             for name in models_
         ]
         if not part:
-            # last: it looks at one row where there are documents, and there are few rows where there are none
+            # last: it reads one row where there are documents; where there are none, the table is small
             traces.append(
                 SQL(
                     "EXISTS (SELECT FROM fapiao_call WHERE account_id = a.id AND operation <> ALL(%s)"
@@ -886,8 +899,9 @@ class FapiaoAccount(models.Model):
         return self.browse([id_ for (id_,) in rows])
 
     def _origins(self, part, vals=()):
-        """Return the servers that get the secrets of a ``part`` of this account, or keys that were made with
-        them; ``vals``: what is about to be written."""
+        """Return the servers that receive the secrets of a ``part`` of this account, or keys derived from
+        them; ``vals``: the values about to be written.
+        """
         self.ensure_one()
         base, assistant, pages = (vals[name] if name in vals else self[name] for name in ADDRESSES)
         return (origin(assistant), origin(pages or assistant)) if part else (origin(base),)
@@ -895,9 +909,10 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ guards
 
     def _check_may_enter(self, urls, is_new=False):
-        """Raise ``AccessError`` where ``urls`` lead into a private network and the user is no administrator: this
-        server would call there for them. What the company has on an account that isn't new was entered by an
-        administrator."""
+        """Raise ``AccessError`` if ``urls`` point into a private network and the user is no administrator,
+        since this server would send requests there. Addresses that existing accounts of the company have were
+        entered by an administrator.
+        """
         inside = {origin(url) for url in urls if leads_inside(url)}
         if not inside or self.env.user.has_group("base.group_system"):
             return
@@ -911,7 +926,7 @@ class FapiaoAccount(models.Model):
             )
 
     def _check_identity_stays(self, vals):
-        """Raise ``UserError`` where ``vals`` would make a used account another one."""
+        """Raise ``UserError`` if ``vals`` would change the identity of a used account."""
         for part in ADDRESS:
             changing = {account: account._identity_changed(vals, part) for account in self}
             used = self.filtered(changing.get)._used(part)
@@ -928,26 +943,27 @@ class FapiaoAccount(models.Model):
                 )
 
     def _identity_changed(self, vals, part):
-        """Return the names of the settings of this account's identity that ``vals`` would change."""
+        """Return the names of the identity settings that ``vals`` would change."""
         self.ensure_one()
         changed = [
             name
             for name in self._identity_names(part)
             if name in vals and plain(name, vals[name]) != plain(name, self[name])
         ]
-        # requests, journal and rights all follow the company
+        # requests, call log and rights all follow the company
         is_moved = vals.get("company_id", self.company_id.id) != self.company_id.id
         return changed + ["company_id"] * is_moved
 
     def _drop_secrets_of_other_origin(self, vals):
-        """Forget the secrets where somebody who may not see them leads the account to another server: it
-        would be handed them."""
+        """Clear the secrets if a user who may not see them changes the server of the account, which would
+        receive them.
+        """
         if self.env.user.has_group("base.group_system"):
             return
         for part in ADDRESS:
             led_away = self.filtered(
                 lambda account, part=part: account._origins(part) != account._origins(part, vals)
-            ).sudo()  # sudo: whoever edits the account can neither see nor write its secrets
+            ).sudo()  # sudo: users who edit the account can neither see nor write its secrets
             names = secrets_of(part)
             for account in led_away.filtered(lambda account, names=names: any(account[name] for name in names)):
                 account.write(dict.fromkeys(names, False))
@@ -959,8 +975,10 @@ class FapiaoAccount(models.Model):
                 )
 
     # --------------------------------------------------------------------------
-    # Leaving an account: another one takes over, or none does. What was never sent is withdrawn; what the cloud may
-    # have seen stays with the account, which is archived and keeps asking.
+    # Replacing or archiving an account
+    #
+    # Tasks never sent are withdrawn; tasks the cloud may know stay with the archived account, which keeps
+    # querying them.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ computes
@@ -972,25 +990,26 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_replace(self):
-        """Open the dialog that makes another account take over from this one."""
+        """Open the dialog that replaces this account by another."""
         self.ensure_one()
         self._check_manager()
         return self._open_leaving("replace", self.env._("Replace Account"))
 
     def action_archive_anyway(self):
-        """Open the dialog that archives this account although something is open."""
+        """Open the dialog that archives this account with open tasks."""
         self.ensure_one()
         self._check_manager()
         return self._open_leaving("archive", self.env._("Archive Account"))
 
-    # ------------------------------------------------------------------ what is open
+    # ------------------------------------------------------------------ open tasks
 
     def _open_counts(self):
-        """Return ``{(model, state): number}`` of what is not settled at these accounts; an applied-for red
-        form counts as ``is_open``."""
+        """Return ``{(model, state): number}`` of the open tasks of these accounts; an applied-for red form
+        counts as ``is_open``.
+        """
         counts = {}
         for name in OUTBOUND:
-            # sudo: whoever may archive an account may know what is open there
+            # sudo: users who may archive an account may know what is open there
             Model = self.env[name].sudo()
             own = [("account_id", "in", self.ids)]
             domain = [*own, ("state", "in", ("draft", *OPEN_STATES))]
@@ -1004,7 +1023,7 @@ class FapiaoAccount(models.Model):
         return counts
 
     def _check_nothing_open(self):
-        """Raise ``UserError`` with what is open at these accounts, and the ways to archive all the same."""
+        """Raise ``UserError`` listing the open tasks of these accounts, and the ways to archive them anyway."""
         for account in self.filtered("active"):
             if counts := account._open_counts():
                 raise UserError(
@@ -1017,7 +1036,7 @@ class FapiaoAccount(models.Model):
                 )
 
     def _describe_open(self, counts):
-        """Return ``counts`` (see :meth:`_open_counts`) as words."""
+        """Return ``counts`` (see :meth:`_open_counts`) as text."""
         numbers = dict.fromkeys(OUTBOUND, 0)
         for (name, _state), number in counts.items():
             numbers[name] += number
@@ -1032,8 +1051,8 @@ class FapiaoAccount(models.Model):
         return ", ".join(f"{labels[name]}: {number}" for name, number in numbers.items() if number)
 
     def _unsent(self, name):
-        """Return the records of outbound model ``name`` whose order no cloud can have seen."""
-        # sudo: they change by their own flows alone
+        """Return the records of task model ``name`` that no cloud can know."""
+        # sudo: only their own flows change them
         records = (
             self.env[name]
             .sudo()
@@ -1058,16 +1077,16 @@ class FapiaoAccount(models.Model):
         sent = set(calls)
         return records.filtered(lambda record: (record.id, record.operation) not in sent)
 
-    # ------------------------------------------------------------------ leaving
+    # ------------------------------------------------------------------ archiving and replacing
 
     def _replace(self, values):
-        """Archive this account and return the one that takes over: a copy with the identity of ``values``."""
+        """Archive this account and return its replacement: a copy with the identity of ``values``."""
         self.ensure_one()
         self._begin_leaving()
-        # what the old cloud was found to be says nothing of the new one
+        # detected properties of the old cloud don't apply to the new one
         account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
         self.replaced_by_id = account
-        # sudo: the secrets stay with the server and the user they are known to, whoever replaces the account
+        # sudo: secrets are copied only within server and user, whatever user replaces the account
         account.sudo().write(self._secrets_for(account))
         # sudo: a manager of fapiao need not be allowed to edit companies
         companies = self.env["res.company"].sudo().search([("fapiao_account_id", "=", self.id)])
@@ -1084,7 +1103,7 @@ class FapiaoAccount(models.Model):
         return account
 
     def _leave(self):
-        """Archive this account; nothing takes over."""
+        """Archive this account without replacement."""
         self.ensure_one()
         self._begin_leaving()
         self._withdraw_unsent(
@@ -1093,7 +1112,7 @@ class FapiaoAccount(models.Model):
         self.message_post(body=self.env._("Archived. What is open at the cloud is still asked about."))
 
     def _begin_leaving(self):
-        """Archive this account under the lock of its claims: what is queued can't be sent meanwhile."""
+        """Archive this account under its claim lock, so that no queued task is sent meanwhile."""
         if not self.active:
             raise UserError(self.env._("Account %s is archived already.", self.display_name))
         self.env["fapiao.task.mixin"]._lock_account(self.id)
@@ -1101,8 +1120,7 @@ class FapiaoAccount(models.Model):
         self.flush_recordset()
 
     def _secrets_for(self, account):
-        """Return the secrets of this account that also hold for ``account``: of the same user at the same
-        server."""
+        """Return the secrets of this account that also hold for ``account``: same user at the same server."""
         # sudo: see _secrets
         mine, kept = self.sudo(), {}
         for part in ADDRESS:
@@ -1115,7 +1133,7 @@ class FapiaoAccount(models.Model):
         return kept
 
     def _withdraw_unsent(self, reason):
-        """Withdraw what was never sent, and say so on its documents."""
+        """Withdraw tasks that were never sent, with a message on their documents."""
         fix = self.env._("Issue again by hand if it is still right.")
         for name in OUTBOUND:
             records = self._unsent(name)
@@ -1127,11 +1145,12 @@ class FapiaoAccount(models.Model):
                 for document in _documents_of(record):
                     document._message_log(body=as_html(f"{reason} {fix}"))
 
-    # ------------------------------------------------------------------ what comes after
+    # ------------------------------------------------------------------ successors
 
     def _in_charge(self):
-        """Return the account through which new work goes on what came through this one: itself, or, where it
-        was replaced by one of the same taxpayer in the same mode, that one."""
+        """Return the account for new work on records of this one: itself or, if replaced for the same
+        taxpayer and mode, its successor.
+        """
         account = self
         while not account.active and account._is_succeeded():
             account = account.replaced_by_id
@@ -1140,11 +1159,11 @@ class FapiaoAccount(models.Model):
     def _is_succeeded(self):
         successor = self.replaced_by_id
         return (
-            successor.id > self.id  # an account made later; so it ends
+            successor.id > self.id  # only a newer account, so that the loop ends
             and (successor.tax_no, successor.mode) == (self.tax_no, self.mode)
         )
 
-    # ------------------------------------------------------------------ small helpers
+    # ------------------------------------------------------------------ helpers
 
     def _check_manager(self):
         gate.check(self, gate.MANAGER, "write")
@@ -1160,7 +1179,7 @@ class FapiaoAccount(models.Model):
         }
 
     # --------------------------------------------------------------------------
-    # What one fapiao through an account may carry, and what the seller is taken for.
+    # Limits of one fapiao, and the seller's status
     # --------------------------------------------------------------------------
 
     @api.onchange("small_scale")
@@ -1169,7 +1188,7 @@ class FapiaoAccount(models.Model):
             self.small_scale_reason = False
 
     def _limits(self, summary_codes):
-        """Return what one fapiao through this account may carry, as the rules want to know it."""
+        """Return the account's :class:`~..rules.limits.Limits`."""
         self.ensure_one()
         company = self.company_id
         return Limits(
@@ -1184,7 +1203,7 @@ class FapiaoAccount(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # What an account at 金蝶发票云 needs beyond what every account has, and what it can't do.
+    # Options and abilities of single clouds
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ computes
@@ -1212,7 +1231,7 @@ class FapiaoAccount(models.Model):
 
 
 def _documents_of(record):
-    """Return the documents on which people look for news of an outbound record, as a list."""
+    """Return the documents that show messages about a cloud task, as a list."""
     if record._name == "fapiao.request":
         return record._documents()
     return [record, *record.move_ids] if record._name == "fapiao.red.form" else []
