@@ -53,9 +53,7 @@ OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapia
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 DEAD_STATES = ("rejected", "withdrawn")
 WATCHED_STATES = (*DEAD_STATES, "manual", "issued")  # queried at ``watch_at``
-CLICK_TIME = timedelta(
-    seconds=20
-)  # reserved for the click's own attempt
+CLICK_TIME = timedelta(seconds=20)  # reserved for the click's own attempt
 HOLD_AT_ONCE = 1000
 NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cloud_text": False}
 QUERY_SOON = timedelta(seconds=15)
