@@ -1,7 +1,7 @@
-"""Every check a draft has to pass before it is sent: what the bureau would refuse is refused here.
+"""Checks of a draft before it is sent: what the bureau would refuse is refused here.
 
 Source: docs/protocols/tax-rules.md, all but the red letter. Each check takes the draft (and the limits) and
-returns a list of problems; :func:`preflight` is their sum.
+returns a list of problems; :func:`preflight` returns all of them.
 """
 
 from . import rates, taxno
@@ -39,7 +39,7 @@ def preflight(draft, limits=DEFAULTS):
 
 
 def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
-    """Return what is wrong with both parties, alone and towards each other; needs no draft."""
+    """Return the problems of both parties, alone and together; needs no draft."""
     problems = check_party(seller, SELLER, fapiao_type, limits)
     problems += check_party(buyer, BUYER, fapiao_type, limits)
     numbers = [taxno.normalise(party.tax_no) for party in (seller, buyer)]
@@ -59,11 +59,7 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
 def _type(draft, _limits):
     if draft.type in (SPECIAL, ORDINARY):
         return []
-    return [
-        Problem(
-            "type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one.")
-        )
-    ]
+    return [Problem("type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one."))]
 
 
 def _totals(draft, _limits):
@@ -116,7 +112,7 @@ def _money_limits(draft, limits):
 
 
 def check_credit(amount, limits):
-    """Return the problem of an ``amount`` (without tax) that is more than the credit line has left."""
+    """Return the problem of an ``amount`` (yuan without tax) above the remaining credit line."""
     if limits.credit_left is None or amount <= limits.credit_left:
         return []
     return [
@@ -181,11 +177,7 @@ def _drawer(draft, limits):
 
 def _levy(draft, _limits):
     if draft.levy not in ("0", "1", *DIFFERENTIAL):
-        return [
-            Problem(
-                "levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another.")
-            )
-        ]
+        return [Problem("levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another."))]
     if draft.levy not in DIFFERENTIAL:
         if not draft.deduction:
             return []

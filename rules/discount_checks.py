@@ -1,4 +1,4 @@
-"""What a cloud allows the tax of a discount line to be off, where it allows less than the bureau.
+"""Tolerance for the tax of a discount line where a cloud allows less than the bureau.
 
 Source: docs/protocols/tax-rules.md#arithmetic (金蝶发票云 allows discount lines only 0.01).
 """
@@ -11,17 +11,15 @@ from .problems import Problem, _
 
 
 def check_discounts(draft, limits=DEFAULTS):
-    """Return the problems of discount lines whose tax is off by more than ``limits`` allow them.
+    """Return the problems of discount lines whose tax deviates by more than ``limits`` allow.
 
-    What is beyond the bureau's own 0.06 as well is told by the check of the line.
+    Deviations above the bureau's own 0.06 are reported by the check of the line.
     """
     return [
         _problem(line, limits)
         for line in draft.lines
         if line.kind == DISCOUNT
-        and limits.discount_tax_tolerance
-        < abs(tax_difference(line.amount, line.rate, line.tax))
-        <= LINE_TAX_TOLERANCE
+        and limits.discount_tax_tolerance < abs(tax_difference(line.amount, line.rate, line.tax)) <= LINE_TAX_TOLERANCE
     ]
 
 
@@ -32,10 +30,7 @@ def _problem(line, limits):
             "The discount of “%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the"
             " cloud allows a discount a difference of %(allowed)s."
         ),
-        _(
-            "Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a"
-            " discount."
-        ),
+        _("Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a discount."),
         {
             "name": line.name,
             "tax": plain(line.tax),

@@ -1,4 +1,4 @@
-"""What buyer and seller must say of themselves; fit for a partner form as well as for a fapiao.
+"""Required data of buyer and seller, checked for a partner form or a fapiao.
 
 Source: docs/protocols/tax-rules.md#buyer.
 """
@@ -10,7 +10,7 @@ from .problems import Problem, _
 
 BUYER, SELLER = "buyer", "seller"
 
-# Natural persons don't trade under such words; a 个体工商户 is a business, not a person.
+# Names of natural persons don't contain these words; a 个体工商户 is a business, not a person.
 _BUSINESS_WORDS = (
     "公司", "个体", "工商户", "经营部", "商行", "合作社", "事务所", "工作室", "门市", "集团", "工厂",
     "学校", "医院", "委员会", "银行", "中心", "协会", "Ltd", "LTD", "Inc", "GmbH",
@@ -37,9 +37,7 @@ def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
 def _name(party, limits):
     name = party.name.strip()
     if not name:
-        return [
-            Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))
-        ]
+        return [Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))]
     if len(name) > limits.buyer_name_length:
         return [
             Problem(
@@ -98,7 +96,7 @@ def _seller_number(party):
 
 
 def _seller_contact(party):
-    """Return what is missing of the two lines a cloud may insist on; half of a line is taken as it is."""
+    """Return the problems of the two contact lines that a cloud may require; one part of a line suffices."""
     problems = []
     if not (party.address.strip() or party.phone.strip()):
         problems.append(

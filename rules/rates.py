@@ -1,7 +1,7 @@
-"""VAT rates: which exist, how they are written, and the flags that go with a rate of zero.
+"""VAT rates: valid rates, their notation, and the flags of a zero rate.
 
-Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are those of the
-VAT reforms of 2017–2019, still used to re-issue old business.
+Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are those of the VAT reforms of
+2017–2019, still used to reissue old fapiao.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,7 @@ from .amounts import plain, trim
 from .document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from .problems import Problem, _
 
-CURRENT = frozenset(
-    map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0"))
-)
+CURRENT = frozenset(map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
 HISTORIC = frozenset(map(Decimal, ["0.17", "0.16", "0.11", "0.10", "0.04"]))
 SMALL_SCALE = Decimal("0.03")
 SMALL_SCALE_RATES = frozenset(map(Decimal, ("0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
@@ -24,10 +22,10 @@ ZERO_KINDS = (EXEMPT, NOT_TAXABLE, PLAIN_ZERO)
 
 @dataclass(frozen=True)
 class Flags:
-    """What a line says beside its rate, in the bureau's coding.
+    """Flags of a line beside its rate, in the bureau's coding.
 
-    ``privilege``: uses one or not (yhzcbs); ``zero``: kind of zero rate (lslbs); ``content``: which
-    privilege (zzstsgl).
+    ``privilege``: used or not (yhzcbs); ``zero``: kind of zero rate (lslbs); ``content``: the privilege
+    (zzstsgl).
     """
 
     privilege: str
@@ -36,19 +34,19 @@ class Flags:
 
 
 def text(rate):
-    """Return ``rate`` as the clouds write it: ``0.13``, ``0.015``, ``0``."""
+    """Return ``rate`` in the notation of the clouds: ``0.13``, ``0.015``, ``0``."""
     return plain(trim(rate))
 
 
 def percent(rate):
-    """Return ``rate`` as people write it: ``13%``."""
+    """Return ``rate`` in percent: ``13%``."""
     return plain(trim(rate * 100)) + "%"
 
 
 def flags(rate, zero_kind="", policy=""):
     """Return the :class:`Flags` of a line. ``policy`` is a privilege's name (简易征收, 先征后退 …).
 
-    Exempt is a privilege of its own, whatever ``policy`` says.
+    Exempt is a privilege by itself, whatever ``policy`` is.
     """
     if zero_kind == EXEMPT:
         return Flags("1", "1", "免税")
@@ -59,7 +57,7 @@ def flags(rate, zero_kind="", policy=""):
 
 
 def rate_problems(rate, zero_kind="", line=None, policy=""):
-    """Return what is wrong with a line's rate, its kind of zero and its privilege."""
+    """Return the problems of a line's rate, kind of zero rate and privilege."""
     problems = []
     if rate in HISTORIC:
         problems.append(

@@ -1,7 +1,7 @@
-"""What a reason demands of one red line, held against what is left of the blue line it reverses.
+"""Checks of one red line by the requirements of a reason and by the rest of its blue line.
 
-Source: docs/protocols/tax-rules.md#red-letter, #arithmetic; that the whole tax goes with the whole amount and
-with nothing less was seen in a public client of the bureau.
+Source: docs/protocols/tax-rules.md#red-letter, #arithmetic; that the whole tax belongs to the whole amount
+only is the behaviour of a public client of the bureau.
 """
 
 from .amounts import LINE_TAX_TOLERANCE, PRICE_TOLERANCE, ZERO, plain, price_difference, tax_difference
@@ -54,7 +54,7 @@ def _signs(line):
 
 
 def _quantity_asked(line, blue, rule):
-    """Return the problems of having or lacking quantity and price."""
+    """Return the problems of a missing or superfluous quantity and price."""
     has = line.quantity is not None
     if has != (line.price is not None):
         return [
@@ -92,7 +92,7 @@ def _quantity_asked(line, blue, rule):
                 _("Enter the quantity, or choose sales allowance to reverse an amount alone."),
             )
         ]
-    # goods are returned by quantity; where there is none, only the whole line can be
+    # goods are returned by quantity; without one, only the whole line can be returned
     whole = (line.amount, line.tax) == (blue.amount, blue.tax)
     if rule.quantity == LESS and rule.price == SAME and blue.quantity is None and not whole:
         return [
@@ -160,7 +160,7 @@ def _product(line):
 
 
 def _tax(line, blue):
-    # what reverses the whole line has the tax that the bureau accepted once
+    # a line reversed in full has the tax that the bureau has accepted already
     if (line.amount, line.tax) == (blue.amount, blue.tax):
         return []
     whole_amount, whole_tax = line.amount == blue.amount, line.tax == blue.tax and blue.tax != 0
@@ -179,7 +179,7 @@ def _tax(line, blue):
 
 
 def _about(line, code, message, fix, values=None, severity="error"):
-    """Return a problem of ``line``; its template may name the line by ``xh``."""
+    """Return a problem of ``line``; its template may refer to the line as ``xh``."""
     key = line.keys[0] if line.keys else None
     return Problem(code, message, fix, {"xh": line.xh, **(values or {})}, key, severity)
 

@@ -1,6 +1,6 @@
-"""What a credit note takes back of each of several fapiao: exact to the fen, of as few of them as may be.
+"""Distribution of a credit note over several fapiao, as few as possible: exact to the fen.
 
-Source: docs/protocols/tax-rules.md#red-letter: each fapiao is reversed by a red one of its own.
+Source: docs/protocols/tax-rules.md#red-letter: each fapiao is reversed by its own red one.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .amounts import ZERO
 
 @dataclass(frozen=True)
 class Part:
-    """Amount, tax and quantity of a line, or of what is taken of it; all have the line's sign."""
+    """Amount, tax and quantity (yuan, units) of a line or a part of it, with the line's sign."""
 
     amount: Decimal = ZERO
     tax: Decimal = ZERO
@@ -29,9 +29,10 @@ class Part:
 
 
 def due(credited, covered, kept):
-    """Return what is still to be reversed of what a credit note has ``credited`` of a line: no more than
-    living fapiao have too much of it. ``covered``: what these stand for; ``kept``: what the books say is
-    left of the line after all credit notes."""
+    """Return what is still to be reversed of the ``credited`` part of a line, limited to the excess of valid
+    fapiao over the books. ``covered``: amounts of these fapiao; ``kept``: the rest of the line after all
+    credit notes.
+    """
     excess = covered - kept
     if excess.amount * credited.amount <= 0:
         return Part()
@@ -39,8 +40,8 @@ def due(credited, covered, kept):
 
 
 def share_out(wanted, held):
-    """Return ``{fapiao: {line: Part}}``: from which fapiao what is taken, or ``None`` where they don't hold
-    so much.
+    """Return ``{fapiao: {line: Part}}``, the parts to reverse of each fapiao, or ``None`` if they don't
+    contain enough.
 
     ``wanted``: line → (line of origin, :class:`Part`). ``held``: fapiao → {line of origin: Part}.
     """
@@ -62,8 +63,9 @@ def share_out(wanted, held):
 
 
 def _in_turn(origin, part, left, taken):
-    """Return the fapiao to take ``part`` from: the one that holds just that, then one that holds enough,
-    those that are touched anyway first; else the largest first."""
+    """Return the fapiao from which to take ``part``, in order: an exact match, then one that contains enough,
+    those already affected first; else the largest first.
+    """
     holders = [fapiao for fapiao, parts in left.items() if parts.get(origin, Part()).amount * part.amount > 0]
 
     def order(fapiao):
