@@ -1,4 +1,4 @@
-"""The dialog in which received fapiao are selected for deduction (勾选), or their selection is taken back."""
+"""Dialog ``fapiao.deduction``: selects received fapiao for deduction (勾选), or takes the selection back."""
 
 import re
 
@@ -26,9 +26,7 @@ class FapiaoDeduction(models.TransientModel):
         default=lambda self: fields.Date.context_today(self).strftime("%Y%m"),
         help="yyyymm: the tax period in which the tax is deducted.",
     )
-    purpose = fields.Selection(
-        [("1", "Deduct"), ("2", "Not to be deducted")], required=True, default="1", string="Use"
-    )
+    purpose = fields.Selection([("1", "Deduct"), ("2", "Not to be deducted")], required=True, default="1", string="Use")
     fapiao_ids = fields.Many2many("fapiao", string="Fapiao (发票)", readonly=True)
     currency_id = fields.Many2one("res.currency", default=lambda self: self.env.company.currency_id)
     ready_count = fields.Integer("Ready", compute="_compute_ready")
@@ -71,7 +69,7 @@ class FapiaoDeduction(models.TransientModel):
         }
 
     def action_confirm(self):
-        """Order the marks for what is ready, and show how it gets on."""
+        """Queue the marks of valid fapiao, and show their progress."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         reasons = self._reasons()
@@ -82,10 +80,10 @@ class FapiaoDeduction(models.TransientModel):
         markings._attempt_after_commit()
         return markings._get_records_action(name=self.env._("Deduction"))
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _reasons(self):
-        """Return why each fapiao can't be marked so, "" where it can."""
+        """Return why each fapiao can't be marked, "" if it can."""
         return {fapiao: self._reason(fapiao) for fapiao in self.fapiao_ids}
 
     def _reason(self, fapiao):
