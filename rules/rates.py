@@ -46,7 +46,7 @@ def percent(rate):
 def flags(rate, zero_kind="", policy=""):
     """Return the :class:`Flags` of a line. ``policy`` is a privilege's name (简易征收, 先征后退 …).
 
-    Exempt is a privilege by itself, whatever ``policy`` is.
+    Exempt counts as a privilege, whatever ``policy`` is.
     """
     if zero_kind == EXEMPT:
         return Flags("1", "1", "免税")

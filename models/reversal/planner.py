@@ -1,4 +1,4 @@
-"""Plans a reversal: an order that can be frozen, or the problems that prevent it.
+"""Plans a reversal: an instruction that can be frozen, or the problems that prevent it.
 
 Three scopes: ``full``; ``partial``, the amount of a credit note, if the cloud can; and ``reissue`` if it
 can't: the whole fapiao is reversed and a new one issued for the rest.
