@@ -365,8 +365,8 @@ class Fapiao(models.Model):
     # --------------------------------------------------------------------------
 
     def _may_have_changed(self, told):
-        """Return whether a reported reversal or voiding (``told``) is possible, and neither our own nor known
-        from one of the red fapiao it names.
+        """Return whether a reported reversal or voiding is possible, and neither our own nor known from one of
+        ``told``, the red fapiao it names.
         """
         self.ensure_one()
         if told & set(self.red_ids):
