@@ -290,6 +290,28 @@ class FapiaoAccount(models.Model):
         for account in self:
             account.waiting_count = counts.get(account, 0)
 
+    def _compute_is_used(self):
+        used, assistant_used = self._origin._used(""), self._origin._used(ASSISTANT_PART)
+        for account in self:
+            account.is_used = account._origin in used
+            account.is_assistant_used = account._origin in assistant_used
+
+    def _compute_has_open_tasks(self):
+        for account in self:
+            account.has_open_tasks = bool(account._origin._open_counts())
+
+    @api.onchange("small_scale")
+    def _onchange_small_scale(self):
+        if not self.small_scale:
+            self.small_scale_reason = False
+
+    @api.depends("provider")
+    def _compute_abilities(self):
+        for account in self:
+            words = account._words() if account.provider and account.base_url and account.tax_no else None
+            account.can_log_in = bool(words and words.can(base.LOGIN))
+            account.has_credit = bool(words and words.can(base.CREDIT))
+
     # ------------------------------------------------------------------ constraints
 
     @api.constrains("base_url", "mode")
@@ -304,6 +326,18 @@ class FapiaoAccount(models.Model):
             if not (15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()):
                 raise ValidationError(
                     self.env._("A tax number has 15 to 20 digits and capital letters; %s has not.", tax_no)
+                )
+
+    @api.constrains("business_system", "provider")
+    def _check_business_system(self):
+        for account in self:
+            if account.provider == "kingdee" and len(account.business_system or "") > SYSTEM_LENGTH:
+                raise ValidationError(
+                    self.env._(
+                        "The business system %(code)s is longer than %(length)s characters.",
+                        code=account.business_system,
+                        length=SYSTEM_LENGTH,
+                    )
                 )
 
     @api.model_create_multi
@@ -394,6 +428,18 @@ class FapiaoAccount(models.Model):
             "domain": [("account_id", "=", self.id), ("state", "=", "waiting_login")],
             "context": {},
         }
+
+    def action_replace(self):
+        """Open the dialog that replaces this account by another."""
+        self.ensure_one()
+        self._check_manager()
+        return self._open_leaving("replace", self.env._("Replace Account"))
+
+    def action_archive_anyway(self):
+        """Open the dialog that archives this account with open tasks."""
+        self.ensure_one()
+        self._check_manager()
+        return self._open_leaving("archive", self.env._("Archive Account"))
 
     # ------------------------------------------------------------------ helpers
 
@@ -848,14 +894,6 @@ class FapiaoAccount(models.Model):
     # be issued there a second time.
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ computes
-
-    def _compute_is_used(self):
-        used, assistant_used = self._origin._used(""), self._origin._used(ASSISTANT_PART)
-        for account in self:
-            account.is_used = account._origin in used
-            account.is_assistant_used = account._origin in assistant_used
-
     # ------------------------------------------------------------------ identity
 
     def _identity_names(self, part=""):
@@ -980,26 +1018,6 @@ class FapiaoAccount(models.Model):
     # Tasks never sent are withdrawn; tasks the cloud may know stay with the archived account, which keeps
     # querying them.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    def _compute_has_open_tasks(self):
-        for account in self:
-            account.has_open_tasks = bool(account._origin._open_counts())
-
-    # ------------------------------------------------------------------ actions
-
-    def action_replace(self):
-        """Open the dialog that replaces this account by another."""
-        self.ensure_one()
-        self._check_manager()
-        return self._open_leaving("replace", self.env._("Replace Account"))
-
-    def action_archive_anyway(self):
-        """Open the dialog that archives this account with open tasks."""
-        self.ensure_one()
-        self._check_manager()
-        return self._open_leaving("archive", self.env._("Archive Account"))
 
     # ------------------------------------------------------------------ open tasks
 
@@ -1182,11 +1200,6 @@ class FapiaoAccount(models.Model):
     # Limits of one fapiao, and the seller's status
     # --------------------------------------------------------------------------
 
-    @api.onchange("small_scale")
-    def _onchange_small_scale(self):
-        if not self.small_scale:
-            self.small_scale_reason = False
-
     def _limits(self, summary_codes):
         """Return the account's :class:`~..rules.limits.Limits`."""
         self.ensure_one()
@@ -1201,33 +1214,6 @@ class FapiaoAccount(models.Model):
             amount_limit=exact(company.fapiao_amount_limit) or None,
             credit_left=exact(self.credit_left) if self.credit_at else None,
         )
-
-    # --------------------------------------------------------------------------
-    # Options and abilities of single clouds
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("provider")
-    def _compute_abilities(self):
-        for account in self:
-            words = account._words() if account.provider and account.base_url and account.tax_no else None
-            account.can_log_in = bool(words and words.can(base.LOGIN))
-            account.has_credit = bool(words and words.can(base.CREDIT))
-
-    # ------------------------------------------------------------------ constraints
-
-    @api.constrains("business_system", "provider")
-    def _check_business_system(self):
-        for account in self:
-            if account.provider == "kingdee" and len(account.business_system or "") > SYSTEM_LENGTH:
-                raise ValidationError(
-                    self.env._(
-                        "The business system %(code)s is longer than %(length)s characters.",
-                        code=account.business_system,
-                        length=SYSTEM_LENGTH,
-                    )
-                )
 
 
 def _documents_of(record):

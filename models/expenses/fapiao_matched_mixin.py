@@ -51,6 +51,23 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 and document._fapiao_pick_is_open()
             )
 
+    @api.depends("fapiao_update_ids.state")
+    def _compute_fapiao_told(self):
+        Account, Report = self.env["fapiao.account"], self.env["fapiao.assistant.update"]
+        keys = {Account._assistant_key(document): document for document in self if document._origin}
+        reports = Report._of_keys(keys)
+        for document in self:
+            document.fapiao_told = document.fapiao_told_problem = False
+        for key, document in keys.items():
+            own = reports.filtered(lambda report, key=key: key in report.keys.split(","))
+            document.fapiao_told, document.fapiao_told_problem = own._describe_how_it_stands()
+
+    # ------------------------------------------------------------------ create, write and delete
+
+    def unlink(self):
+        self._fapiao_update_note("gone", [(self._name, id_) for id_ in self.ids])
+        return super().unlink()
+
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_pick(self):
@@ -111,10 +128,6 @@ class FapiaoMatchedMixin(models.AbstractModel):
                     )
                 )
 
-    # --------------------------------------------------------------------------
-    # Comparison with the assistant
-    # --------------------------------------------------------------------------
-
     def action_fapiao_pick_compare(self):
         """Query the fapiao of this document at the assistant (19), and show the differences."""
         self.ensure_one()
@@ -130,6 +143,10 @@ class FapiaoMatchedMixin(models.AbstractModel):
             [theirs[serial].number for serial in theirs if serial not in ours],
             len(ours),
         )
+
+    # --------------------------------------------------------------------------
+    # Comparison with the assistant
+    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ helpers
 
@@ -232,28 +249,11 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Return pairs of label and value for the document's cover."""
         raise NotImplementedError
 
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("fapiao_update_ids.state")
-    def _compute_fapiao_told(self):
-        Account, Report = self.env["fapiao.account"], self.env["fapiao.assistant.update"]
-        keys = {Account._assistant_key(document): document for document in self if document._origin}
-        reports = Report._of_keys(keys)
-        for document in self:
-            document.fapiao_told = document.fapiao_told_problem = False
-        for key, document in keys.items():
-            own = reports.filtered(lambda report, key=key: key in report.keys.split(","))
-            document.fapiao_told, document.fapiao_told_problem = own._describe_how_it_stands()
-
     # ------------------------------------------------------------------ changes
 
     def _fapiao_update_soon(self):
         """Plan the updates of these documents at the end of the transaction."""
         self._fapiao_update_note(self._name, self.ids)
-
-    def unlink(self):
-        self._fapiao_update_note("gone", [(self._name, id_) for id_ in self.ids])
-        return super().unlink()
 
     @api.model
     def _fapiao_update_note(self, what, items):

@@ -189,6 +189,29 @@ class AccountMove(models.Model):
                 and not move.fapiao_lost_text
             )
 
+    @api.depends(
+        "fapiao_state",
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.in_doubt",
+        "fapiao_red_form_ids.state",
+        "fapiao_red_form_ids.in_doubt",
+    )
+    @api.depends_context("uid")
+    def _compute_fapiao_offers(self):
+        is_employee = self.env.user._is_internal()  # portal customers read their invoices too
+        for move in self:
+            open_ones = move._fapiao_open_tasks()
+            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
+            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
+            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+
+    @api.depends("fapiao_request_line_ids.live", "fapiao_request_line_ids.lost_fapiao_id")
+    def _compute_fapiao_lost_text(self):
+        for move in self:
+            rows = move._fapiao_rows_lost()
+            said = rows and rows.request_id._bundle()._describe_lost(rows.lost_fapiao_id)
+            move.fapiao_lost_text = said or False
+
     # ------------------------------------------------------------------ protection of documents with a fapiao
 
     def _fapiao_raise_if_bound(self):
@@ -260,10 +283,6 @@ class AccountMove(models.Model):
     def _fapiao_before_issuing(self):
         """Hook: called for posted invoices before they may be issued."""
 
-    # --------------------------------------------------------------------------
-    # Issuing: tasks are queued in the user's transaction and sent after its commit
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_issue(self):
@@ -295,6 +314,10 @@ class AccountMove(models.Model):
                 )
             )
         return self._fapiao_show_dialog(is_merged=True)
+
+    # --------------------------------------------------------------------------
+    # Issuing: tasks are queued in the user's transaction and sent after its commit
+    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ posting
 
@@ -392,22 +415,6 @@ class AccountMove(models.Model):
     # Offers of the invoice form: not stored, computed from the requests
     # --------------------------------------------------------------------------
 
-    @api.depends(
-        "fapiao_state",
-        "fapiao_request_ids.state",
-        "fapiao_request_ids.in_doubt",
-        "fapiao_red_form_ids.state",
-        "fapiao_red_form_ids.in_doubt",
-    )
-    @api.depends_context("uid")
-    def _compute_fapiao_offers(self):
-        is_employee = self.env.user._is_internal()  # portal customers read their invoices too
-        for move in self:
-            open_ones = move._fapiao_open_tasks()
-            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
-            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
-            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
-
     # ------------------------------------------------------------------ hooks of the document mixin
 
     def _fapiao_red_forms(self):
@@ -436,13 +443,6 @@ class AccountMove(models.Model):
     # --------------------------------------------------------------------------
     # Unattributed amounts: open again, with unknown lines (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
-
-    @api.depends("fapiao_request_line_ids.live", "fapiao_request_line_ids.lost_fapiao_id")
-    def _compute_fapiao_lost_text(self):
-        for move in self:
-            rows = move._fapiao_rows_lost()
-            said = rows and rows.request_id._bundle()._describe_lost(rows.lost_fapiao_id)
-            move.fapiao_lost_text = said or False
 
     def _fapiao_rows_lost(self):
         return self.fapiao_request_line_ids.filtered(lambda row: row.live and row.lost_fapiao_id)

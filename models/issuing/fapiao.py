@@ -126,6 +126,19 @@ class Fapiao(models.Model):
                 else False
             )
 
+    @api.depends("pdf_id", "ofd_id", "xml_id")
+    def _compute_file_urls(self):
+        for fapiao in self:
+            for kind in FILES:
+                attachment_id = fapiao[f"{kind}_id"].id
+                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
+
+    @api.depends("qr_text")
+    def _compute_qr_image(self):
+        for fapiao in self:
+            # not /report/barcode: it needs a renderer that many servers lack
+            fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
+
     # ------------------------------------------------------------------ actions
 
     def action_refresh(self):
@@ -162,6 +175,12 @@ class Fapiao(models.Model):
             "url": f"/invoice_cloud/files?ids={','.join(str(id_) for id_ in self.ids)}",
             "target": "download",
         }
+
+    def action_open_business_doc(self):
+        """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
+        gate.check(self, gate.INTERNAL)
+        self.ensure_one()
+        return self._get_records_action()
 
     # ------------------------------------------------------------------ data from answers
 
@@ -433,29 +452,6 @@ class Fapiao(models.Model):
                     "files_text": problem,
                 }
             )
-
-    # --------------------------------------------------------------------------
-    # Display of forms and lists: links to files, QR code as a picture
-    # --------------------------------------------------------------------------
-
-    @api.depends("pdf_id", "ofd_id", "xml_id")
-    def _compute_file_urls(self):
-        for fapiao in self:
-            for kind in FILES:
-                attachment_id = fapiao[f"{kind}_id"].id
-                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
-
-    @api.depends("qr_text")
-    def _compute_qr_image(self):
-        for fapiao in self:
-            # not /report/barcode: it needs a renderer that many servers lack
-            fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
-
-    def action_open_business_doc(self):
-        """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
-        gate.check(self, gate.INTERNAL)
-        self.ensure_one()
-        return self._get_records_action()
 
     # --------------------------------------------------------------------------
     # Unattributed amounts: reversed fapiao with unknown lines (see ``fapiao_request.py``)

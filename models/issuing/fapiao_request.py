@@ -174,6 +174,18 @@ class FapiaoRequest(models.Model):
         needing = Domain("state", "in", ATTENTION_STATES) | Domain("is_double", "=", True)
         return needing if True in value else ~needing
 
+    @api.depends("line_ids.live", "double_ids.line_ids.live")
+    def _compute_is_double(self):
+        for request in self:
+            request.is_double = any(request.line_ids.mapped("live")) and any(
+                any(other.line_ids.mapped("live")) for other in request.double_ids
+            )
+
+    @api.depends("state", "in_doubt", "fapiao_ids")
+    def _compute_can_withdraw(self):
+        for request in self:
+            request.can_withdraw = request._can_be_given_up()
+
     # ------------------------------------------------------------------ actions
 
     def action_retry(self):
@@ -898,13 +910,6 @@ class FapiaoRequest(models.Model):
     # Double fapiao: an ended request that led to a fapiao, and two fapiao for the same lines
     # --------------------------------------------------------------------------
 
-    @api.depends("line_ids.live", "double_ids.line_ids.live")
-    def _compute_is_double(self):
-        for request in self:
-            request.is_double = any(request.line_ids.mapped("live")) and any(
-                any(other.line_ids.mapped("live")) for other in request.double_ids
-            )
-
     # ------------------------------------------------------------------ reactivation
 
     def _revive(self, found):
@@ -1141,13 +1146,6 @@ class FapiaoRequest(models.Model):
     # issued when its fapiao sum to its total; if merged with others, when they sum to the total of all of
     # them.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("state", "in_doubt", "fapiao_ids")
-    def _compute_can_withdraw(self):
-        for request in self:
-            request.can_withdraw = request._can_be_given_up()
 
     # ------------------------------------------------------------------ results
 

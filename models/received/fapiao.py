@@ -102,18 +102,6 @@ class Fapiao(models.Model):
         for fapiao in self:
             fapiao.has_number = is_number(fapiao.number)
 
-    # --------------------------------------------------------------------------
-    # Matches, and protection against double booking
-    # --------------------------------------------------------------------------
-
-    def init(self):
-        """Rows inserted by SQL start unmatched."""
-        res = super().init()
-        self.env.cr.execute(SQL("ALTER TABLE fapiao ALTER COLUMN match_state SET DEFAULT 'none'"))
-        return res
-
-    # ------------------------------------------------------------------ computes
-
     @api.depends(
         "amount_total",
         "match_ids.active",
@@ -140,6 +128,14 @@ class Fapiao(models.Model):
         for fapiao in self:
             confirmed = fapiao.match_ids.filtered(lambda match: match.state == "confirmed")
             fapiao.match_documents = ", ".join(confirmed.mapped("document_name")) or False
+
+    # ------------------------------------------------------------------ create, write and delete
+
+    def init(self):
+        """Rows inserted by SQL start unmatched."""
+        res = super().init()
+        self.env.cr.execute(SQL("ALTER TABLE fapiao ALTER COLUMN match_state SET DEFAULT 'none'"))
+        return res
 
     # ------------------------------------------------------------------ actions
 
@@ -172,6 +168,20 @@ class Fapiao(models.Model):
         gate.check(self, gate.INVOICER)
         self._check_received()
         return self.env["fapiao.match.wizard"]._open(self)
+
+    def action_create_bill(self):
+        """Create vendor bills from these fapiao and open them; a dialog asks whether several of one seller
+        become one bill. Raises ``UserError`` with the reason why a fapiao can't be booked.
+        """
+        gate.check(self, gate.INVOICER)
+        self._check_bookable()
+        if len(self) > 1 and len(self._by_seller()) < len(self):
+            return self.env["fapiao.match.bill"]._open(self)
+        return self._open_bills(self._create_bills())
+
+    # --------------------------------------------------------------------------
+    # Matches, and protection against double booking
+    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ helpers
 
@@ -511,16 +521,6 @@ class Fapiao(models.Model):
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ actions
-
-    def action_create_bill(self):
-        """Create vendor bills from these fapiao and open them; a dialog asks whether several of one seller
-        become one bill. Raises ``UserError`` with the reason why a fapiao can't be booked.
-        """
-        gate.check(self, gate.INVOICER)
-        self._check_bookable()
-        if len(self) > 1 and len(self._by_seller()) < len(self):
-            return self.env["fapiao.match.bill"]._open(self)
-        return self._open_bills(self._create_bills())
 
     def _open_bills(self, bills):
         """Return the action that opens ``bills``, several in the list of vendor bills, which shows their

@@ -89,6 +89,12 @@ class FapiaoMatchedMixin(models.AbstractModel):
             if match.active
         ]
 
+    @api.depends(lambda self: ("fapiao_in_state", *self._fapiao_in_depends()))
+    def _compute_fapiao_in_reasons(self):
+        for document in self:
+            said = document._fapiao_in_differences() if document.fapiao_in_state == "differs" else []
+            document.fapiao_in_reasons = "\n".join(said) or False
+
     # ------------------------------------------------------------------ deletion and cancelling
 
     def unlink(self):
@@ -106,12 +112,6 @@ class FapiaoMatchedMixin(models.AbstractModel):
     # --------------------------------------------------------------------------
     # Differences between a document and its fapiao, as text with the cure
     # --------------------------------------------------------------------------
-
-    @api.depends(lambda self: ("fapiao_in_state", *self._fapiao_in_depends()))
-    def _compute_fapiao_in_reasons(self):
-        for document in self:
-            said = document._fapiao_in_differences() if document.fapiao_in_state == "differs" else []
-            document.fapiao_in_reasons = "\n".join(said) or False
 
     def _fapiao_in_differences(self):
         """Return a sentence for each difference found by ``verdict.py``."""

@@ -307,9 +307,10 @@ class FapiaoRedForm(models.Model):
             form.can_withdraw_at_bureau = form._can_be_withdrawn()
             form.can_withdraw = form._can_be_given_up() or form.can_withdraw_at_bureau
 
-    # --------------------------------------------------------------------------
-    # Actions of users
-    # --------------------------------------------------------------------------
+    @api.depends("rest_request_ids.fapiao_ids")
+    def _compute_rest_fapiao_ids(self):
+        for form in self:
+            form.rest_fapiao_ids = form.rest_request_ids.fapiao_ids
 
     # ------------------------------------------------------------------ actions
 
@@ -391,6 +392,19 @@ class FapiaoRedForm(models.Model):
         gate.check(self, gate.READER)
         self.ensure_one()
         return self._get_records_action()
+
+    def action_follow(self):
+        """Return the client action that shows the progress of the reversals."""
+        gate.check(self, gate.READER)
+        return {
+            "type": "ir.actions.client",
+            "tag": "l10n_cn_invoice_cloud.progress",
+            "params": {"model": self._name, "request_ids": self.ids},
+        }
+
+    # --------------------------------------------------------------------------
+    # Actions of users
+    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ helpers
 
@@ -786,15 +800,6 @@ class FapiaoRedForm(models.Model):
     # Progress dialog: one row for each reversal, with its steps
     # --------------------------------------------------------------------------
 
-    def action_follow(self):
-        """Return the client action that shows the progress of the reversals."""
-        gate.check(self, gate.READER)
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_cn_invoice_cloud.progress",
-            "params": {"model": self._name, "request_ids": self.ids},
-        }
-
     @api.model
     def follow(self, form_ids):
         """Return the data of the progress dialog: a dict for each form the user may read."""
@@ -901,8 +906,6 @@ class FapiaoRedForm(models.Model):
     # During a withdrawal no red fapiao is issued from the form; after a refused one only by a user's click,
     # since the user wanted to withdraw it.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
 
     # ------------------------------------------------------------------ helpers
 
@@ -1034,13 +1037,6 @@ class FapiaoRedForm(models.Model):
     # code can't lose that fact. If the worker dies in between, ``todo`` remains and the reconciler completes
     # it.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("rest_request_ids.fapiao_ids")
-    def _compute_rest_fapiao_ids(self):
-        for form in self:
-            form.rest_fapiao_ids = form.rest_request_ids.fapiao_ids
 
     # ------------------------------------------------------------------ recording
 
