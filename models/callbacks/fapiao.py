@@ -290,11 +290,9 @@ class Fapiao(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # Monthly status check before the VAT return: reversals and voidings made elsewhere
-    #
-    # From the first of the month (in China) the valid blue fapiao of the previous month are queued, and once
-    # a quarter those issued earlier, distributed over the hours until a day of the month. Red fapiao can't be
-    # reversed and are left out.
+    # Monthly status check before the VAT return, for reversals and voidings made elsewhere: the valid blue fapiao of
+    # the previous month, and once a quarter earlier ones, are queued from the first of the month (in China),
+    # distributed over the hours until the account's day.
     # --------------------------------------------------------------------------
 
     @api.model

@@ -374,10 +374,8 @@ class FapiaoCallback(models.Model):
         return len(old), len(old) == REMOVED_AT_ONCE
 
     # --------------------------------------------------------------------------
-    # Callbacks about issued fapiao: reversed or voided, e.g. in the cloud's portal
-    #
-    # They are queried (``ask_all``), except for our own reversals: they are known already or have their own
-    # queries.
+    # Callbacks about issued fapiao: reversed or voided, e.g. in the cloud's portal. They are queried (``ask_all``),
+    # except for our own reversals, which have their own queries.
     # --------------------------------------------------------------------------
 
     def _fapiao_told(self, account, told):

@@ -1,7 +1,7 @@
 """Model ``fapiao.account``: one taxpayer at one cloud.
 
 Sections: connection and rate limits, leases and restored databases, session and credit, hourly check,
-identity, replacement and archiving, limits of a fapiao, options of single clouds.
+identity, replacement and archiving, limits of a fapiao.
 """
 
 import logging
@@ -340,6 +340,8 @@ class FapiaoAccount(models.Model):
                     )
                 )
 
+    # ------------------------------------------------------------------ create, write and delete
+
     @api.model_create_multi
     def create(self, vals_list):
         """Use the first account of a company as its issuing account."""
@@ -641,8 +643,7 @@ class FapiaoAccount(models.Model):
         return f"{said} {when}"
 
     # --------------------------------------------------------------------------
-    # State that the engine keeps on an account: token lease, availability of the cloud, identity of the
-    # database
+    # State that the engine keeps on an account
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ leases
@@ -843,10 +844,7 @@ class FapiaoAccount(models.Model):
             self._record_in_new_transaction(lambda account: account._record_need(need, error))
 
     # --------------------------------------------------------------------------
-    # Hourly check of session and credit line
-    #
-    # Queries have no effect at the cloud, so they need no row in the call log; the result is stored on the
-    # account.
+    # Hourly check of session and credit line: queries without effect, not logged, stored on the account
     # --------------------------------------------------------------------------
 
     @api.model
@@ -888,13 +886,9 @@ class FapiaoAccount(models.Model):
         self.write({"session_text": words, "session_at": fields.Datetime.now()})
 
     # --------------------------------------------------------------------------
-    # Identity of an account at its cloud
-    #
-    # It never changes once the cloud may know it: a task sent to one tenant is unknown at another and would
-    # be issued there a second time.
+    # Identity of an account at its cloud. It never changes once the cloud may know it: a task sent to one tenant is
+    # unknown at another and would be issued there a second time.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ identity
 
     def _identity_names(self, part=""):
         """Return the names of the settings that identify this account, or a ``part`` of it."""
@@ -1013,10 +1007,8 @@ class FapiaoAccount(models.Model):
                 )
 
     # --------------------------------------------------------------------------
-    # Replacing or archiving an account
-    #
-    # Tasks never sent are withdrawn; tasks the cloud may know stay with the archived account, which keeps
-    # querying them.
+    # Replacing or archiving an account: unsent tasks are withdrawn; tasks the cloud may know stay with the archived
+    # account, which keeps querying them
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ open tasks

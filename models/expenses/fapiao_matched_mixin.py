@@ -148,8 +148,6 @@ class FapiaoMatchedMixin(models.AbstractModel):
     # Comparison with the assistant
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ helpers
-
     def _fapiao_pick_ask(self):
         """Return the ``picking.Ticket`` of this document at the assistant; raises ``UserError``."""
         account = self.env["fapiao.account"]._assistant_of(self.company_id)

@@ -332,11 +332,9 @@ class FapiaoPick(models.Model):
         return len(old), len(old) == REMOVED_AT_ONCE
 
     # --------------------------------------------------------------------------
-    # Listening for the user's actions in the assistant's page, in the background only
-    #
-    # keep (store the message, once per id), fetch (tickets and files, without an open transaction), apply (to
-    # the document, in one transaction), receipt (acknowledge; a repeated message has no second effect). One
-    # scheduled run polls all open visits in parallel (``pick_round.py``), so that no web worker waits.
+    # Listening for the user's actions in the assistant's page. Each message is stored (once per id), its tickets
+    # fetched without an open transaction, applied in one transaction, and acknowledged. One scheduled run polls
+    # all open visits in parallel (``pick_round.py``), so that no web worker waits.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ entry points

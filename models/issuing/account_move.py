@@ -1,6 +1,6 @@
 """Model ``account.move``: fapiao of customer invoices.
 
-Sections: status, protection of documents with a fapiao, issuing, offers of the form, files, unattributed
+Sections: status, protection of documents with a fapiao, issuing, files, unattributed
 amounts.
 """
 
@@ -412,10 +412,8 @@ class AccountMove(models.Model):
         return self.env["fapiao.issue"].create({"move_ids": self.ids, **values})._show()
 
     # --------------------------------------------------------------------------
-    # Offers of the invoice form: not stored, computed from the requests
+    # Hooks of the document mixin
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ hooks of the document mixin
 
     def _fapiao_red_forms(self):
         return self.fapiao_red_form_ids

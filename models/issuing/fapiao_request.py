@@ -606,12 +606,9 @@ class FapiaoRequest(models.Model):
             )
 
     # --------------------------------------------------------------------------
-    # Earlier IDs: a new ID is sent only when every earlier ID for the same documents is proven dead by a
-    # query
-    #
-    # A cloud can answer with an error after it has issued, so an ended request may have led to a fapiao
-    # (docs/processes.md). Found → taken over, and the new request is withdrawn or left to a user; not found →
-    # the new one is sent; otherwise → it waits.
+    # Earlier IDs: a new ID is sent only after a query has proven every earlier one dead, since a cloud can answer
+    # with an error after it has issued. Found: taken over, and the new request is withdrawn or left to a user.
+    # Not found: the new one is sent. Otherwise: it waits.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ identity
@@ -852,11 +849,8 @@ class FapiaoRequest(models.Model):
                 )
 
     # --------------------------------------------------------------------------
-    # Verification of a number that an answer gives without amounts or buyer: accepted, and queried a little
-    # later
-    #
-    # Such an answer can't be compared with the request. If the number belongs to another request, the fapiao
-    # issued for this one would be missing, and the invoice would show the wrong one.
+    # Verification of a number that came without amounts or buyer: accepted, then queried. If it belonged to
+    # another request, the invoice would show a wrong fapiao and the right one would be missing.
     # --------------------------------------------------------------------------
 
     def _verify_later(self, issued):
@@ -1034,10 +1028,8 @@ class FapiaoRequest(models.Model):
             self.error_message = note
 
     # --------------------------------------------------------------------------
-    # Attribution: which lines are on which fapiao, if the cloud has issued several for one request
-    #
-    # It reopens exactly the lines of a fapiao that is reversed alone. If the lines are unknown
-    # (``rules/pieces.py``), the user is notified (``_describe_lost``).
+    # Attribution: which lines are on which fapiao, if the cloud has issued several for one request. It reopens
+    # exactly the lines of a fapiao that is reversed alone.
     # --------------------------------------------------------------------------
 
     def _bundle(self):
@@ -1107,10 +1099,8 @@ class FapiaoRequest(models.Model):
             row._stand_on(of_row)
 
     # --------------------------------------------------------------------------
-    # Unattributed amounts: one of several fapiao is reversed alone, and its lines are unknown
-    #
-    # Its amount is open again and the user is notified; nothing is issued until the lines are known. After
-    # the reversal of the others that is the whole request.
+    # Unattributed amounts: one of several fapiao is reversed alone, and its lines are unknown. Nothing is issued
+    # until they are known; after the reversal of the others that is the whole request.
     # --------------------------------------------------------------------------
 
     def _take_off(self, fapiao):
@@ -1140,11 +1130,8 @@ class FapiaoRequest(models.Model):
         return " ".join(self.env._(text, **values) for text in (LOST, WAY_OUT))
 
     # --------------------------------------------------------------------------
-    # The cloud's own queue (docs/protocols/kingdee-billing.md#billing-request)
-    #
-    # The answer is a billing request: no, one or several fapiao, and the state of the rest. The request is
-    # issued when its fapiao sum to its total; if merged with others, when they sum to the total of all of
-    # them.
+    # The cloud's own queue (docs/protocols/kingdee-billing.md#billing-request): a request is issued when its fapiao
+    # sum to its total; if merged with others, when they sum to the total of all of them.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ results

@@ -170,8 +170,7 @@ class FapiaoRequestLine(models.Model):
         ]
 
     # --------------------------------------------------------------------------
-    # Lines of a request from a sale order: without an invoice until posting assigns them (see
-    # ``sales/account_move.py``)
+    # Lines of a request from a sale order, which posting assigns to invoices (see ``sales/account_move.py``)
     # --------------------------------------------------------------------------
     # --------------------------------------------------------------------------
 

@@ -183,8 +183,6 @@ class Fapiao(models.Model):
     # Matches, and protection against double booking
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ helpers
-
     def _check_received(self):
         if not self or any(fapiao.direction != "in" for fapiao in self):
             raise UserError(self.env._("Only received fapiao are matched with bills."))
@@ -520,8 +518,6 @@ class Fapiao(models.Model):
     # Vendor bills made from received fapiao
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ actions
-
     def _open_bills(self, bills):
         """Return the action that opens ``bills``, several in the list of vendor bills, which shows their
         vendors.
@@ -802,8 +798,6 @@ class Fapiao(models.Model):
     # Marks at the bureau (see ``fapiao_marking.py``)
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ helpers
-
     def _open_mark_families(self):
         """Return the families of open marks of this fapiao."""
         self.ensure_one()
@@ -856,8 +850,6 @@ class Fapiao(models.Model):
     # A fapiao is marked when all of it is matched and every matched document is posted. Only our own marks
     # are taken back, not those set elsewhere.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ planning
 
     def _plan_booking(self):
         """Queue the missing marks of these fapiao; no call is made here."""

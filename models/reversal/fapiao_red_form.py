@@ -402,10 +402,6 @@ class FapiaoRedForm(models.Model):
             "params": {"model": self._name, "request_ids": self.ids},
         }
 
-    # --------------------------------------------------------------------------
-    # Actions of users
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ helpers
 
     def _decide_on_manual(self, decide):
@@ -906,8 +902,6 @@ class FapiaoRedForm(models.Model):
     # During a withdrawal no red fapiao is issued from the form; after a refused one only by a user's click,
     # since the user wanted to withdraw it.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ helpers
 
     def _can_be_withdrawn(self):
         """Return whether the cloud may be asked to withdraw this form: our application, still open, no other
