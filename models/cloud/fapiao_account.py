@@ -805,7 +805,7 @@ class FapiaoAccount(models.Model):
     def _resume_waiting(self):
         """Queue the tasks that waited for a user."""
         for model in ("fapiao.request", "fapiao.red.form", *OTHERS):
-            # sudo: only this flow changes these records, whatever user logged in or corrected the account
+            # sudo: only this flow changes these records, for all users
             self.env[model].sudo().search([("account_id", "in", self.ids), ("state", "=", "waiting_login")])._enqueue()
 
     def _warn_low_credit(self):
@@ -1096,7 +1096,7 @@ class FapiaoAccount(models.Model):
         # detected properties of the old cloud don't apply to the new one
         account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
         self.replaced_by_id = account
-        # sudo: secrets are copied only within server and user, whatever user replaces the account
+        # sudo: copied only to the same server and cloud user, for all users
         account.sudo().write(self._secrets_for(account))
         # sudo: a manager of fapiao need not be allowed to edit companies
         companies = self.env["res.company"].sudo().search([("fapiao_account_id", "=", self.id)])

@@ -430,7 +430,7 @@ class FapiaoAssistantUpdate(models.Model):
         """
         if not self._has_assistants():
             return
-        # sudo: updates are made whatever user changes the document
+        # sudo: updates are made for changes by all users
         planner = self.sudo()
         documents = planner._documents_of(expenses.sudo(), moves.sudo())
         Account = self.env["fapiao.account"]

@@ -231,7 +231,7 @@ class AccountMove(models.Model):
 
     def _fapiao_in_received(self):
         """Return the received fapiao matched with these moves or their expenses."""
-        # sudo: marks are set whatever user posts the bill
+        # sudo: marks are set for bills of all users
         return (self.sudo().fapiao_match_ids | self.sudo().expense_ids.fapiao_match_ids).fapiao_id
 
     def button_draft(self):

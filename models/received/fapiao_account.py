@@ -137,7 +137,7 @@ class FapiaoAccount(models.Model):
     def _resume_waiting(self):
         """Resume the pulls that waited for a user as well."""
         result = super()._resume_waiting()
-        # sudo: only this flow changes pulls, whatever user logged in or corrected the account
+        # sudo: only this flow changes pulls, for all users
         pulls = self.env["fapiao.pull"].sudo()
         waiting = pulls.search(
             [
