@@ -19,7 +19,9 @@ def check_discounts(draft, limits=DEFAULTS):
         _problem(line, limits)
         for line in draft.lines
         if line.kind == DISCOUNT
-        and limits.discount_tax_tolerance < abs(tax_difference(line.amount, line.rate, line.tax)) <= LINE_TAX_TOLERANCE
+        and limits.discount_tax_tolerance
+        < abs(tax_difference(line.amount, line.rate, line.tax))
+        <= LINE_TAX_TOLERANCE
     ]
 
 
@@ -30,7 +32,10 @@ def _problem(line, limits):
             "The discount of “%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the"
             " cloud allows a discount a difference of %(allowed)s."
         ),
-        _("Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a discount."),
+        _(
+            "Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a"
+            " discount."
+        ),
         {
             "name": line.name,
             "tax": plain(line.tax),

@@ -39,7 +39,9 @@ def check_line(draft, line, limits=DEFAULTS):
 
 def _name(line, limits, key):
     if not line.name:
-        return [Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=key)]
+        return [
+            Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=key)
+        ]
     if len(line.name) > limits.name_length:
         return [
             Problem(

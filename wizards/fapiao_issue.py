@@ -73,7 +73,9 @@ class FapiaoIssue(models.TransientModel):
                 if self.problem_ids
                 else self.env._("Nothing is wrong: this invoice can be issued.")
             )
-        said = self.env._("Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total)
+        said = self.env._(
+            "Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total
+        )
         if left := len(self.twin_ids) - len(self.twin_ids.filtered("is_chosen")):
             said += " " + self.env._("Left out because they look like another invoice: %s.", left)
         if self.going_count:

@@ -38,7 +38,10 @@ class FapiaoIssue(models.TransientModel):
             "fapiao_count": len(ready),
             "preview_ids": [
                 Command.clear(),
-                *(Command.create({**values, "sequence": sequence}) for sequence, values in enumerate(shown, start=1)),
+                *(
+                    Command.create({**values, "sequence": sequence})
+                    for sequence, values in enumerate(shown, start=1)
+                ),
             ],
         }
 
@@ -80,7 +83,9 @@ class FapiaoIssue(models.TransientModel):
                 "%(invoices)s invoices are more than one fapiao may carry: they become %(fapiao)s.", **values
             )
         if self.is_single and self.fapiao_count > 1:
-            return self.env._("This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values)
+            return self.env._(
+                "This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values
+            )
         return ""
 
     def _describe_label_of_fapiao(self):

@@ -113,4 +113,6 @@ class FapiaoRedFlush(models.TransientModel):
 
     def _note(self, answer, text, **values):
         # sudo: only this flow writes the bureau's answer
-        self.sudo().write({"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values})
+        self.sudo().write(
+            {"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values}
+        )
