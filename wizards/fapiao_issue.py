@@ -1,5 +1,4 @@
-"""The dialog between the Issue button and the request, where something is wrong or worth a look: problems,
-and what becomes of invoices that are split or merged (``fapiao_issue_preview``)."""
+"""Dialog ``fapiao.issue``: problems of invoices before issuing, and preview of split or merged invoices."""
 
 from dataclasses import replace
 
@@ -100,7 +99,7 @@ class FapiaoIssue(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_check(self):
-        """Look again, after something was mended."""
+        """Check again after a fix."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         gate.check_documents(self, "move_ids")
@@ -108,9 +107,9 @@ class FapiaoIssue(models.TransientModel):
         return self._show()
 
     def action_issue(self):
-        """Issue what is ready, its warnings accepted, and show how it gets on.
+        """Issue the valid fapiao, accepting their warnings, and show their progress.
 
-        What was found before may be mended or broken since: all is built anew under the lock.
+        Everything is built again under the lock, since problems may have been fixed or added meanwhile.
         """
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
@@ -129,11 +128,11 @@ class FapiaoIssue(models.TransientModel):
             return self.action_check()
         return moves._fapiao_enqueue(ready).action_follow()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _build(self, moves):
-        """Return the ``Built`` of those of ``moves`` that lack a fapiao and have no request on its way."""
-        # in an order of their own, so that what was shown can be compared with what is issued
+        """Return the ``Built`` of those of ``moves`` without a fapiao or an open request."""
+        # in a fixed order, to compare the preview with what is issued
         builder, free = self.env["fapiao.builder"], self._free(moves).sorted("id")
         return builder._build_merged(free) if self.is_merged and len(free) > 1 else builder._build(free)
 
@@ -142,7 +141,7 @@ class FapiaoIssue(models.TransientModel):
         return moves.filtered(lambda move: move.fapiao_state not in TAKEN)
 
     def _check(self):
-        """Build all invoices and write down what is wrong with which."""
+        """Build all invoices and store their problems."""
         self.ensure_one()
         all_built = self._build(self.move_ids)
         ready = self._chosen([built for built in all_built if built.is_ready])
@@ -160,7 +159,7 @@ class FapiaoIssue(models.TransientModel):
         self.sudo().write(values)  # sudo: as in _open
 
     def _values_of(self, built):
-        """Return create values for the problems of one fapiao-to-be, what stops it first."""
+        """Return create values for the problems of one ``Built``, errors first."""
         stopping = errors(built.problems)
         return [
             {
@@ -172,27 +171,28 @@ class FapiaoIssue(models.TransientModel):
                 "fix": move._fapiao_describe(replace(problem, message="")),
             }
             for problem in sorted(built.problems, key=lambda problem: problem not in stopping)
-            # asked for one by one
+            # selected one by one
             if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
             for move in self._invoice_with(built, problem)
         ]
 
-    # ------------------------------------------------------------------ invoices that look alike
+    # ------------------------------------------------------------------ similar invoices
 
     def _asks_for_twins(self):
-        """Tell whether invoices that look like another are chosen one by one. Of a single one, or of those
-        that share a fapiao, it is a warning beside the others."""
+        """Return whether similar invoices are selected one by one. For a single invoice, or a merged fapiao,
+        similarity is a warning beside the others.
+        """
         return not (self.is_single or self.is_merged)
 
     def _chosen(self, ready):
-        """Return those of ``ready`` that are issued: without what looks like another and wasn't chosen."""
+        """Return those of ``ready`` to issue, without similar invoices that were not selected."""
         if not self._asks_for_twins():
             return ready
         chosen, sure = self.twin_ids.filtered("is_chosen").move_id, fapiao_twins.without(ready)
         return [built for built in ready if built in sure or built.moves <= chosen]
 
     def _twin_values(self, all_built):
-        """Return commands for the invoices to choose; what was chosen stays."""
+        """Return commands for the invoices to select; the selection is kept."""
         chosen = self.twin_ids.filtered("is_chosen").move_id
         asked = all_built if self._asks_for_twins() else []
         return [
@@ -211,7 +211,7 @@ class FapiaoIssue(models.TransientModel):
         ]
 
     def _has_new_twin(self, ready):
-        """Tell whether one of ``ready`` looks like another invoice, and the dialog hasn't said so."""
+        """Return whether one of ``ready`` is similar to another invoice that the dialog hasn't shown."""
         shown = {*self.problem_ids.mapped("message"), *self.twin_ids.mapped("message")}
         return any(
             not any(built.moves[:1]._fapiao_describe(replace(twin, fix="")) in text for text in shown)
@@ -221,7 +221,7 @@ class FapiaoIssue(models.TransientModel):
 
     @api.model
     def _invoice_with(self, built, problem):
-        """Return that of the invoices that ``problem`` is about; the first, if it is about all of them."""
+        """Return the invoice concerned by ``problem``; the first, if all are."""
         if len(built.moves) == 1:
             return built.moves
         found = built.moves.filtered(lambda move: problem.line in {str(id_) for id_ in move.line_ids.ids})
@@ -267,7 +267,7 @@ class FapiaoIssueProblem(models.TransientModel):
     move_id = fields.Many2one("account.move", "Invoice", required=True, ondelete="cascade")
 
     def action_open(self):
-        """Open the record to mend."""
+        """Open the record to fix."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         self.move_id.check_access("read")

@@ -1,4 +1,4 @@
-"""What an issue dialog shows of fapiao-to-be: where an invoice is split, or invoices are merged."""
+"""Preview of the fapiao in the issue dialog: split or merged invoices."""
 
 from odoo import Command, api, fields, models
 
@@ -17,22 +17,22 @@ class FapiaoIssue(models.TransientModel):
 
     @api.depends("move_ids")
     def _compute_can_merge(self):
-        """Offered where it is likely to be meant; what is against it is said when it is chosen."""
+        """Offered if the invoices look mergeable; problems are shown when it is selected."""
         for issue in self:
             free = issue._free(issue.move_ids)
             issue.can_merge = len(free) > 1 and len(free.commercial_partner_id) == len(free.company_id) == 1
 
     def action_merge(self):
-        """Put all invoices on one fapiao, or each on its own again, and look what becomes of them."""
+        """Merge all invoices on one fapiao, or separate them again, and check them."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.sudo().is_merged = not self.is_merged  # sudo: as in _open
         return self.action_check()
 
-    # ------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------ preview
 
     def _preview_values(self, ready):
-        """Return write values that show the ``Built`` in ``ready``, where they aren't just the invoices."""
+        """Return write values that show the ``Built`` in ``ready``, if they differ from the invoices."""
         shown = self._figures(ready) if self._wants_preview(ready) else []
         return {
             "fapiao_count": len(ready),
@@ -49,7 +49,7 @@ class FapiaoIssue(models.TransientModel):
         return self.is_merged or len(ready) > len({built.moves for built in ready})
 
     def _differs_from_preview(self, ready):
-        """Tell whether what would be issued is not what the dialog has shown."""
+        """Return whether the fapiao to issue differ from the preview."""
         shown = [tuple(row[name] for name in FIGURES) for row in self.preview_ids]
         if not self._wants_preview(ready):
             return bool(shown)
@@ -69,10 +69,10 @@ class FapiaoIssue(models.TransientModel):
             for built in ready
         ]
 
-    # ------------------------------------------------------------------ words
+    # ------------------------------------------------------------------ texts
 
     def _describe_summary_of_preview(self):
-        """Return what is said where one invoice is split or several are merged, or ''."""
+        """Return the summary of one split invoice or several merged ones, or ""."""
         values = {"invoices": len(self._free(self.move_ids)), "fapiao": self.fapiao_count}
         if self.is_merged and not self.fapiao_count:
             return self.env._("These invoices can't share a fapiao.")

@@ -1,4 +1,4 @@
-"""A problem in a dialog before something is requested: what is wrong, what to do, and where."""
+"""Mixin ``fapiao.problem.mixin``: a problem listed in a dialog, with its cure and the record to fix."""
 
 from odoo import fields, models
 
@@ -18,6 +18,6 @@ class FapiaoProblemMixin(models.AbstractModel):
     mend_name = fields.Char("Where")
 
     def _to_mend(self):
-        """Return the record that is to be mended."""
+        """Return the record to fix."""
         self.ensure_one()
         return self.env[self.mend_model].browse(self.mend_id)

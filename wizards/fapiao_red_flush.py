@@ -1,6 +1,6 @@
-"""Red-flush: what the bureau says of a fapiao, what may be done about it, and the click that does it.
+"""Dialog ``fapiao.red.flush``: the bureau's check of a fapiao, and the application for its reversal.
 
-Opening the dialog asks the bureau, which has no effect; the click applies through the engine.
+Opening the dialog queries the bureau, which has no effect; the click applies through the engine.
 """
 
 import json
@@ -16,7 +16,7 @@ from ..rules.codes import is_number
 from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, check_from_plain
 
-# Which fapiao is asked about.
+# Fields that identify the queried fapiao.
 NAMED = frozenset({"number", "seller_tax_no", "issued_at"})
 
 
@@ -25,7 +25,7 @@ class FapiaoRedFlush(models.TransientModel):
     _inherit = ["fapiao.guard.mixin"]
     _description = "Reverse a Fapiao"
     _rec_name = "fapiao_id"
-    # The rest follows from the document that the dialog was opened for, and from the bureau's answer.
+    # The other values come from the document for which the dialog was opened, and from the bureau's answer.
     _fapiao_inputs = frozenset({"number", "seller_tax_no", "issued_at", "reason", "make_credit_note"})
 
     company_id = fields.Many2one("res.company", required=True)
@@ -36,7 +36,7 @@ class FapiaoRedFlush(models.TransientModel):
     bill_id = fields.Many2one("account.move", "Vendor Bill", ondelete="cascade")
     initiator = fields.Selection([(SELLER, "Seller"), (BUYER, "Buyer")], required=True, default=SELLER)
 
-    # what a buyer has to name
+    # required from a buyer
     number = fields.Char("Fapiao Number")
     seller_tax_no = fields.Char("Seller Tax Number")
     issued_at = fields.Datetime("Issued On")
@@ -135,8 +135,9 @@ class FapiaoRedFlush(models.TransientModel):
             flush.can_make_credit_note = flush._can_make_credit_note()
 
     def _can_make_credit_note(self):
-        """Only where nothing is credited yet and this fapiao stands for all of its invoices: the credit note
-        takes back the whole invoice."""
+        """Only if nothing is credited yet and this fapiao covers all of its invoices, since the credit note
+        reverses the whole invoice.
+        """
         invoices = self.fapiao_id._invoices()
         if not invoices or self.credit_id or invoices._fapiao_credits():
             return False
@@ -144,7 +145,7 @@ class FapiaoRedFlush(models.TransientModel):
         return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
 
     def _describe_credit(self, plan):
-        """Say what comes back of our credit line; a buyer has none in it."""
+        """Return the restored part of our credit line as text; a buyer's reversal restores none."""
         issued_at = aware(plan.fapiao.issued_at)
         if self.initiator == BUYER or not issued_at:
             return False
@@ -164,10 +165,10 @@ class FapiaoRedFlush(models.TransientModel):
     # ------------------------------------------------------------------ write
 
     def write(self, vals):
-        """An answer holds for the fapiao that was asked about: naming another one drops it."""
+        """Drop the bureau's answer if another fapiao is entered, since it applies to the queried one."""
         before = {flush: flush._named() for flush in self}
         result = super().write(vals)
-        if not self.env.su:  # the flow itself names several in turn
+        if not self.env.su:  # the flow itself sets several in turn
             for flush in self.filtered(lambda flush: flush._named() != before[flush]):
                 flush._forget_answer()
         return result
@@ -188,7 +189,8 @@ class FapiaoRedFlush(models.TransientModel):
     @api.model
     def _open(self, fapiao, credit=None, reason=""):
         """Return the dialog that reverses ``fapiao``, for ``credit`` (a credit note) if there is one; several
-        only for a credit note that takes from all of them."""
+        only for a credit note that affects all of them.
+        """
         fapiao = self.env["fapiao.red.planner"]._together(fapiao, credit)
         fapiao, more = fapiao[:1], fapiao[1:]
         account = (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge()
@@ -236,7 +238,7 @@ class FapiaoRedFlush(models.TransientModel):
 
     def _create_dialog(self, values):
         self.check_access("create")
-        # sudo: what a dialog is about is set by this flow alone
+        # sudo: only this flow sets the records of a dialog
         return self.sudo().create(values).sudo(self.env.su)
 
     def _show(self):
@@ -252,7 +254,7 @@ class FapiaoRedFlush(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_ask(self):
-        """Ask the bureau (again)."""
+        """Query the bureau (again)."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
@@ -260,13 +262,13 @@ class FapiaoRedFlush(models.TransientModel):
         return self._show()
 
     def action_login(self):
-        """Log in to the tax bureau; then ask again."""
+        """Log in to the tax bureau; then query again."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_apply(self):
-        """Apply for the red form, and go on as far as no person is needed."""
+        """Apply for the red form, and continue as far as no user is needed."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
@@ -280,11 +282,12 @@ class FapiaoRedFlush(models.TransientModel):
         forms._attempt_after_commit()
         return forms.action_follow()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _lock(self):
-        """Lock the documents and return the fapiao read afresh; see ``account.move._fapiao_lock``. Should
-        two users come to a fapiao without documents, the database refuses the second form."""
+        """Lock the documents and return the fapiao reread; see ``account.move._fapiao_lock``. For a fapiao
+        without documents the database refuses a concurrent second form.
+        """
         if not self.fapiao_id:
             raise UserError(self.env._("Name the fapiao and ask the tax bureau first."))
         fapiao = self.fapiao_id | self.more_ids

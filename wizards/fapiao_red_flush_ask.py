@@ -1,4 +1,4 @@
-"""Asking the bureau whether a fapiao may be reversed: no effect there, and it may be repeated."""
+"""Query whether a fapiao may be reversed: no effect at the bureau, repeatable."""
 
 import json
 
@@ -17,7 +17,7 @@ class FapiaoRedFlush(models.TransientModel):
     _inherit = "fapiao.red.flush"
 
     def _ask(self):
-        """Ask the bureau whether the fapiao may be reversed, and write down what it says."""
+        """Query the bureau whether the fapiao may be reversed, and store the answer."""
         try:
             self._find_facts()
             if self.initiator == BUYER and not (self.seller_tax_no and self.issued_at):
@@ -42,7 +42,7 @@ class FapiaoRedFlush(models.TransientModel):
             self._note("failed", self.account_id._error_message(error), needs_login=bool(getattr(error, "need", "")))
 
     def _find_facts(self):
-        """A buyer has to name seller and time of issue: ask the cloud for what isn't known."""
+        """Query the cloud for seller and time of issue, which a buyer must provide, if unknown."""
         number = self.number or ""
         if not is_number(number):
             raise UserError(self.env._("“%s” is not the number of a fapiao: that has 20 digits.", number))
@@ -75,7 +75,7 @@ class FapiaoRedFlush(models.TransientModel):
             self._look_for_red()
 
     def _describe_allowed(self, check):
-        """Return the bureau's words, and a warning if the fapiao isn't the vendor's whose bill it is."""
+        """Return the bureau's text, and a warning if the fapiao isn't one of the vendor."""
         vendor = self.bill_id.commercial_partner_id._fapiao_tax_no() if self.bill_id else ""
         if not vendor or not check.seller_tax_no or vendor == check.seller_tax_no:
             return check.text
@@ -87,7 +87,7 @@ class FapiaoRedFlush(models.TransientModel):
         )
 
     def _look_for_red(self):
-        """Where the bureau refuses, somebody may have reversed the fapiao already: take that over."""
+        """After a refusal, query whether the fapiao was reversed elsewhere, and take that over."""
         if self.fapiao_id and (found := self.fapiao_id._find_red_in_new_transaction()):
             self._note(
                 "already",
@@ -100,10 +100,10 @@ class FapiaoRedFlush(models.TransientModel):
             )
 
     def _keep_inbound(self, check):
-        """Keep the vendor's fapiao that the bureau has shown, where it isn't known here."""
+        """Record the vendor's fapiao shown by the bureau, if not known."""
         if self.fapiao_id:
             return
-        # sudo: facts are made by what a cloud says alone, nobody may create one by hand
+        # sudo: fapiao are created from a cloud's answer only, users can't create them
         Fapiao = self.env["fapiao"].sudo()
         # sudo: as in _note
         self.sudo().fapiao_id = Fapiao._record_checked(
@@ -112,7 +112,7 @@ class FapiaoRedFlush(models.TransientModel):
         self.reason = self._plans()[0].order.reason
 
     def _note(self, answer, text, **values):
-        # sudo: the bureau's answer is written by this flow alone
+        # sudo: only this flow writes the bureau's answer
         self.sudo().write(
             {"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values}
         )

@@ -1,4 +1,4 @@
-"""What the dialog says of a reversal, and of several in one go: one credit note, several fapiao."""
+"""Texts and queries of the reversal dialog for one or several fapiao of a credit note."""
 
 import json
 
@@ -10,10 +10,10 @@ from ..rules.red_document import check_from_plain
 class FapiaoRedFlush(models.TransientModel):
     _inherit = "fapiao.red.flush"
 
-    # ------------------------------------------------------------------ what is said
+    # ------------------------------------------------------------------ texts
 
     def _describe_scopes(self, plans):
-        """Return what happens, a line for each fapiao, the sum of all before them."""
+        """Return what happens, a line for each fapiao, preceded by the total."""
         lines = [self._describe_scope(plan) for plan in plans]
         if len(plans) > 1:
             total = -sum(plan.order.total for plan in plans)
@@ -27,7 +27,7 @@ class FapiaoRedFlush(models.TransientModel):
         return "\n".join(lines) or False
 
     def _describe_scope(self, plan):
-        """Return what happens to the fapiao of ``plan``."""
+        """Return what happens to the fapiao of ``plan``, as text."""
         fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
         if plan.scope == "full":
             return self.env._(
@@ -58,10 +58,10 @@ class FapiaoRedFlush(models.TransientModel):
             rest=money(rest),
         )
 
-    # ------------------------------------------------------------------ asking for each
+    # ------------------------------------------------------------------ queries
 
     def _ask_all(self):
-        """Ask the bureau for each of the fapiao; one that may not be reversed keeps all from it."""
+        """Query the bureau for each of the fapiao; one refusal prevents the reversal of all."""
         self._ask()
         if not self.more_ids or self.answer != "allowed":
             return
