@@ -1,9 +1,9 @@
-"""What runs around the installation."""
+"""Installation hook."""
 
 from odoo.tools.sql import SQL, column_exists
 
-# Invoices and orders from before the addon keep "none": they aren't all waiting for a fapiao, and computing
-# the status of a large ledger would make the installation take hours.
+# Invoices and orders from before the installation keep "none": they don't all need a fapiao, and computing
+# the status of a large ledger would take hours.
 _STATUS = [
     ("fapiao_state", SQL("varchar DEFAULT 'none'")),
     ("fapiao_numbers", SQL("varchar")),
@@ -24,7 +24,9 @@ _COLUMNS = {
 
 
 def pre_init_hook(env):
-    """Add the stored fields of core's models as ready columns; a default fills them at no cost."""
+    """Add the stored fields of core's models as columns with a default, so that they are not computed on
+    installation.
+    """
     for table, columns in _COLUMNS.items():
         for name, definition in columns:
             if column_exists(env.cr, table, name):

@@ -1,4 +1,4 @@
-"""Where the clouds call us back. What is pushed is stored and answered; what it means is found out later."""
+"""Callback address of the clouds: bodies are stored and acknowledged here, and processed later."""
 
 import logging
 import re
@@ -15,10 +15,10 @@ IN_LOG = re.compile(r"(/invoice_cloud/callback/[^/\s]+/)[^\s?#\"]+")
 
 
 def admit_and_read(_controller):
-    """Reject callers without a valid token before reading; else read the body and return how long it may be.
+    """Reject callers without a valid token before reading; else read the body and return its maximum length.
 
-    Odoo asks for the limit before it looks for form fields in the body: the first moment at which the database is
-    known. Some senders call their JSON a form: unless the body is kept at this point, nothing of it would be left.
+    Odoo calls this before it parses form fields of the body: the first moment at which the database is known.
+    Some senders declare their JSON as a form, so the body must be read here to be kept.
     """
     httprequest = request.httprequest
     account = called_account(*httprequest.path.rsplit("/", 2)[1:])
@@ -28,7 +28,7 @@ def admit_and_read(_controller):
     request.fapiao_account_id = account.id
     if (httprequest.content_length or 0) > MOST:
         raise RequestEntityTooLarge
-    # for a body that comes without a length; what is longer than this would be cut off without a word
+    # a body without a length is cut off silently beyond this limit
     httprequest.max_content_length = MOST + 1
     if len(httprequest.get_data(cache=True)) > MOST:
         raise RequestEntityTooLarge
@@ -40,11 +40,10 @@ def called_account(provider, token):
 
 
 def not_found():
-    """Return 404 for any kind of error, so that the caller can't tell a wrong token from a wrong address. The rest
-    of the request isn't read."""
-    return request.make_response(
-        "Not Found", [("Content-Type", "text/plain"), ("Connection", "close")], status=404
-    )
+    """Return 404 for every error, so that the caller can't distinguish a wrong token from a wrong address.
+    The rest of the request isn't read.
+    """
+    return request.make_response("Not Found", [("Content-Type", "text/plain"), ("Connection", "close")], status=404)
 
 
 class FapiaoCallback(http.Controller):
@@ -67,13 +66,11 @@ class FapiaoCallback(http.Controller):
 
 
 class HideTokens(logging.Filter):
-    """Keeps the tokens out of the web server's log: whoever reads it could call in the cloud's name."""
+    """Removes the tokens from the web server's log, since they allow calls in the cloud's name."""
 
     def filter(self, record):
         if isinstance(record.args, tuple):
-            record.args = tuple(
-                IN_LOG.sub(r"\1***", arg) if isinstance(arg, str) else arg for arg in record.args
-            )
+            record.args = tuple(IN_LOG.sub(r"\1***", arg) if isinstance(arg, str) else arg for arg in record.args)
         return True
 
 

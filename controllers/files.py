@@ -1,4 +1,4 @@
-"""The files of several fapiao in one download."""
+"""Download of the files of several fapiao."""
 
 import re
 import tempfile
@@ -15,7 +15,7 @@ from ..rules.filenames import clean, distinct
 
 IN_MEMORY = 10 * 2**20  # bytes; a larger zip is built on disk
 IDS = re.compile(r"[1-9]\d{0,9}(,[1-9]\d{0,9})*")
-# Packed already: to compress them again takes time and saves nothing.
+# Compressed formats: compressing them again takes time without effect.
 STORED = (".pdf", ".ofd")
 
 
@@ -46,7 +46,7 @@ class FapiaoFiles(http.Controller):
 
 
 def read_ids(text):
-    """Return the ids in ``text``, each once; nothing if it is no list of ids or too long a one."""
+    """Return the ids in ``text``, each once; empty if it is no list of ids or too long."""
     if not IDS.fullmatch(text):
         return []
     ids = list(dict.fromkeys(int(part) for part in text.split(",")))

@@ -1,4 +1,4 @@
-# The order is the structure: a package may extend models of a package before it, never the other way round.
+# Imported in this order: a package may extend models of earlier packages only (docs/architecture.md).
 from . import cloud
 from . import master
 from . import issuing

@@ -1,4 +1,4 @@
-"""Values that every package of models shares: exact decimals, Beijing time, type tables, texts of others as HTML."""
+"""Helpers shared by all packages: exact decimals, Beijing time, type tables, external text as HTML."""
 
 from datetime import UTC
 from decimal import Decimal
@@ -59,37 +59,39 @@ STATUSES = [
     ("abnormal", "Abnormal (异常)"),
 ]
 
-# A fapiao with one of these still counts for its documents.
+# Statuses in which a fapiao still counts for its documents.
 LIVING = ("normal", "partly_red")
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")  # the clouds' and the bureau's
+SHANGHAI = ZoneInfo("Asia/Shanghai")  # of the clouds and the bureau
 
 PROBLEM = "l10n_cn_invoice_cloud.activity_fapiao_problem"
 
 
 def aware(moment):
-    """Return a moment of the database as an aware one; ``None`` for none."""
+    """Return a naive UTC datetime of the database as an aware one; ``None`` for none."""
     return moment.replace(tzinfo=UTC) if moment else None
 
 
 def naive(moment):
-    """Return an aware moment as the database keeps it; False for none."""
+    """Return an aware datetime as naive UTC; False for none."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else False
 
 
 def exact(value, digits=2):
-    """Return a float of the ORM as the ``Decimal`` it stands for, with ``digits`` places."""
+    """Return a float of the ORM as ``Decimal`` with ``digits`` places."""
     return Decimal(float_repr(value or 0.0, digits))
 
 
 def shortest(value):
-    """Return a float without fixed places, such as a price, as the shortest ``Decimal`` that is read back
-    as the same float: what was typed in."""
+    """Return a float without fixed digits, such as a price, as the shortest ``Decimal`` that reads back as
+    the same float, i.e. as it was entered.
+    """
     return Decimal(repr(float(value or 0.0)))
 
 
 def as_html(*texts):
-    """Return ``texts`` (empty ones are left out) as escaped HTML: text of a cloud or a partner adds no image
-    or link. Line breaks are kept."""
+    """Return the non-empty ``texts`` as escaped HTML, so that text of a cloud or partner adds no image or
+    link. Line breaks are kept.
+    """
     lines = "\n".join(filter(None, texts)).splitlines()
     return Markup("<p>%s</p>") % Markup("<br/>").join(lines)

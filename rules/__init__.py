@@ -1,1 +1,1 @@
-"""What the tax bureau demands of a fapiao, as pure functions over ``Decimal``; knows no Odoo and no cloud."""
+"""The tax bureau's rules for a fapiao as pure functions over ``Decimal``; no imports of Odoo or clouds."""

@@ -1,4 +1,4 @@
-"""The arithmetic of a fapiao, exact to the fen, and how cents are absorbed so that totals meet.
+"""Arithmetic of a fapiao, exact to the fen, and the distribution of rounding differences.
 
 Source: docs/protocols/tax-rules.md#arithmetic. All money is ``Decimal`` yuan; a rate is a fraction (0.13).
 """
@@ -15,10 +15,10 @@ PRICE_TOLERANCE = Decimal("0.01")  # |price × quantity − amount|, per line
 LINE_TAX_TOLERANCE = Decimal("0.06")  # |amount × rate − tax|, per line
 TOTAL_TAX_TOLERANCE = Decimal("1.27")  # |Σ (tax − amount × rate)|, per fapiao; see tax_drift()
 
-# A discounted line carries its own rounding and that of its discount line; this leaves room for both.
+# A discounted line also has the rounding of its discount line, so settle() keeps a margin to the limit.
 _SETTLE_TOLERANCE = Decimal("0.05")
 
-# Quantities and prices may carry 13 decimals each: their product outgrows the default 28 digits.
+# Quantities and prices may have 13 decimals each, so their product needs more than the default 28 digits.
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
@@ -28,7 +28,7 @@ def round2(value):
 
 
 def trim(value):
-    """Return ``value`` without needless trailing zeros and never in exponent form (``100``, not ``1E+2``)."""
+    """Return ``value`` without trailing zeros and never in exponent form (``100``, not ``1E+2``)."""
     value = Decimal(value)
     if value == value.to_integral_value(context=_WIDE):
         return value.quantize(Decimal(1), context=_WIDE)
@@ -36,25 +36,25 @@ def trim(value):
 
 
 def plain(value):
-    """Return ``value`` as text with no exponent, for messages and payloads."""
+    """Return ``value`` as text without exponent, for messages and payloads."""
     return format(value, "f")
 
 
 def tax_of(amount, rate):
-    """Return the tax on a tax-exclusive ``amount``, in fen."""
+    """Return the tax on a tax-exclusive ``amount``, rounded to the fen."""
     return round2(_WIDE.multiply(amount, rate))
 
 
 def tax_in_gross(gross, rate):
-    """Return the tax inside a tax-inclusive ``gross``: round_half_up(gross ÷ (1+r) × r, 2).
+    """Return the tax included in ``gross``: round_half_up(gross ÷ (1+r) × r, 2).
 
-    Multiplied before divided, so that no digit is lost on the way.
+    Multiplied before divided, so that no digit is lost.
     """
     return round2(_WIDE.divide(_WIDE.multiply(gross, rate), 1 + rate))
 
 
 def net_of_gross(gross, rate):
-    """Return what is left of a tax-inclusive ``gross`` without its tax."""
+    """Return ``gross`` less the tax included in it."""
     return round2(gross - tax_in_gross(gross, rate))
 
 
@@ -64,12 +64,11 @@ def tax_difference(amount, rate, tax):
 
 
 def tax_drift(lines):
-    """Return ``(net, gross)``: how far the taxes of ``lines`` (amount, rate, tax) are off, all together.
+    """Return ``(net, gross)``: the deviation of the taxes of ``lines`` (amount, rate, tax) in total.
 
-    ``gross`` is Σ |tax − amount × rate|, the narrowest reading of the bureau's 1.27; ``net`` is
-    |Σ (tax − amount × rate)|, the reading of a vendor's public client. The narrow one would end every
-    fapiao at some 500 lines, by the rounding to fen alone, though 2,000 are recommended: hence ``net``
-    decides and ``gross`` warns.
+    ``gross`` is Σ |tax − amount × rate|, the strict reading of the bureau's 1.27; ``net`` is |Σ (tax − amount
+    × rate)|, the reading of a vendor's public client. By the strict one rounding alone would limit a fapiao
+    to some 500 lines, though 2,000 are recommended, so ``net`` is an error and ``gross`` a warning.
     """
     differences = [tax_difference(*line) for line in lines]
     return abs(sum(differences, ZERO)), sum(map(abs, differences), ZERO)
@@ -83,9 +82,9 @@ def price_difference(amount, quantity, price):
 def price_of(amount, quantity, decimals=13):
     """Return the shortest unit price that gives ``amount`` for ``quantity``, or ``None`` if there is none.
 
-    The shortest of 2 to ``decimals`` places whose product rounds to ``amount`` in fen: 100 for three is
-    33.333, not 33.3333333333333. Failing that, the longest one within the bureau's 0.01. ``None`` for a
-    quantity of zero and for one so huge that the price vanishes.
+    The shortest of 2 to ``decimals`` places whose product rounds to ``amount``: 100 for three is 33.333, not
+    33.3333333333333. If there is none, the longest one within the bureau's 0.01. ``None`` for a quantity of
+    zero and for one so large that the price becomes zero.
     """
     if not quantity or not amount:
         return None
@@ -103,8 +102,8 @@ def price_of(amount, quantity, decimals=13):
 def spread(total, weights, caps=None):
     """Return shares of ``total`` proportional to ``weights``, in fen, whose sum is exactly ``total``.
 
-    All arguments are zero or positive with two places. No share exceeds its entry in ``caps`` (by
-    default the weights themselves). Raises ``ValueError`` when the caps cannot hold the total.
+    All arguments are zero or positive with two places. No share exceeds its entry in ``caps`` (default: the
+    weights). Raises ``ValueError`` if the caps sum to less than the total.
     """
     rest = _fen(total)
     weights = [_fen(weight) for weight in weights]
@@ -127,10 +126,11 @@ def spread(total, weights, caps=None):
 
 
 def fill_taxes(rows, taxes, target):
-    """Return ``taxes`` moved cent by cent towards the sum ``target``, and what could not be placed.
+    """Return ``(taxes, rest)``: ``taxes`` moved fen by fen towards the sum ``target``, and what could not be
+    placed.
 
-    ``rows`` are pairs of amount and rate. Each cent goes where the tax is furthest from amount × rate,
-    so that the largest error stays smallest; no line leaves its tolerance and no tax becomes negative.
+    ``rows`` are pairs of amount and rate. Each fen goes to the line with the largest deviation from amount ×
+    rate; no line leaves its tolerance and no tax becomes negative.
     """
     taxes = [min(max(tax, low), high) for tax, (low, high) in zip(taxes, map(_tax_bounds, rows), strict=True)]
     rest = _fen(target) - sum(map(_fen, taxes))
@@ -155,10 +155,10 @@ def settle(rows, amount_total, tax_total, line_count=None):
     """Return ``(pairs, problems)``: amount and tax for each of ``rows`` so that they sum to the totals.
 
     ``rows`` have ``amount`` (positive), ``tax`` and ``rate``. The ledger rounds its total per line or
-    globally and so may be some cents off the sum of its lines; those cents go into the largest lines,
-    and tax cents into the lines with the largest rounding error. ``line_count`` is the number of
-    ledger lines behind the totals (each may bring one cent). ``pairs`` is ``None`` when the
-    difference is no rounding, and the problem says by how much.
+    globally, so it may differ from the sum of its lines by some fen; these are added to the largest lines,
+    and those of the tax to the lines with the largest rounding error. ``line_count`` is the number of ledger
+    lines behind the totals (one fen each). ``pairs`` is ``None`` if the difference is more than rounding,
+    with a problem that states it.
     """
     amounts, problems = _settle_amounts([row.amount for row in rows], amount_total, line_count or len(rows))
     if problems:
@@ -172,7 +172,7 @@ def settle(rows, amount_total, tax_total, line_count=None):
 
 
 def amounts_differ(lines, total):
-    """Return the problem of lines that don't come to the invoice's total, by more than rounding."""
+    """Return the problem of lines that differ from the invoice's total by more than rounding."""
     return Problem(
         "amounts_differ",
         _("The lines add up to %(lines)s without tax, but the invoice says %(total)s."),
@@ -183,7 +183,7 @@ def amounts_differ(lines, total):
 
 def _settle_amounts(amounts, total, line_count):
     delta = total - sum(amounts, ZERO)
-    # Lines of one fen have nothing to give: a line must stay positive.
+    # Lines of one fen can't be reduced: a line must stay positive.
     caps = [amount - CENT for amount in amounts]
     if abs(delta) > CENT * (line_count + 1) or -delta > sum(caps):
         return None, [amounts_differ(sum(amounts, ZERO), total)]
@@ -208,7 +208,7 @@ def _tax_problem(pairs, tax_total):
 
 
 def _tax_bounds(row):
-    """Return the lowest and highest tax the line may carry: zero rate carries none."""
+    """Return the lowest and highest tax of a line; 0 for a zero rate."""
     amount, rate = row
     exact = _WIDE.multiply(amount, rate)
     if not exact:

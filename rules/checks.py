@@ -1,7 +1,7 @@
-"""Every check a draft has to pass before it is sent: what the bureau would refuse is refused here.
+"""Checks of a draft before it is sent: what the bureau would refuse is refused here.
 
 Source: docs/protocols/tax-rules.md, all but the red letter. Each check takes the draft (and the limits) and
-returns a list of problems; :func:`preflight` is their sum.
+returns a list of problems; :func:`preflight` returns all of them.
 """
 
 from . import rates, taxno
@@ -38,7 +38,7 @@ def preflight(draft, limits=DEFAULTS):
 
 
 def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
-    """Return what is wrong with both parties, alone and towards each other; needs no draft."""
+    """Return the problems of both parties, alone and together; needs no draft."""
     problems = check_party(seller, SELLER, fapiao_type, limits)
     problems += check_party(buyer, BUYER, fapiao_type, limits)
     numbers = [taxno.normalise(party.tax_no) for party in (seller, buyer)]
@@ -115,7 +115,7 @@ def _money_limits(draft, limits):
 
 
 def check_credit(amount, limits):
-    """Return the problem of an ``amount`` (without tax) that is more than the credit line has left."""
+    """Return the problem of an ``amount`` (yuan without tax) above the remaining credit line."""
     if limits.credit_left is None or amount <= limits.credit_left:
         return []
     return [

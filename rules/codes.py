@@ -1,4 +1,4 @@
-"""Codes of the trade: tax classification, fapiao types and line natures in each cloud's own coding.
+"""Tax classification codes, fapiao types and kinds of lines in each cloud's own coding.
 
 Source: docs/protocols/tax-rules.md#types-and-numbers, #lines; docs/protocols/kingdee-inbound.md#types.
 """
@@ -23,19 +23,19 @@ _CODE = re.compile(r"[1-6][0-9]{18}")
 
 
 def is_code(code):
-    """Tell whether ``code`` has the form of a tax classification code: 19 digits, the first 1 to 6."""
+    """Return whether ``code`` has the form of a tax classification code: 19 digits, the first 1 to 6."""
     return bool(_CODE.fullmatch(code or ""))
 
 
 def kind(code):
-    """Return what is sold under ``code``, one of :data:`KINDS`' values, or ``""``."""
+    """Return the kind of goods or service of ``code``, one of :data:`KINDS`' values, or ``""``."""
     return KINDS.get((code or "")[:1], "") if is_code(code) else ""
 
 
 def prefix(code):
     """Return the significant part of ``code``: the levels before the trailing ``00`` pairs.
 
-    A code's descendants are those that begin with its prefix.
+    The descendants of a code are those that begin with its prefix.
     """
     end = 19
     while end > 1 and code[end - 2 : end] == "00":
@@ -44,11 +44,11 @@ def prefix(code):
 
 
 def is_summary(code, summaries=frozenset()):
-    """Tell whether ``code`` is a summary item (汇总项), which must not stand on a fapiao.
+    """Return whether ``code`` is a summary item (汇总项), which is not allowed on a fapiao.
 
-    ``summaries`` are the codes known as such from the table (see :func:`summary_codes`). Trailing
-    zeros alone don't tell: 1060301020100000000 is a leaf. Only a whole part (篇), or a whole class
-    (类) of goods, is a summary without looking: each of them has chapters below it.
+    ``summaries`` are the known summary codes of the table (see :func:`summary_codes`). Trailing zeros alone
+    are no proof: 1060301020100000000 is a leaf. Only a part (篇), or a class (类) of goods, is always a
+    summary, since each has chapters below it.
     """
     if code in summaries:
         return True
@@ -56,7 +56,7 @@ def is_summary(code, summaries=frozenset()):
 
 
 def summary_codes(codes):
-    """Return those of ``codes`` (a whole table) that have another one below them, as a frozenset."""
+    """Return the codes of ``codes`` (a whole table) that have another one below them, as a frozenset."""
     parents = set()
     for code in codes:
         significant = prefix(code)
@@ -75,5 +75,5 @@ _NUMBER = re.compile(r"[0-9]{20}")
 
 
 def is_number(number):
-    """Tell whether ``number`` has the form of a digital fapiao's number."""
+    """Return whether ``number`` has the form of a digital fapiao's number."""
     return bool(_NUMBER.fullmatch(number or ""))

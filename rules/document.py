@@ -1,7 +1,7 @@
-"""The neutral fapiao: what every cloud is told, before it is put into a cloud's own words.
+"""The neutral fapiao, which each cloud's codec translates into its own format.
 
-Amounts are ``Decimal`` yuan with two places and exclude tax unless a name says otherwise.
-Source: docs/protocols/tax-rules.md#arithmetic, #lines.
+Amounts are ``Decimal`` yuan with two places, excluding tax unless the name says otherwise. Source:
+docs/protocols/tax-rules.md#arithmetic, #lines.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ SPECIAL = "special"  # 专票: the buyer deducts the tax
 ORDINARY = "ordinary"  # 普票
 
 NORMAL = "normal"
-DISCOUNTED = "discounted"  # 被折扣行: the line that the next one discounts
+DISCOUNTED = "discounted"  # 被折扣行: the next line is its discount
 DISCOUNT = "discount"  # 折扣行
 
 # Kinds of zero rate (零税率标识); an ordinary rate has none.
@@ -38,11 +38,11 @@ class Party:
 
 @dataclass(frozen=True)
 class Item:
-    """One invoice line as the ledger knows it, before the rules have shaped it.
+    """One invoice line as booked, before the rules are applied.
 
-    ``amount`` and ``tax`` are signed, after discount; ``discount`` is the tax-exclusive reduction
-    already taken off (zero or positive), so the list amount is ``amount + discount``.
-    ``key`` names the line of origin and is handed on untouched.
+    ``amount`` and ``tax`` are signed, after discount; ``discount`` is the tax-exclusive discount already
+    deducted (zero or positive), so the list amount is ``amount + discount``. ``key`` identifies the source
+    line and is passed on unchanged.
     """
 
     key: str
@@ -64,7 +64,7 @@ class Item:
 class Line:
     """One line of a fapiao. A discount's amount and tax are negative and it has no price or quantity.
 
-    ``keys`` are the items this line stands for; ``price`` excludes tax and may carry 13 decimals.
+    ``keys`` are those of the covered items; ``price`` excludes tax and may have 13 decimals.
     """
 
     kind: str
@@ -110,7 +110,7 @@ _DECIMALS = {"amount", "tax", "total", "rate", "quantity", "price", "deduction"}
 def to_plain(document):
     """Return a dataclass of documents as JSON-able dicts and lists: decimals and moments become strings.
 
-    See :func:`from_plain` for the way back.
+    :func:`from_plain` is the reverse.
     """
 
     def plain(value):
@@ -128,7 +128,7 @@ def to_plain(document):
 
 
 def decimals(values):
-    """Return ``values`` with those that are decimals in a document made decimals again."""
+    """Return ``values`` with the fields that are decimals in a document converted back."""
     return {
         key: Decimal(value) if key in _DECIMALS and value is not None else value
         for key, value in values.items()
@@ -136,7 +136,7 @@ def decimals(values):
 
 
 def from_plain(data):
-    """Return the :class:`Draft` that :func:`to_plain` made ``data`` from."""
+    """Return the :class:`Draft` from which :func:`to_plain` made ``data``."""
     lines = tuple(Line(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
     parties = {side: Party(**data[side]) for side in ("seller", "buyer")}
     return Draft(**{**decimals(data), **parties, "lines": lines})

@@ -1,4 +1,4 @@
-"""One call from the ledger's figures to a fapiao ready to be checked and sent."""
+"""Builds a draft from ledger items in one call. Source: docs/protocols/tax-rules.md#lines, #arithmetic."""
 
 from dataclasses import fields, replace
 
@@ -16,13 +16,12 @@ DIFFERENTIAL = (DIFFERENTIAL_FULL, DIFFERENTIAL_NET)
 
 
 def build(items, seller, buyer, fapiao_type, amount_total, tax_total, *, limits=DEFAULTS, **rest):
-    """Return ``(draft, problems)``; ``draft`` is ``None`` when a problem is an error.
+    """Return ``(draft, problems)``; ``draft`` is ``None`` if a problem is an error.
 
     ``items`` are :class:`~.document.Item`, ``fapiao_type`` is SPECIAL or ORDINARY; ``amount_total`` and
-    ``tax_total`` are the invoice's own totals in CNY, which the draft's equal exactly. ``rest`` are
+    ``tax_total`` are the invoice's totals in CNY (``Decimal``), which the draft's equal exactly. ``rest`` are
     further fields of :class:`~.document.Draft` (remark, drawer, levy, deduction …). Texts are put on one
-    line, tax numbers into half-width capitals. What is built still has to pass
-    :func:`~.checks.preflight`.
+    line, tax numbers into half-width capitals. The result still needs :func:`~.checks.preflight`.
     """
     amount_total, tax_total = round2(amount_total), round2(tax_total)
     if amount_total <= 0 or tax_total < 0:
@@ -47,7 +46,7 @@ def build(items, seller, buyer, fapiao_type, amount_total, tax_total, *, limits=
 
 
 def tidy(party):
-    """Return ``party`` with its texts on one line and its tax number as it is printed."""
+    """Return ``party`` with its texts on one line and its tax number as printed."""
     texts = {
         field.name: clean(getattr(party, field.name))
         for field in fields(party)
@@ -57,9 +56,9 @@ def tidy(party):
 
 
 def _differential(items, amount_total, tax_total, limits, rest):
-    """Return ``(lines, problems)`` under differential taxation: one line and no discount.
+    """Return ``(lines, problems)`` under differential taxation: one line without discount.
 
-    A line discount is taken into the price instead of being shown.
+    A line discount is included in the price instead of being shown.
     """
     items = [replace(item, discount=ZERO) for item in items if round2(item.amount)]
     if len(items) != 1 or items[0].amount < 0:
@@ -90,7 +89,7 @@ def not_positive(amount, tax):
 
 
 def one_line_only(count):
-    """Return the problem of differential taxation over several lines."""
+    """Return the problem of differential taxation with several lines."""
     return Problem(
         "differential_lines",
         _("Under differential taxation a fapiao has one line and no discount; this one has %(count)s."),

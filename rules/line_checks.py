@@ -25,7 +25,7 @@ def check_line(draft, line, limits=DEFAULTS):
     """Return the problems of one ``line`` of ``draft``."""
     key = line.keys[0] if line.keys else None
     if line.kind == DISCOUNT:
-        # Its name, code and rate are those of the line before, which is checked: see check_pairs().
+        # Name, code and rate are those of the line before, which is checked: see check_pairs().
         return _amounts(draft, line, key)
     return [
         *_name(line, limits, key),
@@ -52,7 +52,7 @@ def _name(line, limits, key):
                 key,
             )
         ]
-    # without a code there is nothing the short name could stand on, and that is said already
+    # without a code there is no short name, and the missing code is reported already
     if limits.short_name_required and line.code and not split_name(line.name)[0]:
         return [
             Problem(
@@ -111,7 +111,7 @@ def _zero_on_special(draft, line, key):
             _("Issue an ordinary fapiao, or put the line on one of its own."),
             {"name": line.name},
             key,
-            # Exempt and not taxable are refused by law; a plain zero rate is merely of no use there.
+            # Exempt and not taxable are refused by law; a plain zero rate only makes no sense there.
             "warning" if line.zero_kind == PLAIN_ZERO else "error",
         )
     ]
@@ -198,7 +198,9 @@ def _places(number):
 
 
 def check_pairs(draft):
-    """Return the problems of discounts: each directly behind the one line it discounts, and alike."""
+    """Return the problems of discounts: each must follow the one line it discounts, with equal name, code and
+    rate.
+    """
     problems = []
     before = None
     for line in draft.lines:

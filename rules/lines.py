@@ -1,7 +1,7 @@
-"""From the ledger's items to the lines of a fapiao: negatives folded away, discounts paired.
+"""Builds the lines of a fapiao from ledger items: negative items are folded into others, discounts paired.
 
-Source: docs/protocols/tax-rules.md#lines: amounts are positive, a discount is a line of its own right behind
-the line it discounts, and what was negative becomes discounts on lines of the same rate.
+Source: docs/protocols/tax-rules.md#lines: amounts are positive, a discount is a separate line directly after
+the discounted line, and negative items become discounts on lines of the same rate.
 """
 
 from dataclasses import dataclass, replace
@@ -20,9 +20,9 @@ UNIT_CUT = _("The unit “%(text)s” is longer than %(length)s characters and w
 
 @dataclass(frozen=True)
 class Net:
-    """An item on its way to a line: ``amount`` and ``tax`` after ``discount``, all positive.
+    """An item about to become a line: ``amount`` and ``tax`` after ``discount``, all positive.
 
-    ``folded`` are the keys of the negative items that went into ``discount``.
+    ``folded`` are the keys of the negative items included in ``discount``.
     """
 
     item: Item
@@ -38,7 +38,7 @@ class Net:
 
 
 def to_lines(items, amount_total, tax_total, limits=DEFAULTS):
-    """Return ``(lines, problems)``; the lines add up to the two totals exactly. No lines on an error."""
+    """Return ``(lines, problems)``; the lines sum to the two totals exactly. No lines on an error."""
     nets, problems = fold(items)
     if nets is None:
         return None, problems
@@ -55,12 +55,12 @@ def to_lines(items, amount_total, tax_total, limits=DEFAULTS):
 
 
 def fold(items):
-    """Return ``(nets, problems)``: the positive items, with the negative ones spread over them.
+    """Return ``(nets, problems)``: the positive items, reduced by the negative ones.
 
-    Negative items (global discounts, down-payment deductions, rewards, returns) reduce the positive
-    ones of the same rate, zero kind and policy in proportion to their amounts, exact to the fen. Items
-    of zero amount are left out: a line of a fapiao must have an amount. ``None`` instead of nets when
-    the negatives exceed the positives of their rate or nothing is left.
+    Negative items (global discounts, down-payment deductions, rewards, returns) reduce the positive ones of
+    the same rate, zero kind and policy in proportion to their amounts, exact to the fen. Items of zero amount
+    are left out: a line of a fapiao must have an amount. ``None`` instead of nets if the negatives exceed the
+    positives of their rate or nothing is left.
     """
     nets, problems = {}, []
     for group in _groups(items):
@@ -82,8 +82,8 @@ def fold(items):
 def shape(net, limits=DEFAULTS):
     """Return ``(lines, problems)`` of one item: a normal line, or a discounted line and its discount.
 
-    The discount line's tax is exact to its rate (Kingdee allows it only 0.01), its line bears the rest;
-    together they are the item's amount and tax.
+    The discount line's tax is exact to its rate (Kingdee allows it only 0.01), the discounted line takes the
+    rest; together they are the item's amount and tax.
     """
     item = net.item
     texts, problems = _texts(item, limits)
@@ -120,7 +120,7 @@ def shape(net, limits=DEFAULTS):
 
 
 def _groups(items):
-    """Return lists of ``(position, item)`` that may discount one another, without the zero ones."""
+    """Return lists of ``(position, item)`` that may discount one another, without items of zero."""
     groups = {}
     for position, item in enumerate(items):
         if round2(item.amount):
@@ -136,7 +136,7 @@ def _fold_group(group):
     amounts = [round2(item.amount) for _position, item in positives]
     reduction = -sum((round2(item.amount) for item in negatives), ZERO)
     excess = reduction - sum(amounts, ZERO)
-    # A down payment of 100 % may exceed its lines by the ledger's rounding; settle() absorbs that.
+    # A down payment of 100 % may exceed its lines by the ledger's rounding, which settle() corrects.
     if excess > CENT * len(positives):
         return {}, [_excess_problem(negatives[0], reduction, sum(amounts, ZERO))]
     shares = spread(reduction - max(excess, ZERO), amounts)
@@ -158,7 +158,7 @@ def _fold_group(group):
 
 
 def _net_taxes(group, positives, amounts):
-    """Return the taxes that belong to the reduced ``amounts``, whose sum is the group's own tax."""
+    """Return the taxes of the reduced ``amounts``, whose sum is the group's tax."""
     if len(group) == len(positives):
         return [round2(item.tax) for _position, item in positives]
     rows = [(amount, item.rate) for amount, (_position, item) in zip(amounts, positives, strict=True)]
@@ -168,7 +168,7 @@ def _net_taxes(group, positives, amounts):
 
 
 def _texts(item, limits):
-    """Return the printed texts of an item as keyword arguments for a line, and the warnings of cutting."""
+    """Return the printed texts of an item as keyword arguments for a line, and warnings about cut texts."""
     fields = (
         ("name", names.compose(item.name, item.short_name), limits.name_length, NAME_CUT),
         ("spec", item.spec, limits.spec_length, SPEC_CUT),
@@ -182,10 +182,10 @@ def _texts(item, limits):
 
 
 def _quantity_and_price(item, amount, limits):
-    """Return quantity, price and warnings; both or neither, as the bureau wants them."""
+    """Return quantity, price and warnings; both or neither, as the bureau requires."""
     if not item.quantity:
         return None, None, []
-    # Two units at a price of minus 50 in both signs are a sale of two at 50.
+    # Minus two units at a price of minus 50 are a sale of two at 50.
     quantity = trim(abs(round(Decimal(item.quantity), limits.quantity_decimals)))
     price = price_of(amount, quantity, limits.price_decimals)
     if price is not None:

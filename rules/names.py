@@ -1,4 +1,4 @@
-"""Texts on a fapiao: what characters they may hold, how long they may be, how an item is called.
+"""Texts on a fapiao: allowed characters, lengths, composition of item names.
 
 Source: docs/protocols/tax-rules.md#lines (``*简称*name``), #lengths.
 """
@@ -9,16 +9,16 @@ import unicodedata
 from .problems import Problem, _
 
 _STARRED = re.compile(r"\*([^*]+)\*(.+)")
-# Private use, unassigned and lone surrogates have no form on paper; zero-width marks hide in names
-# that were pasted from the web and make equal names differ.
+# Private-use, unassigned and surrogate characters can't be printed; zero-width characters in pasted text make
+# equal names differ.
 _DROPPED = {"Cf", "Cs", "Co", "Cn"}
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 
 
 def clean(text):
-    """Return ``text`` on one line, without control characters, emoji and invisible marks.
+    """Return ``text`` on one line, without control characters, emoji and invisible characters.
 
-    Rare Chinese characters beyond the basic plane stay: people and places are called so.
+    Rare Chinese characters beyond the basic plane stay, since names contain them.
     """
     kept = "".join(_clean_character(character) for character in text or "")
     return " ".join(kept.split())
@@ -36,7 +36,9 @@ def _clean_character(character):
 
 
 def split_name(name):
-    """Return ``(short name, rest)`` of a name written ``*short*rest``; without stars no short name."""
+    """Return ``(short name, rest)`` of a name of the form ``*short*rest``; without stars the short name is
+    "".
+    """
     match = _STARRED.fullmatch(name)
     return (match[1].strip(), match[2].strip()) if match else ("", name)
 
@@ -44,8 +46,8 @@ def split_name(name):
 def compose(name, short_name=""):
     """Return ``*short*name`` from an item's own name and the short name of its tax classification.
 
-    A name that already begins ``*short*`` keeps its own. Stars inside a name ("cable 2*1.5") are left
-    alone, as only the first pair is read; stray ones at its start are taken off, lest they be read as it.
+    A name that begins with ``*short*`` keeps its own. Stars inside a name ("cable 2*1.5") stay, since only
+    the first pair is read; single ones at its start are removed.
     """
     own_short, rest = split_name(clean(name))
     short = own_short or clean((short_name or "").replace("*", " "))
@@ -58,7 +60,7 @@ def compose(name, short_name=""):
 def fit(text, length, warning, line=None):
     """Return ``(text, problems)``: ``text`` cleaned and cut to ``length`` characters, with a warning if cut.
 
-    ``warning`` is the template of the warning, marked for translation, with places for ``text`` and
+    ``warning`` is the template of the warning, marked for translation, with placeholders for ``text`` and
     ``length``.
     """
     text = clean(text)

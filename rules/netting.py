@@ -1,8 +1,8 @@
-"""What is left of an invoice after its credit notes, line by line: the goods of its fapiao.
+"""Lines of an invoice after its credit notes, as items of its fapiao.
 
-A credit that takes back so many units at the line's own price makes the line smaller; every other one (an
-allowance, a lump sum) stays as a negative item, which becomes a discount like any other (:mod:`.lines`).
-Source: docs/protocols/tax-rules.md#lines, #red-letter.
+A credit of units at the line's own price reduces the line; any other one (an allowance, a lump sum) stays a
+negative item, which becomes a discount (:mod:`.lines`). Source: docs/protocols/tax-rules.md#lines,
+#red-letter.
 """
 
 from dataclasses import replace
@@ -16,8 +16,8 @@ _SAME = ("name", "code", "rate", "zero_kind", "policy", "unit", "spec", "short_n
 def net(items, credits_):
     """Return ``items`` (:class:`~.document.Item`) less ``credits_``, items of the opposite sign.
 
-    The sums of amount and tax over all items are exactly those of both lists together. What is credited
-    in full is gone; an item that came to nothing from the start is handed on.
+    The sums of amount and tax over all items are exactly those of both lists together. Items credited in full
+    are left out; items that were zero before are kept.
     """
     left = list(items)
     lumps, gone = [], set()
@@ -34,7 +34,7 @@ def net(items, credits_):
 
 
 def _fits(item, credit):
-    """Tell whether ``credit`` takes units off ``item`` at its own price, and no more than there are."""
+    """Return whether ``credit`` returns units of ``item`` at its own price, and no more than there are."""
     if any(getattr(item, name) != getattr(credit, name) for name in _SAME):
         return False
     amount, tax = item.amount + credit.amount, item.tax + credit.tax

@@ -1,4 +1,4 @@
-"""What buyer and seller must say of themselves; fit for a partner form as well as for a fapiao.
+"""Required data of buyer and seller, checked for a partner form or a fapiao.
 
 Source: docs/protocols/tax-rules.md#buyer.
 """
@@ -10,7 +10,7 @@ from .problems import Problem, _
 
 BUYER, SELLER = "buyer", "seller"
 
-# Natural persons don't trade under such words; a 个体工商户 is a business, not a person.
+# Names of natural persons don't contain these words; a 个体工商户 is a business, not a person.
 _BUSINESS_WORDS = (
     "公司", "个体", "工商户", "经营部", "商行", "合作社", "事务所", "工作室", "门市", "集团", "工厂",
     "学校", "医院", "委员会", "银行", "中心", "协会", "Ltd", "LTD", "Inc", "GmbH",
@@ -98,7 +98,7 @@ def _seller_number(party):
 
 
 def _seller_contact(party):
-    """Return what is missing of the two lines a cloud may insist on; half of a line is taken as it is."""
+    """Return the problems of the two contact lines that a cloud may require; one part of a line suffices."""
     problems = []
     if not (party.address.strip() or party.phone.strip()):
         problems.append(

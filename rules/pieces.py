@@ -1,7 +1,7 @@
-"""Which line of an order each printed line is a piece of, where a cloud has made several fapiao of one order.
+"""Attribution of printed lines to the lines of a request for which a cloud has issued several fapiao.
 
-The cloud names no keys; what tells is words, rate and price, and that the pieces come to the whole. Nothing
-is guessed: where two answers are possible, or a fen is off, there is none.
+The cloud returns no keys, so name, rate, price and the sums decide. If two results are possible, or the sums
+differ by a fen, there is none. Source: docs/protocols/tax-rules.md#lines.
 """
 
 from collections import defaultdict
@@ -12,13 +12,13 @@ from .amounts import CENT, ZERO
 from .document import DISCOUNT
 
 _DECIMALS = Decimal("1E-13")  # of a quantity
-_PRICE_ECHO = Decimal("1E-6")  # relative: so far may a price be off that a cloud has rounded
+_PRICE_ECHO = Decimal("1E-6")  # relative deviation of a price that a cloud has rounded
 
 
 def attributed(ordered, fapiao):
-    """Return for each of ``fapiao`` (lists of printed :class:`~.document.Line`) a list with an entry for
-    each of its lines: the pieces of ``ordered`` lines that make it up, with their ``keys``. ``None`` where
-    that can't be told for sure, or the fapiao don't come to the order, amount and tax, line by line.
+    """Return for each of ``fapiao`` (lists of printed :class:`~.document.Line`) a list with an entry for each
+    of its lines: its slices of ``ordered`` lines, with their ``keys``. ``None`` if not certain, or if the
+    fapiao don't sum to the request, amount and tax, line by line.
     """
     kinds = defaultdict(list)
     for unit in _units(ordered):
@@ -39,8 +39,9 @@ def attributed(ordered, fapiao):
 
 
 def rekeyed(lines, rows):
-    """Return ``lines`` cut so that each stands for one row: ``rows`` maps a line's first key to pairs of new
-    key and weight. Lines whose key isn't there are left as they are."""
+    """Return ``lines`` divided so that each covers one row: ``rows`` maps a line's first key to pairs of new
+    key and weight. Lines with other keys are unchanged.
+    """
     result = []
     for unit in _units(lines):
         pairs = rows.get(unit[0].keys[0] if unit[0].keys else "", [])
@@ -57,7 +58,7 @@ def rekeyed(lines, rows):
 
 
 def nearest_rate(amount, tax, rates):
-    """Return which of ``rates`` the ``tax`` of ``amount`` was reckoned by, most likely."""
+    """Return the most likely of ``rates`` for a ``tax`` on ``amount``."""
     return min(rates, key=lambda rate: (abs(tax - amount * rate), rate))
 
 
@@ -79,7 +80,7 @@ def _sum(unit, name):
 
 
 def _name(text):
-    """Return the goods' name without the short name of their code (``*软件*…``), which a cloud may add."""
+    """Return the item name without the short name of its code (``*软件*…``), which a cloud may add."""
     text = text.strip()
     if text.startswith("*") and text.count("*") > 1:
         text = text.split("*", 2)[2]
@@ -95,7 +96,7 @@ def _kind(unit):
 
 
 def _home(unit, kinds):
-    """Return the only kind that the printed ``unit`` can be a piece of, or ``None``."""
+    """Return the only kind of which the printed ``unit`` can be a slice, or ``None``."""
     line = unit[0]
     fitting = [kind for kind in kinds if kind[:3] == _words(unit)]
     if len(fitting) > 1:
@@ -112,12 +113,13 @@ def _same_price(one, other):
     return abs(one - other) <= _PRICE_ECHO * abs(one)
 
 
-# ---------------------------------------------------------------------- from units to pieces
+# ---------------------------------------------------------------------- from units to slices
 
 
 def _fill(units, printed, made, numbers):
-    """Fill ``made`` with the pieces of ``printed`` units, all of one kind; tell whether they come to
-    ``units``. Alike goods are taken one after the other, those that fit as they are first."""
+    """Fill ``made`` with the slices of ``printed`` units, all of one kind; return whether they sum to
+    ``units``. Units with equal figures are assigned first, the others in order.
+    """
     for name in ("amount", "tax"):
         if sum(_sum(unit, name) for unit in units) != sum(_sum(unit, name) for unit in printed):
             return False
@@ -139,7 +141,7 @@ def _fill(units, printed, made, numbers):
 
 
 def _cut_over(unit, rooms, is_only):
-    """Return the pieces of each line of ``unit``, taken from the first of ``rooms`` that aren't full."""
+    """Return the slices of each line of ``unit``, taken from the first of ``rooms`` with a remaining amount."""
     pieces = [[] for _line in unit]
     rest = unit
     while rest:
@@ -160,7 +162,7 @@ def _cut_over(unit, rooms, is_only):
 
 
 def _keys(unit, line):
-    """Return the keys of what ``line`` is a piece of: the unit's discount for a discount."""
+    """Return the keys of which ``line`` is a slice: the unit's discount for a discount."""
     alike = [one for one in unit if (one.kind == DISCOUNT) == (line.kind == DISCOUNT)]
     return (alike or unit)[0].keys
 

@@ -1,20 +1,20 @@
-"""How a rule says what is wrong: a code, plain words and the cure, ready to be translated."""
+"""A problem found by a rule: code, message and cure, marked for translation."""
 
 from dataclasses import dataclass, field
 
 
 def _(text):
-    """Mark ``text`` for the translation export; the rooms above translate it when they show it."""
+    """Mark ``text`` for the translation export; the models translate it when they show it."""
     return text
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps a fapiao from being issued, or that a person should look at.
+    """A problem that prevents the issue of a fapiao, or a warning.
 
-    ``message`` and ``fix`` are English templates with ``%(name)s`` places filled from ``values``;
-    ``line`` is the key of the :class:`~.document.Item` it is about, if it is about one.
-    Only a problem of severity ``error`` stops the request.
+    ``message`` and ``fix`` are English templates with ``%(name)s`` placeholders filled from ``values``;
+    ``line`` is the key of the :class:`~.document.Item` concerned, if any. Only a problem of severity
+    ``error`` stops the request.
     """
 
     code: str

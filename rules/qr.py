@@ -1,7 +1,7 @@
-"""The text in a fapiao's QR code, and its check sum.
+"""The text of a fapiao's QR code, and its checksum.
 
-``01,type,code,number,amount,YYYYMMDD,check code,CRC``; a digital fapiao has neither code nor check
-code and gives its gross amount. Source: docs/protocols/tax-rules.md#qr-code.
+``01,type,code,number,amount,YYYYMMDD,check code,CRC``; a digital fapiao has neither code nor check code and
+its amount is gross. Source: docs/protocols/tax-rules.md#qr-code.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from .codes import QR_NAMES, QR_TYPES
 
 @dataclass(frozen=True)
 class QrCode:
-    """What a QR code says. ``amount`` is gross on a digital fapiao, tax-exclusive on older ones.
+    """Content of a QR code. ``amount`` is gross on a digital fapiao, tax-exclusive on older ones.
 
-    ``crc_ok`` is ``False`` when the check sum fits neither variant and ``None`` when there is none:
-    a reason to warn, never to refuse, as some genuine fapiao carry sums that fit neither.
+    ``crc_ok`` is ``False`` if the checksum fits neither variant and ``None`` if there is none. It is only a
+    warning, since some genuine fapiao have checksums that fit neither.
     """
 
     type: str
@@ -45,7 +45,7 @@ def crc16(text):
 
 
 def crc16_reflected(text):
-    """Return the reflected variant (CRC-16/ARC), which one public sample carries."""
+    """Return the reflected variant (CRC-16/ARC), found in one public sample."""
     crc = 0
     for byte in text.encode():
         crc ^= byte
@@ -64,7 +64,7 @@ def text(kind, number, gross, day):
 
 
 def parse(text):
-    """Return the :class:`QrCode` that ``text`` holds, or ``None`` if it is no fapiao's QR text."""
+    """Return the :class:`QrCode` of ``text``, or ``None`` if it is no fapiao's QR text."""
     parts = (text or "").strip().rstrip(",").split(",")
     if len(parts) < 6 or parts[0] != "01" or not (parts[1].isdigit() and parts[3].isdigit()):
         return None

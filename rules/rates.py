@@ -1,7 +1,7 @@
-"""VAT rates: which exist, how they are written, and the flags that go with a rate of zero.
+"""VAT rates: valid rates, their notation, and the flags of a zero rate.
 
-Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are those of the
-VAT reforms of 2017–2019, still used to re-issue old business.
+Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are those of the VAT reforms of
+2017–2019, still used to reissue old fapiao.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ ZERO_KINDS = (EXEMPT, NOT_TAXABLE, PLAIN_ZERO)
 
 @dataclass(frozen=True)
 class Flags:
-    """What a line says beside its rate, in the bureau's coding.
+    """Flags of a line beside its rate, in the bureau's coding.
 
-    ``privilege``: uses one or not (yhzcbs); ``zero``: kind of zero rate (lslbs); ``content``: which
-    privilege (zzstsgl).
+    ``privilege``: used or not (yhzcbs); ``zero``: kind of zero rate (lslbs); ``content``: the privilege
+    (zzstsgl).
     """
 
     privilege: str
@@ -36,19 +36,19 @@ class Flags:
 
 
 def text(rate):
-    """Return ``rate`` as the clouds write it: ``0.13``, ``0.015``, ``0``."""
+    """Return ``rate`` in the notation of the clouds: ``0.13``, ``0.015``, ``0``."""
     return plain(trim(rate))
 
 
 def percent(rate):
-    """Return ``rate`` as people write it: ``13%``."""
+    """Return ``rate`` in percent: ``13%``."""
     return plain(trim(rate * 100)) + "%"
 
 
 def flags(rate, zero_kind="", policy=""):
     """Return the :class:`Flags` of a line. ``policy`` is a privilege's name (简易征收, 先征后退 …).
 
-    Exempt is a privilege of its own, whatever ``policy`` says.
+    Exempt counts as a privilege, whatever ``policy`` is.
     """
     if zero_kind == EXEMPT:
         return Flags("1", "1", "免税")
@@ -59,7 +59,7 @@ def flags(rate, zero_kind="", policy=""):
 
 
 def rate_problems(rate, zero_kind="", line=None, policy=""):
-    """Return what is wrong with a line's rate, its kind of zero and its privilege."""
+    """Return the problems of a line's rate, kind of zero rate and privilege."""
     problems = []
     if rate in HISTORIC:
         problems.append(

@@ -1,7 +1,7 @@
-"""Why a fapiao may be reversed, who starts and who confirms, and what comes back of the credit line.
+"""Reasons for a reversal, who applies and who confirms, and the restored credit line.
 
-Source: docs/protocols/tax-rules.md#red-letter, #credit-line. What the
-sources don't say about intangibles and real estate is decided in :data:`REASONS`.
+Source: docs/protocols/tax-rules.md#red-letter, #credit-line. For intangibles and real estate, which the
+sources don't mention, :data:`REASONS` decides.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ RETURNED = "02"
 STOPPED = "03"
 ALLOWANCE = "04"
 
-# What a reason asks of a line's quantity and price.
+# Requirements of a reason for a line's quantity and price.
 SAME = "same"  # exactly the blue line's
-LESS = "less"  # given where the blue line has one, and no more than that
+LESS = "less"  # present if the blue line has one, and not more than that
 FREE = "free"  # may differ from the blue line's
 NONE = "none"  # must be absent
 
-# The bureau reckons months in this zone.
+# Months count in this time zone.
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One legal reason (冲红原因). ``forbidden_for``: not where *all* lines are of these kinds."""
+    """One legal reason (冲红原因). ``forbidden_for``: not allowed if *all* lines are of these kinds."""
 
     code: str
     name: str
@@ -41,9 +41,9 @@ class Reason:
     forbidden_for: frozenset = frozenset()
 
 
-# The sources name goods and labour (no 03) and services (no 02). Intangibles (4), real estate (5) and
-# what isn't taxed (6) are named nowhere, so nothing is forbidden them here: should the bureau think
-# otherwise, it refuses the form, and nothing has happened. "Mixed allows both": 仅为 means "only".
+# The sources mention goods and labour (not 03) and services (not 02). Intangibles (4), real estate (5) and
+# untaxed items (6) are not mentioned, so nothing is forbidden for them: at worst the bureau refuses the form
+# without effect. "Mixed allows both": 仅为 means "only".
 REASONS = {
     reason.code: reason
     for reason in (
@@ -64,44 +64,45 @@ REASONS = {
 
 
 def kinds_of(lines):
-    """Return what is sold on ``lines`` (anything with a ``code``): a set of ``codes.KINDS``' values.
+    """Return the kinds of goods and services on ``lines`` (objects with a ``code``): a set of
+    ``codes.KINDS``' values.
 
-    ``""`` is among them where a code is missing or unreadable.
+    It contains ``""`` if a code is missing or invalid.
     """
     return frozenset(codes.kind(line.code) for line in lines)
 
 
 def suits_kinds(reason, kinds):
-    """Tell whether a reason (its code) is legal for a fapiao with lines of ``kinds``.
+    """Return whether a reason (its code) is legal for a fapiao with lines of ``kinds``.
 
-    An unknown kind forbids nothing: only a fapiao known to hold nothing else is restricted.
+    An unknown kind forbids nothing: only a fapiao known to contain nothing else is restricted.
     """
     forbidden = REASONS[reason].forbidden_for
     return not (forbidden and kinds and kinds <= forbidden)
 
 
 def suits_scope(reason, is_full, reversed_before=False):
-    """Tell whether a reason is legal for the scope. What is partly red already was rightly issued."""
+    """Return whether a reason is legal for the scope. A partly reversed fapiao was rightly issued."""
     return REASONS[reason].is_partial or (is_full and not reversed_before)
 
 
 def legal_reasons(kinds, is_full=True, reversed_before=False):
-    """Return the codes of the reasons to be offered, in order."""
+    """Return the codes of the reasons to offer, in order."""
     return tuple(
         code for code in REASONS if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before)
     )
 
 
 def may_start(initiator, used):
-    """Tell whether ``initiator`` may apply; ``used``: the buyer has used or booked the fapiao.
+    """Return whether ``initiator`` may apply; ``used``: the buyer has used or booked the fapiao.
 
-    Where the buyer has done neither, the seller alone starts. ``used=None`` (not known) stops nobody.
+    If the buyer has done neither, only the seller applies. ``used=None`` (not known) allows both.
     """
     return initiator == SELLER or (initiator == BUYER and used is not False)
 
 
 def confirmer(initiator, used):
-    """Return who must confirm the form: SELLER, BUYER, ``""`` for nobody, ``None`` if it isn't known."""
+    """Return who must confirm the form: SELLER, BUYER, ``""`` if no one, ``None`` if not known."""
     if initiator == BUYER:
         return SELLER
     if used is None:
@@ -110,15 +111,15 @@ def confirmer(initiator, used):
 
 
 def may_reverse_type(red_type, blue_type):
-    """Tell whether a red fapiao of one type reverses a blue one: ordinary ordinary, special special."""
+    """Return whether a red fapiao of one type reverses a blue one: ordinary ordinary, special special."""
     return red_type == blue_type and red_type in (SPECIAL, ORDINARY)
 
 
 def credit_restored(amount, blue_issued_at, red_issued_at):
-    """Return what comes back of the credit line (授信额度), without tax, zero or positive.
+    """Return the restored credit line (授信额度) in yuan without tax, zero or positive.
 
-    Only a reversal in the month of issue restores it. Both moments are aware; ``amount`` is the red
-    fapiao's amount without tax, of either sign.
+    Only a reversal in the month of issue restores it. Both moments are aware; ``amount`` is the red fapiao's
+    amount without tax, of either sign.
     """
     return abs(amount) if _month(blue_issued_at) == _month(red_issued_at) else ZERO
 

@@ -1,7 +1,4 @@
-"""Everything that speaks against a reversal, found before anything is applied for.
-
-Source: docs/protocols/tax-rules.md#red-letter.
-"""
+"""Checks of a reversal before its application. Source: docs/protocols/tax-rules.md#red-letter."""
 
 from . import codes
 from .amounts import LINE_TAX_TOLERANCE, PRICE_TOLERANCE, ZERO, plain, price_difference, tax_difference
@@ -25,8 +22,8 @@ from .red_lines import aligned, left, totals
 def red_preflight(order, blue, capabilities, check=None):
     """Return the problems of reversing ``blue`` (:class:`~.red_document.Blue`) by ``order``.
 
-    ``capabilities``: what the cloud can do, of PARTIAL_RED and BUYER_RED; others are ignored.
-    ``check``: the bureau's :class:`~.red_document.RedCheck`, once it was asked.
+    ``capabilities``: the cloud's, of PARTIAL_RED and BUYER_RED; others are ignored. ``check``: the bureau's
+    :class:`~.red_document.RedCheck`, if it was queried.
     """
     problems = _original(order, blue)
     try:
@@ -175,7 +172,7 @@ def _reason(order, blue):
 
 
 def _lines(order, rest):
-    """Return the problems of the lines; a full reversal need not name them."""
+    """Return the problems of the lines; a full reversal may omit them."""
     if not order.lines and order.is_full:
         return [] if order.total in (None, totals(rest)[2]) else [_scope_differs(order.total, rest)]
     if not order.lines:
@@ -233,7 +230,7 @@ def _totals_differ(order):
 
 
 def _bureau(order, rest, check):
-    """Return what the bureau's own answer says against it."""
+    """Return the problems reported by the bureau's check."""
     if not check.allowed:
         return [
             Problem(

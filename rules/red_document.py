@@ -1,7 +1,7 @@
-"""The neutral red letter: what is to be reversed, and why, before it is put into a cloud's own words.
+"""The neutral reversal, which each cloud's codec translates into its own format.
 
-Amounts, taxes and quantities of a red line are negative, its price is positive. A discount is folded
-into the line it discounts. Source: docs/protocols/tax-rules.md#red-letter.
+Amounts, taxes and quantities of a red line are negative, its price is positive. A discount is folded into the
+discounted line. Source: docs/protocols/tax-rules.md#red-letter.
 """
 
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ SELLER = "seller"
 BUYER = "buyer"
 SIDES = (SELLER, BUYER)
 
-# What a cloud may be able to do beyond reversing in full on the seller's behalf.
+# Optional abilities of a cloud beyond a full reversal by the seller.
 PARTIAL_RED = "partial_red"
 BUYER_RED = "buyer_red"
 
 
 @dataclass(frozen=True)
 class RedLine:
-    """One line to be reversed; ``xh`` is the number of the blue line it belongs to, from 1."""
+    """One line to be reversed; ``xh`` is the number of its blue line, from 1."""
 
     xh: int
     name: str
@@ -40,10 +40,10 @@ class RedLine:
 
 @dataclass(frozen=True)
 class Blue:
-    """The fapiao to be reversed, as it stands on paper; ``issued_at`` is aware.
+    """The fapiao to be reversed, as issued; ``issued_at`` is aware.
 
-    ``reversed`` are the lines of the red fapiao that already stand against it. ``is_paper``: a digital
-    fapiao on paper (数电纸票). ``special_kind``: 特定要素类型, if it has one.
+    ``reversed`` are the lines of the red fapiao that already reverse it. ``is_paper``: a digital fapiao on
+    paper (数电纸票). ``special_kind``: 特定要素类型, if it has one.
     """
 
     number: str
@@ -60,11 +60,11 @@ class Blue:
 
 @dataclass(frozen=True)
 class RedOrder:
-    """What is frozen: one reversal of one fapiao, from the question whether it may be to the red fapiao.
+    """The frozen instruction for the reversal of one fapiao, from the check to the red fapiao.
 
-    ``is_full``: all that is left is reversed; ``lines`` and the (negative) totals may then be missing.
-    The form's number and uuid are filled in once there is a form. ``is_anew``: a form was applied for
-    before and has ended, and this is to be another one.
+    ``is_full``: the whole rest is reversed; ``lines`` and the (negative) totals may then be missing. The
+    form's number and uuid are set once there is a form. ``is_anew``: another form, after an earlier one has
+    ended.
     """
 
     blue_number: str
@@ -88,10 +88,10 @@ class RedOrder:
 
 @dataclass(frozen=True)
 class RedCheck:
-    """The bureau's answer to "may this fapiao be reversed?", with ``text`` in its own words.
+    """The bureau's answer to the check whether a fapiao may be reversed, with its own ``text``.
 
-    ``vat_use`` (抵扣勾选), ``consumption_use`` (消费税用途) and ``booked`` (入账) say whether the buyer has
-    used or booked it; ``None`` where the cloud didn't say.
+    ``vat_use`` (抵扣勾选), ``consumption_use`` (消费税用途) and ``booked`` (入账): whether the buyer has used or booked
+    it; ``None`` if not reported.
     """
 
     allowed: bool
@@ -114,7 +114,7 @@ class RedCheck:
 
     @property
     def used(self):
-        """Return whether the buyer has used or booked it in any way; ``None`` if that isn't known."""
+        """Return whether the buyer has used or booked it in any way; ``None`` if not known."""
         said = (self.vat_use, self.consumption_use, self.booked)
         if True in said:
             return True
@@ -138,12 +138,12 @@ class RedForm:
 
 
 def from_plain(data):
-    """Return the :class:`RedOrder` that :func:`to_plain` made ``data`` from."""
+    """Return the :class:`RedOrder` from which :func:`to_plain` made ``data``."""
     return RedOrder(**{**decimals(data), "lines": _lines(data), **_moments(data, "blue_issued_at")})
 
 
 def check_from_plain(data):
-    """Return the :class:`RedCheck` that :func:`to_plain` made ``data`` from."""
+    """Return the :class:`RedCheck` from which :func:`to_plain` made ``data``."""
     return RedCheck(**{**decimals(data), "lines": _lines(data), **_moments(data, "issued_at")})
 
 

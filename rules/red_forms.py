@@ -1,7 +1,7 @@
-"""The life of a red form (红字确认单): its states 01–10, what may follow each, and its 72 hours.
+"""States 01–10 of a red form (红字确认单), their transitions, and the deadline of 72 hours.
 
-Source: docs/protocols/tax-rules.md#red-letter (states). Which transitions the bureau makes is in no source:
-:data:`STATES` follows from what the states mean, and serves to notice the unexpected, not to refuse it.
+Source: docs/protocols/tax-rules.md#red-letter (states). No source names the transitions: :data:`STATES`
+follows from the meaning of the states, and serves to log unexpected ones, not to refuse them.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ TIME_TO_CONFIRM = timedelta(hours=72)
 
 @dataclass(frozen=True)
 class State:
-    """One state. ``waits_for``: who has to confirm; ``can_issue``: the red fapiao may be issued;
-    ``next``: the states that may follow; ``advice``: what is left to do where the form has ended.
+    """One state. ``waits_for``: who has to confirm; ``can_issue``: the red fapiao may be issued; ``next``:
+    the states that may follow; ``advice``: the next step after the form has ended.
     """
 
     code: str
@@ -54,7 +54,7 @@ STATES = {
             _("No confirmation needed"),
             "无需确认",
             can_issue=True,
-            # which of the two a withdrawal without confirmation is called is in no source
+            # no source says which of the two follows a withdrawal without confirmation
             next=frozenset({WITHDRAWN, WITHDRAWN_AFTER, ABNORMAL}),
         ),
         State(
@@ -103,17 +103,19 @@ STATES = {
 
 
 def is_open(state):
-    """Tell whether a form in ``state`` is alive. An unknown state counts as alive: ask again."""
+    """Return whether a form in ``state`` is open. An unknown state counts as open, so that it is queried
+    again.
+    """
     return state not in STATES or STATES[state].is_open
 
 
 def can_issue(state):
-    """Tell whether the red fapiao may be issued from a form in ``state``: 01 and 04 only."""
+    """Return whether the red fapiao may be issued from a form in ``state``: 01 and 04 only."""
     return state in STATES and STATES[state].can_issue
 
 
 def may_follow(before, after):
-    """Tell whether a form may go from one state to another, or stay where it is."""
+    """Return whether a form may change from state ``before`` to ``after``, or stay."""
     return before == after or (before in STATES and after in STATES[before].next)
 
 
@@ -124,7 +126,7 @@ def state_named(text):
 
 
 def deadline(state, applied_at):
-    """Return when a form that waits for somebody lapses, aware in UTC; ``None`` if it doesn't wait.
+    """Return when a form that waits for a confirmation lapses, aware in UTC; ``None`` if it doesn't wait.
 
     ``applied_at`` is aware. Raises ValueError for a naive one.
     """
@@ -132,7 +134,7 @@ def deadline(state, applied_at):
         raise ValueError("A naive datetime: say which time zone it is in")
     if state not in STATES or not STATES[state].waits_for:
         return None
-    # counted in UTC: 72 hours are 72 hours, whatever a zone's clocks did
+    # in UTC, since 72 hours are independent of clock changes
     return applied_at.astimezone(timezone.utc) + TIME_TO_CONFIRM
 
 

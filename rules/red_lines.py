@@ -1,6 +1,6 @@
-"""From a blue fapiao's lines to those of its reversal, and to what is left of it: exact to the fen.
+"""Lines of a reversal and of the rest after it, from a blue fapiao's lines: exact to the fen.
 
-Source: docs/protocols/tax-rules.md#red-letter: discounts are folded into their line; goods returned change
+Source: docs/protocols/tax-rules.md#red-letter: discounts are folded into their line; returned goods change
 the quantity only, an allowance has neither price nor quantity.
 """
 
@@ -17,7 +17,7 @@ _DECIMALS = 13  # of a quantity
 
 @dataclass(frozen=True)
 class Credit:
-    """What is credited of the blue line ``xh``, all of it positive; ``None`` is worked out.
+    """What is credited of the blue line ``xh``, all positive; ``None`` is computed.
 
     A quantity gives the amount by the blue price, an amount gives the tax in proportion.
     """
@@ -31,9 +31,9 @@ class Credit:
 def fold(lines):
     """Return the red lines that reverse ``lines`` (of a blue fapiao) in full, discounts folded in.
 
-    ``xh`` is the parent's place among all lines, discounts counted (assumption: the bureau numbers so;
-    :func:`aligned` puts in the bureau's own numbers). Lines that come to nothing are left out. Raises
-    ValueError for a discount without a line of its rate before it.
+    ``xh`` is the parent's position among all lines, discounts counted (assumed numbering of the bureau;
+    :func:`aligned` sets the bureau's own numbers). Lines that sum to zero are left out. Raises ValueError for
+    a discount without a line of its rate before it.
     """
     groups = []
     for position, line in enumerate(lines, 1):
@@ -48,14 +48,14 @@ def fold(lines):
 
 
 def left(blue):
-    """Return the red lines of all that is still to be reversed of ``blue``: its lines without those of
-    ``blue.reversed``. Raises ValueError as :func:`fold` does, and for a red line that fits no blue one.
+    """Return the red lines of the unreversed rest of ``blue``: its lines without those of ``blue.reversed``.
+    Raises ValueError as :func:`fold` does, and for a red line that fits no blue one.
     """
     return without(fold(blue.lines), blue.reversed)
 
 
 def without(lines, taken):
-    """Return red ``lines`` reduced by those ``taken``, matched by ``xh``; what comes to nothing is gone."""
+    """Return red ``lines`` reduced by those ``taken``, matched by ``xh``; lines reduced to zero are left out."""
     unknown = {line.xh for line in taken} - {line.xh for line in lines}
     if unknown:
         raise ValueError(f"No blue line {min(unknown)}")
@@ -64,15 +64,15 @@ def without(lines, taken):
 
 
 def whole(blue, reason):
-    """Return the lines that reverse all that is left of ``blue``, as ``reason`` wants them written."""
+    """Return the lines that reverse the whole rest of ``blue``, in the form required by ``reason``."""
     return tuple(_written(line, reason) for line in left(blue))
 
 
 def part(blue, reason, shares):
     """Return the lines that reverse ``shares`` (:class:`Credit`) of ``blue`` for ``reason``.
 
-    They keep what can be kept; whether the reason allows the result says ``red_preflight``. Raises
-    ValueError for a credit of a line that isn't there.
+    Quantity and price are kept where possible; whether the reason allows the result is checked by
+    ``red_preflight``. Raises ValueError for a credit of a missing line.
     """
     known = {line.xh: line for line in left(blue)}
     missing = [credit.xh for credit in shares if credit.xh not in known]
@@ -82,7 +82,7 @@ def part(blue, reason, shares):
 
 
 def mirrored(lines):
-    """Return red ``lines`` with their signs turned: what they take back, as blue lines.
+    """Return red ``lines`` with opposite signs, as blue lines.
 
     Discounts stay folded in: a net price needs no discount line.
     """
@@ -116,7 +116,7 @@ def totals(lines):
 def aligned(lines, bureau):
     """Return our red ``lines`` with the numbers of the bureau's list, or ``None`` if the lists differ.
 
-    ``lines`` are all that is left, ``bureau`` is ``RedCheck.lines``; both in the fapiao's order.
+    ``lines`` are the whole rest, ``bureau`` is ``RedCheck.lines``; both in the fapiao's order.
     """
     if len(lines) != len(bureau):
         return None
@@ -157,14 +157,16 @@ def _less(line, taken):
     if quantity is not None:
         with localcontext(prec=60):
             quantity = trim(quantity - sum((other.quantity or 0 for other in taken), Decimal(0)))
-    # the amount outlived the quantity (or the other way about): what is left has no price of its own
+    # an amount without quantity, or the reverse: the rest has no price of its own
     if quantity is not None and quantity >= 0:
         quantity = None
     return _priced(replace(line, amount=line.amount - amount, tax=line.tax - tax, quantity=quantity))
 
 
 def _priced(line):
-    """Return ``line`` with its price if that still fits, else another; neither price nor quantity if none."""
+    """Return ``line`` with its price if that still fits, else another; neither price nor quantity if none
+    fits.
+    """
     if line.quantity is None or line.price is None:
         return replace(line, quantity=None, price=None)
     if abs(price_difference(line.amount, line.quantity, line.price)) <= PRICE_TOLERANCE:
@@ -174,7 +176,7 @@ def _priced(line):
 
 
 def _credited(line, credit, reason):
-    """Return the part of red ``line`` that ``credit`` says."""
+    """Return the part of red ``line`` that is credited by ``credit``."""
     amount = _credited_amount(line, credit)
     quantity = None if credit.quantity is None else -abs(Decimal(credit.quantity))
     if quantity is None and line.quantity is not None:
@@ -183,7 +185,7 @@ def _credited(line, credit, reason):
         elif reason == STOPPED:
             quantity = _quantity_of(amount, line.price)
     tax = -abs(credit.tax) if credit.tax is not None else _share_of_tax(line, amount)
-    # unlike in _priced(), a price that doesn't fit is kept: it is what the reason has to be judged by
+    # unlike in _priced(), a price that doesn't fit is kept, since the reason is checked by it
     price = line.price if quantity is not None else None
     return replace(line, amount=amount, tax=ZERO + tax, quantity=quantity, price=price)
 
@@ -204,8 +206,8 @@ def _quantity_of(amount, price):
 
 
 def _share_of_tax(line, amount):
-    """Return the tax of ``amount`` in proportion, so that the part and the rest stay as near their rate
-    as the whole was. The whole tax goes with the whole amount and with nothing less: the bureau looks.
+    """Return the tax of ``amount`` in proportion, so that part and rest stay near the rate. The whole tax
+    belongs to the whole amount only, as the bureau requires.
     """
     if amount == line.amount or not line.amount:
         return line.tax

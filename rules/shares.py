@@ -1,7 +1,7 @@
-"""Which part of which ledger line stands on which fapiao, so that both sides add up to the fen.
+"""Shares of ledger lines on each fapiao, so that both sides agree to the fen.
 
-A fapiao's lines are no ledger lines: negative ones are folded into others, credit notes are netted, large
-lines are cut. This accounts for it the other way round.
+Lines of a fapiao differ from ledger lines: negative ones are folded into others, credit notes are netted,
+large lines are divided. Source: docs/protocols/tax-rules.md#lines.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ _WORDS = ("name", "code", "unit", "spec")
 
 @dataclass(frozen=True)
 class Share:
-    """What of ``item`` one fapiao covers; signed as the item is."""
+    """The share of ``item`` on one fapiao, with the item's sign."""
 
     item: object
     amount: Decimal
@@ -26,8 +26,9 @@ class Share:
 
 
 def uncovered(items, covered):
-    """Return what is left of ``items`` (:class:`~.document.Item`) after ``covered``: key → amount, tax and
-    quantity that others stand for. What is covered entirely is gone."""
+    """Return the rest of ``items`` (:class:`~.document.Item`) after ``covered``: key → covered amount, tax
+    and quantity. Items covered in full are left out.
+    """
     rest = []
     for item in items:
         if item.key not in covered:
@@ -52,8 +53,8 @@ def _less(item, amount, tax, quantity):
 def allot(items, parts):
     """Return a list of :class:`Share` for each of ``parts``, lists of :class:`~.document.Line`.
 
-    The shares of an item add up to the item, those of a part to the part, as far as the items come to
-    what the parts come to. Items must have different keys.
+    The shares of an item sum to the item, those of a part to the part, provided that the sums of items and
+    parts agree. Items must have different keys.
     """
     if len(parts) == 1:
         return [[Share(item, item.amount, item.tax, item.quantity or Decimal(0)) for item in items]]
@@ -68,7 +69,7 @@ class _Allotment:
         self.items, self.parts = items, parts
         self.amounts, self.taxes, self.quantities = defaultdict(Decimal), defaultdict(Decimal), {}
         self.pieces = [_by_key(lines) for lines in parts]
-        self.excess = {}  # cells of which more is booked than issued: what negatives have taken off
+        self.excess = {}  # cells with more booked than issued: the amount reduced by negative items
 
     def shares(self):
         strays = [place for place, item in enumerate(self.items) if not self._lay_on_own_lines(place, item)]
@@ -91,7 +92,7 @@ class _Allotment:
         ]
 
     def _lay_on_own_lines(self, place, item):
-        """Share ``item`` out over the lines made of it; tell whether there are any."""
+        """Distribute ``item`` over the lines made of it; return whether there are any."""
         homes = [(part, pieces[item.key]) for part, pieces in enumerate(self.pieces) if item.key in pieces]
         if not homes:
             return False
@@ -110,7 +111,7 @@ class _Allotment:
         return True
 
     def _lay_where_it_was_folded(self, place, item):
-        """Lay a negative item on the parts whose lines it has reduced, first on those with its own words."""
+        """Assign a negative item to the parts whose lines it has reduced, first to those with its own text."""
         group = _group(item)
         cells = [cell for cell in self.excess if _group(self.items[cell[0]]) == group]
         cells.sort(key=lambda cell: (_words(self.items[cell[0]]) != _words(item), cell))
@@ -134,8 +135,7 @@ class _Allotment:
             table[place, part] += value
 
     def _balance(self, table, name):
-        """Move the cents by which parts are off from one to another, within one item, so that items and
-        parts both come right."""
+        """Move single fen between parts within one item, so that the sums of items and parts agree."""
         off = [sum((getattr(line, name) for line in lines), ZERO) for lines in self.parts]
         for (_place, part), value in table.items():
             off[part] -= value
@@ -154,7 +154,7 @@ class _Allotment:
             off[low] += moved
 
     def _hinge(self, low, high):
-        """Return the item to move cents within: the largest of those on both parts, or on either."""
+        """Return the item within which to move fen: the largest of those on both parts, or on either."""
         on = [{place for place, part in self.amounts if part == number} for number in (low, high)]
         return max(on[0] & on[1] or on[0] | on[1], key=lambda place: (abs(self.items[place].amount), -place))
 
@@ -167,7 +167,7 @@ class _Piece:
 
 
 def _by_key(lines):
-    """Return what was made of each item in ``lines``: discounts taken off, by the item's key."""
+    """Return the amounts made of each item in ``lines``, less discounts, by the item's key."""
     pieces = {}
     for line in lines:
         if not line.keys:
@@ -182,7 +182,8 @@ def _by_key(lines):
 
 def _proportional(total, weights, unit):
     """Return shares of ``total`` proportional to ``weights``, in multiples of ``unit`` but the last, whose
-    sum is exact: ``weights`` themselves where they add up to it."""
+    sum is exact; ``weights`` themselves if they sum to it.
+    """
     whole = sum(weights)
     if not whole:
         return [total, *(ZERO for _weight in weights[1:])]

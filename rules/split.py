@@ -1,9 +1,7 @@
-"""One fapiao-to-be cut into several: by the amount one may carry, by its number of lines, and by kinds of
-lines that may not share one.
+"""Splits a draft into several by amount limit, number of lines, and kinds of lines that can't be combined.
 
-A line and its discount stay together; a line too large for one fapiao is cut by quantity. Amounts and
-taxes of the parts add up to those of the whole, to the fen.
-Source: docs/protocols/tax-rules.md#lines, #arithmetic.
+A line and its discount stay together; a line above the limit is divided by quantity. Amounts and taxes of the
+parts sum to those of the whole, to the fen. Source: docs/protocols/tax-rules.md#lines, #arithmetic.
 """
 
 from dataclasses import replace
@@ -25,15 +23,15 @@ from .draft import DIFFERENTIAL
 from .limits import DEFAULTS
 from .problems import Problem, _
 
-MOST_PARTS = 500  # more is a limit typed in wrongly rather than an order
+MOST_PARTS = 500  # more indicates a wrong limit
 LEAST_LIMIT = Decimal("1.00")  # below it, rounding to fen decides what fits
-MOST_DECIMALS = 6  # of a quantity that had to be cut
+MOST_DECIMALS = 6  # of a divided quantity
 
 
 def split(draft, limits=DEFAULTS):
-    """Return ``(drafts, problems)``: the parts of ``draft``, itself alone where it may stand as it is.
+    """Return ``(drafts, problems)``: the parts of ``draft``, or itself if it needs no split.
 
-    Lines are laid on the first part with room, in their order. No drafts where the limit forbids it.
+    Each line is put on the first part with room, in order. No drafts if the limit is too small.
     """
     if not _is_too_much(draft, limits):
         return [draft], []
@@ -102,7 +100,7 @@ def _net(unit):
 
 
 class _Lot:
-    """The lines of one part as they are gathered."""
+    """The lines of one part under construction."""
 
     def __init__(self, unit):
         self.lines, self.amount, self.kind = list(unit), _net(unit), unit[0].zero_kind == NOT_TAXABLE
@@ -138,13 +136,13 @@ def _part(draft, lines):
     return replace(draft, lines=tuple(lines), amount=amount, tax=tax, total=amount + tax)
 
 
-# ---------------------------------------------------------------------- a line too large for one fapiao
+# ---------------------------------------------------------------------- a line above the limit
 
 
 def _cut(unit, limits):
-    """Return the pieces of ``unit``, each within the amount limit; ``None`` if it can't be cut.
+    """Return the slices of ``unit``, each within the amount limit; ``None`` if it can't be divided.
 
-    All but the last are filled to the limit, so that what remains leaves room for other lines.
+    All but the last are filled to the limit, so that the rest leaves room for other lines.
     """
     limit = limits.amount_limit
     if limit is None or _net(unit) <= limit:
@@ -159,13 +157,14 @@ def _cut(unit, limits):
 
 
 def _measure(unit):
-    """Return what the unit is cut along: its quantity, or its fen where it has none."""
+    """Return the measure by which the unit is divided: its quantity, or its fen without a quantity."""
     return unit[0].quantity or _net(unit).scaleb(2)
 
 
 def _steps(unit, limit):
-    """Yield the steps to cut at: whole units where the quantity is whole and one of them fits, then
-    fractions so fine that hardly more than a hundredth of the limit is left over."""
+    """Yield the steps of division: whole units if the quantity is whole and one unit fits, then fractions so
+    small that hardly more than a hundredth of the limit is left over.
+    """
     whole = _measure(unit)
     price = _net(unit) / whole
     if whole == whole.to_integral_value() and price <= limit:
@@ -179,7 +178,7 @@ def _steps(unit, limit):
 
 
 def _marks(unit, step, limit):
-    """Return where to cut, counted from the start and ending with the whole; ``None`` for too wide steps."""
+    """Return the cuts, counted from the start and ending with the whole; ``None`` if the steps are too large."""
     whole = _measure(unit)
     most = max(limit * whole / _net(unit) // step * step, step)
 
@@ -189,7 +188,7 @@ def _marks(unit, step, limit):
     marks = [Decimal(0)]
     while marks[-1] < whole:
         start, mark = marks[-1], min(marks[-1] + most, whole)
-        # the rounding of amount and discount may be a fen too much, or leave a rest of nothing
+        # rounding of amount and discount may exceed the limit by a fen, or leave a rest of zero
         while mark > start and between(start, mark) > limit:
             mark -= step
         if mark <= start or between(start, mark) <= 0:
@@ -203,12 +202,12 @@ def _marks(unit, step, limit):
 
 
 def _upto(line, mark, whole):
-    """Return the amount of ``line`` up to ``mark``: rounded once, so that the pieces' sum is exact."""
+    """Return the amount of ``line`` up to ``mark``: rounded once, so that the slices' sum is exact."""
     return round2(line.amount * mark / whole)
 
 
 def _pieces(unit, marks, limits):
-    """Return the unit's pieces between ``marks``; ``None`` where its tax doesn't fit into them."""
+    """Return the unit's slices between ``marks``; ``None`` if its tax doesn't fit into them."""
     line, whole = unit[0], _measure(unit)
     spans = list(zip(marks, marks[1:], strict=False))
     amounts = [
@@ -222,7 +221,7 @@ def _pieces(unit, marks, limits):
     pieces = []
     for (start, end), piece, tax in zip(spans, amounts, taxes, strict=True):
         quantity, price = _quantity_and_price(line, piece[0], end - start, limits)
-        # a discount's tax is exact to its rate, and its line bears the rest: see lines.shape()
+        # a discount's tax is exact to its rate, and its line takes the rest: see lines.shape()
         discount = [replace(unit[1], amount=piece[1], tax=tax_of(piece[1], line.rate))] if piece[1:] else []
         first = replace(
             line,
@@ -239,7 +238,7 @@ def _pieces(unit, marks, limits):
 
 
 def _quantity_and_price(line, amount, quantity, limits):
-    """Return quantity and price of a piece, at the line's own price where the bureau's tolerance allows."""
+    """Return quantity and price of a slice, at the line's own price if within the bureau's tolerance."""
     if line.quantity is None:
         return None, None
     quantity = trim(quantity)

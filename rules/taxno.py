@@ -1,7 +1,7 @@
-"""Tax numbers (纳税人识别号): how they are written and whether they can be right.
+"""Tax numbers (纳税人识别号): notation and validity.
 
-Source: docs/protocols/tax-rules.md#buyer: 15–20 digits and capitals; the check digit of GB 32100-2015 is a
-warning, because older numbers without one are still in use.
+Source: docs/protocols/tax-rules.md#buyer: 15–20 digits and capitals; a wrong check digit of GB 32100-2015 is
+a warning, because older numbers without one are still in use.
 """
 
 import re
@@ -15,7 +15,7 @@ _FORMAT = re.compile(r"[0-9A-Z]{15,20}")
 GOOD = "good"
 MISSING = "missing"
 MALFORMED = "malformed"  # not 15–20 digits and capitals: the bureau refuses it
-DOUBTFUL = "doubtful"  # 18 characters whose check digit is wrong: a typing error, or an old number
+DOUBTFUL = "doubtful"  # 18 characters with a wrong check digit: a typing error, or an old number
 
 
 def normalise(text):
@@ -37,10 +37,10 @@ def judge(tax_no):
 
 
 def is_identity_number(tax_no):
-    """Tell whether ``tax_no`` is a person's identity number (GB 11643): birth date and check digit.
+    """Return whether ``tax_no`` is a person's identity number (GB 11643): birth date and check digit.
 
-    Not ``ric.is_valid``: it also looks up the place of birth, in a table that can't be opened inside Odoo
-    (Odoo's import hook for stdnum hides the package's data) and that lacks places since renamed.
+    Not ``ric.is_valid``: it also checks the place of birth, by a table that can't be opened inside Odoo
+    (Odoo's import hook for stdnum hides the package's data) and that lacks renamed places.
     """
     if not re.fullmatch(r"[0-9]{17}[0-9X]", tax_no) or tax_no[-1] != ric.calc_check_digit(tax_no):
         return False
@@ -51,5 +51,5 @@ def is_identity_number(tax_no):
 
 
 def is_sole_trader(tax_no):
-    """Tell whether the number is that of a 个体工商户, which is no natural person (USCC type 92)."""
+    """Return whether the number is that of a 个体工商户, which is no natural person (USCC type 92)."""
     return len(tax_no) == 18 and tax_no.startswith("92")

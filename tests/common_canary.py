@@ -15,13 +15,10 @@ from odoo.exceptions import UserError
 from odoo.modules.neutralize import neutralize_database
 
 from ..models.cloud import fapiao_task_mixin
+from ..sandbox import auth as sandbox_auth
 from ..sandbox import defaults, levers
+from ..sandbox import files as sandbox_files
 from ..sandbox.assistant import auth as assistant_auth
-from ..sandbox.assistant import files as assistant_files
-from ..sandbox.kingdee import auth as kingdee_auth
-from ..sandbox.kingdee import files as kingdee_files
-from ..sandbox.piaodanyun import auth as piaodanyun_auth
-from ..sandbox.piaodanyun import files as piaodanyun_files
 from ..sandbox.piaodanyun import login as piaodanyun_login
 from .common_kingdee import KingdeeCommon
 from .common_match import SELLER_TAX_NO, MatchCommon
@@ -181,16 +178,10 @@ class CanaryCase(PickCommon, MatchCommon, KingdeeCommon, TourCase):
         self.authenticate(self.manager.login, self.manager.login)
 
     def _mark_the_sandbox(self):
-        for module in (levers, piaodanyun_auth, piaodanyun_login, kingdee_auth, assistant_auth):
+        for module in (levers, sandbox_auth, piaodanyun_login, assistant_auth):
             self.startPatcher(patch.object(module, "uuid", Marked))
-        for module, name in (
-            (kingdee_files, "_sign"),
-            (assistant_files, "_sign"),
-            (piaodanyun_files, "_check_text"),
-        ):
-            sign = getattr(module, name)
-            marked = lambda *args, sign=sign: MARK + sign(*args)  # noqa: E731 - one for each
-            self.startPatcher(patch.object(module, name, marked))
+        sign = sandbox_files._sign
+        self.startPatcher(patch.object(sandbox_files, "_sign", lambda *args: MARK + sign(*args)))
         signature = assistant_auth.signature
 
         def note(*args):

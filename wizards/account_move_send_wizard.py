@@ -1,4 +1,4 @@
-"""What the download of Send & Print can take."""
+"""Dialog Send & Print: files offered for download."""
 
 from odoo import api, models
 
@@ -8,5 +8,5 @@ class AccountMoveSendWizard(models.TransientModel):
 
     @api.model
     def _action_download(self, attachments):
-        """The download takes files of invoices only; those of fapiao have a button of their own."""
+        """Offer files of invoices only; those of fapiao have their own button."""
         return super()._action_download(attachments.filtered(lambda file: file.res_model != "fapiao"))

@@ -1,4 +1,4 @@
-"""Leave an account: say who takes over, see what becomes of what is open, and archive it."""
+"""Dialog ``fapiao.account.replace``: replaces or archives an account with open tasks."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ..models.cloud import gate
 from ..models.cloud.fapiao_account import ADDRESS, MODES, OUTBOUND, PROVIDERS, USER_KINDS
 
-# What the new account may have otherwise than the old one; passwords are entered on the account itself
+# Settings that may differ on the new account; passwords are entered on the account itself
 IDENTITY = (
     *("name", "provider", "mode", "base_url", "tax_no", "phone", "tenant_number", "tax_username"),
     *("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
@@ -88,7 +88,7 @@ class FapiaoAccountReplace(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_replace(self):
-        """Withdraw what was never sent, archive the account, and open the one that takes over."""
+        """Withdraw unsent tasks, archive the account, and open its replacement."""
         gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         source = self.source_id
@@ -105,7 +105,7 @@ class FapiaoAccountReplace(models.TransientModel):
         return account._get_records_action()
 
     def action_leave(self):
-        """Withdraw what was never sent, and archive the account."""
+        """Withdraw unsent tasks, and archive the account."""
         gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         self.source_id._check_manager()

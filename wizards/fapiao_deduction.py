@@ -1,4 +1,4 @@
-"""The dialog in which received fapiao are selected for deduction (勾选), or their selection is taken back."""
+"""Dialog ``fapiao.deduction``: selects received fapiao for deduction (勾选), or takes the selection back."""
 
 import re
 
@@ -75,7 +75,7 @@ class FapiaoDeduction(models.TransientModel):
         }
 
     def action_confirm(self):
-        """Order the marks for what is ready, and show how it gets on."""
+        """Queue the marks of valid fapiao, and show their progress."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         gate.check_documents(self, "fapiao_ids")
@@ -87,10 +87,10 @@ class FapiaoDeduction(models.TransientModel):
         markings._attempt_after_commit()
         return markings._get_records_action(name=self.env._("Deduction"))
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _reasons(self):
-        """Return why each fapiao can't be marked so, "" where it can."""
+        """Return why each fapiao can't be marked, "" if it can."""
         return {fapiao: self._reason(fapiao) for fapiao in self.fapiao_ids}
 
     def _reason(self, fapiao):

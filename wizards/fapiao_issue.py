@@ -1,5 +1,4 @@
-"""The dialog between the Issue button and the request, where something is wrong or worth a look: problems,
-and what becomes of invoices that are split or merged."""
+"""Dialog ``fapiao.issue``: problems of invoices before issuing, and preview of split or merged invoices."""
 
 from dataclasses import replace
 
@@ -45,7 +44,7 @@ class FapiaoIssue(models.TransientModel):
 
     @api.depends("move_ids")
     def _compute_can_merge(self):
-        """Offered where it is likely to be meant; what is against it is said when it is chosen."""
+        """Offered if the invoices look mergeable; problems are shown when it is selected."""
         for issue in self:
             free = issue._free(issue.move_ids)
             issue.can_merge = len(free) > 1 and len(free.commercial_partner_id) == len(free.company_id) == 1
@@ -98,7 +97,7 @@ class FapiaoIssue(models.TransientModel):
         return said
 
     def _describe_summary_of_preview(self):
-        """Return what is said where one invoice is split or several are merged, or ''."""
+        """Return the summary of one split invoice or several merged ones, or ""."""
         values = {"invoices": len(self._free(self.move_ids)), "fapiao": self.fapiao_count}
         if self.is_merged and not self.fapiao_count:
             return self.env._("These invoices can't share a fapiao.")
@@ -133,7 +132,7 @@ class FapiaoIssue(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_check(self):
-        """Look again, after something was mended."""
+        """Check again after a fix."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         gate.check_documents(self, "move_ids")
@@ -141,16 +140,16 @@ class FapiaoIssue(models.TransientModel):
         return self._show()
 
     def action_merge(self):
-        """Put all invoices on one fapiao, or each on its own again, and look what becomes of them."""
+        """Merge all invoices on one fapiao, or separate them again, and check them."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.sudo().is_merged = not self.is_merged  # sudo: as in _open
         return self.action_check()
 
     def action_issue(self):
-        """Issue what is ready, its warnings accepted, and show how it gets on.
+        """Issue the valid fapiao, accepting their warnings, and show their progress.
 
-        What was found before may be mended or broken since: all is built anew under the lock.
+        Everything is built again under the lock, since problems may have been fixed or added meanwhile.
         """
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
@@ -169,11 +168,11 @@ class FapiaoIssue(models.TransientModel):
             return self.action_check()
         return moves._fapiao_enqueue(ready).action_follow()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _build(self, moves):
-        """Return the ``Built`` of those of ``moves`` that lack a fapiao and have no request on its way."""
-        # in an order of their own, so that what was shown can be compared with what is issued
+        """Return the ``Built`` of those of ``moves`` without a fapiao or an open request."""
+        # in a fixed order, to compare the preview with what is issued
         builder, free = self.env["fapiao.builder"], self._free(moves).sorted("id")
         return builder._build_merged(free) if self.is_merged and len(free) > 1 else builder._build(free)
 
@@ -182,7 +181,7 @@ class FapiaoIssue(models.TransientModel):
         return moves.filtered(lambda move: move.fapiao_state not in TAKEN)
 
     def _check(self):
-        """Build all invoices and write down what is wrong with which."""
+        """Build all invoices and store their problems."""
         self.ensure_one()
         all_built = self._build(self.move_ids)
         ready = self._chosen([built for built in all_built if built.is_ready])
@@ -200,21 +199,21 @@ class FapiaoIssue(models.TransientModel):
         self.sudo().write(values)  # sudo: as in _open
 
     def _problem_values(self, built):
-        """Return create values for the problems of one fapiao-to-be."""
+        """Return create values for the problems of one ``Built``."""
         problems = [
             problem
             for problem in built.problems
-            # invoices that look alike are asked for one by one
+            # similar invoices are selected one by one
             if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
         ]
         return self.env["fapiao.issue.problem"]._prepare_problem_values(
             problems, lambda problem: self._invoice_with(built, problem)
         )
 
-    # ------------------------------------------------------------------ invoices that are split or merged
+    # ------------------------------------------------------------------ preview
 
     def _preview_values(self, ready):
-        """Return write values that show the ``Built`` in ``ready``, where they aren't just the invoices."""
+        """Return write values that show the ``Built`` in ``ready``, if they differ from the invoices."""
         shown = self._figures(ready) if self._wants_preview(ready) else []
         return {
             "fapiao_count": len(ready),
@@ -231,7 +230,7 @@ class FapiaoIssue(models.TransientModel):
         return self.is_merged or len(ready) > len({built.moves for built in ready})
 
     def _differs_from_preview(self, ready):
-        """Tell whether what would be issued is not what the dialog has shown."""
+        """Return whether the fapiao to issue differ from the preview."""
         shown = [tuple(row[name] for name in FIGURES) for row in self.preview_ids]
         if not self._wants_preview(ready):
             return bool(shown)
@@ -251,22 +250,23 @@ class FapiaoIssue(models.TransientModel):
             for built in ready
         ]
 
-    # ------------------------------------------------------------------ invoices that look alike
+    # ------------------------------------------------------------------ similar invoices
 
     def _asks_for_twins(self):
-        """Tell whether invoices that look like another are chosen one by one. Of a single one, or of those
-        that share a fapiao, it is a warning beside the others."""
+        """Return whether similar invoices are selected one by one. For a single invoice, or a merged fapiao,
+        similarity is a warning beside the others.
+        """
         return not (self.is_single or self.is_merged)
 
     def _chosen(self, ready):
-        """Return those of ``ready`` that are issued: without what looks like another and wasn't chosen."""
+        """Return those of ``ready`` to issue, without similar invoices that were not selected."""
         if not self._asks_for_twins():
             return ready
         chosen, sure = self.twin_ids.filtered("is_chosen").move_id, fapiao_twins.without(ready)
         return [built for built in ready if built in sure or built.moves <= chosen]
 
     def _twin_values(self, all_built):
-        """Return commands for the invoices to choose; what was chosen stays."""
+        """Return commands for the invoices to select; the selection is kept."""
         chosen = self.twin_ids.filtered("is_chosen").move_id
         asked = all_built if self._asks_for_twins() else []
         return [
@@ -285,7 +285,7 @@ class FapiaoIssue(models.TransientModel):
         ]
 
     def _has_new_twin(self, ready):
-        """Tell whether one of ``ready`` looks like another invoice, and the dialog hasn't said so."""
+        """Return whether one of ``ready`` is similar to another invoice that the dialog hasn't shown."""
         shown = {*self.problem_ids.mapped("message"), *self.twin_ids.mapped("message")}
         return any(
             not any(built.moves[:1]._fapiao_describe(replace(twin, fix="")) in text for text in shown)
@@ -295,7 +295,7 @@ class FapiaoIssue(models.TransientModel):
 
     @api.model
     def _invoice_with(self, built, problem):
-        """Return that of the invoices that ``problem`` is about; the first, if it is about all of them."""
+        """Return the invoice concerned by ``problem``; the first, if all are."""
         if len(built.moves) == 1:
             return built.moves
         found = built.moves.filtered(lambda move: problem.line in {str(id_) for id_ in move.line_ids.ids})

@@ -1,14 +1,14 @@
-"""Logging in to the tax bureau, or authenticating by face, in one dialog.
+"""Dialog ``fapiao.login``: log-in to the tax bureau, or face authentication.
 
 ::
 
-    start → sms_sent → done              SMS: the first call sends the code, the second carries it
+    start → sms_sent → done              SMS: the first call sends the code, the second submits it
     start → done                         certificate, soft certificate with its PIN
-    start → qr ⇄ waiting → done          codes to scan: the dialog asks by itself what became of it
+    start → qr ⇄ waiting → done          codes to scan: the dialog polls for the result
               └→ expired | failed → qr   a new code
 
-What the cloud tells us is noted in transactions of their own, so that the caller's own transaction
-writes nothing and the HTTP layer has no reason to repeat a call.
+The cloud's answers are stored in separate transactions, so that the caller's own transaction writes nothing and the
+HTTP layer has no reason to repeat a call.
 """
 
 from datetime import timedelta
@@ -23,7 +23,7 @@ from ..clouds.words import explain
 from ..models.issuing.fapiao import draw_qr
 
 WAITING = ("qr", "waiting")
-QR_LIFE = timedelta(minutes=5)  # ours: no document says how long the bureau's code lives
+QR_LIFE = timedelta(minutes=5)  # our own limit: the lifetime of the bureau's code is not documented
 LEAST_PAUSE = timedelta(seconds=2)
 LEFT_AFTER = timedelta(minutes=15)  # without a step of the dialog
 
@@ -88,14 +88,14 @@ class FapiaoLogin(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_start(self):
-        """Send the SMS code, show a code to scan or log in by certificate, whichever was chosen."""
+        """Send the SMS code, show a code to scan or log in by certificate, as selected."""
         self._check_own()
         if self.purpose == "face":
             return self._take(FACE_QR, {"app": self.app}, face_question(self.app))
         return self._take_login(pin=(self.pin or "") if self.method == "soft_cert" else "")
 
     def action_confirm(self):
-        """Log in with the SMS code that was typed."""
+        """Log in with the entered SMS code."""
         self._check_own()
         code = (self.sms_code or "").strip()
         if not code:
@@ -103,13 +103,13 @@ class FapiaoLogin(models.TransientModel):
         return self._take_login(code=code)
 
     def action_back(self):
-        """Choose another way."""
+        """Go back to the selection of the method."""
         self._check_own()
         return self._note(state="start", message=False)
 
     def poll(self):
-        """Return ``{"state", "message"}`` after asking the cloud, if the last time was long enough ago,
-        what became of the code. Called by the dialog again and again.
+        """Return ``{"state", "message"}`` after a query for the scan, unless the last one was too recent.
+        Polled by the dialog.
         """
         self._check_own()
         if self._claim_poll():
@@ -118,28 +118,29 @@ class FapiaoLogin(models.TransientModel):
             else:
                 self._take_login(qr_id=self.qr_id)
         login_id = self.id
-        # read apart: the caller's own transaction doesn't see yet what was noted meanwhile
+        # read in a separate transaction: the caller's own doesn't see the latest values yet
         return self.env["fapiao.engine"]._step(
             lambda env: env["fapiao.login"].browse(login_id).read(["state", "message"], load=None)[0]
         )
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _check_own(self):
-        """Raise AccessError unless the dialog is the user's own and they may use the account: what
-        follows runs as superuser."""
+        """Raise AccessError unless the dialog is the user's own and they may use the account: the following
+        code runs as superuser.
+        """
         self.ensure_one()
         self.check_access("write")
         self.account_id._check_may_use()
 
     def _take_login(self, **step):
         step = {"method": self.method, **{name: value for name, value in step.items() if value}}
-        # by this name the journal knows it for a secret
+        # the log masks secrets by this name
         shown = {"sms" if name == "code" else name: value for name, value in step.items()}
         return self._take(LOGIN, shown, lambda cloud: cloud.login(**step))
 
     def _take(self, operation, shown, question):
-        """Make one call of the log-in, note where it leads and return the dialog as it is then."""
+        """Make one call of the log-in, store the next state and return the dialog after it."""
         try:
             reached = self.env["fapiao.engine"]._ask_logged(self.account_id, operation, shown, question)
         except CloudError as error:
@@ -156,7 +157,7 @@ class FapiaoLogin(models.TransientModel):
         return self._note(**values)
 
     def _ask_face(self):
-        """Asking whether the face is still needed has no effect, so it isn't journaled."""
+        """The query whether face authentication is needed has no effect, so it isn't logged."""
         try:
             needed = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.face_needed())
         except CloudError as error:
@@ -164,8 +165,9 @@ class FapiaoLogin(models.TransientModel):
         return self._record_done() if needed is False else None
 
     def _claim_poll(self):
-        """Return whether it is time to ask the cloud again, and ours to do: never two at once, no faster
-        than the account's pace, and not after the code's life is over."""
+        """Return whether to query the cloud now: only one query at a time, within the account's rate limit,
+        and not after the code has expired.
+        """
         now = fields.Datetime.now()
         pause = max(LEAST_PAUSE, timedelta(seconds=60 / self.account_id.pace_per_minute))
         login_id, over = self.id, self.env._("The code has expired.")
@@ -187,7 +189,7 @@ class FapiaoLogin(models.TransientModel):
         return self.env["fapiao.engine"]._step(claim)
 
     def _record_done(self):
-        """Note that the session is good: waiting requests go on by themselves, and the dialog says so."""
+        """Record that the session is valid: waiting requests resume automatically, and the dialog shows it."""
         login_id = self.id
 
         def note(account):
@@ -203,7 +205,7 @@ class FapiaoLogin(models.TransientModel):
 
     @api.model
     def _wipe_left(self):
-        """Wipe the codes of dialogs that were left before they came to an end."""
+        """Clear the codes of abandoned dialogs."""
         before = fields.Datetime.now() - LEFT_AFTER
         holding = Domain.OR([(name, "!=", False)] for name in FORGOTTEN)
         self.search(holding & Domain("write_date", "<", before)).write({**FORGOTTEN, "state": "expired"})
@@ -221,8 +223,9 @@ class FapiaoLogin(models.TransientModel):
         return said
 
     def _record_error(self, error, asking=False):
-        """Say in the dialog what went wrong. While ``asking`` about a code, a lost answer changes
-        nothing: it's asked again."""
+        """Show the error in the dialog. While ``asking`` about a code, a lost answer changes nothing: the
+        query is repeated.
+        """
         self.account_id._record_need_in_new_transaction(error)
         if asking and isinstance(error, PaceUsedUp):
             return self._note(message=self.account_id._error_message(error))
@@ -234,8 +237,9 @@ class FapiaoLogin(models.TransientModel):
         return self._note(**values)
 
     def _describe_error(self, error):
-        """Return ``error`` in the words of a log-in: those of a request would speak of a fapiao, and
-        promise that it goes on by itself."""
+        """Return the message of ``error`` for a log-in: that for a request would refer to a fapiao, and
+        promise an automatic retry.
+        """
         match error:
             case LoginRequired() | PaceUsedUp():
                 return self.account_id._error_message(error)
@@ -253,7 +257,7 @@ class FapiaoLogin(models.TransientModel):
         return "\n".join(said)
 
     def _note(self, **values):
-        """Write ``values`` in a transaction of their own and return the dialog as it is then."""
+        """Write ``values`` in a separate transaction and return the dialog after it."""
         login_id = self.id
         self.env["fapiao.engine"]._step(lambda env: env["fapiao.login"].browse(login_id).write(values))
         return self._show()
@@ -263,12 +267,12 @@ class FapiaoLogin(models.TransientModel):
         return {**self.account_id._open_login(self.purpose), "res_id": self.id}
 
 
-# Secrets and codes have served their turn once the log-in is done.
+# Secrets and codes, not needed after the log-in.
 FORGOTTEN = {"sms_code": False, "pin": False, "qr_id": False, "qr_text": False, "qr_png": False}
 
 
 def face_question(app):
-    """Return the question for a face code of ``app``, answered in the words of a log-in step."""
+    """Return the query for a face code of ``app``, with an answer like that of a log-in step."""
 
     def ask(cloud):
         code = cloud.face_qr(app)

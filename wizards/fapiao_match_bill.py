@@ -1,4 +1,4 @@
-"""One bill for all fapiao of a seller, or one for each: asked where several are chosen."""
+"""Dialog ``fapiao.match.bill``: one bill for all selected fapiao of a seller, or one for each."""
 
 from odoo import Command, fields, models
 
@@ -22,7 +22,7 @@ class FapiaoMatchBill(models.TransientModel):
     def _open(self, fapiao):
         """Return the dialog for these fapiao."""
         gate.check(fapiao, gate.INVOICER)
-        # sudo: what a dialog is about is set by this flow alone
+        # sudo: only this flow sets the records of a dialog
         dialog = self.sudo().create({"fapiao_ids": [Command.set(fapiao.ids)]})
         return {
             "type": "ir.actions.act_window",
@@ -34,7 +34,7 @@ class FapiaoMatchBill(models.TransientModel):
         }
 
     def action_create(self):
-        """Make the bills and open them."""
+        """Create the bills and open them."""
         self.ensure_one()
         gate.check(self, gate.INVOICER, "write")
         gate.check_documents(self, "fapiao_ids")

@@ -1,4 +1,4 @@
-"""One received fapiao and the documents it may stand for, side by side."""
+"""Dialog ``fapiao.match.wizard``: one received fapiao beside the documents it may belong to."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -53,15 +53,15 @@ class FapiaoMatchWizard(models.TransientModel):
 
     @api.model
     def _open(self, fapiao):
-        """Return the dialog for ``fapiao``: its matches first, then bills it may stand for."""
+        """Return the dialog for ``fapiao``: its matches first, then candidate bills."""
         gate.check(fapiao, gate.INVOICER)
-        # sudo: what a dialog is about is set by this flow alone
+        # sudo: only this flow sets the records of a dialog
         wizard = self.sudo().create({"fapiao_id": fapiao.id}).sudo(self.env.su)
         wizard._fill()
         return wizard._show()
 
     def action_confirm(self):
-        """Confirm the chosen lines with the amounts beside them: a split, if there are several."""
+        """Confirm the selected lines with their amounts; several lines split the fapiao."""
         self.ensure_one()
         self._check_use()
         chosen = self.line_ids.filtered("is_chosen")
@@ -73,7 +73,7 @@ class FapiaoMatchWizard(models.TransientModel):
         return self._show()
 
     def action_add(self):
-        """Put another bill on the list, with what is left of the fapiao."""
+        """Add another bill to the list, with the open amount of the fapiao."""
         self.ensure_one()
         self._check_use()
         if not self.move_id:
@@ -87,11 +87,11 @@ class FapiaoMatchWizard(models.TransientModel):
         return self._show()
 
     def action_create_bill(self):
-        """Make a bill from the fapiao instead."""
+        """Create a bill from the fapiao instead."""
         self._check_use()
         return self.fapiao_id.action_create_bill()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _check_use(self):
         gate.check(self, gate.INVOICER, "write")
@@ -109,7 +109,7 @@ class FapiaoMatchWizard(models.TransientModel):
         }
 
     def _fill(self):
-        """List the documents anew."""
+        """List the documents again."""
         matches = self.fapiao_id.match_ids
         documents = [match._document() for match in matches]
         documents += [bill for bill in self._candidates() if bill not in documents]
@@ -128,12 +128,12 @@ class FapiaoMatchWizard(models.TransientModel):
         return self.fapiao_id.match_ids.filtered(lambda match: match._document() == document)
 
     def _share(self, document):
-        """Return what of the fapiao's open amount the document can take."""
+        """Return the part of the fapiao's open amount that fits the document."""
         rest, total = exact(self.amount_open), exact(document._fapiao_in_total())
         return float(min(rest, total, key=abs) if total * rest > 0 else rest)
 
     def _candidates(self):
-        """Return bills without fapiao of the same seller, number or total, the nearest first."""
+        """Return bills without fapiao of the same seller, number or total, the most similar first."""
         fapiao = self.fapiao_id
         number = taxno.normalise(fapiao.seller_tax_no)
         likely = Domain("ref", "=", fapiao.number) | Domain("amount_total_signed", "=", -fapiao.amount_total)
@@ -228,7 +228,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
         return wizard._show()
 
     def action_undo(self):
-        """Undo the match, or turn the proposal down."""
+        """Undo the match, or reject the proposal."""
         gate.check(self, gate.INVOICER, "write")
         wizard = self.wizard_id
         wizard._check_use()
@@ -242,7 +242,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
         self._document().check_access("read")
         return self._document()._get_records_action()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _document(self):
         self.ensure_one()

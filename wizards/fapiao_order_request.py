@@ -1,5 +1,6 @@
-"""The dialog between the button of an order, or of several, and the request: which lines, how many, to whom;
-and what is wrong."""
+"""Dialog ``fapiao.order.request``: lines, quantities and recipient of a request from sale orders, with
+problems.
+"""
 
 from odoo import Command, api, fields, models
 
@@ -101,7 +102,7 @@ class FapiaoOrderRequest(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_check(self):
-        """Look again, after something was mended or chosen anew."""
+        """Check again after a fix or another selection."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         gate.check_documents(self, "order_ids")
@@ -109,9 +110,9 @@ class FapiaoOrderRequest(models.TransientModel):
         return self._show()
 
     def action_request(self):
-        """Request what is chosen, its warnings accepted, and show how it gets on.
+        """Request the selected lines, accepting warnings, and show the progress.
 
-        What was found before may be mended or broken since: all is built anew under the lock.
+        Everything is built again under the lock, since problems may have been fixed or added meanwhile.
         """
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
@@ -127,7 +128,7 @@ class FapiaoOrderRequest(models.TransientModel):
         requests._attempt_after_commit()
         return requests.action_follow()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _build(self):
         return self.env["fapiao.builder"]._build_orders(
@@ -145,7 +146,7 @@ class FapiaoOrderRequest(models.TransientModel):
         return "error" in self.problem_ids.mapped("severity")
 
     def _is_news(self, built):
-        """Tell whether something would be requested that the dialog hasn't shown."""
+        """Return whether the request would differ from what the dialog has shown."""
         shown = set(self.problem_ids.mapped("message"))
         return len(built) != self.fapiao_count or bool(
             {values["message"] for values in self._problem_values(built)} - shown
@@ -162,11 +163,12 @@ class FapiaoOrderRequest(models.TransientModel):
         )
 
     def _problem_values(self, built):
+        """Return create values for the problems, errors first."""
         problems = [problem for item in built for problem in item.problems]
         return self.env["fapiao.order.request.problem"]._prepare_problem_values(problems, self._order_of)
 
     def _order_of(self, problem):
-        """Return the order that ``problem`` is about: that of its line, or else the first."""
+        """Return the order concerned by ``problem``: that of its line, or else the first."""
         return self.order_ids._fapiao_line_of(problem).order_id or self.order_ids[:1]
 
 
@@ -205,7 +207,7 @@ class FapiaoOrderRequestProblem(models.TransientModel):
     dialog_id = fields.Many2one("fapiao.order.request", required=True, ondelete="cascade")
 
     def _document(self):
-        """Return the order to mend, or the first where the problem is elsewhere."""
+        """Return the order to fix, or the first where the problem is elsewhere."""
         orders = self.dialog_id.order_ids
         record = self._to_mend()
         return record if record._name == orders._name and record in orders else orders[:1]

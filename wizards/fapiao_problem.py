@@ -1,4 +1,4 @@
-"""A problem in a dialog before something is requested: what is wrong, what to do, and where."""
+"""Mixin ``fapiao.problem.mixin``: a problem listed in a dialog, with its cure and the record to fix."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ class FapiaoProblemMixin(models.AbstractModel):
     # ------------------------------------------------------------------ actions
 
     def action_open(self):
-        """Open the record to mend."""
+        """Open the record to fix."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         document = self._document()
@@ -39,7 +39,7 @@ class FapiaoProblemMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _to_mend(self):
-        """Return the record that is to be mended."""
+        """Return the record to fix."""
         self.ensure_one()
         return self.env[self.mend_model].browse(self.mend_id)
 

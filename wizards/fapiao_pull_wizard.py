@@ -1,4 +1,4 @@
-"""Choose the days to pull; long ranges go in windows, one after the other, in the background."""
+"""Dialog ``fapiao.pull.wizard``: days to pull; long ranges are split and pulled in the background."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -46,14 +46,14 @@ class FapiaoPullWizard(models.TransientModel):
         return self.env["fapiao.pull"]._windows(self.kind, self.date_from, self.date_to)
 
     def _refusals(self):
-        """Return the reasons against the range as a whole; what holds for it holds for its windows."""
+        """Return the problems of the whole range, which apply to each of its parts."""
         pulls = self.env["fapiao.pull"]
         return pulls._refusals(self.account_id, self.kind, self.date_from, self.date_to)
 
     # ------------------------------------------------------------------ actions
 
     def action_pull(self):
-        """Queue the pulls and show them; the first few begin at once."""
+        """Queue the pulls and show them; the first few start at once."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()

@@ -1,6 +1,6 @@
-"""Red-flush: what the bureau says of a fapiao, what may be done about it, and the click that does it.
+"""Dialog ``fapiao.red.flush``: the bureau's check of a fapiao, and the application for its reversal.
 
-Opening the dialog asks the bureau, which has no effect; the click applies through the engine.
+Opening the dialog queries the bureau, which has no effect; the click applies through the engine.
 """
 
 import json
@@ -19,7 +19,7 @@ from ..rules.document import to_plain
 from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, RedOrder, check_from_plain
 
-# Which fapiao is asked about.
+# Fields that identify the queried fapiao.
 NAMED = frozenset({"number", "seller_tax_no", "issued_at"})
 
 
@@ -28,7 +28,7 @@ class FapiaoRedFlush(models.TransientModel):
     _inherit = ["fapiao.guard.mixin"]
     _description = "Reverse a Fapiao"
     _rec_name = "fapiao_id"
-    # The rest follows from the document that the dialog was opened for, and from the bureau's answer.
+    # The other values come from the document for which the dialog was opened, and from the bureau's answer.
     _fapiao_inputs = frozenset({"number", "seller_tax_no", "issued_at", "reason", "make_credit_note"})
 
     company_id = fields.Many2one("res.company", required=True)
@@ -39,7 +39,7 @@ class FapiaoRedFlush(models.TransientModel):
     bill_id = fields.Many2one("account.move", "Vendor Bill", ondelete="cascade")
     initiator = fields.Selection([(SELLER, "Seller"), (BUYER, "Buyer")], required=True, default=SELLER)
 
-    # what a buyer has to name
+    # required from a buyer
     number = fields.Char("Fapiao Number")
     seller_tax_no = fields.Char("Seller Tax Number")
     issued_at = fields.Datetime("Issued On")
@@ -138,8 +138,9 @@ class FapiaoRedFlush(models.TransientModel):
             flush.can_make_credit_note = flush._can_make_credit_note()
 
     def _can_make_credit_note(self):
-        """Only where nothing is credited yet and this fapiao stands for all of its invoices: the credit note
-        takes back the whole invoice."""
+        """Only if nothing is credited yet and this fapiao covers all of its invoices, since the credit note
+        reverses the whole invoice.
+        """
         invoices = self.fapiao_id._invoices()
         if not invoices or self.credit_id or invoices._fapiao_credits():
             return False
@@ -147,7 +148,7 @@ class FapiaoRedFlush(models.TransientModel):
         return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
 
     def _describe_scopes(self, plans):
-        """Return what happens, a line for each fapiao, the sum of all before them."""
+        """Return what happens, a line for each fapiao, preceded by the total."""
         lines = [self._describe_scope(plan) for plan in plans]
         if len(plans) > 1:
             total = -sum(plan.order.total for plan in plans)
@@ -161,7 +162,7 @@ class FapiaoRedFlush(models.TransientModel):
         return "\n".join(lines) or False
 
     def _describe_scope(self, plan):
-        """Return what happens to the fapiao of ``plan``."""
+        """Return what happens to the fapiao of ``plan``, as text."""
         fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
         if plan.scope == "full":
             return self.env._(
@@ -193,7 +194,7 @@ class FapiaoRedFlush(models.TransientModel):
         )
 
     def _describe_credit(self, plan):
-        """Say what comes back of our credit line; a buyer has none in it."""
+        """Return the restored part of our credit line as text; a buyer's reversal restores none."""
         issued_at = aware(plan.fapiao.issued_at)
         if self.initiator == BUYER or not issued_at:
             return False
@@ -213,10 +214,10 @@ class FapiaoRedFlush(models.TransientModel):
     # ------------------------------------------------------------------ write
 
     def write(self, vals):
-        """An answer holds for the fapiao that was asked about: naming another one drops it."""
+        """Drop the bureau's answer if another fapiao is entered, since it applies to the queried one."""
         before = {flush: flush._named() for flush in self}
         result = super().write(vals)
-        if not self.env.su:  # the flow itself names several in turn
+        if not self.env.su:  # the flow itself sets several in turn
             for flush in self.filtered(lambda flush: flush._named() != before[flush]):
                 flush._forget_answer()
         return result
@@ -237,7 +238,8 @@ class FapiaoRedFlush(models.TransientModel):
     @api.model
     def _open(self, fapiao, credit=None, reason=""):
         """Return the dialog that reverses ``fapiao``, for ``credit`` (a credit note) if there is one; several
-        only for a credit note that takes from all of them."""
+        only for a credit note that affects all of them.
+        """
         fapiao = self.env["fapiao.red.planner"]._together(fapiao, credit)
         fapiao, more = fapiao[:1], fapiao[1:]
         account = (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge()
@@ -285,7 +287,7 @@ class FapiaoRedFlush(models.TransientModel):
 
     def _create_dialog(self, values):
         self.check_access("create")
-        # sudo: what a dialog is about is set by this flow alone
+        # sudo: only this flow sets the records of a dialog
         return self.sudo().create(values).sudo(self.env.su)
 
     def _show(self):
@@ -301,7 +303,7 @@ class FapiaoRedFlush(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_ask(self):
-        """Ask the bureau (again)."""
+        """Query the bureau (again)."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
@@ -309,13 +311,13 @@ class FapiaoRedFlush(models.TransientModel):
         return self._show()
 
     def action_login(self):
-        """Log in to the tax bureau; then ask again."""
+        """Log in to the tax bureau; then query again."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_apply(self):
-        """Apply for the red form, and go on as far as no person is needed."""
+        """Apply for the red form, and continue as far as no user is needed."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
@@ -329,11 +331,12 @@ class FapiaoRedFlush(models.TransientModel):
         forms._attempt_after_commit()
         return forms.action_follow()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _lock(self):
-        """Lock the documents and return the fapiao read afresh; see ``account.move._fapiao_lock``. Should
-        two users come to a fapiao without documents, the database refuses the second form."""
+        """Lock the documents and return the fapiao reread; see ``account.move._fapiao_lock``. For a fapiao
+        without documents the database refuses a concurrent second form.
+        """
         if not self.fapiao_id:
             raise UserError(self.env._("Name the fapiao and ask the tax bureau first."))
         fapiao = self.fapiao_id | self.more_ids
@@ -362,7 +365,7 @@ class FapiaoRedFlush(models.TransientModel):
     # ------------------------------------------------------------------ asking the bureau, without effect
 
     def _ask_all(self):
-        """Ask the bureau for each of the fapiao; one that may not be reversed keeps all from it."""
+        """Query the bureau for each of the fapiao; one refusal prevents the reversal of all."""
         self._ask()
         if not self.more_ids or self.answer != "allowed":
             return
@@ -384,7 +387,7 @@ class FapiaoRedFlush(models.TransientModel):
         self.sudo().write(values)  # sudo: as in _note
 
     def _ask(self):
-        """Ask the bureau whether the fapiao may be reversed, and write down what it says."""
+        """Query the bureau whether the fapiao may be reversed, and store the answer."""
         try:
             self._find_facts()
             if self.initiator == BUYER and not (self.seller_tax_no and self.issued_at):
@@ -409,7 +412,7 @@ class FapiaoRedFlush(models.TransientModel):
             self._note("failed", self.account_id._error_message(error), needs_login=bool(getattr(error, "need", "")))
 
     def _find_facts(self):
-        """A buyer has to name seller and time of issue: ask the cloud for what isn't known."""
+        """Query the cloud for seller and time of issue, which a buyer must provide, if unknown."""
         number = self.number or ""
         if not is_number(number):
             raise UserError(self.env._("“%s” is not the number of a fapiao: that has 20 digits.", number))
@@ -442,7 +445,7 @@ class FapiaoRedFlush(models.TransientModel):
             self._look_for_red()
 
     def _describe_allowed(self, check):
-        """Return the bureau's words, and a warning if the fapiao isn't the vendor's whose bill it is."""
+        """Return the bureau's text, and a warning if the fapiao isn't one of the vendor."""
         vendor = self.bill_id.commercial_partner_id._fapiao_tax_no() if self.bill_id else ""
         if not vendor or not check.seller_tax_no or vendor == check.seller_tax_no:
             return check.text
@@ -454,7 +457,7 @@ class FapiaoRedFlush(models.TransientModel):
         )
 
     def _look_for_red(self):
-        """Where the bureau refuses, somebody may have reversed the fapiao already: take that over."""
+        """After a refusal, query whether the fapiao was reversed elsewhere, and take that over."""
         if self.fapiao_id and (found := self.fapiao_id._find_red_in_new_transaction()):
             self._note(
                 "already",
@@ -467,10 +470,10 @@ class FapiaoRedFlush(models.TransientModel):
             )
 
     def _keep_inbound(self, check):
-        """Keep the vendor's fapiao that the bureau has shown, where it isn't known here."""
+        """Record the vendor's fapiao shown by the bureau, if not known."""
         if self.fapiao_id:
             return
-        # sudo: facts are made by what a cloud says alone, nobody may create one by hand
+        # sudo: fapiao are created from a cloud's answer only, users can't create them
         Fapiao = self.env["fapiao"].sudo()
         # sudo: as in _note
         self.sudo().fapiao_id = Fapiao._record_checked(
@@ -479,7 +482,7 @@ class FapiaoRedFlush(models.TransientModel):
         self.reason = self._plans()[0].order.reason
 
     def _note(self, answer, text, **values):
-        # sudo: the bureau's answer is written by this flow alone
+        # sudo: only this flow writes the bureau's answer
         self.sudo().write(
             {"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values}
         )

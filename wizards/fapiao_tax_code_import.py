@@ -1,4 +1,4 @@
-"""Import of the bureau's classification table (商品和服务税收分类编码表) from a CSV file."""
+"""Dialog ``fapiao.tax.code.import``: imports the bureau's classification table (商品和服务税收分类编码表) from CSV."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ from ..models.cloud import gate
 from ..models.master.fapiao_tax_code import ancestors
 from ..rules import codes
 
-# Header names, the most telling first: a table may have both 合并编码 and a shorter 编码 beside it.
+# Header names, the most specific first: a table may have both 合并编码 and a shorter 编码.
 HEADERS = {
     "code": (
         "合并编码",
@@ -40,7 +40,7 @@ NO = {"否", "n", "no", "0", "false", ""}
 SHOWN_REJECTS = 200
 MOST_BYTES = 20 * 2**20  # the bureau's table has less than two million
 
-# What a spreadsheet makes of a number that is too long for it, and how people keep it from doing so.
+# Notation of a spreadsheet for a number that is too long, and prefixes that prevent it.
 ROUNDED = re.compile(r"[\d.]+E\+?\d+|\d{19}\.0+", re.IGNORECASE)
 AS_TEXT = re.compile(r'="?(.*?)"?|\'(.*)')
 
@@ -61,7 +61,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_import(self):
-        """Take over the file's good rows and show what became of them; list wrong ones with the reason."""
+        """Store the valid rows of the file and show the result; list invalid ones with the reason."""
         gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         if not self.file:
@@ -109,7 +109,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
             raise UserError(self.env._("The file did not arrive whole. Choose it again.")) from None
 
     def _read_table(self, content):
-        """Return ``(rows, rejected)``: values by code, and ``(line number, reason)`` of what was left out."""
+        """Return ``(rows, rejected)``: values by code, and ``(line number, reason)`` of skipped rows."""
         columns, lines = self._find_table(self._decode(content))
         rows, rejected, first_seen = {}, [], {}
         for number, last, cells in lines:
@@ -130,7 +130,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
         return rows, rejected
 
     def _find_fault(self, row, first_seen):
-        """Return in words what is wrong with a row, or nothing."""
+        """Return as text what is wrong with a row, or nothing."""
         code = row["code"]
         if not code:
             return self.env._("there is no code")
@@ -152,7 +152,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
         return self.env._("its quotation marks do not match")
 
     def _find_table(self, text):
-        """Return ``(columns, lines)``: where the known columns are, and the lines below the header."""
+        """Return ``(columns, lines)``: the positions of the known columns, and the lines below the header."""
         for delimiter in DELIMITERS:
             lines = self._split(text, delimiter)
             for _number, _last, cells in islice(lines, HEADER_WITHIN):
@@ -168,8 +168,8 @@ class FapiaoTaxCodeImport(models.TransientModel):
         )
 
     def _split(self, text, delimiter):
-        """Yield ``(first line, last line, cells)`` of each record; no cells where its quotes do not match."""
-        # strict: a quotation mark that is never closed would swallow the rest of the file without a word
+        """Yield ``(first line, last line, cells)`` of each record; no cells if its quotes do not match."""
+        # strict: an unclosed quotation mark would silently include the rest of the file
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         while True:
             number = reader.line_num + 1
@@ -201,7 +201,7 @@ class FapiaoTaxCodeImport(models.TransientModel):
     # ------------------------------------------------------------------ storing
 
     def _store(self, rows):
-        """Write what is new or different and return the counts. Source of all is one query."""
+        """Write new and changed rows and return the counts. All existing rows are read by one query."""
         TaxCode = self.env["fapiao.tax.code"].with_context(active_test=False)
         known = {record.code: record for record in TaxCode.search_fetch([], list(HEADERS))}
         _flag_summaries(rows, known)
@@ -240,13 +240,13 @@ def _find_columns(cells):
 
 
 def _unquote(code):
-    """Return ``code`` without the marks that keep a spreadsheet from rounding it: '1… and ="1…"."""
+    """Return ``code`` without the characters that keep a spreadsheet from rounding it: '1… and ="1…"."""
     match = AS_TEXT.fullmatch(code)
     return (match[1] or match[2] or "").strip() if match else code
 
 
 def _flag_summaries(rows, known):
-    """Flag the rows that are a summary by form or by having parts, whatever the table says of them."""
+    """Flag the rows that are a summary by form or by having sub-codes, whatever the table says."""
     everything = rows.keys() | known.keys()
     above = {next((code for code in ancestors(part) if code in everything), None) for part in everything}
     for code, row in rows.items():
@@ -255,5 +255,5 @@ def _flag_summaries(rows, known):
 
 
 def _differences(record, row):
-    """Return those of the row's values that the record does not have yet."""
+    """Return the row's values that differ from the record."""
     return {name: value for name, value in row.items() if record[name] != value}

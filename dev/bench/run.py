@@ -3,6 +3,8 @@
 import os
 import platform
 
+import odoo.init  # noqa: F401 - fills the namespace `odoo`
+
 from .. import servers, setup
 from ..say import Failure, say
 from . import figures, measures

@@ -1,11 +1,9 @@
-"""Fapiao that may have been reversed or voided elsewhere: a queue of those the cloud is asked about.
+"""Model ``fapiao``: a queue of fapiao to be queried because they may have been reversed or voided elsewhere.
 
-Two things put a fapiao there: a callback, and the look at what was issued that is due once a month before the
-VAT return, so that a reversal made in the portal isn't known from a callback alone.
-
-Whoever says so (a callback) is not believed: the cloud is asked by number. An answer ends it, whatever it
-says; where there is none the question is repeated, ever more patiently, and not for ever. If a red fapiao
-was named, that is asked for first: it tells what it reverses, which the original may not.
+A callback puts fapiao there, and the monthly status check before the VAT return. A callback is not trusted:
+the cloud is queried by number. Any answer ends it; without one the query is repeated with growing delays, up
+to a limit. If a red fapiao was named, it is queried first: it names its original, which may not name the red
+one.
 """
 
 import functools
@@ -30,8 +28,8 @@ _logger = logging.getLogger(__name__)
 FIRST_WAIT = timedelta(minutes=1)
 LAST_WAIT = timedelta(hours=6)
 MAX_TRIES = 10
-MONTHS_BETWEEN = 3  # looks at what was issued before the previous month
-QUEUED_LEAST, QUEUED_MOST = 20, 500  # in an hour
+MONTHS_BETWEEN = 3  # checks of fapiao issued before the previous month
+QUEUED_LEAST, QUEUED_MOST = 20, 500  # per hour
 
 
 class Fapiao(models.Model):
@@ -68,9 +66,9 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ queueing
 
     def _want_refresh(self, callback, red_number=""):
-        """Queue these fapiao because of ``callback``; one that is queued already isn't queued twice.
+        """Queue these fapiao because of ``callback``, unless queued already.
 
-        ``red_number``: the fapiao that is said to reverse them, "" if none is named.
+        ``red_number``: the fapiao that reverses them according to the callback, or "".
         """
         now = fields.Datetime.now()
         for fapiao in self:
@@ -87,7 +85,7 @@ class Fapiao(models.Model):
             self.env["fapiao.task.mixin"]._wake_reconciler()
 
     def _queue_if_changed(self, issued):
-        """Queue a fapiao that was found reversed or void already (``issued``): what reversed it is taken over too."""
+        """Queue a fapiao that was found reversed or void (``issued``), to take over its red fapiao too."""
         self.ensure_one()
         if issued.color == "blue" and (issued.reversed_by or issued.status not in ("", "normal")):
             self.write(
@@ -104,7 +102,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _refresh_queued(self, batch):
-        """Ask about what is due, a batch at a time, as long as the scheduler grants time."""
+        """Query due fapiao in batches, as long as the scheduler grants time."""
         engine, cron = self.env["fapiao.engine"], self.env["ir.cron"]
         while claimed := engine._step(functools.partial(claim, batch)):
             for (account_id, is_look), questions in claimed.items():
@@ -115,8 +113,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _claim_refresh(self, limit):
-        """Push the next look forward before asking, and return ``{(account id, whether for the monthly look):
-        [(id, number to ask)]}``."""
+        """Postpone the next try before the query, and return ``{(account id, whether for the monthly check):
+        [(id, number to query)]}``.
+        """
         due = self.search(
             [("refresh_at", "<=", fields.Datetime.now()), *self._domain_askable()],
             order="refresh_is_look, refresh_at, id",
@@ -143,8 +142,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _ask_account(self, account_id, questions, purpose):
-        """Ask ``[(id, number)]`` at one account, as long as its cloud can be asked, and let each fapiao act on
-        its answer."""
+        """Query ``[(id, number)]`` at one account, as long as its cloud can be called, and process each
+        answer.
+        """
         engine = self.env["fapiao.engine"]
         account = self.env["fapiao.account"].browse(account_id)
         try:
@@ -159,14 +159,15 @@ class Fapiao(models.Model):
             try:
                 engine._step(functools.partial(note_answer, fapiao_id, number, answer))
             except Exception:
-                # it stays queued, and is given up after so many tries
+                # it stays queued, and is given up after a number of tries
                 _logger.exception("Fapiao: what the cloud says of fapiao %s could not be noted", fapiao_id)
 
     @api.model
     def _postpone_refresh(self, account, fapiao_ids, error, purpose):
-        """Let the queue of ``account`` wait: its cloud can't be asked now. ``fapiao_ids`` were claimed and not
-        asked about, so their tries are given back. Where only background work has no calls left, the rest of
-        the queue doesn't wait."""
+        """Postpone the queue of ``account``, whose cloud can't be called now. ``fapiao_ids`` were claimed and
+        not queried, so their tries are not counted. If only background calls are exhausted, the rest of the
+        queue isn't postponed.
+        """
         until = fields.Datetime.now() + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
         is_looks_only = isinstance(error, PaceUsedUp) and purpose == BACKGROUND
         self.env.cr.execute(
@@ -188,8 +189,9 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ answers
 
     def _record_refresh(self, asked, answer):
-        """Act on the ``answer`` to the question for the number ``asked``: a value of the contract or a
-        ``CloudError``."""
+        """Act on the ``answer`` to the query for the number ``asked``: a value of the contract or a
+        ``CloudError``.
+        """
         self.lock_for_update()
         if not self.refresh_at:
             return
@@ -205,13 +207,13 @@ class Fapiao(models.Model):
                 )
                 self._end_refresh(said)
             case base.Issued() | base.NotFound() if asked != self.number:
-                # a number that leads nowhere: what the cloud says of the fapiao itself counts
+                # not found: the cloud's answer about the fapiao itself counts
                 self.write({"refresh_itself": True, "refresh_at": fields.Datetime.now()})
             case _:
                 self._refresh_later()
 
     def _reversed_of(self, red):
-        """Return the fapiao of this account that ``red`` (``Issued``) says it reverses."""
+        """Return the fapiao of this account that ``red`` (``Issued``) reverses."""
         if not red.original_number:
             return self.browse()
         return self.search(
@@ -224,7 +226,7 @@ class Fapiao(models.Model):
         )
 
     def _take_refresh(self, found):
-        """Take over what the cloud says of this fapiao, and go on to the red one where it names one."""
+        """Take over the cloud's data of this fapiao, and query the red one if it names one."""
         before = self.status
         self._take_over(found)
         if self.status != before and self.status not in LIVING:
@@ -234,7 +236,7 @@ class Fapiao(models.Model):
             now = fields.Datetime.now()
             self.write({"refresh_red": found.reversed_by, "refresh_itself": False, "refresh_at": now})
         elif self.status == "red" and self.refresh_red and self.refresh_red not in known:
-            # it is true then; the red fapiao may show a little later
+            # the status is true; the red fapiao may show a little later
             self.refresh_itself = False
             self._refresh_later()
         else:
@@ -257,10 +259,10 @@ class Fapiao(models.Model):
                 )
             )
 
-    # ------------------------------------------------------------------ the end
+    # ------------------------------------------------------------------ end of a query
 
     def _refresh_later(self):
-        """Ask once more later (the claim has said when), or give up."""
+        """Query again later (the claim has set the time), or give up."""
         if self.refresh_tries >= MAX_TRIES:
             self._end_refresh(
                 self.env._(
@@ -274,7 +276,7 @@ class Fapiao(models.Model):
             self.env["fapiao.task.mixin"]._wake_reconciler(at=self.refresh_at)
 
     def _end_refresh(self, said):
-        """Take the fapiao off the queue and write on the callbacks what came of it."""
+        """Remove the fapiao from the queue and store the result on the callbacks."""
         for callback in self.refresh_callback_ids:
             callback.message = "\n".join(filter(None, [callback.message, said]))
         self.write(
@@ -288,17 +290,15 @@ class Fapiao(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # The look once a month at what was issued, before the VAT return: was anything reversed or voided elsewhere?
-    #
-    # From the first of the month (in China) the living fapiao of the previous month are queued for a question each,
-    # and once a quarter those issued earlier; so many an hour that all are asked about by a day of the month. Only
-    # blue ones: a red fapiao can't be reversed.
+    # Monthly status check before the VAT return, for reversals and voidings made elsewhere: the valid blue fapiao of
+    # the previous month, and once a quarter earlier ones, are queued from the first of the month (in China),
+    # distributed over the hours until the account's day.
     # --------------------------------------------------------------------------
 
     @api.model
     def _queue_looks(self):
-        """Queue what is due for the monthly look, account by account."""
-        # what was issued through an archived account may be reversed all the same
+        """Queue what is due for the monthly check, account by account."""
+        # fapiao issued through an archived account can be reversed as well
         accounts = self.env["fapiao.account"].with_context(active_test=False)
         for account_id in accounts.search([("recheck_day", ">", 0)]).ids:
             try:
@@ -318,7 +318,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _queue_due(self, account, month):
-        """Queue a share of what is due: so many that the rest can follow by the account's day."""
+        """Queue a share of what is due, so that the rest can follow until the account's day."""
         due = SQL(
             """refresh_at IS NULL AND CASE WHEN issue_date >= %s
                THEN COALESCE(GREATEST(checked_at, looked_at), '-infinity') < %s
@@ -351,7 +351,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _living_before(self, account, month):
-        """Return the condition of the living fapiao that ``account`` issued before ``month``."""
+        """Return the condition of the valid fapiao that ``account`` issued before ``month``."""
         self.flush_model()
         return SQL(
             "account_id = %s AND direction = 'out' AND color = 'blue' AND status IN %s AND issue_date < %s",
@@ -359,12 +359,13 @@ class Fapiao(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # Fapiao that a callback speaks of.
+    # Fapiao named by callbacks
     # --------------------------------------------------------------------------
 
     def _may_have_changed(self, told):
-        """Tell whether news of a reversal or voiding can be true, and are neither our own doing nor known
-        from one of the red fapiao that they name (``told``)."""
+        """Return whether a reported reversal or voiding is possible, and neither our own nor known from one of
+        ``told``, the red fapiao it names.
+        """
         self.ensure_one()
         if told & set(self.red_ids):
             return False
@@ -373,8 +374,9 @@ class Fapiao(models.Model):
 
 
 def ask_all(questions, cloud):
-    """Return ``[(id, number, answer)]`` of ``[(id, number)]`` as far as the cloud could be asked, and the
-    ``CloudError`` that ended it, or None. An answer may be a ``CloudError``."""
+    """Return ``[(id, number, answer)]`` of ``[(id, number)]`` as far as the cloud could be queried, and the
+    ``CloudError`` that ended it, or None. An answer may be a ``CloudError``.
+    """
     answers, patience = [], Patience()
     for fapiao_id, number in questions:
         try:
@@ -393,7 +395,7 @@ def _origin(fapiao):
     return fapiao.account_id, fapiao.refresh_is_look
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def claim(limit, env):
@@ -411,16 +413,16 @@ def note_answer(fapiao_id, number, answer, env):
 
 
 class Month:
-    """The month that it is in China at ``now``, and what a look counts by."""
+    """The month in China at ``now``, with the dates used by the monthly check."""
 
     def __init__(self, now):
         start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         self.now = now
         self.day = now.day
         self.first = start.date()
-        self.start = naive(start)  # the moment, as the database has it
+        self.start = naive(start)  # the database's time of its start
         self.before = self.first - relativedelta(months=1)
-        # what was asked about in a month is due again so many months later
+        # what was queried in a month is due again after MONTHS_BETWEEN
         self.quarter = naive(start - relativedelta(months=MONTHS_BETWEEN - 1))
 
     def hours_until(self, day):
@@ -431,9 +433,6 @@ class Month:
 
 def now_in_china():
     return datetime.now(SHANGHAI)
-
-
-# What the engine runs in transactions of its own; the environment is that transaction's.
 
 
 def queue_looks(account_id, env):

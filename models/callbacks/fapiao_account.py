@@ -1,4 +1,4 @@
-"""Where the cloud may call us back for an account: the secret address, and who may call there."""
+"""Model ``fapiao.account``: callback address, allowed callers, and the day of the monthly check."""
 
 import hashlib
 import hmac
@@ -105,7 +105,7 @@ class FapiaoAccount(models.Model):
             account.callback_is_over = bool(account.callback_over_at and account.callback_over_at > since)
 
     def _compute_callback_last_at(self):
-        # sudo: who may see the account may know that the cloud reaches it
+        # sudo: users who see the account may know when the cloud has called
         groups = (
             self.env["fapiao.callback"]
             .sudo()
@@ -117,7 +117,7 @@ class FapiaoAccount(models.Model):
 
     @api.depends("callback_last_at")
     def _compute_callback_hint(self):
-        """Say what keeps callbacks away: the address can't name a database, so the host has to."""
+        """Show what prevents callbacks: the address can't name a database, so the host must."""
         host = urlsplit(self.get_base_url()).hostname or "host"
         for account in self:
             account.callback_hint = not account.callback_last_at and self.env._(
@@ -150,7 +150,7 @@ class FapiaoAccount(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         accounts = super().create(vals_list)
-        # sudo: the token is an administrator's to see, but whoever makes an account makes one
+        # sudo: only administrators see the token, but every new account gets one
         for account in accounts.sudo().filtered(lambda account: not account.callback_token):
             account.callback_token = secrets.token_urlsafe(TOKEN_BYTES)
         return accounts
@@ -158,7 +158,7 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_rotate_callback_token(self):
-        """Give the account a new callback address; the old one is dead at once."""
+        """Give the account a new callback address; the old one is invalid at once."""
         gate.check(self, gate.ADMINISTRATOR, "write")
         for account in self:
             # sudo: not even an administrator chooses it
@@ -166,17 +166,17 @@ class FapiaoAccount(models.Model):
             account.message_post(body=self.env._("The callback address was changed."))
         return True
 
-    # ------------------------------------------------------------------ who calls
+    # ------------------------------------------------------------------ incoming calls
 
     @api.model
     def _called_back(self, provider, token, caller):
-        """Return the account that a callback is for, or none if provider, token or caller isn't right.
+        """Return the account of a callback, or none if provider, token or caller is wrong.
 
-        Every account is compared, whichever was right, so that the time taken tells nothing. Archived ones
-        are called as well, about what is still open there.
+        All accounts are compared, so that the duration reveals nothing. Archived accounts are included, since
+        their open tasks get callbacks too.
         """
         given, found = _digest(token), self.browse()
-        # sudo: the caller is nobody to Odoo, and the token a secret
+        # sudo: the caller has no Odoo user, and the token is secret
         accounts = self.sudo().with_context(active_test=False)
         for account in accounts.search([("callback_token", "!=", False)]):
             is_right = hmac.compare_digest(given, _digest(account.callback_token))
@@ -202,7 +202,7 @@ class FapiaoAccount(models.Model):
         return any(address in ipaddress.ip_network(line, strict=False) for line in lines)
 
     def _record_callbacks_over(self, now):
-        """Note that more was pushed than is kept, and tell the manager by one activity at a time."""
+        """Record that the quota was exceeded, with one activity for the manager at a time."""
         self.callback_over_at = now
         manager = self._first_manager()
         account = self.with_context(lang=manager.lang or self.env.lang)
@@ -225,11 +225,11 @@ class FapiaoAccount(models.Model):
         return [line.strip() for line in (self.callback_addresses or "").splitlines() if line.strip()]
 
     # --------------------------------------------------------------------------
-    # The day by which issued fapiao are looked at once a month (see ``fapiao.py``).
+    # Day of the monthly status check (see ``fapiao.py``)
     # --------------------------------------------------------------------------
 
     def _notify_look_unfinished(self, count, month):
-        """Tell the manager, once a month, that so many fapiao could not be asked about in time."""
+        """Notify the manager, once a month, of the number of fapiao that could not be queried in time."""
         self.recheck_told_on = month.first
         manager = self._first_manager()
         account = self.with_context(lang=manager.lang or self.env.lang)

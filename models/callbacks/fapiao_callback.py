@@ -1,8 +1,7 @@
-"""What a cloud has pushed to us, as it came, and what was made of it.
+"""Model ``fapiao.callback``: a body pushed by a cloud, as received, and what was done with it.
 
-A callback is a hint and nothing more: the cloud doesn't authenticate itself, so amounts and states come
-from asking it. All that a callback can bring about is a question. Repeated, late, forged and unknown ones
-are therefore harmless.
+A callback is only a hint: the cloud doesn't authenticate itself, so amounts and states are queried. A
+callback can only cause a query, so repeated, late, forged and unknown ones are harmless.
 """
 
 import functools
@@ -26,11 +25,11 @@ BATCH = 100
 KEEP = timedelta(days=180)
 KEEP_OVER_QUOTA = timedelta(days=7)
 QUOTA_SPAN = timedelta(hours=1)
-KEPT_DIGESTS = 100  # of an account over its quota, within the span; what comes beyond is only counted
+KEPT_DIGESTS = 100  # of an account over its quota, within the span; further ones are only counted
 REMOVED_AT_ONCE = 1000
 NAMES_SHOWN = 50
 MORE = " … "
-# A body that comes again within the quota, and wasn't kept before, is kept now
+# A body over quota that comes again within the quota is stored then
 KEPT_NOW = "".join(
     f", {name} = CASE fapiao_callback.state WHEN 'over_quota' THEN EXCLUDED.{name} ELSE fapiao_callback.{name} END"
     for name in ("body", "received_at", "state")
@@ -100,14 +99,14 @@ class FapiaoCallback(models.Model):
             raise UserError(self.env._("What a cloud has pushed can't be changed."))
         return super().write(vals)
 
-    # ------------------------------------------------------------------ taking one in
+    # ------------------------------------------------------------------ receiving
 
     @api.model
     def _take(self, account, body, caller):
-        """Store the ``body`` (bytes) of a callback in a transaction of its own, and have it processed soon.
+        """Store the ``body`` (bytes) of a callback in a separate transaction, and schedule its processing.
 
-        A repetition is counted and does no more, even if both come at the same moment. Beyond the account's
-        quota the body isn't kept: the address may be known to others, who could fill the disk.
+        A repetition is only counted, also under concurrency. Over the account's quota the body isn't stored:
+        the address may be known to others, who could fill the disk.
         """
         values = {
             "account_id": account.id,
@@ -129,7 +128,7 @@ class FapiaoCallback(models.Model):
             if self._count_over_quota(values, now):
                 return
             values |= {"state": "over_quota", "body": None}
-        # Another delivery of the same may be under way: the step is repeated then, and that's no error.
+        # A concurrent delivery of the same body repeats the step; not worth an error in the log.
         self.env.cr.execute(
             SQL(
                 "INSERT INTO fapiao_callback (%s) VALUES %s ON CONFLICT (account_id, digest)"
@@ -147,8 +146,9 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _quota_left(self, account_id, size, now):
-        """Return whether one more callback of ``size`` bytes is over the account's quota, and whether it is
-        the first such one within the span."""
+        """Return whether one more callback of ``size`` bytes exceeds the account's quota, and whether it is
+        the first one within the span.
+        """
         since = now - QUOTA_SPAN
         self.env.cr.execute(
             SQL(
@@ -173,8 +173,9 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _count_over_quota(self, values, now):
-        """Count a callback over quota on the newest row of its kind where there are many within the span, and
-        return whether that was done: the number of rows is bounded, whatever comes. A known body has its own row."""
+        """Count a callback over quota on the newest row of its kind if there are many within the span, and
+        return whether that was done: this limits the number of rows. A known body has its own row.
+        """
         self.env.cr.execute(
             SQL(
                 """WITH digests AS (SELECT id FROM fapiao_callback WHERE account_id = %(account)s
@@ -209,8 +210,9 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _hint_over_quota(self):
-        """Have the open requests of accounts over quota asked about, once within the span: which of them the
-        bodies named isn't known."""
+        """Schedule queries of the open requests of accounts over quota, once within the span, since the
+        requests named in the discarded bodies are unknown.
+        """
         now = fields.Datetime.now()
         recent = [("state", "=", "over_quota"), ("received_at", ">", now - QUOTA_SPAN)]
         for (account,) in self._read_group(recent, ["account_id"]):
@@ -225,7 +227,7 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _process_new(self):
-        """Process what has come in, a batch at a time, as long as the scheduler grants time."""
+        """Process new callbacks in batches, as long as the scheduler grants time."""
         cron = self.env["ir.cron"]
         self._record_over_quota()
         cron._commit_progress(remaining=self.search_count([("state", "=", "new")]))
@@ -236,8 +238,9 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _process_batch(self):
-        """Process the oldest new ones and return how many they were. If that fails, each is processed for
-        itself, so that only the one at fault is left out. No fault keeps the scheduler from other work."""
+        """Process the oldest new ones and return their number. After a failure each is processed separately,
+        so that only the faulty one is left out and the scheduler can continue.
+        """
         engine = self.env["fapiao.engine"]
         ids = engine._step(new_ids)
         try:
@@ -258,7 +261,7 @@ class FapiaoCallback(models.Model):
             engine._step(functools.partial(give_up, callback_id, error))
 
     def _process(self):
-        """Have the cloud asked about what the callbacks name, and note on each what was made of it."""
+        """Schedule queries of what the callbacks name, and record on each what was done."""
         for account, callbacks in self.grouped("account_id").items():
             lang = self.env.lang or account._first_manager().lang
             callbacks.with_context(lang=lang)._process_for(account)
@@ -287,8 +290,9 @@ class FapiaoCallback(models.Model):
             return None
 
     def _conclude(self, news, by_uid, changed):
-        """Note what the callback says (``news``) and what is done about it; ``changed``: the fapiao it says
-        to have changed, and whether each is asked about."""
+        """Record the content (``news``) and what is done about it; ``changed``: the fapiao reported as
+        changed, and whether each is queried.
+        """
         if news is None:
             self.write({"state": "failed", "message": self._describe_unreadable()})
             return
@@ -334,13 +338,13 @@ class FapiaoCallback(models.Model):
             " requests are asked about by themselves."
         )
 
-    # ------------------------------------------------------------------ people, and the end
+    # ------------------------------------------------------------------ replay and cleanup
 
     def action_replay(self):
-        """Read the callbacks again, and have the cloud asked about what they name."""
+        """Read the callbacks again, and schedule queries of what they name."""
         gate.check(self, gate.ISSUER)
         kept = self.filtered(lambda callback: callback.state != "over_quota")
-        for callback in kept.sudo():  # sudo: this is all that anybody may change of a callback
+        for callback in kept.sudo():  # sudo: users can't write callbacks otherwise
             callback._replay()
         return True
 
@@ -361,7 +365,7 @@ class FapiaoCallback(models.Model):
 
     @api.autovacuum
     def _gc_old(self):
-        """Remove what was last received half a year ago; what has no body goes after a week."""
+        """Remove callbacks last received half a year ago; those without body after a week."""
         now = fields.Datetime.now()
         over_quota = [("state", "=", "over_quota"), ("last_at", "<", now - KEEP_OVER_QUOTA)]
         old = self.search(["|", ("last_at", "<", now - KEEP), *("&", *over_quota)], limit=REMOVED_AT_ONCE)
@@ -369,14 +373,12 @@ class FapiaoCallback(models.Model):
         return len(old), len(old) == REMOVED_AT_ONCE
 
     # --------------------------------------------------------------------------
-    # Callbacks that speak of fapiao which were issued before: reversed or voided, in the cloud's own portal say.
-    #
-    # They are asked about (``ask_all``). A reversal made from here is known already, and one that is on its way from
-    # here is asked about by itself.
+    # Callbacks about issued fapiao: reversed or voided, e.g. in the cloud's portal. They are queried (``ask_all``),
+    # except for our own reversals, which have their own queries.
     # --------------------------------------------------------------------------
 
     def _fapiao_told(self, account, told):
-        """Return ``{number: fapiao}`` of those that the news ``told`` ({callback: news}) name."""
+        """Return ``{number: fapiao}`` of those that ``told`` ({callback: news}) names."""
         changes = [one for news in told.values() for one in news or () if one.is_change]
         numbers = {number for one in changes for number in (*one.numbers, *one.originals)}
         if not numbers:
@@ -387,8 +389,9 @@ class FapiaoCallback(models.Model):
         return {fapiao.number: fapiao for fapiao in known}
 
     def _ask_about_changed(self, news, by_uid, by_number):
-        """Queue the fapiao that the ``news`` of this callback say to have changed; return those that are
-        known, and whether each is asked about, as ``{fapiao: bool}``."""
+        """Queue the fapiao that the ``news`` of this callback report as changed; return the known ones, and
+        whether each is queried, as ``{fapiao: bool}``.
+        """
         about = {}
         for one in news or ():
             if not one.is_change:
@@ -396,7 +399,7 @@ class FapiaoCallback(models.Model):
             strange = [number for number in one.numbers if number not in by_number]
             named = self._blue_named(one, by_uid, by_number, is_one=bool(strange))
             told = {by_number[number] for number in one.numbers if number in by_number}
-            # a red fapiao that is known tells nothing new of what it reverses
+            # a known red fapiao tells nothing new about its original
             asked = named.filtered(lambda fapiao, told=told: fapiao._may_have_changed(told))
             asked._want_refresh(self, strange[0] if strange else "")
             about |= {fapiao: fapiao in asked for fapiao in named}
@@ -404,7 +407,8 @@ class FapiaoCallback(models.Model):
 
     def _blue_named(self, news, by_uid, by_number, is_one):
         """Return the fapiao that ``news`` is about: those it names, or else those of the request. ``is_one``:
-        any one of the latter will do, for the red fapiao that is asked for tells which it reverses."""
+        any one of the latter suffices, since the queried red fapiao names its original.
+        """
         known = [by_number[number] for number in (*news.originals, *news.numbers) if number in by_number]
         request = by_uid.get(news.request_uid)
         if known or request is None or request._name != "fapiao.request":
@@ -433,7 +437,7 @@ def shortened(names):
     return ", ".join(names[:NAMES_SHOWN]) + more
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def store(values, env):

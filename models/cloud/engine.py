@@ -1,13 +1,13 @@
-"""The one place that commits around remote calls.
+"""Model ``fapiao.engine``: the only place that commits around remote calls.
 
-Every call with an effect runs through the same steps, so that whatever breaks in between, the outcome can be found
-again under the same ID:
+Every call with an effect runs through the same steps, so that after a crash at any point the outcome can be
+found under the same ID (docs/architecture.md#transactions):
 
 prepare  fetch the access token, before anything is claimed
 claim    lock the documents, write the log row ``sent`` with the frozen payload, commit
-call     the network and nothing else, and not after the fence: no SQL, no lock, no ORM in the threads
-record   write the raw answer to the log row, commit; keep it on disk while the database is away
-apply    record the fapiao it names, commit; let the document draw its conclusions, commit
+call     network only, not after the fence: no SQL, no lock, no ORM in the threads
+record   write the raw answer to the log row, commit; to disk while the database is unavailable
+apply    record the fapiao it names, commit; update the document, commit
 recover  rows whose worker died are applied from the stored answer, or queried by the same ID
 """
 
@@ -43,11 +43,10 @@ class FapiaoEngine(models.AbstractModel):
 
     @api.model
     def _step(self, work, cr=None):
-        """Run ``work(env)`` in a transaction of its own, commit it and return what it returned.
+        """Run ``work(env)`` in its own transaction, commit it and return the result.
 
-        ``work`` may run several times: it's repeated when another transaction got in between, so it
-        must not call out. It sees the database as superuser: the caller has checked the rights.
-        ``cr``: see :meth:`_steps`.
+        ``work`` is repeated after a serialization failure, so it must not make remote calls. It runs as
+        superuser: the caller has checked the rights. ``cr``: see :meth:`_steps`.
         """
         for attempt in range(1, TRIES + 1):
             try:
@@ -61,8 +60,8 @@ class FapiaoEngine(models.AbstractModel):
 
     @contextmanager
     def _steps(self):
-        """Give ``step(work)``, which is :meth:`_step` for many in a row: each in a transaction of its own,
-        all over one connection, since borrowing one takes as long as a small step.
+        """Yield ``step(work)``: :meth:`_step` for many steps in a row. Each has its own transaction, all
+        share one connection, since borrowing one takes as long as a small step.
         """
         with self.env.registry.cursor() as cr:
             yield lambda work: self._step(work, cr)
@@ -74,10 +73,10 @@ class FapiaoEngine(models.AbstractModel):
 
     @api.model
     def _after_commit(self, work):
-        """Run ``work(engine)`` once the current transaction is safe in the database.
+        """Run ``work(engine)`` after the current transaction is committed.
 
-        The HTTP layer repeats a handler when transactions collide; what is registered here runs once,
-        after the last repetition. A failure in it is logged, never raised: the user's own work is already
+        The HTTP layer repeats a handler on serialization failures; ``work`` runs once, after the last
+        repetition. Its exceptions are logged and not raised, because the user's transaction is already
         committed.
         """
         registry, context = self.env.registry, self._step_context()
@@ -95,23 +94,23 @@ class FapiaoEngine(models.AbstractModel):
 
     @api.model
     def _run(self, turns, go_on=None):
-        """Take the ``turns`` (:class:`~.fapiao_side_by_side.Turn`) of any accounts side by side.
+        """Process the ``turns`` (:class:`~.side_by_side.Turn`) of several accounts in parallel.
 
-        Without ``go_on`` each claims once. With it, each claims again until nothing is due or
-        ``go_on(number of answers)`` returns false. Return how many calls were claimed.
+        Without ``go_on`` each turn claims once. With it, each claims again until nothing is due or
+        ``go_on(number of answers)`` returns false. Return the number of claimed calls.
         """
         return SideBySide(self, go_on).run(turns)
 
     def _call(self, start):
-        """Start the calls of a claim that is committed."""
+        """Start the calls of a committed claim."""
         start()
 
     def _record(self, job, answer):
-        """Commit the answer as it came, before any conclusions are drawn from it."""
+        """Store the raw answer and commit, before it is interpreted."""
         self._step(lambda env: env["fapiao.call"].browse(job.call_id)._record(answer))
 
     def _record_or_keep(self, job, answer):
-        """Record the answer, or keep it on disk where that fails; return whether it is recorded."""
+        """Record the answer, or write it to disk if that fails; return whether it is recorded."""
         try:
             self._record(job, answer)
         except Exception:
@@ -121,8 +120,10 @@ class FapiaoEngine(models.AbstractModel):
         return True
 
     def _apply(self, call_id):
-        """Let the document act on the recorded answer; the fapiao it names is recorded first, in a step of its
-        own. A bug must not lose the answer: it's logged, the row stays ``answered`` and is applied again."""
+        """Let the document process the recorded answer; the fapiao it names is recorded first, in its own
+        step. An exception must not lose the answer: it is logged, the row stays ``answered`` and is applied
+        again.
+        """
         try:
             self._step(lambda env: env["fapiao.call"].browse(call_id)._take_facts())
             self._step(lambda env: env["fapiao.call"].browse(call_id)._apply())
@@ -131,7 +132,7 @@ class FapiaoEngine(models.AbstractModel):
 
     @api.model
     def _record_kept(self):
-        """Record and apply the answers that are on disk from a time when the database was away."""
+        """Record and apply answers written to disk while the database was unavailable."""
         for path, call_id, request_uid, answer in list(spool.kept(self.env.cr.dbname)):
             record = _Kept(call_id, request_uid, answer)
             if self._step(record):
@@ -140,7 +141,7 @@ class FapiaoEngine(models.AbstractModel):
 
     @api.model
     def _sweep_answers(self):
-        """Apply recorded answers that could not be applied at once, whatever their document waits for."""
+        """Apply recorded answers whose application failed, whatever the state of their document."""
         for call_id in self._step(lambda env: env["fapiao.call"]._claim_unapplied()):
             self._apply(call_id)
 
@@ -150,15 +151,15 @@ class FapiaoEngine(models.AbstractModel):
     def _ask(self, account, question, part="", purpose=QUESTION):
         """Return ``question(cloud)`` for a call without effect; raises ``CloudError``.
 
-        Reads nothing and writes nothing in the caller's transaction; a renewed token is stored. ``part``:
-        see :func:`~..clouds.base.part_of`. Each call is counted for ``purpose`` (``fapiao.pace``), or by the
-        caller where that is "".
+        Reads and writes nothing in the caller's transaction; a renewed token is stored. ``part``: see
+        :func:`~..clouds.base.part_of`. Each call is counted for ``purpose`` (``fapiao.pace``); with "" the
+        caller counts.
         """
         config, slot = self._connection(account.id, part)
         patience = TOKEN_PATIENCE
         if is_click():
             patience = CLICK_CALL
-            # a call with an effect keeps its time: cut off, it would be of unknown outcome
+            # a call with an effect keeps its timeout: if interrupted, its outcome would be unknown
             config = hasty(config, CLICK_CALL) if purpose else config
         pace = self.env["fapiao.pace"]
         with open_cloud(config, slot) as cloud:
@@ -172,16 +173,16 @@ class FapiaoEngine(models.AbstractModel):
 
     @api.model
     def _ask_logged(self, account, operation, payload, question, purpose=QUESTION):
-        """Return ``question(cloud)`` for a call with an effect on no document, such as a log-in.
+        """Return ``question(cloud)`` for a call that has an effect but no document, such as a log-in.
 
-        Its row is committed before the call and closed after it: there is nothing to apply and nothing
-        to repeat, so recovery never meets it. ``payload`` is what the log shows, secrets taken out;
-        of the answer it keeps ``state`` and ``text``, never a code to scan. ``purpose``: see :meth:`_ask`; a
-        call that the pace keeps back leaves no row. Raises ``CloudError``.
+        Its row is committed before the call and closed after it: nothing is applied or repeated, so recovery
+        skips it. ``payload`` is logged without secrets; of the answer only ``state`` and ``text`` are logged,
+        never a code to scan. ``purpose``: see :meth:`_ask`; a call refused by the rate limit leaves no row.
+        Raises ``CloudError``.
         """
         shown, part = redact(payload), part_of(operation)
         if purpose:
-            # the caller's account may be of a transaction that is over
+            # the caller's account may belong to a transaction that has ended
             channel = self._step(lambda env: env["fapiao.account"].browse(account.id)._words(part).channel(operation))
             self.env["fapiao.pace"]._spend(account, channel, purpose)
 
@@ -210,14 +211,15 @@ class FapiaoEngine(models.AbstractModel):
         return self._step(lambda env: env["fapiao.account"].browse(account_id)._connection(part))
 
     def _take_token_lease(self, account_id, part=""):
-        """Return whether this worker is the one that fetches the token of an account now."""
+        """Return whether this worker fetches the account's token now."""
         return self._step(lambda env: env["fapiao.account"].browse(account_id)._take_token_lease(part))
 
     def _leave_token_lease(self, account_id, part=""):
         self._step(lambda env: env["fapiao.account"].browse(account_id)._leave_token_lease(part))
 
     def _prepare(self, cloud, account_id, part="", patience=TOKEN_PATIENCE):
-        """See to a good token before any call: one worker fetches it, the others wait ``patience`` seconds and use it.
+        """Provide a valid token before any call: one worker fetches it, the others wait up to ``patience``
+        seconds.
 
         No transaction is open meanwhile. Raises ``CloudError``.
         """
@@ -225,7 +227,7 @@ class FapiaoEngine(models.AbstractModel):
         while not cloud.is_ready():
             if self._take_token_lease(account_id, part):
                 try:
-                    # it may have been fetched since this client was opened
+                    # another worker may have fetched it since this client was opened
                     self._read_token(cloud, account_id, part)
                     cloud.prepare()
                     self._keep_token(account_id, cloud.slot, part)
@@ -239,7 +241,7 @@ class FapiaoEngine(models.AbstractModel):
             self._read_token(cloud, account_id, part)
 
     def _read_token(self, cloud, account_id, part=""):
-        """Take over the token that another worker has stored."""
+        """Load the token that another worker has stored."""
         _config, stored = self._connection(account_id, part)
         cloud.slot.token, cloud.slot.expires_at = stored.token, stored.expires_at
 
@@ -250,12 +252,12 @@ class FapiaoEngine(models.AbstractModel):
 
 
 def is_click():
-    """Return whether the call is made within a web request, which occupies a worker until it ends."""
+    """Return whether the code runs in a web request, which occupies a worker until it ends."""
     return bool(request)
 
 
 class _Kept:
-    """The step that records an answer from disk; it returns whether the row was waiting for it."""
+    """Step that records an answer from disk; returns whether the row was waiting for it."""
 
     def __init__(self, call_id, request_uid, answer):
         self.call_id, self.request_uid, self.answer = call_id, request_uid, answer
@@ -272,10 +274,10 @@ class _Kept:
 
 @contextmanager
 def committed(cr):
-    """Commit what the block does on ``cr``, or roll it back where it fails; the cursor stays open."""
+    """Commit the block's changes on ``cr``, or roll them back if it raises; the cursor stays open."""
     try:
         yield cr
-        # a cursor of the engine's own, never a request's
+        # the engine's own cursor, never that of a web request
         cr.commit()  # pylint: disable=invalid-commit
     except BaseException:
         if not cr.closed:

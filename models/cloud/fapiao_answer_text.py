@@ -1,7 +1,8 @@
-"""Answers to orders in words that no table knows, counted by account, and their meaning by an administrator.
+"""Model ``fapiao.answer.text``: unknown texts in answers, counted by account and classified by an
+administrator.
 
-Without a meaning such an answer leaves the outcome open. A meaning counts from the next answer on; it is
-asked last, after every marker of "issued already" and "open" (see ``clouds/classified.py``).
+Without a meaning such an answer leaves the outcome unknown. A meaning applies from the next answer on, after
+all markers of "issued already" and "open" (see ``clouds/classified.py``).
 """
 
 from odoo import api, fields, models
@@ -45,7 +46,7 @@ class FapiaoAnswerText(models.Model):
     # ------------------------------------------------------------------ rights
 
     def write(self, vals):
-        """An administrator says what a text means; everything else is the engine's."""
+        """Administrators set the meaning; all other fields are written by the engine."""
         if not self.env.su:
             self._check_may_classify(vals)
         if "meaning" in vals:
@@ -72,9 +73,9 @@ class FapiaoAnswerText(models.Model):
 
     @api.model
     def _note(self, account, operation, error):
-        """Count ``error``, what an answer to ``operation`` meant, if it is a text without a meaning.
+        """Count ``error``, the meaning of an answer to ``operation``, if its text has no meaning yet.
 
-        A row is counted once in each transaction that commits, whatever runs beside it.
+        A row is counted once per committed transaction, also under concurrency.
         """
         if not getattr(error, "is_unclassified", False):
             return

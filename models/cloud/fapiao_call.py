@@ -1,4 +1,4 @@
-"""The write-ahead journal: what was sent, what came back, and whether it was acted upon."""
+"""Model ``fapiao.call``: the write-ahead log of calls with payload, answer and whether it was applied."""
 
 import json
 from datetime import timedelta
@@ -16,8 +16,8 @@ from ..values import as_html
 APPLY_AFTER = timedelta(minutes=1)
 APPLIED_AT_ONCE = 200
 MAX_REPLAYS = 3
-# How long questions that changed nothing are kept. Calls with an effect are never removed: the law wants vouchers
-# kept ten years at least.
+# Retention of queries that changed nothing. Calls with an effect are never removed: the law requires vouchers
+# to be kept for at least ten years.
 KEEP_IDLE = timedelta(days=7)
 REMOVED_AT_ONCE = 10000
 # How a call ended, by the class of error the cloud's client raised; see clouds/errors.py.
@@ -27,7 +27,7 @@ OUTCOME_OF_ERROR = [
     (errors.LoginRequired, "login"),
     (errors.Rejected, "rejected"),
 ]
-# What a call was for, in the words of who keeps the books.
+# Operations as shown to accountants
 OPERATIONS = [
     (base.ISSUE, "Issue"),
     (base.FIND, "Ask for the result"),
@@ -133,7 +133,7 @@ class FapiaoCall(models.Model):
             label = labels.get(call.operation, "")
             call.display_name = f"{label} {call.request_uid or call.id or ''}"
 
-    # ------------------------------------------------------------------ nobody edits a journal
+    # ------------------------------------------------------------------ write protection
 
     def write(self, vals):
         if not self.env.su:
@@ -146,8 +146,9 @@ class FapiaoCall(models.Model):
 
     @api.autovacuum
     def _gc_idle(self):
-        """Remove old questions that changed nothing, but for the last one of each document. Nobody may delete a row
-        of the journal, so this alone goes past the ORM's guard."""
+        """Remove old queries that changed nothing, except the last one of each document. Users can't delete
+        rows of the log, so only this method bypasses the ORM's guard.
+        """
         self.flush_model()
         self.env.cr.execute(
             SQL(
@@ -190,7 +191,7 @@ class FapiaoCall(models.Model):
         }
 
     def _record(self, answer):
-        """Write ``answer``, a ``RawAnswer`` or a ``CloudError``, as it came."""
+        """Store ``answer``, a ``RawAnswer`` or a ``CloudError``, unchanged."""
         self.ensure_one()
         values = {"state": "answered", "answered_at": fields.Datetime.now()}
         if isinstance(answer, base.RawAnswer):
@@ -217,12 +218,12 @@ class FapiaoCall(models.Model):
         return {"answer_body": shown, "answer_raw": text if text != shown else False}
 
     def _take_facts(self):
-        """Let the document record the fapiao that the answer names, whatever comes of the rest."""
+        """Let the document record the fapiao that the answer names, independently of its further processing."""
         if self._is_answered() and self.res_model:
             self._hand_over("_take_facts_from", was_idle=True)
 
     def _apply(self):
-        """Hand the recorded answer to its document, once."""
+        """Pass the recorded answer to its document, once."""
         self.ensure_one()
         if not self._is_answered():
             return
@@ -231,8 +232,9 @@ class FapiaoCall(models.Model):
             self._hand_over("_apply_call", was_idle=self.is_idle)
 
     def _hand_over(self, method, was_idle):
-        """Call ``method`` of the document with this row. Of a question, note whether the document stays as it was:
-        ``was_idle`` until now, and after this step."""
+        """Call ``method`` of the document with this row. For a query, record whether the document is
+        unchanged: ``was_idle`` before, and after this step.
+        """
         document = self.env[self.res_model].browse(self.res_id)
         take = getattr(document, method)
         if self.operation in base.EFFECTS:
@@ -243,14 +245,15 @@ class FapiaoCall(models.Model):
         self.is_idle = was_idle and before == document._outcome()
 
     def _is_answered(self):
-        """Lock the row and tell whether its answer still has to be applied."""
+        """Lock the row and return whether its answer must still be applied."""
         self.env.cr.execute(SQL("SELECT state FROM fapiao_call WHERE id = %s FOR UPDATE", self.id))
         return self.env.cr.fetchone() == ("answered",)
 
     @api.model
     def _claim_unapplied(self):
-        """Return the ids of answers that could not be applied when they came. After some tries a person has to look:
-        on the document where it is still open, else on the account."""
+        """Return the ids of answers whose application failed. After several tries a message is put on the
+        document if it is open, else on the account.
+        """
         since = self.env["fapiao.task.mixin"]._now() - APPLY_AFTER
         due = self.search(
             [("state", "=", "answered"), "|", ("answered_at", "=", False), ("answered_at", "<", since)],
@@ -282,11 +285,11 @@ class FapiaoCall(models.Model):
         )
 
     def _meaning(self):
-        """Return what the recorded answer means, or the ``CloudError`` it stands for."""
+        """Return the meaning of the recorded answer, or the ``CloudError`` it represents."""
         self.ensure_one()
         if self.outcome != "answered":
             return self._error()
-        # sudo: what is read from it goes to its document, which the caller may read
+        # sudo: the result goes to its document, which the caller may read
         text = self.sudo().answer_raw or self.answer_body or ""
         raw = base.RawAnswer(self.http_status, text, self.content_type or "")
         try:
@@ -296,7 +299,7 @@ class FapiaoCall(models.Model):
             return error
 
     def _error(self):
-        """Return the ``CloudError`` that :meth:`_record` took apart."""
+        """Return the ``CloudError`` stored by :meth:`_record`."""
         said = {"text": self.error_text or "", "code": self.error_code or "", "http_status": self.http_status}
         match self.outcome:
             case "rate_limited":

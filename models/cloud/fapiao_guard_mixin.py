@@ -1,7 +1,8 @@
-"""Fields of this addon on models that users may write: inputs are theirs, everything else is the addon's.
+"""Mixin ``fapiao.guard.mixin``: protects this addon's fields on models that users may write, except inputs.
 
 Links and stored results decide whether a document may change and whether a second fapiao may be issued. A
-readonly attribute doesn't protect them: it binds views, not RPC, imports or commands through a parent.
+readonly attribute doesn't protect them: it applies to views, not to RPC, imports or commands through a
+parent.
 """
 
 from odoo import api, models
@@ -12,15 +13,15 @@ ADDON = "l10n_cn_invoice_cloud"
 
 
 class FapiaoGuardMixin(models.AbstractModel):
-    """Refuses to write fields of this addon for anybody but superuser code, unless they are inputs.
+    """Refuses writes on fields of this addon outside superuser code, unless they are inputs.
 
-    Inherited before the model itself, so that nothing of the write has happened when it refuses.
+    Inherited before the model, so that the check precedes every write.
     """
 
     _name = "fapiao.guard.mixin"
     _description = "Model with fields that only this addon writes"
 
-    # What users enter, named beside the fields. The names of all classes of a model count.
+    # Names of fields that users enter. The names of all classes of a model are combined.
     _fapiao_inputs = frozenset()
 
     @api.model
@@ -36,7 +37,7 @@ class FapiaoGuardMixin(models.AbstractModel):
         )
 
     def _fapiao_check_inputs(self, names):
-        """Raise AccessError where ``names`` hold a field that users can't write."""
+        """Raise AccessError if ``names`` contain a field that users can't write."""
         if self.env.su or not (refused := self._fapiao_guarded().intersection(names)):
             return
         labels = sorted(self._fields[name]._description_string(self.env) for name in refused)
@@ -60,8 +61,9 @@ class FapiaoGuardMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
-        """Take defaults of guarded fields from the code alone. Context and user defaults are a user's, and
-        the context reaches records too that core creates as superuser."""
+        """Ignore context and user defaults of guarded fields: they are the user's, and the context also
+        reaches records that core creates as superuser.
+        """
         guarded = self._fapiao_guarded()
         defaults = super().default_get([name for name in fields if name not in guarded])
         for name in guarded.intersection(fields):

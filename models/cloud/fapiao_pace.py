@@ -1,8 +1,8 @@
-"""How fast the clouds are called: one pace for each provider, tax number and channel.
+"""Model ``fapiao.pace``: rate limits for each provider, tax number and channel.
 
-The tax bureau counts calls by tax number, whichever company, bureau user or flow makes them, so each call
-leaves a row here before it is made. Part of the pace is kept for what is urgent: questions leave a share to
-issuing, and background work leaves a share of the rest to questions.
+The tax bureau counts calls by tax number, for all companies, bureau users and flows together, so each call is
+counted here before it is made. Queries leave a share of the limit to issuing, and background work leaves a
+share of the rest to queries.
 """
 
 import functools
@@ -13,10 +13,10 @@ from odoo.tools import SQL
 
 from ...clouds.errors import PaceUsedUp
 
-# Purposes, the most urgent first
-ISSUE = "issue"  # orders with an effect on a fapiao
-QUESTION = "question"  # what a person or an open order waits for
-BACKGROUND = "background"  # what can wait: files, the account's own state, the monthly look
+# Purposes, most urgent first
+ISSUE = "issue"  # calls with an effect on a fapiao
+QUESTION = "question"  # queries for a user or an open task
+BACKGROUND = "background"  # files, the account's own state, the monthly check
 PURPOSES = (ISSUE, QUESTION, BACKGROUND)
 GATE = "gate"  # the kind of the row that serialises a key
 
@@ -36,12 +36,15 @@ class FapiaoPace(models.Model):
     _one_gate = models.UniqueIndex("(key) WHERE kind = 'gate'")
     _started = models.Index("(key, at) INCLUDE (kind) WHERE kind <> 'gate'")
 
-    # ------------------------------------------------------------------ taking and giving back
+    # ------------------------------------------------------------------ counting calls
 
     @api.model
     def _take(self, account, wanted, channel, purpose=QUESTION):
-        """Count up to ``wanted`` calls as started and return how many may be, in the caller's transaction,
-        which has to be a step of the engine: it is repeated where another took from the same key."""
+        """Count up to ``wanted`` calls and return how many may start.
+
+        Runs in the caller's transaction, which must be a step of the engine: it is repeated on a concurrent
+        update of the key.
+        """
         if wanted <= 0:
             return 0
         key = account._pace_key(channel)
@@ -60,7 +63,7 @@ class FapiaoPace(models.Model):
 
     @api.model
     def _give_back(self, account, count, channel, purpose=ISSUE):
-        """Forget the newest ``count`` calls of a purpose: they were counted and not made."""
+        """Remove the newest ``count`` calls of a purpose, which were counted and not made."""
         if count > 0:
             self.env.cr.execute(
                 SQL(
@@ -72,19 +75,19 @@ class FapiaoPace(models.Model):
 
     @api.model
     def _spend(self, account, channel, purpose=QUESTION, calls=1):
-        """Count ``calls`` calls in a transaction of its own; raise ``PaceUsedUp`` where not all may start."""
+        """Count ``calls`` calls in their own transaction; raise ``PaceUsedUp`` if not all may start."""
         error = self.env["fapiao.engine"]._step(functools.partial(spend, account.id, channel, purpose, calls))
         if error:
             raise error
 
-    # ------------------------------------------------------------------ counting
+    # ------------------------------------------------------------------ limits
 
     @api.model
     def _lock_key(self, key):
-        """Serialise what is taken from a key, until the end of the transaction.
+        """Serialise counting for a key until the end of the transaction.
 
-        A lock alone isn't enough, for the snapshot may be older than it. The row is written, which turns a
-        concurrent transaction away once this one is committed; the engine's step repeats it.
+        A lock alone isn't enough, since the snapshot may be older than it. The row is written, so that a
+        concurrent transaction fails after this commit; the engine's step repeats it.
         """
         self.env.cr.execute(
             SQL(
@@ -97,7 +100,7 @@ class FapiaoPace(models.Model):
 
     @api.model
     def _use(self, account, channel, purpose):
-        """Return ``[((span, purposes), used, allowed)]`` for each rule that a call of ``purpose`` obeys."""
+        """Return ``[((span, purposes), used, allowed)]`` for each limit that applies to ``purpose``."""
         limits, percent = account._pace_limits(channel)
         now = self.env.cr.now()
         spans = [span for span, _allowed in limits]
@@ -116,12 +119,12 @@ class FapiaoPace(models.Model):
 
     @api.model
     def _refusal(self, account, channel, purpose, calls):
-        """Return the ``PaceUsedUp`` that says when ``calls`` may start."""
+        """Return the ``PaceUsedUp`` with the time at which ``calls`` may start."""
         now, ends = self.env.cr.now(), []
         for (span, kinds), used, allowed in self._use(account, channel, purpose):
             too_many = used + min(calls, allowed) - allowed
             if too_many > 0:
-                # the call that has to leave the span first
+                # the call that must leave the span first
                 self.env.cr.execute(
                     SQL(
                         "SELECT at FROM fapiao_pace WHERE kind <> 'gate' AND key = %s AND kind IN %s"
@@ -135,11 +138,11 @@ class FapiaoPace(models.Model):
         allowed = dict(account._pace_limits(channel)[0]).get(span, 0)
         return PaceUsedUp(channel, allowed, int(span.total_seconds()), int(wait.total_seconds()) + 1)
 
-    # ------------------------------------------------------------------ the end
+    # ------------------------------------------------------------------ cleanup
 
     @api.autovacuum
     def _gc_old(self):
-        """Remove what no span reaches any more."""
+        """Remove rows older than every span."""
         self.env.cr.execute(
             SQL(
                 "DELETE FROM fapiao_pace WHERE id IN (SELECT id FROM fapiao_pace WHERE kind <> 'gate'"
@@ -151,10 +154,10 @@ class FapiaoPace(models.Model):
 
 
 def rules(limits, percent, purpose):
-    """Yield ``(span, purposes, allowed)``: within ``span`` calls of ``purposes`` may be ``allowed`` at most.
+    """Yield ``(span, purposes, allowed)``: at most ``allowed`` calls of ``purposes`` within ``span``.
 
-    ``limits``: ``[(span, calls)]``. ``percent`` of them is out of reach for all but the most urgent, and of
-    what is left for all but the next. The smallest allowance is one call.
+    ``limits``: ``[(span, calls)]``. ``percent`` of them is reserved for the most urgent purpose, and the same
+    share of the rest for the second. The smallest allowance is one call.
     """
     for span, calls in limits:
         allowed = calls
@@ -166,7 +169,7 @@ def rules(limits, percent, purpose):
 
 
 def reserved(allowed, percent):
-    """Return how many of ``allowed`` calls are kept back, at least one where there are two."""
+    """Return how many of ``allowed`` calls are reserved, at least one of two or more."""
     return min(max(1, allowed * percent // 100), allowed - 1) if percent else 0
 
 
@@ -174,7 +177,7 @@ def reserved(allowed, percent):
 
 
 def spend(account_id, channel, purpose, calls, env):
-    """Return None where ``calls`` were counted, otherwise the error that says why not."""
+    """Return None if ``calls`` were counted, otherwise the ``PaceUsedUp``."""
     pace, account = env["fapiao.pace"], env["fapiao.account"].browse(account_id)
     taken = pace._take(account, calls, channel, purpose)
     if taken == calls:

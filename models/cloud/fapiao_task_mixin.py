@@ -1,15 +1,16 @@
-"""What every document with an effect at the cloud shares: its states and how answers move them.
+"""Mixin ``fapiao.task.mixin``: states of every document with an effect at the cloud, and how answers change them.
 
 ::
 
     draft → queued → sending → done           (a request: issued)
                ↑        ├→ pending        accepted, result later           → done | rejected
                │        ├→ rejected       final, a corrected copy gets a new id
-               │        ├→ waiting_login  resumes by itself after log-in
+               │        ├→ waiting_login  resumes automatically after log-in
                └────────┴→ unknown        answer lost: query by the same id → done | queued | manual
     draft | queued | waiting_login → withdrawn
 
-See docs/architecture.md#states.
+See docs/architecture.md#states. Sections: hooks, queueing, claiming, answers, state changes, runs by click and by
+scheduler.
 """
 
 import base64
@@ -55,27 +56,27 @@ def states(final="done", **labels):
 
 OPEN_STATES = ("queued", "sending", "pending", "waiting_login", "unknown", "manual")
 ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
-# The models beside requests and red forms, in the order in which they are sent and asked about
+# Task models beside requests and red forms, in the order in which they are sent and queried
 OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.assistant.update")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 DEAD_STATES = ("rejected", "withdrawn")
-CLICK_TIME = timedelta(seconds=20)  # what a click goes on with itself, the scheduler needn't race for
+CLICK_TIME = timedelta(seconds=20)  # reserved for the click's own attempt
 HOLD_AT_ONCE = 1000
 NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cloud_text": False}
 QUERY_SOON = timedelta(seconds=15)
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_LAST = timedelta(hours=1)
-MAX_RESENDS = 2  # an order the cloud twice claims not to know is looked at by a person
+MAX_RESENDS = 2  # after which a task that the cloud reports as unknown is left to a person
 PENDING_LIMIT = timedelta(days=3)
-# After its end a document that may have been sent is asked about again: the last of these is the last time
+# Times after the end at which a document that may have been sent is queried again
 WATCH = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
 NOT_SENT = ("not_sent", "rate_limited")
-OUT_STATES = ("queued", "sending")  # nothing to ask about until the order's own answer is in
+OUT_STATES = ("queued", "sending")  # not queried before the answer to the call itself is in
 ASKED_STATES = ("pending", "unknown")
-CLICK_SECONDS = CLICK_TIME.total_seconds()  # after which a click begins no more calls
-CLICK_ROUNDS = 3  # one with a token that is refused, one that asks whether the order is there, one that sends it
-CLICK_LIMIT = 3  # so many documents a click sends itself; more go to the dispatcher, with progress shown
-# What a turn does: which records are due, and what claims them
+CLICK_SECONDS = CLICK_TIME.total_seconds()  # after which a click starts no more calls
+CLICK_ROUNDS = 3  # one with an expired token, one that queries the ID, one that sends
+CLICK_LIMIT = 3  # documents a click sends itself; more are left to the dispatcher, with progress shown
+# Methods of a turn: the one that locks the due records, the one that claims them
 SENDING = ("_lock_to_send", "_claim_orders")
 ASKING = ("_lock_to_ask", "_claim_questions")
 WATCHING = ("_lock_watched", "_claim_questions")
@@ -84,9 +85,9 @@ WATCHING = ("_lock_watched", "_claim_questions")
 class FapiaoTaskMixin(models.AbstractModel):
     _name = "fapiao.task.mixin"
     _description = "Fapiao: document with an effect at the cloud"
-    _part = ""  # of the account, see clouds.base.part_of
-    _is_watched = False  # whether one that has ended, or waits for a person, can be asked about without effect
-    _purpose = ISSUE  # of its orders, see fapiao.pace
+    _part = ""  # endpoint of the account, see clouds.base.part_of
+    _is_watched = False  # whether an ended or manual one can be queried without effect
+    _purpose = ISSUE  # of its calls with effect, see fapiao.pace
     _final_state = "done"  # the call took effect; of a request "issued"
 
     account_id = fields.Many2one("fapiao.account", required=True, index=True, ondelete="restrict", check_company=True)
@@ -140,58 +141,61 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _watched_states(self):
-        """Return the states of records that are asked about at ``watch_at``."""
+        """Return the states of records that are queried at ``watch_at``."""
         return (*DEAD_STATES, "manual", self._final_state)
 
-    # ------------------------------------------------------------------ what a concrete model says
+    # ------------------------------------------------------------------ hooks of concrete models
 
     def _accept(self, result):
         """Take over a result of the call with effect: ``Issued`` or ``Pending``."""
         raise NotImplementedError
 
     def _adopt(self, found):
-        """Take over an ``Issued`` that was found by id; return what contradicts it in words, or ''."""
+        """Take over an ``Issued`` that was found by ID; return what contradicts it as text, or ""."""
         raise NotImplementedError
 
     def _on_final_state(self):
-        """Called after a state was reached that waits for nobody but a person, or for nothing at all."""
+        """Called in a final state and in states in which only a user can act."""
 
     def _can_be_given_up(self):
-        """Tell whether a person may withdraw this record: as long as no cloud can have seen it."""
+        """Return whether a user may withdraw this record, i.e. no cloud can know it."""
         return self.state in UNSENT_STATES and not self.in_doubt
 
     @api.model
     def _now(self):
-        """Return the database's time, in whole seconds (UTC, naive): the clocks of servers may differ."""
+        """Return the database's time, in whole seconds (UTC, naive), since the clocks of servers may differ."""
         self.env.cr.execute("SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC')")
         return self.env.cr.fetchone()[0]
 
     # ------------------------------------------------------------------ queueing
 
     def _identify(self):
-        """Give new records their id: a function of database and record and nothing else, so that whoever
-        repeats an attempt repeats the id."""
+        """Set the ID of new records. It depends on database and record only, so that a repeated attempt
+        repeats it.
+        """
         database = self._database_uuid()
         for record in self:
             record.request_uid = record._make_uid(database)
 
     @api.model
     def _database_uuid(self):
-        # sudo: issuers may not read parameters
+        # sudo: issuers may not read system parameters
         return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _make_uid(self, database):
-        """Return "tax number_own part", at most 40 characters."""
+        """Return "tax number_record part", at most 40 characters."""
         own = base64.b32encode(hashlib.sha256(self._seed_of_uid(database).encode()).digest()).decode().lower()
         tax_no = self.account_id.tax_no
         return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
 
     def _seed_of_uid(self, database):
-        """Return what the ID is a function of: database and record, so that a repeated attempt repeats it."""
+        """Return the values the ID is computed from: database and record, so that a repeated attempt repeats
+        it.
+        """
         return f"{database}/{self._name}/{self.id}"
 
     def _freeze(self, document):
-        """Freeze ``document`` in the cloud's words under this request's id (T0)."""
+        """Freeze ``document`` as payload of this record's ID (T0)."""
         self.ensure_one()
         words = self.account_id._words(self._part)
         payload = words.freeze(self.operation, document, self.request_uid)
@@ -204,8 +208,9 @@ class FapiaoTaskMixin(models.AbstractModel):
         )
 
     def _is_for_another_identity(self):
-        """Tell whether the account has become another one since this record was frozen, as by SQL, import or
-        the neutralization of a copy: nothing about it may be sent or asked there."""
+        """Return whether the account's identity has changed since this record was frozen, as by SQL, import
+        or neutralization of a copy: it must not be sent or queried through it.
+        """
         self.ensure_one()
         return bool(self.identity) and self.identity != self.account_id._identity_fingerprint(self._part)
 
@@ -223,7 +228,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         )
 
     def _enqueue(self, wake_after=None):
-        """Queue the records and wake the dispatcher; the caller's transaction may still roll back.
+        """Queue the records and trigger the dispatcher; the caller's transaction may still roll back.
 
         ``wake_after`` (timedelta) leaves the first attempt to the click that has made the records.
         """
@@ -233,7 +238,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _wake_dispatcher(self, at=None):
-        # sudo: an issuer may start the background run without being allowed to edit scheduled actions
+        # sudo: issuers may trigger the scheduled action without write access to it
         self.env.ref("l10n_cn_invoice_cloud.cron_dispatch").sudo()._trigger(at=at or self._now())
 
     @api.model
@@ -241,18 +246,18 @@ class FapiaoTaskMixin(models.AbstractModel):
         # sudo: as above
         self.env.ref("l10n_cn_invoice_cloud.cron_reconcile").sudo()._trigger(at=at or self._now())
 
-    # ------------------------------------------------------------------ claiming: what may be sent
+    # ------------------------------------------------------------------ claiming: records to send
 
     @api.model
     def _lock_to_send(self, account, limit, ids=None):
         """Lock and return the queued records of ``account`` that may be sent now.
 
-        At most ``limit``, and no more than its pace allows and can start within the lease. ``ids`` narrows it to a
-        click's own records, which may be reserved for it. Another worker's records are skipped, not waited for.
-        Those that must not be sent yet, or at all, are moved on with the reason.
+        At most ``limit``, and no more than the rate limit and the lease allow. ``ids`` restricts it to a
+        click's own records, which may be reserved for it. Records locked by other workers are skipped.
+        Records that must not be sent yet, or at all, change state with the reason.
         """
         if not account.active:
-            # made while the account was being archived: nothing goes out through it any more
+            # created while the account was being archived: it sends nothing any more
             for record in self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE, ids):
                 record._in_reader_language()._end_with_account()
             return self.browse()
@@ -269,7 +274,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         return ready[: account._take_pace(len(ready), self._part, self._purpose)]
 
     def _is_ready_to_send(self, account):
-        """Return whether this queued record may be sent now; move it on with the reason where it may not."""
+        """Return whether this queued record may be sent now; if not, change its state with the reason."""
         self.ensure_one()
         if self._is_for_another_identity():
             self._need_decision(*self._identity_differs_message())
@@ -285,8 +290,9 @@ class FapiaoTaskMixin(models.AbstractModel):
         return False
 
     def _must_be_asked_about(self, account):
-        """Tell whether the cloud may have this order already: an attempt got as far as the cloud, whatever it answered,
-        or this database was restored from a backup."""
+        """Return whether the cloud may know this task: an attempt reached the cloud, whatever the answer, or
+        this database was restored from a backup.
+        """
         return self._is_watched and not self.asked_first and (self.was_sent or account._asks_first())
 
     def _has_waited_too_long(self, account):
@@ -294,8 +300,9 @@ class FapiaoTaskMixin(models.AbstractModel):
         return waiting_since < self._now() - timedelta(days=account.wait_days)
 
     def _ask_first(self, account):
-        """Ask by the ID before the order goes out. What the cloud has turned away once is believed at once when it
-        says that it doesn't know it; in a restored database the bureau may still show an order late."""
+        """Query by ID before sending. If the cloud has refused the task before, a "not found" counts at once;
+        in a restored database it counts after the grace period, since the bureau may show a fapiao late.
+        """
         now = self._now()
         self.write(
             {
@@ -311,15 +318,16 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _hold_for_person(self, account):
-        """Let queued records wait for the log-in that others wait for, instead of sending them one by
-        one to be turned away. A click still tries: the user may have logged in elsewhere."""
+        """Let queued records wait for the log-in that others wait for, instead of sending each to be refused.
+        A click still tries, since the user may have logged in elsewhere.
+        """
         due = self._lock_due(SQL("state = 'queued'"), account.id, HOLD_AT_ONCE)
         for record in due:
             record._in_reader_language()._set_state("waiting_login", errors.LoginRequired(need=account.session_state))
         return self.browse()
 
     def _claim_orders(self, account):
-        """Journal the call of each of these locked records, mark them as being sent and return the jobs."""
+        """Log the call of each of these locked records, set their state and return the jobs."""
         jobs = self._open_calls(lambda record: (record.operation, json.loads(record.payload)))
         sent = self.filtered(lambda record: record.state == "queued")
         lease_until = self._now() + account._lease()
@@ -335,24 +343,25 @@ class FapiaoTaskMixin(models.AbstractModel):
             )
         return jobs
 
-    # ------------------------------------------------------------------ claiming: what is asked about
+    # ------------------------------------------------------------------ claiming: records to query
 
     @api.model
     def _lock_to_ask(self, account, limit, ids=None):
-        """Lock and return the records of ``account`` whose outcome is open and due to be asked about."""
+        """Lock and return the records of ``account`` with unknown outcome that are due for a query."""
         open_ones = SQL("state IN ('unknown', 'pending') AND next_try_at <= %s", self._now())
         return self._lock_questions(open_ones, account, limit, ids)
 
     @api.model
     def _lock_watched(self, account, limit, ids=None):
-        """Lock and return ended records of ``account`` that are due to be asked about all the same."""
+        """Lock and return ended records of ``account`` that are due for another query."""
         watched = SQL("state IN %s AND watch_at <= %s", self._watched_states(), self._now())
         return self._lock_questions(watched, account, limit, ids, SQL("watch_at"))
 
     @api.model
     def _lock_questions(self, condition, account, limit, ids=None, order=None):
-        """Lock and return records that are due for a question, as far as the pace of ``account`` allows. They are
-        asked about at the account they were made for and nowhere else."""
+        """Lock and return records due for a query, as far as the rate limits of ``account`` allow. They are
+        queried only through the account they were made for.
+        """
         if ids is None and account._is_left_alone():
             return self.browse()
         due = self._lock_due(condition, account.id, limit, ids, order)
@@ -364,13 +373,13 @@ class FapiaoTaskMixin(models.AbstractModel):
         return due[: account._take_pace(len(due), self._part, QUESTION)]
 
     def _claim_questions(self, account):
-        """Journal a question for each of these locked records and return the jobs."""
+        """Log a query for each of these locked records and return the jobs."""
         self._close_stale_queries()
         words = account._words(self._part)
         jobs = self._open_calls(lambda record: record._question(words))
         now = self._now()
         for record in self:
-            # pushed forward at once: early rows that stay open must not starve later ones
+            # postponed before the call, so that open early rows don't starve later ones
             if record.state in self._watched_states():
                 record.write({"watch_at": now + account._lease()})
             else:
@@ -379,33 +388,33 @@ class FapiaoTaskMixin(models.AbstractModel):
         return jobs
 
     def _question(self, words):
-        """Return ``(operation, payload)`` that asks what became of this record; ``words`` freezes it."""
+        """Return ``(operation, payload)`` of the query for this record's outcome; ``words`` is the codec."""
         if self.lookup_number:
             return base.FIND, words.freeze(base.FIND, {"number": self.lookup_number}, "")
         return base.FIND, words.freeze(base.FIND, self._asked_for(), self._uid_to_ask())
 
     def _uid_to_ask(self):
-        """Return the ID to ask by: the record's own."""
+        """Return the ID to query by."""
         return self.request_uid
 
     def _asked_for(self):
-        """Return what a cloud must know beside the id to find this record; see ``Cloud.freeze``."""
+        """Return what a cloud needs beside the ID to find this record; see ``Cloud.freeze``."""
         return {}
 
     @api.model
     def _questions(self):
-        """Return the operations by which :meth:`_question` asks: each may be repeated freely."""
+        """Return the operations that :meth:`_question` uses; they may be repeated freely."""
         return (base.FIND,)
 
     def _outcome(self):
-        """Return what is known to have become of this record: a question that leaves it alone changed nothing."""
+        """Return the known outcome: a query after which it is the same has changed nothing."""
         names = ("state", "stage", "bureau_state", "number", "error_message", "cloud_code", "cloud_text", "is_double")
         known = tuple(self[name] for name in names if name in self._fields)
         facts = self.fapiao_ids.ids if "fapiao_ids" in self._fields else []
         return known, facts
 
     def _close_stale_queries(self):
-        """A query whose worker died is simply asked again."""
+        """Repeat queries whose worker died."""
         self.env["fapiao.call"].search(
             [
                 ("res_model", "=", self._name),
@@ -419,8 +428,9 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _expire_leases(self, account_id):
-        """Records whose worker died become ``unknown``, because the call may have been made. Where the answer is
-        recorded already it is applied instead, see ``fapiao.engine._sweep_answers``."""
+        """Set records whose worker died to ``unknown``, since the call may have been made. A recorded answer
+        is applied instead, see ``fapiao.engine._sweep_answers``.
+        """
         self._lock_account(account_id)
         due = self._lock_due(SQL("state = 'sending' AND lease_until < %s", self._now()), account_id, 500)
         calls = self.env["fapiao.call"].search(
@@ -432,7 +442,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             record._in_reader_language()._set_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
 
     def _give_up_applying(self):
-        """The recorded answer can't be applied. Only what is still open needs a decision for it."""
+        """Leave records whose recorded answer can't be applied to a user, if they are still open."""
         if self.state in OPEN_STATES:
             self._need_decision(
                 self.env._("The cloud has answered, but the answer could not be processed."),
@@ -441,8 +451,9 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _lock_account(self, account_id):
-        """Serialise claims per account: the pace is counted under this lock. The write at the end of a
-        claim makes a concurrent claimer's snapshot stale, so it repeats with a fresh one."""
+        """Serialise claims of an account: calls are counted under this lock. The write at the end of a claim
+        makes a concurrent transaction fail, so that it is repeated with a new snapshot.
+        """
         self._execute_quietly(SQL("SELECT id FROM fapiao_account WHERE id = %s FOR NO KEY UPDATE", account_id))
         self.env.cr.execute(SQL("UPDATE fapiao_account SET claimed_at = %s WHERE id = %s", self._now(), account_id))
         return self.env["fapiao.account"].browse(account_id)
@@ -466,14 +477,15 @@ class FapiaoTaskMixin(models.AbstractModel):
         return self.browse(row[0] for row in self.env.cr.fetchall())
 
     def _execute_quietly(self, query):
-        """Run a locking query. That another worker was faster is no error worth a line in the log: the step is
-        repeated (see ``fapiao.engine._step``)."""
+        """Run a locking query without logging a serialization failure, since the step is repeated (see
+        ``fapiao.engine._step``).
+        """
         self.env.cr.execute(query, log_exceptions=False)
 
     def _open_calls(self, call_of):
         """Write a log row for each record and return the jobs; ``call_of(record)`` names the call.
 
-        One whose call can't be built needs a decision and holds up no other.
+        A record whose call can't be built is left to a user and does not stop the others.
         """
         built = list(self._each(call_of))
         Call = self.env["fapiao.call"]
@@ -489,8 +501,9 @@ class FapiaoTaskMixin(models.AbstractModel):
         ]
 
     def _each(self, work):
-        """Yield ``(record, work(record))``, each in a savepoint: one that fails goes to a person and holds up no
-        other."""
+        """Yield ``(record, work(record))``, each in a savepoint; a record that fails is left to a user and
+        does not stop the others.
+        """
         for record in self:
             try:
                 with self.env.cr.savepoint():
@@ -509,7 +522,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     # ------------------------------------------------------------------ rights and locks
 
     def _lock(self):
-        """Lock the records against engine and other users, then look at them afresh."""
+        """Lock the records and reread them."""
         self.lock_for_update()
         self.invalidate_recordset()
 
@@ -520,18 +533,18 @@ class FapiaoTaskMixin(models.AbstractModel):
         gate.check(self, gate.MANAGER)
 
     # --------------------------------------------------------------------------
-    # How an answer moves a document from state to state (the states are drawn at the top).
+    # Answers and state changes (the states are drawn at the top)
     #
-    # A document that has ended still listens: what exists at the bureau exists, whatever was decided here.
+    # Answers are also applied to ended documents, since a fapiao at the bureau is a fact in every state.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ applying an answer
 
     def _take_facts_from(self, call):
-        """Record what a stored answer says to exist, before any conclusion is drawn from it."""
+        """Hook: record the fapiao that a stored answer names, before the answer is applied."""
 
     def _apply_call(self, call):
-        """Draw the conclusions from a recorded answer; runs in the engine's transaction."""
+        """Apply a recorded answer; runs in the engine's transaction."""
         self.ensure_one()
         self._lock_row()
         self = self._in_reader_language()  # noqa: PLW0642
@@ -547,7 +560,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         if call.operation == base.FIND:
             self._apply_finding(meaning)
         elif not isinstance(meaning, errors.CloudError):
-            self._accept(meaning)  # however late it comes: what exists at the bureau exists
+            self._accept(meaning)  # in every state: what exists at the bureau is a fact
         elif call != self._last_attempt():
             return
         elif self.state == "sending":
@@ -557,16 +570,17 @@ class FapiaoTaskMixin(models.AbstractModel):
             self._apply_error(meaning)
 
     def _never_left(self, error):
-        """Tell whether a late answer proves that no attempt has left: the last one says so, and so did each
-        before it."""
+        """Return whether a late answer proves that no attempt was sent, neither the last one nor those before
+        it.
+        """
         return isinstance(error, errors.NotSent) and not self._has_reached_cloud()
 
     def _in_reader_language(self):
-        """Return the record so that words stored on it are in the language of who will read them."""
+        """Return the record in the language in which stored messages will be read."""
         return self.with_context(lang=self._reader().lang or self.env.lang)
 
     def _reader(self):
-        """Return the user for whom stored words are meant."""
+        """Return the user who reads the stored messages."""
         return self.create_uid
 
     def _last_attempt(self):
@@ -577,7 +591,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     def _apply_error(self, error):
         if error.in_words_only and not isinstance(error, errors.Rejected):
-            # no code vouches for it: the deed may have been done all the same
+            # the text alone is no proof: the call may have taken effect
             if isinstance(error, errors.LoginRequired):
                 self.account_id._record_need(error.need, error)
             self._set_unknown(error)
@@ -596,13 +610,14 @@ class FapiaoTaskMixin(models.AbstractModel):
                 self._set_unknown(error)
 
     def _record_not_sent(self):
-        """Forget that an attempt was made where none of them has left."""
+        """Reset ``was_sent`` if no attempt was sent."""
         if not self.in_doubt and not self._has_reached_cloud():
             self.was_sent = False
 
     def _has_reached_cloud(self):
-        """Tell whether an attempt may have got as far as the cloud. What an answer says of it doesn't count: one that
-        says "not read" has come from the cloud all the same."""
+        """Return whether an attempt may have reached the cloud. The meaning of its answer doesn't count: an
+        answer "not read" came from the cloud as well.
+        """
         return bool(
             self.env["fapiao.call"].search_count(
                 [
@@ -620,7 +635,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         )
 
     def _postpone(self, error):
-        """The call could not even be prepared: this record was due, and nothing was claimed or sent."""
+        """Postpone a due record for which no call could be prepared; nothing was claimed or sent."""
         if self.state == "queued":
             self.tries += 1
             self._apply_error(error)
@@ -631,8 +646,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             self.watch_at = self._now() + BACKOFF_LAST
 
     def _apply_finding(self, meaning):
-        """Act on the answer to a query by id. Only ``NotFound`` and ``Issued`` say anything; whatever
-        else leaves the request as open as it was."""
+        """Act on the answer to a query by ID. Only ``NotFound``, ``Issued`` and ``Bill`` prove something."""
         if self.state in DEAD_STATES:
             self._apply_finding_after_end(meaning)
             return
@@ -655,7 +669,7 @@ class FapiaoTaskMixin(models.AbstractModel):
                 self._schedule_retry(meaning)
 
     def _apply_not_found(self, answer):
-        """Believe "not found" only after the grace period: the bureau may show an order late."""
+        """Accept "not found" only after the grace period, since the bureau may show a fapiao late."""
         if self.state == "manual":
             self._watch_later()
         elif self.state == "pending" or not self._grace_is_over():
@@ -669,7 +683,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             self._send_again()
 
     def _send_again(self):
-        # the same ID: should the first order show up after all, the cloud refuses the second
+        # the same ID: if the first call took effect after all, the cloud refuses the second
         if not self.account_id.active:
             self._end_with_account()
             return
@@ -688,7 +702,9 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._wake_dispatcher()
 
     def _end_with_account(self):
-        """End an order that the cloud doesn't know, or was never sent: its account sends nothing any more."""
+        """Withdraw a task that the cloud doesn't know, or that was never sent, because its account is
+        archived.
+        """
         self._set_state("withdrawn")
         self.write(
             {
@@ -702,17 +718,18 @@ class FapiaoTaskMixin(models.AbstractModel):
         return self._now() >= (self.unknown_since or self.write_date) + self._grace()
 
     def _grace(self):
-        """Return how late the bureau may show an order, and no less than a call may last."""
+        """Return how late the bureau may show a fapiao, at least the maximum duration of a call."""
         return max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
 
     def _verify(self, found):
-        """Compare what was found with what a record that counts as done has led to, where a model wants it."""
+        """Hook: compare ``found`` with the result of a record that is done already."""
 
-    # ------------------------------------------------------------------ after the end
+    # ------------------------------------------------------------------ ended documents
 
     def _apply_finding_after_end(self, meaning):
-        """Act on the answer about a record that has ended: what exists is taken over, with an alarm where
-        something else stands in its place."""
+        """Act on the answer about an ended record: what exists is taken over, with an alarm if it contradicts
+        the records made since.
+        """
         match meaning:
             case errors.CloudError():
                 if isinstance(meaning, errors.LoginRequired):
@@ -725,20 +742,20 @@ class FapiaoTaskMixin(models.AbstractModel):
                 self._revive(meaning)
 
     def _record_absent(self):
-        """The cloud doesn't know the record: it is dead as far as that can be known today."""
+        """The cloud doesn't know the record at this time."""
         self._watch_later()
 
     def _revive(self, found):
-        """Take over what was found for a record that has ended; a concrete model says how."""
+        """Hook: take over what was found for an ended record."""
         self._watch_later()
 
     def _watch_after_end(self):
-        """Ask about an ended record again after an hour, a day, a week and a month, if it may have been sent."""
+        """Query an ended record again after an hour, a day, a week and a month, if it may have been sent."""
         for record in self.filtered("was_sent") if self._is_watched else ():
             record.write({"watch_round": 0, "watch_at": self._now() + WATCH[0]})
 
     def _watch_later(self):
-        """Set the next of these times; after the last nothing more is asked."""
+        """Schedule the next of these queries; there is none after the last."""
         following = self.watch_round + 1
         is_last = following >= len(WATCH) or not self._is_watched
         self.write(
@@ -749,17 +766,18 @@ class FapiaoTaskMixin(models.AbstractModel):
         )
 
     def _watch(self):
-        """Ask about these ended records now: there is evidence that one of them has led to something."""
+        """Query these ended records now, because there is a sign that one of them took effect."""
         ended = self.filtered(lambda record: record.state in (*DEAD_STATES, "manual"))
         if ended and self._is_watched:
             ended.write({"watch_at": self._now()})
             self._wake_reconciler()
 
-    # ------------------------------------------------------------------ news
+    # ------------------------------------------------------------------ hints
 
     def _hint(self):
-        """Ask about the records now, or as soon as the answer that is out has come. A hint is kept until the next
-        question is put, so that none is lost between a question and its answer."""
+        """Query the records now, or after the running call's answer. A hint is kept until the next query
+        starts, so that none is lost between a query and its answer.
+        """
         heeding = self.filtered(lambda record: record.state in OUT_STATES + ASKED_STATES)
         heeding.write({"hinted_at": self._now()})
         heeding._ask_if_hinted()
@@ -768,11 +786,11 @@ class FapiaoTaskMixin(models.AbstractModel):
     def _ask_if_hinted(self):
         due = self.filtered(lambda record: record.hinted_at and record.state in ASKED_STATES)
         if due:
-            # patience starts from the beginning: news may show in the cloud's answers a little later than in its hint
+            # retries start again, since the cloud's answers may show a change later than its hint
             due.write({"next_try_at": self._now(), "tries": 0})
             self._wake_reconciler()
 
-    # ------------------------------------------------------------------ reaching a state
+    # ------------------------------------------------------------------ state changes
 
     def _set_state(self, state, error=None):
         words = self._words_of(error) if error else NO_ERROR
@@ -788,7 +806,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             self._on_final_state()
 
     def _set_unknown(self, error, soon=QUERY_SOON):
-        """Leave the outcome open: it is asked about by the same ID."""
+        """Set the outcome to unknown: it is queried by the same ID."""
         now = self._now()
         self.write(
             {
@@ -807,7 +825,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._ask_if_hinted()
 
     def _requeue_lookup(self):
-        """Put a record that a person was to decide on back among those that are asked about."""
+        """Move a record from manual back to those that are queried."""
         self._set_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
 
     def _set_pending(self, text=""):
@@ -828,7 +846,9 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._ask_if_hinted()
 
     def _try_later(self, error):
-        """Back to the queue under the same id: the cloud never saw this attempt, or says so."""
+        """Return the record to the queue under the same ID: the cloud has not received this attempt, or says
+        so.
+        """
         is_token = isinstance(error, errors.TokenRefused) and self.tries <= 1
         told = timedelta(seconds=getattr(error, "retry_after", None) or 0)
         wait = timedelta(0) if is_token else told or self._backoff()
@@ -837,7 +857,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._wake_dispatcher(at=at)
 
     def _schedule_retry(self, error=None):
-        """Leave the outcome open and query again later, ever more patiently."""
+        """Leave the outcome open and query again later, with growing delays."""
         now = self._now()
         if self.state == "manual":
             self._watch_later()
@@ -854,7 +874,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._ask_if_hinted()
 
     def _need_decision(self, message, fix):
-        """Leave the record to a person. Meanwhile it is asked about now and then: a query may settle it."""
+        """Leave the record to a user. It is still queried occasionally, since a query may settle it."""
         for record in self:
             is_known = record.state == "manual" and record.error_message == message
             record.write(
@@ -878,7 +898,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _words_of(self, error):
-        """Return the error fields for ``error``: plain words first, the cloud's own beside them."""
+        """Return the error fields for ``error``: message, cure, and the cloud's own text."""
         message, fix = explain(error)
         return {
             "error_message": self.env._(message),
@@ -888,23 +908,25 @@ class FapiaoTaskMixin(models.AbstractModel):
         }
 
     # --------------------------------------------------------------------------
-    # When documents are sent and asked about: by the scheduler, and by the click that made them.
+    # Runs by the click that made the documents, and by scheduled actions
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ the click
 
     def _attempt_after_commit(self):
-        """Make one bounded attempt as soon as the user's transaction is safe, so that the result shows
-        on the form; a large batch is the dispatcher's, and a slow cloud as well."""
+        """Make one bounded attempt after the commit, so that the form shows the result; large batches and
+        slow clouds are left to the dispatcher.
+        """
         if self and len(self) <= CLICK_LIMIT:
             self._reserve_for_click()
             attempt = functools.partial(attempt_now, self._name, self.ids)
             self.env["fapiao.engine"]._after_commit(attempt)
 
     def _reserve_for_click(self):
-        """Keep the dispatcher off what the click is about to send: it is woken by the same commit, and the form would
-        only show a spinner. It comes after it, should the click die."""
-        # sudo: a user who may click may not write these by hand
+        """Reserve the click's records, since the dispatcher is triggered by the same commit and would take
+        them, so that the form shows no result. The reservation expires, in case the click's worker dies.
+        """
+        # sudo: users can't write these fields
         queued = self.sudo().filtered(lambda record: record.state == "queued")
         if queued:
             later = self._now() + CLICK_TIME
@@ -913,14 +935,15 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _attempt(self, ids):
-        """Go as far with the records ``ids`` as the time of a click allows."""
+        """Process the records ``ids`` as far as the time of a click allows."""
         return self._attempt_until(click_end(), ids)
 
     @api.model
     def _attempt_until(self, until, ids):
-        """Send and ask for the records ``ids`` in transactions of their own, and begin nothing after ``until`` (of
-        ``fence.now``): a person waits, and so does a web worker. Our own transaction reads nothing: its snapshot may
-        be older than the records."""
+        """Send and query the records ``ids`` in separate transactions, starting nothing after ``until`` (of
+        ``fence.now``), because a web worker is occupied. The caller's transaction reads nothing: its snapshot
+        may be older than the records.
+        """
         is_due = functools.partial(is_any_due, self._name, ids)
         for _round in range(CLICK_ROUNDS):
             self._run_for_ids(ids, SENDING, until)
@@ -930,7 +953,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _run_for_ids(self, ids, methods, until):
-        """Take one turn over the records ``ids`` of any accounts, unless ``until`` is over."""
+        """Process one turn over the records ``ids`` of any accounts, unless ``until`` has passed."""
         engine = self.env["fapiao.engine"]
         by_account = engine._step(functools.partial(ids_by_account, self._name, ids))
         engine._run([self._turn(methods, id_, len(own), own, until) for id_, own in by_account.items()])
@@ -945,8 +968,9 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _dispatch(self, batch, go_on):
-        """Send what is queued, all accounts side by side, in the order of the next try. What has to be asked about
-        before it is sent is asked about, and then sent."""
+        """Send queued records, all accounts in parallel, ordered by next try. Records to be queried before
+        sending are queried, and then sent.
+        """
         self._run_due(SENDING, self._domain_to_send(), batch, go_on)
         asking = [*self._domain_to_ask(), ("is_asking_first", "=", True)]
         if self.search_count(asking, limit=1):
@@ -959,7 +983,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _reconcile(self, batch, go_on):
-        """Find out what became of records whose answer was lost or comes later."""
+        """Query records whose answer was lost or comes later."""
         engine = self.env["fapiao.engine"]
         for account in self._accounts_of([("state", "=", "sending"), ("lease_until", "<", self._now())]):
             engine._step(functools.partial(expire_leases, self._name, account.id))
@@ -976,24 +1000,25 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _accounts_of(self, domain):
-        """Return the accounts of such records, archived ones too: what was sent through them is still open."""
-        # active_test: an archived account keeps being asked
+        """Return the accounts of these records, archived ones too: their tasks are still open."""
+        # active_test: archived accounts are still queried
         groups = self.with_context(active_test=False)._read_group(domain, ["account_id"])
         return [account for (account,) in groups]
 
     @api.model
     def _run_due(self, methods, domain, batch, go_on):
-        """Take turns over every account with records in ``domain`` until nothing is due or ``go_on`` says that the
-        time is over. An account whose pace is used up yields nothing."""
+        """Process every account with records in ``domain`` until nothing is due or ``go_on`` reports the end
+        of the time. An account whose rate limit is reached yields nothing.
+        """
         turns = [self._turn(methods, account.id, batch) for account in self._accounts_of(domain)]
         if turns:
             self.env["fapiao.engine"]._run(turns, go_on)
 
 
 class Schedule:
-    """One run of a scheduled action over several kinds of documents, with one progress for all of them.
+    """One run of a scheduled action over several kinds of documents, with common progress.
 
-    ``due`` returns how many documents are due now, ``wake(at)`` starts the action again at a time.
+    ``due`` returns how many documents are due now, ``wake(at)`` triggers the action again at a time.
     """
 
     def __init__(self, env, due, wake):
@@ -1003,25 +1028,27 @@ class Schedule:
         self.done = 0
 
     def go_on(self, done=0):
-        """Report ``done`` documents; return whether there is time for more."""
+        """Report ``done`` documents; return whether time remains."""
         self.done += done
         if self.time_left:
             self.time_left = self.cron._commit_progress(done)
         return bool(self.time_left)
 
     def do(self, work, *args):
-        """Do ``work(*args)`` if there is time; should it fail, what comes after it is done all the same."""
+        """Do ``work(*args)`` if time remains; a failure does not stop what follows."""
         if not self.time_left:
             return
         try:
             work(*args)
         except Exception:
-            # rolled back, so that what comes after starts in a sound transaction
+            # rolled back, so that the following work starts in a clean transaction
             self.env.cr.rollback()
             _logger.exception("Fapiao: a part of the scheduled action failed; the others go on")
 
     def end(self):
-        """Report what is left: at once again where time ran out, in a minute where pace or a cloud holds it up."""
+        """Report the remaining documents: the run is repeated at once if time ran out, after a minute if a
+        rate limit or a cloud blocks it.
+        """
         left = self.due()
         if self.time_left:
             self.cron._commit_progress(remaining=0)
@@ -1032,11 +1059,11 @@ class Schedule:
 
 
 def click_end():
-    """Return the moment (of ``fence.now``) after which a click begins no more calls."""
+    """Return the time (of ``fence.now``) after which a click starts no more calls."""
     return fence.now() + CLICK_SECONDS
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def expire_leases(model, account_id, env):
@@ -1048,8 +1075,9 @@ def attempt_now(model, ids, engine):
 
 
 def is_any_due(model, ids, env):
-    """Tell whether a record is to be sent right now: the cloud was asked first and doesn't know it, or refused the
-    token."""
+    """Return whether a record is to be sent right now: the query before sending found nothing, or the token
+    was refused.
+    """
     now = env[model]._now()
     return any(record.state == "queued" and record.next_try_at <= now for record in env[model].browse(ids))
 

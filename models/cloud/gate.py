@@ -1,6 +1,6 @@
-"""The check that each public method begins with: RPC reaches them all, whatever buttons a view shows.
+"""The check that each public method begins with: RPC can call all of them, whatever the views show.
 
-A group says who may do it, the access on the records says on which company and documents.
+The group decides on the action, the access to the records on companies and documents.
 """
 
 from odoo.exceptions import AccessError

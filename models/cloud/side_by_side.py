@@ -1,7 +1,7 @@
-"""Calls of several accounts at the same time: the network in threads, everything else in one thread.
+"""Calls of several accounts in parallel: network in threads, everything else in the main thread.
 
-Each account has its own line with its own threads, so that a cloud that hangs holds up nobody else's fapiao. No
-thread but the first touches the database.
+Each account has its own line with its own threads, so that a hanging cloud doesn't block other accounts. Only
+the main thread uses the database.
 """
 
 import functools
@@ -23,14 +23,14 @@ _logger = logging.getLogger(__name__)
 CLICK_CALL = 15  # seconds a question lasts at most, and the wait for a token, while a web worker waits
 TOKEN_PAUSE = 0.2  # seconds between two looks whether another worker has fetched the token
 TOKEN_LOOKS = 300
-BREAK_AFTER = 3  # failures to reach a cloud, one after the other, before it is left alone for a while
+BREAK_AFTER = 3  # connection failures in a row before calls to a cloud are paused
 
 
 @dataclass(frozen=True)
 class Job:
-    """One claimed call: which log row, which operation, what to send. Holds no record.
+    """One claimed call: log row, operation, payload. Holds no record.
 
-    ``not_after``: seconds of :func:`~..clouds.fence.now` after which it must not start.
+    ``not_after``: value of :func:`~..clouds.fence.now` after which it must not start.
     """
 
     call_id: int
@@ -42,10 +42,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Turn:
-    """What is to be done for one account: which records of ``model`` are due, and what claims them.
+    """The work for one account.
 
-    ``due`` names the method that locks them, ``claim`` the one that turns them into jobs. ``ids`` narrows them to
-    those of a click. After ``until`` (of :func:`~..clouds.fence.now`) nothing more is begun.
+    ``due`` names the method of ``model`` that locks the due records, ``claim`` the one that makes jobs of
+    them. ``ids`` restricts them to those of a click. No call starts after ``until`` (of
+    :func:`~..clouds.fence.now`).
     """
 
     model: str
@@ -59,7 +60,7 @@ class Turn:
 
 
 class Line:
-    """How the turn of one account gets on."""
+    """Progress of one account's turn."""
 
     def __init__(self, turn):
         self.turn = turn
@@ -67,11 +68,11 @@ class Line:
         self.asker = None  # for tokens and questions: of a click, which a worker waits for, they are short
         self.pool = None
         self.window = 0.0  # seconds from the claim in which its calls may start
-        self.open = 0  # calls that are out
-        self.answers = 0  # of the present batch
+        self.open = 0  # running calls
+        self.answers = 0  # in the current batch
         self.claimed = 0
-        self.looks = 0  # for a token that another worker fetches
-        self.failures = 0  # to reach the cloud, one after the other
+        self.looks = 0  # checks for a token that another worker fetches
+        self.failures = 0  # connection failures in a row
         self.was_away = False  # according to the account
         self.is_over = False
 
@@ -88,11 +89,11 @@ class SideBySide:
     def __init__(self, engine, go_on=None):
         self.engine = engine
         self.go_on = go_on
-        self.out = {}  # future → (line, job); no job: the token is being fetched
+        self.out = {}  # future → (line, job); without job the token is being fetched
         self.may_claim = True
 
     def run(self, turns):
-        """Take the turns and return how many calls were claimed."""
+        """Process the turns and return how many calls were claimed."""
         lines = [Line(turn) for turn in turns]
         try:
             for line in lines:
@@ -102,7 +103,7 @@ class SideBySide:
                 for future in done:
                     line, job = self.out[future]
                     self._guarded(line, self._take, job, future)
-                    # only now: should this process be told to stop, what isn't recorded yet is kept
+                    # not earlier: if this process is stopped, unrecorded answers are written to disk
                     del self.out[future]
         finally:
             self._close(lines)
@@ -111,7 +112,7 @@ class SideBySide:
     # ------------------------------------------------------------------ one line
 
     def _guarded(self, line, work, *args):
-        """Do ``work(line, …)``; should it fail, this line ends and the others go on."""
+        """Do ``work(line, …)``; on failure this line ends and the others continue."""
         try:
             work(line, *args)
         except Exception:
@@ -134,7 +135,7 @@ class SideBySide:
         self._continue(line)
 
     def _continue(self, line):
-        """Fetch a token where there is none, else claim. Where nothing may be sent, no token is asked for either."""
+        """Fetch a token if there is none, else claim. Without anything to send no token is fetched."""
         if fence.now() > line.turn.until:
             line.is_over = True
         elif line.cloud.is_ready():
@@ -142,7 +143,7 @@ class SideBySide:
         elif not line.looks and not self.engine._step(functools.partial(is_any_due, line.turn)):
             line.is_over = True
         elif self.engine._take_token_lease(line.turn.account_id, line.turn.part):
-            # it may have been fetched since this client was opened
+            # another worker may have fetched it since this client was opened
             self.engine._read_token(line.cloud, line.turn.account_id, line.turn.part)
             self._submit(line, None, functools.partial(prepare, line.asker))
         elif line.looks < TOKEN_LOOKS:
@@ -187,14 +188,14 @@ class SideBySide:
             self._continue(line)
 
     def _postpone(self, line, error):
-        """Nothing was claimed and nothing sent: tell the records why they wait."""
+        """Store on the due records why they wait; nothing was claimed or sent."""
         line.is_over = True
         self.engine._step(functools.partial(postpone, line.turn, error))
 
     def _claim(self, line):
         if not self.may_claim or fence.now() > line.turn.until:
             return
-        started = fence.now()  # before the transaction begins whose clock the lease counts from
+        started = fence.now()  # before the transaction whose clock starts the lease
         jobs, line.was_away = self.engine._step(functools.partial(claim, line.turn))
         if not jobs:
             line.is_over = True
@@ -218,10 +219,10 @@ class SideBySide:
         else:
             self.may_claim = False
 
-    # ------------------------------------------------------------------ when things go wrong
+    # ------------------------------------------------------------------ failures
 
     def _record_failure(self, line, answer):
-        """Leave a cloud alone that can't be reached several times in a row, and forget that once it answers."""
+        """Pause calls to a cloud after several connection failures in a row; resume once it answers."""
         is_away = not isinstance(answer, RateLimited) and (
             isinstance(answer, (NotSent, OutcomeUnknown)) and answer.http_status is None
         )
@@ -237,13 +238,13 @@ class SideBySide:
             self.engine._step(functools.partial(note_away, line.turn.account_id))
 
     def _stop(self):
-        """Answers can't be recorded: start nothing more. What has started is kept as it comes."""
+        """Stop starting calls if answers can't be recorded. Answers of running calls are written to disk."""
         self.may_claim = False
         for future in self.out:
             future.cancel()
 
     def _close(self, lines):
-        """Give back threads and connections. Where the run broke off, keep what is still coming."""
+        """Release threads and connections. After an interruption, write answers that still arrive to disk."""
         for future in self.out:
             future.cancel()
         for line in lines:
@@ -269,10 +270,10 @@ def hasty(config, seconds):
 
 
 def send(cloud, job):
-    """Make one call; runs in a thread and touches no record.
+    """Make one call; runs in a thread and uses no record.
 
-    Whatever is not one of the contract's errors is a bug in the client *after which it isn't known*
-    whether the call left: it counts as an unknown outcome, never as a failure.
+    An exception outside the contract is a bug in the client *after which it isn't known* whether the call was
+    sent: it counts as an unknown outcome, never as a failure.
     """
     try:
         with fence.until(job.not_after):
@@ -288,7 +289,7 @@ def send(cloud, job):
 
 
 def prepare(cloud):
-    """Fetch a token; return the error, or this function where there is a token."""
+    """Fetch a token; return the error, or this function if there is a token."""
     try:
         cloud.prepare()
     except CloudError as error:
@@ -296,7 +297,7 @@ def prepare(cloud):
     return prepare
 
 
-# ---------------------------------------------------------------------- in transactions of their own
+# ------------------------------------------------------------------ steps of the engine
 
 
 def claim(turn, env):
@@ -306,13 +307,13 @@ def claim(turn, env):
     jobs = getattr(due, turn.claim)(account)
     effects = [job.call_id for job in jobs if job.operation in EFFECTS]
     if effects:
-        # before the calls are made: a backup that is restored knows fewer of them
+        # before the calls are made: a restored backup knows fewer of them
         spool.mark(env.cr.dbname, account._database_identity(), max(effects))
     return jobs, bool(account.away_since)
 
 
 def locked(turn, env):
-    """Return the records that are due, locked; those that must not go out are moved on. No call is counted."""
+    """Return the due records, locked; those that must not be sent change state. No call is counted."""
     account = env["fapiao.task.mixin"]._lock_account(turn.account_id)
     due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
     account._give_back_pace(len(due), turn.part, due._purpose if turn.due == "_lock_to_send" else QUESTION)

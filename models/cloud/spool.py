@@ -1,8 +1,8 @@
-"""What has to outlive the database: answers that could not be recorded, and how far this database had come.
+"""Data kept outside the database: answers that could not be recorded, and the id of the last call.
 
-An answer that arrives while PostgreSQL is away is kept in a file of Odoo's data folder until it can be recorded.
-Beside it lies the number of the last call that was made from here: should the database know fewer, it was restored
-from a backup, and the cloud may have orders that it has forgotten.
+An answer that arrives while PostgreSQL is unavailable is written to Odoo's data folder until it can be
+recorded. The id of the last call made from this server is written beside it: if the database has fewer calls,
+it was restored from a backup and may have lost tasks that the cloud knows.
 """
 
 import json
@@ -46,7 +46,7 @@ def keep(database, call_id, request_uid, answer):
 
 
 def kept(database):
-    """Yield ``(path, call id, request ID, answer)`` of what was kept; a file that can't be read stays."""
+    """Yield ``(path, call id, request ID, answer)`` of the stored answers; unreadable files stay."""
     folder = _folder(database, make=False)
     for path in sorted(folder.glob("answer_*.json")) if folder.exists() else ():
         try:
@@ -57,7 +57,7 @@ def kept(database):
 
 
 def forget(path):
-    """Remove an answer that is recorded."""
+    """Remove a recorded answer."""
     path.unlink(missing_ok=True)
 
 
@@ -75,18 +75,19 @@ def _answer(content):
     return RawAnswer(content["status"], content["body"], content["content_type"])
 
 
-# ---------------------------------------------------------------------- how far the database had come
+# ------------------------------------------------------------------ last call
 
 
 def mark(database, identity, call_id, is_reset=False):
-    """Remember that call ``call_id`` of this very database (``identity``) is about to be made. ``is_reset`` puts up
-    with a lower one, once a restore was noticed."""
+    """Store ``call_id``, about to be made by this database (``identity``). ``is_reset`` accepts a lower id
+    after a detected restore.
+    """
     if is_reset or call_id > last_call(database, identity):
         _write(_folder(database) / _MARK, {"identity": identity, "call_id": call_id})
 
 
 def last_call(database, identity):
-    """Return the number of the last call made from here, 0 where none is known for ``identity``."""
+    """Return the id of the last call made from this server, 0 if none is known for ``identity``."""
     try:
         content = json.loads((_folder(database, make=False) / _MARK).read_text())
         return content["call_id"] if content["identity"] == identity else 0
@@ -105,7 +106,7 @@ def _folder(database, make=True):
 
 
 def _write(path, content):
-    """Write a file as a whole, readable for this user alone, and have it on the disk when this returns."""
+    """Write a file atomically, readable by this user only, and flush it to disk."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -1,4 +1,6 @@
-"""Bills for which fapiao are picked, and the journal entries that book bills and expenses."""
+"""Model ``account.move``: vendor bills with fapiao picked at the assistant, and updates of bills and
+vouchers.
+"""
 
 from odoo import Command, api, fields, models
 
@@ -12,7 +14,7 @@ class AccountMove(models.Model):
 
     fapiao_update_ids = fields.One2many("fapiao.assistant.update", "move_id", "Told to the Assistant", readonly=True)
 
-    # ------------------------------------------------------------------ what picking asks
+    # ------------------------------------------------------------------ hooks of the matching mixin: picking
 
     def _fapiao_pick_kinds(self):
         return ["Pur", "BizOut"]
@@ -21,13 +23,14 @@ class AccountMove(models.Model):
         return self.state in ("draft", "posted") and self.has_access("write")
 
     def _fapiao_pick_refill(self):
-        """A bill has lines of its own: where its fapiao differ, that is shown beside them."""
+        """Nothing to do: a bill has its own lines, and differences are shown beside them."""
 
-    # ------------------------------------------------------------------ filling
+    # ------------------------------------------------------------------ lines from picked fapiao
 
     def _fapiao_pick_take_lines(self, fapiao):
-        """Give a draft bill without lines those of its fapiao, and vendor, date and reference if it has
-        none."""
+        """Set the lines of a draft bill without lines from its fapiao, and vendor, date and reference if
+        empty.
+        """
         self.ensure_one()
         values = {
             "invoice_line_ids": [Command.create(line) for one in fapiao for line in one._bill_lines()],
@@ -43,10 +46,10 @@ class AccountMove(models.Model):
         fapiao._record_missing_taxes(self)
 
     # --------------------------------------------------------------------------
-    # How a bill stands, for the expense assistant, and the journal entries that book bills and expenses.
+    # Updates to the assistant: status of the bill, and vouchers of bills and expenses
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ what the mixin asks
+    # ------------------------------------------------------------------ hooks of the matching mixin: updates
 
     def _fapiao_update_status(self):
         return picking.BOOKED if self._fapiao_update_stands() else picking.UNUSED
@@ -61,7 +64,7 @@ class AccountMove(models.Model):
         return self if self._fapiao_update_stands() else self.browse()
 
     def _fapiao_update_tax(self):
-        # a tax without an account of its own is a cost
+        # a tax line without its own account is a cost
         lines = self.line_ids.filtered(lambda line: line.tax_line_id and line.tax_repartition_line_id.account_id)
         return sum((exact(line.balance) for line in lines), exact(0))
 
@@ -74,7 +77,7 @@ class AccountMove(models.Model):
             (self.env._("Tax"), self.currency_id.format(self.amount_tax)),
         ]
 
-    # ------------------------------------------------------------------ where it changes
+    # ------------------------------------------------------------------ changes
 
     def write(self, vals):
         res = super().write(vals)
@@ -82,20 +85,20 @@ class AccountMove(models.Model):
             (self | self.reversed_entry_id)._fapiao_update_soon()
         return res
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_update_stands(self):
-        """Tell whether this is a posted entry that nothing has reversed."""
+        """Return whether this is a posted entry that is not reversed."""
         return self.state == "posted" and self.payment_state != "reversed"
 
     def _fapiao_update_documents(self):
-        """Return the documents with picked tickets that this entry books: expenses, or itself."""
+        """Return the documents with picked tickets booked by this entry: expenses, or itself."""
         self.ensure_one()
         documents = self.expense_ids or self
         return documents.filtered("fapiao_match_ids").filtered(lambda one: one._fapiao_update_lines())
 
     def _fapiao_update_entries(self):
-        """Return ``VoucherLine`` of this entry, amounts in the company's currency."""
+        """Return the ``VoucherLine`` values of this entry, amounts in the company's currency."""
         lines = self.with_company(self.company_id).line_ids.filtered("account_id")
         return tuple(
             picking.VoucherLine(
@@ -130,7 +133,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _fapiao_update_hash(self, voucher):
-        """Return what two vouchers of the same content have in common; names may change meanwhile."""
+        """Return a hash of the voucher's content without names, which may change."""
         entries = [[line.account_code, str(line.debit), str(line.credit)] for line in voucher.lines]
         return fingerprint(
             {

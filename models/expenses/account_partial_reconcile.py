@@ -1,4 +1,4 @@
-"""A payment of a bill is news for the expense assistant."""
+"""Model ``account.partial.reconcile``: schedules an assistant update when a bill is paid."""
 
 from odoo import api, models
 
@@ -8,7 +8,7 @@ class AccountPartialReconcile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """A credit note may take a bill back long after it was posted."""
+        """A credit note may be reconciled long after the bill was posted."""
         partials = super().create(vals_list)
         partials._fapiao_update_moves()._fapiao_update_soon()
         return partials

@@ -1,4 +1,4 @@
-"""Tickets of journeys, their files, and the documents that depend on a received fapiao."""
+"""Model ``fapiao``: journey tickets and their files, and updates of the documents of a fapiao."""
 
 import contextlib
 
@@ -48,11 +48,12 @@ class Fapiao(models.Model):
                 fapiao.travel_from or fapiao.travel_to or fapiao.travel_vehicle or fapiao.travel_departs
             )
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _keep_travel(self, travel):
-        """Write what a cloud says of the journey (:class:`~..clouds.inbound.Travel`); what it doesn't say
-        stays. The passenger's identity number isn't kept: nothing needs it."""
+        """Store the reported journey (:class:`~..clouds.inbound.Travel`); values not reported are kept. The
+        passenger's identity number isn't stored, since it isn't needed.
+        """
         said = {
             field: float(value) if name in NUMBERS else value
             for name, field in FIELDS.items()
@@ -63,21 +64,21 @@ class Fapiao(models.Model):
             self.write(changed)
 
     def _ticket_day(self):
-        """Return the day that counts for an expense: of the journey, else of the fapiao."""
+        """Return the date of the expense: that of the journey, else of the fapiao."""
         self.ensure_one()
         digits = "".join(char for char in (self.travel_departs or "")[:10] if char.isdigit())
         if len(digits) == 8:
-            # a day that doesn't exist was misread on the picture
+            # an invalid date was misread from the picture
             with contextlib.suppress(ValueError):
                 return fields.Date.to_date(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
         return self.issue_date
 
     # --------------------------------------------------------------------------
-    # Files of tickets.
+    # Files of tickets
     # --------------------------------------------------------------------------
 
     def _ticket_name(self):
-        """Return in a few words, as on the ticket, what it is for: journey, or seller and goods."""
+        """Return a short description of the ticket: journey, or seller and goods."""
         self.ensure_one()
         head = TICKET_NAMES.get(self.type_code, "")
         if self.is_journey:
@@ -89,7 +90,7 @@ class Fapiao(models.Model):
         return named or types.get(self.type_code, self.number)
 
     def _keep_ticket_files(self, files):
-        """Attach ``files`` (list of kind and bytes) to the fapiao unless it has them; return all it has."""
+        """Attach ``files`` (list of kind and bytes) to the fapiao unless it has them; return all its files."""
         self.ensure_one()
         attachments = self._files()
         for kind, raw in files:
@@ -111,14 +112,14 @@ class Fapiao(models.Model):
         return attachments
 
     # --------------------------------------------------------------------------
-    # The documents whose state at the assistant depends on this fapiao.
+    # Updates of the documents matched with this fapiao
     # --------------------------------------------------------------------------
 
     def write(self, vals):
         res = super().write(vals)
         if "serial_no" in vals:
             # an edited ticket gets another serial number
-            self.sudo().match_ids._fapiao_update_soon()  # sudo: whoever edits it needn't read every match
+            self.sudo().match_ids._fapiao_update_soon()  # sudo: users who edit it may lack access to some matches
         return res
 
 

@@ -1,5 +1,6 @@
-"""The part of an account that speaks to Kingdee's expense assistant (发票助手): another address, credentials
-and a token of its own, and no session with the bureau to lose.
+"""Model ``fapiao.account``: the endpoint of Kingdee's expense assistant (发票助手).
+
+It has its own address, credentials and token, and no session with the bureau.
 """
 
 import hashlib
@@ -52,17 +53,17 @@ class FapiaoAccount(models.Model):
                 account._check_address(url)
 
     def write(self, vals):
-        """With other credentials the token at hand is another's."""
+        """Changed credentials invalidate the token."""
         result = super().write(vals)
         if ASSISTANT_CONNECTION.intersection(vals):
-            # sudo: the token is a secret that whoever may edit the account can't touch otherwise
+            # sudo: users who may edit the account can't write the token otherwise
             self.sudo().write({"assistant_token": False, "assistant_token_expires_at": False})
         return result
 
     # ------------------------------------------------------------------ actions
 
     def action_test_assistant(self):
-        """Fetch a fresh token of the assistant; says plainly what is wrong, or that all is well."""
+        """Fetch a new token of the assistant and show the result."""
         self.ensure_one()
         self._check_may_use()
         self._check_assistant()
@@ -72,10 +73,10 @@ class FapiaoAccount(models.Model):
             raise UserError(self._error_message(error)) from error
         return self._notify(self.env._("The assistant accepts this account."))
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _check_assistant(self):
-        """Raise UserError with the cure where this account has no assistant to speak to."""
+        """Raise UserError with the cure if this account has no assistant."""
         if not self.has_assistant:
             raise UserError(
                 self.env._(
@@ -85,8 +86,9 @@ class FapiaoAccount(models.Model):
             )
 
     def _check_page(self, url):
-        """Raise UserError where a page that a browser is to open isn't of the account's assistant, or isn't https;
-        a sandbox may speak plain http."""
+        """Raise UserError if a page to be opened in the browser isn't the assistant's, or isn't https; a
+        sandbox may use http.
+        """
         expected = origin(self.assistant_page_url or self.assistant_url)
         is_safe = origin(url)[0] == "https" or self.mode == "sandbox"
         if len(expected) != 3 or origin(url) != expected or not is_safe:
@@ -103,7 +105,7 @@ class FapiaoAccount(models.Model):
             return super()._connection(part)
         self.ensure_one()
         checked_mode(self.assistant_url, self.mode)
-        account = self.sudo()  # sudo: whoever may use the account may use its token, but not see it
+        account = self.sudo()  # sudo: users of the account may use its token, but not see it
         slot = TokenSlot(account.assistant_token or "", aware(account.assistant_token_expires_at))
         return self._assistant_config({"client_secret": account.client_secret or ""}), slot
 
@@ -135,14 +137,13 @@ class FapiaoAccount(models.Model):
         return self.sudo().write({"assistant_token": slot.token, "assistant_token_expires_at": naive(slot.expires_at)})
 
     # --------------------------------------------------------------------------
-    # The names under which the expense assistant knows our documents, their lines and our users: the same for good,
-    # and no other database's.
+    # Keys of documents, lines and users at the assistant: constant, and unique to this database
     # --------------------------------------------------------------------------
 
     @api.model
     def _assistant_of(self, company):
-        """Return the account through which ``company`` reaches the assistant, or none."""
-        # sudo: whoever has an expense needn't be allowed to read accounts
+        """Return the account of ``company`` with an assistant, or none."""
+        # sudo: users with expenses may lack access to accounts
         own = company.sudo().fapiao_account_id
         if own.active and own.has_assistant:
             return own
@@ -150,19 +151,20 @@ class FapiaoAccount(models.Model):
 
     @api.model
     def _assistant_key(self, document):
-        """Return the key (``bxd_key``) of a saved expense or bill, which outlives every change of its number.
-        Source: docs/protocols/kingdee-assistant.md#keys."""
+        """Return the key (``bxd_key``) of a saved expense or bill, which is independent of its number.
+        Source: docs/protocols/kingdee-assistant.md#keys.
+        """
         document.ensure_one()
         return self._assistant_name_of(document._name, document.id)
 
     @api.model
     def _assistant_line(self, document):
-        """Return the id (``branch_id``, ``entryid``) of the one line of an expense or bill."""
+        """Return the key (``branch_id``, ``entryid``) of the single line of an expense or bill."""
         return f"{self._assistant_key(document)[:16]}-1"
 
     @api.model
     def _assistant_number(self, document):
-        """Return what people call an expense or bill there (``billnumber``)."""
+        """Return the displayed number (``billnumber``) of an expense or bill."""
         document.ensure_one()
         is_move = document._name == "account.move"
         if is_move and document.name and document.name != "/":
@@ -171,12 +173,12 @@ class FapiaoAccount(models.Model):
 
     @api.model
     def _assistant_user(self, user):
-        """Return the id (``eid``) of a user, whose tickets lie in one wallet."""
+        """Return the key (``eid``) of a user, who has one wallet of tickets."""
         user.ensure_one()
         return self._assistant_name_of(user._name, user.id)
 
     @api.model
     def _assistant_name_of(self, model, id_):
-        # sudo: users may not read parameters; the database's id is no secret
+        # sudo: users may not read system parameters; the database's id is no secret
         database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         return hashlib.sha256(f"{database}/{model}/{id_}".encode()).hexdigest()[:KEY_LENGTH]

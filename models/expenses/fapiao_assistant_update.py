@@ -1,8 +1,8 @@
-"""What the expense assistant is told of a document: one report is one call.
+"""Model ``fapiao.assistant.update``: sends the state of a document to the expense assistant, one call each.
 
-Each says how things *are*, so the same frozen call may be made again where its answer was lost. The reports
-of a document go out strictly one after the other. Source: docs/protocols/kingdee-assistant.md#documents,
-#vouchers.
+An update describes the current state, so the same frozen call may be repeated after a lost answer. The
+updates of a document are sent strictly in order. Source: docs/protocols/kingdee-assistant.md#documents,
+#vouchers. Sections: ordering, answers, content and relations, planning.
 """
 
 import base64
@@ -115,12 +115,12 @@ class FapiaoAssistantUpdate(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_retry(self):
-        """Make the call now, or that of an earlier report it waits for."""
+        """Send the update now, or the earlier update it waits for."""
         self._check_issuer()
         todo = self.filtered(lambda report: report.state in ("queued", "unknown"))
         if not todo:
             raise UserError(self.env._("There is nothing left to do here."))
-        # sudo: nobody may write a report by hand; this only makes it due
+        # sudo: users can't write updates; this only makes them due
         chain = todo.sudo()._open_chain()
         chain.write({"next_try_at": self._now()})
         chain.sorted("id")[:1]._attempt_after_commit()
@@ -128,7 +128,9 @@ class FapiaoAssistantUpdate(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_tell_again(self):
-        """Tell again, as the documents stand now, what was refused; go on where a decision was needed."""
+        """Send refused updates again with the current state of the documents; retry those that need a
+        decision.
+        """
         self._check_issuer()
         reports = self.sudo()  # sudo: see action_retry
         reports._lock()
@@ -150,11 +152,11 @@ class FapiaoAssistantUpdate(models.Model):
             raise UserError(self.env._("The document was deleted."))
         return document._get_records_action()
 
-    # ------------------------------------------------------------------ of which documents
+    # ------------------------------------------------------------------ updates of a document
 
     @api.model
     def _of_keys(self, keys, *conditions):
-        """Return the reports about any of the documents ``keys``, in their order."""
+        """Return the updates about any of the documents ``keys``, in their order."""
         if not keys:
             return self.browse()
         self.flush_model()
@@ -172,11 +174,11 @@ class FapiaoAssistantUpdate(models.Model):
         return {key for report in self for key in report.keys.split(",")}
 
     def _open_chain(self):
-        """Return the open reports of the documents these reports are about."""
+        """Return the open updates of the documents of these updates."""
         return self._of_keys(self._key_list(), SQL("state = ANY(%s)", list(OPEN_STATES)))
 
     def _followers(self):
-        """Return the unsent reports that wait for this one."""
+        """Return the unsent updates that wait for this one."""
         self.ensure_one()
         chain = self._of_keys(self._key_list(), SQL("id > %s AND state = 'queued'", self.id))
         return chain.filtered(lambda report: not report.in_doubt)
@@ -185,7 +187,7 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _lock_due(self, condition, account_id, limit, ids=None, order=None):
-        """A queued report waits until every earlier one of its documents is settled."""
+        """A queued update waits until every earlier one of its documents is settled."""
         is_first = SQL(
             "(%s) AND (state <> 'queued' OR NOT EXISTS (SELECT FROM fapiao_assistant_update earlier"
             " WHERE earlier.id < fapiao_assistant_update.id AND earlier.state = ANY(%s)"
@@ -196,10 +198,10 @@ class FapiaoAssistantUpdate(models.Model):
         )
         return super()._lock_due(is_first, account_id, limit, ids, order)
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ queries
 
     def _question(self, words):
-        """A lost answer is settled by the same call once more: it says how things are."""
+        """Repeat the same call after a lost answer: it describes a state."""
         return self.operation, json.loads(self.payload)
 
     @api.model
@@ -210,7 +212,7 @@ class FapiaoAssistantUpdate(models.Model):
         return self.user_id
 
     # --------------------------------------------------------------------------
-    # How answers move a report, and what they mean for the reports that wait behind it.
+    # Answers, and their effect on the following updates
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ answers
@@ -228,8 +230,9 @@ class FapiaoAssistantUpdate(models.Model):
         return None
 
     def _apply_error(self, error):
-        """The assistant has credentials of its own and no session at the bureau: where it refuses them, the
-        report waits, and nothing else does."""
+        """If the assistant refuses its credentials, only the updates wait: it has its own credentials and no
+        session at the bureau.
+        """
         if isinstance(error, errors.LoginRequired):
             self._try_later(error)
             return None
@@ -239,11 +242,11 @@ class FapiaoAssistantUpdate(models.Model):
         self._set_state("done")
 
     def _schedule_retry(self, error=None):
-        """The same call may be made again for ever: nobody has to decide what became of it."""
+        """Retry without a limit, since the same call may be repeated; no user has to decide."""
         self.unknown_since = self._now()
         return super()._schedule_retry(error)
 
-    # ------------------------------------------------------------------ the reports behind it
+    # ------------------------------------------------------------------ following updates
 
     def _try_later(self, error):
         res = super()._try_later(error)
@@ -265,7 +268,7 @@ class FapiaoAssistantUpdate(models.Model):
         return res
 
     def _drop_hopeless(self):
-        """Of a document that wasn't saved the assistant takes no status."""
+        """Drop the status updates of a document that wasn't saved, since the assistant refuses them."""
         for report in self._followers():
             if report.kind == "save":
                 break
@@ -274,15 +277,15 @@ class FapiaoAssistantUpdate(models.Model):
                 report.error_message = self.env._("The assistant refused to save the document before.")
 
     def _overtake(self):
-        """Drop these reports, which a newer one has overtaken; none of them can have been sent."""
+        """Drop these updates, replaced by a newer one; none of them can have been sent."""
         for report in self:
             report.write({**NO_ERROR, "state": "withdrawn", "next_try_at": False})
             report.error_message = self.env._("Overtaken by a newer report before it was sent.")
 
-    # ------------------------------------------------------------------ telling people
+    # ------------------------------------------------------------------ notifications
 
     def _alert(self):
-        """Ask the owner of the document, once, to look at what was refused."""
+        """Create, once, an activity about refused updates for the owner of the document."""
         document = self.expense_id or self.move_id
         if not document:
             return
@@ -293,7 +296,7 @@ class FapiaoAssistantUpdate(models.Model):
         document.activity_schedule(ACTIVITY, summary=self._alert_title(), note=note, user_id=self.user_id.id)
 
     def _calm(self):
-        """Nothing of the document is refused any more: the activity has done its work."""
+        """Close the activity when no update of the document is refused any more."""
         if not (alerts := self._alerts()):
             return
         if not self._unmended(self._of_keys(self._key_list())):
@@ -310,17 +313,17 @@ class FapiaoAssistantUpdate(models.Model):
         return self.env._("The expense assistant refuses a report")
 
     # --------------------------------------------------------------------------
-    # What a report says, how it stands with a document, and the relation that is told before a page opens.
+    # Content of an update, status shown on the document, and the relation sent before a page opens
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ what is said
+    # ------------------------------------------------------------------ content
 
     def _content(self, values, document, lines):
-        """Return the ``DocumentReport`` of a report with ``values``."""
+        """Return the ``DocumentReport`` of an update with ``values``."""
         kind, line = values["kind"], values["line"]
         more = {}
         if kind == "relate":
-            # the line is told even while nothing lies on it
+            # the line is sent even without tickets
             more["lines"] = lines or ((self.env["fapiao.account"]._assistant_line(document), ()),)
         elif kind == "save":
             more["lines"] = lines
@@ -344,11 +347,12 @@ class FapiaoAssistantUpdate(models.Model):
         pdf = cover_pdf(title, document._fapiao_update_cover_rows())
         return {"cover": base64.b64encode(pdf).decode(), "cover_type": "pdf", "cover_number": number}
 
-    # ------------------------------------------------------------------ how it stands
+    # ------------------------------------------------------------------ status shown on the document
 
     def _describe_how_it_stands(self):
-        """Return a line on what the assistant knows of the one document these reports are about, and what is
-        wrong; False for nothing."""
+        """Return a line on the state of the one document of these updates at the assistant, and the errors;
+        False for none.
+        """
         living = self.filtered(lambda report: report.state != "withdrawn").sorted("id")
         done = living.filtered(lambda report: report.state == "done")
         waiting = living.filtered(lambda report: report.state in OPEN_STATES)
@@ -366,7 +370,7 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _unmended(self, reports):
-        """Return the refused among ``reports`` that no later report of the same kind has made good."""
+        """Return the refused among ``reports`` that no later update of the same kind has replaced."""
         mended, wrong = set(), self.browse()
         for report in reports.sorted("id", reverse=True):
             if report.state == "done":
@@ -375,13 +379,13 @@ class FapiaoAssistantUpdate(models.Model):
                 wrong |= report
         return wrong.sorted("id")
 
-    # ------------------------------------------------------------------ before a page opens
+    # ------------------------------------------------------------------ relation
 
     @api.model
     def _relate(self, document):
-        """Tell now which tickets lie on ``document`` (a saved expense or bill), in transactions of our own.
+        """Send the tickets of ``document`` (a saved expense or bill) now, in separate transactions.
 
-        Raises UserError where the assistant couldn't be told: no page is to open then.
+        Raises UserError if that fails; then no page must be opened.
         """
         engine = self.env["fapiao.engine"]
         ids = engine._step(functools.partial(queue_relation, document._name, document.id))
@@ -393,15 +397,16 @@ class FapiaoAssistantUpdate(models.Model):
             raise UserError(problem)
 
     # --------------------------------------------------------------------------
-    # Which reports are missing: how documents stand, compared with what was told or is on its way.
+    # Planning: missing updates, from the state of the documents and the updates made so far
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ planning
 
     @api.model
     def _plan_safely(self, expenses, moves, gone=()):
-        """Plan, as the last step of somebody's transaction: a bug here must not undo their work, and the
-        sweep looks at the same documents again."""
+        """Plan as the last step of a user's transaction: an exception must not roll it back, and the sweep
+        plans the same documents again.
+        """
         try:
             with self.env.cr.savepoint():
                 self._plan(expenses, moves, gone)
@@ -412,11 +417,12 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _plan(self, expenses, moves, gone=()):
-        """Queue what is still to be told of these documents; ``gone``: pairs of model and id. Nothing is
-        called here."""
+        """Queue the missing updates of these documents; ``gone``: pairs of model and id. No call is made
+        here.
+        """
         if not self._has_assistants():
             return
-        # sudo: the assistant is told whoever changes the document
+        # sudo: updates are made for changes by all users
         planner = self.sudo()
         documents = planner._documents_of(expenses.sudo(), moves.sudo())
         Account = self.env["fapiao.account"]
@@ -439,7 +445,7 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _documents_of(self, expenses, moves):
-        """Return all documents that are concerned: expenses booked together have one voucher."""
+        """Return all documents concerned: expenses booked together have one voucher."""
         expenses |= moves.expense_ids
         bills = moves.filtered(lambda move: move.move_type in BILLS and not move.expense_ids)
         return [
@@ -463,7 +469,7 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _vouchers_told(self, reports):
-        """Return ``{id: the report that told it}`` of the vouchers the assistant has."""
+        """Return ``{id: its last update}`` of the vouchers the assistant has."""
         told = {}
         for report in reports:
             if report.kind == "voucher":
@@ -473,7 +479,7 @@ class FapiaoAssistantUpdate(models.Model):
         return told
 
     def _plan_vouchers_gone(self, reports):
-        """Take back the vouchers whose entry doesn't stand any more, or stands otherwise."""
+        """Take back the vouchers whose entry is not valid any more, or has changed."""
         for report in self._vouchers_told(reports).values():
             if report._still_stands():
                 continue
@@ -488,7 +494,7 @@ class FapiaoAssistantUpdate(models.Model):
             self._queue({**values, **links, "kind": "drop_voucher"}, voucher)
 
     def _still_stands(self):
-        """Tell whether the entry of this voucher books what it did when it was told."""
+        """Return whether the entry of this voucher has the content of the update."""
         move = self.move_id
         if not (move and move._fapiao_update_stands() and move._fapiao_update_documents()):
             return False
@@ -522,11 +528,12 @@ class FapiaoAssistantUpdate(models.Model):
                 voucher,
             )
 
-    # ------------------------------------------------------------------ making reports
+    # ------------------------------------------------------------------ creation
 
     def _base_values(self, key, document, own):
-        """Return what all reports of a document have in common, or None where there is no assistant; of one
-        that was deleted, as its last report has it."""
+        """Return the values common to all updates of a document, or None without an assistant; for a deleted
+        document those of its last update.
+        """
         if document is None:
             last = own[-1:]
             return {
@@ -557,7 +564,7 @@ class FapiaoAssistantUpdate(models.Model):
         }
 
     def _visit_of(self, document):
-        """Return who picked last for this document, and as which kind of document (``billType``)."""
+        """Return the last user who picked for this document, and the kind of document (``billType``)."""
         kind = picking.EXPENSE if document._name == "hr.expense" else picking.PURCHASE
         field = "expense_ids" if document._name == "hr.expense" else "move_id"
         visit = self.env["fapiao.pick"].search([(field, "=", document.id)], order="id desc", limit=1)
@@ -575,7 +582,7 @@ class FapiaoAssistantUpdate(models.Model):
     def _queue(self, values, content):
         account = self.env["fapiao.account"].browse(values["account_id"])._in_charge()
         if not account.active:
-            return self.browse()  # archived without a successor: nothing new is told through it
+            return self.browse()  # archived without a successor: nothing is sent through it
         values = {**values, "account_id": account.id}
         report = self.create({**values, "operation": OPERATIONS[values["kind"]]})
         report._identify()
@@ -583,7 +590,7 @@ class FapiaoAssistantUpdate(models.Model):
         report._enqueue()
         return report
 
-    # ------------------------------------------------------------------ reading reports
+    # ------------------------------------------------------------------ reading updates
 
     def _as_told(self):
         self.ensure_one()
@@ -594,11 +601,11 @@ class FapiaoAssistantUpdate(models.Model):
         """Return those of a kind that no cloud can have seen."""
         return self.filtered(lambda report: report.kind == kind and report.state == "queued" and not report.in_doubt)
 
-    # ------------------------------------------------------------------ the sweep
+    # ------------------------------------------------------------------ sweep
 
     @api.model
     def _sweep(self):
-        """Plan for what was changed lately by ways that aren't watched, such as a search in SQL."""
+        """Plan for documents changed recently without a hook, such as by the search in SQL."""
         since = fields.Datetime.now() - SWEEP_BACK
         rows = self.env.execute_query(
             SQL(
@@ -620,7 +627,7 @@ class FapiaoAssistantUpdate(models.Model):
 
 
 def queue_relation(model, id_, env):
-    """Queue the relation of a document, and return the ids of all its open reports in order, due now."""
+    """Queue the relation of a document, and return the ids of all its open updates in order, due now."""
     Report, document = env["fapiao.assistant.update"], env[model].browse(id_)
     key = env["fapiao.account"]._assistant_key(document)
     values = Report._base_values(key, document, Report._of_keys([key]))
@@ -633,7 +640,7 @@ def queue_relation(model, id_, env):
 
 
 def relation_problem(ids, env):
-    """Return why the last of these reports, a relation, wasn't told, or "". A late one is of no use."""
+    """Return why the last of these updates, a relation, wasn't sent, or "". A late one is useless."""
     report = env["fapiao.assistant.update"].browse(ids[-1:])
     if report.state == "done":
         return ""

@@ -1,4 +1,4 @@
-"""Matches that a pick has made, and those that the expense assistant has to know of."""
+"""Model ``fapiao.match``: matches made by a pick, and assistant updates of changed matches."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -23,18 +23,18 @@ class FapiaoMatch(models.Model):
         return self._pick_page(picking.SHOW_PAGE)
 
     def action_pick_edit(self):
-        """Edit this fapiao at the assistant; what was changed comes back by itself."""
+        """Edit this fapiao at the assistant; changes are taken over automatically."""
         gate.check(self, gate.INTERNAL)
         self._document()._fapiao_pick_check()
         return self._pick_page(picking.EDIT_PAGE)
 
     def action_pick_remove(self):
-        """Take a picked fapiao off a document that is still open."""
+        """Remove a picked fapiao from a document that is still open."""
         gate.check(self, gate.INTERNAL)
         for match in self:
             document = match._document()
             document._fapiao_pick_check()
-            # sudo: whoever may change an expense may take back what was picked for it
+            # sudo: users who may change an expense may remove what was picked for it
             match.sudo().action_undo()
             document.sudo()._fapiao_pick_refill()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -43,13 +43,13 @@ class FapiaoMatch(models.Model):
         self.ensure_one()
         document = self._document()
         document._fapiao_pick_check_look()
-        fapiao = self.sudo().fapiao_id  # sudo: who may read the match may see its fapiao
+        fapiao = self.sudo().fapiao_id  # sudo: users who may read the match may see its fapiao
         if not fapiao.serial_no:
             raise UserError(self.env._("The assistant doesn't know fapiao %s: it wasn't picked there.", fapiao.number))
         return self.env["fapiao.pick"]._visit(document, page, fapiao)._dialog()
 
     # --------------------------------------------------------------------------
-    # A match that changes is news for the assistant.
+    # Assistant updates
     # --------------------------------------------------------------------------
 
     @api.model_create_multi

@@ -1,4 +1,4 @@
-"""Bills and expenses for which fapiao are picked in the expense assistant."""
+"""Mixin ``fapiao.matched.mixin``: picking for bills and expenses, and their assistant updates."""
 
 from functools import partial
 
@@ -25,18 +25,18 @@ class FapiaoMatchedMixin(models.AbstractModel):
     fapiao_told = fields.Char("Expense Assistant", compute="_compute_fapiao_told", compute_sudo=True)
     fapiao_told_problem = fields.Text(compute="_compute_fapiao_told", compute_sudo=True)
 
-    # ------------------------------------------------------------------ what a concrete model says
+    # ------------------------------------------------------------------ hooks of concrete models: picking
 
     def _fapiao_pick_kinds(self):
-        """Return the kinds of document (of ``fapiao.pick``) a person may choose from, the likeliest first."""
+        """Return the kinds of document (of ``fapiao.pick``) the user may choose from, the most likely first."""
         raise NotImplementedError
 
     def _fapiao_pick_is_open(self):
-        """Tell whether the current user may still put fapiao on this document."""
+        """Return whether the current user may still add fapiao to this document."""
         raise NotImplementedError
 
     def _fapiao_pick_refill(self):
-        """Bring this document in line with its picked fapiao, where it takes its values from them."""
+        """Update this document from its picked fapiao, if it takes its values from them."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ computes
@@ -51,6 +51,23 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 and self.env["fapiao.account"]._assistant_of(company)
                 and document._fapiao_pick_is_open()
             )
+
+    @api.depends("fapiao_update_ids.state")
+    def _compute_fapiao_told(self):
+        Account, Report = self.env["fapiao.account"], self.env["fapiao.assistant.update"]
+        keys = {Account._assistant_key(document): document for document in self if document._origin}
+        reports = Report._of_keys(keys)
+        for document in self:
+            document.fapiao_told = document.fapiao_told_problem = False
+        for key, document in keys.items():
+            own = reports.filtered(lambda report, key=key: key in report.keys.split(","))
+            document.fapiao_told, document.fapiao_told_problem = own._describe_how_it_stands()
+
+    # ------------------------------------------------------------------ create, write and delete
+
+    def unlink(self):
+        self._fapiao_update_note("gone", [(self._name, id_) for id_ in self.ids])
+        return super().unlink()
 
     # ------------------------------------------------------------------ actions
 
@@ -71,7 +88,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         return self._fapiao_pick_page(picking.LINE_PAGE)
 
     def action_fapiao_pick_adjust(self):
-        """Change the fapiao of this document's line at the assistant, and take over what was changed."""
+        """Change the fapiao of this document's line at the assistant, and take over the changes."""
         gate.check(self, gate.INTERNAL)
         self._fapiao_pick_check()
         return self._fapiao_pick_page(picking.LINE_EDIT_PAGE)
@@ -81,12 +98,15 @@ class FapiaoMatchedMixin(models.AbstractModel):
         return self.env["fapiao.pick"]._visit(self, page)._dialog()
 
     def _fapiao_pick_is_own(self):
-        """Tell whether these documents are the current user's own: they may look at them once they are closed."""
+        """Return whether these documents are the current user's own, which may be viewed after they are
+        closed.
+        """
         return False
 
     def _fapiao_pick_check_look(self):
-        """Raise where the current user may not open the assistant for these documents. The key of its pages also
-        opens those that change something, so that reading a document is not enough."""
+        """Raise if the current user may not open the assistant for these documents. The key of its pages also
+        allows changes, so read access is not enough.
+        """
         gate.check(self, gate.INTERNAL)
         if not all(document._fapiao_in_can_match() for document in self):
             raise UserError(self.env._("Fapiao are picked for vendor bills and expenses only."))
@@ -94,7 +114,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             self.check_access("write")
 
     def _fapiao_pick_check(self):
-        """Raise where the current user may not put fapiao on these documents, with the reason."""
+        """Raise if the current user may not add fapiao to these documents, with the reason."""
         if not self or len(self.company_id) != 1:
             raise UserError(self.env._("Choose documents of one company."))
         gate.check(self, gate.INTERNAL, "write")
@@ -109,16 +129,12 @@ class FapiaoMatchedMixin(models.AbstractModel):
                     )
                 )
 
-    # --------------------------------------------------------------------------
-    # Whether the expense assistant has the same fapiao on a document as Odoo; a person asks.
-    # --------------------------------------------------------------------------
-
     def action_fapiao_pick_compare(self):
-        """Ask the assistant which fapiao lie on this document (19), and say what is here or there alone."""
+        """Query the fapiao of this document at the assistant (19), and show the differences."""
         self.ensure_one()
         self._fapiao_pick_check_look()
         theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
-        # sudo: an employee sees what lies on the own expense, whoever else may read fapiao
+        # sudo: employees see the fapiao of their own expense
         confirmed = self.sudo().fapiao_match_ids.filtered(
             lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
         )
@@ -129,10 +145,12 @@ class FapiaoMatchedMixin(models.AbstractModel):
             len(ours),
         )
 
-    # ------------------------------------------------------------------ private steps
+    # --------------------------------------------------------------------------
+    # Comparison with the assistant
+    # --------------------------------------------------------------------------
 
     def _fapiao_pick_ask(self):
-        """Return the ``picking.Ticket`` that the assistant has on this document; raises ``UserError``."""
+        """Return the ``picking.Ticket`` of this document at the assistant; raises ``UserError``."""
         account = self.env["fapiao.account"]._assistant_of(self.company_id)
         account._check_assistant()
         visit = picking.Visit(
@@ -170,11 +188,11 @@ class FapiaoMatchedMixin(models.AbstractModel):
         }
 
     # --------------------------------------------------------------------------
-    # Files of the tickets that were picked.
+    # Files of picked tickets
     # --------------------------------------------------------------------------
 
     def _fapiao_pick_files(self, attachments):
-        """Put copies of a ticket's files on the document; the first one that can be shown is its main one."""
+        """Copy a ticket's files to the document; the first one that can be shown becomes its main attachment."""
         if not attachments:
             return
         known = self.env["ir.attachment"].search(
@@ -197,25 +215,25 @@ class FapiaoMatchedMixin(models.AbstractModel):
             self._message_set_main_attachment_id(copies)
 
     # --------------------------------------------------------------------------
-    # What expenses and bills say of themselves to the expense assistant, and what people see of it.
+    # Updates to the assistant
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ what a concrete model says
+    # ------------------------------------------------------------------ hooks of concrete models: updates
 
     def _fapiao_update_status(self):
-        """Return the status (of ``clouds.picking``) that the assistant ought to know of this document."""
+        """Return the status (of ``clouds.picking``) of this document for the assistant."""
         raise NotImplementedError
 
     def _fapiao_update_is_draft(self):
-        """Tell whether a person may still change this document."""
+        """Return whether users may still change this document."""
         raise NotImplementedError
 
     def _fapiao_update_owner(self):
-        """Return the user in whose name the assistant is told."""
+        """Return the user in whose name updates are sent."""
         raise NotImplementedError
 
     def _fapiao_update_move(self):
-        """Return the journal entry that books this document, if it stands, or none."""
+        """Return the valid journal entry of this document, or none."""
         raise NotImplementedError
 
     def _fapiao_update_tax(self):
@@ -223,40 +241,24 @@ class FapiaoMatchedMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _fapiao_update_cost(self):
-        """Return code and name of the kind of cost, both ``""`` where there is none."""
+        """Return code and name of the cost type, both ``""`` if there is none."""
         return "", ""
 
     def _fapiao_update_cover_rows(self):
         """Return pairs of label and value for the document's cover."""
         raise NotImplementedError
 
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("fapiao_update_ids.state")
-    def _compute_fapiao_told(self):
-        Account, Report = self.env["fapiao.account"], self.env["fapiao.assistant.update"]
-        keys = {Account._assistant_key(document): document for document in self if document._origin}
-        reports = Report._of_keys(keys)
-        for document in self:
-            document.fapiao_told = document.fapiao_told_problem = False
-        for key, document in keys.items():
-            own = reports.filtered(lambda report, key=key: key in report.keys.split(","))
-            document.fapiao_told, document.fapiao_told_problem = own._describe_how_it_stands()
-
-    # ------------------------------------------------------------------ telling
+    # ------------------------------------------------------------------ changes
 
     def _fapiao_update_soon(self):
-        """Look, when the transaction is complete, at what is still to be told of these documents."""
+        """Plan the updates of these documents at the end of the transaction."""
         self._fapiao_update_note(self._name, self.ids)
-
-    def unlink(self):
-        self._fapiao_update_note("gone", [(self._name, id_) for id_ in self.ids])
-        return super().unlink()
 
     @api.model
     def _fapiao_update_note(self, what, items):
-        """Remember ``items`` of ``what`` until the transaction is complete: only then is it clear how the
-        documents stand. A rollback forgets them."""
+        """Collect ``items`` of ``what`` until the end of the transaction, when the state of the documents is
+        final. A rollback discards them.
+        """
         if not items:
             return
         hooks = self.env.cr.precommit
@@ -265,7 +267,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             hooks.add(partial(plan_noted, self.env(su=True)))
         hooks.data[PENDING].setdefault(what, set()).update(items)
 
-    # ------------------------------------------------------------------ how it stands
+    # ------------------------------------------------------------------ state
 
     def _fapiao_update_wanted(self):
         """Return the ``Wanted`` of this document."""
@@ -277,7 +279,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         return ((self.env["fapiao.account"]._assistant_line(self), serials),) if serials else ()
 
     def _fapiao_update_matches(self):
-        """Return the matches with tickets that were picked at the assistant."""
+        """Return the matches with tickets picked at the assistant."""
         return self.fapiao_match_ids.filtered(
             lambda match: (
                 match.state == "confirmed" and match.active and match.rule == "picked" and match.fapiao_id.serial_no
@@ -285,12 +287,12 @@ class FapiaoMatchedMixin(models.AbstractModel):
         )
 
     def _fapiao_update_taken(self):
-        """Return what of each ticket's tax is deducted here; see ``clouds.picking.DocumentReport``."""
+        """Return the deducted tax of each ticket; see ``clouds.picking.DocumentReport``."""
         left, rows = abs(self._fapiao_update_tax()), []
         for match in self._fapiao_update_matches().sorted("id"):
             tax = min(abs(exact(match.amount_tax)), left)
             left -= tax
-            # the cloud's own users read it
+            # read by users of the cloud
             reason = "" if tax else self.with_context(lang="zh_CN").env._("Not deducted")
             rows.append(
                 {
@@ -304,9 +306,9 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
 
 def plan_noted(env):
-    """Queue what is to be told of the documents noted in this transaction."""
+    """Queue the updates of the documents collected in this transaction."""
     noted = env.cr.precommit.data.pop(PENDING, {})
     expenses, moves = (env[model].browse(noted.get(model, ())).exists() for model in ALL)
-    # whoever tried to delete a document may have been kept from it
+    # the deletion of a document may have been refused
     gone = [(model, id_) for model, id_ in noted.get("gone", ()) if not env[model].browse(id_).exists()]
     env["fapiao.assistant.update"]._plan_safely(expenses, moves, gone)

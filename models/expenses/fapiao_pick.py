@@ -1,8 +1,8 @@
-"""One visit to the expense assistant (发票助手) for one document: opened, listened to, brought to its end.
+"""Model ``fapiao.pick``: one visit to the expense assistant (发票助手) for one document.
 
-The way of a visit: a click makes it, the dialog opens it (keys), a scheduled run listens, each message is kept,
-applied and acknowledged in transactions of its own.
-Source: docs/protocols/kingdee-assistant.md#keys, #pages, #long-poll.
+A click creates it, the dialog opens the page (keys), a scheduled run listens; each message is stored, applied
+and acknowledged in separate transactions. Source: docs/protocols/kingdee-assistant.md#keys, #pages,
+#long-poll. Sections: visit and dialog, listening, rules of import, messages, expenses and bills.
 """
 
 import functools
@@ -43,7 +43,7 @@ PAGES = [
     (picking.SHOW_PAGE, "One fapiao"),
     (picking.EDIT_PAGE, "Edit one fapiao"),
 ]
-# From these pages no message comes.
+# These pages send no message.
 SILENT = (picking.LINE_PAGE, picking.DOCUMENT_PAGE, picking.SHOW_PAGE)
 STATES = [
     ("open", "Waiting for the person"),
@@ -52,22 +52,22 @@ STATES = [
     ("closed", "Dialog closed"),
     ("failed", "Failed"),
 ]
-# How long messages are listened for after a visit was opened.
+# How long after its opening a visit is polled.
 LISTEN_HOURS = 24
-# How long visits are kept, with the names and tickets in them; one that was never opened goes sooner. What the
-# assistant has said, word for word, is needed only while it may have to be applied again.
+# Retention of visits with their names and tickets; shorter if never opened. The raw messages are needed only
+# while they may have to be applied again.
 KEEP = timedelta(days=180)
 KEEP_UNOPENED = timedelta(days=7)
 KEEP_RAW = timedelta(days=30)
 REMOVED_AT_ONCE = 1000
-# How long after a click a visit is listened to without a pause: a person is at the page.
+# How long after a click a visit is polled without a pause, since the user is on the page.
 WATCHED = timedelta(minutes=30)
-WAIT = 5  # seconds a poll lasts at most
-RUN = 10  # seconds a scheduled run goes on; others need the scheduler as well
-LEASE = timedelta(minutes=5)  # after which a visit is another run's; a round ends well before
+WAIT = 5  # maximum duration of a poll in seconds
+RUN = 10  # duration of a scheduled run in seconds; others need the scheduler as well
+LEASE = timedelta(minutes=5)  # after which another run may claim a visit; a round ends earlier
 AFTER_TROUBLE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
-NEWS = "l10n_cn_invoice_cloud.pick"  # the bus tells the dialog to read the visit again
+NEWS = "l10n_cn_invoice_cloud.pick"  # bus notification on which the dialog reads the visit again
 
 
 class FapiaoPick(models.Model):
@@ -112,12 +112,13 @@ class FapiaoPick(models.Model):
         for pick in self:
             pick.display_name = f"{pages.get(pick.page, '')}: {pick.number or ''}"
 
-    # ------------------------------------------------------------------ made by a click
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _visit(self, documents, page=picking.PICK_PAGE, fapiao=None):
-        """Return a new visit of the current user for ``documents`` (bill or expenses). Raises AccessError where
-        they may not open the assistant for these, UserError where the company has no assistant."""
+        """Return a new visit of the current user for ``documents`` (bill or expenses). Raises AccessError if
+        they may not open the assistant for these, UserError if the company has no assistant.
+        """
         documents._fapiao_pick_check_look()
         company = documents.company_id
         account = self.env["fapiao.account"]._assistant_of(company)
@@ -132,7 +133,7 @@ class FapiaoPick(models.Model):
         if is_bill and len(documents) > 1:
             raise UserError(self.env._("Pick fapiao for one bill at a time."))
         first = documents[0]
-        # sudo: visits are written by the engine alone; the rights on the documents were checked above
+        # sudo: only the engine writes visits; the rights on the documents were checked above
         return self.sudo().create(
             {
                 "account_id": account.id,
@@ -149,7 +150,7 @@ class FapiaoPick(models.Model):
         )
 
     def _dialog(self):
-        """Return what opens the dialog of this visit."""
+        """Return the action that opens the dialog of this visit."""
         self.ensure_one()
         return {
             "type": "ir.actions.client",
@@ -158,14 +159,15 @@ class FapiaoPick(models.Model):
         }
 
     def _documents(self):
-        """Return the bill or the expenses of this visit that are still there."""
+        """Return the existing bill or expenses of this visit."""
         return (self.move_id or self.expense_ids).exists()
 
-    # ------------------------------------------------------------------ what the dialog calls
+    # ------------------------------------------------------------------ methods called by the dialog
 
     def open_page(self, kind=None, together=None):
-        """Ask for keys and return ``follow`` with ``page_url``; at most one page is open for a visit, a
-        second one replaces the first. ``kind``, ``together``: what the person chose before."""
+        """Request keys and return ``follow`` with ``page_url``; a visit has at most one open page, a second
+        one replaces the first. ``kind``, ``together``: the user's choice.
+        """
         pick = self._own()
         pick._check_choice(kind)
         engine, pick_id = self.env["fapiao.engine"], pick.id
@@ -195,7 +197,7 @@ class FapiaoPick(models.Model):
         return {**self._own().follow(), "page_url": url}
 
     def follow(self):
-        """Return how the visit stands, as the dialog shows it; no call."""
+        """Return the state of the visit for the dialog; makes no call."""
         pick = self._own()
         kinds = dict(pick._fields["kind"]._description_selection(self.env))
         documents = pick._documents()
@@ -219,15 +221,16 @@ class FapiaoPick(models.Model):
         }
 
     def close(self, nothing=False):
-        """The dialog goes; ``nothing``: the person had closed the page. It is listened to for some hours
-        more, for what comes late."""
+        """Close the dialog; ``nothing``: the user had closed the page. The visit is polled for some hours
+        more, for late messages.
+        """
         pick_id = self._own().id
         state = "empty" if nothing else "closed"
         self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._close(state))
         return True
 
     def move_ticket(self, ticket_id, expense_id):
-        """Put a picked ticket on another expense of this visit, and fill both anew."""
+        """Move a picked ticket to another expense of this visit, and refill both."""
         pick = self._own()
         ticket = pick.ticket_ids.filtered(lambda one: one.id == ticket_id)
         expense = pick.expense_ids.filtered(lambda one: one.id == expense_id)
@@ -237,12 +240,12 @@ class FapiaoPick(models.Model):
         ticket._move_to(expense)
         return pick.follow()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _own(self):
-        """Return this visit as superuser; raise AccessError where it is somebody else's."""
+        """Return this visit as superuser; raise AccessError for another user's visit."""
         self.ensure_one()
-        # sudo: a visit is its user's; the fields the dialog is shown hold no secret
+        # sudo: a visit belongs to its user; the fields shown in the dialog are not secret
         pick = self.sudo()
         if not self.env.su and pick.user_id != self.env.user:
             raise AccessError(self.env._("This is somebody else's visit to the assistant."))
@@ -259,7 +262,7 @@ class FapiaoPick(models.Model):
             documents._fapiao_pick_check()
 
     def _prepare_visit(self, choice):
-        """Note the person's choice; return account, page, :class:`~..clouds.picking.Visit`, serial number."""
+        """Store the user's choice; return account, page, :class:`~..clouds.picking.Visit`, serial number."""
         self.write(choice)
         documents = self._documents()
         fapiao = documents.fapiao_match_ids.filtered(lambda match: match.state == "confirmed").fapiao_id
@@ -279,7 +282,7 @@ class FapiaoPick(models.Model):
         return self.account_id, self.page, visit, self.fapiao_id.serial_no or ""
 
     def _notify_relation(self):
-        """Which fapiao lie on which line has to be told before a page shows them (entry/cache)."""
+        """Send the relation of fapiao and line, which a page needs before it shows them (entry/cache)."""
         for document in self._own()._documents():
             self.env["fapiao.assistant.update"]._relate(document)
 
@@ -305,12 +308,11 @@ class FapiaoPick(models.Model):
             self.write({"state": state, "watched_until": False})
             self._schedule_listening()
 
-    # ------------------------------------------------------------------ the end
+    # ------------------------------------------------------------------ cleanup
 
     @api.autovacuum
     def _gc_visits(self):
-        """Wipe the keys of visits whose hours are over, what the assistant said after a month, and all of it after
-        half a year."""
+        """Clear the keys of expired visits, the messages after a month, and delete visits after half a year."""
         now = fields.Datetime.now()
         spent = [("opened_at", "<", now - timedelta(hours=LISTEN_HOURS))]
         keys = ["|", ("user_key", "!=", False), ("link_key", "!=", False)]
@@ -330,23 +332,18 @@ class FapiaoPick(models.Model):
         return len(old), len(old) == REMOVED_AT_ONCE
 
     # --------------------------------------------------------------------------
-    # Listening for what a person did in the assistant's page, in the background alone.
-    #
-    # keep      the message is written down and committed, once per id
-    # fetch     what its tickets say is asked for, with their files; no transaction is open
-    # apply     the document takes them, in one transaction
-    # receipt   only then is the message acknowledged; one that comes again has no second effect
-    #
-    # No web worker waits for the assistant: one scheduled run listens to all open visits side by side
-    # (``fapiao_pick_round``), and the dialog is notified over Odoo's bus, or reads the visit.
+    # Listening for the user's actions in the assistant's page. Each message is stored (once per id), its tickets
+    # fetched without an open transaction, applied in one transaction, and acknowledged. One scheduled run polls
+    # all open visits in parallel (``pick_round.py``), so that no web worker waits.
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ entrances
+    # ------------------------------------------------------------------ entry points
 
     @api.model
     def _cron_assistant(self):
-        """Listen to the visits that are due, all at once; start again while a person is at a page. Visits whose
-        dialog is closed are polled at growing intervals, until ``LISTEN_HOURS`` are over."""
+        """Poll all due visits in parallel; trigger the run again while a user is on a page. Visits with a
+        closed dialog are polled at growing intervals, until ``LISTEN_HOURS`` are over.
+        """
         time_left = self.env["ir.cron"]._commit_progress(remaining=0)
         end = time.monotonic() + min(RUN, time_left)
         while self._listen() and time.monotonic() < end:
@@ -356,7 +353,7 @@ class FapiaoPick(models.Model):
 
     @api.model
     def _listen(self, ids=None):
-        """Take one round over the visits that are due, or over ``ids`` now; return whether there were any."""
+        """Poll the due visits, or ``ids``, once; return whether there were any."""
         engine = self.env["fapiao.engine"]
         claimed = engine._step(functools.partial(claim_visits, ids))
         if claimed:
@@ -364,7 +361,9 @@ class FapiaoPick(models.Model):
         return bool(claimed)
 
     def look_again(self):
-        """The person has closed the page, or asks: listen now. Return the time from which an answer counts."""
+        """Poll now, because the user has closed the page or asks for it. Return the time from which an answer
+        counts.
+        """
         pick_id = self._own().id
         now = self.env["fapiao.task.mixin"]._now()
         self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._schedule_listening(WATCHED))
@@ -372,16 +371,17 @@ class FapiaoPick(models.Model):
 
     @api.model
     def _announced(self, link_key):
-        """Somebody heard that there is a message for ``link_key``: a hint, so it is fetched soon."""
-        # sudo: a hint costs one question, whoever gives it
+        """Schedule a poll after a hint that there is a message for ``link_key``."""
+        # sudo: a hint causes one poll, whatever its sender
         self.sudo().search([("link_key", "=", link_key)])._schedule_listening()
 
-    # ------------------------------------------------------------------ claim and give back
+    # ------------------------------------------------------------------ claiming and releasing
 
     @api.model
     def _claim_visits(self, ids=None):
-        """Lease the visits that are due, or ``ids``, and return ``{account id: [rounds.Visit]}``. Those of another
-        run are left to it."""
+        """Lease the due visits, or ``ids``, and return ``{account id: [rounds.Visit]}``. Those claimed by
+        another run are skipped.
+        """
         now = self.env["fapiao.task.mixin"]._now()
         self.flush_model(["link_key", "next_poll_at", "leased_until"])
         self.env.cr.execute(
@@ -406,7 +406,7 @@ class FapiaoPick(models.Model):
         return claimed
 
     def _give_back(self, error=None):
-        """End the lease and note when to listen next; ``error``: why it could not be listened to."""
+        """End the lease and schedule the next poll; ``error``: why polling failed."""
         now, problem = self.env["fapiao.task.mixin"]._now(), False
         if error is not None:
             problem = self.with_context(lang=self.user_id.lang)._describe_deaf(error)
@@ -432,7 +432,7 @@ class FapiaoPick(models.Model):
         self.write({"next_poll_at": False, "link_key": False, "user_key": False})
 
     def _schedule_listening(self, watched=None):
-        """Have the visits listened to at once; ``watched``: how long without a pause, for a person waits."""
+        """Schedule an immediate poll; ``watched``: duration of polling without a pause, since the user waits."""
         now = self.env["fapiao.task.mixin"]._now()
         values = {"next_poll_at": now, "polls": 0}
         if watched:
@@ -444,18 +444,18 @@ class FapiaoPick(models.Model):
 
     @api.model
     def _wake_listener(self, at=None):
-        # sudo: everybody who picks fapiao needs the scheduled run
+        # sudo: all users who pick fapiao need the scheduled run
         self.env.ref("l10n_cn_invoice_cloud.cron_assistant").sudo()._trigger(at)
 
     @api.model
     def _wake_for_due(self):
-        """Start the run again for the visit that is due next."""
+        """Trigger the run for the next due visit."""
         first = self.search([("next_poll_at", "!=", False), ("link_key", "!=", False)], order="next_poll_at", limit=1)
         if first:
             self._wake_listener(max(first.next_poll_at, self.env["fapiao.task.mixin"]._now()))
 
     def _notify_dialog(self):
-        """Have the dialog read the visit again; what is news doesn't travel over the bus."""
+        """Notify the dialog to read the visit again; the bus carries no content."""
         self.env["bus.bus"]._sendone(self.user_id.partner_id, NEWS, {"id": self.id})
 
     def _describe_deaf(self, error):
@@ -490,8 +490,9 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ fetch and apply
 
     def _work_off(self, message_id):
-        """Fetch what a message's tickets say and apply it; does nothing for one that is applied. Raises
-        ``CloudError`` where they can't be fetched now: it is tried again."""
+        """Fetch the tickets of a message and apply it, unless applied. Raises ``CloudError`` if they can't be
+        fetched now; it is retried.
+        """
         engine = self.env["fapiao.engine"]
         todo = engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._todo())
         if not todo:
@@ -501,7 +502,7 @@ class FapiaoPick(models.Model):
         self._decide(message_id, *result)
 
     def _decide(self, message_id, tickets, files):
-        """Apply a message in a transaction of its own, or note why it can't be; either way it is decided."""
+        """Apply a message in a separate transaction, or store why it can't be applied; both settle it."""
         engine, pick_id = self.env["fapiao.engine"], self.id
         try:
             engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._apply(message_id, tickets, files))
@@ -509,15 +510,15 @@ class FapiaoPick(models.Model):
             problem = str(error)
             engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._give_up(problem))
         except Exception:
-            # a bug of ours must not keep back the messages behind this one, nor lose it
+            # an exception must not block the following messages, nor lose this one
             _logger.exception("Fapiao: message %s could not be applied", message_id)
             problem = self.env._("It could not be applied; the server's log says why. Apply it again later.")
             engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._give_up(problem))
 
     def _apply(self, message_id, tickets, files):
-        """Let the documents take what a message says, as its user; one message after the other."""
+        """Apply a message to the documents, as its user; one message after the other."""
         self.env.cr.execute(SQL("SELECT id FROM fapiao_pick WHERE id = %s FOR UPDATE", self.id))
-        # sudo: what is written was decided by the person in the page, whose rights are checked on the way
+        # sudo: the content was chosen by the user in the page, whose rights are checked below
         pick = self.with_user(self.user_id).with_company(self.company_id).sudo()
         message = pick.message_ids.filtered(lambda row: row.id == message_id)
         if message.state in ("applied", "ignored"):
@@ -551,13 +552,15 @@ class FapiaoPick(models.Model):
         return True
 
     # --------------------------------------------------------------------------
-    # The five rules of the assistant (``ticketParam``), held here as well: what a page lets through counts only if
-    # the company's own settings do. Source: docs/protocols/kingdee-assistant.md#rules-of-import.
+    # Rules of import (``ticketParam``), checked here as well, since the company's settings are decisive
+    #
+    # Source: docs/protocols/kingdee-assistant.md#rules-of-import.
     # --------------------------------------------------------------------------
 
     def _why_refused(self, ticket, is_there=False):
-        """Return in words why a :class:`~..clouds.picking.Ticket` may not be taken, or "". ``is_there``: the
-        document has it already, so that its claim is our own."""
+        """Return as text why a :class:`~..clouds.picking.Ticket` may not be imported, or "". ``is_there``:
+        the document has it already, so its claim is our own.
+        """
         company, row = self.company_id, ticket.fapiao
         problems = self._dead(row)
         if not row.amount_total:
@@ -592,7 +595,7 @@ class FapiaoPick(models.Model):
         return state.claim not in ("", UNUSED) and state.claimed_by not in own
 
     def _wrong_title(self, row):
-        """Tickets without a buyer (taxi, paper train) have no title that could be wrong."""
+        """Tickets without a buyer (taxi, paper train) have no title to check."""
         if not (row.buyer_name or row.buyer_tax_no):
             return []
         company, problems = self.company_id, []
@@ -616,14 +619,15 @@ class FapiaoPick(models.Model):
         return problems
 
     # --------------------------------------------------------------------------
-    # What a message does to the documents of its visit: which tickets they take, keep, change or give back.
+    # Messages: tickets that documents take, keep, change or give back
     #
-    # A message only names tickets; what they say was fetched with them.
+    # A message only contains serial numbers; the tickets' data was fetched before.
     # --------------------------------------------------------------------------
 
     def _apply_message(self, message, tickets, files):
-        """Apply ``message`` (a row); return whether it was of a kind that does anything. Raises UserError
-        where the documents can't take it any more."""
+        """Apply ``message`` (a row); return whether its kind has an effect. Raises UserError if the documents
+        can't take it any more.
+        """
         take = {
             SAVE_BILL: self._take_bill,
             SAVE_ENTRIES: self._take_entries,
@@ -636,7 +640,7 @@ class FapiaoPick(models.Model):
         return take(message, documents, by_serial, files)
 
     def _open_documents(self):
-        """Return the documents that may still take fapiao; raise UserError with the cure if none may."""
+        """Return the documents that may still take fapiao; raise UserError with the cure if there are none."""
         documents = self._documents()
         if not documents:
             raise UserError(
@@ -660,7 +664,7 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ saveBill
 
     def _take_bill(self, message, documents, by_serial, files):
-        """Tickets were chosen: those that pass come to the documents, the others are listed with reasons."""
+        """Attach the chosen tickets that pass the rules to the documents; the others are listed with reasons."""
         fresh = [serial for serial in message.serials or [] if not self._is_attached(serial)]
         admitted = self._admit(fresh, by_serial, files)
         if documents._name == "account.move":
@@ -671,7 +675,7 @@ class FapiaoPick(models.Model):
         return bool(message.serials)
 
     def _is_attached(self, serial):
-        """Tell whether an earlier message of this visit has brought a ticket already."""
+        """Return whether an earlier message of this visit has attached a ticket already."""
         return bool(
             self.ticket_ids.filtered(
                 lambda ticket: ticket.serial_no == serial and ticket.state in ("attached", "known", "updated")
@@ -679,7 +683,7 @@ class FapiaoPick(models.Model):
         )
 
     def _admit(self, serials, by_serial, files):
-        """Bring the tickets that pass the rules into the pool; return ``[(fapiao, attachments)]``."""
+        """Load the tickets that pass the rules into the pool; return ``[(fapiao, attachments)]``."""
         good = []
         for serial in serials:
             ticket = by_serial.get(serial)
@@ -721,7 +725,7 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ saveEntrys
 
     def _take_entries(self, message, documents, by_serial, files):
-        """A line's tickets are these from now on: the others go back, new ones come."""
+        """Set the tickets of a line: others are removed, new ones added."""
         document, now = documents[0], set(message.serials or [])
         picked = document.fapiao_match_ids.filtered(
             lambda match: match.state == "confirmed" and match.rule == "picked" and match.fapiao_id.serial_no
@@ -742,7 +746,7 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ updateInvoice
 
     def _take_update(self, message, documents, by_serial, files):
-        """A ticket was edited, perhaps under another serial number: its match stays, what it says changes."""
+        """A ticket was edited, possibly with a new serial number: its match stays, its data changes."""
         before = {new: old for old, new in message.renamed or []}
         changed = False
         for serial in message.serials or []:
@@ -757,8 +761,9 @@ class FapiaoPick(models.Model):
         return changed
 
     def _fapiao_before(self, documents, old_serial, serial):
-        """Return the fapiao that was edited: the one of the old serial number, if it is told; of this number;
-        or the one that the page was opened for."""
+        """Return the edited fapiao: that of the old serial number if reported, else of the new number, else
+        the one the page was opened for.
+        """
         known = documents.fapiao_match_ids.filtered(lambda match: match.state == "confirmed").fapiao_id
         for number in filter(None, (old_serial, serial)):
             if found := known.filtered(lambda one, number=number: one.serial_no == number):
@@ -766,8 +771,9 @@ class FapiaoPick(models.Model):
         return self.fapiao_id & known
 
     def _change(self, documents, fapiao, ticket):
-        """Take over what an edited ticket says. Its match stays, and its amount follows where it was all of
-        the fapiao."""
+        """Take over an edited ticket's data. Its match stays, and its amount follows if it was all of the
+        fapiao.
+        """
         matches = fapiao.match_ids.filtered(lambda match: match.state == "confirmed")
         whole = matches.filtered(lambda match: match.amount == fapiao.amount_total)
         row = ticket.fapiao
@@ -796,8 +802,9 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ one ticket, one document
 
     def _attach(self, fapiao, document):
-        """Match a fapiao with a document; a ticket that is claimed elsewhere is refused with the other
-        document's name. Return whether it is there now."""
+        """Match a fapiao with a document; a ticket claimed by another document is refused with that
+        document's name. Return whether it is attached now.
+        """
         serial = fapiao.serial_no or fapiao.number
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
@@ -814,7 +821,7 @@ class FapiaoPick(models.Model):
         self._note(serial, "known" if own else "attached", "", fapiao, expense)
         return True
 
-    # ------------------------------------------------------------------ what became of each
+    # ------------------------------------------------------------------ result of each ticket
 
     def _note(self, serial, state, reason="", fapiao=None, expense=None):
         values = {"state": state, "reason": reason or False}
@@ -841,14 +848,15 @@ class FapiaoPick(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # Which of several tickets goes to which expense, what a bill takes, and the files of all.
+    # Assignment of tickets to expenses, bills, and files
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ expenses
 
     def _put_on_expenses(self, expenses, admitted):
-        """Match tickets with expenses and fill these: all on one, or one each; what finds no expense gets a
-        new one beside the last."""
+        """Match tickets with expenses and fill these: all on one, or one each; tickets without an expense get
+        a new one.
+        """
         shares = self._share_out([fapiao for fapiao, _files in admitted], expenses)
         touched = self.env["hr.expense"]
         for fapiao, attachments in admitted:
@@ -865,7 +873,7 @@ class FapiaoPick(models.Model):
         touched._fapiao_pick_refill()
 
     def _share_out(self, fapiao, expenses):
-        """Return ``{fapiao: expense}``; those left out need an expense of their own."""
+        """Return ``{fapiao: expense}``; tickets left out need a new expense."""
         known = {match.fapiao_id: match.expense_id for match in expenses.fapiao_match_ids if match.active}
         shares = {one: known[one] for one in fapiao if one in known}
         rest = [one for one in fapiao if one not in shares]
@@ -890,11 +898,11 @@ class FapiaoPick(models.Model):
         return bool(category) and category == expense.product_id
 
     def _another_expense(self, expense):
-        """Return a new draft expense of the same person, paid in the same way."""
-        # a copy takes over analytic accounts and whatever other modules keep; amounts come with the ticket
+        """Return a new draft expense of the same employee, with the same payment mode."""
+        # a copy keeps analytic accounts and fields of other modules; amounts come with the ticket
         return expense.copy({"vendor_id": False, "description": False})
 
-    # ------------------------------------------------------------------ a bill
+    # ------------------------------------------------------------------ bill
 
     def _put_on_bill(self, bill, admitted):
         """Match tickets with a bill; a draft without lines takes theirs, of one seller."""
@@ -918,7 +926,7 @@ class FapiaoPick(models.Model):
             bill._fapiao_pick_take_lines(attached)
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def claim_visits(ids, env):

@@ -1,4 +1,4 @@
-"""What the assistant told of a visit, as it came, and what became of each ticket."""
+"""Models ``fapiao.pick.message``, a message of a visit as received, and ``fapiao.pick.ticket``, its tickets."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -14,7 +14,7 @@ MESSAGE_STATES = [
     ("ignored", "Nothing to do"),
     ("failed", "Not applied"),
 ]
-# What a message is about. The assistant may send kinds that nobody knows.
+# Kinds of messages. The assistant may send unknown kinds.
 MESSAGE_KINDS = [
     (picking.SAVE_BILL, "Fapiao of a document"),
     (picking.SAVE_ENTRIES, "Fapiao of a line"),
@@ -60,7 +60,7 @@ class FapiaoPickMessage(models.Model):
             # sudo: all documents of the visit count, also those that the user may not read
             pick.sudo()._documents().with_user(self.env.user)._fapiao_pick_check()
             try:
-                # sudo: the rights on the documents were checked just now
+                # sudo: the rights on the documents were checked above
                 pick.sudo()._work_off(message.id)
             except CloudError as error:
                 raise UserError(pick.sudo().account_id._error_message(error)) from error
@@ -68,11 +68,11 @@ class FapiaoPickMessage(models.Model):
         return True
 
     # --------------------------------------------------------------------------
-    # Messages are read and applied one by one (see ``fapiao_pick.py``).
+    # Applying (see ``fapiao_pick.py``)
     # --------------------------------------------------------------------------
 
     def _todo(self):
-        """Return account and serial numbers of a message that is to be applied, else None."""
+        """Return account and serial numbers of a message to apply, else None."""
         if self.state in ("applied", "ignored"):
             return None
         return self.pick_id.account_id, list(self.serials or [])
@@ -120,10 +120,10 @@ class FapiaoPickTicket(models.Model):
 
     @api.depends("number", "seller", "serial_no", "fapiao_id")
     def _compute_shown(self):
-        """Where a ticket has no number, the cloud's ID stands in its place: it says nothing to a person."""
+        """Hide the cloud's ID, which takes the place of a missing number."""
         for ticket in self:
             ticket.number_shown = ticket.number if is_number(ticket.number) else ""
-            # sudo: a visit shows what was picked in it
+            # sudo: a visit shows the tickets picked in it
             fapiao = ticket.sudo().fapiao_id
             ticket.name_shown = fapiao._ticket_name() if fapiao else ticket.seller or ticket.serial_no
 
@@ -141,7 +141,7 @@ class FapiaoPickTicket(models.Model):
         }
 
     def _move_to(self, expense):
-        """Let this ticket count for another expense."""
+        """Assign this ticket to another expense."""
         self.ensure_one()
         before = self.expense_id
         if before == expense or self.state not in ("attached", "known", "updated"):

@@ -1,4 +1,4 @@
-"""The shared scheduled action sweeps the updates for the expense assistant as well."""
+"""Model ``fapiao.request``: the scheduled reconciliation also plans assistant updates."""
 
 from odoo import api, models
 

@@ -1,14 +1,14 @@
-"""Which expense category the tickets of a type belong to, as each company decides."""
+"""Model ``fapiao.ticket.category``: a company's expense category for each type of ticket."""
 
 from odoo import api, fields, models
 
 from ..values import TYPES
 
-# By type: the categories of the expense app that suit it, if they are there.
+# By type: the suitable categories of the expense app, if installed.
 DEFAULTS = {
     **dict.fromkeys(("8", "9", "10", "15", "16", "17", "20", "24", "28", "29", "72"), ("TRANS & ACC",)),
 }
-# What a ticket of the type is called at the head of an expense's description.
+# First words of an expense's description, by type of ticket.
 TICKET_NAMES = {
     "8": "出租车票",
     "9": "火车票",
@@ -55,11 +55,12 @@ class FapiaoTicketCategory(models.Model):
 
     @api.model
     def _category_of(self, company, type_codes):
-        """Return the product for tickets of these types: the company's choice, else the expense app's own
-        where there is one without a fixed cost; none where the types have no category in common."""
+        """Return the product for tickets of these types: the company's choice, else the expense app's
+        category if it has no fixed cost; none if the types have no category in common.
+        """
         chosen = {
             row.type_code: row.product_id
-            # sudo: employees follow the setting without editing it
+            # sudo: employees use the setting without write access
             for row in self.sudo().search([("company_id", "=", company.id), ("type_code", "in", type_codes)])
         }
         products = {chosen.get(code) or self._default_of(company, code) for code in type_codes}

@@ -1,4 +1,6 @@
-"""What an expense takes from the fapiao picked for it: amount, tax, date, description, category, vendor."""
+"""Model ``hr.expense``: values from picked fapiao (amount, tax, date, description, category, vendor), and
+updates.
+"""
 
 from odoo import Command, api, fields, models
 
@@ -7,7 +9,7 @@ from ..received.verdict import DEDUCTIBLE
 from ..values import exact
 from .fapiao_ticket_category import TRAVEL_TYPES
 
-# Tickets whose tax may be deducted: special fapiao, tolls, and passenger transport where they say a tax.
+# Tickets with deductible tax: special fapiao, tolls, and passenger transport with a tax amount.
 DEDUCTED = frozenset({*DEDUCTIBLE, "9", "10", "15", "16", "20", "28", "29", "72"})
 MOST_NAMES = 3
 NOTED = {"approval_state", "account_move_id", "state", "tax_ids", "total_amount", "total_amount_currency"}
@@ -18,7 +20,7 @@ class HrExpense(models.Model):
 
     fapiao_update_ids = fields.One2many("fapiao.assistant.update", "expense_id", "Told to the Assistant", readonly=True)
 
-    # ------------------------------------------------------------------ what picking asks
+    # ------------------------------------------------------------------ hooks of the matching mixin: picking
 
     def _fapiao_pick_kinds(self):
         is_travel = any(match.fapiao_id.type_code in TRAVEL_TYPES for match in self.fapiao_match_ids)
@@ -37,10 +39,10 @@ class HrExpense(models.Model):
     def _fapiao_pick_has_any(self):
         return any(match.active and match.state == "confirmed" for match in self.fapiao_match_ids)
 
-    # ------------------------------------------------------------------ filling
+    # ------------------------------------------------------------------ values from picked fapiao
 
     def _fapiao_pick_refill(self):
-        """Bring expenses in line with the fapiao picked for them; one without keeps what it has."""
+        """Update expenses from their picked fapiao; an expense without any keeps its values."""
         for expense in self:
             picked = expense.fapiao_match_ids.filtered(
                 lambda match: match.active and match.state == "confirmed" and match.rule == "picked"
@@ -49,8 +51,9 @@ class HrExpense(models.Model):
                 expense._fapiao_pick_fill(picked)
 
     def _fapiao_pick_fill(self, matches):
-        """Take what the fapiao of ``matches`` say. The amount of a category with a fixed cost stays: it is
-        worked out from the quantity."""
+        """Take the values of the fapiao of ``matches``. The amount of a category with a fixed cost stays,
+        since it is computed from the quantity.
+        """
         self.ensure_one()
         fapiao = matches.fapiao_id
         category = self.env["fapiao.ticket.category"]._category_of(self.company_id, fapiao.mapped("type_code"))
@@ -71,7 +74,7 @@ class HrExpense(models.Model):
             self.total_amount_currency = float(sum(exact(match.amount) for match in matches))
 
     def _fapiao_pick_vendor(self, fapiao):
-        """Return the vendor as values: the one seller, where it is known; nobody sells what several sold."""
+        """Return the vendor as values: the seller if there is exactly one and it is known, else none."""
         if len({one.seller_tax_no or one.seller_name for one in fapiao}) > 1:
             return {"vendor_id": False}
         return {"vendor_id": fapiao.partner_id.id} if len(fapiao.partner_id) == 1 else {}
@@ -82,9 +85,10 @@ class HrExpense(models.Model):
         return f"{shown} … ({len(fapiao)})" if len(names) > MOST_NAMES else shown
 
     def _fapiao_pick_taxes(self, fapiao):
-        """Return the purchase tax included in the amount: where every ticket's tax may be deducted, and all
-        are taxed at one rate for which the company has a tax. Without one the amount is a cost in full, and
-        the difference in tax is shown beside the match."""
+        """Return the purchase tax included in the amount, if every ticket's tax is deductible and all have
+        one rate for which the company has a tax. Without a tax the amount is a cost in full, and the
+        difference is shown beside the match.
+        """
         none = self.env["account.tax"]
         if self.env["fapiao.account"]._assistant_of(self.company_id).small_scale:
             return none
@@ -98,10 +102,10 @@ class HrExpense(models.Model):
         return taxes.get(rates.pop(), none) if len(rates) == 1 else none
 
     # --------------------------------------------------------------------------
-    # How an expense stands, for the expense assistant.
+    # Updates to the assistant
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ what the mixin asks
+    # ------------------------------------------------------------------ hooks of the matching mixin: updates
 
     def _fapiao_update_status(self):
         if self._fapiao_update_move():
@@ -121,7 +125,7 @@ class HrExpense(models.Model):
     def _fapiao_update_tax(self):
         shares = self.tax_ids.flatten_taxes_hierarchy().invoice_repartition_line_ids
         taxes = shares.filtered(lambda share: share.repartition_type == "tax")
-        # a tax without an account of its own is a cost
+        # a tax line without its own account is a cost
         return exact(self.tax_amount if taxes and all(share.account_id for share in taxes) else 0)
 
     def _fapiao_update_cost(self):
@@ -138,7 +142,7 @@ class HrExpense(models.Model):
             (self.env._("Tax"), self.company_currency_id.format(self.tax_amount)),
         ]
 
-    # ------------------------------------------------------------------ where it changes
+    # ------------------------------------------------------------------ changes
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,7 +1,7 @@
-"""One round of listening for many visits to the expense assistant at the same time.
+"""One round of polling many visits to the expense assistant in parallel.
 
-Polls and files are fetched in threads; every step in the database is taken by the first thread. A message is kept
-(committed), applied (committed) and only then acknowledged.
+Polls and downloads run in threads; the main thread makes every step in the database. A message is stored
+(committed), applied (committed) and then acknowledged.
 """
 
 import functools
@@ -20,15 +20,15 @@ from ..issuing.fapiao import fetch
 _logger = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 32  # visits in one round
-GLIMPSE = 1  # seconds a poll lasts for what lies behind a message
-PAUSE = 2  # seconds between two polls, also where the cloud answers at once that there is nothing
-MOST_AT_ONCE = 20  # messages of a visit worked off in one round
-TOKEN_TIME = 5  # seconds a token may take: the other accounts wait for it
+GLIMPSE = 1  # duration of a poll in seconds for what follows a message
+PAUSE = 2  # seconds between two polls, also if the cloud answers at once
+MOST_AT_ONCE = 20  # messages of a visit processed in one round
+TOKEN_TIME = 5  # maximum duration of fetching a token in seconds, since other accounts wait
 
 
 @dataclass
 class Visit:
-    """How listening to one visit gets on; holds no record."""
+    """State of polling one visit; holds no record."""
 
     id: int
     link_key: str = field(repr=False)
@@ -39,7 +39,9 @@ class Visit:
 
 
 class Line:
-    """The connections of one account: for polls, and for what messages name, whose calls are counted after."""
+    """The connections of one account: for polls, and for the content of messages, whose calls are counted
+    afterwards.
+    """
 
     def __init__(self, account_id, config, slot):
         self.account_id, self.slot, self.calls = account_id, slot, []
@@ -58,7 +60,7 @@ class Round:
         self.pool = None
 
     def run(self, claimed):
-        """Listen to ``claimed``, ``{account id: [Visit]}``, until none has a message left."""
+        """Poll ``claimed``, ``{account id: [Visit]}``, until none has a message left."""
         lines = []
         with ThreadPoolExecutor(max(1, sum(map(len, claimed.values()))), thread_name_prefix="fapiao-pick") as self.pool:
             try:
@@ -76,7 +78,7 @@ class Round:
     # ------------------------------------------------------------------ one account
 
     def _open(self, account_id, visits):
-        """Return the connections of an account, with a good token; None where it can't be asked."""
+        """Return the connections of an account, with a valid token; None if it can't be called."""
         try:
             config, slot = self.engine._connection(account_id, ASSISTANT_PART)
             with open_cloud(hasty(config, TOKEN_TIME), slot) as cloud:
@@ -132,7 +134,7 @@ class Round:
         self._acknowledge(visit)
 
     def _acknowledge(self, visit):
-        """Send the receipt and look for the next message; where it isn't taken, the same would come again."""
+        """Send the receipt and poll for the next message; if it fails, the same message would come again."""
         picks = self.engine.env["fapiao.pick"]
         is_taken = picks._acknowledge(visit.id, visit.message_id, visit.message_key)
         if not is_taken or visit.messages >= MOST_AT_ONCE:
@@ -143,13 +145,13 @@ class Round:
         self._submit(visit, work, self._polled)
 
     def _end(self, visit, error=None):
-        """Give the visit back, with the reason where it could not be listened to."""
+        """Release the visit, with the error if polling failed."""
         if error is not None and not isinstance(error, CloudError):
             _logger.error("Fapiao: visit %s could not be listened to", visit.id, exc_info=error)
         try:
             self.engine._step(functools.partial(give_back, visit.id, error))
         except Exception:
-            # its lease ends, and the next round takes it
+            # its lease expires, and the next round claims it
             _logger.exception("Fapiao: visit %s could not be given back", visit.id)
 
 
@@ -157,7 +159,7 @@ class Round:
 
 
 def poll(cloud, link_key, seconds, at_least=0):
-    """Return a message or None; last ``at_least`` that many seconds where there is none."""
+    """Return a message or None; without a message last at least ``at_least`` seconds."""
     started = time.monotonic()
     message = cloud.poll(link_key, seconds)
     if message is None:
@@ -166,7 +168,7 @@ def poll(cloud, link_key, seconds, at_least=0):
 
 
 def fetch_all(cloud, serials):
-    """Return ``(tickets, {serial number: [(kind, bytes)]})``; a file that can't be had is left out."""
+    """Return ``(tickets, {serial number: [(kind, bytes)]})``; unavailable files are left out."""
     tickets = cloud.tickets(serials) if serials else ()
     files = {}
     for ticket in tickets:
@@ -180,11 +182,11 @@ def fetch_all(cloud, serials):
     return tickets, files
 
 
-# ---------------------------------------------------------------------- in transactions of their own
+# ---------------------------------------------------------------------- steps of the engine
 
 
 def keep(pick_id, message, env):
-    """Write the message down; return its row and the serial numbers it names, None where it is decided."""
+    """Store the message; return its row and the serial numbers it names, None if it is settled."""
     message_id = env["fapiao.pick"].browse(pick_id)._keep(message)
     todo = env["fapiao.pick.message"].browse(message_id)._todo()
     return message_id, todo and todo[1]

@@ -1,4 +1,4 @@
-"""What a company lets its employees pick in the expense assistant."""
+"""Settings of a company for picking fapiao in the expense assistant."""
 
 from odoo import fields, models
 
@@ -19,7 +19,7 @@ class ResCompany(models.Model):
     fapiao_pick_personal = fields.Boolean("Personal Fapiao")
 
     def _fapiao_pick_rules(self):
-        """Return the five characters of ``ticketParam``: 1 allows."""
+        """Return the five characters of ``ticketParam``; 1 allows."""
         self.ensure_one()
         company = self.sudo()  # sudo: settings of the company, no secrets
         allowed = (

@@ -1,4 +1,4 @@
-"""What a company lets its employees pick in the expense assistant, among the settings."""
+"""Settings of the expense assistant in the accounting settings."""
 
 from odoo import fields, models
 

@@ -1,4 +1,4 @@
-"""The cover of a document: one page of PDF, drawn without a browser so that it can be made anywhere."""
+"""The cover of a document: a one-page PDF, drawn without a browser."""
 
 import io
 
@@ -8,13 +8,14 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-FONT = "STSong-Light"  # every PDF reader draws it, Chinese included; nothing is embedded
+FONT = "STSong-Light"  # included in every PDF reader, with Chinese; nothing is embedded
 LONGEST = 60
 
 
 def cover_pdf(title, rows):
-    """Return the bytes of an A4 page with ``title`` and ``rows`` of label and value; empty values are left
-    out. The same input gives the same bytes."""
+    """Return the bytes of an A4 page with ``title`` and ``rows`` of label and value, without empty values.
+    The same input gives the same bytes.
+    """
     if FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(UnicodeCIDFont(FONT))
     page = io.BytesIO()

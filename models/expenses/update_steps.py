@@ -1,4 +1,4 @@
-"""What is still to be told of a document: plain functions over what it ought to be and what was told.
+"""Missing updates of a document: plain functions over its state and the updates made so far.
 
 Source: docs/protocols/kingdee-assistant.md#documents.
 """
@@ -12,7 +12,7 @@ IN_USE = (picking.SUBMITTED, picking.APPROVED, picking.BOOKED)
 
 
 class Step(NamedTuple):
-    """One call: ``kind`` of a report, its status or its line."""
+    """One call: ``kind`` of an update, its status or its line."""
 
     kind: str
     status: str = ""
@@ -21,9 +21,9 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a document stands: its status and the serial numbers on its lines, sorted.
+    """The state of a document: its status and the serial numbers on its lines, sorted.
 
-    ``is_draft``: a person may still change it. ``is_gone``: it was deleted.
+    ``is_draft``: users may still change it. ``is_gone``: it was deleted.
     """
 
     status: str = picking.UNUSED
@@ -34,9 +34,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Known:
-    """What the assistant knows of a document once all that is on its way has arrived.
+    """The state of a document at the assistant once all open updates have arrived.
 
-    ``is_refused``: it turned the last saving down, so there is nothing it could be told a status of.
+    ``is_refused``: the last saving was refused, so it takes no status.
     """
 
     lines: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -47,7 +47,7 @@ class Known:
 
 
 class Report(NamedTuple):
-    """A report as it was made, and whether the cloud turned it down."""
+    """An update as it was made, and whether the cloud refused it."""
 
     kind: str
     status: str = ""
@@ -57,9 +57,9 @@ class Report(NamedTuple):
 
 
 def known_after(reports):
-    """Return the :class:`Known` that ``reports``, in their order, add up to.
+    """Return the :class:`Known` that follows from ``reports``, in their order.
 
-    What was turned down counts as told, so that it isn't told again by itself: a person decides.
+    Refused updates count as sent, so that they aren't repeated automatically: the user decides.
     """
     known = Known()
     for report in reports:
@@ -86,7 +86,7 @@ def _after(known, report):
 
 
 def steps_to(wanted, known):
-    """Return the steps that bring what is ``known`` to what is ``wanted``, in the order of telling."""
+    """Return the steps from ``known`` to ``wanted``, in the order of sending."""
     if wanted.is_gone:
         return [*_freed(known), Step("drop_document")] if known.is_known else []
     if wanted.status in IN_USE:
@@ -109,7 +109,7 @@ def _freed(known):
 
 
 def _changed(wanted, known):
-    """Of a draft, what was taken off it is told at once; what was put on it, before its next page opens."""
+    """For a draft, removed tickets are sent at once; added ones before its next page opens."""
     if not wanted.is_draft:
         return []
     if not wanted.lines:

@@ -1,4 +1,8 @@
-"""Customer invoices and the fapiao issued for them."""
+"""Model ``account.move``: fapiao of customer invoices.
+
+Sections: status, protection of documents with a fapiao, issuing, files, unattributed
+amounts.
+"""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -40,7 +44,7 @@ class AccountMove(models.Model):
     fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
 
-    # for the search of invoices that look alike (fapiao_twins)
+    # for the search of similar invoices (fapiao_twins)
     _fapiao_twins = models.Index(
         "(company_id, commercial_partner_id, invoice_date) WHERE move_type = 'out_invoice' AND state = 'posted'"
     )
@@ -94,19 +98,20 @@ class AccountMove(models.Model):
                     move.fapiao_amount_open = move._fapiao_open_of_credit()
 
     def _fapiao_open(self):
-        """Return what no fapiao stands for: the invoice less its credit notes, less what is issued for
-        them. Below zero, a fapiao says more than the books: its red letter is due."""
+        """Return the amount without a fapiao: invoice less credit notes, less what is issued for them. A
+        negative amount means that a red fapiao is due.
+        """
         documents = self | self._fapiao_credits()
         total = sum(document.amount_total_signed for document in documents)
         return self.company_currency_id.round(total - sum(documents.mapped(lambda move: move._fapiao_covered())))
 
     def _fapiao_covered(self):
-        """Return the amount of this document that living fapiao stand for."""
+        """Return the amount of this document covered by valid fapiao."""
         issued = self.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
         return sum(issued.mapped("amount_total"))
 
     def _fapiao_state_from(self, facts):
-        """Return the state that requests, red forms, fapiao and the open amount add up to."""
+        """Return the state that follows from requests, red forms, fapiao and the open amount."""
         self.ensure_one()
         states = set(self.fapiao_request_ids.mapped("state"))
         living = facts.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status in LIVING)
@@ -121,7 +126,7 @@ class AccountMove(models.Model):
             return "none"  # credited in full before any fapiao was issued
         if "rejected" in states:
             return "failed"
-        # only where fapiao exist at all: a database can hold companies of other countries
+        # only where there are fapiao: a database can hold companies of other countries
         return "to_issue" if self.company_id.account_fiscal_country_id.code == "CN" else "none"
 
     @api.depends("commercial_partner_id", "company_id", "move_type")
@@ -133,18 +138,19 @@ class AccountMove(models.Model):
         return self.commercial_partner_id.fapiao_type or self.company_id.fapiao_default_type or "ordinary"
 
     def _fapiao_type_or_default(self):
-        """Return the invoice's type; one from before the addon has none chosen yet."""
+        """Return the invoice's type; invoices from before the installation have none."""
         return self.fapiao_type or self._fapiao_default_type()
 
     @api.depends("company_id", "move_type")
     def _compute_fapiao_remark(self):
-        """The company's remark with its places still open: the invoice gets its number when it is posted,
-        and what a person has written meanwhile must not be computed anew then."""
+        """The company's remark with its placeholders: the number is set on posting, and a remark edited by
+        the user must not be recomputed then.
+        """
         for move in self:
             move.fapiao_remark = move.move_type == "out_invoice" and move.company_id.fapiao_remark
 
     def _fapiao_remark_text(self):
-        """Return the remark as it is printed."""
+        """Return the remark as printed."""
         self.ensure_one()
         places = {"{invoice}": self.name, "{order}": self.invoice_origin}
         remark = self.fapiao_remark or ""
@@ -162,13 +168,12 @@ class AccountMove(models.Model):
     )
     @api.depends_context("uid")
     def _compute_fapiao_message(self):
-        """That two fapiao stand for this invoice; else the words of the last request, as long as it has not led to
-        one."""
+        """Show that two fapiao cover this invoice; else the message of the last request without a fapiao."""
         for move in self:
             last = move._fapiao_last_request()
             said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
             said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
-            # the cloud's words are for employees: customers read their invoices too
+            # the cloud's text is for employees; portal customers read their invoices too
             move.fapiao_message = self.env.user._is_internal() and "\n".join(said) or False
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open", "fapiao_lost_text")
@@ -177,30 +182,53 @@ class AccountMove(models.Model):
             move.fapiao_can_issue = (
                 move.move_type == "out_invoice"
                 and move.state == "posted"
-                # partly issued: what a rejected or reversed slice has left open
+                # partly issued: the slices left open by a rejection or reversal
                 and move.fapiao_state not in ("pending", "issued")
-                # reversed and credited in full: there is nothing to issue
+                # reversed and credited in full: nothing to issue
                 and not (move._fapiao_credits() and move.company_currency_id.is_zero(move.fapiao_amount_open))
                 and move.company_id.account_fiscal_country_id.code == "CN"
                 and not move.fapiao_lost_text
             )
 
-    # ------------------------------------------------------------------ what a living fapiao forbids
+    @api.depends(
+        "fapiao_state",
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.in_doubt",
+        "fapiao_red_form_ids.state",
+        "fapiao_red_form_ids.in_doubt",
+    )
+    @api.depends_context("uid")
+    def _compute_fapiao_offers(self):
+        is_employee = self.env.user._is_internal()  # portal customers read their invoices too
+        for move in self:
+            open_ones = move._fapiao_open_tasks()
+            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
+            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
+            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+
+    @api.depends("fapiao_request_line_ids.live", "fapiao_request_line_ids.lost_fapiao_id")
+    def _compute_fapiao_lost_text(self):
+        for move in self:
+            rows = move._fapiao_rows_lost()
+            said = rows and rows.request_id._bundle()._describe_lost(rows.lost_fapiao_id)
+            move.fapiao_lost_text = said or False
+
+    # ------------------------------------------------------------------ protection of documents with a fapiao
 
     def _fapiao_raise_if_bound(self):
-        """Refuse to change documents whose fapiao lives or may be on its way, and name the way out."""
+        """Raise ``UserError`` with the cure for documents with a valid fapiao or one on its way."""
         for move in self:
             if obstacle := move._fapiao_bound_by():
                 raise UserError(obstacle)
 
     def _fapiao_bound_by(self):
-        """Return in words what keeps this document from being changed, or ''.
+        """Return as text what prevents changes of this document, or "".
 
-        The links of the document are joined by the facts that lead to it: request lines, requests and the
-        red forms of their fapiao.
+        Beside the links of the document this reads what leads to it: request lines, requests and the red
+        forms of their fapiao.
         """
         self.ensure_one()
-        # sudo: what binds a document doesn't depend on who asks
+        # sudo: the protection is the same for every user
         move = self.sudo()
         rows = (move.fapiao_request_line_ids | move.line_ids.fapiao_request_line_ids).filtered("live")
         requests = move.fapiao_request_ids | rows.request_id
@@ -244,7 +272,7 @@ class AccountMove(models.Model):
         return ""
 
     def write(self, vals):
-        # Here, not in the buttons: the state can be written over RPC as well.
+        # here, not in the buttons, since RPC can write the state as well
         if vals.get("state") in ("draft", "cancel"):
             self.filtered(lambda move: move.state != vals["state"])._fapiao_raise_if_bound()
         return super().write(vals)
@@ -254,17 +282,14 @@ class AccountMove(models.Model):
         self._fapiao_raise_if_bound()
 
     def _fapiao_before_issuing(self):
-        """Hook: what has to be known of invoices that were just posted before they may be issued."""
-
-    # --------------------------------------------------------------------------
-    # The Issue button and what goes with it: enqueue in the user's transaction, send after it.
-    # --------------------------------------------------------------------------
+        """Hook: called for posted invoices before they may be issued."""
 
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_issue(self):
-        """Issue the fapiao of these invoices: at once where nothing is wrong and each gets one; otherwise
-        open the dialog that lists the problems and shows what an invoice is split into, and send nothing."""
+        """Issue the fapiao of these invoices if there is no problem and each gets one; otherwise send nothing
+        and open the dialog with the problems or the split.
+        """
         gate.check(self, gate.ISSUER, "write")
         moves = self._fapiao_lock()
         moves._fapiao_raise_if_impossible()
@@ -277,7 +302,7 @@ class AccountMove(models.Model):
         return requests.action_follow()
 
     def action_fapiao_merge(self):
-        """Open the dialog that shows what these invoices become on one fapiao; nothing is sent yet."""
+        """Open the dialog that previews these invoices on one fapiao; nothing is sent yet."""
         gate.check(self, gate.ISSUER, "write")
         if len(self) < 2:
             raise UserError(self.env._("Select the invoices that shall share a fapiao: at least two."))
@@ -291,6 +316,10 @@ class AccountMove(models.Model):
             )
         return self._fapiao_show_dialog(is_merged=True)
 
+    # --------------------------------------------------------------------------
+    # Issuing: tasks are queued in the user's transaction and sent after its commit
+    # --------------------------------------------------------------------------
+
     # ------------------------------------------------------------------ posting
 
     def _post(self, soft=True):
@@ -301,15 +330,16 @@ class AccountMove(models.Model):
                 move.move_type == "out_invoice"
                 and move.company_id.fapiao_auto_issue
                 and move.company_id.fapiao_account_id
-                # by a fapiao of its order
+                # by a fapiao of its sale order
                 and not move._fapiao_is_covered()
             )
         )._fapiao_enqueue_on_posting()
         return posted
 
     def _fapiao_enqueue_on_posting(self):
-        """Enqueue only: a call inside posting would roll back with it. What
-        can't be issued is posted all the same, and its issuer is told why."""
+        """Only queue, since a call inside posting would roll back with it. Invoices that can't be issued are
+        posted anyway, with an activity that gives the reason.
+        """
         if not self:
             return
         built = self.env["fapiao.builder"]._build(self)
@@ -324,7 +354,7 @@ class AccountMove(models.Model):
         self._fapiao_tell(self.env._("The fapiao could not be requested"), problems)
 
     def _fapiao_tell_twin(self, twin):
-        """Say why an invoice that looks like another waits; once, however often it is sent."""
+        """Notify, once, that an invoice similar to another one is not issued automatically."""
         summary = self.env._("The fapiao waits for a decision")
         if summary not in self.activity_ids.mapped("summary"):
             self._fapiao_tell(summary, [twin])
@@ -339,19 +369,19 @@ class AccountMove(models.Model):
         )
 
     def _fapiao_close_problems(self):
-        """Close what was to be looked at: it has come right."""
+        """Close the activity about problems, which are solved."""
         self.activity_unlink([PROBLEM])
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_lock(self):
-        """Lock the invoices and return them read afresh.
+        """Lock the invoices and return them reread.
 
-        Whoever was first has changed the row by its stored status, so the second user's transaction
-        is repeated by the HTTP layer and then sees the first one's request.
+        The first user has changed the row by its stored status, so the second user's transaction fails, is
+        repeated by the HTTP layer and then reads the first one's request.
         """
         self.check_access("write")
-        # in the order in which a request from an order locks both, or the two would wait for each other
+        # in the order in which a request from a sale order locks both, to avoid a deadlock
         self._fapiao_orders()._fapiao_touch()
         self.env.cr.execute(SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids)))
         self.invalidate_recordset(["fapiao_state", "fapiao_request_ids"], flush=False)
@@ -374,7 +404,7 @@ class AccountMove(models.Model):
         return requests
 
     def _fapiao_create(self, built):
-        # sudo: requests are made by this flow alone, nobody may create one by hand
+        # sudo: only this flow creates requests
         requests = self.env["fapiao.request"].sudo()._create_blue(built)
         requests._enqueue()
         return requests.sudo(False)
@@ -383,26 +413,8 @@ class AccountMove(models.Model):
         return self.env["fapiao.issue"]._open(self, **values)
 
     # --------------------------------------------------------------------------
-    # What the invoice form offers at the moment: nothing here is stored, all of it follows from the requests.
+    # Hooks of the document mixin
     # --------------------------------------------------------------------------
-
-    @api.depends(
-        "fapiao_state",
-        "fapiao_request_ids.state",
-        "fapiao_request_ids.in_doubt",
-        "fapiao_red_form_ids.state",
-        "fapiao_red_form_ids.in_doubt",
-    )
-    @api.depends_context("uid")
-    def _compute_fapiao_offers(self):
-        is_employee = self.env.user._is_internal()  # customers read their invoices too
-        for move in self:
-            open_ones = move._fapiao_open_tasks()
-            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
-            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
-            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
-
-    # ------------------------------------------------------------------ what the mixin asks
 
     def _fapiao_red_forms(self):
         return self.fapiao_red_form_ids
@@ -414,29 +426,22 @@ class AccountMove(models.Model):
         return self.commercial_partner_id
 
     # --------------------------------------------------------------------------
-    # The fapiao files that go out with an invoice.
+    # Fapiao files sent with an invoice
     # --------------------------------------------------------------------------
 
     def _fapiao_living(self):
-        """Return the fapiao that stand for these invoices today."""
-        # sudo: who may read an invoice may know its fapiao; salespeople may not list them
+        """Return the valid fapiao of these invoices."""
+        # sudo: users who read an invoice may know its fapiao; salespeople may not list them
         return self.sudo().fapiao_ids.filtered(lambda fapiao: fapiao._is_living())
 
     def _fapiao_files_to_send(self):
-        """Return the files of the living fapiao, as far as the user may read them."""
+        """Return the files of the valid fapiao that the user may read."""
         files = self._fapiao_living()._files()
         return self.env["ir.attachment"].browse(files.ids)._filtered_access("read")
 
     # --------------------------------------------------------------------------
-    # Amounts that are open again and can't be told line by line (see ``fapiao_request.py``).
+    # Unattributed amounts: open again, with unknown lines (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
-
-    @api.depends("fapiao_request_line_ids.live", "fapiao_request_line_ids.lost_fapiao_id")
-    def _compute_fapiao_lost_text(self):
-        for move in self:
-            rows = move._fapiao_rows_lost()
-            said = rows and rows.request_id._bundle()._describe_lost(rows.lost_fapiao_id)
-            move.fapiao_lost_text = said or False
 
     def _fapiao_rows_lost(self):
         return self.fapiao_request_line_ids.filtered(lambda row: row.live and row.lost_fapiao_id)

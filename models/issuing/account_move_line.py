@@ -1,4 +1,4 @@
-"""Invoice lines: what of them a fapiao covers, and what can't be deleted."""
+"""Model ``account.move.line``: slices covered by a fapiao, and protection against deletion."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -18,10 +18,10 @@ class AccountMoveLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_fapiao(self):
-        """A line that comes back under another id would be covered by nothing."""
-        # sudo: what is covered doesn't depend on who asks
+        """Refuse to delete lines with a fapiao: a new line with another id would be covered by nothing."""
+        # sudo: coverage is the same for every user
         rows = self.sudo().fapiao_request_line_ids.filtered("live")
-        # the words of the invoice name the way out
+        # the message of the invoice gives the cure
         rows.move_line_id.move_id._fapiao_raise_if_bound()
         if rows:
             said = self.env._(
@@ -33,8 +33,9 @@ class AccountMoveLine(models.Model):
             raise UserError(said)
 
     def _fapiao_take(self, rows):
-        """Assign of ``rows``, which wait for an invoice, as many units as this line needs. Return what was
-        taken and what still waits."""
+        """Assign as many units of ``rows``, request lines without an invoice, as this line needs. Return the
+        assigned rows and the remaining ones.
+        """
         need = self.quantity - sum(self.fapiao_request_line_ids.filtered("live").mapped("quantity"))
         taken, waiting = rows.browse(), rows.browse()
         for row in rows:
@@ -58,14 +59,15 @@ class AccountMoveLine(models.Model):
         return taken, waiting
 
     def _fapiao_free_part(self):
-        """Return the lowest number that no slice of this line has."""
+        """Return the lowest number without a slice of this line."""
         numbers = set(self.fapiao_request_line_ids.filtered("live").mapped("part"))
         return next(number for number in range(len(numbers) + 1) if number not in numbers)
 
     def _fapiao_settle_rounding(self, item, taken):
-        """Let the slices of a line that is covered in full come to just what is booked (``item``): invoices
-        and orders are rounded each for itself, and another day has another rate. The request keeps its sum;
-        a change of price is no rounding and stays open."""
+        """Adjust the slices of a line that is covered in full to the booked amount (``item``): invoices and
+        orders are rounded separately, and the rate differs by day. The request keeps its sum; a change of
+        price is no rounding and stays open.
+        """
         rows = self.fapiao_request_line_ids.filtered("live")
         if float_compare(sum(rows.mapped("quantity")), self.quantity, precision_digits=QUANTITY_DIGITS):
             return
@@ -76,10 +78,10 @@ class AccountMoveLine(models.Model):
             (rows & taken)[-1:]._shift(amount, tax)
 
     # --------------------------------------------------------------------------
-    # Lines that a request stands for.
+    # Slice numbers
     # --------------------------------------------------------------------------
 
     def _fapiao_free_part_beside(self, row):
-        """Return the lowest slice number of this line that no other row has, living or not."""
+        """Return the lowest slice number of this line that no other row has, in any state."""
         numbers = set((self.fapiao_request_line_ids - row).mapped("part"))
         return next(number for number in range(len(numbers) + 1) if number not in numbers)

@@ -1,4 +1,4 @@
-"""Send & Print: request the fapiao with the invoice, and let the mail carry the files of issued ones."""
+"""Model ``account.move.send``: request the fapiao by Send & Print, and attach the files of issued ones."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ FAPIAO = "cn_fapiao"
 class AccountMoveSend(models.AbstractModel):
     _inherit = "account.move.send"
 
-    # ------------------------------------------------------------------ what can be ticked
+    # ------------------------------------------------------------------ options
 
     @api.model
     def _get_all_extra_edis(self) -> dict:
@@ -28,7 +28,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _fapiao_is_applicable(self, move):
-        """Offer it where there is an account to issue through, to those who may."""
+        """Offer the option for invoices with an account, to users who may issue."""
         return (
             move.fapiao_can_issue
             and bool(move.company_id.fapiao_account_id)
@@ -48,8 +48,8 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _fapiao_problem_alerts(self, moves, is_batch):
-        """Say what keeps the fapiao from being issued. In a batch it holds back only its own invoice."""
-        # what was issued since the dialog was opened needs nothing any more
+        """Show what prevents the issue of a fapiao. In a batch it affects only its own invoice."""
+        # fapiao issued since the dialog was opened are skipped
         all_built = self.env["fapiao.builder"]._build(moves.filtered("fapiao_can_issue"))
         stopped = [built for built in all_built if not built.is_ready]
         alerts = self._fapiao_twin_alerts([built for built in all_built if built.is_ready])
@@ -80,7 +80,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _fapiao_twin_alerts(self, all_built):
-        """Say which fapiao will not be requested because the invoice looks like another."""
+        """Show which fapiao are not requested because the invoice is similar to another."""
         twins = {built.moves: twin for built in all_built if (twin := fapiao_twins.warning(built))}
         if not twins:
             return {}
@@ -106,7 +106,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _fapiao_mail_alerts(self, mailed, ticked):
-        """Say which mails go out without the files of a fapiao, and why."""
+        """Show which mails are sent without fapiao files, and why."""
         alerts = {}
         if mailed & ticked:
             alerts["fapiao_after_mail"] = {
@@ -145,8 +145,9 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _call_web_service_after_invoice_pdf_render(self, invoices_data):
-        """Enqueue the fapiao of what is ready, last of all: what is enqueued will be issued. Nothing is
-        called here, it would roll back with the sending."""
+        """Queue the fapiao of ready invoices, last of all since queued ones will be issued. No call is made
+        here: it would roll back with the sending.
+        """
         super()._call_web_service_after_invoice_pdf_render(invoices_data)
         invoices = self.env["account.move"].browse(
             move.id
@@ -155,7 +156,7 @@ class AccountMoveSend(models.AbstractModel):
         )
         if not invoices:
             return
-        # whoever was faster has issued it already, and nothing is left to do
+        # skipped if another user has issued it meanwhile
         invoices = invoices._fapiao_lock().filtered("fapiao_can_issue")
         ready = []
         all_built = self.env["fapiao.builder"]._build(invoices)
@@ -179,6 +180,8 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _fapiao_author_may_issue(self, data):
-        """A batch is sent by the scheduler, which may do anything: what counts is who asked for it."""
+        """Return whether the user who started the batch may issue: the scheduler that sends it has all
+        rights.
+        """
         author = self.env["res.users"].browse(data["author_user_id"])
         return author.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")

@@ -1,7 +1,6 @@
-"""From Odoo invoices to neutral fapiao: exact decimals in CNY, in the rules' own types.
+"""Builds neutral fapiao (drafts of ``rules/``) from invoices: exact decimals in CNY.
 
-The sections follow the way of an invoice: checks, lines, what is covered already, one fapiao that becomes several, and
-several invoices that become one.
+Sections in the order of a run: checks, lines, coverage and splitting, merging, unattributed amounts.
 """
 
 from dataclasses import dataclass, field, replace
@@ -21,10 +20,10 @@ from .fapiao_request import LOST, WAY_OUT
 
 @dataclass(frozen=True)
 class Built:
-    """One fapiao-to-be: a draft or the reasons why not.
+    """One planned fapiao: a draft, or the problems that prevent it.
 
-    ``moves`` are the invoices on it: one, or several that were merged. ``credits`` are the credit notes
-    taken off them. ``shares`` are create values for ``fapiao.request.line``: what of which line is covered.
+    ``moves`` are its invoices, several if merged. ``credits`` are the credit notes deducted from them.
+    ``shares`` are create values for ``fapiao.request.line``: the slices it covers.
     """
 
     moves: object
@@ -48,7 +47,7 @@ DOCUMENT_LANGUAGE = "zh_CN"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is looked up once for many invoices."""
+    """Data read once for many invoices."""
 
     codes: dict  # product → fapiao.tax.code
     names: dict  # product → name on the fapiao, or ""
@@ -56,17 +55,17 @@ class Catalogue:
     language: str | None
 
 
-QUANTITY_DIGITS = 6  # of fapiao.request.line, fine enough for a unit that was cut
+QUANTITY_DIGITS = 6  # of fapiao.request.line, fine enough for a unit that is divided
 
 
 @dataclass(frozen=True)
 class Covered:
-    """What living fapiao and requests on their way stand for, looked up once for many invoices."""
+    """What valid fapiao and open requests cover, read once for many invoices."""
 
     by_key: dict  # item's key → (amount, tax, quantity), signed as the item
-    parts: dict  # item's key → numbers of its slices that are taken
+    parts: dict  # item's key → numbers of its used slices
     by_document: dict  # document → (amount, tax)
-    lost: dict = field(default_factory=dict)  # document → request lines whose line isn't on it any more
+    lost: dict = field(default_factory=dict)  # document → unattributed request lines: their line isn't on it any more
 
     def amount_of(self, document):
         return self.by_document.get(document, (ZERO, ZERO))[0]
@@ -75,7 +74,7 @@ class Covered:
         return self.by_document.get(document, (ZERO, ZERO))[1]
 
     def is_remnant(self, item):
-        """Tell whether all but some cents of tax is covered: these go into the lines that are left."""
+        """Return whether all but some cents of tax is covered: they are added to the remaining lines."""
         return item.key in self.by_key and not item.amount
 
 
@@ -88,17 +87,17 @@ class FapiaoBuilder(models.AbstractModel):
 
     @api.model
     def _build(self, moves, freed=None):
-        """Return the :class:`Built` of ``moves``, in their order; reads only, sends nothing.
+        """Return the :class:`Built` of ``moves``, in their order; reads only.
 
-        One for each invoice, less its credit notes and what is covered already; several where it is more
-        than one fapiao may carry. Of an invoice with an error there is one alone. ``freed``
-        (``fapiao.request.line``) are taken for covering nothing.
+        One for each invoice, less its credit notes and what is covered already; several if it exceeds the
+        limits of one fapiao. An invoice with an error has exactly one. ``freed`` (``fapiao.request.line``)
+        count as covering nothing.
         """
         return self._build_groups(list(moves), freed)
 
     @api.model
     def _build_groups(self, groups, freed=None):
-        """Return the ``Built`` of each group of invoices that share a fapiao."""
+        """Return the ``Built`` of each group of invoices with a common fapiao."""
         moves = self.env["account.move"].union(*groups)
         documents = moves | moves._fapiao_credits()
         catalogue = self._catalogue(documents)
@@ -122,13 +121,13 @@ class FapiaoBuilder(models.AbstractModel):
         problems += found
         whole = Built(moves, draft, problems, [], credits_)
         if not draft:
-            # whoever mends the lines shall see at once what else is missing
+            # the user sees all problems at once
             problems += checks.check_parties(*parties, limits)
             return [whole]
         return self._split(whole, items, covered, limits)
 
     def _draft(self, moves, items, covered, parties, limits):
-        """Return ``(draft, problems)`` with the very totals of the ledger; without items nothing at all.
+        """Return ``(draft, problems)`` with the exact totals of the ledger; ``(None, …)`` without items.
 
         ``items`` are ``(document, item)`` of the invoices ``moves`` and of their credit notes.
         """
@@ -156,7 +155,7 @@ class FapiaoBuilder(models.AbstractModel):
         return draft, problems + found
 
     def _netted(self, moves, items, covered):
-        """Return the items of the invoices, each less what its own credit notes take back."""
+        """Return the items of the invoices, each less its own credit notes."""
         netted = []
         for move in moves:
             own = [item for document, item in items if document == move and not covered.is_remnant(item)]
@@ -165,19 +164,19 @@ class FapiaoBuilder(models.AbstractModel):
         return netted
 
     def _drawer_of(self, move):
-        """Return who issues if the company names nobody; what runs by itself has no name to print."""
+        """Return the drawer if the company has none set; scheduled runs have no name to print."""
         user = move.invoice_user_id if self.env.user._is_superuser() else self.env.user
         return user.name or ""
 
     def _small_scale_reason(self, account, items):
-        """Return the account's reason for charging 3 % where it is charged."""
+        """Return the account's reason for charging 3 % if a line is charged 3 %."""
         charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return account.small_scale_reason or "" if account.small_scale and charged else ""
 
-    # ------------------------------------------------------------------ what the ledger itself must give
+    # ------------------------------------------------------------------ checks of the document
 
     def _obstacles(self, move):
-        """Return what keeps ``move`` from becoming a fapiao at all, whatever its lines are."""
+        """Return the problems that prevent any fapiao for ``move``, whatever its lines."""
         checks_in_turn = (
             self._document_problem,
             self._account_problem,
@@ -238,11 +237,11 @@ class FapiaoBuilder(models.AbstractModel):
         return None
 
     def _lacks_rate(self, move):
-        """Tell whether the ledger fell back to 1:1 for want of a rate (``res.currency._get_rates``)."""
+        """Return whether the ledger used 1:1 because there is no rate (``res.currency._get_rates``)."""
         company = move.company_id
         if move.currency_id == company.currency_id or exact(move.invoice_currency_rate, 12) != 1:
             return False
-        # sudo: whether there is a rate, nothing else
+        # sudo: reads only whether there is a rate
         return (
             not self.env["res.currency.rate"]
             .sudo()
@@ -256,7 +255,7 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _company_problems(self, company):
-        """Return the problem of a company that isn't the taxpayer whose account it uses."""
+        """Return the problem of a company that isn't the taxpayer of its account."""
         own = company.partner_id._fapiao_tax_no()
         number = taxno.normalise(company.fapiao_account_id.tax_no)
         values = {"company": company.display_name, "own": own, "number": number}
@@ -281,7 +280,7 @@ class FapiaoBuilder(models.AbstractModel):
         return []
 
     # --------------------------------------------------------------------------
-    # What a line of an invoice becomes on its fapiao: amount and tax as the ledger has them, one rate, words.
+    # Lines: amount and tax as booked, one rate, texts
     # --------------------------------------------------------------------------
 
     @api.model
@@ -297,7 +296,7 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _net_items(self, moves, credits_, catalogue):
-        """Return ``([(document, item)], problems)`` of invoices and of the credit notes against them."""
+        """Return ``([(document, item)], problems)`` of invoices and their credit notes."""
         items, problems = [], []
         for document in moves | credits_:
             found, faults = self._items(document, catalogue)
@@ -306,11 +305,11 @@ class FapiaoBuilder(models.AbstractModel):
         return (None if problems else items), self._once(problems)
 
     def _items(self, move, catalogue):
-        """Return ``(items, problems)``: the document's lines as the ledger booked them, in CNY, those of a
-        credit note with their signs turned. ``None`` instead of items if one of them can't be made.
+        """Return ``(items, problems)``: the document's lines as booked, in CNY, those of a credit note with
+        opposite sign. Returns ``None`` instead of items if one of them is invalid.
 
-        Amounts are the journal items' own: a posted entry stands, whatever rounding method or price of a
-        tax was changed since. Core only has to say which part of the booked tax belongs to which line.
+        Amounts are those of the journal items: a posted entry is valid even if rounding method or price of a
+        tax has changed since. Core only assigns the booked tax to the lines.
         """
         base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
         base_lines.sort(key=lambda base_line: (base_line["record"].sequence, base_line["record"].id))
@@ -357,7 +356,7 @@ class FapiaoBuilder(models.AbstractModel):
     def _tax_of(self, base_line):
         """Return ``(tax_data, problems)`` of the one VAT of the line: a fapiao line has exactly one rate.
 
-        ``taxes_data`` is core's: groups are unfolded in it, and what is withheld on payment is not there.
+        In core's ``taxes_data`` groups are expanded, and taxes withheld on payment are not included.
         """
         taxes_data, line = base_line["tax_details"]["taxes_data"], base_line["record"]
         values = {"line": self._words_of(line)}
@@ -383,8 +382,8 @@ class FapiaoBuilder(models.AbstractModel):
         return taxes_data[0], []
 
     def _with_booked_tax(self, items, tax_total):
-        """Return ``items`` whose taxes sum to the booked ``tax_total``, so that what a request covers is
-        the whole invoice. Core leaves a rest where the taxes of a rate cancel out; the largest takes it.
+        """Return ``items`` whose taxes sum to the booked ``tax_total``, so that a request covers the whole
+        invoice. Core leaves a rest if the taxes of a rate cancel out; it is added to the largest item.
         """
         rest = tax_total - sum((item.tax for item in items), ZERO)
         if not rest or not items:
@@ -393,9 +392,9 @@ class FapiaoBuilder(models.AbstractModel):
         return [replace(item, tax=item.tax + rest) if item is largest else item for item in items]
 
     def _discount(self, base_line, tax_data, amount):
-        """Return the tax-exclusive reduction already taken off ``amount``: list price less what is booked.
+        """Return the tax-exclusive discount included in ``amount``: list price less booked amount.
 
-        At 100 % nothing is left to issue, so none is named; a negative one has raised the price.
+        At 100 % nothing is left to issue, so the discount is 0; a negative discount has raised the price.
         """
         line = base_line["record"]
         if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
@@ -405,37 +404,37 @@ class FapiaoBuilder(models.AbstractModel):
             listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
         return max(round2(listed) - amount, ZERO)
 
-    # ------------------------------------------------------------------ words
+    # ------------------------------------------------------------------ texts
 
     def _name_of(self, line, catalogue):
-        """Return the item name: the product's own for fapiao, else the line's first words."""
+        """Return the item name: that of the product for fapiao, else the first line of the description."""
         product = line.product_id
         return catalogue.names.get(product) or self._words_of(line) or product.name or ""
 
     def _words_of(self, line):
-        """Return the line's first words without the product's reference, which has a column of its own."""
+        """Return the first line of the description without the product's reference, which has its own column."""
         words = (line.name or "").strip().split("\n", 1)[0]
         if reference := line.product_id.default_code:
             words = words.removeprefix(f"[{reference}]").strip()
         return words
 
     def _advanced_for(self, lines):
-        """Return the goods that down payments are for: the dearest of the order taxed alike.
+        """Return the goods that down payments are for: the most expensive of the order with the same taxes.
 
-        Sales books an advance on a line without a product, but its fapiao needs their classification.
+        Sales books a down payment on a line without a product, but its fapiao needs the classification.
         """
         products = self.env["product.product"]
         for line in lines.filtered(lambda line: line.is_downpayment and not line.product_id):
-            # sudo: whoever invoices an order needn't be allowed to read it
+            # sudo: users who invoice an order may lack access to it
             sold = line.sudo().sale_line_ids.order_id.order_line.filtered("product_id")
             alike = sold.grouped("tax_ids").get(line.tax_ids, sold[:0])
             products |= alike.sorted("price_subtotal", reverse=True)[:1].product_id.sudo(False)
         return products
 
-    # ------------------------------------------------------------------ lines that no fapiao knows
+    # ------------------------------------------------------------------ lines that can't be issued
 
     def _special_line_problems(self, line):
-        """Return why a line without goods and rate can't be issued: cash rounding or early payment."""
+        """Return why a line without goods and rate can't be issued: cash rounding or early payment discount."""
         if not exact(line.balance):
             return []
         if line.display_type == "epd":
@@ -464,19 +463,19 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _once(self, problems):
-        """Return ``problems`` without repetitions."""
+        """Return ``problems`` without duplicates."""
         return [problem for number, problem in enumerate(problems) if problem not in problems[:number]]
 
     # --------------------------------------------------------------------------
-    # What of an invoice is covered already, and how what is left becomes one fapiao or several.
+    # Coverage, and splitting of what is not covered
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ what is covered already
+    # ------------------------------------------------------------------ coverage
 
     @api.model
     def _covered(self, documents, freed=None):
         """Return the :class:`Covered` of ``documents``, without the request lines ``freed``."""
-        # sudo: what is covered doesn't depend on who asks
+        # sudo: coverage is the same for every user
         lines = documents.sudo().fapiao_request_line_ids.filtered("live")
         if freed:
             lines -= freed.sudo()
@@ -501,8 +500,9 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _cover_problems(self, documents, covered):
-        """Return the problem of each document with a fapiao for a line that isn't there any more: what is
-        left to issue can't be told."""
+        """Return the problem of each document with unattributed request lines: what is left to issue is
+        unknown.
+        """
         return [self._lost_line(one, covered.lost[one]) for one in documents if one in covered.lost]
 
     def _lost_line(self, document, rows):
@@ -522,16 +522,17 @@ class FapiaoBuilder(models.AbstractModel):
         return tuple(one + other for one, other in zip(before, figures, strict=True))
 
     def _uncovered(self, items, covered):
-        """Return the ``(document, item)`` of ``items`` as far as nothing stands for them."""
+        """Return the ``(document, item)`` of ``items`` as far as they are not covered."""
         documents = {item.key: document for document, item in items}
         left = shares.uncovered([item for _document, item in items], covered.by_key)
         return [(documents[item.key], item) for item in left]
 
-    # ------------------------------------------------------------------ one fapiao or several
+    # ------------------------------------------------------------------ splitting
 
     def _split(self, whole, items, covered, limits):
-        """Return the ``Built`` that ``whole`` (one, with its draft) becomes under ``limits``. Should one of
-        them have an error, none is made: half an invoice is not what anybody asked for."""
+        """Return the ``Built`` into which ``whole`` (one, with its draft) is split under ``limits``. With an
+        error in one of them nothing is issued, since half an invoice is not useful.
+        """
         drafts, problems = split(whole.draft, limits)
         problems = self._once([*whole.problems, *problems, *self._checked(whole.draft, drafts, limits)])
         if errors(problems) or len(drafts) == 1:
@@ -541,11 +542,11 @@ class FapiaoBuilder(models.AbstractModel):
             self._part_of(whole, draft, share_values)
             for draft, share_values in zip(drafts, self._share_values(items, drafts, covered), strict=True)
         ]
-        # a warning is about the invoice and is said once
+        # a warning about the invoice is shown once
         return [replace(parts[0], problems=problems), *parts[1:]]
 
     def _checked(self, whole, drafts, limits):
-        """Return what stands against ``drafts``, the parts of ``whole``; one credit line is for all."""
+        """Return the problems of ``drafts``, the split ``whole``; they share one credit line."""
         if drafts is None:
             return checks.preflight(whole, replace(limits, amount_limit=None))
         if len(drafts) == 1:
@@ -568,8 +569,8 @@ class FapiaoBuilder(models.AbstractModel):
     def _share_values(self, items, drafts, covered):
         """Return create values for ``fapiao.request.line``, a list for each of ``drafts``.
 
-        A slice takes the lowest number that is free: so two orders for the same line, made side by side,
-        meet in the unique index however differently they cut.
+        A slice takes the lowest free number: two concurrent requests for the same line conflict in the unique
+        index whatever the size of their slices.
         """
         documents = {item.key: document for document, item in items}
         taken = {key: set(numbers) for key, numbers in covered.parts.items()}
@@ -585,13 +586,13 @@ class FapiaoBuilder(models.AbstractModel):
         ]
 
     def _next_part(self, taken):
-        """Return the lowest number not in ``taken``, and put it there."""
+        """Return the lowest number not in ``taken``, and add it."""
         number = next(number for number in range(len(taken) + 1) if number not in taken)
         taken.add(number)
         return number
 
     def _shares(self, items):
-        """Return create values for the lines of one request over all of ``items``, ``(document, item)``."""
+        """Return create values for the lines of one request over all ``items``, ``(document, item)``."""
         return [
             self._values_of_share(document, shares.Share(item, item.amount, item.tax, item.quantity or ZERO), sequence)
             for sequence, (document, item) in enumerate(items, start=1)
@@ -609,28 +610,28 @@ class FapiaoBuilder(models.AbstractModel):
         }
 
     # --------------------------------------------------------------------------
-    # Several invoices, or several orders, on one fapiao: whether they may, and what is printed of what each says
-    # differently.
+    # Merging of several invoices or orders on one fapiao
     # --------------------------------------------------------------------------
 
     @api.model
     def _build_merged(self, moves, freed=None):
-        """Return the ``Built`` of ``moves`` on one fapiao, or on as few as their limits allow; a single one
-        with the reasons where they can't be merged. See :meth:`_build`."""
+        """Return the ``Built`` of ``moves`` on one fapiao, or on as few as the limits allow; a single one
+        with the problems if they can't be merged. See :meth:`_build`.
+        """
         if problems := self._merge_problems(moves):
             return [Built(moves, None, problems)]
-        # the oldest first, however they were selected
+        # the oldest first, in whatever order they were selected
         return self._build_groups([moves.sorted(lambda move: (move.date, move.id))], freed)
 
     @api.model
     def _build_rest(self, moves, freed=None):
-        """Return the ``Built`` of invoices that shared a fapiao: they share the next one too if they may."""
+        """Return the ``Built`` of invoices that had a common fapiao: merged again if possible."""
         if len(moves) > 1 and not self._merge_problems(moves):
             return self._build_merged(moves, freed)
         return self._build(moves, freed)
 
     def _merge_problems(self, documents):
-        """Return why ``documents``, invoices or orders, can't stand on one fapiao."""
+        """Return why ``documents``, invoices or orders, can't be merged on one fapiao."""
         if len(documents.company_id) > 1:
             return [self._merge_companies(documents)]
         buyers = self.env["res.partner"].union(*(one._fapiao_buyer() for one in documents))
@@ -638,7 +639,7 @@ class FapiaoBuilder(models.AbstractModel):
             return [self._merge_buyers(buyers)]
         checks_in_turn = [self._merge_currencies]
         if documents._name == "account.move":
-            # for orders, both are chosen when the fapiao is requested
+            # for orders, both are chosen in the request dialog
             checks_in_turn = [self._merge_recipients, self._merge_types, *checks_in_turn]
         return [problem for check in checks_in_turn if (problem := check(documents))]
 
@@ -659,7 +660,7 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _merge_recipients(self, moves):
-        """The contacts of one customer may have data of their own for the fapiao."""
+        """Contacts of one customer may have different invoicing data."""
         first, other = self._differing(moves, lambda move: move.partner_id._fapiao_party())
         return other and Problem(
             "merge_recipients",
@@ -698,15 +699,16 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _differing(self, moves, value_of):
-        """Return the first of ``moves`` and one whose value differs from its own, or none."""
+        """Return the first of ``moves`` and one with another value, or none."""
         first = moves[:1]
         return first, next((move for move in moves if value_of(move) != value_of(first)), None)
 
-    # ------------------------------------------------------------------ the remark
+    # ------------------------------------------------------------------ remark
 
     def _remark(self, moves, limits):
-        """Return ``(remark, problems)``: what the invoices want printed, each remark once, and no more of
-        several than there is room for."""
+        """Return ``(remark, problems)``: the remarks of the invoices, without duplicates and cut to the
+        limit.
+        """
         remarks = list(dict.fromkeys(filter(None, (move._fapiao_remark_text() for move in moves))))
         if len(remarks) < 2:
             return "".join(remarks), []
@@ -724,12 +726,12 @@ class FapiaoBuilder(models.AbstractModel):
         ]
 
     # --------------------------------------------------------------------------
-    # Amounts that are open again and can't be told line by line (see ``fapiao_request.py``).
+    # Unattributed amounts (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
 
     def _lost_lines_problem(self, move):
-        """What is missing on an invoice can be issued only where it is known line by line."""
-        # sudo: what is covered doesn't depend on who asks
+        """Return the problem of an invoice with unattributed amounts: only known lines can be issued."""
+        # sudo: coverage is the same for every user
         rows = move.sudo()._fapiao_rows_lost()
         if not rows:
             return None

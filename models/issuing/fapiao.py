@@ -1,4 +1,6 @@
-"""A tax invoice as the bureau has it: a fact, created from what a cloud says and edited by nobody."""
+"""Model ``fapiao``: a tax invoice as the bureau has it. Created from the cloud's answers, never edited by
+users.
+"""
 
 import base64
 import functools
@@ -35,7 +37,7 @@ MOST_IN_ZIP = 500  # fapiao
 MOST_BYTES_IN_ZIP = 500 * 2**20
 FIRST_WAIT = timedelta(seconds=20)
 LAST_WAIT = timedelta(hours=6)
-LATER = timedelta(minutes=10)  # after which a cloud that couldn't be asked is asked again
+LATER = timedelta(minutes=10)  # retry after a cloud could not be queried
 MAX_TRIES = 12
 BATCH = 20
 
@@ -101,7 +103,7 @@ class Fapiao(models.Model):
     files_tries = fields.Integer(readonly=True)
     files_text = fields.Text("Files: Last Problem", readonly=True)
 
-    # The number first: one index for uniqueness and for finding a number in all companies
+    # Number first: the index serves uniqueness and the search for a number in all companies
     _unique_number = models.UniqueIndex("(number, direction, company_id)", "This fapiao is already known.")
     _listing = models.Index("(company_id, direction, issue_date DESC, id DESC)")
     _files_due = models.Index("(files_try_at) WHERE files_state = 'wanted'")
@@ -116,7 +118,7 @@ class Fapiao(models.Model):
 
     @api.depends("number", "type_code", "seller_name", "travel_from", "travel_to", "line_ids.name")
     def _compute_display_name(self):
-        """A ticket without a number shows what it is."""
+        """A ticket without a number shows its type."""
         for fapiao in self:
             is_named = fapiao.has_number or not fapiao.number
             fapiao.display_name = fapiao.number or "" if is_named else fapiao._ticket_name()
@@ -131,10 +133,23 @@ class Fapiao(models.Model):
                 else False
             )
 
+    @api.depends("pdf_id", "ofd_id", "xml_id")
+    def _compute_file_urls(self):
+        for fapiao in self:
+            for kind in FILES:
+                attachment_id = fapiao[f"{kind}_id"].id
+                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
+
+    @api.depends("qr_text")
+    def _compute_qr_image(self):
+        for fapiao in self:
+            # not /report/barcode: it needs a renderer that many servers lack
+            fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
+
     # ------------------------------------------------------------------ actions
 
     def action_refresh(self):
-        """Ask the cloud what the bureau has under these numbers, and take it over."""
+        """Query the bureau's data of these fapiao and take them over."""
         gate.check(self, gate.ISSUER)
         for fapiao in self:
             fapiao._refresh_from_cloud()
@@ -152,7 +167,7 @@ class Fapiao(models.Model):
         return True
 
     def action_download(self):
-        """Return the download of all files in one zip; for issuers those that are missing are fetched first."""
+        """Return the download of all files in one zip; for issuers missing files are fetched first."""
         gate.check(self, gate.INTERNAL)
         if refusal := self._refusal_of_zip():
             raise UserError(refusal)
@@ -170,12 +185,19 @@ class Fapiao(models.Model):
             "target": "download",
         }
 
-    # ------------------------------------------------------------------ facts from an answer
+    def action_open_business_doc(self):
+        """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
+        gate.check(self, gate.INTERNAL)
+        self.ensure_one()
+        return self._get_records_action()
+
+    # ------------------------------------------------------------------ data from answers
 
     @api.model
     def _record_issued(self, request, issued):
-        """Return the fapiao ``issued``, created from the answer and the request's own draft, or the one
-        that is known already."""
+        """Return the fapiao of ``issued``, the existing one or a new one from the answer and the request's
+        draft.
+        """
         known = self.search(
             [
                 ("company_id", "=", request.company_id.id),
@@ -190,7 +212,7 @@ class Fapiao(models.Model):
     @api.model
     def _issued_values(self, request, issued):
         draft = request._neutral_draft()
-        # a cloud that splits tells each part; what it doesn't tell can only be the whole
+        # a cloud that splits reports the amounts of each fapiao; without amounts it is the whole
         is_whole = issued.total in (None, draft.total)
         lines = draft.lines if is_whole else issued.lines
         return {
@@ -220,19 +242,19 @@ class Fapiao(models.Model):
 
     @api.model
     def _addresses(self, files):
-        """Return where the files lie, as far as the cloud says so together with the fapiao."""
+        """Return the addresses of the files, as far as the cloud names them together with the fapiao."""
         return {f"{kind}_address": getattr(files, kind) for kind in KINDS} if files else {}
 
     @api.model
     def _times(self, issued_at):
-        """Return both times for an aware ``issued_at``: the moment in UTC, the day in China."""
+        """Return both values of an aware ``issued_at``: the time in UTC, the day in China."""
         return {
             "issued_at": naive(issued_at),
             "issue_date": issued_at.astimezone(SHANGHAI).date(),
         }
 
     def _refresh_from_cloud(self):
-        """Query the fapiao by its number and note what the bureau says; raises ``UserError``."""
+        """Query the fapiao by its number and store the bureau's data; raises ``UserError``."""
         self.ensure_one()
         if not self.account_id:
             raise UserError(self.env._("Fapiao %s did not come through an account here.", self.number))
@@ -251,7 +273,7 @@ class Fapiao(models.Model):
         self._look_for_red(found)
 
     def _take_over(self, found):
-        """Write what the bureau says of this fapiao, as far as it says it."""
+        """Write what the bureau reports of this fapiao; values not reported are kept."""
         self.ensure_one()
         said = {
             "seller_name": found.seller_name,
@@ -267,7 +289,7 @@ class Fapiao(models.Model):
         }
         values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
         self.write({**values, "checked_at": fields.Datetime.now()})
-        # a cloud may call a fapiao normal that is reversed in part
+        # a cloud may report "normal" for a partly reversed fapiao
         self._record_reversed()
         self._record_uncovered()
 
@@ -276,7 +298,7 @@ class Fapiao(models.Model):
         return self.status in LIVING and self.color == "blue"
 
     # --------------------------------------------------------------------------
-    # Fetching PDF, OFD and XML of a fapiao: no effect at the cloud, so it may be repeated freely.
+    # Files (PDF, OFD, XML): fetching has no effect at the cloud and may be repeated
     # --------------------------------------------------------------------------
 
     def _files(self):
@@ -310,17 +332,18 @@ class Fapiao(models.Model):
         return [kind for kind in FILES if not self[f"{kind}_id"]]
 
     def _want_files(self):
-        """Put the fapiao on the list of those whose files are fetched, soonest first."""
+        """Queue the fapiao for fetching of their files."""
         self.filtered(lambda fapiao: fapiao.files_state != "done").write(
             {"files_state": "wanted", "files_try_at": fields.Datetime.now(), "files_tries": 0}
         )
-        # sudo: the engine and issuers may start the background run
+        # sudo: engine and issuers may trigger the scheduled action
         self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger()
 
     @api.model
     def _cron_files(self):
-        """Fetch what is due, a batch at a time and account by account; one that needs a person is left alone,
-        and so are its tries."""
+        """Fetch due files in batches, account by account. Accounts that need a user are skipped without
+        counting a try.
+        """
         cron = self.env["ir.cron"]
         due = [
             ("files_state", "=", "wanted"),
@@ -335,8 +358,9 @@ class Fapiao(models.Model):
                 return
 
     def _fetch_files_in_new_transaction(self, purpose=QUESTION):
-        """Fetch missing files in transactions of their own; failures are noted and tried again later. Return
-        the ``CloudError`` for which some were not asked for at all, or None."""
+        """Fetch missing files in separate transactions; failures are stored and retried later. Return the
+        ``CloudError`` because of which some were not requested, or None.
+        """
         engine, ended_by = self.env["fapiao.engine"], None
         for account, fapiao in self.grouped("account_id").items():
             if not account:
@@ -348,8 +372,9 @@ class Fapiao(models.Model):
         return ended_by
 
     def _claim_files(self):
-        """Push the next try forward before calling, so that neither a crash nor a slow cloud makes the
-        same rows come first again; return ``[(id, number, issued_at, {kind: address})]``."""
+        """Postpone the next try before calling, so that after a crash or with a slow cloud other rows come
+        first; return ``[(id, number, issued_at, {kind: address})]``.
+        """
         self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids)))
         claimed = self.browse(row[0] for row in self.env.cr.fetchall())
         for fapiao in claimed:
@@ -367,15 +392,16 @@ class Fapiao(models.Model):
         ]
 
     def _fetch_for_account(self, engine, account, wanted, purpose):
-        """Fetch the ``wanted`` files one after the other, until the cloud can't be asked now; return the
-        ``CloudError`` that says so, or None."""
+        """Fetch the ``wanted`` files one after the other, until the cloud can't be called now; return the
+        ``CloudError`` or None.
+        """
         left = [fapiao_id for fapiao_id, *_rest in wanted]
 
         def fetch_all(cloud):
             patience = Patience()
             for fapiao_id, number, issued_at, addresses in wanted:
                 files, problem, ended_by = fetch(cloud, number, issued_at, addresses, patience)
-                # asked without an answer is a try as well, or files that never come would hold up the others
+                # without an answer it counts as a try, or files that never come would block the others
                 is_tried = not ended_by or isinstance(ended_by, OutcomeUnknown)
                 if files or is_tried:
                     engine._step(functools.partial(keep_files, fapiao_id, files, problem, is_tried))
@@ -395,8 +421,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _domain_askable(self):
-        """Return the domain of fapiao that the scheduled actions may ask about: their account is in use, needs
-        no person, and its cloud can be reached. Archived accounts count: what they issued is still looked after."""
+        """Return the domain of fapiao that scheduled actions may query: the account is in use, needs no user,
+        and its cloud is available. Archived accounts count: their fapiao are still monitored.
+        """
         return [
             ("account_id.session_state", "in", ("unknown", "ok")),
             "|",
@@ -406,8 +433,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _postpone_files(self, account, fapiao_ids, error):
-        """Let the files of ``account`` wait: its cloud can't be asked now. ``fapiao_ids`` were claimed and not
-        asked for, so their tries are given back."""
+        """Postpone the files of ``account``, whose cloud can't be called now. ``fapiao_ids`` were claimed and
+        not requested, so their tries are not counted.
+        """
         now = fields.Datetime.now()
         until = now + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
         self.env.cr.execute(
@@ -423,14 +451,15 @@ class Fapiao(models.Model):
             log_exceptions=False,
         )
         self.invalidate_model(["files_try_at", "files_tries"])
-        # sudo: the engine and issuers may start the background run
+        # sudo: engine and issuers may trigger the scheduled action
         self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger(at=until)
 
     def _keep_files(self, files, problem, is_tried=True):
-        """Attach ``files`` ({kind: bytes}); note ``problem`` and give up after many tries, unless the cloud
-        couldn't be asked for the rest."""
+        """Attach ``files`` ({kind: bytes}); store ``problem`` and give up after many tries, unless the cloud
+        could not be called for the rest.
+        """
         self.ensure_one()
-        # the rows are kept by a person's reading right on the fapiao, not by the files' own
+        # the user's access to the fapiao is required, not access to the attachments
         attachments = self.env["ir.attachment"].create(
             [
                 {
@@ -439,7 +468,7 @@ class Fapiao(models.Model):
                     "mimetype": MIMETYPES[kind],
                     "res_model": "fapiao",
                     "res_id": self.id,
-                    # without one, a browser that shows the file tries to save its own and may not
+                    # without it, the browser's viewer tries to save a preview and may lack the right
                     "thumbnail": pdf_picture() if kind == "pdf" else False,
                 }
                 for kind, content in files.items()
@@ -457,35 +486,13 @@ class Fapiao(models.Model):
             )
 
     # --------------------------------------------------------------------------
-    # What forms and lists show of a fapiao beside its facts: links to its files, its QR code as a picture.
-    # --------------------------------------------------------------------------
-
-    @api.depends("pdf_id", "ofd_id", "xml_id")
-    def _compute_file_urls(self):
-        for fapiao in self:
-            for kind in FILES:
-                attachment_id = fapiao[f"{kind}_id"].id
-                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
-
-    @api.depends("qr_text")
-    def _compute_qr_image(self):
-        for fapiao in self:
-            # not /report/barcode: it needs a renderer that many servers lack
-            fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
-
-    def action_open_business_doc(self):
-        """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
-        gate.check(self, gate.INTERNAL)
-        self.ensure_one()
-        return self._get_records_action()
-
-    # --------------------------------------------------------------------------
-    # Reversed fapiao whose lines can't be told (see ``fapiao_request.py``).
+    # Unattributed amounts: reversed fapiao with unknown lines (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
 
     def _record_uncovered(self):
-        """Take off their documents what those of these fapiao stood for that are reversed while others of
-        the same order live, where the lines on them aren't known."""
+        """Release the amounts of reversed fapiao on their documents where other fapiao of the request are
+        valid and the lines are unknown.
+        """
         for fapiao in self.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status == "red"):
             bundle = fapiao.request_ids._bundle()
             facts = bundle._facts_of_bundle()
@@ -494,11 +501,11 @@ class Fapiao(models.Model):
                 bundle._take_off(fapiao)
 
     # --------------------------------------------------------------------------
-    # The lines that stand on one of several fapiao (see ``fapiao_request.py``).
+    # Lines of one of several fapiao (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
 
     def _is_total_of(self, lines):
-        """Tell whether ``lines`` come to this fapiao, amount and tax."""
+        """Return whether ``lines`` sum to this fapiao, amount and tax."""
         return all(
             exact(self[field]) == sum((getattr(line, name) for line in lines), ZERO)
             for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
@@ -520,16 +527,17 @@ class IrBinary(models.AbstractModel):
 
 @lru_cache(maxsize=1)
 def pdf_picture():
-    """Return the picture that stands for a PDF, in base64."""
+    """Return the placeholder picture of a PDF, in base64."""
     with file_open("web/static/img/mimetypes/pdf.svg", "rb") as picture:
         return base64.b64encode(picture.read())
 
 
 def fetch(cloud, number, issued_at, addresses, patience=None):
-    """Return ``({kind: bytes}, problem, ended_by)``; one file that fails doesn't keep the others back.
+    """Return ``({kind: bytes}, problem, ended_by)``; a file that fails doesn't stop the others.
 
-    ``addresses``: of the files that are wanted, "" where only the number leads to one. ``ended_by``: the
-    ``CloudError`` after which nothing more was asked for, or None. ``patience``: of the run that it is part of.
+    ``addresses``: those of the wanted files, "" for files found by number only. ``ended_by``: the
+    ``CloudError`` after which nothing more was requested, or None. ``patience``: shared by the files of a
+    run.
     """
     files, problem, patience = {}, "", patience or Patience()
     for kind, address in addresses.items():
@@ -548,7 +556,7 @@ def fetch(cloud, number, issued_at, addresses, patience=None):
     return files, problem, None
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def keep_files(fapiao_id, files, problem, is_tried, env):

@@ -1,5 +1,7 @@
-"""What invoices and orders have in common where fapiao are issued for them: what they add up to, the buttons,
-and how a rule's problem is said. Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``.
+"""Mixin ``fapiao.document.mixin``: common to invoices and sale orders. Computes, buttons, messages of
+problems.
+
+Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``.
 """
 
 from odoo import api, fields, models
@@ -17,7 +19,7 @@ FAPIAO_STATES = [
     ("red", "Reversed"),
     ("failed", "Failed"),
 ]
-# By the problem's code; a code that isn't here is mended on the invoice itself.
+# By problem code; other problems are fixed on the invoice.
 BUYER = {
     "same_party",
     "name_missing",
@@ -69,14 +71,14 @@ class FapiaoDocumentMixin(models.AbstractModel):
     # compute_sudo: salespeople see their documents, but not the fapiao
     fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
 
-    # ------------------------------------------------------------------ what a concrete model says
+    # ------------------------------------------------------------------ hooks of concrete models
 
     def _compute_fapiao_state(self):
-        """Set status, numbers and open amount; depends on what the model's amounts come from."""
+        """Set status, numbers and open amount; depends on the source of the model's amounts."""
         raise NotImplementedError
 
     def _fapiao_red_forms(self):
-        """Return the red forms that concern these documents."""
+        """Return the red forms of these documents."""
         raise NotImplementedError
 
     def _fapiao_line_of(self, problem):
@@ -84,7 +86,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _fapiao_buyer(self):
-        """Return the partner in whose name the fapiao is made out."""
+        """Return the partner to whom the fapiao is issued."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ computes
@@ -102,7 +104,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_withdraw(self):
-        """Withdraw what of these documents' requests and red forms has not been sent."""
+        """Withdraw the requests and red forms of these documents that have not been sent."""
         gate.check(self, gate.ISSUER, "write")
         requests = self.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
         forms = self._fapiao_red_forms().filtered(lambda form: form.state in OPEN_STATES)
@@ -111,7 +113,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
         return forms.action_withdraw() and requests.action_withdraw()
 
     def action_fapiao_refresh(self):
-        """Bring requests, red forms and fapiao of these documents up to date with the cloud."""
+        """Update requests, red forms and fapiao of these documents from the cloud."""
         gate.check(self, gate.ISSUER)
         if forms := self._fapiao_red_forms().filtered("is_open"):
             return forms.action_ask()
@@ -146,15 +148,15 @@ class FapiaoDocumentMixin(models.AbstractModel):
         return waiting[0].action_login()
 
     def action_fapiao_requests(self):
-        """Open the last fapiao request of this document, with all that was said about it."""
+        """Open the last fapiao request of this document."""
         gate.check(self, gate.READER)
         self.ensure_one()
         return self._fapiao_last_request()._get_records_action()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_open_tasks(self):
-        """Return the requests and red forms whose call at the cloud has not come to its end, as a list."""
+        """Return the open requests and red forms, as a list."""
         return [
             record
             for records in (self._fapiao_red_forms(), self.fapiao_request_ids)
@@ -163,8 +165,9 @@ class FapiaoDocumentMixin(models.AbstractModel):
         ]
 
     def _fapiao_last_request(self):
-        """Return the last request; as long as a fapiao is missing, the last that has not led to one: of the
-        slices of a document, that is what a person has to look at."""
+        """Return the last request; while a fapiao is missing, the last one without a fapiao, since a user has
+        to look at it.
+        """
         requests = self.fapiao_request_ids.sorted("id")
         if self.fapiao_state not in ("pending", "partial"):
             return requests[-1:]
@@ -172,14 +175,16 @@ class FapiaoDocumentMixin(models.AbstractModel):
         return (missing or requests)[-1:]
 
     def _fapiao_is_going(self):
-        """Tell whether something for this document is on its way: blue or red, or what follows a red one."""
+        """Return whether a task of this document is on its way: issuing, reversing, or what follows a
+        reversal.
+        """
         return bool(
             set(self.fapiao_request_ids.mapped("state")) & set(OPEN_STATES)
             or any(form.is_open or form.follow_up == "todo" for form in self._fapiao_red_forms())
         )
 
     def _fapiao_describe(self, problem):
-        """Return a rule's problem in the user's language, the cure behind it."""
+        """Return a rule's problem in the user's language, followed by the cure."""
         parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
         return " ".join(parts)
 
@@ -187,12 +192,13 @@ class FapiaoDocumentMixin(models.AbstractModel):
         gate.check(self, gate.ISSUER)
 
     # --------------------------------------------------------------------------
-    # Which record a person mends so that a problem goes away.
+    # The record on which a problem is fixed
     # --------------------------------------------------------------------------
 
     def _fapiao_record_to_mend(self, problem):
-        """Return the record to change because of ``problem``: buyer, product, tax, account, company or,
-        where nothing else fits, the invoice."""
+        """Return the record to change because of ``problem``: buyer, product, tax, account, company or, by
+        default, the invoice.
+        """
         self.ensure_one()
         line = self._fapiao_line_of(problem)
         company = self.company_id
@@ -214,16 +220,18 @@ class FapiaoDocumentMixin(models.AbstractModel):
         return record or self
 
     def _fapiao_party_to_mend(self, problem):
-        """The rules speak of both parties alike: what bears the seller's name is mended where the seller
-        is kept, a tax number on the account under which it issues."""
+        """Return the record of a party. Rules treat both parties alike: the seller's data are on the company,
+        its tax number on the account.
+        """
         company = self.company_id
         if problem.code == "same_party" or problem.values.get("name") != company._fapiao_seller().name:
             return self._fapiao_buyer()
         return company.fapiao_account_id if problem.values.get("number") else company.partner_id
 
     def _fapiao_mend(self, record):
-        """Return the action that opens ``record``, one that :meth:`_fapiao_record_to_mend` named. What can
-        be mended over a dialog has the target ``new``; the invoice and the settings take its place."""
+        """Return the action that opens ``record``, found by :meth:`_fapiao_record_to_mend`. Records fixed in
+        a dialog have the target ``new``; invoice and settings replace the dialog.
+        """
         if record._name == "res.company":
             return self.env["ir.actions.act_window"]._for_xml_id("account.action_account_config")
         return {

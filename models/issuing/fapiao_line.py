@@ -1,4 +1,4 @@
-"""A line of a fapiao, as printed, and what a line of a red form has in common with it."""
+"""Models ``fapiao.line`` (a line as printed) and its mixin, shared with the lines of red forms."""
 
 from odoo import api, fields, models
 

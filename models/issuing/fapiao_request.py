@@ -1,4 +1,8 @@
-"""开票申请单: one order to issue a fapiao. The process; the fact it leads to is ``fapiao``."""
+"""Model ``fapiao.request`` (开票申请单): one task to issue a fapiao. The result is a ``fapiao``.
+
+Sections: actions, scheduled runs, blue requests, earlier IDs, verification of numbers, double fapiao,
+attribution of lines to several fapiao, unattributed amounts, the cloud's own queue, withdrawal.
+"""
 
 import functools
 import json
@@ -30,14 +34,14 @@ from ..cloud.fapiao_task_mixin import (
 )
 from ..values import LIVING, PROBLEM, as_html, exact
 
-PROOF_HOLDS = timedelta(minutes=10)  # so long "not known" lets a new ID go out
+PROOF_HOLDS = timedelta(minutes=10)  # how long "not found" allows a new ID
 WAIT_FIRST = timedelta(seconds=30)
 WAIT_LAST = timedelta(minutes=15)
-ALIKE_SINCE = timedelta(days=60)  # an invoice that was entered again has no link to the one before
-SIBLINGS = 3  # IDs of later attempts that are asked for in a database that was restored
+ALIKE_SINCE = timedelta(days=60)  # an invoice entered again has no link to the deleted one
+SIBLINGS = 3  # IDs of later attempts that are queried in a restored database
 AT_ONCE = 500
-VERIFY_AFTER = timedelta(minutes=5)  # a busy batch is over by then, and questions have a pace of their own
-ALARM = "mail.mail_activity_data_warning"  # stays until a person closes it
+VERIFY_AFTER = timedelta(minutes=5)  # after a busy batch; queries have their own rate limit
+ALARM = "mail.mail_activity_data_warning"  # stays until a user closes it
 LOST = _("Fapiao %(number)s over %(total)s is reversed, and it can't be told for sure which lines stood on it.")
 WAY_OUT = _("Reverse the others of the same order too (%(rest)s); then all of it can be issued anew.")
 REQUEST_STATES = states("issued", issued="Issued")
@@ -174,12 +178,24 @@ class FapiaoRequest(models.Model):
         needing = Domain("state", "in", ATTENTION_STATES) | Domain("is_double", "=", True)
         return needing if True in value else ~needing
 
+    @api.depends("line_ids.live", "double_ids.line_ids.live")
+    def _compute_is_double(self):
+        for request in self:
+            request.is_double = any(request.line_ids.mapped("live")) and any(
+                any(other.line_ids.mapped("live")) for other in request.double_ids
+            )
+
+    @api.depends("state", "in_doubt", "fapiao_ids")
+    def _compute_can_withdraw(self):
+        for request in self:
+            request.can_withdraw = request._can_be_given_up()
+
     # ------------------------------------------------------------------ actions
 
     def action_retry(self):
-        """Ask about or send the requests now instead of at their next try; ids stay the same."""
+        """Query or send the requests now instead of at their next try; IDs stay the same."""
         self._check_issuer()
-        for request in self.sudo():  # sudo: what follows is all an issuer may change of a request
+        for request in self.sudo():  # sudo: issuers can't write requests otherwise
             if request.state in ("queued", "waiting_login"):
                 request._enqueue()
             elif request.state in ("unknown", "pending"):
@@ -189,8 +205,9 @@ class FapiaoRequest(models.Model):
         return self.action_follow()
 
     def action_withdraw(self):
-        """Give up requests the cloud has not seen, and ask it to give up those it has taken but not issued.
-        What may have been sent is never forgotten."""
+        """Withdraw requests the cloud has not seen, and ask it to withdraw those it has accepted but not
+        issued. Requests that may have been sent are kept.
+        """
         self._check_issuer()
         self._lock()
         requests = self.sudo()  # sudo: as in action_retry
@@ -208,7 +225,7 @@ class FapiaoRequest(models.Model):
             request._watch_after_end()
         if not taken:
             return True
-        # sudo: withdrawals are made by this flow alone
+        # sudo: only this flow creates withdrawals
         self.env["fapiao.withdrawal"].sudo()._create_for(taken)._attempt_after_commit()
         return taken.sudo(False).action_follow()
 
@@ -219,13 +236,13 @@ class FapiaoRequest(models.Model):
         return self._get_records_action()
 
     def action_login(self):
-        """Open what a waiting request waits for: log-in, face code or, to correct it, the account."""
+        """Open what a waiting request needs: log-in, face code or, to correct it, the account."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_follow(self):
-        """Return the client action that shows how the requests get on."""
+        """Return the client action that shows the progress of the requests."""
         gate.check(self, gate.READER)
         return {
             "type": "ir.actions.client",
@@ -234,8 +251,9 @@ class FapiaoRequest(models.Model):
         }
 
     def action_decide_not_issued(self):
-        """A manager's decision, after looking at the cloud's portal: nothing was issued. The request is given up; a
-        new one gets a new ID, and only after the cloud was asked about this one once more."""
+        """Record a manager's decision, based on the cloud's portal, that nothing was issued. The request is
+        withdrawn; a new one gets a new ID, after the cloud was queried about this one once more.
+        """
         self._check_manager()
         self._lock()
         # sudo: as in action_retry
@@ -247,7 +265,7 @@ class FapiaoRequest(models.Model):
         return True
 
     def _give_up(self, message, fix):
-        """End a request by a person's decision, with these words; it is still asked about now and then."""
+        """Withdraw a request by a user's decision, with this message; it is still queried occasionally."""
         self.write(
             {
                 "state": "rejected",
@@ -264,7 +282,7 @@ class FapiaoRequest(models.Model):
         self._watch_after_end()
 
     def action_decide_ask_again(self):
-        """Look once more: the order goes back among those that are queried by their id."""
+        """Move the requests back to those that are queried by their ID."""
         self._check_manager()
         self._lock()
         # sudo: as in action_retry
@@ -277,13 +295,14 @@ class FapiaoRequest(models.Model):
         return self.action_follow()
 
     # --------------------------------------------------------------------------
-    # The scheduled runs over all that has an effect at the cloud: requests, red forms and the others.
+    # Scheduled runs over all cloud tasks: requests, red forms and others
     # --------------------------------------------------------------------------
 
     @api.model
     def _cron_dispatch(self, batch=20):
-        """Send what is queued; red forms first, for one that needs no confirmation leads to a request, and
-        that to what follows a reversal."""
+        """Send queued tasks; red forms first, since one without confirmation leads to a request, and that to
+        the follow-up of a reversal.
+        """
         engine, forms = self.env["fapiao.engine"], self.env["fapiao.red.form"]
         models_ = [forms, self, *(self.env[name] for name in OTHERS)]
         run = Schedule(
@@ -300,7 +319,7 @@ class FapiaoRequest(models.Model):
 
     @api.model
     def _cron_reconcile(self, batch=20):
-        """Find out what became of what is open, and bring reversals to their end."""
+        """Query open tasks, and complete reversals."""
         engine, forms = self.env["fapiao.engine"], self.env["fapiao.red.form"]
         models_ = [self, forms, *(self.env[name] for name in OTHERS)]
         run = Schedule(
@@ -324,14 +343,14 @@ class FapiaoRequest(models.Model):
         run.end()
 
     # --------------------------------------------------------------------------
-    # A blue request from the invoices it is made of to the fapiao it leads to.
+    # Blue requests: from the invoices to the fapiao
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ making a request
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _create_blue(self, built):
-        """Create and freeze requests, one for each :class:`~.fapiao_builder.Built`; nothing is sent yet."""
+        """Create and freeze requests, one for each :class:`~.builder.Built`; nothing is sent yet."""
         requests = self.create([self._blue_values(item) for item in built])
         requests._identify()
         for request, item in zip(requests, built, strict=True):
@@ -362,7 +381,7 @@ class FapiaoRequest(models.Model):
         }
 
     def _rejected_of(self, built):
-        """Return the rejected requests for something that ``built`` covers."""
+        """Return the rejected requests for slices of ``built``."""
         lines = {share.get("move_line_id") for share in built.shares}
         return built.moves.fapiao_request_ids.filtered(
             lambda request: (
@@ -376,7 +395,7 @@ class FapiaoRequest(models.Model):
 
     @api.model
     def follow(self, request_ids):
-        """Return what the progress dialog shows: a plain dict for each request the user may read."""
+        """Return the data of the progress dialog: a dict for each request the user may read."""
         gate.check(self, gate.READER)
         requests = self.search([("id", "in", request_ids)], order="id")
         return [request._progress() for request in requests]
@@ -393,7 +412,7 @@ class FapiaoRequest(models.Model):
             "message": self.error_message or self._place_in_cloud_queue(),
             "fix": self.error_fix or "",
             "cloud": " ".join(filter(None, [self.cloud_text, self.cloud_code and f"({self.cloud_code})"])),
-            # queued behind others or after a fault: the dialog needn't wait for it
+            # queued behind others or after an error: the dialog doesn't wait for it
             "settled": self.state not in ("queued", "sending"),
             "working": self.state in OPEN_STATES,
         }
@@ -401,11 +420,12 @@ class FapiaoRequest(models.Model):
     # ------------------------------------------------------------------ results
 
     def _take_facts_from(self, call):
-        """Record the fapiao that an answer names, whatever state this request is in: a bug or a conflict in what
-        follows must not lose it. What contradicts the order is left to a person."""
+        """Record the fapiao named by an answer, in every state of the request, so that an exception or a
+        conflict in the following steps doesn't lose it. Contradictions are left to a user.
+        """
         meaning = call._meaning()
         is_bill = isinstance(meaning, base.Bill)
-        # that a bill comes to more than was ordered is no reason to lose what is on it
+        # a total above the request's is no reason to lose the fapiao
         difference = self._difference_on_bill if is_bill else self._difference_of
         for issued in meaning.fapiao if is_bill else (meaning,):
             is_fact = isinstance(issued, base.Issued) and issued.color == self.kind
@@ -413,21 +433,23 @@ class FapiaoRequest(models.Model):
                 self.env["fapiao"]._record_issued(self, issued)
 
     def _accept(self, result):
-        """Take over the answer to the order, where nothing in it contradicts what was ordered."""
+        """Take over the answer to the call if it agrees with the request."""
         if difference := self._difference_of(result):
             self._dispute(difference)
         else:
             self._take(result)
 
     def _adopt(self, found):
-        """Take over a fapiao found under our ID if buyer, total and tax are ours; else return what differs."""
+        """Take over a fapiao found under the request's ID if buyer, total and tax agree; else return the
+        difference.
+        """
         if difference := self._difference_of(found, is_asked=True):
             return difference
         self._take(found)
         return ""
 
     def _take(self, result):
-        """Take over a result that is ours; one that has ended comes back to life."""
+        """Take over a result of this request; an ended one is reactivated."""
         self._keep_sibling()
         comes_back = self.state in DEAD_STATES and not self._is_settled_by(result)
         if comes_back:
@@ -439,8 +461,9 @@ class FapiaoRequest(models.Model):
             self.account_id._record_ready()
 
     def _is_settled_by(self, result):
-        """Tell whether ``result`` changes nothing for a request that has ended: a bill that was sent back has nothing
-        left that could be issued."""
+        """Return whether ``result`` changes nothing for an ended request: a billing request that was sent
+        back can't be issued any more.
+        """
         return isinstance(result, base.Bill) and not result.fapiao and result.state == "returned"
 
     def _take_result(self, result):
@@ -463,7 +486,7 @@ class FapiaoRequest(models.Model):
         return None
 
     def _dispute(self, difference):
-        """The cloud answers with something that isn't what was ordered: nothing is linked before a person decides."""
+        """Leave an answer that differs from the request to a user; nothing is linked before the decision."""
         if self.state in DEAD_STATES:
             self._alarm_stranger(difference)
             self._watch_later()
@@ -474,8 +497,9 @@ class FapiaoRequest(models.Model):
         return number in self.fapiao_ids.mapped("number")
 
     def _status_lines(self):
-        """Return what happened and what to do as lines; for a refusal the cloud's own words behind, since
-        the plain ones may send the reader to them."""
+        """Return message and cure as lines; for a refusal also the cloud's own text, to which the message may
+        refer.
+        """
         if place := self._place_in_cloud_queue():
             return [place]
         said = [self.error_message, self.error_fix]
@@ -494,8 +518,9 @@ class FapiaoRequest(models.Model):
         return from_plain(json.loads(self.draft))
 
     def _difference_of(self, result, is_asked=False):
-        """Return in words what speaks against ``result`` being ours, or ''. An answer to the order itself may leave
-        things out; the answer to a question (``is_asked``) must name what is compared."""
+        """Return as text why ``result`` does not belong to this request, or "". An answer to the call itself
+        may omit values; the answer to a query (``is_asked``) must contain those that are compared.
+        """
         if isinstance(result, base.Bill):
             return self._difference_of_bill(result)
         if not isinstance(result, base.Issued) or self._knows(result.number):
@@ -503,8 +528,9 @@ class FapiaoRequest(models.Model):
         return self._number_of_another(result) or self._difference(result, is_asked)
 
     def _number_of_another(self, issued):
-        """Return in words that this fapiao is known from another request, or ''. The cloud may merge orders: then
-        several requests share a fapiao, and none is complete with it alone."""
+        """Return as text that this fapiao belongs to another request, or "". The cloud may merge requests:
+        then several share a fapiao, and none is complete with it alone.
+        """
         known = self.env["fapiao"].search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -522,7 +548,7 @@ class FapiaoRequest(models.Model):
         )
 
     def _difference(self, found, is_asked=False):
-        """Return in words how ``found`` differs from what was ordered, or ''."""
+        """Return as text how ``found`` differs from the request, or ""."""
         draft = self._neutral_draft()
         return self._describe_difference(
             found,
@@ -536,8 +562,9 @@ class FapiaoRequest(models.Model):
         )
 
     def _describe_difference(self, found, compared, is_asked=True):
-        """Return in words which of ``compared`` (what, ours, theirs) differ, or ''. What isn't told differs only in the
-        answer to a question (``is_asked``)."""
+        """Return as text which of ``compared`` (label, ours, theirs) differ, or "". A missing value counts as
+        a difference only in the answer to a query (``is_asked``).
+        """
         differing = [
             self.env._("%(what)s: %(ours)s here, %(theirs)s there", what=what, ours=ours or "–", theirs=theirs or "–")
             for what, ours, theirs in compared
@@ -556,23 +583,23 @@ class FapiaoRequest(models.Model):
         fapiao._want_files()
         self.move_ids._fapiao_close_problems()
         for document in self._documents():
-            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
                 body=self._describe_issued(fapiao)
             )
 
     def _documents(self):
-        """Return the documents of this request as a list: where people look for news of it."""
+        """Return the documents that show messages about this request, as a list."""
         return list(self.move_ids)
 
     def _describe_issued(self, fapiao):
         return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
 
     def _on_final_state(self):
-        """Tell the person who asked, where the request can't go on by itself."""
+        """Notify the requester if the request can't continue automatically."""
         if self.state not in ("rejected", "manual"):
             return
         for document in self._documents():
-            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
                 body=as_html(
                     self.env._(
                         "Fapiao request %(uid)s: %(message)s",
@@ -583,19 +610,17 @@ class FapiaoRequest(models.Model):
             )
 
     # --------------------------------------------------------------------------
-    # A new ID goes out only when every earlier ID for the same documents is proven dead by asking.
-    #
-    # A request that has ended may have led to a fapiao all the same: a cloud can answer with an error after it has
-    # issued. So before a new request is sent, the cloud is asked about those before it that may have been sent, in
-    # the same run: found → taken over, and the new one is withdrawn or left to a person; not known → the new one goes
-    # out; else → it waits.
+    # Earlier IDs: a new ID is sent only after a query has proven every earlier one dead, since a cloud can answer
+    # with an error after it has issued. Found: taken over, and the new request is withdrawn or left to a user.
+    # Not found: the new one is sent. Otherwise: it waits.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ identity
 
     def _identify(self):
-        """Give new requests their ID: a function of what they stand for, so that the same invoice in a database that
-        was restored finds its own order, and another invoice can't have the same ID."""
+        """Set the ID of new requests as a function of their content: the same invoice in a restored database
+        finds its own request, and another invoice can't have the same ID.
+        """
         self._record_earlier()
         return super()._identify()
 
@@ -603,7 +628,7 @@ class FapiaoRequest(models.Model):
         return f"{database}/{self._name}/{fingerprint(self._stands_for())}/{self.attempt + self.sibling}"
 
     def _stands_for(self):
-        """Return, as plain values, what the ID is a function of: documents, lines and slices, parties, amounts."""
+        """Return the values the ID is computed from: documents, lines and slices, parties, amounts."""
         self.ensure_one()
         return {
             "kind": self.kind,
@@ -630,10 +655,10 @@ class FapiaoRequest(models.Model):
             return super()._uid_to_ask()
         return self._make_uid(self._database_uuid())
 
-    # ------------------------------------------------------------------ which came before
+    # ------------------------------------------------------------------ earlier requests
 
     def _record_earlier(self):
-        """Link new requests with those before them for the same documents, and count the attempts."""
+        """Link new requests with earlier ones for the same documents, and count the attempts."""
         alike = self._alike()
         for request in self:
             own = request._of_same_documents().filtered(lambda one, request=request: one.id < request.id)
@@ -651,7 +676,7 @@ class FapiaoRequest(models.Model):
             )
 
     def _of_same_documents(self):
-        """Return the requests of this kind for the same documents: invoices, credit notes and orders around them."""
+        """Return the requests of this kind for the same documents: invoices, credit notes and their orders."""
         self.ensure_one()
         if self.kind == "red":
             return self.red_form_id.fapiao_id.red_form_ids.request_ids
@@ -662,8 +687,9 @@ class FapiaoRequest(models.Model):
         return found.filtered(lambda request: request.kind == self.kind)
 
     def _alike(self):
-        """Return ended blue requests of the same buyers and amounts: those of an invoice that was deleted, or credited,
-        and entered again."""
+        """Return ended blue requests of the same buyers and amounts: those of an invoice that was deleted or
+        credited, and entered again.
+        """
         blue = self.filtered(lambda request: request.kind == "blue")
         return self.search(
             [
@@ -681,15 +707,16 @@ class FapiaoRequest(models.Model):
     # ------------------------------------------------------------------ proof
 
     def _unproven(self):
-        """Return the earlier requests that are not proven dead at this moment."""
+        """Return the earlier requests that are not proven dead now."""
         return self.earlier_ids.filtered(
             lambda earlier: earlier.state in DEAD_STATES and not earlier._is_absent_for_sure()
         )
 
     def _is_absent_for_sure(self):
-        """Tell whether the cloud has just said that it doesn't know this request. Where an answer to it was lost or
-        unclear, this counts after the grace period only: the bureau may show an order late. Where the cloud had
-        turned it away, or has ended it itself, it counts at once."""
+        """Return whether the cloud has just reported this request as unknown. If an answer was lost or
+        unclear, this counts only after the grace period, since the bureau may show a fapiao late. If the
+        cloud had refused or ended the request, it counts at once.
+        """
         self.ensure_one()
         if not self.absent_at or self.absent_at < self._now() - PROOF_HOLDS:
             return False
@@ -706,7 +733,7 @@ class FapiaoRequest(models.Model):
         return True
 
     def _wait_for_proof(self, account, unproven):
-        """Wait until the cloud has said what became of the requests before this one."""
+        """Wait for the result of the earlier requests."""
         if account._needs_person() and not self._part:
             self._set_state("waiting_login", errors.LoginRequired(need=account.session_state))
             return
@@ -731,17 +758,18 @@ class FapiaoRequest(models.Model):
 
     @api.model
     def _ask_about_earlier(self, batch=AT_ONCE, go_on=None, ids=None, until=math.inf):
-        """Ask about the unproven earlier requests of what is due to be sent, at the accounts they were made for.
-        Nothing is begun after ``until`` (of ``fence.now``)."""
+        """Query the unproven earlier requests of what is due to be sent, through their own accounts. No call
+        starts after ``until`` (of ``fence.now``).
+        """
         engine = self.env["fapiao.engine"]
         by_account = engine._step(functools.partial(want_proof, ids))
         turns = [self._turn(WATCHING, id_, len(own), own, until) for id_, own in by_account.items()]
         if turns:
-            # as long as an answer leads to another question; one that doesn't come is waited for later
+            # while answers lead to further queries; missing answers are retried by the scheduler
             engine._run(turns, lambda _answers: True)
 
     def _want_proof(self, ids=None):
-        """Have the earlier requests asked about now; return their ids by account."""
+        """Schedule a query of the earlier requests now; return their ids by account."""
         due = self.search(
             Domain(self._domain_to_send()) if ids is None else Domain("id", "in", ids) & Domain("state", "=", "queued"),
             order="next_try_at, id",
@@ -773,15 +801,18 @@ class FapiaoRequest(models.Model):
         return super()._record_absent()
 
     def _keep_sibling(self):
-        """What was found under the ID of a later attempt is ours: from now on that is the ID to ask by."""
+        """Keep the ID of a later attempt under which the fapiao was found: from now on it is queried by that
+        ID.
+        """
         if self.sibling:
             uid = self._uid_to_ask()
             self.write({"request_uid": uid, "attempt": self.attempt + self.sibling, "sibling": 0})
 
     def _apply_not_found(self, answer):
-        """What the cloud had taken, and doesn't know after a withdrawal, was taken back. After a restore the order may
-        have gone out under the ID of a later attempt: these are asked for too. What was reversed shows at the
-        original, whatever the ID."""
+        """A request accepted by the cloud and unknown after a withdrawal was withdrawn. After a restore the
+        request may have been sent under the ID of a later attempt, so these are queried too. A reversal shows
+        at the original, whatever the ID.
+        """
         if self.withdraw_asked and self.state == "pending" and self._grace_is_over():
             self._set_state("withdrawn")
             self._watch_after_end()
@@ -796,7 +827,7 @@ class FapiaoRequest(models.Model):
         return super()._apply_not_found(answer)
 
     def _supersede_later(self):
-        """This earlier request has led to something after all: those that were to be sent in its place aren't."""
+        """Withdraw unsent later requests or leave them to a user, since this earlier one took effect."""
         numbers = ", ".join(self.fapiao_ids.mapped("number")) or self.request_uid
         for request in self.later_ids.filtered(lambda request: request._can_be_given_up()):
             later = request._in_reader_language()
@@ -822,20 +853,17 @@ class FapiaoRequest(models.Model):
                 )
 
     # --------------------------------------------------------------------------
-    # The number that an answer gives without saying whose fapiao it is: it is believed, and asked about a little
-    # later.
-    #
-    # Such an answer can't be compared with what was ordered. Should the number be another order's, the fapiao that
-    # was issued for this one would be missing here, and an invoice would show the wrong one.
+    # Verification of a number that came without amounts or buyer: accepted, then queried. If it belonged to
+    # another request, the invoice would show a wrong fapiao and the right one would be missing.
     # --------------------------------------------------------------------------
 
     def _verify_later(self, issued):
-        """Have the cloud asked by our ID, where its answer to the order has named no amounts."""
+        """Schedule a query by ID if the answer to the call contained no amounts."""
         if issued.total is None and self.kind == "blue":
             self.write({"watch_round": 0, "watch_at": self._now() + VERIFY_AFTER})
 
     def _verify(self, found):
-        """Act on the answer about a request that counts as issued."""
+        """Act on the answer about an issued request."""
         match found:
             case base.Issued() if self._knows(found.number):
                 self.watch_at = False
@@ -848,11 +876,11 @@ class FapiaoRequest(models.Model):
                 self.account_id._record_need(found.need, found)
                 self._watch_later()
             case _:
-                # not shown yet, or not answered: it is asked about again after an hour, a day, a week and a month
+                # not shown yet, or no answer: queried again after an hour, a day, a week and a month
                 self._watch_later()
 
     def _correct_number(self, issued):
-        """Put the fapiao that was issued for us in the place of the one that the first answer has named."""
+        """Replace the fapiao named by the first answer with the one issued for this request."""
         wrong = self.fapiao_ids
         if wrong.red_form_ids or any(fapiao.status != "normal" for fapiao in wrong):
             self._alarm_unverified(issued)
@@ -863,7 +891,7 @@ class FapiaoRequest(models.Model):
         fapiao = self.env["fapiao"]._record_issued(self, issued)
         self._link_fact(fapiao)
         fapiao._queue_if_changed(issued)
-        # what was left to a person because its number was taken may be settled now
+        # requests left to a user because their number was in use may be settled now
         self.search([("account_id", "=", self.account_id.id), ("state", "=", "manual")])._watch()
 
     def _alarm_unverified(self, found):
@@ -877,22 +905,15 @@ class FapiaoRequest(models.Model):
         self._alarm(self.env._("The fapiao's number may be wrong"), note)
 
     # --------------------------------------------------------------------------
-    # A request that has ended and has led to a fapiao all the same, and two fapiao where one was wanted.
+    # Double fapiao: an ended request that led to a fapiao, and two fapiao for the same lines
     # --------------------------------------------------------------------------
 
-    @api.depends("line_ids.live", "double_ids.line_ids.live")
-    def _compute_is_double(self):
-        for request in self:
-            request.is_double = any(request.line_ids.mapped("live")) and any(
-                any(other.line_ids.mapped("live")) for other in request.double_ids
-            )
-
-    # ------------------------------------------------------------------ coming back
+    # ------------------------------------------------------------------ reactivation
 
     def _revive(self, found):
-        """Take over what was found for a request that has ended."""
+        """Take over what was found for an ended request."""
         if isinstance(found, base.Bill) and found.state == "returned" and not found.fapiao:
-            self._record_absent()  # sent back to us: the cloud has nothing left to issue
+            self._record_absent()  # sent back to us: the cloud can't issue it any more
             return
         if difference := self._difference_of(found):
             self._alarm_stranger(difference)
@@ -901,8 +922,9 @@ class FapiaoRequest(models.Model):
         self._take(found)
 
     def _come_back(self):
-        """Make room for a request that has ended and is alive after all. What was to be sent in its place is not; what
-        may have been sent stands beside it, and a person has to reverse one."""
+        """Reactivate an ended request. Later requests that have not been sent are withdrawn; those that may
+        have been sent stay beside it, and a user has to reverse one.
+        """
         self._supersede_later()
         rivals = self._rivals()
         unsent = rivals.filtered(lambda request: request._can_be_given_up())
@@ -910,11 +932,13 @@ class FapiaoRequest(models.Model):
             rival._in_reader_language()._set_state("withdrawn")
             rival.error_message = self.env._("Not sent: request %s has led to a fapiao after all.", self.request_uid)
         self._stand_beside(rivals - unsent)
-        # the lines of the others are out of the unique index before ours come into it
+        # the other lines leave the unique index before these enter it
         self.env.flush_all()
 
     def _rivals(self):
-        """Return the other requests that stand for the same lines, or for more than the same documents hold."""
+        """Return the other requests that cover the same lines, or exceed the same documents together with
+        this one.
+        """
         own = self.line_ids
         lines, order_lines = own.move_line_id, own.order_line_id
         rows = (lines.fapiao_request_line_ids | order_lines.fapiao_request_line_ids).filtered("live") - own
@@ -930,8 +954,9 @@ class FapiaoRequest(models.Model):
         )
 
     def _rivals_by_amount(self):
-        """Return the living requests for our invoices where these can't hold both: their lines may have been entered
-        again, so that nothing but the amount tells."""
+        """Return the valid requests for these invoices if the invoices can't hold both: after lines were
+        entered again, only the amounts show it.
+        """
         rivals = self.browse()
         for move in self.move_ids.filtered(lambda move: move.move_type == "out_invoice"):
             rows = move.fapiao_request_line_ids
@@ -942,7 +967,7 @@ class FapiaoRequest(models.Model):
         return rivals
 
     def _stand_beside(self, rivals):
-        """Let this request's lines be further slices of lines that others stand for."""
+        """Give this request's lines other slice numbers than those of ``rivals``."""
         if not rivals:
             return
         self.double_ids |= rivals
@@ -952,7 +977,7 @@ class FapiaoRequest(models.Model):
     # ------------------------------------------------------------------ alarms
 
     def _double_message(self):
-        """Return as lines that two fapiao stand for the same lines, and what to do; nothing where none do."""
+        """Return as lines that two fapiao cover the same lines, and the cure; empty if there are none."""
         if not self:
             return []
         numbers = (self | self.double_ids).fapiao_ids.filtered(lambda fapiao: fapiao._is_living()).mapped("number")
@@ -962,7 +987,7 @@ class FapiaoRequest(models.Model):
         ]
 
     def _alarm_double(self):
-        """Two fapiao stand, or may stand, for the same lines: say it where it is seen, with the way out."""
+        """Create an activity if two fapiao cover, or may cover, the same lines."""
         others = self.double_ids
         note = self.env._(
             "Request %(request)s (%(numbers)s) stands beside %(others)s (%(other_numbers)s) for the same lines."
@@ -976,7 +1001,7 @@ class FapiaoRequest(models.Model):
         self._alarm(self.env._("Two fapiao for the same lines"), note)
 
     def _alarm_second_number(self, result):
-        """The cloud has issued twice under one ID."""
+        """Create an activity if the cloud has issued twice under one ID."""
         note = self.env._(
             "Beside %(known)s the cloud reports %(second)s. Check both at the tax bureau and reverse one.",
             known=", ".join(self.fapiao_ids.mapped("number")),
@@ -985,7 +1010,7 @@ class FapiaoRequest(models.Model):
         self._alarm(self.env._("Two fapiao under one request"), note)
 
     def _alarm_stranger(self, difference):
-        """Under the ID of a request that has ended there is a fapiao that isn't what was ordered."""
+        """Create an activity if the fapiao under the ID of an ended request differs from the request."""
         note = self.env._(
             "Request %(request)s was given up here. %(difference)s Compare both at the tax bureau.",
             request=self.request_uid,
@@ -994,7 +1019,9 @@ class FapiaoRequest(models.Model):
         self._alarm(self.env._("A fapiao under a request that was given up"), note)
 
     def _alarm(self, summary, note):
-        """Raise one activity for each ``summary`` on the first document, and keep the words on the request."""
+        """Create one activity for each ``summary`` on the first document, and store the message on the
+        request.
+        """
         for document in self._documents()[:1]:
             known = document.activity_ids.filtered(lambda activity: activity.summary == summary)
             if known:
@@ -1005,22 +1032,21 @@ class FapiaoRequest(models.Model):
             self.error_message = note
 
     # --------------------------------------------------------------------------
-    # Which lines of an order stand on which fapiao, where the cloud has made several of it.
-    #
-    # So what one of them stood for is open again once it is reversed alone: just its lines. Where these can't be told
-    # (``rules/pieces.py``), a person is told (``_describe_lost``).
+    # Attribution: which lines are on which fapiao, if the cloud has issued several for one request. It reopens
+    # exactly the lines of a fapiao that is reversed alone.
     # --------------------------------------------------------------------------
 
     def _bundle(self):
-        """Return these requests and all that share fapiao with them, however far."""
+        """Return these requests and all that share fapiao with them, directly or indirectly."""
         bundle = self
         while more := bundle.fapiao_ids.request_ids.filtered(lambda request: request.kind == "blue") - bundle:
             bundle |= more
         return bundle
 
     def _facts_of_bundle(self):
-        """Return the fapiao that the requests were made into: those that live if they come to all of it
-        (what was reversed before was issued anew by the cloud), else all."""
+        """Return the fapiao issued for these requests: the valid ones if they sum to the total (the cloud has
+        reissued those reversed before), else all.
+        """
         facts = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue").sorted("id")
         living = facts.filtered(lambda fapiao: fapiao.status in LIVING)
         ordered = sum(self.mapped("amount_total"))
@@ -1028,7 +1054,7 @@ class FapiaoRequest(models.Model):
         return living if is_all else facts
 
     def _pieces(self, rows=None):
-        """Return ``{fapiao: [pieces of each of its lines]}``, or ``{}`` where that can't be told for sure.
+        """Return ``{fapiao: [slices of each of its lines]}``, or ``{}`` if not certain.
 
         ``rows``: see :func:`~..rules.pieces.rekeyed`.
         """
@@ -1043,19 +1069,21 @@ class FapiaoRequest(models.Model):
         return dict(zip(facts, found, strict=True)) if found else {}
 
     def _lines_printed_on(self, fapiao):
-        """Return the lines of ``fapiao``, one of several, with the keys of those they were made of; ``()``
-        where that can't be told."""
+        """Return the lines of ``fapiao``, one of several, with the keys of their source lines; ``()`` if
+        unknown.
+        """
         lines = self._bundle()._pieces().get(fapiao, [])
         return tuple(
             replace(line, keys=tuple(dict.fromkeys(key for piece in made for key in piece.keys)))
             for line, made in zip(fapiao._lines_as_printed() if lines else (), lines, strict=True)
         )
 
-    # ------------------------------------------------------------------ keeping it
+    # ------------------------------------------------------------------ storing
 
     def _attribute(self):
-        """Let each request line stand on the fapiao it is printed on, cut where it is on several; do
-        nothing where that can't be told to the fen."""
+        """Link each request line to the fapiao it is printed on, divided if it is on several; does nothing
+        unless the amounts agree to the fen.
+        """
         bundle = self._bundle()
         rows = bundle.line_ids
         if not rows or rows.fapiao_id or rows.lost_fapiao_id:
@@ -1075,14 +1103,12 @@ class FapiaoRequest(models.Model):
             row._stand_on(of_row)
 
     # --------------------------------------------------------------------------
-    # One of several fapiao of an order is reversed alone, and it can't be told which lines stood on it.
-    #
-    # Then its amount is open again all the same, a person is told, and nothing is issued anew until it is known what:
-    # after the others are reversed too, that is all of it.
+    # Unattributed amounts: one of several fapiao is reversed alone, and its lines are unknown. Nothing is issued
+    # until they are known; after the reversal of the others that is the whole request.
     # --------------------------------------------------------------------------
 
     def _take_off(self, fapiao):
-        """Make the amount of ``fapiao`` open again, unless its lines are known or all is reversed."""
+        """Reopen the amount of ``fapiao``, unless its lines are known or all fapiao are reversed."""
         rows = self.line_ids
         if rows.fapiao_id or fapiao in rows.lost_fapiao_id or not any(rows.mapped("live")):
             return
@@ -1108,24 +1134,14 @@ class FapiaoRequest(models.Model):
         return " ".join(self.env._(text, **values) for text in (LOST, WAY_OUT))
 
     # --------------------------------------------------------------------------
-    # A request at a cloud that takes orders into a queue of its own, splits and merges them.
-    #
-    # Such a cloud answers with a bill: none, one or several fapiao, and where the rest of it stands. The request is
-    # issued when its fapiao come to its total; where the cloud has merged it with others, when they come to the total
-    # of all the requests that they stand for (docs/protocols/kingdee-billing.md#billing-request).
+    # The cloud's own queue (docs/protocols/kingdee-billing.md#billing-request): a request is issued when its fapiao
+    # sum to its total; if merged with others, when they sum to the total of all of them.
     # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("state", "in_doubt", "fapiao_ids")
-    def _compute_can_withdraw(self):
-        for request in self:
-            request.can_withdraw = request._can_be_given_up()
 
     # ------------------------------------------------------------------ results
 
     def _difference_on_bill(self, issued):
-        """Return in words what speaks against one fapiao of a bill being ours, or ''."""
+        """Return as text why one fapiao of a billing request does not belong to this request, or ""."""
         if self._knows(issued.number):
             return ""
         if issued.buyer_tax_no and issued.buyer_tax_no != (self.buyer_tax_no or ""):
@@ -1135,14 +1151,15 @@ class FapiaoRequest(models.Model):
         return self._number_of_another(issued)
 
     def _is_all_issued_alone(self):
-        """Tell whether this request's fapiao come to its own total, as they do where nothing was merged."""
+        """Return whether this request's fapiao sum to its own total, i.e. nothing was merged."""
         blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
         total = sum(blue.mapped("amount_total"))
         return bool(blue) and self.currency_id.compare_amounts(total, self.amount_total) == 0
 
     def _excess_of(self, bill):
-        """Return in words that the fapiao of a bill come to more than all that they can stand for, or ''. The cloud may
-        have merged it with other orders of the same buyer that are on their way."""
+        """Return as text that the fapiao of ``bill`` exceed all they can cover, or "". The cloud may have
+        merged it with open requests of the same buyer.
+        """
         told = [issued.total for issued in bill.fapiao if issued.color == "blue"]
         if not told or None in told:
             return ""
@@ -1170,7 +1187,7 @@ class FapiaoRequest(models.Model):
         )
 
     def _take_bill(self, result):
-        """Apply what the cloud's own queue says of an order: the fapiao it has issued, and what is left."""
+        """Apply the state of the cloud's own queue: the issued fapiao, and the rest."""
         for issued in result.fapiao:
             self._take_one_of_several(issued)
         self.cloud_state = result.state or False
@@ -1178,28 +1195,31 @@ class FapiaoRequest(models.Model):
             (self | self._merged_with()).filtered(lambda request: request.state != "issued")._settle_bill()
         elif result.state == "returned" and not self.fapiao_ids:
             self._set_state("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
-            self.ended_at_cloud = True  # the cloud itself says that it has ended there
+            self.ended_at_cloud = True  # reported as ended by the cloud
             self._watch_after_end()
         else:
             self._wait_for_bill(result)
 
     def _place_in_cloud_queue(self):
-        """Return in words where an order lies in the cloud's own queue, or ''."""
+        """Return as text the position in the cloud's own queue, or ""."""
         if self.state != "pending" or not self.cloud_state:
             return ""
         label = dict(self._fields["cloud_state"]._description_selection(self.env))[self.cloud_state]
         return " ".join(filter(None, [f"{label}.", self.cloud_text]))
 
     def _difference_of_bill(self, bill):
-        """Return in words what speaks against ``bill`` being ours, or ''. A bill is ours by its number; against it
-        speak another buyer on one of its fapiao, more than was ordered, or a fapiao that another request is complete
-        with."""
+        """Return as text why ``bill`` does not belong to this request, or "". It belongs by its number,
+        unless a fapiao has another buyer, the total is exceeded, or another request is complete with one of
+        the fapiao.
+        """
         differences = (self._difference_on_bill(issued) for issued in bill.fapiao)
         return next(filter(None, differences), "") or self._excess_of(bill)
 
     @staticmethod
     def _is_merged_into(others):
-        """Tell whether none of ``others`` is complete with its fapiao alone, so that the cloud has merged orders."""
+        """Return whether none of ``others`` is complete with its fapiao alone, so that the cloud has merged
+        requests.
+        """
         return not any(other._is_all_issued_alone() for other in others)
 
     def _settle_bill(self):
@@ -1214,17 +1234,17 @@ class FapiaoRequest(models.Model):
             self._set_pending(bill.text)
             return
         if bill.state == "waiting":
-            # it is known to lie there: three days without a result are no sign of trouble
+            # known to be in the queue: three days without a result are normal
             self.unknown_since = self._now()
         self.cloud_text = bill.text or False
         self._schedule_retry()
 
     def _take_one_of_several(self, issued):
-        """Record and link one of the fapiao that the bill has become."""
+        """Record and link one fapiao of the billing request."""
         if issued.number in self.fapiao_ids.mapped("number"):
             return
         fapiao = self.env["fapiao"]._record_issued(self, issued)
-        # merged: what another request has brought stands for our documents as well
+        # merged: fapiao of another request cover these documents as well
         fapiao.move_ids = [Command.link(move.id) for move in self.move_ids]
         self._link_fact(fapiao)
         fapiao._queue_if_changed(issued)
@@ -1232,12 +1252,13 @@ class FapiaoRequest(models.Model):
     # ------------------------------------------------------------------ sums
 
     def _merged_with(self):
-        """Return the other requests that our fapiao stand for."""
+        """Return the other requests covered by this request's fapiao."""
         return self.fapiao_ids.request_ids - self
 
     def _is_all_issued(self):
-        """Tell whether the fapiao come to the total of the requests they stand for: those that live, or,
-        where somebody has reversed one meanwhile, all of them."""
+        """Return whether the fapiao sum to the total of their requests: the valid ones or, if one was
+        reversed meanwhile, all.
+        """
         ordered = sum((self | self._merged_with()).mapped("amount_total"))
         blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
         living = blue.filtered(lambda fapiao: fapiao.status in LIVING)
@@ -1247,14 +1268,11 @@ class FapiaoRequest(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # Taking back requests that the cloud has taken but not issued (开票申请单撤回): up to fifty in one call.
-    #
-    # Only the cloud knows whether it is in time. Where its answer is lost the same call is made again, and each
-    # request is asked for by its own id: what isn't there any more was taken back.
+    # Withdrawal of requests accepted but not issued (开票申请单撤回, see ``fapiao_withdrawal.py``)
     # --------------------------------------------------------------------------
 
     def _can_be_taken_back(self):
-        """Tell whether the cloud may be asked to give this request up: taken, and nothing issued yet."""
+        """Return whether the cloud may be asked to withdraw this request: accepted, and nothing issued yet."""
         return (
             self.state == "pending"
             and self.operation == base.ISSUE
@@ -1266,7 +1284,7 @@ class FapiaoRequest(models.Model):
         return super()._can_be_given_up() or self._can_be_taken_back()
 
     def _ask_after_withdrawal(self, text):
-        """Ask now what became of requests whose withdrawal was refused or got no answer."""
+        """Query requests whose withdrawal was refused or got no answer."""
         now = self._now()
         for request in self:
             if not request.withdraw_asked:
@@ -1282,7 +1300,7 @@ class FapiaoRequest(models.Model):
         self._wake_reconciler()
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def want_proof(ids, env):

@@ -1,4 +1,4 @@
-"""What of which invoice line or order line a request stands for."""
+"""Model ``fapiao.request.line``: the slice of an invoice or order line that a request covers."""
 
 from odoo import api, fields, models
 
@@ -51,7 +51,7 @@ class FapiaoRequestLine(models.Model):
         help="The request may still lead, or has led, to a fapiao that stands.",
     )
 
-    # The database itself refuses a second order for the same slice, whatever two users do at once.
+    # The database refuses a second request for the same slice, also under concurrency.
     _one_live_order = models.UniqueIndex(
         "(move_line_id, part) WHERE live", "A fapiao for this invoice line is already requested."
     )
@@ -73,22 +73,22 @@ class FapiaoRequestLine(models.Model):
             line.live = line.request_id.state not in DEAD_STATES and not (reversed_ and all(reversed_))
 
     def _facts(self):
-        """Return the fapiao this line stands on; it covers nothing any more once they all are reversed."""
+        """Return the fapiao of this line; it covers nothing once all of them are reversed."""
         self.ensure_one()
-        # a partial reversal goes with the fapiao it was taken from
+        # a partial reversal belongs to the fapiao it was deducted from
         return self.request_id.red_form_id.fapiao_id or self.fapiao_id or self.request_id.fapiao_ids
 
     # --------------------------------------------------------------------------
-    # Rows by fapiao, where an order has become several (see ``fapiao_request.py``).
+    # Attribution to several fapiao (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
 
     def _key(self):
-        """Return how the draft names the line that this one covers."""
+        """Return the key of the covered line in the draft."""
         self.ensure_one()
         return self.order_line_id._fapiao_key() if self.order_line_id else str(self.move_line_id.id)
 
     def _come_to(self, parts):
-        """Tell whether these lines come to ``parts``, amount and tax."""
+        """Return whether these lines sum to ``parts``, amount and tax."""
         lines = [line for part in parts for line in part]
         return all(
             sum((exact(row[field]) for row in self), ZERO) == sum((getattr(line, name) for line in lines), ZERO)
@@ -96,8 +96,9 @@ class FapiaoRequestLine(models.Model):
         )
 
     def _items(self, parts):
-        """Return these lines as items with the words of what was made of them in ``parts``. A negative one
-        has no line of its own: it was taken off others of its rate."""
+        """Return these lines as items with the texts printed in ``parts``. A negative one has no own line: it
+        was deducted from others of its rate.
+        """
         made = {}
         for line in (line for part in parts for line in part if line.kind != DISCOUNT):
             for key in line.keys[:1]:
@@ -125,7 +126,7 @@ class FapiaoRequestLine(models.Model):
         return items
 
     def _stand_on(self, cells):
-        """Cut this line into one for each of ``cells``: pairs of fapiao and the share on it."""
+        """Divide this line into one for each of ``cells``, pairs of fapiao and share."""
         self.ensure_one()
         slices = [
             {
@@ -144,12 +145,13 @@ class FapiaoRequestLine(models.Model):
             self.copy({**values, "part": part})
 
     # --------------------------------------------------------------------------
-    # Rows of a reversed fapiao whose lines can't be told (see ``fapiao_request.py``).
+    # Unattributed amounts (see ``fapiao_request.py``)
     # --------------------------------------------------------------------------
 
     def _values_taken_off(self, fapiao):
-        """Return create values of lines that take the amount of ``fapiao`` off the invoices of these ones,
-        in proportion where there are several."""
+        """Return create values of lines that deduct the amount of ``fapiao`` from the invoices of these
+        lines, in proportion if there are several.
+        """
         invoices = self.move_id.filtered(lambda move: move.move_type == "out_invoice")
         own = [self.filtered(lambda row, move=move: row.move_id == move) for move in invoices]
         weights = [max(sum((exact(row.amount_total) for row in rows), ZERO), ZERO) for rows in own]
@@ -168,14 +170,12 @@ class FapiaoRequestLine(models.Model):
         ]
 
     # --------------------------------------------------------------------------
-    # An invoice made from an order that has its fapiao already shares that fapiao instead of wanting another.
-    #
-    # What a request from an order covers lies there as request lines without an invoice. Posting assigns them: from
-    # then on they cover the invoice like any other, and only the rest is issued.
+    # Lines of a request from a sale order, which posting assigns to invoices (see ``sales/account_move.py``)
+    # --------------------------------------------------------------------------
     # --------------------------------------------------------------------------
 
     def _cut_off(self, share):
-        """Keep ``share`` (``Decimal``, 0 to 1) of this line and return a new one with the rest."""
+        """Keep ``share`` (``Decimal``, 0 to 1) of this line and return a new line with the rest."""
         self.ensure_one()
         kept = {
             "quantity": float(round(exact(self.quantity, QUANTITY_DIGITS) * share, QUANTITY_DIGITS)),
@@ -190,8 +190,9 @@ class FapiaoRequestLine(models.Model):
         return self.copy(rest)
 
     def _shift(self, amount, tax):
-        """Take ``amount`` and ``tax`` onto this line from another of the same request and the same line of
-        the order that no invoice has; from one without units if there is none."""
+        """Move ``amount`` and ``tax`` onto this line from another one of the same request and order line
+        without an invoice; from one without units if there is none.
+        """
         self.ensure_one()
         siblings = self.request_id.line_ids.filtered(
             lambda row: row.order_line_id == self.order_line_id and not row.move_line_id

@@ -1,10 +1,10 @@
-"""The same business entered twice: a document of the same customer with the same lines, a few days apart.
+"""Detects documents entered twice: same customer, same lines, a few days apart.
 
-Plain functions that the builder calls once for many documents. What they find is a warning: only a person can
-tell a repeated sale from a repeated entry.
+Plain functions that the builder calls once for many documents. The result is a warning, since only a user can
+distinguish a repeated sale from a repeated entry.
 """
 
-# A problem's words are marked here and translated where they are shown, as in rules/.
+# Messages are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
 
 from odoo.tools import SQL
@@ -15,8 +15,8 @@ from ..values import shortest
 CODE = "twin"
 CURE = _("If both are sales of their own, issue this one as well. Otherwise cancel or credit it.")
 
-# Documents with a living fapiao or an open request, and those that were chosen together with a later one.
-# A document that had a fapiao before is issued anew, which repeats nothing.
+# Documents with a valid fapiao or an open request, and those selected together with a later one. A document
+# that had a fapiao before is reissued, which is no repetition.
 _INVOICES = """
     SELECT m.id, o.id, bool_or(line.id IS NOT NULL)
       FROM account_move m
@@ -36,7 +36,7 @@ _INVOICES = """
      GROUP BY m.id, o.id
      ORDER BY m.id, 3 DESC, o.id
 """
-# An order whose fapiao waits for its invoice: this one isn't made from it, or it would share that fapiao.
+# An order whose fapiao waits for its invoice; this invoice isn't made from it, or it would share that fapiao.
 _ORDERS_OF_INVOICES = """
     SELECT m.id, o.id, TRUE
       FROM account_move m
@@ -97,25 +97,27 @@ _QUANTITY = {"account.move.line": "quantity", "sale.order.line": "product_uom_qt
 
 
 def of_invoices(moves):
-    """Return ``{invoice: Problem}`` of those of ``moves`` (``account.move``) that look like another one, or
-    like an order that has its fapiao already."""
+    """Return ``{invoice: Problem}`` of those of ``moves`` (``account.move``) similar to another one, or to an
+    order with a fapiao.
+    """
     orders = moves.env["sale.order"]
     return {**_problems(moves, orders, _ORDERS_OF_INVOICES), **_problems(moves, moves, _INVOICES)}
 
 
 def of_orders(orders):
-    """Return ``{order: Problem}`` of those of ``orders`` (``sale.order``) that look like another one."""
+    """Return ``{order: Problem}`` of those of ``orders`` (``sale.order``) similar to another one."""
     return _problems(orders, orders, _ORDERS)
 
 
 def warning(built):
-    """Return the problem that says ``built`` looks like another, or None."""
+    """Return the problem "similar to another" of ``built``, or None."""
     return next((problem for problem in built.problems if problem.code == CODE), None)
 
 
 def without(all_built):
-    """Return those of ``all_built`` that look like no other: what a batch may issue without a person's word.
-    An invoice that is split is left out as a whole."""
+    """Return those of ``all_built`` without a similar document, which a batch may issue without confirmation.
+    A split invoice is left out as a whole.
+    """
     held = {move for built in all_built if warning(built) for move in built.moves}
     return [built for built in all_built if held.isdisjoint(built.moves)]
 
@@ -130,7 +132,8 @@ def _problems(documents, others, query):
 
 def _pairs(documents, others, query):
     """Return ``[(document, other, whether the other has a fapiao or a request)]`` of the same customer and
-    total, the others of the model of ``others``; one query for all."""
+    total, the others from the model of ``others``; one query for all.
+    """
     if not documents:
         return []
     env = documents.env
@@ -139,7 +142,7 @@ def _pairs(documents, others, query):
     rows = env.execute_query(SQL(query, ids=documents.ids))
     if not rows:
         return []
-    # sudo: what was issued doesn't depend on who asks
+    # sudo: coverage is the same for every user
     found, others = documents.sudo(), others.sudo().browse(dict.fromkeys(row[1] for row in rows))
     by_id, other_by_id = _by_id(found), _by_id(others)
     return [(by_id[id_], other_by_id[other_id], is_covered) for id_, other_id, is_covered in rows]
@@ -159,7 +162,7 @@ def _is_same(document, other):
 
 
 def _signature(lines):
-    """Return what two documents over the same goods have in common, in whatever order they name them."""
+    """Return a value that is equal for documents over the same goods, in any order of lines."""
     return sorted(
         (
             str(line.product_id.id or (line.name or "").strip()),
@@ -175,7 +178,7 @@ def _signature(lines):
 
 
 def _is_ordered(mine, theirs):
-    """Tell whether both are deliveries of one order, of no more than was ordered."""
+    """Return whether both are deliveries of one order within its quantity."""
     if not mine._name == theirs._name == "account.move.line":
         return False
     shared = mine.sale_line_ids & theirs.sale_line_ids

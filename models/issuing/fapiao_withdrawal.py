@@ -1,7 +1,7 @@
-"""Taking back requests that the cloud has taken but not issued (开票申请单撤回): up to fifty in one call.
+"""Model ``fapiao.withdrawal``: withdraws requests that the cloud has accepted but not issued (开票申请单撤回).
 
-Only the cloud knows whether it is in time. Where its answer is lost the same call is made again, and each
-request is asked for by its own id: what isn't there any more was taken back.
+One call takes up to fifty requests. Only the cloud knows whether it is in time. If the answer is lost the
+call is repeated, and each request is queried by its own ID: one that is not found was withdrawn.
 """
 
 import json
@@ -29,7 +29,7 @@ class FapiaoWithdrawal(models.Model):
 
     _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
 
-    # ------------------------------------------------------------------ making one
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _create_for(self, requests):
@@ -50,7 +50,7 @@ class FapiaoWithdrawal(models.Model):
         requests.withdrawal_id = withdrawal
         return withdrawal
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ queries
 
     def _question(self, words):
         return self.operation, json.loads(self.payload)
@@ -82,7 +82,7 @@ class FapiaoWithdrawal(models.Model):
     def _accept(self, result):
         refused = dict(result.refused)
         for request in self._open_requests():
-            # a refusal that names no request may be of any
+            # a refusal that names no request may concern each of them
             text = refused.get(request.request_uid, refused.get(""))
             if text is None:
                 request._set_state("withdrawn")
@@ -93,7 +93,7 @@ class FapiaoWithdrawal(models.Model):
         self._set_state("done")
 
     def _doubt(self, error):
-        """Nobody knows: the requests tell, and the same call is repeated until they do."""
+        """Query the requests, since the outcome is unknown; the call is repeated until each is settled."""
         if not (still_open := self._open_requests()):
             self._set_state("done")
             return

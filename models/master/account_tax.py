@@ -1,4 +1,4 @@
-"""How a sale is taxed, in the words of a fapiao."""
+"""Fapiao settings of a tax: kind of zero rate and privilege."""
 
 from odoo import api, fields, models
 

@@ -1,4 +1,4 @@
-"""The bureau's classification of goods and services (税收分类编码): what a line of a fapiao is."""
+"""Model ``fapiao.tax.code``: the bureau's classification codes of goods and services (税收分类编码)."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -56,7 +56,7 @@ class FapiaoTaxCode(models.Model):
     def _compute_parent_id(self):
         above = {code: ancestors(code) for code in self.mapped("code") if codes.is_code(code)}
         wanted = {ancestor for row in above.values() for ancestor in row}
-        # archived codes are part of the tree as well
+        # archived codes belong to the tree as well
         everything = self.with_context(active_test=False)
         found = everything.search_fetch([("code", "in", list(wanted))], ["code"])
         known = {record.code: record for record in found}
@@ -67,7 +67,7 @@ class FapiaoTaxCode(models.Model):
     @api.depends("code", "child_ids")
     def _compute_is_summary(self):
         for record in self:
-            # a code that the bureau's table flags stays a summary, though its parts may not be known here
+            # the bureau's flag holds even if the sub-codes are not in this database
             by_place = bool(record.child_ids) or codes.is_summary(record.code or "")
             record.is_summary = record.is_summary or by_place
 
@@ -95,21 +95,21 @@ class FapiaoTaxCode(models.Model):
                     )
                 )
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     @api.model
     def _summary_codes(self):
-        """Return the digits of all summaries as a frozenset, for the rules' limits; one query."""
+        """Return the digits of all summary codes as a frozenset, for the rules' limits; one query."""
         everything = self.with_context(active_test=False)
         summaries = everything.search_fetch([("is_summary", "=", True)], ["code"], order="id")
         return frozenset(summaries.mapped("code"))
 
     def _refresh_parents(self):
-        """Look again for the parents of these codes: others may have come in between."""
+        """Recompute the parents of these codes, since codes between may have been added."""
         self.env.add_to_compute(self._fields["parent_id"], self)
 
 
 def ancestors(code):
-    """Return the codes that may stand above ``code``, the nearest first, whether they exist or not."""
+    """Return the possible codes above ``code``, the nearest first, whether they exist or not."""
     significant = codes.prefix(code)
     return [significant[:end].ljust(19, "0") for end in range(len(significant) - 2, 0, -2)]

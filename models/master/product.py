@@ -1,11 +1,11 @@
-"""What a product is called on a fapiao, and under which classification code it is sold."""
+"""Name and classification code of products on a fapiao."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
 class FapiaoItemMixin(models.AbstractModel):
-    """The two answers that a product may give itself or leave to its category."""
+    """Fapiao fields that a product has itself or takes from its category."""
 
     _name = "fapiao.item.mixin"
     _description = "Item on a Fapiao"
@@ -57,19 +57,21 @@ class ProductProduct(models.Model):
     _inherit = "product.product"
 
     def _fapiao_code(self):
-        """Return ``{product: fapiao.tax.code}``: its own, else that of the nearest category above it, else an
-        empty record."""
+        """Return ``{product: fapiao.tax.code}``: the product's, else that of the nearest category, else an
+        empty record.
+        """
         return {product: product._find_fapiao("fapiao_code_id") for product in self}
 
     def _fapiao_item_name(self):
-        """Return ``{product: name on the fapiao}``: its own, else that of the nearest category above it,
-        else ""."""
+        """Return ``{product: name on the fapiao}``: the product's, else that of the nearest category, else
+        "".
+        """
         return {product: product._find_fapiao("fapiao_item_name") or "" for product in self}
 
     def _find_fapiao(self, name):
-        """Return field ``name`` of the product, or of the first category upwards that has it."""
+        """Return field ``name`` of the product, or of the first category upwards with a value."""
         value, category = self[name], self.categ_id
-        # categories are read with those of all other products, one query a level
+        # categories are prefetched for all products, one query a level
         while not value and category:
             value, category = category[name], category.parent_id
         return value

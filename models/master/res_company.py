@@ -1,4 +1,4 @@
-"""What a company has decided about its fapiao."""
+"""Fapiao settings of a company."""
 
 from dataclasses import replace
 
@@ -20,8 +20,8 @@ class ResCompany(models.Model):
         }
     )
 
-    # Employees, portal and public users can read a company's fields: none of these is secret. What is
-    # (passwords, tokens) lies on the account, in fields for administrators only.
+    # Employees, portal and public users can read a company's fields, so none of these is secret. Passwords
+    # and tokens are fields of the account that only administrators read.
     fapiao_account_id = fields.Many2one(
         "fapiao.account",
         domain="[('company_id', '=', id)]",
@@ -95,12 +95,12 @@ class ResCompany(models.Model):
                     )
                 )
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_seller(self):
         """Return the company as seller (:class:`~..rules.document.Party`).
 
-        It is never a natural person, and its tax number is the one the account issues under, if there is one.
+        It is never a natural person; its tax number is that of its account, if there is one.
         """
         self.ensure_one()
         party = self.partner_id._fapiao_party()

@@ -1,4 +1,4 @@
-"""The fapiao settings of a company, shown in the accounting settings."""
+"""Fapiao settings of a company in the accounting settings."""
 
 from odoo import fields, models
 
@@ -27,7 +27,7 @@ class ResConfigSettings(models.TransientModel):
     # ------------------------------------------------------------------ actions
 
     def action_open_fapiao_account(self):
-        """Open the company's fapiao account, or a new one where there is none."""
+        """Open the company's fapiao account, or a new one if there is none."""
         gate.check(self, gate.ADMINISTRATOR)
         self.ensure_one()
         return {

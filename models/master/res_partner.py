@@ -1,4 +1,4 @@
-"""Who stands on a fapiao: the invoicing data (开票信息) of a partner."""
+"""Invoicing data (开票信息) of a partner as buyer on a fapiao."""
 
 import re
 
@@ -18,7 +18,7 @@ FAPIAO_FIELDS = [
     "fapiao_email",
 ]
 MOBILE = re.compile(r"(?:\+|00)?(?:86)?(1[3-9]\d{9})")
-# The account is the figures at the end, in groups perhaps; some begin with letters (NRA…, FTN…).
+# The account number is the digits at the end, possibly in groups; some begin with letters (NRA…, FTN…).
 BANK_ACCOUNT = re.compile(r"(?P<bank>.*?\D)??[\s,，:：;；]*(?P<account>(?:(?<=\s)[A-Za-z]{1,4})?\d[\d\s-]{4,}\d)")
 TAX_NO_DOUBTS = {"tax_no_malformed", "tax_no_doubtful"}
 
@@ -91,19 +91,19 @@ class ResPartner(models.Model):
         return super()._commercial_fields() + FAPIAO_FIELDS
 
     def check_vat_cn(self, vat):
-        """Tell whether ``vat`` may be a Chinese tax number; base_vat asks if it is installed.
+        """Return whether ``vat`` may be a Chinese tax number; called by base_vat if installed.
 
-        Without this it would refuse whatever has no valid GB 32100-2015 check digit, also the older
-        numbers that are still in use. A wrong check digit is a warning on the form here.
+        base_vat refuses numbers without a valid GB 32100-2015 check digit, among them older numbers still in
+        use. Here a wrong check digit is a warning on the form.
         """
         return taxno.judge(taxno.normalise(vat)) != taxno.MALFORMED
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_party(self):
         """Return the :class:`~..rules.document.Party` of one partner (or none), from its commercial partner.
 
-        Reads through prefetched records only: asking partner by partner costs no more queries than one.
+        Uses prefetched records only, so that calls in a loop cost no extra queries.
         """
         commercial = self.commercial_partner_id
         phone = commercial.fapiao_phone or commercial.phone or ""
@@ -124,9 +124,9 @@ class ResPartner(models.Model):
         )
 
     def _fapiao_tax_no(self):
-        """Return the tax number as a fapiao writes it; "/" is Odoo's way to say that there is none."""
+        """Return the tax number as printed on a fapiao; "/" is Odoo's value for "none"."""
         tax_no = taxno.normalise(self.vat)
-        # no Chinese number begins so: C and N are no registration authority and no class of entity
+        # no Chinese number begins with CN: C and N are no codes of a registration authority
         return "" if tax_no == "/" else tax_no.removeprefix("CN")
 
     def _is_fapiao_person(self):
@@ -155,7 +155,9 @@ class ResPartner(models.Model):
 
 
 def _split_bank(text):
-    """Return ``(bank name, account number)`` from one line; all is the bank if it ends in no account."""
+    """Return ``(bank name, account number)`` from one line; all of it is the bank if it ends in no account
+    number.
+    """
     match = BANK_ACCOUNT.fullmatch(text.strip())
     if not match:
         return text.strip(), ""
@@ -163,14 +165,15 @@ def _split_bank(text):
 
 
 def _mobile(phone):
-    """Return the eleven digits of a Chinese mobile number, or nothing."""
+    """Return the eleven digits of a Chinese mobile number, or ""."""
     match = MOBILE.fullmatch(re.sub(r"[^\d+]", "", phone or ""))
     return match[1] if match else ""
 
 
 def _drop_repeated(parts, part):
-    """Take from the end of ``parts`` what ``part`` begins with: 北京市 is province and city at once, and many
-    write both into the street. Only in Chinese: Bath Road lies in Bath."""
+    """Remove from the end of ``parts`` what ``part`` begins with: 北京市 is province and city at once, and both
+    are often repeated in the street. Only for Chinese text.
+    """
     for start in range(len(parts)):
         if not part.isascii() and part.startswith("".join(parts[start:])):
             del parts[start:]

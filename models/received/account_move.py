@@ -1,4 +1,7 @@
-"""Vendor bills and the received fapiao that stand for them."""
+"""Model ``account.move``: vendor bills matched with received fapiao.
+
+Sections: matching, double booking, tax of bills made from fapiao, booking marks.
+"""
 
 import re
 
@@ -12,7 +15,7 @@ from ..values import exact
 
 BILLS = ("in_invoice", "in_refund", "in_receipt")
 OPEN = f"WHERE move_type IN {BILLS} AND fapiao_in_state IN ('none', 'proposed')"
-# The number of a digital fapiao, and the code with the number of an older one.
+# The number of a digital fapiao, or code and number of a paper one.
 LONG_NUMBER = re.compile(r"\d{18,20}")
 
 
@@ -24,14 +27,14 @@ class AccountMove(models.Model):
     fapiao_in_count = fields.Integer(compute="_compute_fapiao_in_count", compute_sudo=True)
     fapiao_in_has_proposals = fields.Boolean(compute="_compute_fapiao_in_count", compute_sudo=True)
 
-    # For the search of a single fapiao: by vendor, and by each place where its number may stand.
+    # For the search of a single fapiao: by vendor, and by each field that may contain its number.
     _fapiao_open_bills = models.Index(f"(company_id, write_date) {OPEN}")
     _fapiao_open_vendor = models.Index(f"(commercial_partner_id) {OPEN}")
     _fapiao_open_ref = models.Index(f"(ref) {OPEN} AND ref IS NOT NULL")
     _fapiao_open_payment = models.Index(f"(payment_reference) {OPEN} AND payment_reference IS NOT NULL")
     _fapiao_open_number = models.Index(f"(fapiao) {OPEN} AND fapiao IS NOT NULL")
 
-    # ------------------------------------------------------------------ what the mixin asks
+    # ------------------------------------------------------------------ hooks of the matching mixin
 
     @api.model
     def _fapiao_in_amount_fields(self):
@@ -69,7 +72,7 @@ class AccountMove(models.Model):
         return self.fapiao_match_ids.fapiao_id._get_records_action(name=self.env._("Received Fapiao"))
 
     def action_fapiao_in_confirm(self):
-        """Confirm all that is proposed for this bill."""
+        """Confirm all proposals for this bill."""
         gate.check(self, gate.INVOICER, "write")
         return self.fapiao_match_ids.filtered(lambda match: match.state == "proposed").action_confirm()
 
@@ -91,7 +94,7 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ posting and cancelling
 
     def _post(self, soft=True):
-        """A bill whose fapiao is booked elsewhere is refused; the others are matched in the background."""
+        """Refuse a bill whose fapiao is booked elsewhere; the others are matched in the background."""
         bills = self.filtered(lambda move: move.move_type in BILLS)
         if bills:
             bills._fapiao_in_check_numbers()
@@ -111,14 +114,15 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ double booking
 
     def _fapiao_in_stated_numbers(self):
-        """Return the numbers that may be a fapiao's, as the reference says them."""
+        """Return the numbers in the reference that may be a fapiao's."""
         words = " ".join(filter(None, [self.ref, self.payment_reference]))
         return set(LONG_NUMBER.findall(words)) | {word for word in words.split() if word.isdecimal()}
 
     def _fapiao_in_check_numbers(self):
-        """Refuse bills whose reference is a fapiao that other documents have used up, in any company.
+        """Refuse bills whose reference is a fapiao used up by other documents, in any company.
 
-        A fapiao that isn't in the pool has an unknown total: it may stand for one bill until it is received.
+        A fapiao that isn't in the pool has an unknown total: it may be used for one bill until it is
+        received.
         """
         said = {move: move._fapiao_in_stated_numbers() for move in self}
         numbers = set().union(*said.values())
@@ -142,7 +146,7 @@ class AccountMove(models.Model):
                 )
 
     def _fapiao_in_fits(self, number, totals, others):
-        """Tell whether this bill fits into what the ``others`` leave of the fapiao."""
+        """Return whether this bill fits into the amount that the ``others`` leave of the fapiao."""
         amount = exact(self._fapiao_in_total())
         used = [other for other in others.values() if other * amount > 0]
         if not used:
@@ -153,9 +157,10 @@ class AccountMove(models.Model):
 
     @api.model
     def _fapiao_in_uses(self, numbers):
-        """Return ``({number: total of the fapiao}, {number: {document: amount}})`` for numbers that are used
-        by confirmed matches or as the reference of posted bills, in all companies; three queries."""
-        # sudo: a booking in another company counts, though the user may not see it
+        """Return ``({number: total of the fapiao}, {number: {document: amount}})`` for numbers used by
+        confirmed matches or as the reference of posted bills, in all companies; three queries.
+        """
+        # sudo: bookings of other companies count
         env = self.sudo().env
         pool = env["fapiao"].search([("direction", "=", "in"), ("number", "in", list(numbers))])
         totals = {fapiao.number: exact(fapiao.amount_total) for fapiao in pool}
@@ -168,7 +173,7 @@ class AccountMove(models.Model):
             [("move_type", "in", BILLS), ("state", "=", "posted"), ("ref", "in", long_ones)]
         )
         for bill in bills:
-            # what a bill takes of a fapiao is known where they are matched
+            # a matched bill counts with the amount of its match
             uses[bill.ref].setdefault(bill, exact(bill._fapiao_in_total()))
         return totals, uses
 
@@ -180,7 +185,9 @@ class AccountMove(models.Model):
         return f"{document.display_name} ({document.company_id.name})"
 
     def _fapiao_in_pool_has_some(self):
-        """Tell whether the pool holds an unmatched fapiao that may be one of these bills'; one query."""
+        """Return whether the pool contains an unmatched fapiao that may belong to one of these bills; one
+        query.
+        """
         numbers = list(set().union(*(move._fapiao_in_stated_numbers() for move in self)))
         keys = [
             (move.company_id.id, taxno.normalise(move.commercial_partner_id.vat).removeprefix("CN"), total)
@@ -205,12 +212,13 @@ class AccountMove(models.Model):
         return bool(self.env.cr.fetchone())
 
     # --------------------------------------------------------------------------
-    # A bill made from a fapiao.
+    # Bills made from a fapiao
     # --------------------------------------------------------------------------
 
     def _fapiao_in_adjust_tax(self, amounts):
-        """Bring the tax lines of a draft bill to ``{account.tax: Decimal}``, which is what was charged: a
-        fapiao rounds line by line, the books may round the sum. Taxes included in prices stay."""
+        """Adjust the tax lines of a draft bill to the charged ``{account.tax: Decimal}``: a fapiao is rounded
+        line by line, the books may round the sum. Taxes included in prices stay.
+        """
         self.ensure_one()
         sign = -1 if self.move_type == "in_refund" else 1
         commands = []
@@ -224,12 +232,12 @@ class AccountMove(models.Model):
             self.write({"line_ids": commands})
 
     # --------------------------------------------------------------------------
-    # A bill that is posted, reset or cancelled changes what is marked as booked.
+    # Booking marks, which change when a bill is posted, reset or cancelled
     # --------------------------------------------------------------------------
 
     def _fapiao_in_received(self):
-        """Return the received fapiao that these moves, or the expenses behind them, are matched with."""
-        # sudo: the bureau is told whoever posts the bill
+        """Return the received fapiao matched with these moves or their expenses."""
+        # sudo: marks are set for bills of all users
         return (self.sudo().fapiao_match_ids | self.sudo().expense_ids.fapiao_match_ids).fapiao_id
 
     def button_draft(self):

@@ -1,4 +1,8 @@
-"""Received fapiao (进项): the pool, its matches, the bills made from it and the marks at the bureau."""
+"""Model ``fapiao``: received fapiao (进项).
+
+Sections: matches, loading of the pool, vendors and originals, status changes, vendor bills, marks, planning
+of booking marks.
+"""
 
 from decimal import Decimal
 from functools import cache
@@ -19,15 +23,15 @@ from .verdict import DEAD, MATCH_STATES, fapiao_state
 
 BOOKINGS = [("booked", "Booked"), ("unbooked", "Not booked")]
 DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confirmed", "Confirmed")]
-# What the cloud's word is taken for wherever it says something. (Colour and status have rules of their own.)
+# Columns that the cloud's value overwrites if there is one. (Colour and status have their own rules.)
 SAID = [column for column, _type in HEADER_COLUMNS if column not in ("number", "color", "status", "partner_id")]
 OTHER_TYPE = "11"
-GROWTH = (1000, 10_000)  # rows that a pull has brought
+GROWTH = (1000, 10_000)  # rows loaded by pulls
 DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed", "booking", "deduction"]
 
 
 class Loaded(NamedTuple):
-    """How many rows were new, changed and as before, and the ids of those whose status is another one."""
+    """Number of new, changed and unchanged rows, and the ids of those with a changed status."""
 
     inserted: int = 0
     updated: int = 0
@@ -94,21 +98,9 @@ class Fapiao(models.Model):
 
     @api.depends("number")
     def _compute_has_number(self):
-        """A ticket that has none carries "#" and the cloud's ID in its place: not for a person's eyes."""
+        """A ticket without a number has "#" and the cloud's ID in its place, which is not shown to users."""
         for fapiao in self:
             fapiao.has_number = is_number(fapiao.number)
-
-    # --------------------------------------------------------------------------
-    # What a received fapiao knows of its matches, and what keeps it from being booked twice.
-    # --------------------------------------------------------------------------
-
-    def init(self):
-        """Rows that come in by SQL alone start unmatched."""
-        res = super().init()
-        self.env.cr.execute(SQL("ALTER TABLE fapiao ALTER COLUMN match_state SET DEFAULT 'none'"))
-        return res
-
-    # ------------------------------------------------------------------ computes
 
     @api.depends(
         "amount_total",
@@ -136,6 +128,14 @@ class Fapiao(models.Model):
         for fapiao in self:
             confirmed = fapiao.match_ids.filtered(lambda match: match.state == "confirmed")
             fapiao.match_documents = ", ".join(confirmed.mapped("document_name")) or False
+
+    # ------------------------------------------------------------------ create, write and delete
+
+    def init(self):
+        """Rows inserted by SQL start unmatched."""
+        res = super().init()
+        self.env.cr.execute(SQL("ALTER TABLE fapiao ALTER COLUMN match_state SET DEFAULT 'none'"))
+        return res
 
     # ------------------------------------------------------------------ actions
 
@@ -172,20 +172,33 @@ class Fapiao(models.Model):
         }
 
     def action_match_documents(self):
-        """Open the candidates of this fapiao as they are, without another search."""
+        """Open the candidates of this fapiao without another search."""
         gate.check(self, gate.INVOICER)
         self._check_received()
         return self.env["fapiao.match.wizard"]._open(self)
 
-    # ------------------------------------------------------------------ private steps
+    def action_create_bill(self):
+        """Create vendor bills from these fapiao and open them; a dialog asks whether several of one seller
+        become one bill. Raises ``UserError`` with the reason why a fapiao can't be booked.
+        """
+        gate.check(self, gate.INVOICER)
+        self._check_bookable()
+        if len(self) > 1 and len(self._by_seller()) < len(self):
+            return self.env["fapiao.match.bill"]._open(self)
+        return self._open_bills(self._create_bills())
+
+    # --------------------------------------------------------------------------
+    # Matches, and protection against double booking
+    # --------------------------------------------------------------------------
 
     def _check_received(self):
         if not self or any(fapiao.direction != "in" for fapiao in self):
             raise UserError(self.env._("Only received fapiao are matched with bills."))
 
     def _is_no_purchase(self):
-        """Tell whether this fapiao stands for nothing: a dead one, or one that was reversed while what
-        reverses it is on no document. With a refund for the red fapiao, bill and refund are both right."""
+        """Return whether this fapiao can't be a purchase: invalid, or reversed while its red fapiao is on no
+        document. With a refund for the red fapiao, bill and refund are both right.
+        """
         if self.status != "red":
             return self.status in DEAD
         reds = self.red_ids
@@ -193,7 +206,8 @@ class Fapiao(models.Model):
 
     def _lock_taken(self):
         """Lock all fapiao of these numbers in every company, and return ``{fapiao: confirmed matches of its
-        number}``. Raises a serialization failure where somebody has just confirmed one of them."""
+        number}``. Raises a serialization failure if one of them was confirmed concurrently.
+        """
         if not self:
             return {}
         self.env.flush_all()
@@ -203,7 +217,7 @@ class Fapiao(models.Model):
                 self.mapped("number"),
             )
         )
-        # sudo: a booking in another company counts, though the user may not see it
+        # sudo: bookings of other companies count
         twins = self.sudo().browse([id_ for (id_,) in self.env.cr.fetchall()])
         Match = self.env["fapiao.match"].sudo()
         matches = Match.search([("fapiao_id", "in", twins.ids), ("state", "=", "confirmed")])
@@ -213,15 +227,17 @@ class Fapiao(models.Model):
         }
 
     def _is_same_paper(self, other):
-        """Tell whether these are one and the same fapiao, as two companies may know it: a short number is
-        only unique with its code."""
+        """Return whether both are the same fapiao, as known by two companies: a short number is unique only
+        with its code.
+        """
         if self.number != other.number:
             return False
         return not (self.code and other.code) or self.code == other.code
 
     def _raise_taken(self, matches, user=None):
-        """Refuse to book this fapiao once more; ``matches`` are those it is booked with, named as far as ``user``
-        (the current one) may read them."""
+        """Refuse to book this fapiao twice; ``matches`` are its bookings, named as far as ``user`` (the
+        current one) may read them.
+        """
         names = ", ".join(matches._names_for(user or self.env.user, self.company_id))
         if not names:
             raise ValidationError(
@@ -242,19 +258,19 @@ class Fapiao(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # The way into the pool of received fapiao: a page at a time, set-based, writing only what is new.
+    # Loading into the pool: page by page, set-based
     #
-    # A row of the pool is compared before it is touched: pulling the same again writes nothing and locks nothing.
-    # What a cloud doesn't say never blanks what is known.
+    # Rows are compared before they are touched: pulling the same again writes and locks nothing. A value that
+    # the cloud doesn't report never clears a known one.
     # --------------------------------------------------------------------------
 
     @api.model
     def _load(self, company_id, account_id, rows, pull_id=None, parties=None):
-        """Bring ``rows`` (:class:`~..clouds.inbound.InboundFapiao`) into the pool; return :class:`Loaded`.
+        """Load ``rows`` (:class:`~..clouds.inbound.InboundFapiao`) into the pool; return :class:`Loaded`.
 
-        Of several with one number the last counts. ``parties``: partner ids by tax number, for who loads
-        many pages; without it they are looked up. Called as superuser; commits nothing. Changes of status
-        of fapiao that bills stand on raise their activities here.
+        Of several rows with one number the last counts. ``parties``: partner ids by tax number, passed when
+        many pages are loaded, else read here. Called as superuser; commits nothing. Creates the activities
+        for changed status of fapiao with bills.
         """
         rows = list({row.number: row for row in rows}.values())
         if not rows:
@@ -280,17 +296,18 @@ class Fapiao(models.Model):
             self.env[model].flush_model()
 
     def _notify_dependents(self, updated_ids, hit):
-        """What is computed from changed rows is computed again; the SQL went past the ORM."""
+        """Recompute what depends on changed rows, since the SQL bypasses the ORM."""
         if updated_ids:
             self.browse(updated_ids).modified(DEPENDED_ON)
         if hit:
             self._status_hit(list(hit))
 
     def _notify_planner(self, before, after):
-        """Have the pool looked at anew by the planner, where it has grown much.
+        """Analyze the table after it has grown much.
 
-        By itself that is done a minute later at the earliest, and not for a company's first fapiao in a large
-        pool. Until then the planner takes it for empty and may read all of it to find an original or a bill.
+        Autovacuum does so after a minute at the earliest, and not for a company's first fapiao in a large
+        pool. Until then the planner assumes an empty table and may scan the pool to find an original or a
+        bill.
         """
         if any(before < size <= after for size in GROWTH):
             self.env.cr.execute(SQL("ANALYZE fapiao"))
@@ -298,16 +315,16 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ headers
 
     def _fill_inbox(self, rows, parties):
-        """Copy the rows into this connection's temporary table; it is empty again after the commit."""
+        """Copy the rows into this connection's temporary table, which is emptied on commit."""
         cr = self.env.cr
         cr.execute(_inbox("fapiao_inbox", HEADER_COLUMNS))
         copy(cr, "fapiao_inbox", HEADER_COLUMNS, headers_as_csv(rows, parties))
 
     def _merge_headers(self, company_id, account_id, pull_id):
-        """Insert and update in one statement; return ``(id, is new, has another status)`` of what changed.
+        """Insert and update in one statement; return ``(id, is new, has another status)`` of changed rows.
 
-        OFFSET 0 has each row's number looked up by itself. Left to choose, the planner reads the whole pool
-        for a page as long as it is below some ten thousand.
+        OFFSET 0 forces a lookup per row's number. Otherwise the planner scans the whole pool for a page as
+        long as it has less than some ten thousand rows.
         """
         self.env.cr.execute(
             SQL(
@@ -353,7 +370,7 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ lines
 
     def _merge_lines(self, company_id, rows):
-        """Replace the lines of those fapiao whose lines are told and differ; return the ids of these."""
+        """Replace the lines of the fapiao whose lines are reported and differ; return their ids."""
         cr = self.env.cr
         cr.execute(_inbox("fapiao_inbox_line", LINE_COLUMNS))
         copy(cr, "fapiao_inbox_line", LINE_COLUMNS, lines_as_csv(rows))
@@ -395,13 +412,14 @@ class Fapiao(models.Model):
         return {id_ for (id_,) in cr.fetchall()}
 
     # --------------------------------------------------------------------------
-    # Who and what a received fapiao belongs to: vendors by tax number, a red one to its original by number.
+    # Vendors by tax number, originals of red fapiao by number
     # --------------------------------------------------------------------------
 
     @api.model
     def _parties(self, company_id, tax_numbers=None):
-        """Return partner ids by tax number, of ``tax_numbers`` or all: active ones, the company's own before
-        shared ones, those that stand for themselves before their contacts."""
+        """Return partner ids by tax number, of ``tax_numbers`` or all: active partners, the company's own
+        before shared ones, commercial partners before their contacts.
+        """
         company = self.env["res.company"].browse(company_id)
         self.env["res.partner"].flush_model()
         self.env.cr.execute(
@@ -423,7 +441,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _resolve(self, company_id):
-        """Find vendors and originals of fapiao that came before them; writes only where there are any."""
+        """Find vendors and originals that were created after their fapiao; writes only where some are
+        missing.
+        """
         self._flush_pool()
         parties = self._parties(company_id)
         if parties:
@@ -445,7 +465,7 @@ class Fapiao(models.Model):
         self.invalidate_model()
 
     def _link_originals(self, company_id, which=None):
-        """Point red fapiao at the blue ones they name, as soon as both are there: those of a page, or all."""
+        """Link red fapiao to the blue ones they name, once both exist: those of a page, or all."""
         self.env.cr.execute(
             SQL(
                 """
@@ -463,13 +483,14 @@ class Fapiao(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # A received fapiao is reversed, voided or doubted after its bill was booked: somebody has to know.
+    # Activities after a booked fapiao was reversed, voided or became doubtful
     # --------------------------------------------------------------------------
 
     @api.model
     def _status_hit(self, fapiao_ids):
-        """Raise an activity on each posted bill that stands on one of these fapiao, unless all is well with
-        it; one of bill and fapiao that is open already is brought up to date instead."""
+        """Create an activity on each posted bill with one of these fapiao, unless bill and fapiao agree; an
+        open activity is updated instead.
+        """
         bad = self.browse(fapiao_ids).filtered(lambda fapiao: fapiao.status in BAD)
         matches = self.env["fapiao.match"].search([("fapiao_id", "in", bad.ids), ("state", "=", "confirmed")])
         by_fapiao = matches.grouped("fapiao_id")
@@ -502,22 +523,13 @@ class Fapiao(models.Model):
         bill.activity_schedule(ACTIVITY, summary=summary, note=note, user_id=user.id)
 
     # --------------------------------------------------------------------------
-    # Vendor bills made from received fapiao.
+    # Vendor bills made from received fapiao
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ actions
-
-    def action_create_bill(self):
-        """Make vendor bills from these fapiao and open them; several of one seller may become one bill, which
-        a dialog asks. Raises ``UserError`` naming what keeps a fapiao from being booked."""
-        gate.check(self, gate.INVOICER)
-        self._check_bookable()
-        if len(self) > 1 and len(self._by_seller()) < len(self):
-            return self.env["fapiao.match.bill"]._open(self)
-        return self._open_bills(self._create_bills())
-
     def _open_bills(self, bills):
-        """Return what opens ``bills``, several in the list of vendor bills, which shows their vendors."""
+        """Return the action that opens ``bills``, several in the list of vendor bills, which shows their
+        vendors.
+        """
         action = bills._get_records_action(name=self.env._("Bills"))
         if len(bills) > 1:
             listing = self.env.ref("account.view_in_invoice_bill_tree").id
@@ -525,7 +537,7 @@ class Fapiao(models.Model):
             action["context"] = {"default_move_type": "in_invoice"}
         return action
 
-    # ------------------------------------------------------------------ what may be booked
+    # ------------------------------------------------------------------ checks
 
     def _check_bookable(self):
         self._check_received()
@@ -535,7 +547,7 @@ class Fapiao(models.Model):
                 raise UserError(obstacle)
 
     def _why_not_bookable(self):
-        """Return in words why no bill can be made of this fapiao, or ''."""
+        """Return as text why no bill can be made of this fapiao, or ""."""
         self.ensure_one()
         if self.status not in LIVING:
             return {
@@ -554,7 +566,7 @@ class Fapiao(models.Model):
             }[self.status]
         if not exact(self.amount_total):
             return self.env._("Fapiao %s has no amount.", self.number)
-        # sudo: a booking in another company counts, though the user may not see it
+        # sudo: bookings of other companies count
         uses = self._lock_taken()[self]
         if uses:
             return self.env._(
@@ -565,7 +577,7 @@ class Fapiao(models.Model):
         return ""
 
     def _by_seller(self):
-        """Return these fapiao by what they must have in common to become one bill."""
+        """Return these fapiao grouped by what must be equal within one bill."""
         return self.grouped(
             lambda fapiao: (
                 fapiao.company_id,
@@ -574,11 +586,12 @@ class Fapiao(models.Model):
             )
         )
 
-    # ------------------------------------------------------------------ making bills
+    # ------------------------------------------------------------------ creation
 
     def _create_bills(self, together=False):
         """Return draft bills for these fapiao, one each or, ``together``, one for each seller, matched with
-        them. Blue fapiao become bills, red ones refunds."""
+        them. Blue fapiao become bills, red ones refunds.
+        """
         self._check_bookable()
         groups = list(self._by_seller().values()) if together else list(self)
         vendors = self._find_vendors()
@@ -606,8 +619,9 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ vendors
 
     def _find_vendors(self):
-        """Return ``{fapiao: its vendor}``: found by tax number, else by name among partners without one, else
-        created."""
+        """Return ``{fapiao: its vendor}``: found by tax number, else by name among partners without tax
+        number, else created.
+        """
         known = {}
         vendors = {}
         for fapiao in self:
@@ -629,14 +643,14 @@ class Fapiao(models.Model):
             if found := Partner.search(domain, order="supplier_rank desc, id", limit=1):
                 return found
         by_name = Partner.search([("name", "=", self.seller_name), *here], order="supplier_rank desc, id")
-        # a namesake with another tax number is somebody else
+        # a partner of the same name with another tax number is another company
         return by_name.filtered(lambda partner: not number or not partner._fapiao_tax_no())[:1]
 
     def _create_vendor(self):
         number = taxno.normalise(self.seller_tax_no)
         if not (self.seller_name or number):
             raise UserError(self.env._("Fapiao %s names no seller: enter the bill by hand.", self.number))
-        # sudo: bookkeepers may not create partners, but what the bureau says of a seller is not their choice
+        # sudo: accountants may lack the right to create partners, and the values are the bureau's
         vendor = self.env["res.partner"].sudo()
         return vendor.create(
             {
@@ -649,12 +663,13 @@ class Fapiao(models.Model):
         ).sudo(False)
 
     # --------------------------------------------------------------------------
-    # Lines of a bill from those of its fapiao, to the fen.
+    # Lines of a bill from those of its fapiao, exact to the fen
     # --------------------------------------------------------------------------
 
     def _bill_lines(self):
-        """Return create values of bill lines: the fapiao's own where it has lines that come to its total,
-        else one over all of it. A refund's are positive, as its fapiao is below zero."""
+        """Return create values of bill lines: one for each line of the fapiao if they sum to its total, else
+        one for all of it. Those of a refund are positive, while its fapiao is negative.
+        """
         self.ensure_one()
         parts = self._bill_parts()
         taxes = self._purchase_taxes(parts)
@@ -678,12 +693,12 @@ class Fapiao(models.Model):
         return [(self.env["fapiao.line"], exact(self.amount_total) - tax, tax, self._only_rate())]
 
     def _only_rate(self):
-        """Return the rate in percent at which the amount gives the tax, or ``None`` if there isn't one."""
+        """Return the rate in percent at which the amount gives the tax, or ``None`` if there is none."""
         amount, tax = exact(self.amount_total) - exact(self.amount_tax), exact(self.amount_tax)
         if not tax:
             return Decimal(0)
         for known in (13, 9, 6, 5, 3, 1):
-            # lines are rounded one by one: allow a fen for each of some ten lines
+            # lines are rounded separately: allow a fen for each of some ten lines
             if abs(amount * known / 100 - tax) <= 10 * CENT and abs(tax) > 20 * CENT:
                 return Decimal(known)
             if (amount * known / 100).quantize(CENT) == tax:
@@ -708,7 +723,7 @@ class Fapiao(models.Model):
         return self.env._("Fapiao %s", self.number)
 
     def _quantity_and_price(self, line, amount):
-        """Return quantity and unit price that come to ``amount``; one unit where they would not."""
+        """Return quantity and unit price whose product is ``amount``; one unit if they don't fit."""
         quantity = abs(line.quantity)
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         if not quantity or round(quantity, digits) != quantity:
@@ -722,8 +737,9 @@ class Fapiao(models.Model):
 
     def _purchase_taxes(self, parts):
         """Return ``{rate: account.tax}`` for the rates of ``parts``: the company's domestic purchase taxes in
-        percent, its default first, prices without tax before prices with it. A rate without tax, and lines
-        that bear none, map to no tax; a rate for which there is no tax is missing."""
+        percent, its default first, price-excluded before price-included. A rate of 0 and lines without rate
+        map to no tax; a rate for which there is no tax is missing.
+        """
         rates = {rate for _line, _amount, _tax, rate in parts if rate is not None}
         Tax = self.env["account.tax"]
         found = Tax.search(
@@ -741,7 +757,7 @@ class Fapiao(models.Model):
         return {rate: tax for rate, tax in taxes.items() if tax or not rate}
 
     def _tax_of_lines(self):
-        """Return ``{account.tax: tax}`` that the fapiao charge, as positive ``Decimal``."""
+        """Return ``{account.tax: tax}`` charged on the fapiao, as positive ``Decimal``."""
         amounts = {}
         for fapiao in self:
             parts = fapiao._bill_parts()
@@ -753,7 +769,7 @@ class Fapiao(models.Model):
         return amounts
 
     def _record_missing_taxes(self, bill):
-        """Say on the bill at which rates there is no purchase tax: those lines carry theirs inside."""
+        """Log on the bill the rates without a purchase tax, whose tax is included in the amount of the lines."""
         missing = set()
         for fapiao in self:
             parts = fapiao._bill_parts()
@@ -773,7 +789,7 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ products
 
     def _purchase_products(self):
-        """Return ``{classification code: product}`` where exactly one that can be bought has that code."""
+        """Return ``{classification code: product}`` where exactly one purchasable product has that code."""
         codes = set(filter(None, self.line_ids.mapped("code")))
         if not codes:
             return {}
@@ -788,29 +804,24 @@ class Fapiao(models.Model):
         return {code: products for code, products in found.items() if len(products) == 1}
 
     # --------------------------------------------------------------------------
-    # Marks on received fapiao at the bureau: booked (入账) and selected for deduction (勾选), and taken back.
-    #
-    # A mark says how a fapiao shall stand, so the same order may be sent again where its answer was lost: what stands
-    # so already isn't changed. Source: docs/protocols/kingdee-inbound.md#booking-and-deduction.
+    # Marks at the bureau (see ``fapiao_marking.py``)
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ private steps
-
     def _open_mark_families(self):
-        """Return the families of marks that are on their way for this fapiao."""
+        """Return the families of open marks of this fapiao."""
         self.ensure_one()
         return set(self.marking_line_ids.filtered(lambda line: line.state == "open").mapped("family"))
 
     def _marking_account(self):
         """Return the account through which this fapiao can be marked, or none."""
         self.ensure_one()
-        # sudo: whoever posts a bill needn't be allowed to read accounts
+        # sudo: users who post a bill may lack access to accounts
         account = (self.sudo().account_id or self.sudo().company_id.fapiao_account_id)._in_charge()
         able = account.provider and account.active and account._words().can(base.BOOK)
         return account if able else account.browse()
 
     def _as_marked(self):
-        """Return what a cloud must know of this fapiao to mark it; see ``clouds.inbound.MarkOrder``."""
+        """Return the data with which a cloud marks this fapiao; see ``clouds.inbound.MarkOrder``."""
         self.ensure_one()
         return {
             "number": self.number,
@@ -825,7 +836,7 @@ class Fapiao(models.Model):
         }
 
     def _marked_keys(self):
-        """Return the names under which a cloud may tell the result of this fapiao."""
+        """Return the keys under which a cloud may report the result of this fapiao."""
         self.ensure_one()
         bare = self.number.removeprefix(self.code) if self.code else ""
         return [key for key in (self.number, bare, self.serial_no and f"#{self.serial_no}") if key]
@@ -843,23 +854,21 @@ class Fapiao(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # Which received fapiao ought to be marked as booked at the bureau (入账), and which no longer.
+    # Planning of booking marks (入账)
     #
-    # A fapiao is booked when all of it is matched and every document it is matched with is posted. What somebody has
-    # marked elsewhere is left alone: only a mark of ours is taken back.
+    # A fapiao is marked when all of it is matched and every matched document is posted. Only our own marks
+    # are taken back, not those set elsewhere.
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ planning
-
     def _plan_booking(self):
-        """Order the marks that are missing for these fapiao; nothing is called here."""
+        """Queue the missing marks of these fapiao; no call is made here."""
         if self:
             self.env.flush_all()
             self._order_marks(self._booking_due_ids(self.ids))
 
     @api.model
     def _sweep_bookings(self):
-        """Order what is missing for any fapiao: those that a search in SQL has matched, or a pull renewed."""
+        """Queue the missing marks of any fapiao: those matched by the search in SQL, or updated by a pull."""
         self._order_marks(self._booking_due_ids())
 
     @api.model
@@ -872,8 +881,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _booking_due_ids(self, ids=None):
-        """Return ``{"book": ids, "unbook": ids}`` of fapiao that stand otherwise than they ought to: of
-        ``ids``, or of all. One statement, whatever their number."""
+        """Return ``{"book": ids, "unbook": ids}`` of fapiao whose mark is wrong: of ``ids``, or of all. One
+        statement, whatever their number.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -921,8 +931,8 @@ class Fapiao(models.Model):
 
     @api.model
     def _accounts_that_mark(self):
-        """Return the accounts, replaced ones among them, whose received fapiao are to be marked."""
-        # sudo: whoever posts a bill needn't be allowed to read accounts
+        """Return the accounts, including replaced ones, whose received fapiao are to be marked."""
+        # sudo: users who post a bill may lack access to accounts
         accounts = self.env["fapiao.account"].sudo().with_context(active_test=False)
         providers = providers_of(base.BOOK)
         accounts = accounts.search([("provider", "in", providers)])
@@ -935,7 +945,7 @@ class Fapiao(models.Model):
     def _booking_period(self):
         """Return the accounting period (yyyymm) under which a fapiao is booked."""
         self.ensure_one()
-        # sudo: whoever posts needn't be allowed to read every match
+        # sudo: users who post may lack access to some matches
         matches = self.sudo().match_ids.filtered(lambda match: match.state == "confirmed")
         days = [move.date for move in matches.move_id | matches.expense_id.account_move_id if move.date]
         return max(days).strftime("%Y%m") if days else ""
@@ -961,7 +971,7 @@ def _merging():
 
 
 def _merged_values():
-    """Return what a row is to be: the cloud's word where it has one, else what is known."""
+    """Return the new value of each column: the cloud's if it reports one, else the known one."""
     types = tuple(code for code, _label in TYPES)
     values = {column: SQL("COALESCE(%s, %s)", _of("inbox", column), _of("known", column)) for column in SAID}
     values["type_code"] = SQL(
@@ -970,8 +980,8 @@ def _merged_values():
         OTHER_TYPE,
     )
     values["color"] = SQL("CASE WHEN known.color = 'red' THEN 'red' ELSE inbox.color END")
-    # A list of the cloud's may be older than a reversal that is known here by its red fapiao. OFFSET 0 has
-    # that looked up for the few rows concerned; else the planner may read all fapiao for it.
+    # The cloud's list may be older than a reversal that is known here by its red fapiao. OFFSET 0 forces a
+    # lookup for the few rows concerned; otherwise the planner may scan all fapiao.
     values["status"] = SQL(
         """CASE WHEN inbox.status = 'normal' AND known.status IN ('partly_red', 'red')
                      AND EXISTS (SELECT FROM fapiao red
@@ -983,7 +993,7 @@ def _merged_values():
 
 
 def _inbox(table, columns):
-    """Return what makes an empty temporary table; one a connection has already is only emptied."""
+    """Return the statement for an empty temporary table; an existing one is emptied."""
     return SQL(
         "CREATE TEMPORARY TABLE IF NOT EXISTS %s (%s) ON COMMIT DELETE ROWS; DELETE FROM %s",
         SQL.identifier(table),
@@ -993,6 +1003,6 @@ def _inbox(table, columns):
 
 
 def copy(cr, table, columns, lines):
-    """Copy CSV into a table; what is empty becomes NULL."""
+    """Copy CSV into a table; empty values become NULL."""
     names = ", ".join(f'"{name}"' for name, _kind in columns)
     cr.copy_expert(f'COPY "{table}" ({names}) FROM STDIN WITH (FORMAT csv)', lines)

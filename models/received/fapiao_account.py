@@ -1,4 +1,4 @@
-"""What an account says of pulling: by which channel the bureau is reached, and how often it is done."""
+"""Model ``fapiao.account``: channel to the bureau and frequency of pulls."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from ..cloud import gate
 from .fapiao_pull import OPEN_STATES
 
 CHANNEL_HOLDS = timedelta(days=1)
-# What taxLogin calls the channel that has pulls of headers; no paper names another.
+# The value of taxLogin for the channel that has pulls of headers; the vendor documents no other.
 CHANNELS = {"1": "login"}
 
 
@@ -88,7 +88,7 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_pull(self):
-        """Pull the headers of the previous four days now; show the pull, or the one that is under way."""
+        """Pull the headers of the previous four days now; show the pull, or the running one."""
         self.ensure_one()
         self._check_may_use()
         pulls = self.env["fapiao.pull"]
@@ -116,17 +116,17 @@ class FapiaoAccount(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_pull")
         return {**action, "domain": [("account_id", "=", self.id)], "context": {}}
 
-    # ------------------------------------------------------------------ what the cloud says
+    # ------------------------------------------------------------------ channel
 
     def _asks_channel(self):
-        """Tell whether the cloud is to be asked for its channel before a pull is started."""
+        """Return whether the cloud must be queried for its channel before a pull."""
         self.ensure_one()
         if not self._words().can(base.BUREAU_LOGIN):
             return False
         return not self.bureau_channel_at or fields.Datetime.now() - self.bureau_channel_at > CHANNEL_HOLDS
 
     def _record_channel(self, session):
-        """Keep what the cloud says of its log-in at the bureau (:class:`~..clouds.inbound.BureauSession`)."""
+        """Store the channel of the cloud's log-in at the bureau (:class:`~..clouds.inbound.BureauSession`)."""
         self.ensure_one()
         channel = CHANNELS.get(session.channel)
         self.write(
@@ -134,15 +134,15 @@ class FapiaoAccount(models.Model):
                 "bureau_login_type": session.channel,
                 "bureau_channel_at": not session.needs_person and fields.Datetime.now(),
                 "bureau_url": session.url,
-                # what a person has chosen stays
+                # a channel chosen by the user stays
                 **({"bureau_channel": channel} if channel and self.bureau_channel == "unknown" else {}),
             }
         )
 
     def _resume_waiting(self):
-        """Pulls that waited for a person go on as well."""
+        """Resume the pulls that waited for a user as well."""
         result = super()._resume_waiting()
-        # sudo: pulls change by this flow alone, whoever logged in or corrected the account
+        # sudo: only this flow changes pulls, for all users
         pulls = self.env["fapiao.pull"].sudo()
         waiting = pulls.search(
             [

@@ -1,7 +1,8 @@
-"""Marks on received fapiao at the bureau: booked (入账) and selected for deduction (勾选), and taken back.
+"""Model ``fapiao.marking``: marks received fapiao at the bureau as booked (入账) or selected for deduction
+(勾选), and takes marks back.
 
-A mark says how a fapiao shall stand, so the same order may be sent again where its answer was lost: what
-stands so already isn't changed. Source: docs/protocols/kingdee-inbound.md#booking-and-deduction.
+The call sets a state, so it may be repeated after a lost answer: fapiao in that state aren't changed. Source:
+docs/protocols/kingdee-inbound.md#booking-and-deduction.
 """
 
 import json
@@ -77,12 +78,12 @@ class FapiaoMarking(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_retry(self):
-        """Send or ask for these now, whatever their next try was."""
+        """Send or query these now instead of at their next try."""
         self._check_issuer()
         todo = self.filtered(lambda marking: marking.state in ("queued", "waiting_login", "unknown", "pending"))
         if not todo:
             raise UserError(self.env._("There is nothing left to do here."))
-        # sudo: nobody may write an order by hand; this only makes it due
+        # sudo: users can't write these records; this only makes them due
         waiting = todo.sudo().filtered(lambda marking: marking.state == "waiting_login")
         waiting._enqueue()
         todo.sudo().write({"next_try_at": self._now()})
@@ -90,7 +91,7 @@ class FapiaoMarking(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_withdraw(self):
-        """Give up orders that no cloud has seen."""
+        """Withdraw marks that no cloud has seen."""
         self._check_issuer()
         markings = self.sudo()  # sudo: see action_retry
         markings._lock()
@@ -100,14 +101,15 @@ class FapiaoMarking(models.Model):
             marking._set_state("withdrawn")
         return True
 
-    # ------------------------------------------------------------------ making one
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _create_for(self, fapiao, kind, period="", purpose="1"):
-        """Create, freeze and queue the orders that mark ``fapiao`` (received, of any accounts) as ``kind``
-        says, those with an open order of the same family left out. Returns the orders."""
+        """Create, freeze and queue the tasks that mark ``fapiao`` (received, of any accounts) as ``kind``,
+        except those with an open task of the same family. Returns the tasks.
+        """
         family = FAMILY[kind]
-        # sudo: orders are made by their own flows alone
+        # sudo: only their own flows create them
         free = fapiao.sudo().filtered(lambda one: family not in one._open_mark_families())
         markings = self.sudo()
         for account, own in free.grouped(lambda one: one._marking_account()).items():
@@ -143,11 +145,12 @@ class FapiaoMarking(models.Model):
             at=at if self.kind == "book" else "",
         )
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ queries
 
     def _question(self, words):
-        """With a task its results are asked for. A lost answer is settled by the same order once more; what
-        was taken without a task, by asking how the fapiao stand."""
+        """Query the results of a task number. After a lost answer repeat the call; if it was accepted without
+        a task number, query the state of the fapiao.
+        """
         question = QUESTIONS[self.operation]
         if self.task_no:
             return question, words.freeze(question, {"task_no": self.task_no, "page": 1}, "")
@@ -167,7 +170,7 @@ class FapiaoMarking(models.Model):
     # ------------------------------------------------------------------ answers
 
     def _words_of(self, error):
-        """The usual words fear for a fapiao; nothing is issued here."""
+        """Replace the usual message, which warns about a fapiao: nothing is issued here."""
         words = super()._words_of(error)
         if isinstance(error, errors.OutcomeUnknown):
             words["error_message"] = self.env._(
@@ -193,7 +196,7 @@ class FapiaoMarking(models.Model):
         return None
 
     def _accept(self, result):
-        """Take over the results that are told; the order is done when each fapiao has one."""
+        """Store the reported results; done when each fapiao has one."""
         if result.task_no:
             self.task_no = result.task_no
         self.line_ids._take_over(result)
@@ -206,7 +209,7 @@ class FapiaoMarking(models.Model):
         self._set_state("done")
 
     def _on_final_state(self):
-        """Meanwhile the bill may have been reset, or posted again: what ought to be is looked at anew."""
+        """Plan the marks again, since the bill may have been reset or posted meanwhile."""
         self.line_ids.filtered(lambda line: line.state == "open" and self.state not in OPEN_STATES)._drop()
         if self.state in ("done", "rejected", "withdrawn"):
             self.line_ids.fapiao_id._plan_booking()

@@ -1,8 +1,8 @@
-"""A received fapiao in an order to mark it at the bureau."""
+"""Model ``fapiao.marking.line``: one received fapiao of a marking task."""
 
 from odoo import fields, models
 
-# How a fapiao stands once it is marked so
+# State of a fapiao after the mark
 WANTED = {
     "book": ("booked",),
     "unbook": ("unbooked",),
@@ -40,7 +40,7 @@ class FapiaoMarkingLine(models.Model):
     # ------------------------------------------------------------------ results
 
     def _take_over(self, result):
-        """Note a ``Marked``, and what is marked on the fapiao itself."""
+        """Store a ``Marked`` result, and the mark on the fapiao itself."""
         for line in self.filtered(lambda line: line.state == "open"):
             keys = line.fapiao_id._marked_keys()
             said = next((result.results[key] for key in keys if key in result.results), None)
@@ -52,7 +52,7 @@ class FapiaoMarkingLine(models.Model):
             elif said is not None:
                 line._refuse(said)
                 if is_so_already:
-                    # somebody did it elsewhere: a fact, though not of our making
+                    # set elsewhere: recorded, but not as our own mark
                     line.fapiao_id._record_mark(marking.kind, marking.period)
 
     def _done(self):

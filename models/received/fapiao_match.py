@@ -1,4 +1,7 @@
-"""Which inbound fapiao stands for which vendor bill or expense, and with which amount."""
+"""Model ``fapiao.match``: the amount of a received fapiao that belongs to a vendor bill or expense.
+
+Sections: confirming, search, differences.
+"""
 
 from datetime import timedelta
 
@@ -27,9 +30,9 @@ RULES = [
 DOCUMENT_FIELDS = {"account.move": "move_id", "hr.expense": "expense_id"}
 # Proposals of these were made by a search, and the next search may replace them.
 SEARCHED = ("number", "tax_no_total", "name_total_date", "several_fapiao", "several_bills")
-# Transactions that began before the last run may have been committed after it.
+# Overlap with the last run: transactions that began before it may have been committed after it.
 OVERLAP = timedelta(hours=1)
-# Beyond this many, joins by hash are right however little the planner knows about the numbers.
+# Beyond this number hash joins are the right plan, whatever the planner's estimates.
 MANY = 1000
 SEARCH_LOCK = SQL("hashtext('fapiao.match')")
 
@@ -98,7 +101,7 @@ class FapiaoMatch(models.Model):
         "expense_id.vendor_id.commercial_partner_id.name",
     )
     def _compute_seller_differs(self):
-        # sudo: whether they differ doesn't depend on who may read the vendor
+        # sudo: the comparison is the same for every user
         for match in self.sudo():
             vendor = match._document()._fapiao_in_vendor()
             ours, theirs = vendor._fapiao_tax_no(), taxno.normalise(match.fapiao_id.seller_tax_no)
@@ -139,7 +142,7 @@ class FapiaoMatch(models.Model):
     )
     def _compute_differences(self):
         for match in self:
-            document = match._document().sudo()  # an employee's own expense, or a bill of the accountant's
+            document = match._document().sudo()  # sudo: an employee's own expense, or a bill of the accountant's
             together = match | document.fapiao_match_ids.filtered(match._counts_with)
             match.amount_difference = document._fapiao_in_total() - sum(together.mapped("amount"))
             match.tax_difference = document._fapiao_in_tax() - sum(together.mapped("amount_tax"))
@@ -148,7 +151,7 @@ class FapiaoMatch(models.Model):
 
     @api.constrains("fapiao_id", "move_id", "expense_id", "active")
     def _check_document(self):
-        for match in self.sudo():  # companies are compared that the user may not all see
+        for match in self.sudo():  # sudo: compares companies that the user may not see
             document, fapiao = match._document(), match.fapiao_id
             if fapiao.direction != "in" or not document._fapiao_in_can_match():
                 raise ValidationError(
@@ -198,7 +201,7 @@ class FapiaoMatch(models.Model):
 
     @api.model
     def _confirmation(self, vals):
-        """Return who confirms and when, as far as ``vals`` make a state."""
+        """Return user and time of the confirmation if ``vals`` confirm a match."""
         if "state" not in vals:
             return {}
         if vals["state"] != "confirmed":
@@ -209,21 +212,22 @@ class FapiaoMatch(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_confirm(self):
-        """Confirm proposals; one that was turned down before is taken up again. Raises ``UserError`` where
-        the fapiao is booked already, naming the document."""
+        """Confirm proposals, also rejected ones. Raises ``UserError`` naming the document if the fapiao is
+        booked already.
+        """
         gate.check(self, gate.INVOICER, "write")
         self._hold(self.fapiao_id, self.move_id, self.expense_id)
         todo = self.filtered(lambda match: match.state != "confirmed" or not match.active)
         for match in todo:
             if not match._document()._fapiao_in_is_open():
                 raise UserError(self.env._("%s is cancelled: nothing can be matched with it.", match.document_name))
-        # sudo: users write matches by these actions alone
+        # sudo: only these actions write matches
         todo.sudo().write({"state": "confirmed", "active": True})
         todo._drop_overtaken()
         return True
 
     def action_undo(self):
-        """Undo confirmed matches, or turn proposals down; the search doesn't make these pairs again."""
+        """Undo confirmed matches, or reject proposals; the search doesn't propose these pairs again."""
         gate.check(self, gate.INVOICER, "write")
         self._hold(self.fapiao_id, self.move_id, self.expense_id)
         self._undo()
@@ -241,7 +245,7 @@ class FapiaoMatch(models.Model):
         self.ensure_one()
         return self.fapiao_id._get_records_action()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     @api.model
     def _hold(self, fapiao, *documents):
@@ -292,8 +296,9 @@ class FapiaoMatch(models.Model):
         return known
 
     def _names_for(self, user, company):
-        """Return the names of the documents as ``user`` may know them; those of other companies than ``company``
-        with theirs."""
+        """Return the names of the documents as far as ``user`` may see them; those of other companies than
+        ``company`` with the company's name.
+        """
         names, hidden = [], False
         for match in self:
             if not gate.may_read(match._document(), user):
@@ -310,17 +315,17 @@ class FapiaoMatch(models.Model):
         return self.move_id or self.expense_id
 
     def _counts_with(self, other):
-        """Tell whether ``other`` match of the same document is counted together with this one."""
+        """Return whether ``other`` match of the same document is added to this one."""
         if other.state == "confirmed":
             return True
         return self.state == other.state == "proposed" and self.rule == other.rule == "several_fapiao"
 
     def _drop_overtaken(self):
-        """Delete searched proposals for what is covered in full by now."""
+        """Delete proposals of the search whose fapiao or document is covered in full."""
         done_fapiao = self.fapiao_id.filtered(lambda fapiao: fapiao.match_state in ("matched", "differs"))
         done_moves = self.move_id.filtered(lambda move: move.fapiao_in_state in ("matched", "differs"))
         domain = Domain("fapiao_id", "in", done_fapiao.ids) | Domain("move_id", "in", done_moves.ids)
-        # sudo: a proposal is the search's own, nobody else may delete matches
+        # sudo: users can't delete matches
         overtaken = self.sudo().search(domain & Domain("state", "=", "proposed") & Domain("rule", "in", SEARCHED))
         overtaken.unlink()
 
@@ -349,16 +354,16 @@ class FapiaoMatch(models.Model):
         return " ".join(parts)
 
     # --------------------------------------------------------------------------
-    # Searching bills for received fapiao, over all that are open, without a query for each.
+    # Search: set-based over all open documents
     # --------------------------------------------------------------------------
 
     @api.model
     def _match(self, company_ids, fapiao_ids=None, move_ids=None):
-        """Match the received fapiao of these companies with their bills; return how many pairs were made.
+        """Match the received fapiao of these companies with their bills; return the number of pairs.
 
-        With ``fapiao_ids`` or ``move_ids``, those alone and whatever competes with them: all open documents
-        of the same sellers. Proposals of an earlier search are replaced; what a person confirmed, undid or
-        turned down stays. As many statements for one as for all.
+        With ``fapiao_ids`` or ``move_ids``, only those and their competitors: all open documents of the same
+        sellers. Proposals of an earlier search are replaced; matches confirmed, undone or rejected by users
+        stay. The number of statements is constant.
         """
         if not company_ids:
             return 0
@@ -396,14 +401,15 @@ class FapiaoMatch(models.Model):
 
     @api.model
     def _schedule_match(self):
-        """Let the search run as soon as the present transaction is safe."""
-        # sudo: everybody whose documents change may wake the search
+        """Trigger the search after the current transaction."""
+        # sudo: all users whose documents change may trigger the search
         self.env.ref("l10n_cn_invoice_cloud.cron_match").sudo()._trigger()
 
     @api.model
     def _cron_match(self):
-        """Match what has changed since the last run: fapiao that came in and bills that were entered. What is matched
-        is marked as well, since the search writes by SQL, past :meth:`create`."""
+        """Match what has changed since the last run: received fapiao and entered bills. Marks are planned
+        here as well, since the search writes by SQL and bypasses :meth:`create`.
+        """
         since = self.env.context.get("lastcall")
         if since:
             since = fields.Datetime.to_datetime(since) - OVERLAP
@@ -414,7 +420,7 @@ class FapiaoMatch(models.Model):
             self._match([company.id for (company,) in companies])
         self.env["fapiao"]._sweep_bookings()
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     @api.model
     def _changed(self, since):
@@ -425,8 +431,9 @@ class FapiaoMatch(models.Model):
 
     @api.model
     def _scope(self, company_ids, fapiao_ids, move_ids):
-        """Return ``(fapiao ids, bill ids)`` of all open documents of the sellers that these are about, or
-        ``(None, None)`` for all there are."""
+        """Return ``(fapiao ids, bill ids)`` of all open documents of the sellers concerned, or ``(None,
+        None)`` for all.
+        """
         if fapiao_ids is None and move_ids is None:
             return None, None
         cr = self.env.cr
@@ -440,7 +447,7 @@ class FapiaoMatch(models.Model):
 
     @api.model
     def _forget_proposals(self, company_ids, scope):
-        """Delete what earlier searches proposed for the fapiao in ``scope``; return the pairs."""
+        """Delete proposals of earlier searches for the fapiao in ``scope``; return the pairs."""
         fapiao_ids, _move_ids = scope
         self.env.cr.execute(
             SQL(
@@ -455,8 +462,9 @@ class FapiaoMatch(models.Model):
 
     @api.model
     def _write_states(self, pairs):
-        """Bring the stored states of the fapiao and bills in ``pairs`` up to date, the fapiao's rows first:
-        whoever confirms by hand locks them in the same order."""
+        """Update the stored states of the fapiao and bills in ``pairs``, the fapiao first: confirming by hand
+        locks them in the same order.
+        """
         if not pairs:
             return
         self.env.cr.execute(states.reversed_by([fapiao_id for fapiao_id, _move_id in pairs]))
@@ -468,11 +476,11 @@ class FapiaoMatch(models.Model):
         self.env.cr.execute(states.write_fapiao(fapiao_ids))
 
     # --------------------------------------------------------------------------
-    # Why a match differs.
+    # Differences
     # --------------------------------------------------------------------------
 
     def _describe_wrong(self):
-        """Return why this fapiao can't stand for this document, or ''."""
+        """Return why this fapiao can't belong to this document, or ""."""
         self.ensure_one()
         fapiao = self.fapiao_id
         if fapiao._is_no_purchase():
@@ -502,5 +510,5 @@ class FapiaoMatch(models.Model):
 
 
 def plain_name(name):
-    """Return a company's name as it is compared: half-width, without spaces, in capitals."""
+    """Return a company's name normalised for comparison: half-width, without spaces, upper case."""
     return taxno.normalise(name)

@@ -1,4 +1,4 @@
-"""What bills and expenses have in common where received fapiao stand for them."""
+"""Mixin ``fapiao.matched.mixin``: received fapiao of vendor bills and expenses."""
 
 from odoo import api, fields, models
 
@@ -15,19 +15,19 @@ class FapiaoMatchedMixin(models.AbstractModel):
     )
     fapiao_in_numbers = fields.Char("Received Fapiao Numbers", compute="_compute_fapiao_in", store=True, copy=False)
 
-    # compute_sudo: an employee is told what differs without being allowed to read the fapiao of the company
+    # compute_sudo: employees see the differences without access to the company's fapiao
     fapiao_in_reasons = fields.Text("What Differs", compute="_compute_fapiao_in_reasons", compute_sudo=True, copy=False)
 
-    # ------------------------------------------------------------------ what a concrete model says
+    # ------------------------------------------------------------------ hooks of concrete models
 
     @api.model
     def _fapiao_in_amount_fields(self):
-        """Return the names of the fields that total, tax and vendor are read from."""
+        """Return the names of the fields with total, tax and vendor."""
         return ()
 
     @api.model
     def _fapiao_in_depends(self):
-        """Return the names of all fields that matches and document are compared by."""
+        """Return the names of all fields on which the comparison of matches and document depends."""
         return (
             *self._fapiao_in_amount_fields(),
             "fapiao_match_ids.active",
@@ -42,7 +42,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         )
 
     def _fapiao_in_total(self):
-        """Return what fapiao have to come to: company currency, tax included, below zero for a refund."""
+        """Return the total the fapiao must reach: company currency, tax included, negative for a refund."""
         raise NotImplementedError
 
     def _fapiao_in_tax(self):
@@ -50,15 +50,15 @@ class FapiaoMatchedMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _fapiao_in_vendor(self):
-        """Return the partner that has to be the seller, or none."""
+        """Return the partner that must be the seller, or none."""
         raise NotImplementedError
 
     def _fapiao_in_can_match(self):
-        """Tell whether this is a kind of document that received fapiao may stand for."""
+        """Return whether this kind of document can have received fapiao."""
         raise NotImplementedError
 
     def _fapiao_in_is_open(self):
-        """Tell whether a match may still be confirmed."""
+        """Return whether a match may still be confirmed."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ computes
@@ -89,31 +89,32 @@ class FapiaoMatchedMixin(models.AbstractModel):
             if match.active
         ]
 
-    # ------------------------------------------------------------------ the document goes
-
-    def unlink(self):
-        # sudo: the matches go with their document. By the ORM, so that the fapiao know.
-        self.sudo().with_context(active_test=False).fapiao_match_ids.unlink()
-        return super().unlink()
-
-    def _fapiao_in_release(self):
-        """Delete the matches of documents that won't be booked, so that their fapiao are free again. What a
-        person turned down stays."""
-        # sudo: whoever cancels the document needn't be allowed to match
-        self.sudo().fapiao_match_ids.unlink()
-
-    # --------------------------------------------------------------------------
-    # Why a document differs from the received fapiao that stand for it, in words and with the cure.
-    # --------------------------------------------------------------------------
-
     @api.depends(lambda self: ("fapiao_in_state", *self._fapiao_in_depends()))
     def _compute_fapiao_in_reasons(self):
         for document in self:
             said = document._fapiao_in_differences() if document.fapiao_in_state == "differs" else []
             document.fapiao_in_reasons = "\n".join(said) or False
 
+    # ------------------------------------------------------------------ deletion and cancelling
+
+    def unlink(self):
+        # sudo: matches are deleted with their document, through the ORM to update the fapiao
+        self.sudo().with_context(active_test=False).fapiao_match_ids.unlink()
+        return super().unlink()
+
+    def _fapiao_in_release(self):
+        """Delete the matches of documents that won't be booked, which releases their fapiao. Rejected
+        proposals stay.
+        """
+        # sudo: users who cancel the document may lack the right to match
+        self.sudo().fapiao_match_ids.unlink()
+
+    # --------------------------------------------------------------------------
+    # Differences between a document and its fapiao, as text with the cure
+    # --------------------------------------------------------------------------
+
     def _fapiao_in_differences(self):
-        """Return a sentence for each thing that ``fapiao_match_verdict`` holds against the document."""
+        """Return a sentence for each difference found by ``verdict.py``."""
         self.ensure_one()
         confirmed = self.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
         said = [words for match in confirmed if (words := match._describe_wrong())]

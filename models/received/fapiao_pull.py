@@ -1,13 +1,13 @@
-"""One window of received fapiao, fetched page by page.
+"""Model ``fapiao.pull``: one range of days of received fapiao, fetched page by page.
 
 ::
 
     draft → running → done
                ↕
-             failed      goes on at its page when a person says so
+             failed      resumes at its page when a user restarts it
 
-A pull remembers its task and the last page that is safe in the pool. Whatever breaks in between, the page
-after that one is asked for again.
+A pull stores its task number and the last page committed to the pool. After any interruption the next page is requested
+again. Sections: creation and actions, limits of the cloud, running, steps and failures, schedule.
 """
 
 import calendar
@@ -50,9 +50,9 @@ PAGE_LOT = 20
 
 @dataclass(frozen=True)
 class Claim:
-    """A pull in the hands of one worker; holds no record.
+    """A pull claimed by one worker; holds no record.
 
-    ``lease`` and ``parties`` (partner ids by tax number) are what is read once for all pages.
+    ``lease`` and ``parties`` (partner ids by tax number) are read once for all pages.
     """
 
     pull_id: int
@@ -68,11 +68,11 @@ class Claim:
 
 
 LONGEST_WAIT = timedelta(hours=1)
-MAX_TRIES = 12  # then a person looks at it
+MAX_TRIES = 12  # then it is left to a user
 SOON = timedelta(seconds=30)
 UNREAD_KEPT = 20
 UNREAD_LENGTH = 2000
-SLICE = 30.0  # seconds a pull runs before others have their turn
+SLICE = 30.0  # seconds a pull runs before the next one
 CLICK_SLICE = 10.0
 
 
@@ -153,15 +153,16 @@ class FapiaoPull(models.Model):
         if any(self.mapped("started_at")):
             raise UserError(self.env._("Pulls that the cloud was asked for are kept: they count there."))
 
-    # ------------------------------------------------------------------ making one
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _open_pull(self, account, kind, date_from, date_to, **values):
-        """Return the open pull of these days, or a new one that waits for its turn; raises ``UserError``
-        with the reason where the cloud allows none."""
-        # whoever does the same at once is repeated and finds this one
+        """Return the open pull of these days, or a new one; raises ``UserError`` with the reason if the cloud
+        allows none.
+        """
+        # a concurrent transaction is repeated and finds this pull
         self.env["fapiao.task.mixin"]._lock_account(account.id)
-        # sudo: pulls change by this flow alone
+        # sudo: only this flow changes pulls
         pulls = self.sudo()
         if under_way := pulls.search(
             [
@@ -191,7 +192,7 @@ class FapiaoPull(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_run(self):
-        """Go on with the pull now: at its page, or with a new task where there is none."""
+        """Continue the pull now: at its page, or with a new task if there is none."""
         gate.check(self, gate.ISSUER)
         for pull in self:
             if pull.state == "done":
@@ -202,7 +203,7 @@ class FapiaoPull(models.Model):
         return True
 
     def action_restart(self):
-        """Forget the task and begin again with a new one; what is in the pool stays and is compared."""
+        """Drop the task and start a new one; rows in the pool stay and are compared."""
         gate.check(self, gate.ISSUER)
         for pull in self:
             pull._check_reopening()
@@ -221,21 +222,21 @@ class FapiaoPull(models.Model):
         return True
 
     def action_show_new(self):
-        """Open the fapiao that came by these pulls first."""
+        """Open the fapiao first received by these pulls."""
         gate.check(self, gate.READER)
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_in")
         return {**action, "domain": [("pull_id", "in", self.ids)], "context": {"fapiao_direction": "in"}}
 
     def _queue_now(self):
         now = fields.Datetime.now()
-        # sudo: an issuer may run a pull, but its state changes by this flow alone
+        # sudo: issuers may run a pull, but only this flow changes its state
         for pull in self.sudo():
             state = "running" if pull.started_at else "draft"
             pull.write({"state": state, "next_try_at": now, "needs_person": False, "tries": 0})
         self._go_on_after_commit()
 
     def _check_reopening(self):
-        """One and the same window is pulled once at a time."""
+        """A range of days is pulled once at a time."""
         if self.state in OPEN_STATES:
             raise UserError(self.env._("%s is running.", self.display_name))
         twin = self.search(
@@ -250,15 +251,15 @@ class FapiaoPull(models.Model):
             raise UserError(self.env._("These days are being pulled already: %s.", twin.display_name))
 
     # --------------------------------------------------------------------------
-    # What the cloud allows to be pulled, and the reason for each refusal.
+    # Limits of the cloud, and the reason for each refusal
     #
-    # Source: docs/protocols/kingdee-inbound.md#limits: five full pulls a month, not the current day, five years back
-    # on the log-in channel and two on the direct one (乐企), which has no pull of headers.
+    # Source: docs/protocols/kingdee-inbound.md#limits: five full pulls a month, not the current day, five
+    # years back on the log-in channel and two on the direct one (乐企), which has no pull of headers.
     # --------------------------------------------------------------------------
 
     @api.model
     def _today(self):
-        """Return the day it is in China."""
+        """Return the current day in China."""
         return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
 
     @api.model
@@ -269,7 +270,7 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _windows(self, kind, date_from, date_to):
-        """Cut a range of days where months end; a full pull isn't cut, since each one counts."""
+        """Split a range of days at the ends of months; a full pull isn't split, since each one counts."""
         if kind == FULL:
             return [(date_from, date_to)]
         windows = []
@@ -281,9 +282,9 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _refusals(self, account, kind, date_from, date_to, planned=0):
-        """Return why this can't be pulled, each reason with its cure; nothing where it can.
+        """Return why this can't be pulled, each reason with its cure; empty if it can.
 
-        ``planned``: full pulls that go out before this one.
+        ``planned``: full pulls that are sent before this one.
         """
         words = account._words()
         if not words.can(base.PULL_START):
@@ -296,7 +297,7 @@ class FapiaoPull(models.Model):
 
     def _own_refusals(self):
         self.ensure_one()
-        # one that waits for its first start is among the planned ones itself
+        # a pull that waits for its first start is counted among the planned ones
         planned = -1 if self.state == "draft" and not self.started_at else 0
         return self._refusals(self.account_id, self.kind, self.date_from, self.date_to, planned)
 
@@ -349,8 +350,9 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _full_used(self, tax_no):
-        """Return how many full pulls of this month (China) count for a tax number: those that were started
-        or may have been, and those that wait to be."""
+        """Return how many full pulls of this month (China) count for a tax number: started, possibly started,
+        and waiting.
+        """
         first = aware(fields.Datetime.now()).astimezone(SHANGHAI)
         first = naive(first.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
         # sudo: the cloud counts over all companies with this tax number
@@ -361,18 +363,18 @@ class FapiaoPull(models.Model):
         return (started or 0) + waiting
 
     # --------------------------------------------------------------------------
-    # Running a pull: announce it, start its task, turn its pages; each step in a transaction of its own.
+    # Running: announce, start the task, fetch pages; each step in a separate transaction
     #
-    # A start is announced on the pull and journaled before the cloud is asked. Where its answer is lost, headers are
-    # simply pulled by another task; a full one counts as used. A page is asked for while the one before is brought
-    # into the pool, and pool and page number are committed together.
+    # A start is announced on the pull and logged before the call. After a lost answer headers are pulled by
+    # another task; a full pull counts as used. A page is fetched while the previous one is loaded into the
+    # pool; pool and page number are committed together.
     # --------------------------------------------------------------------------
 
     @api.model
     def _continue(self, pull_id, seconds):
-        """Go on with a pull for about ``seconds``; return whether it was ours to go on with.
+        """Run a pull for about ``seconds``; return whether it could be claimed.
 
-        Whatever goes wrong is written on the pull, never raised.
+        Errors are stored on the pull, not raised.
         """
         engine = self.env["fapiao.engine"]
         claim = engine._step(functools.partial(claim_pull, pull_id))
@@ -394,7 +396,7 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _start(self, claim):
-        """Have the cloud begin a task and return its number; "" where the pull has to wait or has failed."""
+        """Start a task at the cloud and return its number; "" if the pull has to wait or has failed."""
         engine = self.env["fapiao.engine"]
         account = self.env["fapiao.account"].browse(claim.account_id)
         if claim.asks_channel:
@@ -424,12 +426,12 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _turn_pages(self, claim, task_no, until):
-        """Ask for page after page over one connection; raises ``CloudError``."""
+        """Fetch page after page over one connection; raises ``CloudError``."""
         account = self.env["fapiao.account"].browse(claim.account_id)
         self.env["fapiao.engine"]._ask(
             account,
             lambda cloud: self._take_pages(Reader(cloud, task_no, claim.pause), claim, until),
-            purpose="",  # counted by the lot: the thread that asks has no transaction
+            purpose="",  # counted in batches, since the fetching thread has no transaction
         )
 
     @api.model
@@ -459,7 +461,7 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _answer_of(self, coming, place):
-        """Return the page that was asked for; a refusal behind the last page is an empty page."""
+        """Return the requested page; a refusal behind the last page is an empty page."""
         try:
             return coming.result()
         except errors.Rejected:
@@ -467,10 +469,10 @@ class FapiaoPull(models.Model):
                 return inbound.PullPage()
             raise
 
-    # ------------------------------------------------------------------ a page's transaction
+    # ------------------------------------------------------------------ transaction of a page
 
     def _take_page(self, claim, task_no, place, answer):
-        """Bring a page into the pool and note it; return False where another worker was faster."""
+        """Load a page into the pool and record it; return False if another worker has done so."""
         self.env.cr.execute(
             SQL(
                 "SELECT FROM fapiao_pull WHERE id = %s AND COALESCE(page, 0) = %s AND task_no = %s"
@@ -495,7 +497,7 @@ class FapiaoPull(models.Model):
         return True
 
     def _record_page(self, claim, place, count, loaded):
-        """Past the ORM: it is done for each page, and nothing is computed from it."""
+        """Bypass the ORM, since it runs for each page and nothing is computed from it."""
         self.env.cr.execute(
             SQL(
                 """UPDATE fapiao_pull
@@ -515,14 +517,14 @@ class FapiaoPull(models.Model):
         self.invalidate_model()
 
     # --------------------------------------------------------------------------
-    # What a pull remembers of each step, and what becomes of it when a step fails.
+    # Steps and failures
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ claiming
 
     @api.model
     def _claim(self, pull_id):
-        """Take a pull into this worker's hands until its lease runs out; None where another has it."""
+        """Claim a pull for this worker until its lease expires; None if another worker has it."""
         self.env.cr.execute(
             SQL(
                 "SELECT FROM fapiao_pull WHERE id = %s AND state IN %s"
@@ -557,9 +559,9 @@ class FapiaoPull(models.Model):
     # ------------------------------------------------------------------ starting
 
     def _announce_start(self):
-        """Write down that the cloud is about to be asked; return whether it may be."""
+        """Record that the cloud is about to be called; return whether it may be."""
         self.ensure_one()
-        # Full ones are counted over all accounts of a tax number: these wait for each other.
+        # Full pulls are counted over all accounts of a tax number, so these are serialised.
         for account_id in self._accounts_to_lock():
             self.env["fapiao.task.mixin"]._lock_account(account_id)
 
@@ -593,7 +595,7 @@ class FapiaoPull(models.Model):
         self.write({"is_starting": False, "task_no": task_no, "page": 0, "message": False, "tries": 0})
 
     def _record_not_started(self, error):
-        """The cloud was asked to begin and said no, or nobody knows what it said."""
+        """Act on an error after the start: the cloud refused it, or the outcome is unknown."""
         self.ensure_one()
         self.is_starting = False
         if not isinstance(error, errors.OutcomeUnknown):
@@ -611,10 +613,10 @@ class FapiaoPull(models.Model):
         else:
             self._wait_or_fail(self.account_id._error_message(error))
 
-    # ------------------------------------------------------------------ going on
+    # ------------------------------------------------------------------ continuing
 
     def _record_slow(self, text):
-        """The task isn't ready (6910): asked again, the more rarely the longer it takes."""
+        """The task isn't ready (6910): queried again, with growing delays."""
         words = self.env._("The cloud is still collecting what was received.")
         now = fields.Datetime.now()
         wait = min(max((now - self.started_at) / 4, SOON), LONGEST_WAIT / 6)
@@ -628,7 +630,7 @@ class FapiaoPull(models.Model):
         self._wake(self.next_try_at)
 
     def _record_pause(self, wait=timedelta(0)):
-        """Others' turn; it goes on at once after them, or when the pace allows it."""
+        """Let other pulls run; this one continues after them, or when the rate limit allows it."""
         if self.state in OPEN_STATES:
             self.write({"lease_until": False, "next_try_at": fields.Datetime.now() + wait})
 
@@ -650,7 +652,7 @@ class FapiaoPull(models.Model):
         )
 
     def _keep_unread(self, unread):
-        """Keep rows the cloud's client couldn't read, as they came."""
+        """Store rows that the cloud's client couldn't read, unchanged."""
         kept = (self.unread_text or "").splitlines()
         told = [json.dumps(redact(row), ensure_ascii=False, default=str)[:UNREAD_LENGTH] for row in unread]
         self.write(
@@ -660,11 +662,11 @@ class FapiaoPull(models.Model):
             }
         )
 
-    # ------------------------------------------------------------------ failing
+    # ------------------------------------------------------------------ failures
 
     @api.model
     def _record_failure(self, claim, error):
-        """Write down, in a transaction of its own, why the pull can't go on now."""
+        """Store, in a separate transaction, why the pull can't continue now."""
         engine = self.env["fapiao.engine"]
         self.env["fapiao.account"].browse(claim.account_id)._record_need_in_new_transaction(error)
         engine._step(functools.partial(on_pull, claim.pull_id, "_record_error", error))
@@ -672,7 +674,7 @@ class FapiaoPull(models.Model):
     def _record_error(self, error):
         self.ensure_one()
         if self.state not in OPEN_STATES:
-            return  # another worker took over and was faster
+            return  # another worker has taken over
         words = self.account_id._error_message(error)
         match error:
             case errors.LoginRequired():
@@ -693,7 +695,7 @@ class FapiaoPull(models.Model):
             self._wait(min(timedelta(minutes=2**self.tries), LONGEST_WAIT), words)
 
     def _wait(self, span, words, tries=None):
-        """Go on after ``span``; ``tries``: how many there were, one more than before unless it is given."""
+        """Continue after ``span``; ``tries``: their number, by default one more than before."""
         self.write(
             {
                 "tries": self.tries + 1 if tries is None else tries,
@@ -707,25 +709,25 @@ class FapiaoPull(models.Model):
     def _fail(self, words):
         self.write({"state": "failed", "lease_until": False, "next_try_at": False, "message": words, "tries": 0})
 
-    # ------------------------------------------------------------------ waking
+    # ------------------------------------------------------------------ scheduling
 
     @api.model
     def _wake(self, at=None):
-        # sudo: an issuer may start the background run without being allowed to edit scheduled actions
+        # sudo: issuers may trigger the scheduled action without write access to it
         self.env.ref("l10n_cn_invoice_cloud.cron_inbound").sudo()._trigger(at=at)
 
     # --------------------------------------------------------------------------
-    # When pulls run: each day by themselves, in the background in turns, and at once after a click.
+    # Schedule: daily pulls, turns in the background, and the run after a click
     # --------------------------------------------------------------------------
 
     @api.model
     def _month(self, moment):
-        """Return the month in China of a moment of the database."""
+        """Return the month in China of a naive UTC datetime."""
         return aware(moment).astimezone(SHANGHAI).strftime("%Y%m")
 
     @api.model
     def _cron_inbound(self, slice_seconds=SLICE):
-        """Make the pulls of the day and go on with those that are due, in turns."""
+        """Create the pulls of the day and run those that are due, in turns."""
         self._make_daily()
         cron = self.env["ir.cron"]
         not_ours = set()
@@ -741,8 +743,9 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _due_ids(self):
-        """Return the ids of pulls whose time has come, those that have waited longest first; first of all let
-        those wait whose account needs a person."""
+        """Return the ids of due pulls, the longest waiting first; pulls whose account needs a user are set to
+        waiting before.
+        """
         now = fields.Datetime.now()
         due = self.search(
             [
@@ -777,13 +780,14 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _make_daily(self):
-        """Make, once a day in China, the pull of the previous four days for each account that wants it; an
-        account where the cloud allows none keeps the reason."""
+        """Create, once a day in China, the pull of the previous four days for each account with daily pulls;
+        the account keeps the reason if the cloud allows none.
+        """
         accounts = self.env["fapiao.account"].search(
             [("pull_daily", "=", True), "|", ("pull_day", "=", False), ("pull_day", "<", self._today())]
         )
         for account_id in accounts.filtered("can_pull").ids:
-            # each for itself: whoever else writes to one account doesn't hold up the others' pulls
+            # one transaction each, so that a concurrent write on one account doesn't block the other pulls
             try:
                 self.env["fapiao.engine"]._step(functools.partial(make_daily, account_id))
             except Exception:
@@ -798,18 +802,18 @@ class FapiaoPull(models.Model):
             self._open_pull(account, HEADER, date_from, date_to, is_scheduled=True)
         account.write({"pull_day": self._today(), "pull_text": "\n".join(refusals)})
 
-    # ------------------------------------------------------------------ the click
+    # ------------------------------------------------------------------ click
 
     def _go_on_after_commit(self):
-        """Go on as soon as the user's transaction is safe; what takes longer is the scheduler's."""
+        """Run after the user's commit; the rest is left to the scheduler."""
         self._wake(fields.Datetime.now() + CLICK_TIME)
         if self and len(self) <= CLICK_LIMIT:
             self.env["fapiao.engine"]._after_commit(functools.partial(go_on_now, self.ids))
 
 
 class Allowance:
-    """The pages that may still be asked for, taken from the account's pace in lots; what is left is given
-    back at the end. ``step``: as of ``fapiao.engine._steps``.
+    """The pages that may still be requested, taken in batches from the account's rate limit; the unused rest
+    is given back at the end. ``step``: that of ``fapiao.engine._steps``.
     """
 
     def __init__(self, step, account_id):
@@ -826,7 +830,7 @@ class Allowance:
             self.step(functools.partial(give_back_pages, self.account_id, self.left))
 
     def take(self):
-        """Return whether one more page may be asked for."""
+        """Return whether one more page may be requested."""
         if not self.left:
             self.left = self.step(functools.partial(take_pages, self.account_id, PAGE_LOT))
         if not self.left:
@@ -837,7 +841,7 @@ class Allowance:
 
 
 class Reader:
-    """Reads the pages of one task; runs in a thread and touches no record."""
+    """Reads the pages of one task; runs in a thread and uses no record."""
 
     def __init__(self, cloud, task_no, pause):
         self.cloud = cloud
@@ -857,7 +861,7 @@ class Reader:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def claim_pull(pull_id, env):

@@ -1,4 +1,4 @@
-"""The purchase overview: every received fapiao with the one thing that is to be done with it."""
+"""Model ``fapiao.purchase``: overview of received fapiao with the next step for each."""
 
 from odoo import fields, models
 from odoo.tools import SQL
@@ -43,8 +43,9 @@ class FapiaoPurchase(models.Model):
 
     @property
     def _table_query(self):
-        """Entered: matched with a bill or expense that isn't posted. To book: posted, and not yet marked as
-        booked at the bureau."""
+        """Entered: matched with an unposted bill or expense. To book: posted, and not yet marked as booked at
+        the bureau.
+        """
         return SQL(
             """
             SELECT f.id, f.id AS fapiao_id, 1 AS quantity, f.company_id, f.number, f.issue_date, f.type_code,

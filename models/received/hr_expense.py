@@ -1,4 +1,4 @@
-"""Expenses and the received fapiao that stand for them."""
+"""Model ``hr.expense``: matching with received fapiao."""
 
 from odoo import api, fields, models
 
@@ -9,7 +9,7 @@ class HrExpense(models.Model):
 
     fapiao_match_ids = fields.One2many("fapiao.match", "expense_id", "Fapiao Matches", copy=False)
 
-    # ------------------------------------------------------------------ what the mixin asks
+    # ------------------------------------------------------------------ hooks of the matching mixin
 
     @api.model
     def _fapiao_in_amount_fields(self):
@@ -30,7 +30,7 @@ class HrExpense(models.Model):
     def _fapiao_in_is_open(self):
         return self.state != "refused"
 
-    # ------------------------------------------------------------------ refusing
+    # ------------------------------------------------------------------ refusal
 
     def _do_refuse(self, reason):
         res = super()._do_refuse(reason)
@@ -38,7 +38,7 @@ class HrExpense(models.Model):
         return res
 
     # --------------------------------------------------------------------------
-    # Why an expense differs.
+    # Differences
     # --------------------------------------------------------------------------
 
     def _fapiao_in_say_tax(self, tax):

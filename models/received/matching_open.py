@@ -1,7 +1,7 @@
-"""The documents a search is about, in two temporary tables for all its rules: ``open_fapiao``, ``open_bill``.
+"""Temporary tables of a search with its open documents: ``open_fapiao``, ``open_bill``.
 
-Names and tax numbers are normalised once, and the tables have statistics: without them every key looks unique
-to the planner, and a search over many takes minutes. A rule takes out what it has matched.
+Names and tax numbers are normalised once, and the tables are analyzed: without statistics the planner takes
+every key for unique, and a large search takes minutes. A rule removes what it has matched.
 """
 
 from odoo.tools import SQL
@@ -10,12 +10,12 @@ from ..values import LIVING
 
 
 def plain(expression):
-    """Return SQL for a name or number as it is compared; what ``rules.taxno.normalise`` does."""
+    """Return SQL that normalises a name or number like ``rules.taxno.normalise``."""
     return SQL(r"regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), '[\s\-‐-―]+', '', 'g')", expression)
 
 
 def tax_no(expression):
-    """Return SQL for a partner's tax number as a fapiao writes it; see ``res.partner._fapiao_tax_no``."""
+    """Return SQL for a partner's tax number as printed on a fapiao; see ``res.partner._fapiao_tax_no``."""
     return SQL("regexp_replace(%s, '^(CN|/$)', '')", plain(expression))
 
 
@@ -36,9 +36,9 @@ def build(companies, scope):
     )
 
 
-# ``key`` is the seller by the best that is known of it, ``month`` a count of 31 days.
+# ``key`` identifies the seller by tax number or else name, ``month`` counts periods of 31 days.
 _KEYS = SQL("CASE WHEN tax_no <> '' THEN tax_no ELSE seller END AS key, (day - DATE '2000-01-01') / 31 AS month")
-# A vendor whose tax number nobody has entered is known by its name, where the fapiao say one number for it.
+# A vendor without tax number is identified by its name if the fapiao have one number for that name.
 _KEY_BY_NAME = SQL(
     """
     UPDATE open_bill SET key = known.tax_no
@@ -75,7 +75,7 @@ def _open_fapiao(companies, ids):
 
 
 def _open_bills(companies, ids):
-    """``said`` is where a number may stand; ``is_named`` whether a fapiao's number was found there."""
+    """``said`` is the text that may contain a number; ``is_named`` whether a fapiao's number was found there."""
     return SQL(
         """
     CREATE TEMPORARY TABLE open_bill ON COMMIT DROP AS

@@ -1,22 +1,22 @@
-"""The rules by which received fapiao and bills find each other, each one statement over all of them.
+"""The rules of the search for pairs of fapiao and bill, each one statement over all open documents.
 
-Every statement reads what is still open (``open_fapiao`` as ``f``, ``open_bill`` as ``b``), and says which
-pairs it would make: fapiao, bill, amount, how many pairs were as likely, and whether the pair is certain.
+Every statement reads the open documents (``open_fapiao`` as ``f``, ``open_bill`` as ``b``) and returns pairs:
+fapiao, bill, amount, number of equally likely pairs, and whether the pair is certain.
 """
 
 from odoo.tools import SQL
 
 # Days between a bill and its fapiao.
 DAYS_TAX_NO = 180  # same seller by tax number, same total: a fapiao may come months later
-DAYS_NAME = 15  # same name: rather near, because a name is no proof
+DAYS_NAME = 15  # same name: fewer days, because a name is no proof
 DAYS_SUM = 31  # sums of several documents: a month's delivery; no more than the ``month`` of the tables
 MOST_CANDIDATES = 5  # shown for one fapiao
-# Fapiao, or bills, of one seller and one total beyond which only their numbers can tell them apart: parking
-# tickets at the same price each day. Every one of them would be paired with every other.
+# Number of fapiao, or bills, with one seller and total beyond which only their numbers distinguish them, such
+# as parking tickets at the same price each day. Otherwise each would be paired with all others.
 MOST_ALIKE = 50
-# Pairs looked at for sums, of one seller and of all. Their number grows with the square of a seller's
-# documents, so that a few large ones would take hours; and among thousands of totals, sums that fit by chance
-# are no help. Sellers with few documents come first.
+# Pairs tried for sums, of one seller and of all. Their number grows with the square of a seller's documents,
+# so a few large sellers would take hours, and among thousands of totals sums fit by chance. Sellers with few
+# documents come first.
 MOST_PAIRS_SELLER = 500_000
 MOST_PAIRS = 4_000_000
 
@@ -26,7 +26,7 @@ def _not_refused():
 
 
 def _few_alike(seller):
-    """Return ``few_fapiao`` and ``few_bills``: what is open and has not too many of its kind."""
+    """Return ``few_fapiao`` and ``few_bills``: open documents without too many equal ones."""
     return SQL(
         """
     few_fapiao AS (
@@ -133,10 +133,10 @@ def _is_open(side, alias):
 
 
 def _sums(one, part):
-    """Return the rule by which several of ``part`` come to the total of ``one`` (``f`` or ``b``): any two, or
-    a run of them without a gap, in the order of their dates, among them all of the window.
+    """Return the rule by which several of ``part`` sum to the total of ``one`` (``f`` or ``b``): any two, or
+    a run without gaps in the order of their dates, including all of the window.
 
-    Runs are differences of prefix sums, so both are joins on equality and nothing is tried out.
+    Runs are differences of prefix sums, so both are joins on equality and no combinations are tried.
     """
     return SQL(
         """
@@ -209,8 +209,9 @@ RULES = {
 
 
 def insert(rule, uid):
-    """Return the statement that makes the matches of ``rule`` for what is open, takes what they cover out of
-    the tables, and returns fapiao and bill of each."""
+    """Return the statement that creates the matches of ``rule`` for open documents, removes what they cover
+    from the tables, and returns fapiao and bill of each.
+    """
     return SQL(
         """
     WITH %(rule)s, made AS (

@@ -1,6 +1,6 @@
-"""The statements around a search: whom it is about, and what its matches add up to.
+"""Statements before and after a search: the documents in its scope, and the states after its matches.
 
-``write_bills`` and ``write_fapiao`` say in SQL what ``fapiao_match_verdict`` says for one document.
+``write_bills`` and ``write_fapiao`` do in SQL what ``verdict.py`` does for one document.
 """
 
 from typing import NamedTuple
@@ -16,8 +16,8 @@ _OPEN_BILL = SQL(
 )
 
 
-# Of CTEs the planner knows no numbers: it takes loops and sorted keys for cheap, which for many documents are
-# minutes instead of seconds.
+# The planner has no statistics on CTEs and prefers loops and sorts, which take minutes instead of seconds for
+# many documents.
 PLAN_FOR_MANY = SQL("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '64MB'")
 PLAN_AS_USUAL = SQL(
     "SET LOCAL enable_nestloop = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT; SET LOCAL work_mem = DEFAULT"
@@ -46,16 +46,16 @@ def sellers(fapiao_ids, move_ids):
 
 
 class Sought(NamedTuple):
-    """Whom a search is about. A name counts beside a tax number only where the other side has none."""
+    """The sellers of a search. A name is compared only where the other side has no tax number."""
 
     tax_nos: list
     names: list
-    names_alone: list  # of those whose tax number nobody knows
+    names_alone: list  # of sellers without a tax number
     numbers: list
 
     @classmethod
     def of(cls, rows):
-        """Return what the rows of :func:`sellers` come to."""
+        """Return the sellers in the rows of :func:`sellers`."""
         return cls(
             sorted({tax_no for tax_no, _name, _number in rows if tax_no}),
             sorted({name for _tax_no, name, _number in rows if name}),
@@ -74,7 +74,7 @@ def fapiao_of(companies, sought):
         SQL("f.seller_tax_no = '' AND %s = ANY(%s)", name, sought.names),
     ]
     if sought.names_alone:
-        # reads all that is open
+        # reads all open fapiao
         branches.append(SQL("%s = ANY(%s)", name, sought.names_alone))
     return SQL(" UNION ").join(
         SQL(
@@ -133,7 +133,7 @@ def changed(since):
 
 
 def drop_overtaken(searched, move_ids):
-    """Return the statement that deletes proposals for fapiao or bills that are matched by now."""
+    """Return the statement that deletes proposals for fapiao or bills that are matched now."""
     return SQL(
         """
     DELETE FROM fapiao_match p
@@ -148,8 +148,9 @@ def drop_overtaken(searched, move_ids):
 
 
 def reversed_by(fapiao_ids):
-    """Return the query for fapiao and bill of the confirmed matches of what these red fapiao reverse: their
-    bills differ only as long as the red ones are on no document."""
+    """Return the query for fapiao and bill of the confirmed matches of the originals of these red fapiao:
+    their bills differ only while the red ones are on no document.
+    """
     return SQL(
         "SELECT x.fapiao_id, x.move_id FROM fapiao red"
         " JOIN fapiao_match x ON x.fapiao_id = red.original_id AND x.active AND x.state = 'confirmed'"

@@ -1,4 +1,4 @@
-"""How rows from a cloud are written for COPY: by the csv module, in which ``None`` and "" are NULL alike."""
+"""Writes rows from a cloud as CSV for COPY; ``None`` and "" both become NULL."""
 
 import csv
 import io
@@ -41,5 +41,5 @@ def lines_as_csv(rows):
 def _as_csv(rows):
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
-    # PostgreSQL knows no NUL and no bare carriage return, UTF-8 no half of a surrogate pair
+    # PostgreSQL accepts no NUL and no bare carriage return, UTF-8 no half of a surrogate pair
     return io.BytesIO(text.getvalue().replace("\0", "").replace("\r", " ").encode("utf-8", "replace"))

@@ -1,15 +1,16 @@
-"""Where a pull stands between its pages, and whether there are more; knows neither cloud nor database."""
+"""Position of a pull between its pages, and whether there are more; uses neither cloud nor database."""
 
 import hashlib
 from dataclasses import dataclass
 
-MOST = 10_000  # rows beyond twice the total: such a cloud never ends
+MOST = 10_000  # rows beyond twice the total, after which the pages count as endless
 
 
 @dataclass
 class Place:
-    """The last page that was taken. ``size``: rows the cloud puts on a page; ``asked``: rows asked for;
-    ``total``: of all pages, 0 where it isn't told."""
+    """The last page taken. ``size``: rows per page as delivered; ``asked``: rows requested; ``total``: of all
+    pages, 0 if not reported.
+    """
 
     page: int
     size: int
@@ -17,14 +18,14 @@ class Place:
     digest: str = ""
     total: int = 0
     is_over: bool = False
-    is_repeated: bool = False  # the last page was the one before it once more
+    is_repeated: bool = False  # the last page was equal to the one before
 
     def turn(self, answer):
-        """Take ``answer`` (:class:`~..clouds.inbound.PullPage`) for the next page.
+        """Take ``answer`` (:class:`~..clouds.inbound.PullPage`) as the next page.
 
-        They end with a page shorter than the first, if there is a total not before it is reached: pages may
-        overlap while fapiao come in. A short first page alone proves nothing, since a cloud may hand out
-        fewer rows than asked for.
+        The last page is shorter than the first and, if a total is reported, not before it is reached: pages
+        may overlap while fapiao arrive. A short first page alone proves nothing, since a cloud may deliver
+        fewer rows than requested.
         """
         count = len(answer.rows) + len(answer.unread)
         digest = _digest(answer)
@@ -44,7 +45,7 @@ class Place:
             self.is_over = count < self.size
 
     def may_be_over(self):
-        """Tell whether a cloud that refuses the next page may only mean that there is none."""
+        """Return whether a refusal of the next page may mean that there is none."""
         if self.total:
             return self.page * self.size >= self.total
         return self.page > 0 and self.size < self.asked

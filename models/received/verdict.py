@@ -1,6 +1,6 @@
-"""What matches add up to, for a document and for a fapiao: plain functions over exact amounts.
+"""State of a document and of a fapiao from their matches: plain functions over exact amounts.
 
-``fapiao_matching_states`` says the same in SQL for many at once; a test holds the two together.
+``matching_states.py`` does the same in SQL for many at once; a test compares both.
 """
 
 from typing import NamedTuple
@@ -14,26 +14,26 @@ MATCH_STATES = [
     ("matched", "Matched"),
     ("differs", "Differing"),
 ]
-# A fapiao with one of these can't stand for a purchase, whatever was confirmed before.
+# A fapiao with one of these can't be a purchase, whatever was confirmed before.
 DEAD = ("void", "lost", "abnormal")
-# Their tax may be deducted, so a document without tax differs from them.
+# Types whose tax may be deducted, so a document without tax differs from them.
 DEDUCTIBLE = ("2", "4", "12", "27", "83")
 FEN = exact(0.01)
 
 
 class Row(NamedTuple):
-    """One match as its document sees it: amounts with tax and of tax in the company's currency."""
+    """One match of a document: amounts with tax and of tax in the company's currency."""
 
     is_confirmed: bool
     amount: float
     tax: float
     is_whole: bool
     is_deductible: bool
-    is_wrong: bool  # another seller, or a fapiao that can't stand for anything
+    is_wrong: bool  # another seller, or an invalid fapiao
 
 
 def document_state(total, tax, rows):
-    """Return the state of a document over ``total`` (``tax`` of it tax) with the given :class:`Row` list."""
+    """Return the state of a document over ``total`` (including ``tax``) with the given :class:`Row` list."""
     confirmed = [row for row in rows if row.is_confirmed]
     if not confirmed:
         return "proposed" if rows else "none"
@@ -46,9 +46,10 @@ def document_state(total, tax, rows):
 
 
 def is_tax_right(tax, rows):
-    """Tell whether the tax of confirmed ``rows`` comes to ``tax`` (``Decimal``), where it matters.
+    """Return whether the tax of confirmed ``rows`` sums to ``tax`` (``Decimal``), where it matters.
 
-    A part of a fapiao carries its share of the tax, rounded: a fen a part may be missing."""
+    A slice of a fapiao has its share of the tax, rounded: one fen for each slice may be missing.
+    """
     if not tax and not any(row.is_deductible for row in rows):
         return True
     tolerance = FEN * sum(not row.is_whole for row in rows)

@@ -1,4 +1,8 @@
-"""Reversing from the invoice and from the credit note."""
+"""Model ``account.move``: reversal from the invoice, the credit note and the vendor bill.
+
+Sections: actions, posting of credit notes, amounts after credit notes, credit notes of several fapiao,
+status.
+"""
 
 from decimal import Decimal
 
@@ -13,7 +17,7 @@ from ..issuing.builder import QUANTITY_DIGITS
 from ..values import exact
 from .fapiao_red_form import ENDED_STAGES, STAGES
 
-# Of a credit note: something is to be reversed for it.
+# States of a credit note for which a fapiao is to be reversed.
 DUE_STATES = ("to_issue", "partial", "failed")
 
 
@@ -49,7 +53,7 @@ class AccountMove(models.Model):
     )
     @api.depends_context("uid")
     def _compute_fapiao_red(self):
-        is_employee = self.env.user._is_internal()  # customers read their invoices too
+        is_employee = self.env.user._is_internal()  # portal customers read their invoices too
         for move in self:
             last = move._fapiao_red_last()
             move.fapiao_can_red = move.state == "posted" and move._fapiao_may_red()
@@ -58,12 +62,12 @@ class AccountMove(models.Model):
             )
             move.fapiao_red_stage = last.stage
             move.fapiao_red_deadline = last.deadline if last.stage == "waiting" else False
-            # what was missing after a reversal may have come by hand since
+            # what was missing after a reversal may have been entered by hand since
             is_mended = last.stage == "issued" and move.fapiao_state == "issued"
             move.fapiao_red_message = is_employee and not is_mended and move._fapiao_red_status_message()
 
     def _fapiao_may_red(self):
-        """Tell whether Red-flush has something to do here: a fapiao to reverse or a bill to answer."""
+        """Return whether Red-Flush is possible here: a fapiao to reverse or a vendor bill to answer."""
         if self.move_type in ("in_invoice", "in_refund"):
             account = self.company_id.fapiao_account_id
             return bool(account) and not any(self.fapiao_red_form_ids.mapped("is_open"))
@@ -72,15 +76,16 @@ class AccountMove(models.Model):
         return any(self._fapiao_to_reverse().mapped("can_reverse"))
 
     def _fapiao_to_reverse(self):
-        """Return the living fapiao that a reversal from this document is about."""
+        """Return the valid fapiao that a reversal from this document concerns."""
         origin = self.reversed_entry_id if self.move_type == "out_refund" else self
         return origin._fapiao_living()
 
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_red(self):
-        """Open the dialog that reverses the fapiao of this invoice, of the invoice that this credit note
-        credits, or that came with this vendor bill; or the red form that is under way."""
+        """Open the dialog that reverses the fapiao of this invoice, of the invoice credited by this credit
+        note, or of this vendor bill; or the open red form.
+        """
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         if under_way := self.fapiao_red_form_ids.filtered("is_open"):
@@ -113,7 +118,7 @@ class AccountMove(models.Model):
         gate.check(self, gate.READER)
         return self.fapiao_red_form_ids._get_records_action(name=self.env._("Red Forms"))
 
-    # ------------------------------------------------------------------ posting a credit note
+    # ------------------------------------------------------------------ posting of a credit note
 
     def _post(self, soft=True):
         posted = super()._post(soft)
@@ -131,8 +136,9 @@ class AccountMove(models.Model):
         )
 
     def _fapiao_enqueue_red(self):
-        """Enqueue only, as on issuing. What can't be reversed is posted all the same, and whoever looks
-        after it is told why."""
+        """Only queue, as on issuing. Credit notes that can't be reversed are posted anyway, with an activity
+        that gives the reason.
+        """
         plans = self.env["fapiao.red.planner"]._plan_all(self._fapiao_taken_from(), self)
         if all(plan.is_ready for plan in plans):
             self.env["fapiao.red.form"]._enqueue_plans(plans)
@@ -141,8 +147,9 @@ class AccountMove(models.Model):
         self._fapiao_tell(self.env._("The fapiao could not be reversed"), problems)
 
     def action_post(self):
-        """Offer the red letter for a credit note that was posted by hand and needs one. The dialog asks the
-        bureau, so it is opened by a call of its own, once the posting is safe."""
+        """Offer the reversal for a credit note posted by hand. The dialog queries the bureau, so it is opened
+        by a separate call after the posting is committed.
+        """
         action = super().action_post()
         if action or len(self) != 1 or not self._fapiao_asks_for_red():
             return action
@@ -162,28 +169,31 @@ class AccountMove(models.Model):
             and self.fapiao_wants_red
         )
 
-    # ------------------------------------------------------------------ what is left after credit notes
+    # ------------------------------------------------------------------ amounts after credit notes
 
     def _fapiao_credits(self):
         """Return the posted credit notes of these invoices."""
         return self.reversal_move_ids.filtered(lambda move: move.move_type == "out_refund" and move.state == "posted")
 
     def _fapiao_net_total(self):
-        """Return what the invoice comes to after its credit notes (``Decimal``, with tax, in CNY)."""
+        """Return the total of the invoice less its credit notes (``Decimal``, with tax, in CNY)."""
         self.ensure_one()
         return sum(exact(move.amount_total_signed) for move in self | self._fapiao_credits())
 
     def _fapiao_rest_without(self, fapiao):
-        """Return what the invoice needs once ``fapiao`` is reversed (``Decimal``, with tax, in CNY)."""
+        """Return the amount of the invoice to be reissued once ``fapiao`` is reversed (``Decimal``, with tax,
+        in CNY).
+        """
         self.ensure_one()
         documents = self | self._fapiao_credits()
-        # sudo: what is covered doesn't depend on who asks
+        # sudo: coverage is the same for every user
         lines = documents.sudo().fapiao_request_line_ids.filtered("live") - fapiao._covering_lines()
         return self._fapiao_net_total() - sum(exact(line.amount_total) for line in lines)
 
     def _fapiao_taken_from(self):
-        """Return the living fapiao that this credit note takes from: of an invoice that was split, those that are to
-        be reversed, or those with the lines it credits; all of them where neither can be told."""
+        """Return the valid fapiao that this credit note affects: of a split invoice, those to be reversed, or
+        those with the credited lines; all of them if neither is known.
+        """
         self.ensure_one()
         if self._fapiao_has_several() and (shared := self._fapiao_shared_out()) is not None:
             return self.env["fapiao"].union(*shared)
@@ -203,7 +213,7 @@ class AccountMove(models.Model):
         return {line: line._fapiao_origin() for line in lines}
 
     def _fapiao_state_of_credit(self):
-        """Return the status of a posted credit note: the red letter it needs, or has."""
+        """Return the status of a posted credit note from its red form and red fapiao."""
         self.ensure_one()
         if self._fapiao_is_going():
             return "pending"
@@ -216,7 +226,7 @@ class AccountMove(models.Model):
         return self._fapiao_state_of_ended_form()
 
     def _fapiao_state_of_credit_on_several(self):
-        """Of several fapiao, some may be reversed and others not yet."""
+        """Return the status for several fapiao, some of which may not be reversed yet."""
         facts = self.reversed_entry_id.fapiao_ids
         reversed_ = facts.filtered(lambda fact: fact.color == "blue" and fact.status in ("red", "partly_red"))
         if not self._fapiao_still_due():
@@ -226,21 +236,22 @@ class AccountMove(models.Model):
         return self._fapiao_state_of_ended_form()
 
     def _fapiao_state_of_ended_form(self):
-        """Return the status of a credit note whose red fapiao is due, by what became of its last form."""
+        """Return the status of a credit note with a red fapiao due, from its last form."""
         return "failed" if self.fapiao_red_form_ids.sorted("id")[-1:].stage in ENDED_STAGES else "to_issue"
 
     # --------------------------------------------------------------------------
-    # A credit note whose invoice has several fapiao: what is to be taken back of which, and what is done.
+    # Credit notes of an invoice with several fapiao: the amount to reverse of each
     # --------------------------------------------------------------------------
 
     def _fapiao_has_several(self):
-        """Tell whether the invoice of this credit note has, or had, several fapiao."""
+        """Return whether the invoice of this credit note has, or had, several fapiao."""
         self.ensure_one()
         return len(self.reversed_entry_id.fapiao_ids.filtered(lambda fact: fact.color == "blue")) > 1
 
     def _fapiao_still_due(self):
-        """Return ``{line of this credit note: (line of the invoice, Part)}``: what living fapiao still say
-        and this credit note has taken back, whoever has reversed the others. Signed as the invoice."""
+        """Return ``{line of this credit note: (line of the invoice, Part)}``: amounts credited here that
+        valid fapiao still contain, whatever reversed the others. Signs are those of the invoice.
+        """
         self.ensure_one()
         invoice = self.reversed_entry_id
         covered = sum_by_origin(invoice._fapiao_parts_covered())
@@ -259,12 +270,12 @@ class AccountMove(models.Model):
         return wanted
 
     def _fapiao_parts_booked(self):
-        """Return ``{line: Part}`` of these documents' lines as booked, below zero on a credit note."""
+        """Return ``{line: Part}`` of these documents' lines as booked, negative on a credit note."""
         builder = self.env["fapiao.builder"]
         catalogue = builder._catalogue(self)
         booked = {}
         for move in self:
-            # what can't be an item has its amount all the same
+            # a line that can't become an item still has its amount
             for line in move.invoice_line_ids.filtered(lambda line: line.display_type == "product"):
                 booked[line] = Part(exact(-line.balance))
             for item in builder._items(move, catalogue)[0] or []:
@@ -273,10 +284,11 @@ class AccountMove(models.Model):
         return booked
 
     def _fapiao_parts_covered(self, fapiao=None):
-        """Return pairs of line of this invoice and what living fapiao (or ``fapiao`` alone) cover of it, what
-        was reversed in part taken off."""
+        """Return pairs of line of this invoice and the amount that valid fapiao (or ``fapiao`` alone) cover
+        of it, less partial reversals.
+        """
         self.ensure_one()
-        # sudo: what is covered doesn't depend on who asks
+        # sudo: coverage is the same for every user
         rows = (
             (self | self._fapiao_credits())
             .sudo()
@@ -293,7 +305,7 @@ class AccountMove(models.Model):
         ]
 
     def _fapiao_covered_by(self, fapiao):
-        """Return ``{line of this invoice: (amount, tax)}`` of what ``fapiao`` covers of it."""
+        """Return ``{line of this invoice: (amount, tax)}`` covered by ``fapiao``."""
         found = sum_by_origin(self._fapiao_parts_covered(fapiao))
         return {line: (part.amount, part.tax) for line, part in found.items() if part.amount or part.tax}
 
@@ -304,8 +316,9 @@ class AccountMove(models.Model):
         return {line: (part.amount, part.tax) for line, part in found.items() if part.amount or part.tax}
 
     def _fapiao_shared_out(self):
-        """Return ``{fapiao: {line of this credit note: Part}}``: which living fapiao are to be reversed for
-        it, and what it takes of each. ``{}`` where nothing is due, ``None`` where it can't be told."""
+        """Return ``{fapiao: {line of this credit note: Part}}``: the valid fapiao to reverse, and the amount
+        of each. ``{}`` if nothing is due, ``None`` if unknown.
+        """
         self.ensure_one()
         origins = self._fapiao_lines_credited().values()
         if not all(origins):
@@ -316,16 +329,16 @@ class AccountMove(models.Model):
         }
         return red_lines.share_out(self._fapiao_still_due(), held)
 
-    # ------------------------------------------------------------------ what is told
+    # ------------------------------------------------------------------ status
 
     def _fapiao_open_of_credit(self):
-        """Return what is still to be reversed for this credit note, below zero."""
+        """Return the amount still to be reversed for this credit note, negative."""
         if self.fapiao_state != "partial":
             return self.amount_total_signed
         return -float(sum(part.total for _origin, part in self._fapiao_still_due().values()))
 
     def _fapiao_red_last(self):
-        """Return the red form that tells how this document gets on: of several, one that isn't done."""
+        """Return the red form that determines the status of this document: of several, one that isn't done."""
         forms = self.fapiao_red_form_ids.sorted("id")
         latest = self._fapiao_red_latest()
         undone = latest.filtered(lambda form: form.stage != "issued" or form.follow_up == "failed")
@@ -337,7 +350,7 @@ class AccountMove(models.Model):
         return self.env["fapiao.red.form"].union(*latest.values())
 
     def _fapiao_red_status_message(self):
-        """Return how the reversal stands: of several fapiao, each in a line, until all are done."""
+        """Return the status message of the reversal: of several fapiao, one line each until all are done."""
         latest = self._fapiao_red_latest()
         if self.move_type != "out_refund" or len(latest) < 2:
             return self._fapiao_red_last()._status_message()
@@ -358,7 +371,7 @@ class AccountMove(models.Model):
 
 
 def sum_by_origin(pairs):
-    """Return ``{line: Part}`` of pairs of both."""
+    """Return ``{line: Part}``, the sums of ``pairs`` of line and Part."""
     found = {}
     for origin, part in pairs:
         found[origin] = found.get(origin, Part()) + part

@@ -1,4 +1,4 @@
-"""Which line of the invoice a line of a credit note takes from."""
+"""Model ``account.move.line``: the invoice line that a credit note line takes from."""
 
 from odoo import models
 
@@ -7,8 +7,9 @@ class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     def _fapiao_origin(self):
-        """Return the line of the credited invoice that this line of a credit note takes from, the likeliest
-        first: same product and taxes, then the same price, then the same words."""
+        """Return the line of the credited invoice that this line of a credit note takes from: same product
+        and taxes, then the same price, then the same description.
+        """
         self.ensure_one()
         candidates = self.move_id.reversed_entry_id.invoice_line_ids.filtered(
             lambda line: (

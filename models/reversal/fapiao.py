@@ -1,4 +1,4 @@
-"""What reversing means to a fapiao: its red forms, what is left of it, and red fapiao that turn up."""
+"""Model ``fapiao``: reversal. Red forms, input of the rules, red fapiao found at the bureau."""
 
 import json
 
@@ -42,7 +42,7 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_red(self):
-        """Open the dialog that reverses this fapiao, or the red form that is under way."""
+        """Open the dialog that reverses this fapiao, or the open red form."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         if under_way := self.red_form_ids.filtered("is_open"):
@@ -60,22 +60,23 @@ class Fapiao(models.Model):
         return self.red_form_ids._get_records_action(name=self.env._("Red Forms"))
 
     def _invoices(self):
-        """Return the posted customer invoices that these fapiao stand for."""
+        """Return the posted customer invoices covered by these fapiao."""
         return self.move_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
 
     def _covering_lines(self):
-        """Return the request lines that cover nothing any more once these fapiao are reversed: the slices of
-        documents they stand for, and what partial reversals have taken off them."""
-        # sudo: what they stand for doesn't depend on who asks
+        """Return the request lines that cover nothing once these fapiao are reversed: their slices of
+        documents, and the partial reversals deducted from them.
+        """
+        # sudo: coverage is the same for every user
         rows = self.sudo().request_ids.line_ids.filtered(
             lambda row: all(fact in self or fact.status == "red" for fact in row._facts())
         )
         return rows | self.sudo().red_form_ids.request_ids.line_ids
 
-    # ------------------------------------------------------------------ in the rules' words
+    # ------------------------------------------------------------------ input of the rules
 
     def _as_blue(self):
-        """Return this fapiao as the rules of reversal see it (:class:`~..rules.red_document.Blue`)."""
+        """Return this fapiao as input of the reversal rules (:class:`~..rules.red_document.Blue`)."""
         self.ensure_one()
         return Blue(
             number=self.number,
@@ -90,7 +91,7 @@ class Fapiao(models.Model):
         )
 
     def _lines_as_issued(self):
-        """Return the lines with every digit: from the order that led to them, where there was one here."""
+        """Return the lines with all digits, from their request if there was one in this database."""
         request = self.request_ids.filtered(lambda request: request.kind == "blue" and request.draft)[:1]
         if request and len(request.fapiao_ids) == 1:
             return document.from_plain(json.loads(request.draft)).lines
@@ -99,7 +100,7 @@ class Fapiao(models.Model):
         return self._lines_as_printed()
 
     def _lines_as_printed(self):
-        """Return the lines as the cloud has told them, which names no keys."""
+        """Return the lines as reported by the cloud, without keys."""
         return tuple(
             Line(
                 kind=DISCOUNT if line.is_discount else NORMAL,
@@ -131,7 +132,7 @@ class Fapiao(models.Model):
             for place, line in enumerate(self.line_ids, start=1)
         ]
 
-    # ------------------------------------------------------------------ facts
+    # ------------------------------------------------------------------ records from answers
 
     @api.model
     def _issued_values(self, request, issued):
@@ -152,8 +153,9 @@ class Fapiao(models.Model):
         }
 
     def _red_values(self, issued):
-        """Return create values of the red fapiao ``issued`` that reverses this one, as far as it is told;
-        what isn't told is taken for the mirror image."""
+        """Return create values of the red fapiao ``issued`` that reverses this one; values not reported are
+        mirrored from this fapiao.
+        """
         self.ensure_one()
         said = {"amount_untaxed": issued.amount, "amount_tax": issued.tax, "amount_total": issued.total}
         return {
@@ -175,8 +177,9 @@ class Fapiao(models.Model):
 
     @api.model
     def _record_checked(self, company, account, number, check, bill):
-        """Return the inbound fapiao that the bureau described when asked whether it may be reversed
-        (:class:`~..rules.red_document.RedCheck`), created unless it is known."""
+        """Return the inbound fapiao described by the bureau's check for reversal
+        (:class:`~..rules.red_document.RedCheck`), created if not known.
+        """
         known = self.search([("company_id", "=", company.id), ("direction", "=", "in"), ("number", "=", number)])
         amount, tax = -float(check.amount or 0), -float(check.tax or 0)
         fapiao = known or self.create(
@@ -204,7 +207,7 @@ class Fapiao(models.Model):
         return fapiao
 
     def _record_reversed(self):
-        """Bring the status in line with the red fapiao that stand against this one."""
+        """Update the status from the valid red fapiao of this one."""
         for fapiao in self:
             rounding = fapiao.currency_id.rounding
             taken = -sum(fapiao.red_ids.filtered(lambda red: red.status == "normal").mapped("amount_total"))
@@ -213,13 +216,14 @@ class Fapiao(models.Model):
                 fapiao.status = "red" if is_all else "partly_red"
         self._record_uncovered()
 
-    # ------------------------------------------------------------------ reversed by somebody else
+    # ------------------------------------------------------------------ reversals made elsewhere
 
     def _find_red_in_new_transaction(self):
-        """Ask whether somebody has reversed this fapiao, and take the red one over; return its number or "".
+        """Query whether this fapiao was reversed elsewhere, and take over the red one; return its number or
+        "".
 
-        Raises ``CloudError``. What is found is kept in a transaction of its own, which the caller's may not
-        see yet: that is why it's a number and no record.
+        Raises ``CloudError``. The result is committed in a separate transaction that the caller's may not see
+        yet, so a number is returned instead of a record.
         """
         self.ensure_one()
         number = self.number
@@ -232,7 +236,7 @@ class Fapiao(models.Model):
         return found.number
 
     def _adopt_red(self, issued):
-        """Return the red fapiao ``issued`` that reverses this one, taken over unless it is known already."""
+        """Return the red fapiao ``issued`` that reverses this one, taken over if not known."""
         self.ensure_one()
         red = self.search([*self._same_register(), ("number", "=", issued.number)])
         if not red:
@@ -256,7 +260,7 @@ class Fapiao(models.Model):
         return [("company_id", "=", self.company_id.id), ("direction", "=", self.direction)]
 
     def _look_for_red(self, found):
-        """Take over the red fapiao that the cloud names for this one, if it isn't known here."""
+        """Take over the red fapiao that the cloud names for this one, if not known."""
         if found.reversed_by and found.reversed_by not in self.red_ids.mapped("number"):
             try:
                 self._find_red_in_new_transaction()

@@ -1,8 +1,8 @@
-"""红字确认单: the form without which no fapiao is reversed, from the application to the red fapiao.
+"""Model ``fapiao.red.form`` (红字确认单): required for each reversal, from the application to the red fapiao.
 
-Two things move it: what becomes of our application (``state``, as of everything with an effect at the
-cloud) and where the form stands at the bureau (``bureau_state``, rules/red_forms.py). ``stage`` is what
-both add up to for whoever reads it.
+``state`` is that of the application as a cloud task, ``bureau_state`` that of the form at the bureau
+(rules/red_forms.py); ``stage`` combines both for users. Sections: actions, application, forms that wait for
+the other side, progress, withdrawal, several forms of one credit note, follow-up.
 """
 
 import functools
@@ -56,9 +56,9 @@ STAGE_OF_ENDED = {
     "10": "void",
 }
 USES = [("no", "No"), ("yes", "Yes"), ("unknown", "Not known")]
-# So long after its issue the bureau may not show the original yet: two hours, and one to be safe.
+# The bureau may not show the original for two hours after its issue; one hour is added as a margin.
 SHOWN_AFTER = timedelta(hours=3)
-# A form older than our application by this much was there before it, whatever the clocks say.
+# A form this much older than the application existed before it, even if the clocks differ.
 CLOCKS_DIFFER = timedelta(minutes=5)
 DEADLINE = "l10n_cn_invoice_cloud.activity_red_form_deadline"
 LOOK_FIRST = timedelta(minutes=1)
@@ -77,7 +77,7 @@ class FapiaoRedForm(models.Model):
     _rec_name = "number"
     _rec_names_search = ["number", "fapiao_id.number"]
     _check_company_auto = True
-    # nobody may write on a form, but whoever sees it may speak about it
+    # users can't write on a form, but may post messages on it
     _mail_post_access = "read"
 
     fapiao_id = fields.Many2one("fapiao", "Original", required=True, readonly=True, index=True, ondelete="restrict")
@@ -100,7 +100,7 @@ class FapiaoRedForm(models.Model):
     request_ids = fields.One2many("fapiao.request", "red_form_id", "Requests", readonly=True)
     buyer_name = fields.Char(related="fapiao_id.buyer_name")
 
-    # what is asked for
+    # content of the application
     reason = fields.Selection(
         [(reason.code, f"{reason.name} ({reason.name_zh})") for reason in REASONS.values()],
         required=True,
@@ -122,7 +122,7 @@ class FapiaoRedForm(models.Model):
     amount_tax = fields.Monetary(readonly=True)
     amount_total = fields.Monetary(readonly=True)
 
-    # what the bureau said
+    # answer of the bureau
     state = fields.Selection(states(done="At the bureau"), "Application")
     number = fields.Char("Form Number", readonly=True, copy=False, index="btree_not_null")
     uuid = fields.Char("Form UUID", readonly=True, copy=False)
@@ -158,7 +158,7 @@ class FapiaoRedForm(models.Model):
         readonly=True,
     )
 
-    # The database itself refuses a second reversal of a fapiao that is being reversed.
+    # The database refuses a second reversal of a fapiao, also under concurrency.
     _one_open = models.UniqueIndex(
         "(fapiao_id) WHERE is_open", "This fapiao is being reversed already. Open its red form."
     )
@@ -217,7 +217,7 @@ class FapiaoRedForm(models.Model):
             form.is_open = form.stage in OPEN_STAGES
 
     def _stage(self):
-        """Return the stage that application, form and red request add up to."""
+        """Return the stage that follows from application, form and red request."""
         if self.red_fapiao_id:
             return "issued"
         if self.state != "done":
@@ -237,7 +237,7 @@ class FapiaoRedForm(models.Model):
 
     @api.model
     def _stage_of(self, bureau_state):
-        """Return the stage that an end at the bureau means; ``None`` for a state that is no end."""
+        """Return the stage of a final state at the bureau; ``None`` for other states."""
         return STAGE_OF_ENDED.get(bureau_state)
 
     def _may_issue_from(self):
@@ -258,7 +258,7 @@ class FapiaoRedForm(models.Model):
             form.advice = form._advice_on_withdrawal() or form._advice() or False
 
     def _advice(self):
-        """Return in words what goes on and what is left to do."""
+        """Return the status and the next step as text."""
         bureau = BUREAU_STATES.get(self.bureau_state)
         match self.stage:
             case "waiting" if self.bureau_state:
@@ -305,16 +305,17 @@ class FapiaoRedForm(models.Model):
             form.can_withdraw_at_bureau = form._can_be_withdrawn()
             form.can_withdraw = form._can_be_given_up() or form.can_withdraw_at_bureau
 
-    # --------------------------------------------------------------------------
-    # What a person may do with a red form.
-    # --------------------------------------------------------------------------
+    @api.depends("rest_request_ids.fapiao_ids")
+    def _compute_rest_fapiao_ids(self):
+        for form in self:
+            form.rest_fapiao_ids = form.rest_request_ids.fapiao_ids
 
     # ------------------------------------------------------------------ actions
 
     def action_ask(self):
-        """Ask now how these forms stand, or send what is queued; nothing is applied for twice."""
+        """Query these forms now, or send queued ones; nothing is applied for twice."""
         self._check_issuer()
-        for form in self.sudo():  # sudo: what follows is all an issuer may change of a form
+        for form in self.sudo():  # sudo: issuers can't write forms otherwise
             if form.state in ("queued", "waiting_login"):
                 form._enqueue()
             elif form.state in ("unknown", "pending") or form.stage in ("waiting", "confirmed"):
@@ -326,7 +327,7 @@ class FapiaoRedForm(models.Model):
         return self.action_follow()
 
     def action_issue_red(self):
-        """Issue the red fapiao of a form whose last order for it was refused: a new order, a new id."""
+        """Issue the red fapiao of a form whose last request was refused: a new request with a new ID."""
         self.ensure_one()
         self._check_issuer()
         self._lock()
@@ -339,13 +340,13 @@ class FapiaoRedForm(models.Model):
         return self.action_follow()
 
     def action_apply_again(self):
-        """Open the dialog for another form, where this one has ended without a red fapiao."""
+        """Open the dialog for another form, after this one ended without a red fapiao."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.env["fapiao.red.flush"]._open(self.fapiao_id, self.credit_id, reason=self.reason)
 
     def action_withdraw(self):
-        """Give up an application the cloud has not seen, or have the cloud withdraw the form."""
+        """Withdraw an application the cloud has not seen, or have the cloud withdraw the form."""
         self._check_issuer()
         self._lock()
         at_bureau = self.filtered(lambda form: form._can_be_withdrawn())
@@ -362,13 +363,15 @@ class FapiaoRedForm(models.Model):
         return at_bureau._withdraw_at_bureau() if at_bureau else True
 
     def action_login(self):
-        """Open what the form waits for: log-in, face code or, to correct it, the account."""
+        """Open what the form needs: log-in, face code or, to correct it, the account."""
         gate.check(self, gate.ISSUER)
         self.ensure_one()
         return self.account_id._action_for_need()
 
     def action_decide_not_applied(self):
-        """A manager's word, after looking at the bureau: there is no form. The application is given up."""
+        """Record a manager's decision, based on the bureau's portal, that there is no form. The application
+        is withdrawn.
+        """
         gate.check(self, gate.MANAGER)
         self._decide_on_manual(
             lambda form: form._reject_by_hand(self.env._("%s decided that no form exists.", self.env.user.name))
@@ -376,7 +379,7 @@ class FapiaoRedForm(models.Model):
         return True
 
     def action_decide_ask_again(self):
-        """Look once more what became of the application."""
+        """Query the application's outcome again."""
         gate.check(self, gate.MANAGER)
         self._decide_on_manual(lambda form: form._requeue_lookup())
         self._attempt_after_commit()
@@ -388,7 +391,16 @@ class FapiaoRedForm(models.Model):
         self.ensure_one()
         return self._get_records_action()
 
-    # ------------------------------------------------------------------ private steps
+    def action_follow(self):
+        """Return the client action that shows the progress of the reversals."""
+        gate.check(self, gate.READER)
+        return {
+            "type": "ir.actions.client",
+            "tag": "l10n_cn_invoice_cloud.progress",
+            "params": {"model": self._name, "request_ids": self.ids},
+        }
+
+    # ------------------------------------------------------------------ helpers
 
     def _decide_on_manual(self, decide):
         self._lock()
@@ -400,27 +412,27 @@ class FapiaoRedForm(models.Model):
         self.write({"error_message": message, "error_fix": self.env._("Reverse the fapiao again if it has to be.")})
 
     # --------------------------------------------------------------------------
-    # Applying for a red form, and what the answers mean.
+    # Application
     #
-    # An application carries no id of its own at the cloud. What makes it safe to repeat is that a fapiao has one open
-    # form at most: where the answer is lost, the same frozen application is sent again and finds the form it made
-    # (``RED_APPLY_FINDS``); where that isn't so, or a form that has ended is in the way, the cloud is asked for the
-    # form without applying (see clouds/base.py).
+    # An application has no ID at the cloud. Repeating it is safe because a fapiao has at most one open form:
+    # after a lost answer the same frozen application is sent again and finds the form it made
+    # (``RED_APPLY_FINDS``). If the cloud doesn't work so, or an ended form exists, the form is queried
+    # without applying (see clouds/base.py).
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ making an application
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _enqueue_plans(self, plans):
-        """Make and queue a form for each :class:`~.fapiao_red_planner.Plan`; return them."""
-        # sudo: forms are made by this flow alone, nobody may create one by hand
+        """Create and queue a form for each :class:`~.planner.Plan`; return them."""
+        # sudo: only this flow creates forms
         forms = self.sudo()._create_applications(plans)
         forms._enqueue()
         return forms.sudo(False)
 
     @api.model
     def _create_applications(self, plans):
-        """Create and freeze a form for each :class:`~.fapiao_red_planner.Plan`; nothing is sent yet."""
+        """Create and freeze a form for each :class:`~.planner.Plan`; nothing is sent yet."""
         forms = self.create([self._values_of(plan) for plan in plans])
         forms._identify()
         for form, plan in zip(forms, plans, strict=True):
@@ -461,8 +473,9 @@ class FapiaoRedForm(models.Model):
         }
 
     def _shares(self):
-        """Return create values for the lines of the red request: what of the credit note it covers. A
-        reversal in full covers none: the fapiao it takes back covers nothing any more either."""
+        """Return create values for the lines of the red request: the part of the credit note it covers. A
+        full reversal covers none, since its original covers nothing any more.
+        """
         if self.is_full:
             return []
         builder = self.env["fapiao.builder"]
@@ -476,13 +489,13 @@ class FapiaoRedForm(models.Model):
         return red_document.from_plain(json.loads(self.draft))
 
     def _order_at_bureau(self):
-        """Return the frozen order with what the bureau has said of its form since."""
+        """Return the frozen order completed with the bureau's data of its form."""
         return replace(self._red_order(), form_number=self.number or "", form_uuid=self.uuid or "")
 
     def _reader(self):
         return self.user_id
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ queries
 
     def _question(self, words):
         if self.state == "done" and self.stage == "confirmed":
@@ -497,11 +510,11 @@ class FapiaoRedForm(models.Model):
 
     @api.model
     def _questions(self):
-        # the same application again finds the form it made
+        # the repeated application finds the form it made
         return (base.FIND, base.RED_STATE, base.RED_APPLY)
 
     def _form_before(self):
-        """Return the number of the form that has ended and is in the way of this application, or ""."""
+        """Return the number of the ended form that blocks this application, or ""."""
         return next((form.number for form in self.fapiao_id.red_form_ids - self if form.number), "")
 
     # ------------------------------------------------------------------ answers
@@ -516,14 +529,14 @@ class FapiaoRedForm(models.Model):
         return None
 
     def _apply_to_doubt(self, call, meaning):
-        """Act on an answer while it isn't known whether the application has arrived."""
+        """Act on an answer while it isn't known whether the application arrived."""
         match meaning:
             case RedForm() if self.is_anew and self._is_form_before(meaning):
                 self._apply_finding(base.NotFound())
             case RedForm():
                 self._accept(meaning)
             case errors.Rejected() if call.operation == base.RED_APPLY and self.state != "manual":
-                # sent again and refused: had the first one arrived, its form would have been found
+                # sent again and refused: if the first one had arrived, its form would have been found
                 self._set_state("rejected", meaning)
             case _:
                 self._apply_finding(meaning)
@@ -538,7 +551,7 @@ class FapiaoRedForm(models.Model):
         return super()._apply_error(error)
 
     def _may_be_hidden(self):
-        """The bureau shows a fapiao up to two hours after its issue."""
+        """Return whether the bureau may not show the fapiao yet: up to two hours after its issue."""
         issued_at = self.fapiao_id.issued_at
         return not issued_at or fields.Datetime.now() < issued_at + SHOWN_AFTER
 
@@ -558,7 +571,7 @@ class FapiaoRedForm(models.Model):
             self._continue()
 
     def _record_bureau(self, found):
-        """Write down where the form stands at the bureau."""
+        """Store the form's state at the bureau."""
         now = fields.Datetime.now()
         applied_at = found.applied_at or aware(self.applied_at or now)
         if self.number and found.number != self.number:
@@ -585,7 +598,7 @@ class FapiaoRedForm(models.Model):
         )
 
     def _record_unexpected(self, found):
-        """Keep a word of a change that the states' meaning doesn't allow; the bureau is right anyhow."""
+        """Log a change that the meaning of the states doesn't allow; the bureau's state is taken over anyway."""
         before = self.bureau_state
         if before and found.state and not may_follow(before, found.state):
             self._message_log(
@@ -599,10 +612,10 @@ class FapiaoRedForm(models.Model):
     def _name_of(self, bureau_state):
         return dict(self._fields["bureau_state"]._description_selection(self.env))[bureau_state]
 
-    # ------------------------------------------------------------------ what follows
+    # ------------------------------------------------------------------ next steps
 
     def _continue(self):
-        """Take the next step that needs no person."""
+        """Take the next step that needs no user."""
         if self.stage == "ready" and not self.request_ids and not self._was_to_be_withdrawn():
             self._issue_red()
         elif self.stage in ("waiting", "confirmed"):
@@ -614,17 +627,16 @@ class FapiaoRedForm(models.Model):
             self._notify_not_withdrawn()
 
     def _issue_red(self):
-        # sudo: requests are made by this flow alone; the request is its user's all the same
+        # sudo: only this flow creates requests; the request still belongs to its user
         requests = self.env["fapiao.request"].with_user(self.user_id).sudo()
         requests._create_red(self)._enqueue(wake_after=CLICK_TIME)
 
     def _was_there_before(self):
-        """Tell whether the cloud has answered with a form that had ended before we applied."""
+        """Return whether the cloud has answered with a form that ended before the application."""
         return not self.is_anew and self.stage != "void" and self.applied_at < self.create_date - CLOCKS_DIFFER
 
     def _apply_after_old(self):
-        """Apply anew in place of a form that somebody made before and that has ended: what was found
-        is no answer to what was asked for."""
+        """Apply again if the form found was made and ended before: it is not the result of this application."""
         order = replace(self._red_order(), is_anew=True)
         self.flush_recordset()
         successor = (
@@ -638,17 +650,17 @@ class FapiaoRedForm(models.Model):
         self._message_log(body=self.env._("This form was made before and has ended: another one is applied for."))
 
     # --------------------------------------------------------------------------
-    # Watching forms that wait for the other side: asking, reminding, and the end of their 72 hours.
+    # Forms that wait for the other side: queries, reminders, end of the 72 hours
     #
-    # A form that has ended, or outlived its 72 hours, is never asked about: at 票单云 the question is the application,
-    # and might apply anew. So the clock decides, after a last look shortly before.
+    # Ended or lapsed forms are never queried: at 票单云 the query is the application and might apply again. So
+    # the clock ends them, after a last query shortly before.
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ scheduled run
 
     @api.model
     def _watch_forms(self, batch, go_on):
-        """Ask how waiting forms stand, let those lapse whose time is over, and remind."""
+        """Query waiting forms, lapse those after their deadline, and send reminders."""
         engine = self.env["fapiao.engine"]
         engine._step(end_by_clock)
         waiting = [
@@ -661,7 +673,7 @@ class FapiaoRedForm(models.Model):
 
     @api.model
     def _attempt_until(self, until, ids):
-        """Go as far as it goes in one click: form, red fapiao, and what follows it."""
+        """Make as many steps as possible in one click: form, red fapiao, follow-up."""
         attempted = super()._attempt_until(until, ids)
         self._run_for_ids(ids, NEWS, until)
         self._attempt_requests(ids, "request_ids", until)
@@ -671,14 +683,14 @@ class FapiaoRedForm(models.Model):
 
     @api.model
     def _attempt_requests(self, ids, field, until):
-        """Send the requests that the forms have led to meanwhile."""
+        """Send the requests that the forms have created meanwhile."""
         requests = self.env["fapiao.engine"]._step(functools.partial(requests_of, ids, field))
         self.env["fapiao.request"]._attempt_until(until, requests)
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ queries
 
     def _hint(self):
-        """News may be of a form that waits for the other side as well."""
+        """A hint may also concern a form that waits for the other side."""
         result = super()._hint()
         watched = self.filtered(lambda form: form.state == "done" and form.stage in ("waiting", "confirmed"))
         if watched:
@@ -688,7 +700,7 @@ class FapiaoRedForm(models.Model):
 
     @api.model
     def _lock_for_news(self, account, limit, ids=None):
-        """Lock and return the forms whose state at the bureau is due for a look."""
+        """Lock and return the forms whose state at the bureau is due for a query."""
         now = self._now()
         waiting = SQL(
             "state = 'done' AND stage IN ('waiting', 'confirmed') AND next_try_at <= %s"
@@ -712,7 +724,7 @@ class FapiaoRedForm(models.Model):
                 self._accept(meaning)
                 return
             case base.Issued() if meaning.number == self.fapiao_id.number and meaning.reversed_by:
-                # the seller has issued it: the next question is for the red fapiao itself
+                # the seller has issued it: the next query is for the red fapiao itself
                 self.write({"lookup_number": meaning.reversed_by, "next_try_at": self._now()})
                 self._wake_reconciler()
                 return
@@ -724,7 +736,7 @@ class FapiaoRedForm(models.Model):
         self._schedule_check()
 
     def _schedule_check(self):
-        """Set the next look: ever more patiently, but once more shortly before the deadline."""
+        """Schedule the next query, with growing delays, but once more shortly before the deadline."""
         now = self._now()
         patience = min(LOOK_FIRST * 2 ** min(self.tries, 10), LOOK_LAST)
         at = now + (LOOK_FOR_RED if self.stage == "confirmed" else patience)
@@ -734,10 +746,10 @@ class FapiaoRedForm(models.Model):
         self.next_try_at = at
         self._wake_reconciler(at=at)
 
-    # ------------------------------------------------------------------ telling people
+    # ------------------------------------------------------------------ notifications
 
     def _notify_end(self):
-        """Tell whoever asked that the form has ended without a red fapiao, and what is left."""
+        """Notify the requester that the form has ended without a red fapiao, with the next step."""
         self._close_activities()
         summary = self.env._(
             "Fapiao %(number)s was not reversed: %(stage)s",
@@ -746,17 +758,17 @@ class FapiaoRedForm(models.Model):
         )
         self.activity_schedule(PROBLEM, summary=summary, note=as_html(self.advice), user_id=self.user_id.id)
         for move in self.move_ids:
-            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine speaks for the issuer
+            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
                 body=as_html(f"{summary}. {self.advice or ''}")
             )
 
     def _on_final_state(self):
-        """Tell the person who asked, where the application can't go on by itself."""
+        """Notify the requester if the application can't continue automatically."""
         if self.state in ("rejected", "manual"):
             self._notify_end()
 
     def _remind(self):
-        """Remind of the deadline, once for each of :data:`REMIND`."""
+        """Create a reminder of the deadline, once for each of :data:`REMIND`."""
         left = self.deadline - fields.Datetime.now()
         due = sum(left <= before for before in REMIND)
         if due <= self.reminders:
@@ -779,28 +791,19 @@ class FapiaoRedForm(models.Model):
         self.activity_unlink([PROBLEM, DEADLINE])
 
     # --------------------------------------------------------------------------
-    # How a reversal gets on, in the words of the progress dialog: one row, with its steps.
+    # Progress dialog: one row for each reversal, with its steps
     # --------------------------------------------------------------------------
-
-    def action_follow(self):
-        """Return the client action that shows how the reversals get on."""
-        gate.check(self, gate.READER)
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_cn_invoice_cloud.progress",
-            "params": {"model": self._name, "request_ids": self.ids},
-        }
 
     @api.model
     def follow(self, form_ids):
-        """Return what the progress dialog shows: a plain dict for each form the user may read."""
+        """Return the data of the progress dialog: a dict for each form the user may read."""
         gate.check(self, gate.READER)
         return [form._progress() for form in self.search([("id", "in", form_ids)], order="id")]
 
     def _status_message(self):
-        """Return where the reversal stands and what now, for the banner of the document; "" for nothing.
+        """Return status and next step for the banner of the document; "" for none.
 
-        What has ended is told as long as the activity about it is open: done is done.
+        An ended form is shown while its activity is open.
         """
         if self.stage == "issued":
             return self.follow_up_text if self.follow_up == "failed" else ""
@@ -831,7 +834,7 @@ class FapiaoRedForm(models.Model):
         }
 
     def _progress_state(self):
-        """Return the state whose colour and buttons the dialog takes for the whole reversal."""
+        """Return the state that determines colour and buttons of the reversal in the dialog."""
         states = [self.state, *self.request_ids.mapped("state"), *self.rest_request_ids.mapped("state")]
         if "waiting_login" in states:
             return "waiting_login"
@@ -849,7 +852,7 @@ class FapiaoRedForm(models.Model):
         return next(filter(None, said), "") or self.advice or ""
 
     def _steps(self):
-        """Return ``[{"label", "state"}]``: what a reversal consists of; done, now, failed or later."""
+        """Return ``[{"label", "state"}]``, the steps of a reversal: done, now, failed or later."""
         steps = [(self.env._("Red form %s", self.number or ""), self._form_step())]
         if self.stage in ("waiting", "refused", "lapsed") or self.bureau_state == "04":
             steps.append((self.env._("Confirmation by the other side"), self._confirmation_step()))
@@ -884,7 +887,7 @@ class FapiaoRedForm(models.Model):
             return "failed"
         states = set(self.rest_request_ids.mapped("state"))
         if self.follow_up == "done" and not states:
-            return "done"  # issued together with that of another
+            return "done"  # issued together with another one
         if states and states <= {"issued"}:
             return "done"
         if states & {"rejected", "manual", "withdrawn"}:
@@ -892,19 +895,16 @@ class FapiaoRedForm(models.Model):
         return "now" if states or self.follow_up == "todo" else "later"
 
     # --------------------------------------------------------------------------
-    # Withdrawing a red form that is at the bureau already, where the cloud can.
+    # Withdrawal of a form that is at the bureau (see ``fapiao_red_withdrawal.py``)
     #
-    # The withdrawal is an outbound document of its own. Where its answer is lost, the cloud is asked for the form:
-    # its state tells. As long as a withdrawal is on its way no red fapiao is issued from the form, and after one was
-    # refused only by a person's click: whoever wanted to withdraw must not see it go on by itself.
+    # During a withdrawal no red fapiao is issued from the form; after a refused one only by a user's click,
+    # since the user wanted to withdraw it.
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ computes
-
-    # ------------------------------------------------------------------ private steps
-
     def _can_be_withdrawn(self):
-        """Tell whether the cloud may be asked to withdraw this form: ours, alive, and nothing on its way."""
+        """Return whether the cloud may be asked to withdraw this form: our application, still open, no other
+        task on its way.
+        """
         self.ensure_one()
         return bool(
             self.state == "done"
@@ -913,21 +913,21 @@ class FapiaoRedForm(models.Model):
             and self.initiator == SELLER
             and red_forms.is_open(self.bureau_state)
             and not self._open_withdrawal()
-            # sudo: what the cloud can doesn't depend on who asks
+            # sudo: the cloud's abilities are the same for every user
             and self.sudo().account_id._words().can(base.RED_WITHDRAW)
         )
 
     def _open_withdrawal(self):
-        # sudo: whoever sees the form is told how it stands
+        # sudo: users who see the form may know its status
         return self.sudo().withdrawal_ids.filtered(lambda withdrawal: withdrawal.state in OPEN_STATES)
 
     def _was_to_be_withdrawn(self):
-        """Tell whether somebody wanted this form withdrawn, so that it doesn't go on by itself."""
+        """Return whether a user wanted this form withdrawn, so that it doesn't continue automatically."""
         return bool(self.withdrawal_ids)
 
     def _withdraw_at_bureau(self):
-        """Make and queue the withdrawal of these locked forms, and show how it gets on."""
-        Withdrawal = self.env["fapiao.red.withdrawal"].sudo()  # sudo: they are made by this flow alone
+        """Create and queue the withdrawal of these locked forms, and show its progress."""
+        Withdrawal = self.env["fapiao.red.withdrawal"].sudo()  # sudo: only this flow creates withdrawals
         withdrawals = Withdrawal.create(
             [
                 {
@@ -947,7 +947,7 @@ class FapiaoRedForm(models.Model):
         return self.action_follow()
 
     def _advice_on_withdrawal(self):
-        """Return in words what goes on with a withdrawal of the form, or what came of it, or ''."""
+        """Return status or result of a withdrawal as text, or ""."""
         if self._open_withdrawal():
             return self.env._(
                 "The form is being withdrawn; no red fapiao is issued from it. What comes of it shows here."
@@ -963,7 +963,7 @@ class FapiaoRedForm(models.Model):
         return " ".join(filter(None, said))
 
     def _notify_not_withdrawn(self):
-        """Have a person decide about a form that was to be withdrawn and may be issued from all the same."""
+        """Create an activity for a form that was to be withdrawn and can still be issued from."""
         self._close_activities()
         self.activity_schedule(
             PROBLEM,
@@ -973,10 +973,10 @@ class FapiaoRedForm(models.Model):
         )
 
     # --------------------------------------------------------------------------
-    # A red form that is one of several for the same credit note: each covers its own part of it.
+    # Several forms of one credit note: each covers its own part
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ what it covers
+    # ------------------------------------------------------------------ coverage
 
     @api.model
     def _taken_by(self, plan):
@@ -987,8 +987,9 @@ class FapiaoRedForm(models.Model):
         )
 
     def _taken_of(self, values):
-        """Return of ``values``, create values for request lines over the whole credit note, those that this
-        form covers, with its part of them."""
+        """Return those of ``values``, create values for request lines over the whole credit note, that this
+        form covers, with its amounts.
+        """
         taken = json.loads(self.taken)
         found = []
         for one in values:
@@ -999,46 +1000,40 @@ class FapiaoRedForm(models.Model):
         return found
 
     def _part_number(self):
-        """Return the place of this form among all for its credit note: no two cover the same slice."""
+        """Return the position of this form among all of its credit note, so that no two cover the same slice."""
         return sum(form.id < self.id for form in self._for_same_credit())
 
-    # ------------------------------------------------------------------ the others
+    # ------------------------------------------------------------------ other forms
 
     def _for_same_credit(self):
-        """Return all forms that were ever made for the credit note of this one."""
+        """Return all forms ever made for the credit note of this one."""
         return self.credit_id and self.search([("credit_id", "=", self.credit_id.id)]) or self
 
     def _rest_has_to_wait(self):
-        """Tell whether others for the same credit note are under way: the new fapiao are for what is left
-        after all of them."""
+        """Return whether other forms of the same credit note are open: new fapiao are issued for the rest
+        after all of them.
+        """
         return any((self._for_same_credit() - self).mapped("is_open"))
 
     def _still_due(self):
-        """Return the fapiao that the credit note still has to have reversed."""
+        """Return the fapiao that still must be reversed for the credit note."""
         credit = self.credit_id
         if not self.taken or not credit:
             return self.env["fapiao"]
         return credit._fapiao_taken_from() if credit._fapiao_still_due() else self.env["fapiao"]
 
     # --------------------------------------------------------------------------
-    # What a reversal brings with it once it is a fact: the credit note, and the new fapiao for the rest.
+    # Follow-up of a reversal: the credit note, and the new fapiao for the rest
     #
-    # It runs in a transaction of its own after the red fapiao is recorded, so that a lock date or a missing code
-    # can't make that fact unknown. A worker that dies in between leaves ``todo`` behind, which the reconciler
-    # finishes.
+    # It runs in a separate transaction after the red fapiao is recorded, so that a lock date or a missing
+    # code can't lose that fact. If the worker dies in between, ``todo`` remains and the reconciler completes
+    # it.
     # --------------------------------------------------------------------------
 
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("rest_request_ids.fapiao_ids")
-    def _compute_rest_fapiao_ids(self):
-        for form in self:
-            form.rest_fapiao_ids = form.rest_request_ids.fapiao_ids
-
-    # ------------------------------------------------------------------ the fact
+    # ------------------------------------------------------------------ recording
 
     def _record_reversed_by(self, red):
-        """Note the red fapiao that these forms have led to, or that somebody else was faster with."""
+        """Store the red fapiao of these forms, issued by them or elsewhere."""
         for form in self:
             wanted = form.make_credit_note or form.reissue
             form.write(
@@ -1061,20 +1056,20 @@ class FapiaoRedForm(models.Model):
                 form._wake_reconciler(at=fields.Datetime.now() + CLICK_TIME)
 
     def _withdraw_idle_requests(self):
-        """Give up orders for a red fapiao that exists already, as far as nobody has seen them."""
+        """Withdraw unsent requests for a red fapiao that exists already."""
         for request in self.request_ids:
             if request.state in ("queued", "waiting_login") and not request.in_doubt:
                 request._set_state("withdrawn")
 
-    # ------------------------------------------------------------------ what follows
+    # ------------------------------------------------------------------ follow-up
 
     @api.model
     def _follow_up_due(self):
-        """Do what follows the reversals that are a fact by now."""
+        """Run the follow-up of recorded reversals."""
         self.search([("follow_up", "=", "todo")])._follow_up_in_new_transaction()
 
     def _follow_up_in_new_transaction(self):
-        """Do what follows the reversal of these forms, each in a transaction of its own."""
+        """Run the follow-up of these forms, each in a separate transaction."""
         engine = self.env["fapiao.engine"]
         for form_id in self.ids:
             try:
@@ -1088,7 +1083,7 @@ class FapiaoRedForm(models.Model):
                 engine._step(functools.partial(note_failure, form_id, str(error)))
 
     def _follow_up(self):
-        """Make the credit note and order the new fapiao, whatever of both is wanted and missing."""
+        """Create the credit note and request the new fapiao, as far as wanted and missing."""
         self.ensure_one()
         if self.make_credit_note and not self.credit_id:
             self._make_credit_note()
@@ -1099,7 +1094,7 @@ class FapiaoRedForm(models.Model):
         self.write({"follow_up": "done", "follow_up_text": False})
 
     def _make_credit_note(self):
-        """Create and post the credit notes of the reversed fapiao's invoices, in the name of who asked."""
+        """Create and post the credit notes of the reversed fapiao's invoices, in the requester's name."""
         invoices = (
             self.fapiao_id._invoices()
             .with_user(self.user_id)
@@ -1120,14 +1115,14 @@ class FapiaoRedForm(models.Model):
                 for invoice in invoices
             ]
         )
-        # before posting, so that it finds its red letter done
+        # before posting, which then finds the red fapiao
         links = [Command.link(credit.id) for credit in credits_]
         self.write({"credit_id": credits_[:1].id, "move_ids": links})
         self.red_fapiao_id.move_ids = links
         credits_.action_post()
 
     def _issue_rest(self):
-        """Order a new blue fapiao for what the books say is left of the invoices."""
+        """Request a new blue fapiao for the remaining amount of the invoices."""
         self.env.flush_all()
         if due := self._still_due():
             raise UserError(
@@ -1139,13 +1134,13 @@ class FapiaoRedForm(models.Model):
                     credit=self.credit_id.display_name,
                 )
             )
-        # two forms for one credit note may end at the same time: one of them issues the rest
+        # two forms of one credit note may end at the same time: one of them issues the rest
         self.fapiao_id._invoices().sudo()._fapiao_lock()
         invoices = self.fapiao_id._invoices().filtered(
-            # less what is requested already: by another form for the same credit note
+            # less what is requested already by another form of the same credit note
             lambda move: move._fapiao_rest_without(self.env["fapiao"]) > 0
         )
-        # sudo: whoever asked for the reversal may issue; the engine speaks for him
+        # sudo: the requester may issue; the engine acts in the requester's name
         orders = self.env["fapiao.builder"].with_user(self.user_id).sudo()._build_rest(invoices)
         for built in orders:
             if not built.is_ready:
@@ -1158,13 +1153,13 @@ class FapiaoRedForm(models.Model):
                         problems=" ".join(built.moves._fapiao_describe(problem) for problem in built.problems),
                     )
                 )
-        # sudo: requests are made by this flow alone; they are its user's all the same
+        # sudo: only this flow creates requests; they still belong to the user
         requests = self.env["fapiao.request"].with_user(self.user_id).sudo()._create_blue(orders)
         requests.rest_of_id = self
         requests._enqueue(wake_after=CLICK_TIME)
 
     def _notify_failure(self, text):
-        """The fapiao is reversed and something is missing: nobody may overlook that."""
+        """Create an activity: the fapiao is reversed, and the follow-up failed."""
         self.write({"follow_up": "failed", "follow_up_text": text})
         for document in self.fapiao_id._invoices()[:1] or self:
             document.activity_schedule(
@@ -1175,11 +1170,11 @@ class FapiaoRedForm(models.Model):
             )
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
+# ------------------------------------------------------------------ steps of the engine
 
 
 def end_by_clock(env):
-    """Let the forms lapse whose 72 hours are over."""
+    """Lapse the forms whose 72 hours are over."""
     due = env["fapiao.red.form"].search([("stage", "=", "waiting"), ("deadline", "<=", fields.Datetime.now())])
     for form in due:
         spoken = form._in_reader_language()
@@ -1199,11 +1194,8 @@ def requests_of(form_ids, field, env):
     return env["fapiao.red.form"].browse(form_ids)[field].ids
 
 
-# What the engine runs in transactions of its own; the environment is that transaction's.
-
-
 def follow_up(form_id, env):
-    # not waited for: whoever holds it is doing just this
+    # not waited for: the worker that holds the lock runs this same follow-up
     form = env["fapiao.red.form"].browse(form_id).try_lock_for_update()
     if form.follow_up == "todo":
         form._in_reader_language()._follow_up()

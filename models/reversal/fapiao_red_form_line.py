@@ -1,4 +1,4 @@
-"""A line of a red form: what of which line of the original is taken back."""
+"""Model ``fapiao.red.form.line``: amount reversed of a line of the original."""
 
 from odoo import api, fields, models
 

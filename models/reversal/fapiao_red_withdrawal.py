@@ -1,8 +1,6 @@
-"""Withdrawing a red form that is at the bureau already, where the cloud can.
+"""Model ``fapiao.red.withdrawal``: withdraws a red form that is at the bureau, if the cloud can.
 
-The withdrawal is an outbound document of its own. Where its answer is lost, the cloud is asked for the form:
-its state tells. As long as a withdrawal is on its way no red fapiao is issued from the form, and after one
-was refused only by a person's click: whoever wanted to withdraw must not see it go on by itself.
+A cloud task of its own. If its answer is lost, the form is queried: its state shows the result.
 """
 
 from dataclasses import replace
@@ -37,7 +35,7 @@ class FapiaoRedWithdrawal(models.Model):
     )
     _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ queries
 
     def _question(self, words):
         order = self.form_id._order_at_bureau()
@@ -60,7 +58,7 @@ class FapiaoRedWithdrawal(models.Model):
         return None
 
     def _apply_state(self, meaning):
-        """Act on where the form stands, as far as the answer to the withdrawal is lost."""
+        """Act on the form's state after the answer to the withdrawal was lost."""
         match meaning:
             case RedForm() if red_forms.is_open(meaning.state):
                 self.form_id._accept(meaning)
@@ -76,7 +74,7 @@ class FapiaoRedWithdrawal(models.Model):
                 self._schedule_retry()
 
     def _apply_not_found(self, answer):
-        """The form stands: after the grace period the withdrawal never arrived and is sent again."""
+        """The form exists: after the grace period the withdrawal has not arrived and is sent again."""
         if self.form_id.red_fapiao_id or (self._grace_is_over() and self.resends >= MAX_RESENDS):
             self._need_decision(self.env._("The form was not withdrawn: it stands as before at the tax bureau."), False)
             return None
@@ -85,7 +83,7 @@ class FapiaoRedWithdrawal(models.Model):
     def _accept(self, result):
         form = self.form_id
         if not result.number:
-            # the answer doesn't repeat the form, and so doesn't know which withdrawal it is called
+            # the answer doesn't repeat the form, so its withdrawal is set here
             is_after = form.bureau_state == red_forms.CONFIRMED
             state = red_forms.WITHDRAWN_AFTER if is_after else red_forms.WITHDRAWN
             result = replace(result, number=form.number, state=state)
@@ -94,7 +92,7 @@ class FapiaoRedWithdrawal(models.Model):
         self._set_state("done")
 
     def _need_decision(self, message, fix):
-        """There is nothing to decide: the form is looked after by itself, and can be withdrawn again."""
+        """End the withdrawal instead: the form continues automatically, and can be withdrawn again."""
         self._set_state("rejected")
         self.write({"error_message": message, "error_fix": fix})
         self._notify_refused()
@@ -104,7 +102,7 @@ class FapiaoRedWithdrawal(models.Model):
             self._notify_refused()
 
     def _notify_refused(self):
-        """Tell whoever asked that the form stands, and have the cloud asked how it stands now."""
+        """Notify the requester that the form still exists, and query it now."""
         form = self.form_id
         if not form.is_open:
             return

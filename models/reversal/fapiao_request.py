@@ -1,8 +1,8 @@
-"""A red request: the order to issue the red fapiao of a red form that may be issued from.
+"""Model ``fapiao.request``: red requests, which issue the red fapiao of a red form.
 
-The answer may be lost, and the fapiao may have been reversed by somebody else meanwhile. So an order
-nobody knows by its id is looked for by the trail as well: the original names the red fapiao that
-reversed it (docs/protocols/piaodanyun.md#query).
+The answer may be lost, and the fapiao may have been reversed elsewhere meanwhile. A request not found by ID
+is also searched through the original, which names the red fapiao that reversed it
+(docs/protocols/piaodanyun.md#query).
 """
 
 import json
@@ -23,7 +23,7 @@ class FapiaoRequest(models.Model):
         "fapiao.red.form", "Rest After the Reversal", readonly=True, copy=False, index="btree_not_null"
     )
 
-    # ------------------------------------------------------------------ making a request
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _create_red(self, form):
@@ -59,7 +59,7 @@ class FapiaoRequest(models.Model):
         self.ensure_one()
         return red_document.from_plain(json.loads(self.draft))
 
-    # ------------------------------------------------------------------ what became of it
+    # ------------------------------------------------------------------ queries
 
     def _asked_for(self):
         return {"red": True} if self.kind == "red" else super()._asked_for()
@@ -70,14 +70,14 @@ class FapiaoRequest(models.Model):
         return None if meaning is None else super()._apply_finding(meaning)
 
     def _follow_trail(self, meaning):
-        """Return what ``meaning`` says of the red fapiao; ``None`` where the next question must tell.
+        """Return what ``meaning`` says of the red fapiao; ``None`` if another query is needed.
 
-        Id unknown → ask for the original → if it names a red fapiao, ask for that; if it names none,
-        nothing was reversed, and "not found" it is.
+        ID not found → query the original; if it names a red fapiao, query that; if it names none, nothing was
+        reversed and the result is "not found".
         """
         blue_number = self._red_order().blue_number
         if isinstance(meaning, base.Bill):
-            # a cloud may answer by id, and by number, as for an order that is split
+            # a cloud may answer by ID and by number, as for a split request
             meaning = self._of_bill(meaning, blue_number)
         match meaning:
             case base.NotFound() if not self.lookup_number:
@@ -87,29 +87,31 @@ class FapiaoRequest(models.Model):
                     return self._look_up(meaning.reversed_by)
                 self.lookup_number = False
                 if meaning.status == "red":
-                    return base.Pending()  # reversed, by a fapiao that it doesn't name
+                    return base.Pending()  # reversed by a fapiao that it doesn't name
                 return base.NotFound()
             case base.NotFound():
-                # the original, or the red fapiao it names, isn't shown now: that proves nothing
+                # the original, or the red fapiao it names, is not shown now: no proof
                 self.lookup_number = False
                 return base.Pending()
         return meaning
 
     def _of_bill(self, bill, blue_number):
-        """Return the red fapiao of a bill, or the original where it was asked for; else NotFound."""
+        """Return the red fapiao of a billing request, or the original if that was queried; else NotFound."""
         red = (one for one in bill.fapiao if one.color == "red")
         blue = (one for one in bill.fapiao if self.lookup_number == blue_number == one.number)
         return next(red, None) or next(blue, None) or base.NotFound()
 
     def _look_up(self, number):
-        """Ask for the fapiao ``number`` next."""
+        """Query the fapiao ``number`` next."""
         now = self._now()
         is_open = self.state in ("unknown", "pending")
         self.write({"lookup_number": number, "next_try_at" if is_open else "watch_at": now})
         self._wake_reconciler(at=now + QUERY_SOON)
 
     def _difference(self, found, is_asked=False):
-        """A red fapiao is ours if it reverses our original by our amounts, wherever it was issued."""
+        """A red fapiao belongs to the request if it reverses the same original by the same amounts, wherever
+        it was issued.
+        """
         if self.kind != "red":
             return super()._difference(found, is_asked)
         order = self._red_order()

@@ -1,10 +1,10 @@
-"""From "reverse this" to an order that can be frozen, or to the reasons why not.
+"""Plans a reversal: an instruction that can be frozen, or the problems that prevent it.
 
-Three scopes: ``full``; ``partial``, what a credit note takes back, where the cloud can; and ``reissue``
-where it can't: the whole fapiao is reversed and a new one issued for the rest.
+Three scopes: ``full``; ``partial``, the amount of a credit note, if the cloud can; and ``reissue`` if it
+can't: the whole fapiao is reversed and a new one issued for the rest.
 """
 
-# A problem's words are marked here and translated where they are shown, as in rules/.
+# Messages are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
 
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ from ..values import exact, shortest
 
 @dataclass(frozen=True)
 class Plan:
-    """One reversal as it would be ordered. ``reasons`` are the legal ones; ``problems`` what is in the
-    way; ``credit`` is the credit note it answers, empty if none; ``rest`` what would be issued anew;
-    ``taken`` what the credit note takes of this one of several fapiao: line → :class:`Part`.
+    """One planned reversal. ``reasons`` are the legal ones; ``problems`` prevent it; ``credit`` is its credit
+    note, empty if none; ``rest`` what would be reissued; ``taken`` the credit note's amounts on this one of
+    several fapiao: line → :class:`Part`.
     """
 
     fapiao: object
@@ -51,8 +51,8 @@ class FapiaoRedPlanner(models.AbstractModel):
     def _plan(self, fapiao, credit=None, reason="", check=None, make_credit_note=False):
         """Return the :class:`Plan` of reversing ``fapiao``; reads only.
 
-        ``credit``: the posted credit note that asks for it. ``reason``: its code; without one the most
-        fitting is taken. ``check``: what the bureau said, if it was asked.
+        ``credit``: the posted credit note. ``reason``: its code, by default the most suitable one. ``check``:
+        the bureau's answer, if it was queried.
         """
         credit = credit or self.env["account.move"]
         taken, shared = None, {}
@@ -66,7 +66,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         kinds = red.kinds_of(blue.lines)
         reasons = red.legal_reasons(kinds, scope != "partial", bool(blue.reversed))
         if reason not in reasons and len(shared) > 1:
-            reason = ""  # chosen for another one of several
+            reason = ""  # chosen for another of several fapiao
         reason = reason or self._fitting(reasons, scope, credit)
         order, problems = self._order_for(fapiao, blue, credit, scope, reason, check, taken)
         problems += red_preflight(order, blue, words.features, check)
@@ -77,8 +77,9 @@ class FapiaoRedPlanner(models.AbstractModel):
 
     @api.model
     def _plan_all(self, fapiao, credit=None, reason="", checks=None, **options):
-        """Return a :class:`Plan` for each of ``fapiao``; ``checks``: number → what the bureau said. Where it
-        can't be told what ``credit`` takes of which, there is one that says so."""
+        """Return a :class:`Plan` for each of ``fapiao``; ``checks``: number → the bureau's answer. If the
+        shares of ``credit`` are unknown, there is one plan with that problem.
+        """
         checks = checks or {}
         return [
             self._plan(one, credit, reason, checks.get(one.number), **options) for one in self._together(fapiao, credit)
@@ -90,7 +91,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         can_tell = credit and credit._fapiao_has_several() and credit._fapiao_shared_out()
         return fapiao if can_tell else fapiao[:1]
 
-    # ------------------------------------------------------------------ how much
+    # ------------------------------------------------------------------ scope
 
     def _account_problems(self, account):
         if account.active or not account:
@@ -118,7 +119,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         return "reissue", self.env["fapiao.builder"]._build_rest(rest, freed=fapiao._covering_lines())
 
     def _scope_of_several(self, fapiao, credit, words, shared):
-        """The new fapiao are for what is left once all of them are reversed."""
+        """The new fapiao are issued for the rest after the reversal of all."""
         covered = credit.reversed_entry_id._fapiao_covered_by(fapiao)
         if covered == credit._fapiao_by_origin(shared[fapiao]):
             return "full", []
@@ -130,8 +131,9 @@ class FapiaoRedPlanner(models.AbstractModel):
         return "reissue", built
 
     def _fitting(self, reasons, scope, credit):
-        """Return the reason to propose: a fapiao to be replaced was wrongly issued, what is credited was
-        returned or stopped, what is reversed for no such reason was wrong."""
+        """Return the default reason: a fapiao to be replaced was wrongly issued, credited goods were returned
+        or a service stopped, a reversal without credit note corrects an error.
+        """
         if not credit or scope == "reissue":
             wanted = (red.WRONG,)
         elif scope == "partial" and not all(self._takes_units(line) for line in credit._fapiao_lines_credited()):
@@ -140,7 +142,7 @@ class FapiaoRedPlanner(models.AbstractModel):
             wanted = (red.RETURNED, red.STOPPED, red.ALLOWANCE)
         return next((code for code in wanted if code in reasons), reasons[0] if reasons else "")
 
-    # ------------------------------------------------------------------ the order
+    # ------------------------------------------------------------------ order
 
     def _order_for(self, fapiao, blue, credit, scope, reason, check, taken):
         """Return ``(order, problems)``."""
@@ -172,14 +174,14 @@ class FapiaoRedPlanner(models.AbstractModel):
             shares, problems = self._shares(blue, credit, taken)
             return red_lines.part(blue, reason, shares) if shares else (), problems
         except ValueError:
-            return (), []  # red_preflight says what is wrong with the lines
+            return (), []  # red_preflight reports the problem of the lines
 
     def _totals_of(self, fapiao):
         left = -1 if not fapiao.red_ids else 0
         return tuple(left * exact(fapiao[name]) for name in ("amount_untaxed", "amount_tax", "amount_total"))
 
     def _shares(self, blue, credit, taken):
-        """Return ``(credits, problems)``: from which line of the fapiao the credit note takes what."""
+        """Return ``(credits, problems)``: the amounts of the credit note by line of the fapiao."""
         places = {key: place for place, line in enumerate(blue.lines, 1) for key in line.keys}
         pairs = credit._fapiao_lines_credited()
         if taken is not None:
@@ -204,7 +206,7 @@ class FapiaoRedPlanner(models.AbstractModel):
         )
 
     def _takes_units(self, line):
-        """Tell whether a line of a credit note takes back units at the price they were sold at."""
+        """Return whether a line of a credit note returns units at the price of their sale."""
         origin = line._fapiao_origin()
         return (line.price_unit, line.discount) == (origin.price_unit, origin.discount)
 
@@ -218,11 +220,12 @@ class FapiaoRedPlanner(models.AbstractModel):
             line=str(line.id),
         )
 
-    # ------------------------------------------------------------------ an invoice that was split
+    # ------------------------------------------------------------------ split invoices
 
     def _several_problems(self, fapiao, credit):
-        """Return the problem of a credit note that one reversal can't answer: it takes from several fapiao,
-        or more than this one has."""
+        """Return the problem of a credit note that one reversal can't cover: it takes from several fapiao, or
+        more than this one has.
+        """
         if not credit:
             return []
         concerned = credit._fapiao_taken_from()
@@ -244,9 +247,10 @@ class FapiaoRedPlanner(models.AbstractModel):
             )
         ]
 
-    # ------------------------------------------------------------------ the rest
+    # ------------------------------------------------------------------ rest
 
     def _rest_problems(self, rest):
-        """Return what would keep the new fapiao from being issued: nothing is reversed before that is
-        mended, or the buyer would be left without one."""
+        """Return the problems of issuing the new fapiao: they are fixed before the reversal, or the buyer
+        would be left without one.
+        """
         return [problem for built in rest for problem in errors(built.problems)]

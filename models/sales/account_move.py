@@ -1,7 +1,7 @@
-"""An invoice made from an order that has its fapiao already shares that fapiao instead of wanting another.
+"""Model ``account.move``: an invoice of an order with a fapiao shares that fapiao.
 
-What a request from an order covers lies there as request lines without an invoice. Posting assigns them: from then on
-they cover the invoice like any other, and only the rest is issued.
+Lines of a request from an order have no invoice until posting assigns them; from then on they cover the
+invoice, and only the rest is issued.
 """
 
 from odoo import Command, models
@@ -13,8 +13,9 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ posting
 
     def _post(self, soft=True):
-        """The orders are locked first: a request for a fapiao of one of them that is made at this moment is either
-        complete, and shared here, or is repeated and finds this invoice."""
+        """Lock the orders first: a concurrent request for one of them is either complete, and shared here, or
+        is repeated and finds this invoice.
+        """
         self._fapiao_orders()._fapiao_touch()
         return super()._post(soft)
 
@@ -23,16 +24,16 @@ class AccountMove(models.Model):
         return super()._fapiao_before_issuing()
 
     def _fapiao_orders(self):
-        """Return the orders of those of these documents that are customer invoices in China."""
+        """Return the orders of these documents that are customer invoices in China."""
         invoices = self.filtered(
             lambda move: move.move_type == "out_invoice" and move.company_id.account_fiscal_country_id.code == "CN"
         )
-        # sudo: whoever invoices an order needn't be allowed to read it
+        # sudo: users who invoice an order may lack access to it
         return invoices.sudo().invoice_line_ids.sale_line_ids.order_id
 
     def _fapiao_share_orders(self):
-        """Let posted invoices share what was requested from their orders and no invoice has taken yet."""
-        # sudo: request lines are moved by this flow alone
+        """Assign unassigned request lines of their orders to posted invoices."""
+        # sudo: only this flow moves request lines
         moves = self.sudo().filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
         rows = self.env["fapiao.request.line"].sudo()
         rows = rows.search(
@@ -55,7 +56,7 @@ class AccountMove(models.Model):
                 move._fapiao_settle_shares(taken)
 
     def _fapiao_settle_shares(self, taken):
-        """Bring the amounts of what was ``taken`` in line with the books, and link all that is concerned."""
+        """Adjust the amounts of the assigned lines ``taken`` to the books, and link requests and fapiao."""
         builder = self.env["fapiao.builder"]
         items, _problems = builder._items(self, builder._catalogue(self))
         booked = {item.key: item for item in items or []}
@@ -75,6 +76,6 @@ class AccountMove(models.Model):
             )
 
     def _fapiao_is_covered(self):
-        """Tell whether fapiao and requests on their way stand for all of the invoice."""
+        """Return whether fapiao and open requests cover all of the invoice."""
         self.ensure_one()
         return bool(self.sudo().fapiao_request_line_ids) and (self._fapiao_rest_without(self.env["fapiao"]) <= 0)

@@ -1,4 +1,4 @@
-"""The orders that a fapiao stands for, and how their lines are found on it again."""
+"""Model ``fapiao``: the sale orders it covers, and its lines by order line."""
 
 from dataclasses import replace
 
@@ -18,9 +18,11 @@ class Fapiao(models.Model):
         return {**super()._red_values(issued), "order_ids": [Command.set(self.order_ids.ids)]}
 
     def _lines_as_issued(self):
-        """A credit note names lines of the invoice; a fapiao of an order knows these by the order's."""
+        """Use the invoice lines as keys where a fapiao of an order has order lines, since credit notes refer
+        to them.
+        """
         lines = super()._lines_as_issued()
-        # sudo: what a fapiao stands for doesn't depend on who asks
+        # sudo: coverage is the same for every user
         rows = self.sudo().request_ids.line_ids.filtered(lambda row: row.order_line_id and row.move_line_id)
         shared = {}
         for row in rows:

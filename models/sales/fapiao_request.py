@@ -1,4 +1,4 @@
-"""Requests for orders: which orders they belong to, and which units of which line they cover."""
+"""Model ``fapiao.request``: requests of sale orders."""
 
 from odoo import Command, api, fields, models
 from odoo.tools import SQL
@@ -17,11 +17,11 @@ class FapiaoRequest(models.Model):
         copy=False,
     )
 
-    # ------------------------------------------------------------------ making a request
+    # ------------------------------------------------------------------ creation
 
     @api.model
     def _blue_values(self, built):
-        """A request for invoices belongs to their orders as well, so that these know their fapiao."""
+        """Link a request for invoices to their orders as well, for the status of the orders."""
         values = super()._blue_values(built)
         orders = getattr(built, "orders", None)
         if orders:
@@ -57,8 +57,9 @@ class FapiaoRequest(models.Model):
     # ------------------------------------------------------------------ applying an answer
 
     def _apply_call(self, call):
-        """Lock orders and invoices before the request, as whoever posts or requests does: else each side
-        would wait for the other until the database breaks one off."""
+        """Lock orders and invoices before the request, in the same order as posting and requesting, to avoid
+        a deadlock.
+        """
         self._lock_documents()
         return super()._apply_call(call)
 
@@ -72,10 +73,10 @@ class FapiaoRequest(models.Model):
                 )
                 self._execute_quietly(query)
 
-    # ------------------------------------------------------------------ what is said
+    # ------------------------------------------------------------------ messages
 
     def _documents(self):
-        """Return the invoices and orders of this request as a list: where people look for news of it."""
+        """Return the invoices and orders that show messages about this request, as a list."""
         return [*super()._documents(), *self.order_ids]
 
     def _progress(self):

@@ -1,4 +1,4 @@
-"""Which units of which order line a request covers."""
+"""Model ``fapiao.request.line``: units of sale order lines that a request covers."""
 
 from odoo import api, fields, models
 
@@ -13,13 +13,13 @@ class FapiaoRequestLine(models.Model):
 
     @api.constrains("order_line_id", "quantity")
     def _check_covered(self):
-        """Not when a line comes alive again: what exists at the bureau exists, whatever was ordered."""
+        """Not checked when a line is reactivated: a fapiao at the bureau is a fact, whatever was ordered."""
         self.order_line_id._fapiao_check_covered()
 
     # ------------------------------------------------------------------ quantities
 
     def _quantity_of(self, order_line):
-        """Return the quantity in the order line's unit; an invoice may have another."""
+        """Return the quantity in the order line's unit, which may differ from the invoice's."""
         self.ensure_one()
         unit = self.move_line_id.product_uom_id
         if not unit or unit == order_line.product_uom_id:
@@ -27,17 +27,17 @@ class FapiaoRequestLine(models.Model):
         return unit._compute_quantity(self.quantity, order_line.product_uom_id, round=False)
 
     def _quantity_for(self, move_line):
-        """Return the quantity, in the order's unit so far, in the unit of the invoice line."""
+        """Return the quantity, so far in the order's unit, in the unit of the invoice line."""
         self.ensure_one()
         unit, wanted = self.order_line_id.product_uom_id, move_line.product_uom_id
         if unit == wanted or not (unit and wanted):
             return self.quantity
         return unit._compute_quantity(self.quantity, wanted, round=False)
 
-    # ------------------------------------------------------------------ words
+    # ------------------------------------------------------------------ messages
 
     def _describe_what_binds(self):
-        """Return the numbers of the fapiao that these lines stand on, or the ids of their requests."""
+        """Return the numbers of the fapiao of these lines, or the IDs of their requests."""
         numbers = self.request_id.fapiao_ids.filtered(lambda fapiao: fapiao._is_living()).mapped("number")
         going = self.request_id.filtered(lambda request: request.state in OPEN_STATES)
         return ", ".join([*numbers, *going.mapped("request_uid")])

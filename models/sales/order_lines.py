@@ -1,5 +1,5 @@
-"""From the lines of an order to neutral fapiao: the same words and checks as from an invoice, the amounts by
-the share of the units that are asked for.
+"""Builds neutral fapiao from sale orders: texts and checks as for invoices, amounts in proportion to the
+units.
 """
 
 from dataclasses import dataclass, replace
@@ -18,19 +18,19 @@ from ..issuing.builder import DOCUMENT_LANGUAGE, Built, Catalogue, Covered
 from ..master.res_partner import _mobile
 from ..values import exact, shortest
 
-NOTHING_COVERED = Covered({}, {}, {})  # what is covered isn't asked for
+NOTHING_COVERED = Covered({}, {}, {})  # coverage is not needed here
 
 
 @dataclass(frozen=True)
 class BuiltOrder(Built):
-    """One fapiao-to-be of an order, or of several; it has no invoices."""
+    """One planned fapiao of an order, or of several; it has no invoices."""
 
     orders: object = None
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is asked for: ``quantities`` by order line, and what is printed or told the cloud beside."""
+    """Input of the request dialog: ``quantities`` by order line, and data to print or send."""
 
     quantities: dict
     type: str
@@ -44,8 +44,9 @@ class FapiaoBuilder(models.AbstractModel):
 
     @api.model
     def _build_orders(self, orders, choice):
-        """Return the :class:`BuiltOrder` of what is chosen of ``orders``, one for all of them, several where
-        it is more than one fapiao may carry; reads only, sends nothing."""
+        """Return the :class:`BuiltOrder` of the selected lines of ``orders``, one for all of them, several if
+        it exceeds the limits of one fapiao; reads only.
+        """
         nobody = self.env["account.move"]
         if problems := self._orders_obstacles(orders):
             return [BuiltOrder(nobody, None, problems, orders=orders)]
@@ -59,7 +60,7 @@ class FapiaoBuilder(models.AbstractModel):
         problems += found
         whole = BuiltOrder(nobody, draft, problems, orders=orders)
         if not draft:
-            # whoever mends the lines shall see at once what else is missing
+            # the user sees all problems at once
             problems += checks.check_parties(*parties, limits)
             return [whole]
         return self._split(whole, items, NOTHING_COVERED, limits)
@@ -107,8 +108,9 @@ class FapiaoBuilder(models.AbstractModel):
     # ------------------------------------------------------------------ lines
 
     def _items_of_orders(self, orders, choice):
-        """Return ``(items, problems)`` of what is chosen, ``items`` as pairs of order and item; None where
-        a line can't be told."""
+        """Return ``(items, problems)`` of the selected lines, ``items`` as pairs of order and item; None if a
+        line is invalid.
+        """
         if not orders.order_line.filtered(choice.quantities.get):
             return None, [self._nothing_chosen()]
         items, problems = [], []
@@ -119,7 +121,7 @@ class FapiaoBuilder(models.AbstractModel):
         return (None if problems else items), self._once(problems)
 
     def _order_items(self, order, choice):
-        """Return ``(items, problems)`` of what is chosen, in CNY at today's rate, as an invoice of today."""
+        """Return ``(items, problems)`` of the selected lines, in CNY at today's rate, as an invoice of today."""
         lines = order.order_line.filtered(choice.quantities.get)
         catalogue = self._catalogue_of(lines.product_id)
         items, problems = [], []
@@ -132,7 +134,7 @@ class FapiaoBuilder(models.AbstractModel):
         return items, problems
 
     def _order_base_lines(self, order):
-        """Return core's base lines of the order, rounded together so that they come to its totals."""
+        """Return core's base lines of the order, rounded together so that they sum to its totals."""
         taxes, company = self.env["account.tax"], order.company_id
         rate = self.env["res.currency"]._get_conversion_rate(
             company.currency_id, order.currency_id, company, fields.Date.context_today(order)
@@ -173,7 +175,7 @@ class FapiaoBuilder(models.AbstractModel):
         ), problems
 
     def _order_share(self, line, total, name, quantity, catalogue):
-        """Return the share of ``quantity`` in ``total``: with the last units, all that is left of it."""
+        """Return the share of ``quantity`` in ``total``: the last units get the whole remainder."""
         rows = line._fapiao_rows()
         digits = catalogue.quantity_digits
         return next_part(
@@ -186,7 +188,7 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _order_discount(self, base_line, tax_data, quantity, amount):
-        """Return the tax-exclusive reduction already taken off ``amount``, as on an invoice."""
+        """Return the tax-exclusive discount included in ``amount``, as on an invoice."""
         line = base_line["record"]
         if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
             return ZERO
@@ -206,12 +208,13 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     # --------------------------------------------------------------------------
-    # What keeps an order, or what is chosen of it, from becoming a fapiao, each with its cure.
+    # Problems of an order, or of the selected lines
     # --------------------------------------------------------------------------
 
     def _orders_obstacles(self, orders):
-        """Return what keeps ``orders`` from becoming a fapiao at all, whatever their lines are: of each the
-        first that is found, of several also what keeps them apart."""
+        """Return the problems that prevent any fapiao for ``orders``: the first of each order, and why
+        several can't be merged.
+        """
         found = self._merge_problems(orders) if len(orders) > 1 else []
         return found or self._once([problem for order in orders for problem in self._order_obstacles(order)])
 
@@ -242,13 +245,13 @@ class FapiaoBuilder(models.AbstractModel):
         return problem
 
     def _lacks_rate(self, move):
-        """An order is converted at today's rate, as an invoice of today would be."""
+        """An order is converted at today's rate, as an invoice of today."""
         if move._name != "sale.order":
             return super()._lacks_rate(move)
         company = move.company_id
         if move.currency_id == company.currency_id:
             return False
-        # sudo: whether there is a rate, nothing else
+        # sudo: reads only whether there is a rate
         domain = [
             ("currency_id", "=", move.currency_id.id),
             ("company_id", "in", (False, company.root_id.id)),
@@ -257,15 +260,15 @@ class FapiaoBuilder(models.AbstractModel):
         return not self.env["res.currency.rate"].sudo().search_count(domain, limit=1)
 
     def _order_cover_problem(self, order):
-        # sudo: what is covered doesn't depend on who asks
+        # sudo: coverage is the same for every user
         rows = order.sudo().fapiao_request_ids.line_ids.filtered(
             lambda row: row.live and not (row.order_line_id or row.move_id or row.lost_fapiao_id)
         )
         return self._lost_line(order, rows) if rows else None
 
     def _down_payment_problem(self, order):
-        """A down payment with its own fapiao is taken off on the final invoice; the order can't know how."""
-        # sudo: what is covered doesn't depend on who asks
+        """A down payment with its own fapiao is deducted on the final invoice, so the order can't be issued."""
+        # sudo: coverage is the same for every user
         rows = order.sudo().order_line.filtered("is_downpayment")._fapiao_rows()
         if not rows or not exact(sum(rows.mapped("amount_total"))):
             return None
@@ -276,7 +279,7 @@ class FapiaoBuilder(models.AbstractModel):
             {"order": order.display_name, "numbers": rows._describe_what_binds()},
         )
 
-    # ------------------------------------------------------------------ what is chosen
+    # ------------------------------------------------------------------ selection
 
     def _quantity_problems(self, line, quantity, catalogue):
         left = exact(line.fapiao_qty_open, catalogue.quantity_digits)
@@ -300,7 +303,7 @@ class FapiaoBuilder(models.AbstractModel):
         )
 
     def _recipient(self, order, choice):
-        """Return ``(party, problems)``: the buyer, with the mail and phone chosen for this fapiao."""
+        """Return ``(party, problems)``: the buyer, with mail and phone chosen in the dialog."""
         email, mobile = email_normalize(choice.email or "", strict=False) or "", _mobile(choice.phone)
         problems = []
         if choice.email and not email:
@@ -332,8 +335,8 @@ class FapiaoBuilder(models.AbstractModel):
         return (None if problems else items), problems
 
     def _advance_problems(self, move):
-        """Return the problem of a down payment on goods that have their fapiao already."""
-        # sudo: whoever invoices an order needn't be allowed to read it
+        """Return the problem of a down payment on goods that have a fapiao already."""
+        # sudo: users who invoice an order may lack access to it
         advances = move.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.balance < 0)
         rows = advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
         if not rows:

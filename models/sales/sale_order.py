@@ -1,4 +1,4 @@
-"""What an order knows of its fapiao: relations and computes, fed by requests and fapiao as on invoices."""
+"""Model ``sale.order``: fapiao status, requests from orders, and protection of orders with a fapiao."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -54,17 +54,17 @@ class SaleOrder(models.Model):
             order.fapiao_state = order._fapiao_state_from(facts) if order.state == "sale" else "none"
 
     def _fapiao_open(self):
-        """Return what of the order no fapiao stands for, in the currency of fapiao."""
+        """Return the amount of the order without a fapiao, in the currency of fapiao."""
         issued = self.order_line._fapiao_rows().filtered(lambda row: row.state == "issued")
         currency = self.company_id.currency_id
         if self.currency_id in (currency, self.env["res.currency"]):
             return currency.round(self.amount_total - sum(issued.mapped("amount_total")))
-        # each fapiao has a rate of its own: what counts is how many units are left
+        # rates differ between fapiao, so the remaining units count
         left = sum(line.price_total * line._fapiao_share_open(issued) for line in self.order_line)
         return currency.round(left / (self.currency_rate or 1.0))
 
     def _fapiao_state_from(self, facts):
-        """Return the state that requests, red forms, fapiao and the open amount add up to."""
+        """Return the state that follows from requests, red forms, fapiao and the open amount."""
         self.ensure_one()
         is_open = self.company_id.currency_id.compare_amounts(self.fapiao_amount_open, 0) > 0
         if self._fapiao_is_going():
@@ -90,7 +90,7 @@ class SaleOrder(models.Model):
     )
     @api.depends_context("uid")
     def _compute_fapiao_offers(self):
-        is_employee = self.env.user._is_internal()  # customers read their orders too
+        is_employee = self.env.user._is_internal()  # portal customers read their orders too
         for order in self:
             last, open_ones = order._fapiao_last_request(), order._fapiao_open_tasks()
             said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
@@ -109,7 +109,7 @@ class SaleOrder(models.Model):
                 and any(order.order_line.mapped("fapiao_qty_open"))
             )
 
-    # ------------------------------------------------------------------ what the mixin asks
+    # ------------------------------------------------------------------ hooks of the document mixin
 
     def _fapiao_red_forms(self):
         return self.fapiao_ids.red_form_ids
@@ -121,30 +121,31 @@ class SaleOrder(models.Model):
         return self.partner_invoice_id.commercial_partner_id
 
     def _fapiao_mend(self, record):
-        """The order itself is mended over the dialog as well, so that what was chosen there isn't lost."""
+        """The order itself is fixed in a dialog, so that the input of the request dialog is kept."""
         action = super()._fapiao_mend(record)
         return {**action, "target": "new"} if record == self else action
 
     # --------------------------------------------------------------------------
-    # Request Fapiao from an order: the button, the lock, and what is made under it.
+    # Request Fapiao: button, lock and creation
     # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_request(self):
-        """Open the dialog that asks for lines and quantities; nothing is sent yet. Several orders go on one
-        fapiao."""
+        """Open the dialog that selects lines and quantities; nothing is sent yet. Several orders are put on
+        one fapiao.
+        """
         gate.check(self, gate.ISSUER)
         for order in self:
             if order.state != "sale":
                 raise UserError(self.env._("%s is not confirmed. Confirm the order first.", order.display_name))
-        # those that are covered already are left out, the oldest comes first however they were selected
+        # covered orders are left out, the oldest comes first in whatever order they were selected
         open_ones = self.filtered("fapiao_can_request").sorted(lambda order: (order.date_order, order.id))
         if not open_ones:
             raise UserError("\n".join(order._fapiao_why_nothing() for order in self))
         return self.env["fapiao.order.request"]._open(open_ones)
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_why_nothing(self):
         self.ensure_one()
@@ -162,7 +163,7 @@ class SaleOrder(models.Model):
         return self.env._("%s has no line with an amount to put on a fapiao.", self.display_name)
 
     def _fapiao_lock(self):
-        """Lock the orders and their invoices; what is read after it holds until the end."""
+        """Lock the orders and their invoices; data read afterwards stay valid until the commit."""
         self.check_access("write")
         self._fapiao_touch()
         invoices = self._fapiao_invoices()
@@ -172,8 +173,9 @@ class SaleOrder(models.Model):
         return self
 
     def _fapiao_touch(self):
-        """Lock the rows of these orders and make them new, though nothing changes: a transaction that began
-        before can't lock them any more and is repeated, so that it sees what was done here."""
+        """Write the rows of these orders without a change: a transaction that began earlier can't lock them
+        any more and is repeated, so that it sees this one's result.
+        """
         if not self:
             return
         self.flush_recordset()
@@ -186,20 +188,21 @@ class SaleOrder(models.Model):
 
     def _fapiao_invoices(self):
         """Return the posted invoices of these orders."""
-        # sudo: what is invoiced doesn't depend on who asks
+        # sudo: the invoices are the same for every user
         return self.sudo().invoice_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
 
     def _fapiao_create(self, built):
-        """Make and queue the requests of ``built`` (``Built`` of these orders, which are locked). Invoices
-        that are posted already share them."""
-        # sudo: requests are made by this flow alone, nobody may create one by hand
+        """Create and queue the requests of ``built`` (``Built`` of these locked orders). Posted invoices
+        share them.
+        """
+        # sudo: only this flow creates requests
         requests = self.env["fapiao.request"].sudo()._create_blue(built)
         requests._enqueue()
         self._fapiao_invoices()._fapiao_share_orders()
         return requests.sudo(False)
 
     def _fapiao_remark_text(self):
-        """Return the company's remark as it is printed for this order."""
+        """Return the company's remark as printed for this order."""
         self.ensure_one()
         remark = self.company_id.fapiao_remark or ""
         invoices = ", ".join(self._fapiao_invoices().mapped("name"))
@@ -209,15 +212,15 @@ class SaleOrder(models.Model):
         return self._fapiao_buyer().fapiao_type or self.company_id.fapiao_default_type or "ordinary"
 
     # --------------------------------------------------------------------------
-    # What a fapiao that was requested from an order forbids, as long as it stands or is on its way.
+    # Protection of orders with a valid fapiao or a request on its way
     # --------------------------------------------------------------------------
 
     def _fapiao_raise_if_bound(self):
-        """Refuse to give up orders with a living fapiao, and name the way out."""
+        """Raise ``UserError`` with the cure for orders with a valid fapiao."""
         self.order_line._fapiao_raise_if_bound()
 
     def write(self, vals):
-        # Here, not in the buttons: the state can be written over RPC as well.
+        # here, not in the buttons, since RPC can write the state as well
         if vals.get("state", "sale") != "sale":
             self.filtered(lambda order: order.state != vals["state"])._fapiao_raise_if_bound()
         return super().write(vals)

@@ -1,4 +1,4 @@
-"""How much of an order's line fapiao stand for, or requests on their way to one."""
+"""Model ``sale.order.line``: units covered by fapiao and open requests."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -53,32 +53,32 @@ class SaleOrderLine(models.Model):
             is_over = left * line.product_uom_qty <= 0 or line._fapiao_is_zero(left)
             line.fapiao_qty_open = 0.0 if is_over or not line._fapiao_is_goods() else left
 
-    # ------------------------------------------------------------------ private steps
+    # ------------------------------------------------------------------ helpers
 
     def _fapiao_is_goods(self):
-        """Tell whether the line can stand on a fapiao: down payments, words and gifts can't."""
+        """Return whether the line can be on a fapiao: down payments, notes and gifts can't."""
         self.ensure_one()
         return bool(not self.display_type and not self.is_downpayment and self.price_subtotal)
 
     def _fapiao_rows(self):
-        """Return the request lines that cover these lines: requested from the order, or from its invoices."""
+        """Return the request lines that cover these lines: requested from the order or from its invoices."""
         from_invoices = self.invoice_lines.fapiao_request_line_ids.filtered(lambda row: not row.order_line_id)
         return (self.fapiao_request_line_ids | from_invoices).filtered("live")
 
     def _fapiao_rows_of_order(self):
         """Return the live request lines that were requested from the order."""
-        # sudo: what is covered doesn't depend on who asks
+        # sudo: coverage is the same for every user
         return self.sudo().fapiao_request_line_ids.filtered("live")
 
     def _fapiao_share_open(self, rows):
-        """Return the share of the line's units, 0 to 1, that ``rows`` don't cover."""
+        """Return the share of the line's units, 0 to 1, not covered by ``rows``."""
         self.ensure_one()
         if not self.product_uom_qty:
             return 0.0
         return 1 - sum(row._quantity_of(self) for row in rows & self._fapiao_rows()) / self.product_uom_qty
 
     def _fapiao_key(self):
-        """Return how the rules name this line; those of invoices are plain numbers."""
+        """Return the key of this line in the rules; keys of invoice lines are plain numbers."""
         self.ensure_one()
         return f"order_{self.id}"
 
@@ -105,7 +105,7 @@ class SaleOrderLine(models.Model):
                 )
 
     # --------------------------------------------------------------------------
-    # What a request forbids on a line, as long as it stands or is on its way.
+    # Protection of lines with a valid fapiao or a request on its way
     # --------------------------------------------------------------------------
 
     def write(self, vals):
@@ -129,11 +129,11 @@ class SaleOrderLine(models.Model):
             raise UserError(said)
 
     def _fapiao_fixed(self):
-        """Return what a line on a fapiao keeps: goods, unit and taxes."""
+        """Return the fields of a line with a fapiao that can't change: goods, unit and taxes."""
         return [self[name] for name in FIXED]
 
     def _fapiao_raise_if_less(self, fixed):
-        """Refuse to make a line less than its fapiao says."""
+        """Refuse to reduce a line below its fapiao."""
         rows = self._fapiao_rows_of_order()
         values = {"line": self.display_name, "what": rows._describe_what_binds()}
         if self._fapiao_fixed() != fixed:
@@ -163,7 +163,7 @@ class SaleOrderLine(models.Model):
         return is_less or self.product_uom_qty * covered < 0
 
     def _fapiao_is_cheaper(self, rows):
-        """In a foreign currency, amounts differ by the rate alone; there the quantity has to do."""
+        """In a foreign currency amounts differ by the rate, so only the quantity is compared."""
         currency = self.company_id.currency_id
         if self.currency_id != currency:
             return False
