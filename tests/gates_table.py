@@ -130,13 +130,14 @@ FIELDS = {
     "fapiao.account": {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
-            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_url auto_invoice"
-            " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
-            " callback_rows_per_hour calls_at_once client_key company_id full_interface grace_minutes gross_total"
-            " marks_booked mode name pace_per_day pace_per_hour pace_per_minute pace_reserved_percent"
+            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes assistant_url"
+            " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
+            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
+            " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
+            " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
-            " small_scale_reason tax_no tax_username tenant_number tenant_code token_header token_lifetime token_prefix"
-            " cloud_user user_type wait_days"
+            " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
+            " token_prefix cloud_user user_type wait_days"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"

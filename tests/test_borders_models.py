@@ -1,14 +1,33 @@
 """What only the loaded registry shows: ready columns, names of states, settings that a form reaches."""
 
+import sys
+from dataclasses import fields
+
 from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
 
+from ..clouds.base import ASSISTANT_PART
 from ..clouds.registry import client_of
 from ..hooks import _COLUMNS
 
 TASK = "fapiao.task.mixin"
 MODULE = "l10n_cn_invoice_cloud"
+# Options that no field sets, each with its reason.
+FIXED = {
+    "token_path": "appended to the address, it could lead the passwords elsewhere",
+    "token_margin": "when a token is renewed doesn't depend on the cloud",
+    "language": "answers are read in Chinese",
+    "bill_date": "set for each request",
+    "auto_merge": "a fapiao that the cloud has merged can't be told apart by its request",
+    "org_code": "an account is one taxpayer, not one of several organisations",
+    "socket_url": "for a browser that listens itself",
+}
+
+
+def options_of(cloud):
+    """Return the names in the options table of a client."""
+    return {field.name for field in fields(sys.modules[cloud.__module__].Options)}
 
 
 @tagged("post_install", "-at_install")
@@ -56,10 +75,32 @@ class TestBordersModels(TransactionCase):
                 self.assertEqual("issued" in codes, model._name == "fapiao.request")
                 self.assertEqual(set(codes) - {model._final_state}, usual - {"done"})
 
-    def test_every_setting_of_a_cloud_is_on_the_form(self):
-        account = self.env["fapiao.account"]
-        form = etree.fromstring(account.get_view(view_type="form")["arch"])
-        shown = {node.get("name") for node in form.iter("field")}
-        for provider, _label in account._fields["provider"].selection:
+    def _shown(self):
+        """Return the names of the fields on an account's form, as its manager sees it."""
+        self.env.user.group_ids += self.env.ref(f"{MODULE}.group_fapiao_manager")
+        form = etree.fromstring(self.env["fapiao.account"].get_view(view_type="form")["arch"])
+        return {node.get("name") for node in form.iter("field")}
+
+    def test_every_option_of_a_cloud_is_on_the_form(self):
+        shown = self._shown()
+        for provider, _label in self.env["fapiao.account"]._fields["provider"].selection:
+            cloud = client_of(provider)
             with self.subTest(provider=provider):
-                self.assertLessEqual(set(client_of(provider).settings), shown)
+                self.assertLessEqual(options_of(cloud) - FIXED.keys(), set(cloud.settings))
+                self.assertLessEqual(set(cloud.settings), shown)
+
+    def test_every_option_of_the_assistant_is_on_the_form(self):
+        shown = self._shown()
+        account = self.env["fapiao.account"].new({"provider": "kingdee", "tax_no": "x", "base_url": "https://x.example"})
+        handed = account._assistant_config({}).options
+        options = options_of(client_of("kingdee", ASSISTANT_PART)) - FIXED.keys()
+        self.assertEqual(options, set(handed))
+        for name in options:
+            self.assertTrue({name, f"assistant_{name}"} & shown, name)
+
+    def test_a_switch_that_is_off_reaches_the_client(self):
+        account = self.env["fapiao.account"].new(
+            {"provider": "piaodanyun", "tax_no": "x", "base_url": "https://x.example", "confirm_buyer": False}
+        )
+        cloud = client_of("piaodanyun")
+        self.assertFalse(sys.modules[cloud.__module__].Options.of(account._config({})).confirm_buyer)

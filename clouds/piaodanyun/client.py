@@ -54,7 +54,16 @@ class Piaodanyun(Client):
     identity = ("phone", "tenant_number", "tax_username")
     secrets = {"phone": "phone", "password": "phone", "tax_password": "tax_username"}
     username = "tax_username"
-    settings = ("tenant_number", "token_header", "token_prefix", "token_lifetime", "add_seal")
+    settings = (
+        "tenant_number",
+        "token_header",
+        "token_prefix",
+        "token_body",
+        "token_lifetime",
+        "add_seal",
+        "confirm_buyer",
+        "check_person",
+    )
     remark_length = 255
     seller_contact_required = True
     capabilities = frozenset(_PATHS)

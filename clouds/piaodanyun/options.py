@@ -27,13 +27,20 @@ class Options:
 
     @classmethod
     def of(cls, config):
-        """Return the options of a ``Config``; unknown keys are ignored, empty ones keep the default."""
+        """Return the options of a ``Config``; unknown keys are ignored, empty ones keep the default.
+
+        An empty switch is off: that is how an unset box is handed on.
+        """
         given = config.options or {}
-        values = {
-            field.name: given[field.name]
-            for field in fields(cls)
-            if given.get(field.name) is not None and (given[field.name] != "" or field.name == "token_prefix")
-        }
+        values = {}
+        for field in fields(cls):
+            value = given.get(field.name)
+            if value is None:
+                continue
+            if field.type is bool:
+                values[field.name] = bool(value)
+            elif value != "" or field.name == "token_prefix":
+                values[field.name] = value
         for name in ("token_lifetime", "token_margin"):
             if name in values:
                 values[name] = int(values[name])

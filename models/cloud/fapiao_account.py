@@ -89,7 +89,7 @@ class FapiaoAccount(models.Model):
             *("pace_per_minute", "pace_per_hour", "pace_per_day", "calls_at_once", "pages_per_minute"),
             *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_key"),
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
-            *("auto_invoice", "gross_total"),
+            *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
         }
     )
 
@@ -124,7 +124,22 @@ class FapiaoAccount(models.Model):
     token_header = fields.Char(default="Authorization", required=True)
     token_prefix = fields.Char(help="Put before the token, with its space; empty for the bare token.")
     token_lifetime = fields.Integer("Token Lifetime (s)", default=7200, required=True)
+    token_body = fields.Selection(
+        [("json", "JSON"), ("form", "Form")],
+        "Token Request",
+        default="json",
+        required=True,
+        help="How the request for an access token is written. The other way is tried if the cloud refuses it.",
+    )
     add_seal = fields.Boolean("Seal on Files", help="Ask the cloud to put the seal on PDF and OFD.")
+    confirm_buyer = fields.Boolean(
+        "Issue to Unknown Buyers",
+        default=True,
+        help="Issue although the tax bureau knows no such buyer. Otherwise the request is refused.",
+    )
+    check_person = fields.Boolean(
+        "Check Natural Persons", help="Have the tax bureau check the buyer if it is a natural person."
+    )
 
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)
     token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
@@ -511,6 +526,8 @@ class FapiaoAccount(models.Model):
         ``NotSent`` where the address doesn't fit the mode.
         """
         self.ensure_one()
+        if part:
+            return self._connection_of_part(part)
         checked_mode(self.base_url, self.mode)
         account = self.sudo()  # sudo: the token is a secret as well, see _secrets
         expires_at = account.token_expires_at
@@ -537,9 +554,19 @@ class FapiaoAccount(models.Model):
         """Return the cloud's pure half, for freezing and reading; it can't make a call. What is frozen bears
         today's date, as it is in China. ``provider``: whose words they are, if not the account's."""
         self.ensure_one()
+        if part:
+            return self._words_of_part(part)
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
         config = self._config(secrets={}, provider=provider, bill_date=today)
         return open_cloud(replace(config, classified=self._classified_texts()), TokenSlot())
+
+    def _connection_of_part(self, part):
+        """Hook: return ``(Config, TokenSlot)`` of an endpoint beside the cloud's own."""
+        raise NotImplementedError
+
+    def _words_of_part(self, part):
+        """Hook: return the pure half of an endpoint beside the cloud's own."""
+        raise NotImplementedError
 
     def _store_token(self, slot, part=""):
         # sudo: see _secrets

@@ -20,12 +20,18 @@ KEY_LENGTH = 32  # bxd_key may have 50, eid 80: docs/protocols/kingdee-assistant
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
-    _fapiao_inputs = frozenset({"assistant_url", "assistant_page_url", "client_key", "client_secret"})
+    _fapiao_inputs = frozenset(
+        {"assistant_url", "assistant_page_url", "assistant_quiet_codes", "client_key", "client_secret"}
+    )
 
     assistant_url = fields.Char(
         "Assistant's Address",
         tracking=True,
         help="Of the expense assistant (发票助手), as the cloud's support names it; empty without one.",
+    )
+    assistant_quiet_codes = fields.Char(
+        "Codes for No Message",
+        help="Codes, separated by commas, by which the assistant says that there is no message.",
     )
     assistant_page_url = fields.Char(
         "Address of Its Pages", help="Where its pages open, if that is another address than the one above."
@@ -100,18 +106,13 @@ class FapiaoAccount(models.Model):
                 )
             )
 
-    def _connection(self, part=""):
-        if part != ASSISTANT_PART:
-            return super()._connection(part)
-        self.ensure_one()
+    def _connection_of_part(self, part):
         checked_mode(self.assistant_url, self.mode)
         account = self.sudo()  # sudo: users of the account may use its token, but not see it
         slot = TokenSlot(account.assistant_token or "", aware(account.assistant_token_expires_at))
         return self._assistant_config({"client_secret": account.client_secret or ""}), slot
 
-    def _words(self, part="", provider=""):
-        if part != ASSISTANT_PART:
-            return super()._words(part, provider)
+    def _words_of_part(self, part):
         return open_cloud(self._assistant_config(secrets={}), TokenSlot())
 
     def _assistant_config(self, secrets):
@@ -123,6 +124,8 @@ class FapiaoAccount(models.Model):
             options={
                 "client_key": self.client_key or "",
                 "page_url": (self.assistant_page_url or "").rstrip("/"),
+                "quiet_codes": self.assistant_quiet_codes or "",
+                "token_lifetime": self.token_lifetime,
             },
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
@@ -133,7 +136,7 @@ class FapiaoAccount(models.Model):
     def _store_token(self, slot, part=""):
         if part != ASSISTANT_PART:
             return super()._store_token(slot, part)
-        # sudo: see _connection
+        # sudo: see _connection_of_part
         return self.sudo().write({"assistant_token": slot.token, "assistant_token_expires_at": naive(slot.expires_at)})
 
     # --------------------------------------------------------------------------
