@@ -127,7 +127,7 @@ class TestRedViews(RedCommon, AccessCase):
             "account.move": {"action_fapiao_red"},
             "fapiao": {"action_red"},
             "fapiao.red.form": {
-                f"action_{name}" for name in ("issue_red", "ask", "login", "apply_anew", "withdraw")
+                f"action_{name}" for name in ("issue_red", "ask", "login", "apply_again", "withdraw")
             },
         }
         of_managers = {"action_decide_ask_again", "action_decide_not_applied"}
