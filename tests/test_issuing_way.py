@@ -48,9 +48,7 @@ class TestIssuingWay(FapiaoCommon):
         with functions_called() as found:
             self.issue(invoice)
         self.assert_one_fapiao(invoice)
-        for name in sorted(found):
-            print(name, len(found[name]), " ".join(sorted(found[name])))  # noqa: T201
         text = (ADDON / "docs" / "architecture.md").read_text()
         section = text.split("## The way of a click")[1].split("\n## ")[0]
-        listed = set(re.findall(r"`((?:\w+/)?\w+\.py)`", section))
-        self.assertEqual(set(found), listed)
+        named = re.findall(r"`((?:\w+/)?\w+\.py)`", section)
+        self.assertEqual(set(found), {name for name in named if (MODELS / name).exists()})

@@ -549,7 +549,8 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._lock_row()
         self = self._in_reader_language()  # noqa: PLW0642
         meaning = call._meaning()
-        self.env["fapiao.answer.text"]._note(self.account_id, call.operation, meaning)
+        if isinstance(meaning, errors.CloudError):
+            self.env["fapiao.answer.text"]._note(self.account_id, call.operation, meaning)
         self._apply_meaning(call, meaning)
 
     def _lock_row(self):

@@ -382,7 +382,8 @@ class AccountMove(models.Model):
         """
         self.check_access("write")
         # in the order in which a request from a sale order locks both, to avoid a deadlock
-        self._fapiao_orders()._fapiao_touch()
+        if orders := self._fapiao_orders():
+            orders._fapiao_touch()
         self.env.cr.execute(SQL("SELECT id FROM account_move WHERE id IN %s ORDER BY id FOR UPDATE", tuple(self.ids)))
         self.invalidate_recordset(["fapiao_state", "fapiao_request_ids"], flush=False)
         return self

@@ -14,7 +14,8 @@ class FapiaoRequestLine(models.Model):
     @api.constrains("order_line_id", "quantity")
     def _check_covered(self):
         """Not checked when a line is reactivated: a fapiao at the bureau is a fact, whatever was ordered."""
-        self.order_line_id._fapiao_check_covered()
+        if self.order_line_id:
+            self.order_line_id._fapiao_check_covered()
 
     # ------------------------------------------------------------------ quantities
 

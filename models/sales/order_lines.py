@@ -338,7 +338,7 @@ class FapiaoBuilder(models.AbstractModel):
         """Return the problem of a down payment on goods that have a fapiao already."""
         # sudo: users who invoice an order may lack access to it
         advances = move.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.balance < 0)
-        rows = advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
+        rows = advances and advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
         if not rows:
             return []
         return [
