@@ -15,13 +15,8 @@ from odoo.exceptions import UserError
 from odoo.modules.neutralize import neutralize_database
 
 from ..models.cloud import fapiao_task_mixin
-from ..sandbox import defaults, levers
+from ..sandbox import auth, defaults, files, levers
 from ..sandbox.assistant import auth as assistant_auth
-from ..sandbox.assistant import files as assistant_files
-from ..sandbox.kingdee import auth as kingdee_auth
-from ..sandbox.kingdee import files as kingdee_files
-from ..sandbox.piaodanyun import auth as piaodanyun_auth
-from ..sandbox.piaodanyun import files as piaodanyun_files
 from ..sandbox.piaodanyun import login as piaodanyun_login
 from .common_kingdee import KingdeeCommon
 from .common_match import SELLER_TAX_NO, MatchCommon
@@ -181,16 +176,10 @@ class CanaryCase(PickCommon, MatchCommon, KingdeeCommon, TourCase):
         self.authenticate(self.manager.login, self.manager.login)
 
     def _mark_the_sandbox(self):
-        for module in (levers, piaodanyun_auth, piaodanyun_login, kingdee_auth, assistant_auth):
+        for module in (auth, levers, piaodanyun_login, assistant_auth):
             self.startPatcher(patch.object(module, "uuid", Marked))
-        for module, name in (
-            (kingdee_files, "_sign"),
-            (assistant_files, "_sign"),
-            (piaodanyun_files, "_check_text"),
-        ):
-            sign = getattr(module, name)
-            marked = lambda *args, sign=sign: MARK + sign(*args)  # noqa: E731 - one for each
-            self.startPatcher(patch.object(module, name, marked))
+        sign = files._sign
+        self.startPatcher(patch.object(files, "_sign", lambda *args: MARK + sign(*args)))
         signature = assistant_auth.signature
 
         def note(*args):

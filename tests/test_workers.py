@@ -15,8 +15,8 @@ import requests
 
 from odoo.tests import tagged
 
-from ..dev.chaos.web import User
 from ..sandbox.assistant import mailbox
+from .chaos.web import User
 from .common_processes import ProcessCase
 
 WORKERS = 2
