@@ -13,6 +13,7 @@ from . import test_bad_input
 from . import test_bad_texts
 from . import test_bench
 from . import test_borders
+from . import test_borders_models
 from . import test_builder
 from . import test_builder_lines
 from . import test_builder_taxes
@@ -68,6 +69,7 @@ from . import test_files_controller
 from . import test_gates
 from . import test_guard
 from . import test_issue
+from . import test_issuing_way
 from . import test_issue_wizard
 from . import test_kingdee
 from . import test_kingdee_callback

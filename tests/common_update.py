@@ -141,7 +141,7 @@ class ReportCommon(KingdeeCommon, MatchCommon):
 
     def assert_told(self):
         """Nothing waits and nothing was refused."""
-        left = self.reports().filtered(lambda report: report.state not in ("issued", "withdrawn"))
+        left = self.reports().filtered(lambda report: report.state not in ("done", "withdrawn"))
         self.assertFalse(
             left, left.mapped(lambda one: (one.kind, one.state, one.error_message, one.cloud_text))
         )

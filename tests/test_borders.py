@@ -157,9 +157,9 @@ class TestBorders(BaseCase):
                             self.assertLess(PACKAGES.index(target), rank)
 
     def test_a_model_lies_in_one_file_of_a_package(self):
-        for package in PACKAGES:
+        for package in (*(f"models/{package}" for package in PACKAGES), "wizards"):
             homes = defaultdict(set)
-            for path in self._files(f"models/{package}"):
+            for path in self._files(package):
                 for node in ast.parse(path.read_text()).body:
                     if isinstance(node, ast.ClassDef) and (model := model_of(node)):
                         homes[model].add(path.name)
@@ -186,6 +186,27 @@ class TestBorders(BaseCase):
 
     def _product(self):
         return [ADDON / "hooks.py", *(path for room in PRODUCT for path in self._files(room))]
+
+    def test_views_and_scripts_lie_in_the_packages_of_models(self):
+        for room, shared in (("views", set()), ("static/src", {"core"})):
+            folders = {path.name for path in (ADDON / room).iterdir() if path.is_dir()}
+            self.assertLessEqual(folders - shared, set(PACKAGES), room)
+
+    def test_the_manifest_loads_views_in_the_order_of_the_packages(self):
+        manifest = ast.literal_eval((ADDON / "__manifest__.py").read_text())
+        loaded = [name.split("/")[1] for name in manifest["data"] if name.startswith("views/") and name.count("/") == 2]
+        self.assertEqual(list(dict.fromkeys(loaded)), list(PACKAGES))
+        self.assertEqual(loaded, sorted(loaded, key=PACKAGES.index))
+
+    def test_every_data_file_is_loaded(self):
+        manifest = ast.literal_eval((ADDON / "__manifest__.py").read_text())
+        found = {
+            str(path.relative_to(ADDON))
+            for room in ("data", "security", "views", "wizards")
+            for path in (ADDON / room).rglob("*")
+            if path.suffix in (".xml", ".csv")
+        }
+        self.assertEqual(found, set(manifest["data"]))
 
     def test_every_test_module_is_known_to_odoo(self):
         listed = {name for _level, name in imports_of(ADDON / "tests" / "__init__.py")}

@@ -55,7 +55,7 @@ class TestBooking(MarkingCommon):
         fapiao, bill, marking = self.booked()
         self.assertEqual((marking.kind, marking.period, marking.state), ("book", "202603", "queued"))
         self.send()
-        self.assertEqual((marking.state, marking.line_ids.state), ("issued", "done"), marking.error_message)
+        self.assertEqual((marking.state, marking.line_ids.state), ("done", "done"), marking.error_message)
         self.assertEqual((fapiao.booking, self.mark_of(fapiao).booked), ("booked", "02"))
         self.assertEqual(self.mark_of(fapiao).booked_period, "202603")
         bill.button_draft()
@@ -109,7 +109,7 @@ class TestBooking(MarkingCommon):
         fapiao, bill, marking = self.booked()
         self.world.set_inbound_status(fapiao.number, 2)
         self.send()
-        self.assertEqual((marking.state, marking.refused_count), ("issued", 1))
+        self.assertEqual((marking.state, marking.refused_count), ("done", 1))
         self.assertTrue(marking.line_ids.text)
         self.assertNotEqual(fapiao.booking, "booked")
         self.env["fapiao"]._sweep_bookings()
@@ -121,7 +121,7 @@ class TestBooking(MarkingCommon):
         self.run_cron("_cron_dispatch")
         self.assertEqual(marking.state, "unknown")
         self.send()
-        self.assertEqual((marking.state, fapiao.booking), ("issued", "booked"))
+        self.assertEqual((marking.state, fapiao.booking), ("done", "booked"))
         self.assertEqual(self.mark_of(fapiao).booked, "02")
 
     def test_results_come_later(self):
@@ -131,7 +131,7 @@ class TestBooking(MarkingCommon):
         self.assertEqual(marking.state, "pending")
         self.assertTrue(marking.task_no)
         self.send()
-        self.assertEqual((marking.state, fapiao.booking), ("issued", "booked"))
+        self.assertEqual((marking.state, fapiao.booking), ("done", "booked"))
 
     def test_sweep_finds_what_a_search_matched(self):
         fapiao, bill = self.pooled(), self.bill(ref="none")
@@ -173,7 +173,7 @@ class TestDeduction(MarkingCommon):
     def test_select_and_take_back(self):
         fapiao = self.pooled()
         marking = self.deduct(fapiao)
-        self.assertEqual(marking.state, "issued", marking.error_message)
+        self.assertEqual(marking.state, "done", marking.error_message)
         self.assertRecordValues(fapiao, [{"deduction": "selected", "deduction_period": OPEN_PERIOD}])
         self.assertTrue(self.mark_of(fapiao).selected)
         self.assertEqual(self.mark_of(fapiao).selected_period, OPEN_PERIOD)
@@ -223,6 +223,6 @@ class TestDeduction(MarkingCommon):
         fapiao = self.pooled()
         self.world.faults.add("invoiceSelect", "drop_after", times=1)
         marking = self.deduct(fapiao)
-        self.assertEqual((marking.state, fapiao.deduction), ("issued", "selected"), marking.error_message)
+        self.assertEqual((marking.state, fapiao.deduction), ("done", "selected"), marking.error_message)
         self.assertTrue(self.mark_of(fapiao).selected)
         self.assertGreater(marking.create_date + timedelta(days=1), fields.Datetime.now())

@@ -46,7 +46,7 @@ class TestNotes(FapiaoCommon):
     def test_every_note_goes_through_the_helper(self):
         """A note is an HTML field: plain text in it would be HTML of whoever wrote it."""
         found = 0
-        for path in sorted(ROOT.glob("models/*.py")) + sorted(ROOT.glob("wizards/*.py")):
+        for path in sorted(ROOT.glob("models/**/*.py")) + sorted(ROOT.glob("wizards/*.py")):
             tree = ast.parse(path.read_text())
             named = {
                 target.id

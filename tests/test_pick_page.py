@@ -54,7 +54,7 @@ class TestPickPage(PickCommon):
             account._check_page(url)
 
     def test_no_message_of_the_page_is_listened_to(self):
-        with file_open("l10n_cn_invoice_cloud/static/src/pick/pick_dialog.js") as file:
+        with file_open("l10n_cn_invoice_cloud/static/src/expenses/pick_dialog.js") as file:
             source = file.read()
         self.assertNotIn("addEventListener", source)
         self.assertLess(source.index("window.opener = null"), source.index("window.location ="))

@@ -53,7 +53,7 @@ class TestWithdraw(KingdeeCommon):
         form = self.waiting()
         self.assertTrue(form.can_withdraw and form.can_withdraw_at_bureau)
         withdrawal = self.withdraw(form)
-        self.assertEqual(withdrawal.state, "issued", withdrawal.error_message)
+        self.assertEqual(withdrawal.state, "done", withdrawal.error_message)
         self.assert_withdrawn(form)
         self.assertEqual(form.bureau_state, "08")
         self.assertIn("Nothing was reversed", form.advice)
@@ -78,7 +78,7 @@ class TestWithdraw(KingdeeCommon):
         with self.assertRaises(AccessError):
             form.with_user(users["account.group_account_invoice"]).action_withdraw()
         withdrawal = self.withdraw(form, users[ISSUER])
-        self.assertEqual((withdrawal.user_id, withdrawal.state), (users[ISSUER], "issued"))
+        self.assertEqual((withdrawal.user_id, withdrawal.state), (users[ISSUER], "done"))
         self.assertEqual(form.with_user(users["account.group_account_invoice"]).stage, "withdrawn")
 
     def test_applied_anew_after_it(self):
@@ -108,7 +108,7 @@ class TestWithdraw(KingdeeCommon):
         self.assertFalse(form.can_withdraw, "it is under way")
         self.assertIn("being withdrawn", form.advice)
         self.settle(form, 60, 0)
-        self.assertEqual((withdrawal.state, withdrawal.resends), ("issued", 1))
+        self.assertEqual((withdrawal.state, withdrawal.resends), ("done", 1))
         self.assert_withdrawn(form)
 
     def test_confirmed_meanwhile(self):

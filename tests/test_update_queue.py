@@ -22,7 +22,7 @@ class TestReportQueue(ReportCommon):
         do()
         self.tell()
         self.assertIn(
-            self.reports().filtered(lambda one: one.state != "issued")[:1].state,
+            self.reports().filtered(lambda one: one.state != "done")[:1].state,
             ("unknown", "queued", False),
             kind,
         )
@@ -77,7 +77,7 @@ class TestReportQueue(ReportCommon):
             self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.reports().state, "unknown")
         self.again()
-        self.assertEqual(self.reports().state, "issued")
+        self.assertEqual(self.reports().state, "done")
         with self.engine():
             self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.calls_once(), ["relate"])
@@ -128,7 +128,7 @@ class TestReportQueue(ReportCommon):
         self.tell()
         self.assertEqual(self.calls()[2:], ["status 60"], "what follows waits for the doubt to end")
         self.again()
-        self.assertEqual(approved.state, "issued")
+        self.assertEqual(approved.state, "done")
         self.assertEqual(self.calls_once()[2:], ["status 60", "status 65", "voucher"])
         self.assertEqual(self.status_of(fapiao), "65")
 

@@ -7,9 +7,9 @@ from odoo.exceptions import UserError
 
 from ..models.cloud import gate
 from ..models.issuing import fapiao_twins
-from ..rules.problems import errors
 
 TAKEN = ("pending", "issued")
+FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
 
 
 class FapiaoIssue(models.TransientModel):
@@ -30,6 +30,10 @@ class FapiaoIssue(models.TransientModel):
     going_count = fields.Integer(readonly=True)
     summary = fields.Char(compute="_compute_words")
     issue_label = fields.Char(compute="_compute_words")
+    is_merged = fields.Boolean("Merged into One Fapiao", readonly=True)
+    can_merge = fields.Boolean(compute="_compute_can_merge")
+    preview_ids = fields.One2many("fapiao.issue.preview", "issue_id", "Fapiao To Be Issued", readonly=True)
+    fapiao_count = fields.Integer(readonly=True)
 
     # ------------------------------------------------------------------ computes
 
@@ -37,6 +41,13 @@ class FapiaoIssue(models.TransientModel):
     def _compute_is_single(self):
         for issue in self:
             issue.is_single = len(issue.move_ids) == 1
+
+    @api.depends("move_ids")
+    def _compute_can_merge(self):
+        """Offered if the invoices look mergeable; problems are shown when it is selected."""
+        for issue in self:
+            free = issue._free(issue.move_ids)
+            issue.can_merge = len(free) > 1 and len(free.commercial_partner_id) == len(free.company_id) == 1
 
     @api.depends(
         "ready_count",
@@ -85,6 +96,28 @@ class FapiaoIssue(models.TransientModel):
             said += " " + self.env._("Those with a fapiao or a request on its way: %s.", self.going_count)
         return said
 
+    def _describe_summary_of_preview(self):
+        """Return the summary of one split invoice or several merged ones, or ""."""
+        values = {"invoices": len(self._free(self.move_ids)), "fapiao": self.fapiao_count}
+        if self.is_merged and not self.fapiao_count:
+            return self.env._("These invoices can't share a fapiao.")
+        if self.is_merged and self.fapiao_count == 1:
+            return self.env._("%(invoices)s invoices become one fapiao.", **values)
+        if self.is_merged:
+            return self.env._(
+                "%(invoices)s invoices are more than one fapiao may carry: they become %(fapiao)s.", **values
+            )
+        if self.is_single and self.fapiao_count > 1:
+            return self.env._(
+                "This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values
+            )
+        return ""
+
+    def _describe_label_of_fapiao(self):
+        if self.fapiao_count == 1:
+            return self.env._("Issue One Fapiao")
+        return self.env._("Issue %s Fapiao", self.fapiao_count)
+
     # ------------------------------------------------------------------ opening
 
     @api.model
@@ -105,6 +138,13 @@ class FapiaoIssue(models.TransientModel):
         gate.check_documents(self, "move_ids")
         self._check()
         return self._show()
+
+    def action_merge(self):
+        """Merge all invoices on one fapiao, or separate them again, and check them."""
+        gate.check(self, gate.ISSUER, "write")
+        self.ensure_one()
+        self.sudo().is_merged = not self.is_merged  # sudo: as in _open
+        return self.action_check()
 
     def action_issue(self):
         """Issue the valid fapiao, accepting their warnings, and show their progress.
@@ -153,27 +193,61 @@ class FapiaoIssue(models.TransientModel):
             "twin_ids": self._twin_values(all_built),
             "problem_ids": [
                 Command.clear(),
-                *(Command.create(values) for built in all_built for values in self._values_of(built)),
+                *(Command.create(values) for built in all_built for values in self._problem_values(built)),
             ],
         }
         self.sudo().write(values)  # sudo: as in _open
 
-    def _values_of(self, built):
-        """Return create values for the problems of one ``Built``, errors first."""
-        stopping = errors(built.problems)
+    def _problem_values(self, built):
+        """Return create values for the problems of one ``Built``."""
+        problems = [
+            problem
+            for problem in built.problems
+            # similar invoices are selected one by one
+            if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
+        ]
+        return self.env["fapiao.issue.problem"]._prepare_problem_values(
+            problems, lambda problem: self._invoice_with(built, problem)
+        )
+
+    # ------------------------------------------------------------------ preview
+
+    def _preview_values(self, ready):
+        """Return write values that show the ``Built`` in ``ready``, if they differ from the invoices."""
+        shown = self._figures(ready) if self._wants_preview(ready) else []
+        return {
+            "fapiao_count": len(ready),
+            "preview_ids": [
+                Command.clear(),
+                *(
+                    Command.create({**values, "sequence": sequence})
+                    for sequence, values in enumerate(shown, start=1)
+                ),
+            ],
+        }
+
+    def _wants_preview(self, ready):
+        return self.is_merged or len(ready) > len({built.moves for built in ready})
+
+    def _differs_from_preview(self, ready):
+        """Return whether the fapiao to issue differ from the preview."""
+        shown = [tuple(row[name] for name in FIGURES) for row in self.preview_ids]
+        if not self._wants_preview(ready):
+            return bool(shown)
+        return shown != [tuple(values[name] for name in FIGURES) for values in self._figures(ready)]
+
+    @api.model
+    def _figures(self, ready):
         return [
             {
-                **self._mend_values(move._fapiao_record_to_mend(problem)),
-                "move_id": move.id,
-                "code": problem.code,
-                "severity": "error" if problem in stopping else "warning",
-                "message": move._fapiao_describe(replace(problem, fix="")),
-                "fix": move._fapiao_describe(replace(problem, message="")),
+                "currency_id": built.moves.company_id.currency_id.id,
+                "documents": ", ".join(built.documents.mapped("name")),
+                "line_count": len(built.draft.lines),
+                "amount_untaxed": float(built.draft.amount),
+                "amount_tax": float(built.draft.tax),
+                "amount_total": float(built.draft.total),
             }
-            for problem in sorted(built.problems, key=lambda problem: problem not in stopping)
-            # selected one by one
-            if not (problem.code == fapiao_twins.CODE and self._asks_for_twins())
-            for move in self._invoice_with(built, problem)
+            for built in ready
         ]
 
     # ------------------------------------------------------------------ similar invoices
@@ -227,10 +301,6 @@ class FapiaoIssue(models.TransientModel):
         found = built.moves.filtered(lambda move: problem.line in {str(id_) for id_ in move.line_ids.ids})
         return (found or built.moves)[:1]
 
-    @api.model
-    def _mend_values(self, record):
-        return {"mend_model": record._name, "mend_id": record.id, "mend_name": record.display_name}
-
     def _show(self):
         """Return the action that opens the dialog."""
         return {
@@ -242,6 +312,23 @@ class FapiaoIssue(models.TransientModel):
             "target": "new",
             "context": {"dialog_size": "large" if self.is_single and not self.preview_ids else "extra-large"},
         }
+
+
+class FapiaoIssuePreview(models.TransientModel):
+    _name = "fapiao.issue.preview"
+    _inherit = ["fapiao.guard.mixin"]
+    _description = "Issue Fapiao: What It Becomes"
+    _order = "sequence, id"
+    _rec_name = "documents"
+
+    issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
+    sequence = fields.Integer("No.")
+    documents = fields.Char()
+    line_count = fields.Integer("Number of Lines")
+    currency_id = fields.Many2one("res.currency")
+    amount_untaxed = fields.Monetary("Untaxed")
+    amount_tax = fields.Monetary("Tax")
+    amount_total = fields.Monetary("Total")
 
 
 class FapiaoIssueTwin(models.TransientModel):
@@ -266,9 +353,9 @@ class FapiaoIssueProblem(models.TransientModel):
     issue_id = fields.Many2one("fapiao.issue", required=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", "Invoice", required=True, ondelete="cascade")
 
-    def action_open(self):
-        """Open the record to fix."""
-        gate.check(self, gate.ISSUER)
-        self.ensure_one()
-        self.move_id.check_access("read")
-        return self.move_id._fapiao_mend(self._to_mend())
+    def _document(self):
+        return self.move_id
+
+    @api.model
+    def _prepare_values(self, document, problem, is_stopping):
+        return {**super()._prepare_values(document, problem, is_stopping), "move_id": document.id}

@@ -2,14 +2,11 @@
 problems.
 """
 
-from dataclasses import replace
-
 from odoo import Command, api, fields, models
 
 from ..models.cloud import gate
 from ..models.issuing.builder import SEPARATOR
 from ..models.sales.order_lines import Choice
-from ..rules.problems import errors
 
 
 class FapiaoOrderRequest(models.TransientModel):
@@ -168,23 +165,7 @@ class FapiaoOrderRequest(models.TransientModel):
     def _problem_values(self, built):
         """Return create values for the problems, errors first."""
         problems = [problem for item in built for problem in item.problems]
-        stopping = errors(problems)
-        values = []
-        for problem in sorted(problems, key=lambda problem: problem not in stopping):
-            order = self._order_of(problem)
-            record = order._fapiao_record_to_mend(problem)
-            values.append(
-                {
-                    "code": problem.code,
-                    "severity": "error" if problem in stopping else "warning",
-                    "message": order._fapiao_describe(replace(problem, fix="")),
-                    "fix": order._fapiao_describe(replace(problem, message="")),
-                    "mend_model": record._name,
-                    "mend_id": record.id,
-                    "mend_name": record.display_name,
-                }
-            )
-        return values
+        return self.env["fapiao.order.request.problem"]._prepare_problem_values(problems, self._order_of)
 
     def _order_of(self, problem):
         """Return the order concerned by ``problem``: that of its line, or else the first."""
@@ -225,11 +206,8 @@ class FapiaoOrderRequestProblem(models.TransientModel):
 
     dialog_id = fields.Many2one("fapiao.order.request", required=True, ondelete="cascade")
 
-    def action_open(self):
-        """Open the record to fix."""
-        gate.check(self, gate.ISSUER)
-        self.ensure_one()
-        record = self._to_mend()
+    def _document(self):
+        """Return the order to fix, or the first where the problem is elsewhere."""
         orders = self.dialog_id.order_ids
-        of_its_own = record._name == orders._name and record in orders
-        return (record if of_its_own else orders[:1])._fapiao_mend(record)
+        record = self._to_mend()
+        return record if record._name == orders._name and record in orders else orders[:1]

@@ -1016,7 +1016,7 @@ class FapiaoAccount(models.Model):
                 counts[name, state] = number
         # sudo: as above
         forms = self.env["fapiao.red.form"].sudo()
-        watched = [("account_id", "in", self.ids), ("is_open", "=", True), ("state", "=", "issued")]
+        watched = [("account_id", "in", self.ids), ("is_open", "=", True), ("state", "=", "done")]
         if number := forms.search_count(watched):
             counts["fapiao.red.form", "is_open"] = number
         return counts

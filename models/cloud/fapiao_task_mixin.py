@@ -2,11 +2,11 @@
 
 ::
 
-    draft → queued → sending → issued
-               ↑        ├→ pending        accepted, result later           → issued | rejected
+    draft → queued → sending → done           (a request: issued)
+               ↑        ├→ pending        accepted, result later           → done | rejected
                │        ├→ rejected       final, a corrected copy gets a new id
                │        ├→ waiting_login  resumes automatically after log-in
-               └────────┴→ unknown        answer lost: query by the same id → issued | queued | manual
+               └────────┴→ unknown        answer lost: query by the same id → done | queued | manual
     draft | queued | waiting_login → withdrawn
 
 See docs/architecture.md#states. Sections: hooks, queueing, claiming, answers, state changes, runs by click and by
@@ -39,20 +39,27 @@ STATES = [
     ("queued", "Queued"),
     ("sending", "Sending"),
     ("pending", "In progress at the cloud"),
-    ("issued", "Issued"),
+    ("done", "Done"),
     ("rejected", "Rejected"),
     ("waiting_login", "Waiting for log-in"),
     ("unknown", "Outcome unknown"),
     ("manual", "Needs a decision"),
     ("withdrawn", "Withdrawn"),
 ]
+
+
+def states(final="done", **labels):
+    """Return the selection of a model whose last state is called ``final``; ``labels`` are those that differ."""
+    codes = [(final if code == "done" else code, label) for code, label in STATES]
+    return [(code, labels.get(code, label)) for code, label in codes]
+
+
 OPEN_STATES = ("queued", "sending", "pending", "waiting_login", "unknown", "manual")
 ATTENTION_STATES = ("unknown", "manual", "rejected", "waiting_login")
 # Task models beside requests and red forms, in the order in which they are sent and queried
 OTHERS = ("fapiao.withdrawal", "fapiao.red.withdrawal", "fapiao.marking", "fapiao.assistant.update")
 UNSENT_STATES = ("draft", "queued", "waiting_login")  # unless in doubt: sent before, outcome unknown
 DEAD_STATES = ("rejected", "withdrawn")
-WATCHED_STATES = (*DEAD_STATES, "manual", "issued")  # queried at ``watch_at``
 CLICK_TIME = timedelta(seconds=20)  # reserved for the click's own attempt
 HOLD_AT_ONCE = 1000
 NO_ERROR = {"error_message": False, "error_fix": False, "cloud_code": False, "cloud_text": False}
@@ -81,6 +88,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     _part = ""  # endpoint of the account, see clouds.base.part_of
     _is_watched = False  # whether an ended or manual one can be queried without effect
     _purpose = ISSUE  # of its calls with effect, see fapiao.pace
+    _final_state = "done"  # the call took effect; of a request "issued"
 
     account_id = fields.Many2one("fapiao.account", required=True, index=True, ondelete="restrict", check_company=True)
     company_id = fields.Many2one("res.company", required=True, index=True)
@@ -130,6 +138,11 @@ class FapiaoTaskMixin(models.AbstractModel):
     error_fix = fields.Text("What To Do", readonly=True, copy=False)
     cloud_code = fields.Char("Cloud's Code", readonly=True, copy=False)
     cloud_text = fields.Text("Cloud's Words", readonly=True, copy=False)
+
+    @api.model
+    def _watched_states(self):
+        """Return the states of records that are queried at ``watch_at``."""
+        return (*DEAD_STATES, "manual", self._final_state)
 
     # ------------------------------------------------------------------ hooks of concrete models
 
@@ -341,7 +354,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     @api.model
     def _lock_watched(self, account, limit, ids=None):
         """Lock and return ended records of ``account`` that are due for another query."""
-        watched = SQL("state IN %s AND watch_at <= %s", WATCHED_STATES, self._now())
+        watched = SQL("state IN %s AND watch_at <= %s", self._watched_states(), self._now())
         return self._lock_questions(watched, account, limit, ids, SQL("watch_at"))
 
     @api.model
@@ -367,7 +380,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         now = self._now()
         for record in self:
             # postponed before the call, so that open early rows don't starve later ones
-            if record.state in WATCHED_STATES:
+            if record.state in self._watched_states():
                 record.write({"watch_at": now + account._lease()})
             else:
                 record.write({"next_try_at": now + account._lease(), "tries": record.tries + 1})
@@ -637,7 +650,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         if self.state in DEAD_STATES:
             self._apply_finding_after_end(meaning)
             return
-        if self.state == "issued":
+        if self.state == self._final_state:
             self._verify(meaning)
             return
         if self.state not in ("unknown", "pending", "manual"):
@@ -709,7 +722,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         return max(timedelta(minutes=self.account_id.grace_minutes), self.account_id._lease())
 
     def _verify(self, found):
-        """Hook: compare ``found`` with the result of a record that is issued already."""
+        """Hook: compare ``found`` with the result of a record that is done already."""
 
     # ------------------------------------------------------------------ ended documents
 
@@ -786,7 +799,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             values["unknown_since"] = False
         if state not in ("unknown", "pending", "queued"):
             values["next_try_at"] = False
-        if state in OPEN_STATES or state == "issued":
+        if state in OPEN_STATES or state == self._final_state:
             values["watch_at"] = False
         self.write(values)
         if state not in ("queued", "unknown", "pending"):
@@ -983,7 +996,7 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     @api.model
     def _domain_to_watch(self):
-        return [("state", "in", WATCHED_STATES), ("watch_at", "<=", self._now())]
+        return [("state", "in", self._watched_states()), ("watch_at", "<=", self._now())]
 
     @api.model
     def _accounts_of(self, domain):

@@ -21,7 +21,7 @@ from ...clouds.base import ASSISTANT_PART
 from ...clouds.registry import providers_with
 from ..cloud import gate
 from ..cloud.fapiao_pace import QUESTION
-from ..cloud.fapiao_task_mixin import NO_ERROR, OPEN_STATES, click_end
+from ..cloud.fapiao_task_mixin import NO_ERROR, OPEN_STATES, click_end, states
 from ..received.account_move import BILLS
 from ..values import as_html
 from .update_cover import cover_pdf
@@ -53,18 +53,6 @@ STATUSES = [
     (picking.APPROVED, "Approved"),
     (picking.BOOKED, "Booked"),
 ]
-STATES = [
-    ("draft", "Draft"),
-    ("queued", "Waiting"),
-    ("sending", "Sending"),
-    ("pending", "In progress at the cloud"),
-    ("issued", "Told"),
-    ("rejected", "Turned Down"),
-    ("waiting_login", "Waiting for log-in"),
-    ("unknown", "Answer lost"),
-    ("manual", "Needs a decision"),
-    ("withdrawn", "Overtaken"),
-]
 KEYS = SQL("string_to_array(fapiao_assistant_update.keys, ',')")
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_problem"
 SWEEP = 500
@@ -83,7 +71,9 @@ class FapiaoAssistantUpdate(models.Model):
     _purpose = QUESTION
 
     kind = fields.Selection(KINDS, required=True, readonly=True)
-    state = fields.Selection(STATES)
+    state = fields.Selection(
+        states(queued="Waiting", done="Told", rejected="Turned Down", unknown="Answer lost", withdrawn="Overtaken")
+    )
     keys = fields.Char(
         "Keys at the Assistant",
         required=True,
@@ -229,7 +219,7 @@ class FapiaoAssistantUpdate(models.Model):
 
     def _apply_meaning(self, call, meaning):
         match meaning:
-            case picking.Told() if self.state not in ("issued", "withdrawn"):
+            case picking.Told() if self.state not in ("done", "withdrawn"):
                 self._accept(meaning)
             case errors.Rejected() if self.state in ("sending", "unknown"):
                 self._set_state("rejected", meaning)
@@ -249,7 +239,7 @@ class FapiaoAssistantUpdate(models.Model):
         return super()._apply_error(error)
 
     def _accept(self, result):
-        self._set_state("issued")
+        self._set_state("done")
 
     def _schedule_retry(self, error=None):
         """Retry without a limit, since the same call may be repeated; no user has to decide."""
@@ -270,7 +260,7 @@ class FapiaoAssistantUpdate(models.Model):
             self._drop_hopeless()
         if self.state in ("rejected", "manual"):
             self._alert()
-        elif self.state == "issued":
+        elif self.state == "done":
             self._calm()
         if followers := self._followers():
             followers.write({"next_try_at": self._now()})
@@ -364,7 +354,7 @@ class FapiaoAssistantUpdate(models.Model):
         False for none.
         """
         living = self.filtered(lambda report: report.state != "withdrawn").sorted("id")
-        done = living.filtered(lambda report: report.state == "issued")
+        done = living.filtered(lambda report: report.state == "done")
         waiting = living.filtered(lambda report: report.state in OPEN_STATES)
         wrong = self._unmended(living)
         parts = []
@@ -383,7 +373,7 @@ class FapiaoAssistantUpdate(models.Model):
         """Return the refused among ``reports`` that no later update of the same kind has replaced."""
         mended, wrong = set(), self.browse()
         for report in reports.sorted("id", reverse=True):
-            if report.state == "issued":
+            if report.state == "done":
                 mended.add(report.kind)
             elif report.state == "rejected" and report.kind not in mended and not report.is_told_anew:
                 wrong |= report
@@ -652,9 +642,9 @@ def queue_relation(model, id_, env):
 def relation_problem(ids, env):
     """Return why the last of these updates, a relation, wasn't sent, or "". A late one is useless."""
     report = env["fapiao.assistant.update"].browse(ids[-1:])
-    if report.state == "issued":
+    if report.state == "done":
         return ""
-    first = env["fapiao.assistant.update"].browse(ids).filtered(lambda one: one.state != "issued")[:1]
+    first = env["fapiao.assistant.update"].browse(ids).filtered(lambda one: one.state != "done")[:1]
     report._unsent("relate")._overtake()
     return " ".join(
         filter(

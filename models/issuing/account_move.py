@@ -10,9 +10,10 @@ from odoo.tools import SQL
 
 from ...rules.problems import errors
 from ..cloud import gate
-from ..cloud.fapiao_task_mixin import OPEN_STATES, STATES
+from ..cloud.fapiao_task_mixin import OPEN_STATES
 from ..values import LIVING, PROBLEM, as_html
 from . import fapiao_twins
+from .fapiao_request import REQUEST_STATES
 
 
 class AccountMove(models.Model):
@@ -50,7 +51,7 @@ class AccountMove(models.Model):
 
     # compute_sudo: salespeople see invoices, but not how their fapiao are requested
     fapiao_request_state = fields.Selection(
-        STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
+        REQUEST_STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
     )
     fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)

@@ -30,6 +30,7 @@ from ..cloud.fapiao_task_mixin import (
     UNSENT_STATES,
     WATCHING,
     Schedule,
+    states,
 )
 from ..values import LIVING, PROBLEM, as_html, exact
 
@@ -43,6 +44,7 @@ VERIFY_AFTER = timedelta(minutes=5)  # after a busy batch; queries have their ow
 ALARM = "mail.mail_activity_data_warning"  # stays until a user closes it
 LOST = _("Fapiao %(number)s over %(total)s is reversed, and it can't be told for sure which lines stood on it.")
 WAY_OUT = _("Reverse the others of the same order too (%(rest)s); then all of it can be issued anew.")
+REQUEST_STATES = states("issued", issued="Issued")
 
 
 class FapiaoRequest(models.Model):
@@ -53,7 +55,9 @@ class FapiaoRequest(models.Model):
     _rec_name = "request_uid"
     _check_company_auto = True
     _is_watched = True
+    _final_state = "issued"
 
+    state = fields.Selection(REQUEST_STATES)
     kind = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, default="blue", readonly=True)
     type = fields.Selection(
         [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True, readonly=True

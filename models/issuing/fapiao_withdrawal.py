@@ -66,7 +66,7 @@ class FapiaoWithdrawal(models.Model):
 
     def _apply_meaning(self, call, meaning):
         match meaning:
-            case base.Withdrawn() if self.state != "issued":
+            case base.Withdrawn() if self.state != "done":
                 self._accept(meaning)
             case errors.Rejected() if self.state in ("sending", "unknown"):
                 self._set_state("rejected", meaning)
@@ -90,12 +90,12 @@ class FapiaoWithdrawal(models.Model):
                 request._watch_after_end()
             else:
                 request._ask_after_withdrawal(text)
-        self._set_state("issued")
+        self._set_state("done")
 
     def _doubt(self, error):
         """Query the requests, since the outcome is unknown; the call is repeated until each is settled."""
         if not (still_open := self._open_requests()):
-            self._set_state("issued")
+            self._set_state("done")
             return
         still_open._ask_after_withdrawal("")
         if self.state == "sending":

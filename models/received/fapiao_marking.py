@@ -14,7 +14,7 @@ from odoo.tools import split_every
 from ...clouds import base, errors
 from ...clouds.inbound import Marked, MarkOrder
 from ..cloud.fapiao_pace import QUESTION
-from ..cloud.fapiao_task_mixin import OPEN_STATES
+from ..cloud.fapiao_task_mixin import OPEN_STATES, states
 from ..values import SHANGHAI, aware
 from .fapiao import FAMILY
 
@@ -31,18 +31,6 @@ OPERATIONS = {
     "select": base.SELECT,
     "unselect": base.SELECT,
 }
-STATES = [
-    ("draft", "Draft"),
-    ("queued", "Waiting"),
-    ("sending", "Sending"),
-    ("pending", "In progress at the cloud"),
-    ("issued", "Done"),
-    ("rejected", "Turned Down"),
-    ("waiting_login", "Waiting for log-in"),
-    ("unknown", "Answer lost"),
-    ("manual", "Needs a decision"),
-    ("withdrawn", "Given up"),
-]
 QUESTIONS = {base.BOOK: base.BOOK_STATE, base.SELECT: base.SELECT_STATE}
 
 
@@ -56,7 +44,9 @@ class FapiaoMarking(models.Model):
     _check_company_auto = True
 
     kind = fields.Selection(KINDS, required=True, readonly=True)
-    state = fields.Selection(STATES)
+    state = fields.Selection(
+        states(queued="Waiting", rejected="Turned Down", unknown="Answer lost", withdrawn="Given up")
+    )
     period = fields.Char(readonly=True, help="yyyymm: of the booking, or of the deduction.")
     purpose = fields.Selection(
         [("1", "Deduct"), ("2", "Not to be deducted")], readonly=True, default="1", required=True
@@ -191,7 +181,7 @@ class FapiaoMarking(models.Model):
 
     def _apply_meaning(self, call, meaning):
         match meaning:
-            case Marked() if self.state not in ("issued", "withdrawn"):
+            case Marked() if self.state not in ("done", "withdrawn"):
                 self._accept(meaning)
             case errors.Rejected() if call.operation in QUESTIONS and self.state in (
                 "sending",
@@ -216,10 +206,10 @@ class FapiaoMarking(models.Model):
             else:
                 self._schedule_retry()
             return
-        self._set_state("issued")
+        self._set_state("done")
 
     def _on_final_state(self):
         """Plan the marks again, since the bill may have been reset or posted meanwhile."""
         self.line_ids.filtered(lambda line: line.state == "open" and self.state not in OPEN_STATES)._drop()
-        if self.state in ("issued", "rejected", "withdrawn"):
+        if self.state in ("done", "rejected", "withdrawn"):
             self.line_ids.fapiao_id._plan_booking()

@@ -25,7 +25,7 @@ from ...rules.red_document import BUYER, SELLER, RedForm
 from ...rules.red_forms import LAPSED, deadline, may_follow
 from ...rules.red_forms import STATES as BUREAU_STATES
 from ..cloud import gate
-from ..cloud.fapiao_task_mixin import CLICK_TIME, OPEN_STATES, STATES
+from ..cloud.fapiao_task_mixin import CLICK_TIME, OPEN_STATES, states
 from ..values import PROBLEM, as_html, aware, naive
 
 _logger = logging.getLogger(__name__)
@@ -123,9 +123,7 @@ class FapiaoRedForm(models.Model):
     amount_total = fields.Monetary(readonly=True)
 
     # answer of the bureau
-    state = fields.Selection(
-        [(code, "At the bureau" if code == "issued" else name) for code, name in STATES], "Application"
-    )
+    state = fields.Selection(states(done="At the bureau"), "Application")
     number = fields.Char("Form Number", readonly=True, copy=False, index="btree_not_null")
     uuid = fields.Char("Form UUID", readonly=True, copy=False)
     bureau_state = fields.Selection(
@@ -222,7 +220,7 @@ class FapiaoRedForm(models.Model):
         """Return the stage that follows from application, form and red request."""
         if self.red_fapiao_id:
             return "issued"
-        if self.state != "issued":
+        if self.state != "done":
             return {"rejected": "failed", "draft": "draft", "manual": "manual", "withdrawn": "withdrawn"}.get(
                 self.state, "applying"
             )
@@ -500,10 +498,10 @@ class FapiaoRedForm(models.Model):
     # ------------------------------------------------------------------ queries
 
     def _question(self, words):
-        if self.state == "issued" and self.stage == "confirmed":
+        if self.state == "done" and self.stage == "confirmed":
             number = self.lookup_number or self.fapiao_id.number
             return base.FIND, words.freeze(base.FIND, {"number": number}, "")
-        if self.state == "issued":
+        if self.state == "done":
             return base.RED_STATE, words.freeze(base.RED_STATE, self._order_at_bureau(), self.request_uid)
         if self.is_anew or not words.can(base.RED_APPLY_FINDS):
             order = replace(self._red_order(), form_number=self._form_before())
@@ -522,7 +520,7 @@ class FapiaoRedForm(models.Model):
     # ------------------------------------------------------------------ answers
 
     def _apply_meaning(self, call, meaning):
-        if self.state == "issued":
+        if self.state == "done":
             self._apply_news(meaning)
         elif self.state in ("unknown", "pending", "manual"):
             self._apply_to_doubt(call, meaning)
@@ -561,10 +559,10 @@ class FapiaoRedForm(models.Model):
         if isinstance(result, base.Pending):
             self._set_pending(result.text)
             return
-        is_first = self.state != "issued"
+        is_first = self.state != "done"
         self._record_bureau(result)
         if is_first:
-            self._set_state("issued")
+            self._set_state("done")
         if self.account_id.session_state != "ok":
             self.account_id._record_ready()
         if is_first and self.stage in ENDED_STAGES and self._was_there_before():
@@ -666,7 +664,7 @@ class FapiaoRedForm(models.Model):
         engine = self.env["fapiao.engine"]
         engine._step(end_by_clock)
         waiting = [
-            ("state", "=", "issued"),
+            ("state", "=", "done"),
             ("stage", "in", ("waiting", "confirmed")),
             ("next_try_at", "<=", self._now()),
         ]
@@ -694,7 +692,7 @@ class FapiaoRedForm(models.Model):
     def _hint(self):
         """A hint may also concern a form that waits for the other side."""
         result = super()._hint()
-        watched = self.filtered(lambda form: form.state == "issued" and form.stage in ("waiting", "confirmed"))
+        watched = self.filtered(lambda form: form.state == "done" and form.stage in ("waiting", "confirmed"))
         if watched:
             watched.write({"next_try_at": self._now()})
             self._wake_reconciler()
@@ -705,7 +703,7 @@ class FapiaoRedForm(models.Model):
         """Lock and return the forms whose state at the bureau is due for a query."""
         now = self._now()
         waiting = SQL(
-            "state = 'issued' AND stage IN ('waiting', 'confirmed') AND next_try_at <= %s"
+            "state = 'done' AND stage IN ('waiting', 'confirmed') AND next_try_at <= %s"
             " AND (deadline IS NULL OR deadline > %s)",
             now,
             now,
@@ -713,7 +711,7 @@ class FapiaoRedForm(models.Model):
         return self._lock_questions(waiting, account, limit, ids)
 
     def _postpone(self, error):
-        if self.state != "issued":
+        if self.state != "done":
             return super()._postpone(error)
         return self._schedule_check()
 
@@ -909,7 +907,7 @@ class FapiaoRedForm(models.Model):
         """
         self.ensure_one()
         return bool(
-            self.state == "issued"
+            self.state == "done"
             and self.stage in ("waiting", "ready")
             and self.number
             and self.initiator == SELLER

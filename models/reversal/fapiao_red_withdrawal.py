@@ -30,7 +30,7 @@ class FapiaoRedWithdrawal(models.Model):
     )
 
     _one_open = models.UniqueIndex(
-        "(form_id) WHERE state NOT IN ('issued', 'rejected', 'withdrawn')",
+        "(form_id) WHERE state NOT IN ('done', 'rejected', 'withdrawn')",
         "This red form is being withdrawn already.",
     )
     _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
@@ -65,7 +65,7 @@ class FapiaoRedWithdrawal(models.Model):
                 self._apply_not_found(base.NotFound())
             case RedForm():
                 self.form_id._accept(meaning)
-                self._set_state("issued")
+                self._set_state("done")
             case errors.CloudError():
                 if isinstance(meaning, errors.LoginRequired):
                     self.account_id._record_need(meaning.need, meaning)
@@ -89,7 +89,7 @@ class FapiaoRedWithdrawal(models.Model):
             result = replace(result, number=form.number, state=state)
         if form.is_open:
             form._accept(result)
-        self._set_state("issued")
+        self._set_state("done")
 
     def _need_decision(self, message, fix):
         """End the withdrawal instead: the form continues automatically, and can be withdrawn again."""

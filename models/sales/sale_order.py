@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..cloud import gate
-from ..cloud.fapiao_task_mixin import STATES
+from ..issuing.fapiao_request import REQUEST_STATES
 from ..values import LIVING
 
 
@@ -20,7 +20,7 @@ class SaleOrder(models.Model):
     # compute_sudo: salespeople see their orders, but neither fapiao nor requests
     fapiao_message = fields.Text(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_request_state = fields.Selection(
-        STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
+        REQUEST_STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
     )
     fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)

@@ -1,4 +1,4 @@
-import { announcements } from "@l10n_cn_invoice_cloud/pick/announce";
+import { announcements } from "@l10n_cn_invoice_cloud/expenses/announce";
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 
