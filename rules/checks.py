@@ -48,7 +48,7 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
             Problem(
                 "same_party",
                 _("Seller and buyer are the same: %(name)s."),
-                _("Choose another customer: nobody can issue a fapiao to oneself."),
+                _("Choose another customer: a company can't issue a fapiao to itself."),
                 {"name": buyer.name},
             )
         )
@@ -76,7 +76,7 @@ def _totals(draft, _limits):
         Problem(
             "totals_differ",
             _("The lines come to %(lines)s with tax, the fapiao to %(total)s."),
-            _("Prepare the fapiao again; if that doesn't help, tell the people who look after this program."),
+            _("Prepare the fapiao again; if that doesn't help, contact the maintainer of this module."),
             {"lines": plain(amount + tax), "total": plain(draft.total)},
         )
     ]

@@ -131,7 +131,7 @@ def _bad_number(party, verdict):
     return Problem(
         "tax_no_doubtful",
         _("The check digit of the tax number %(number)s of %(name)s doesn't fit."),
-        _("Compare it with the business licence; old numbers may be right all the same."),
+        _("Compare it with the business licence; old numbers may still be right."),
         values,
         severity="warning",
     )

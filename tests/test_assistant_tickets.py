@@ -170,7 +170,7 @@ def test_checks(word, verified):
 
 def test_what_people_changed_is_said():
     assert ticket("1", isRevise="2").state.warnings == (
-        "Somebody changed what was recognised on the picture.",
+        "The data recognised on the picture was edited by hand.",
     )
 
 

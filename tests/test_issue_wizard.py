@@ -81,7 +81,7 @@ class TestIssueWizard(FapiaoCommon):
         invoice = self.doubtful()
         issue = self.open(invoice)
         self.assertEqual(issue.problem_ids.mapped("severity"), ["warning"])
-        self.assertEqual((issue.ready_count, issue.issue_label), (1, "Issue Nevertheless"))
+        self.assertEqual((issue.ready_count, issue.issue_label), (1, "Issue Anyway"))
         self.click(issue)
         self.assert_one_fapiao(invoice)
 

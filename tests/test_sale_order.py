@@ -141,7 +141,7 @@ class TestOrder(OrderCommon):
         order = self.create_order()
         dialog = self.open(order)
         self.assertEqual(dialog.problem_ids.mapped("severity"), ["warning"])
-        self.assertEqual(dialog.request_label, "Request Nevertheless")
+        self.assertEqual(dialog.request_label, "Request Anyway")
         self.click(dialog)
         self.assertEqual(order.fapiao_state, "issued")
 

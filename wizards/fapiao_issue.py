@@ -24,7 +24,7 @@ class FapiaoIssue(models.TransientModel):
     twin_ids = fields.One2many("fapiao.issue.twin", "issue_id", "Invoices That Look Alike")
     is_single = fields.Boolean(compute="_compute_is_single")
     ready_count = fields.Integer(
-        readonly=True, help="So many of the invoices can be issued; those that look alike are not counted."
+        readonly=True, help="Number of invoices that can be issued, without possible duplicates."
     )
     issue_count = fields.Integer(compute="_compute_words")
     going_count = fields.Integer(readonly=True)
@@ -71,7 +71,7 @@ class FapiaoIssue(models.TransientModel):
             return self.env._("Issue the One That Is Ready")
         if not self.is_single:
             return self.env._("Issue the %s That Are Ready", self.issue_count)
-        return self.env._("Issue Nevertheless") if self.problem_ids else self.env._("Issue")
+        return self.env._("Issue Anyway") if self.problem_ids else self.env._("Issue")
 
     def _describe_summary(self):
         if said := self._describe_summary_of_preview():
@@ -163,7 +163,7 @@ class FapiaoIssue(models.TransientModel):
         if not ready and self.twin_ids:
             raise UserError(self.env._("Choose the invoices to issue as well."))
         if not ready:
-            raise UserError(self.env._("None of these invoices is ready. Mend the problems and check again."))
+            raise UserError(self.env._("None of these invoices is ready. Fix the problems and check again."))
         if self._differs_from_preview(ready):
             return self.action_check()
         return moves._fapiao_enqueue(ready).action_follow()

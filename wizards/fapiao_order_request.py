@@ -54,7 +54,7 @@ class FapiaoOrderRequest(models.TransientModel):
             if dialog.fapiao_count > 1:
                 dialog.request_label = self.env._("Request %s Fapiao", dialog.fapiao_count)
             elif dialog.problem_ids and not dialog._is_stopped():
-                dialog.request_label = self.env._("Request Nevertheless")
+                dialog.request_label = self.env._("Request Anyway")
             else:
                 dialog.request_label = self.env._("Request Fapiao")
 

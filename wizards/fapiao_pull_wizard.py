@@ -63,4 +63,4 @@ class FapiaoPullWizard(models.TransientModel):
         for first, last in self._windows():
             pulls |= pulls._open_pull(self.account_id, self.kind, first, last)
         pulls._queue_now()
-        return pulls._get_records_action(name=self.env._("Pulls"))
+        return pulls._get_records_action(name=self.env._("Download Jobs"))

@@ -179,8 +179,8 @@ class FapiaoRedFlush(models.TransientModel):
             )
         if len(self.more_ids) and self.credit_id:
             return self.env._(
-                "Fapiao %(number)s over %(total)s is reversed in full, and what remains of it is issued anew"
-                " as soon as all are reversed.",
+                "Fapiao %(number)s over %(total)s is reversed in full, and what remains of it is issued again as soon"
+                " as all are reversed.",
                 number=fapiao.number,
                 total=money(fapiao.amount_total),
             )

@@ -351,7 +351,7 @@ class FapiaoAccount(models.Model):
         journaled = self.env["fapiao.call"].sudo().search([("account_id", "in", self.ids)], limit=1)
         if used := journaled.account_id or self._used("")[:1] or self._used(ASSISTANT_PART)[:1]:
             raise UserError(
-                self.env._("Account %s was used, and its journal is kept. Archive it instead.", used.display_name)
+                self.env._("Account %s was used, and its API log is kept. Archive it instead.", used.display_name)
             )
 
     # ------------------------------------------------------------------ actions
