@@ -159,8 +159,10 @@ ANSWER_TEXTS = (
     ),
     Word(
         _("The cloud answered with something that is not an answer, such as a web page."),
-        _("It is queried again automatically. If the problem persists, check the cloud's address or contact the"
-          " vendor."),
+        _(
+            "It is queried again automatically. If the problem persists, check the cloud's address or contact the"
+            " vendor."
+        ),
         codes=frozenset({"unreadable", "302", "301", "307", "308"}),
     ),
     Word(

@@ -58,11 +58,7 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
 def _type(draft, _limits):
     if draft.type in (SPECIAL, ORDINARY):
         return []
-    return [
-        Problem(
-            "type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one.")
-        )
-    ]
+    return [Problem("type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one."))]
 
 
 def _totals(draft, _limits):
@@ -180,11 +176,7 @@ def _drawer(draft, limits):
 
 def _levy(draft, _limits):
     if draft.levy not in ("0", "1", *DIFFERENTIAL):
-        return [
-            Problem(
-                "levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another.")
-            )
-        ]
+        return [Problem("levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another."))]
     if draft.levy not in DIFFERENTIAL:
         if not draft.deduction:
             return []

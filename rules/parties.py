@@ -37,9 +37,7 @@ def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
 def _name(party, limits):
     name = party.name.strip()
     if not name:
-        return [
-            Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))
-        ]
+        return [Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))]
     if len(name) > limits.buyer_name_length:
         return [
             Problem(

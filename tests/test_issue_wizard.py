@@ -19,9 +19,7 @@ class TestIssueWizard(FapiaoCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.product_b.write(
-            {"name": "No code", "fapiao_code_id": False, "taxes_id": [Command.set(cls.tax_13.ids)]}
-        )
+        cls.product_b.write({"name": "No code", "fapiao_code_id": False, "taxes_id": [Command.set(cls.tax_13.ids)]})
         cls.product_b.categ_id.fapiao_code_id = False
 
     def open(self, moves):

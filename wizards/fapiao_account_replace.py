@@ -28,9 +28,7 @@ class FapiaoAccountReplace(models.TransientModel):
     _description = "Replace Fapiao Account"
 
     source_id = fields.Many2one("fapiao.account", "Account", required=True, ondelete="cascade")
-    purpose = fields.Selection(
-        [("replace", "Replace"), ("archive", "Archive")], required=True, default="replace"
-    )
+    purpose = fields.Selection([("replace", "Replace"), ("archive", "Archive")], required=True, default="replace")
 
     name = fields.Char(**TAKEN_OVER)
     provider = fields.Selection(PROVIDERS, "Cloud", **TAKEN_OVER)

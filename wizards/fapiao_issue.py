@@ -87,9 +87,7 @@ class FapiaoIssue(models.TransientModel):
                 if self.problem_ids
                 else self.env._("Nothing is wrong: this invoice can be issued.")
             )
-        said = self.env._(
-            "Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total
-        )
+        said = self.env._("Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total)
         if left := len(self.twin_ids) - len(self.twin_ids.filtered("is_chosen")):
             said += " " + self.env._("Left out because they look like another invoice: %s.", left)
         if self.going_count:
@@ -108,9 +106,7 @@ class FapiaoIssue(models.TransientModel):
                 "%(invoices)s invoices are more than one fapiao may carry: they become %(fapiao)s.", **values
             )
         if self.is_single and self.fapiao_count > 1:
-            return self.env._(
-                "This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values
-            )
+            return self.env._("This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values)
         return ""
 
     def _describe_label_of_fapiao(self):
@@ -219,10 +215,7 @@ class FapiaoIssue(models.TransientModel):
             "fapiao_count": len(ready),
             "preview_ids": [
                 Command.clear(),
-                *(
-                    Command.create({**values, "sequence": sequence})
-                    for sequence, values in enumerate(shown, start=1)
-                ),
+                *(Command.create({**values, "sequence": sequence}) for sequence, values in enumerate(shown, start=1)),
             ],
         }
 

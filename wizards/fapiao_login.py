@@ -34,9 +34,7 @@ class FapiaoLogin(models.TransientModel):
     _rec_name = "account_id"
 
     account_id = fields.Many2one("fapiao.account", required=True, ondelete="cascade")
-    purpose = fields.Selection(
-        [("login", "Log-in"), ("face", "Face authentication")], required=True, default="login"
-    )
+    purpose = fields.Selection([("login", "Log-in"), ("face", "Face authentication")], required=True, default="login")
     method = fields.Selection(
         [
             ("sms", "SMS code (短信验证码)"),

@@ -71,8 +71,10 @@ LOGIN_TEXTS = (
 TECHNICAL = (
     (
         _("The access token has expired, and a fresh one was not accepted either."),
-        _("It is retried automatically. If the problem persists, make sure that no other system uses the same"
-          " application and user."),
+        _(
+            "It is retried automatically. If the problem persists, make sure that no other system uses the same"
+            " application and user."
+        ),
         r"access_?token.{0,12}(?:过期|失效|超时|expired?)|(?:过期|失效|expired)的?.{0,4}access_?token",
     ),
 )

@@ -64,7 +64,7 @@ class ResCompany(models.Model):
         "Same Sale Within (Days)",
         default=10,
         help="Ask before a fapiao is issued for an invoice or order with the same customer, lines and total as"
-             " another one dated within this number of days. 0: never.",
+        " another one dated within this number of days. 0: never.",
     )
     fapiao_show_seller_bank = fields.Boolean("Show Our Bank", help="Print our bank and account in the remark.")
     fapiao_show_buyer_bank = fields.Boolean(

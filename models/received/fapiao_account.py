@@ -62,7 +62,7 @@ class FapiaoAccount(models.Model):
         default=True,
         tracking=True,
         help="Mark a fapiao as booked (入账) at the tax bureau when its bill is posted, and remove the mark when the"
-             " bill is reset.",
+        " bill is reset.",
     )
 
     # ------------------------------------------------------------------ computes

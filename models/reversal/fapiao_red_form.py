@@ -271,8 +271,9 @@ class FapiaoRedForm(models.Model):
             case "waiting":
                 return self.env._("The cloud did not return the state of the form; it is queried again.")
             case "confirmed":
-                return self.env._("Both parties have confirmed. The seller issues the red fapiao; it is retrieved"
-                                  " automatically.")
+                return self.env._(
+                    "Both parties have confirmed. The seller issues the red fapiao; it is retrieved automatically."
+                )
             case "ready" | "issuing" | "manual" if self.request_ids:
                 return " ".join(self.request_ids.sorted("id")[-1:]._status_lines())
             case "ready":
