@@ -230,7 +230,7 @@ class FapiaoBuilder(models.AbstractModel):
         if self._lacks_rate(move):
             return Problem(
                 "no_currency_rate",
-                _("There is no call rate for %(currency)s, so the books took one for one yuan."),
+                _("There is no exchange rate for %(currency)s, so the books took one for one yuan."),
                 _("Enter the rate, then reset the invoice to draft and confirm it again."),
                 values,
             )
