@@ -48,8 +48,6 @@ class TestIssuingWay(FapiaoCommon):
         with functions_called() as found:
             self.issue(invoice)
         self.assert_one_fapiao(invoice)
-        for name in sorted(found):
-            print(name, len(found[name]), " ".join(sorted(found[name])))  # noqa: T201
         text = (ADDON / "docs" / "architecture.md").read_text()
         section = text.split("## The way of a click")[1].split("\n## ")[0]
         listed = set(re.findall(r"`((?:\w+/)?\w+\.py)`", section))
