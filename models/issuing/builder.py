@@ -3,6 +3,9 @@
 Sections in the order of a run: checks, lines, coverage and splitting, merging, unattributed amounts.
 """
 
+# Messages are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 from dataclasses import dataclass, field, replace
 
 from odoo import api, models

@@ -4,6 +4,9 @@ Sections: actions, scheduled runs, blue requests, earlier IDs, verification of n
 attribution of lines to several fapiao, unattributed amounts, the cloud's own queue, withdrawal.
 """
 
+# Messages are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 import functools
 import json
 import math
