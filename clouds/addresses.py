@@ -10,9 +10,7 @@ from .errors import NotSent
 _PORTS = {"http": 80, "https": 443}
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 # IPv4-compatible, -mapped and -translated addresses, and NAT64
-_LAST_32_BITS = [
-    ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
-]
+_LAST_32_BITS = [ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")]
 _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
 # The bytes in which RFC 6052 puts the IPv4 address, by the length of the prefix: 48, 56, 64, 96
 _NAT64_PLACES = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
@@ -28,8 +26,7 @@ def checked_base(url):
     parts = _parts(text)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise NotSent(
-            f"The cloud's address {text!r} is not complete: it must look like https://host or "
-            "https://host/path",
+            f"The cloud's address {text!r} is not complete: it must look like https://host or https://host/path",
             code="bad_address",
         )
     if parts.username or parts.password or parts.query or parts.fragment:

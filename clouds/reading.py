@@ -22,9 +22,7 @@ _DEPTH = 60  # of nesting; no answer has more than a few levels
 _NESTS = (dict, list)
 _TEXT_NESTS = (dict, list, str)
 _UNCLEAN = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # what JSON makes NUL and surrogates of
-_NUMBER = re.compile(
-    r"[+-]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
-)
+_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 _YUAN = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")  # what needs no further care
 _INT, _FEN = 10**15, Decimal("0.01")
 _DAY = re.compile(

@@ -171,7 +171,7 @@ SHARED = (
     Refusal(
         "double_line",
         _("A line of the request has the number of another one."),
-        _("Make a corrected request; if it is refused again, tell the support of this module."),
+        _("Make a corrected request; if it is refused again, contact the support of this module."),
         r"(?:明细|行号|分录|商品|detailId)行?号?重复",
     ),
     Refusal(

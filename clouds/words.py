@@ -14,7 +14,7 @@ from .registry import CLOUDS
 
 MAY_EXIST = (
     _("It is not known whether the fapiao was issued: the cloud's answer was lost or unclear."),
-    _("Do nothing: the cloud is asked again under the same number. Never issue it anew by hand."),
+    _("Do nothing: the cloud is queried again under the same number. Never issue it again by hand."),
 )
 UNCLASSIFIED = (
     _("The cloud answered in words that are not known yet; the fapiao may have been issued."),
@@ -70,15 +70,15 @@ LOGIN_TEXTS = (
 NEEDS = {
     "login": (
         _("The session at the tax bureau has ended."),
-        _("Log in to the tax bureau again; waiting requests then go on by themselves."),
+        _("Log in to the tax bureau again; waiting requests then resume automatically."),
     ),
     "sms": (
         _("The tax bureau wants a log-in with an SMS code."),
-        _("Log in to the tax bureau with an SMS code; waiting requests then go on by themselves."),
+        _("Log in to the tax bureau with an SMS code; waiting requests then resume automatically."),
     ),
     "face": (
         _("The tax bureau wants the drawer's face authenticated before it issues."),
-        _("Scan the face code with the bureau's app; waiting requests then go on by themselves."),
+        _("Scan the face code with the bureau's app; waiting requests then resume automatically."),
     ),
     "credentials": (
         _("The user, password or secret of the account is wrong."),
@@ -113,12 +113,12 @@ TECHNICAL = (
     ),
     Word(
         _("The cloud's name could not be found in the network."),
-        _("Check the address and the server's network; it is tried again by itself."),
+        _("Check the address and the server's network; it is retried automatically."),
         r"resolve|getaddrinfo|Name or service not known",
     ),
     Word(
         _("The cloud does not accept its own access token."),
-        _("It is tried again by itself. If it stays so, check the token settings of the account."),
+        _("It is retried automatically. If the problem persists, check the token settings of the account."),
         r"token|令牌",
         frozenset({"401", "2004", "2005", "no_token"}),
     ),
@@ -126,7 +126,7 @@ TECHNICAL = (
 ANSWER_TEXTS = (
     Word(
         _("The cloud's answer has a form that is not known yet."),
-        _("Nothing is lost. Send the keys that are named to whoever looks after this module."),
+        _("Nothing is lost. Send the named keys to the maintainer of this module."),
         codes=frozenset({"unknown_shape"}),
     ),
     Word(
@@ -137,7 +137,7 @@ ANSWER_TEXTS = (
     ),
     Word(
         _("The fapiao may have been reversed already, perhaps by this very order."),
-        _("Do nothing: the red fapiao is looked for by itself."),
+        _("Do nothing: the red fapiao is retrieved automatically."),
         r"已.{0,8}(?:红冲|冲红|开具红字)|可红冲的?金额",
     ),
     Word(
@@ -148,38 +148,41 @@ ANSWER_TEXTS = (
     ),
     Word(
         _("The fapiao is being issued right now."),
-        _("Do nothing: the result is asked for by itself."),
+        _("Do nothing: the result is queried automatically."),
         r"正在开具|开具中|开票中",
     ),
     Word(
         _("The tax bureau itself had an error or took too long; the fapiao may have been issued."),
-        _("Do nothing: the cloud is asked again under the same number. Never issue it anew by hand."),
+        _("Do nothing: the cloud is queried again under the same number. Never issue it again by hand."),
         r"504|局端|超时|timed out|timeout",
         frozenset({"10400", "504"}),
     ),
     Word(
         _("The cloud answered with something that is not an answer, such as a web page."),
-        _("It is asked again by itself. If it stays so, check the cloud's address or ask the vendor."),
+        _(
+            "It is queried again automatically. If the problem persists, check the cloud's address or contact the"
+            " vendor."
+        ),
         codes=frozenset({"unreadable", "302", "301", "307", "308"}),
     ),
     Word(
         _("The cloud's answer was far too large and was cut off."),
-        _("It is asked again by itself. If it stays so, ask the vendor."),
+        _("It is queried again automatically. If the problem persists, contact the vendor."),
         codes=frozenset({"too_large"}),
     ),
     Word(
         _("The file is not what it should be (no PDF, OFD or XML)."),
-        _("It is fetched again by itself; it can also be downloaded from the tax bureau."),
+        _("It is fetched again automatically; it can also be downloaded from the tax bureau."),
         codes=frozenset({"unreadable_file"}),
     ),
     Word(
         _("The cloud is down or overloaded; whether it acted is not known."),
-        _("Do nothing: it is asked again by itself."),
+        _("Do nothing: the status is queried again automatically."),
         codes=frozenset({"500", "501", "502", "503"}),
     ),
     Word(
         _("The cloud answered with another fapiao than the one asked for."),
-        _("Look the fapiao up in the tax bureau before doing anything, and tell the vendor."),
+        _("Look the fapiao up at the tax bureau before doing anything, and inform the vendor."),
         codes=frozenset({"other_number", "other_serial"}),
     ),
 )
@@ -192,17 +195,17 @@ DEFAULTS = (
     (
         RateLimited,
         _("The cloud asks for a slower pace."),
-        _("It goes on by itself after a pause; lower the pace in the account's settings if it recurs."),
+        _("It resumes automatically after a pause; lower the rate limit in the account's settings if it recurs."),
     ),
     (
         NotYet,
         NOT_SHOWN_YET,
-        _("Nothing to do: it is tried again by itself for some hours after issue."),
+        _("Nothing to do: it is retried automatically for some hours after issue."),
     ),
     (
         NotSent,
         _("The cloud could not be reached; nothing was sent."),
-        _("It is tried again by itself. If it stays so, check the network and the cloud's address."),
+        _("It is retried automatically. If the problem persists, check the network and the cloud's address."),
     ),
     (
         Rejected,

@@ -111,9 +111,7 @@ def spread(total, weights, caps=None):
     if rest > sum(caps):
         raise ValueError("the total exceeds what the caps can hold")
     whole = sum(weights)
-    shares = [
-        min(rest * weight // whole if whole else 0, cap) for weight, cap in zip(weights, caps, strict=True)
-    ]
+    shares = [min(rest * weight // whole if whole else 0, cap) for weight, cap in zip(weights, caps, strict=True)]
     remainders = [rest * weight % whole if whole else 0 for weight in weights]
     rest -= sum(shares)
     order = sorted(range(len(weights)), key=lambda index: (-remainders[index], -weights[index], index))

@@ -48,7 +48,7 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
             Problem(
                 "same_party",
                 _("Seller and buyer are the same: %(name)s."),
-                _("Choose another customer: nobody can issue a fapiao to oneself."),
+                _("Choose another customer: a company can't issue a fapiao to itself."),
                 {"name": buyer.name},
             )
         )
@@ -58,11 +58,7 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
 def _type(draft, _limits):
     if draft.type in (SPECIAL, ORDINARY):
         return []
-    return [
-        Problem(
-            "type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one.")
-        )
-    ]
+    return [Problem("type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one."))]
 
 
 def _totals(draft, _limits):
@@ -76,7 +72,7 @@ def _totals(draft, _limits):
         Problem(
             "totals_differ",
             _("The lines come to %(lines)s with tax, the fapiao to %(total)s."),
-            _("Prepare the fapiao again; if that doesn't help, tell the people who look after this program."),
+            _("Prepare the fapiao again; if that doesn't help, contact the maintainer of this module."),
             {"lines": plain(amount + tax), "total": plain(draft.total)},
         )
     ]
@@ -180,11 +176,7 @@ def _drawer(draft, limits):
 
 def _levy(draft, _limits):
     if draft.levy not in ("0", "1", *DIFFERENTIAL):
-        return [
-            Problem(
-                "levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another.")
-            )
-        ]
+        return [Problem("levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another."))]
     if draft.levy not in DIFFERENTIAL:
         if not draft.deduction:
             return []

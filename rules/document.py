@@ -129,10 +129,7 @@ def to_plain(document):
 
 def decimals(values):
     """Return ``values`` with the fields that are decimals in a document converted back."""
-    return {
-        key: Decimal(value) if key in _DECIMALS and value is not None else value
-        for key, value in values.items()
-    }
+    return {key: Decimal(value) if key in _DECIMALS and value is not None else value for key, value in values.items()}
 
 
 def from_plain(data):

@@ -79,10 +79,7 @@ def not_positive(amount, tax):
     """Return the problem of a blue fapiao without an amount."""
     return Problem(
         "total_not_positive",
-        _(
-            "The amount to be issued is %(amount)s and the tax %(tax)s: a blue fapiao needs an amount"
-            " above zero."
-        ),
+        _("The amount to be issued is %(amount)s and the tax %(tax)s: a blue fapiao needs an amount above zero."),
         _("To take back a fapiao, issue a red one against it."),
         {"amount": plain(amount), "tax": plain(tax)},
     )

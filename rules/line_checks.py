@@ -39,9 +39,7 @@ def check_line(draft, line, limits=DEFAULTS):
 
 def _name(line, limits, key):
     if not line.name:
-        return [
-            Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=key)
-        ]
+        return [Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=key)]
     if len(line.name) > limits.name_length:
         return [
             Problem(
@@ -239,9 +237,7 @@ def check_discounts(draft, limits=DEFAULTS):
         _problem(line, limits)
         for line in draft.lines
         if line.kind == DISCOUNT
-        and limits.discount_tax_tolerance
-        < abs(tax_difference(line.amount, line.rate, line.tax))
-        <= LINE_TAX_TOLERANCE
+        and limits.discount_tax_tolerance < abs(tax_difference(line.amount, line.rate, line.tax)) <= LINE_TAX_TOLERANCE
     ]
 
 
@@ -252,10 +248,7 @@ def _problem(line, limits):
             "The discount of “%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the"
             " cloud allows a discount a difference of %(allowed)s."
         ),
-        _(
-            "Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a"
-            " discount."
-        ),
+        _("Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a discount."),
         {
             "name": line.name,
             "tax": plain(line.tax),

@@ -72,9 +72,7 @@ def fold(items):
     if not nets:
         return None, [_nothing_problem()]
     problems = [
-        _zero_problem(item)
-        for position, item in enumerate(items)
-        if position not in nets and round2(item.amount) >= 0
+        _zero_problem(item) for position, item in enumerate(items) if position not in nets and round2(item.amount) >= 0
     ]
     return [nets[position] for position in sorted(nets)], problems
 
@@ -140,9 +138,7 @@ def _fold_group(group):
     if excess > CENT * len(positives):
         return {}, [_excess_problem(negatives[0], reduction, sum(amounts, ZERO))]
     shares = spread(reduction - max(excess, ZERO), amounts)
-    taxes = _net_taxes(
-        group, positives, [amount - share for amount, share in zip(amounts, shares, strict=True)]
-    )
+    taxes = _net_taxes(group, positives, [amount - share for amount, share in zip(amounts, shares, strict=True)])
     keys = tuple(item.key for item in negatives)
     return {
         position: Net(

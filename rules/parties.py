@@ -37,9 +37,7 @@ def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
 def _name(party, limits):
     name = party.name.strip()
     if not name:
-        return [
-            Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))
-        ]
+        return [Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))]
     if len(name) > limits.buyer_name_length:
         return [
             Problem(
@@ -131,7 +129,7 @@ def _bad_number(party, verdict):
     return Problem(
         "tax_no_doubtful",
         _("The check digit of the tax number %(number)s of %(name)s doesn't fit."),
-        _("Compare it with the business licence; old numbers may be right all the same."),
+        _("Compare it with the business licence; old numbers may still be right."),
         values,
         severity="warning",
     )

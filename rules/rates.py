@@ -11,9 +11,7 @@ from .amounts import plain, trim
 from .document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from .problems import Problem, _
 
-CURRENT = frozenset(
-    map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0"))
-)
+CURRENT = frozenset(map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
 HISTORIC = frozenset(map(Decimal, ["0.17", "0.16", "0.11", "0.10", "0.04"]))
 SMALL_SCALE = Decimal("0.03")
 SMALL_SCALE_RATES = frozenset(map(Decimal, ("0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))

@@ -88,9 +88,7 @@ def suits_scope(reason, is_full, reversed_before=False):
 
 def legal_reasons(kinds, is_full=True, reversed_before=False):
     """Return the codes of the reasons to offer, in order."""
-    return tuple(
-        code for code in REASONS if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before)
-    )
+    return tuple(code for code in REASONS if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before))
 
 
 def may_start(initiator, used):

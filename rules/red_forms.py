@@ -87,16 +87,12 @@ STATES = {
             advice=_("Nothing was reversed. Remind the other side, then apply for a new form."),
         ),
         State(WITHDRAWN, _("Withdrawn"), "作废(发起方已撤销)", advice=_WITHDRAWN_ADVICE),
-        State(
-            WITHDRAWN_AFTER, _("Withdrawn after confirmation"), "作废(确认后撤销)", advice=_WITHDRAWN_ADVICE
-        ),
+        State(WITHDRAWN_AFTER, _("Withdrawn after confirmation"), "作废(确认后撤销)", advice=_WITHDRAWN_ADVICE),
         State(
             ABNORMAL,
             _("Void: abnormal fapiao"),
             "作废(异常凭证)",
-            advice=_(
-                "The tax bureau holds the fapiao to be abnormal. Ask the tax office before anything else."
-            ),
+            advice=_("The tax bureau holds the fapiao to be abnormal. Ask the tax office before anything else."),
         ),
     )
 }

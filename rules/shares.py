@@ -97,9 +97,7 @@ class _Allotment:
         if not homes:
             return False
         numbers = [part for part, _piece in homes]
-        weights = {
-            name: [getattr(piece, name) for _part, piece in homes] for name in ("amount", "tax", "quantity")
-        }
+        weights = {name: [getattr(piece, name) for _part, piece in homes] for name in ("amount", "tax", "quantity")}
         by_tax = weights["tax"] if sum(weights["tax"]) else weights["amount"]
         by_quantity = weights["quantity"] if all(weights["quantity"]) else weights["amount"]
         self._lay(self.amounts, place, numbers, _proportional(item.amount, weights["amount"], CENT))

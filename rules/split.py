@@ -210,9 +210,7 @@ def _pieces(unit, marks, limits):
     """Return the unit's slices between ``marks``; ``None`` if its tax doesn't fit into them."""
     line, whole = unit[0], _measure(unit)
     spans = list(zip(marks, marks[1:], strict=False))
-    amounts = [
-        [_upto(entry, end, whole) - _upto(entry, start, whole) for entry in unit] for start, end in spans
-    ]
+    amounts = [[_upto(entry, end, whole) - _upto(entry, start, whole) for entry in unit] for start, end in spans]
     rows = [(sum(piece, ZERO), line.rate) for piece in amounts]
     target = sum((entry.tax for entry in unit), ZERO)
     taxes, rest = fill_taxes(rows, [tax_of(*row) for row in rows], target)

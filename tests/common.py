@@ -128,9 +128,7 @@ class FapiaoCommon(AccountTestInvoicingCommon):
                 "company_id": cls.company.id,
                 "partner_id": (partner or cls.buyer).id,
                 "invoice_date": fields.Date.today(),
-                "invoice_line_ids": [
-                    Command.create(cls._line_values({**default, **line})) for line in lines or [{}]
-                ],
+                "invoice_line_ids": [Command.create(cls._line_values({**default, **line})) for line in lines or [{}]],
                 **values,
             }
         )

@@ -15,9 +15,7 @@ from odoo.exceptions import UserError
 from odoo.modules.neutralize import neutralize_database
 
 from ..models.cloud import fapiao_task_mixin
-from ..sandbox import auth as sandbox_auth
-from ..sandbox import defaults, levers
-from ..sandbox import files as sandbox_files
+from ..sandbox import auth, defaults, files, levers
 from ..sandbox.assistant import auth as assistant_auth
 from ..sandbox.piaodanyun import login as piaodanyun_login
 from .common_kingdee import KingdeeCommon
@@ -178,10 +176,10 @@ class CanaryCase(PickCommon, MatchCommon, KingdeeCommon, TourCase):
         self.authenticate(self.manager.login, self.manager.login)
 
     def _mark_the_sandbox(self):
-        for module in (levers, sandbox_auth, piaodanyun_login, assistant_auth):
+        for module in (auth, levers, piaodanyun_login, assistant_auth):
             self.startPatcher(patch.object(module, "uuid", Marked))
-        sign = sandbox_files._sign
-        self.startPatcher(patch.object(sandbox_files, "_sign", lambda *args: MARK + sign(*args)))
+        sign = files._sign
+        self.startPatcher(patch.object(files, "_sign", lambda *args: MARK + sign(*args)))
         signature = assistant_auth.signature
 
         def note(*args):

@@ -31,9 +31,7 @@ class LoginCommon(FapiaoCommon):
         """Open the dialog as the issuer and choose ``values``."""
         account = self.account.with_user(self.issuer)
         action = account.action_face() if purpose == "face" else account.action_login()
-        return (
-            self.env["fapiao.login"].with_user(self.issuer).with_context(**action["context"]).create(values)
-        )
+        return self.env["fapiao.login"].with_user(self.issuer).with_context(**action["context"]).create(values)
 
     def click(self, login, button):
         with self.engine():

@@ -73,9 +73,7 @@ class MatchCommon(FapiaoCommon):
         return bill
 
     def search_matches(self, fapiao=None, bills=None):
-        return self.env["fapiao.match"]._match(
-            self.company.ids, fapiao and fapiao.ids, move_ids=bills and bills.ids
-        )
+        return self.env["fapiao.match"]._match(self.company.ids, fapiao and fapiao.ids, move_ids=bills and bills.ids)
 
     def confirm(self, fapiao, document, amount=None):
         Match = self.env["fapiao.match"]

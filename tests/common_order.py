@@ -34,9 +34,7 @@ class OrderCommon(RedCommon):
             {
                 "company_id": cls.company.id,
                 "partner_id": cls.buyer.id,
-                "order_line": [
-                    Command.create(cls._line_values({**default, **line})) for line in lines or [{}]
-                ],
+                "order_line": [Command.create(cls._line_values({**default, **line})) for line in lines or [{}]],
                 **values,
             }
         )

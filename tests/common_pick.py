@@ -102,17 +102,13 @@ class PickCommon(FapiaoCommon):
         )
 
     def blank_bill(self, **values):
-        return self.env["account.move"].create(
-            {"move_type": "in_invoice", "company_id": self.company.id, **values}
-        )
+        return self.env["account.move"].create({"move_type": "in_invoice", "company_id": self.company.id, **values})
 
     # ------------------------------------------------------------------ tickets
 
     def ticket(self, kind="26", eid=None, **fields):
         """Put a ticket into a wallet and return its serial number."""
-        slip = self.world.give_ticket(
-            eid or self.eid, kind, defaults.TAX_NO, **{"title": self.company.name, **fields}
-        )
+        slip = self.world.give_ticket(eid or self.eid, kind, defaults.TAX_NO, **{"title": self.company.name, **fields})
         return slip.serial
 
     # ------------------------------------------------------------------ a visit

@@ -36,9 +36,7 @@ def headers(count, first=0):
 
 
 def line(name="*软件*服务", amount="100.00", tax="13.00", **values):
-    return inbound.InboundLine(
-        name=name, amount=Decimal(amount), tax=Decimal(tax), rate=Decimal("0.13"), **values
-    )
+    return inbound.InboundLine(name=name, amount=Decimal(amount), tax=Decimal(tax), rate=Decimal("0.13"), **values)
 
 
 class FakeCloud:

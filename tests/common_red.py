@@ -88,9 +88,7 @@ class RedCommon(FapiaoCommon):
         self.assertEqual(fapiao.red_ids.mapped("number"), [reds[0].number])
         self.assertEqual(fapiao.status, "red")
         red = fapiao.red_ids
-        self.assertEqual(
-            (red.color, red.original_id, red.amount_total), ("red", fapiao, -fapiao.amount_total)
-        )
+        self.assertEqual((red.color, red.original_id, red.amount_total), ("red", fapiao, -fapiao.amount_total))
         return red
 
     @staticmethod

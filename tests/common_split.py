@@ -35,9 +35,7 @@ class SplitCommon(RedCommon):
         """Return an invoice that is issued on three fapiao."""
         invoice = self.large_invoice()
         self.click(self.open_dialog(invoice))
-        self.assertEqual(
-            (invoice.fapiao_state, len(invoice.fapiao_ids)), ("issued", 3), invoice.fapiao_message
-        )
+        self.assertEqual((invoice.fapiao_state, len(invoice.fapiao_ids)), ("issued", 3), invoice.fapiao_message)
         return invoice
 
     def issued_by_bureau(self, requests):
@@ -48,9 +46,7 @@ class SplitCommon(RedCommon):
 
     def assert_all_there(self, invoice, count):
         """The bureau's fapiao come to the invoice to the fen, and Odoo knows exactly these."""
-        items = self.issued_by_bureau(
-            invoice.fapiao_request_ids.filtered(lambda request: request.state == "issued")
-        )
+        items = self.issued_by_bureau(invoice.fapiao_request_ids.filtered(lambda request: request.state == "issued"))
         self.assertEqual(len(items), count)
         self.assertEqual(sum(item.gross for item in items), exact(invoice.amount_total))
         self.assertCountEqual(invoice.fapiao_ids.mapped("number"), [item.number for item in items])

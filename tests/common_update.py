@@ -58,9 +58,7 @@ class ReportCommon(KingdeeCommon, MatchCommon):
         cls.category = (
             cls.env["product.product"]
             .sudo()
-            .create(
-                {"name": "差旅费", "default_code": "TRAVEL", "can_be_expensed": True, "standard_price": 0}
-            )
+            .create({"name": "差旅费", "default_code": "TRAVEL", "can_be_expensed": True, "standard_price": 0})
         )
 
     # ------------------------------------------------------------------ documents
@@ -142,6 +140,4 @@ class ReportCommon(KingdeeCommon, MatchCommon):
     def assert_told(self):
         """Nothing waits and nothing was refused."""
         left = self.reports().filtered(lambda report: report.state not in ("done", "withdrawn"))
-        self.assertFalse(
-            left, left.mapped(lambda one: (one.kind, one.state, one.error_message, one.cloud_text))
-        )
+        self.assertFalse(left, left.mapped(lambda one: (one.kind, one.state, one.error_message, one.cloud_text)))

@@ -194,10 +194,7 @@ class TestAccess(AccessCase):
         ours = {
             name
             for name, model in self.env.registry.items()
-            if name.split(".")[0] == "fapiao"
-            and model._auto
-            and not model._transient
-            and "company_id" in model._fields
+            if name.split(".")[0] == "fapiao" and model._auto and not model._transient and "company_id" in model._fields
         }
         self.assertTrue(set(FACTS) | {"fapiao.account"} <= ours)
         self.assertFalse(ours - guarded)

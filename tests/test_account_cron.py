@@ -77,9 +77,7 @@ class TestAccountCron(FapiaoCommon):
         self.env.invalidate_all()
         account = self.account.sudo()
         self.assertEqual(account.mode, "sandbox")
-        self.assertFalse(
-            account.password or account.tax_password or account.token or account.token_expires_at
-        )
+        self.assertFalse(account.password or account.tax_password or account.token or account.token_expires_at)
         self.assertFalse(account.callback_token)
         self.assertTrue(account.base_url.startswith("http://127.0.0.1:"))
         account._check_base_url()

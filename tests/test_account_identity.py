@@ -285,9 +285,9 @@ class TestIdentity(IdentityCase):
             Account = self.env["fapiao.account"].with_user(self.users[user])
             ways = {
                 "values": lambda Account=Account: Account.create([{**values, **private}]),
-                "default": lambda Account=Account: Account.with_context(
-                    default_base_url=private["base_url"]
-                ).create([values]),
+                "default": lambda Account=Account: Account.with_context(default_base_url=private["base_url"]).create(
+                    [values]
+                ),
                 "two": lambda Account=Account: Account.create(
                     [{**values, **private, "tax_username": name} for name in "12"]
                 ),
@@ -563,9 +563,7 @@ class TestReplace(IdentityCase):
                     with self.assertRaises(AccessError):
                         getattr(self.account.with_user(user), button)()
         wizard = (
-            self.env["fapiao.account.replace"]
-            .with_user(self.users["manager"])
-            .create({"source_id": self.account.id})
+            self.env["fapiao.account.replace"].with_user(self.users["manager"]).create({"source_id": self.account.id})
         )
         with self.assertRaises(AccessError):
             wizard.with_user(stranger).action_replace()

@@ -107,9 +107,7 @@ def test_the_user_key_is_only_there_where_it_is_given():
 
 
 def test_a_saved_document_with_costs_and_cover():
-    report = replace(
-        REPORT, costs=(("L1", "C9", "业务招待费"),), cover="QUJD", cover_type="pdf", cover_number="YX-1"
-    )
+    report = replace(REPORT, costs=(("L1", "C9", "业务招待费"),), cover="QUJD", cover_type="pdf", cover_number="YX-1")
     assert freeze(SAVE_DOCUMENT, report) == {
         **DOCUMENT,
         "coverBase64": "QUJD",

@@ -169,9 +169,7 @@ def test_checks(word, verified):
 
 
 def test_what_people_changed_is_said():
-    assert ticket("1", isRevise="2").state.warnings == (
-        "Somebody changed what was recognised on the picture.",
-    )
+    assert ticket("1", isRevise="2").state.warnings == ("The data recognised on the picture was edited by hand.",)
 
 
 @pytest.mark.parametrize(
@@ -199,9 +197,7 @@ def test_claims_of_any_word():
         assert ticket("1", expenseStatus=int(claim)).state.claim == claim
 
 
-@pytest.mark.parametrize(
-    ("ending", "field"), [("ofd", "ofd_address"), ("xml", "xml_address"), ("", "pdf_address")]
-)
+@pytest.mark.parametrize(("ending", "field"), [("ofd", "ofd_address"), ("xml", "xml_address"), ("", "pdf_address")])
 def test_the_file_by_its_ending(ending, field):
     address = f"https://files.example.com/a.{ending}"
     one = fapiao("26", downloadUrl=address)
@@ -279,9 +275,7 @@ def test_without_a_code_the_serial_number_counts():
 
 def test_a_row_that_cannot_be_told_apart_is_left_out():
     assert (
-        tickets.read([{"invoiceType": "8"}, {"invoiceType": "8", "serialNo": "s1"}, "x", None, []])[
-            0
-        ].state.serial_no
+        tickets.read([{"invoiceType": "8"}, {"invoiceType": "8", "serialNo": "s1"}, "x", None, []])[0].state.serial_no
         == "s1"
     )
     assert len(tickets.read([{"invoiceType": "8"}])) == 0

@@ -128,9 +128,7 @@ class TestBadMasterData(BadInputCase):
         problem = self.assert_refused(invoice, "code_missing", "Nameless", "on the product or its category")
         self.assertEqual(problem.mend_id, self.product_b.product_tmpl_id.id)
         # a table imported later may show that there is a finer code below the chosen one
-        self.env["fapiao.tax.code"].create(
-            {"code": "1060301020101000000", "name": "Finer", "short_name": "软件"}
-        )
+        self.env["fapiao.tax.code"].create({"code": "1060301020101000000", "name": "Finer", "short_name": "软件"})
         self.assert_refused(self.create_invoice(), "code_summary", self.code.code, "a code below it")
 
     def test_short_name_of_a_code(self):
@@ -141,9 +139,7 @@ class TestBadMasterData(BadInputCase):
     def test_buyer_of_a_special_fapiao(self):
         self.buyer.vat = False
         invoice = self.create_invoice(fapiao_type="special")
-        problem = self.assert_refused(
-            invoice, "buyer_tax_no_missing", "tax number", self.buyer.name, "ordinary"
-        )
+        problem = self.assert_refused(invoice, "buyer_tax_no_missing", "tax number", self.buyer.name, "ordinary")
         self.assertEqual(problem.mend_id, self.buyer.id)
         self.buyer.vat = "91440300MA5BUYER26"
         self.assertTrue(self.issued(invoice).special)

@@ -31,9 +31,7 @@ class TestBadTexts(BadInputCase):
     def test_odd_characters(self):
         """Line breaks, tabs, control characters, emoji, zero-width marks: none may reach the bureau."""
         self.buyer.name = "演示\u200b采购\x0b有限公司😀\n"
-        invoice = self.create_invoice(
-            [{"name": "会计\t软\u200b件🚀\x07\n第二行"}], fapiao_remark="一\n二\x1b三🎉"
-        )
+        invoice = self.create_invoice([{"name": "会计\t软\u200b件🚀\x07\n第二行"}], fapiao_remark="一\n二\x1b三🎉")
         fapiao = self.issued(invoice)
         self.assertEqual(fapiao.buyer_name, "演示采购 有限公司")
         self.assertEqual(fapiao.lines[0].name, "*软件*会计 软件")

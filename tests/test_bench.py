@@ -43,9 +43,7 @@ class TestBench(BaseCase):
 
     def test_table_is_aligned_and_names_what_is_missed(self):
         lines = figures.table(self.report(raw=1.0)).splitlines()
-        self.assertEqual(
-            len({line.index("00,000") for line in lines if line.startswith(("Pull ", "Raw"))}), 1
-        )
+        self.assertEqual(len({line.index("00,000") for line in lines if line.startswith(("Pull ", "Raw"))}), 1)
         self.assertEqual(sum(line.startswith("MISSED") for line in lines), 1)
         self.assertEqual(sum(line.startswith("kept") for line in lines), 2)
         self.assertIn("5.000–30.000 in 3 runs", lines[1])
@@ -56,15 +54,11 @@ class TestBench(BaseCase):
         told = json.loads(line)
         self.assertEqual((told["rows"], told["ok"]), (100_000, False))
         self.assertEqual(told["figures"]["Pull"]["runs"], [10.0, 30.0, 5.0])
-        self.assertEqual(
-            told["demands"]["pull_to_raw"], {"value": 0.1, "limit": 0.5, "bound": "min", "kept": False}
-        )
+        self.assertEqual(told["demands"]["pull_to_raw"], {"value": 0.1, "limit": 0.5, "bound": "min", "kept": False})
         self.assertTrue(json.loads(figures.as_json(self.report()))["ok"])
 
     def test_rows_as_asked_for(self):
-        self.assertEqual(
-            [figures.count_of(text) for text in ("", "20000", "20,000")], [100_000, 20_000, 20_000]
-        )
+        self.assertEqual([figures.count_of(text) for text in ("", "20000", "20,000")], [100_000, 20_000, 20_000])
         for text in ("many", "-5", "0", "999"):
             with self.subTest(text=text), self.assertRaisesRegex(Failure, "ROWS="):
                 figures.count_of(text)

@@ -94,9 +94,7 @@ class TestBorders(BaseCase):
         for room in WITHOUT_ODOO:
             for path in self._files(room):
                 with self.subTest(file=str(path.relative_to(ADDON))):
-                    self.assertNotIn(
-                        "odoo", {name.split(".")[0] for level, name in imports_of(path) if not level}
-                    )
+                    self.assertNotIn("odoo", {name.split(".")[0] for level, name in imports_of(path) if not level})
 
     def test_clouds_know_no_sibling(self):
         """What two clouds need lies above both; a cloud's own folder imports from itself and from there."""
@@ -169,6 +167,7 @@ class TestBorders(BaseCase):
             for model, files in homes.items():
                 with self.subTest(package=package, model=model):
                     self.assertEqual(len(files), 1, files)
+
     def test_nothing_parses_xml_or_unpacks(self):
         """Files of fapiao are kept and handed on, never read: entities and members of theirs can do no harm. What
         is to be parsed one day needs a parser with entities and network off, and limits on size and ratio."""

@@ -58,9 +58,7 @@ class Generator:
 
     def _wild_line(self):
         return self._line(
-            self.draw.choice(
-                (round(self.draw.uniform(-50, 90), 4), round(self.draw.uniform(-300, 1000000), 2))
-            ),
+            self.draw.choice((round(self.draw.uniform(-50, 90), 4), round(self.draw.uniform(-300, 1000000), 2))),
             self.draw.choice((0, 1, 5, -2, round(self.draw.uniform(-3, 10), 2))),
             round(self.draw.uniform(0, 100), 2),
         )
@@ -107,8 +105,7 @@ class BuilderCase(FapiaoCommon):
                     "partner_id": cls.buyer.id,
                     "invoice_date": fields.Date.today(),
                     "invoice_line_ids": [
-                        Command.create(cls._line_values({"product_id": cls.product_a.id, **line}))
-                        for line in lines
+                        Command.create(cls._line_values({"product_id": cls.product_a.id, **line})) for line in lines
                     ],
                 }
                 for lines in many
@@ -166,9 +163,7 @@ class TestBuilderTotals(BuilderCase):
             cls.edit_tax(edited, generator.draw)
             kinds["edited"] |= edited
         # Odoo itself refuses to post a negative total
-        cls.kinds = {
-            kind: moves.filtered(lambda move: move.amount_total >= 0) for kind, moves in kinds.items()
-        }
+        cls.kinds = {kind: moves.filtered(lambda move: move.amount_total >= 0) for kind, moves in kinds.items()}
         cls.env["account.move"].union(*cls.kinds.values()).action_post()
 
     @classmethod
@@ -178,9 +173,7 @@ class TestBuilderTotals(BuilderCase):
             taxes = move.line_ids.filtered(lambda line: line.display_type == "tax" and line.balance)
             change = draw.choice((0.01, -0.02, 0.03)) if number % 2 else draw.choice((3, 50))
             if taxes:
-                move.write(
-                    {"line_ids": [Command.update(taxes[:1].id, {"balance": taxes[:1].balance + change})]}
-                )
+                move.write({"line_ids": [Command.update(taxes[:1].id, {"balance": taxes[:1].balance + change})]})
 
     def setUp(self):
         super().setUp()

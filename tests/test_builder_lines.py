@@ -38,9 +38,7 @@ class TestPrices(LinesCase):
             with self.subTest(included=included):
                 price = 112.99 if included else 99.99
                 tax = self.taxes[13, included]
-                draft = self.draft_of(
-                    [{"price_unit": price, "quantity": 3, "discount": 90, "tax_ids": tax.ids}]
-                )
+                draft = self.draft_of([{"price_unit": price, "quantity": 3, "discount": 90, "tax_ids": tax.ids}])
                 line, discount = draft.lines
                 self.assertEqual((line.kind, discount.kind), (DISCOUNTED, DISCOUNT))
                 self.assertEqual(line.amount, Decimal("299.97"))
@@ -61,9 +59,7 @@ class TestPrices(LinesCase):
                 {"price_unit": -40, "quantity": 1},
             ]
         )
-        self.assertEqual(
-            [str(line.amount) for line in draft.lines], ["100.00", "-10.00", "300.00", "-30.00", "50.00"]
-        )
+        self.assertEqual([str(line.amount) for line in draft.lines], ["100.00", "-10.00", "300.00", "-30.00", "50.00"])
 
     def test_discount_account_changes_nothing(self):
         """Core then books gross sales and the discount apart, beside the lines."""
@@ -109,9 +105,7 @@ class TestPrices(LinesCase):
             {
                 "partner_id": self.buyer.id,
                 "order_line": [
-                    Command.create(
-                        {"product_id": product.id, "price_unit": price, "tax_ids": [Command.set(tax.ids)]}
-                    )
+                    Command.create({"product_id": product.id, "price_unit": price, "tax_ids": [Command.set(tax.ids)]})
                     for product, price, tax in (
                         (self.product_b, 10.01, self.tax_13),
                         (self.product_a, 777.77, self.tax_13),
@@ -134,9 +128,7 @@ class TestPrices(LinesCase):
         self.assertEqual(sum(1 for line in built.draft.lines if line.kind == DISCOUNT), 3)
 
     def advance(self, order, **values):
-        wizard = self.env["sale.advance.payment.inv"].create(
-            {"sale_order_ids": [Command.set(order.ids)], **values}
-        )
+        wizard = self.env["sale.advance.payment.inv"].create({"sale_order_ids": [Command.set(order.ids)], **values})
         order.order_line.filtered("product_id").qty_delivered = 1
         invoice = wizard._create_invoices(order)
         invoice.invoice_date = fields.Date.today()
@@ -153,8 +145,7 @@ class TestPrices(LinesCase):
 class TestWords(LinesCase):
     def test_lines_stand_in_the_order_of_the_invoice(self):
         lines = [
-            {"name": name, "sequence": sequence}
-            for name, sequence in (("third", 30), ("first", 10), ("second", 20))
+            {"name": name, "sequence": sequence} for name, sequence in (("third", 30), ("first", 10), ("second", 20))
         ]
         names = [line.name for line in self.draft_of(lines).lines]
         self.assertEqual(names, ["*软件*first", "*软件*second", "*软件*third"])

@@ -39,9 +39,7 @@ class TestTaxes(LinesCase):
 
     def test_fiscal_position_decides(self):
         exempt = self.taxes[0, False]
-        position = self.env["account.fiscal.position"].create(
-            {"name": "Free port", "company_id": self.company.id}
-        )
+        position = self.env["account.fiscal.position"].create({"name": "Free port", "company_id": self.company.id})
         exempt.write(
             {
                 "fiscal_position_ids": [Command.link(position.id)],
@@ -104,9 +102,7 @@ class TestTaxes(LinesCase):
         self.check_at_bureau(draft)
         self.assertEqual(self.draft_of([{"tax_ids": self.taxes[1, False].ids}]).small_scale_reason, "")
         self.account.small_scale = False
-        self.assertEqual(
-            self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "", "of no use to others"
-        )
+        self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "", "of no use to others")
 
     def test_cash_rounding(self):
         for strategy, change, codes in (

@@ -70,9 +70,7 @@ class TestCallbackDoor(CallbackCase):
         """What is open at an account outlives its archiving."""
         other = self._create_kingdee_account(tax_username="another").sudo()
         other.active = False
-        self.assert_taken(
-            self.call(self.told("U1"), f"/invoice_cloud/callback/kingdee/{other.callback_token}")
-        )
+        self.assert_taken(self.call(self.told("U1"), f"/invoice_cloud/callback/kingdee/{other.callback_token}"))
         self.assertEqual(self.env["fapiao.callback"].search([]).account_id, other)
 
     def test_empty_token_opens_nothing(self):

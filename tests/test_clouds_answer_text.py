@@ -66,9 +66,7 @@ class TestAnswerText(FapiaoCommon):
         with self.assertRaises(AccessError):
             row.with_user(self.manager).write({"meaning": "refused"})
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
-            self.account.with_user(self.manager).write(
-                {"answer_text_ids": [(1, row.id, {"meaning": "refused"})]}
-            )
+            self.account.with_user(self.manager).write({"answer_text_ids": [(1, row.id, {"meaning": "refused"})]})
         row.with_user(self.administrator).write({"meaning": "open"})
         self.assertEqual(row.classified_by_id, self.administrator)
         self.assertTrue(row.classified_at)

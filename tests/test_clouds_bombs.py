@@ -70,7 +70,5 @@ def test_nothing_is_unpacked(server, name):
     told = run(server, name)
     assert told["urllib3"].startswith(VERSIONS[name])
     assert told["outcomes"] == {
-        f"{method} {path}": ["OutcomeUnknown", "encoded"]
-        for path in server.paths
-        for method in ("POST", "GET")
+        f"{method} {path}": ["OutcomeUnknown", "encoded"] for path in server.paths for method in ("POST", "GET")
     }

@@ -414,17 +414,13 @@ def test_a_bill_sent_back_by_trouble_may_have_been_issued():
 
 
 CODES = st.one_of(
-    st.sampled_from(
-        ["999", "310", "20000", "40000", "7706", "10400", "503", "420", "9999", "10127", "0", "1"]
-    ),
+    st.sampled_from(["999", "310", "20000", "40000", "7706", "10400", "503", "420", "9999", "10127", "0", "1"]),
     st.text(alphabet="0123456789", min_size=1, max_size=5),
 )
 TEXTS = st.one_of(
     st.text(max_size=20),
     st.lists(
-        st.sampled_from(
-            [*(text for text, _problem in REFUSALS + RED_REFUSALS), "失败", ",", "税率", "长度", "风险"]
-        ),
+        st.sampled_from([*(text for text, _problem in REFUSALS + RED_REFUSALS), "失败", ",", "税率", "长度", "风险"]),
         max_size=3,
     ).map("".join),
 )
@@ -489,9 +485,7 @@ def test_what_an_administrator_says_is_asked_last(order, code, text, meaning):
 
 
 def test_the_same_words_with_another_number_are_one_text():
-    assert normal("流水号91310000MA_ab12 第3行,金额1,234.50 有误") == normal(
-        "流水号91310000MB_x9 第12行,金额9 有误"
-    )
+    assert normal("流水号91310000MA_ab12 第3行,金额1,234.50 有误") == normal("流水号91310000MB_x9 第12行,金额9 有误")
     assert normal("税率不同") == "税率不同"
     assert len(normal("中" * 1000)) == 300
 
@@ -505,9 +499,7 @@ def test_a_classified_text():
     for text in ("开票失败8,解析返回数据异常", "在当前页已成功开具发票8"):
         beaten = (("999", normal(text), "refused"),)
         assert isinstance(meant(PIAODANYUN, ISSUE, 999, text, classified=beaten), OutcomeUnknown)
-    assert isinstance(
-        meant(KINGDEE, ISSUE, "9999", "", classified=(("9999", "", "refused"),)), OutcomeUnknown
-    )
+    assert isinstance(meant(KINGDEE, ISSUE, "9999", "", classified=(("9999", "", "refused"),)), OutcomeUnknown)
     assert meant(KINGDEE, ISSUE, "7", "x", classified=(("7", "x", "login"),)).need == "login"
     error = OutcomeUnknown("x", "7")
     assert classified(error, (("7", "x", "refused"),)) is error, "known already"

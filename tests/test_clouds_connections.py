@@ -22,9 +22,7 @@ from .test_clouds_server import (
 # --- Pace
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7), ("0", 1), ("999999", 3600), ("soon", 60), (None, 60)]
-)
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("0", 1), ("999999", 3600), ("soon", 60), (None, 60)])
 def test_rate_limit(header, seconds):
     answer = http("slow", status="429 Too Many", headers=[f"Retry-After: {header}"] if header else [])
     with serving(answer) as server, pytest.raises(RateLimited) as caught:

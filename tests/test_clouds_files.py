@@ -121,9 +121,7 @@ def test_no_address_for_this_kind():
         assert isinstance(client.file(NUMBER, "ofd", WHEN), NotFound)
 
 
-@pytest.mark.parametrize(
-    "page", [http("<!DOCTYPE html><p>", status="404 No"), http(b""), http(b"PK\x03\x04"), reset]
-)
+@pytest.mark.parametrize("page", [http("<!DOCTYPE html><p>", status="404 No"), http(b""), http(b"PK\x03\x04"), reset])
 def test_what_lies_at_the_address_is_checked(page):
     answer = by_flag(http({"code": 200}))
     with cloud(getInvoicePdfOfd=answer, xml=page) as (client, _server), pytest.raises(OutcomeUnknown):
@@ -163,6 +161,4 @@ def test_the_seeds_addresses():
         payload = client.freeze("files", {"number": NUMBER, "kind": "addresses"})
         found = client.ask("files", payload)
     assert payload["downflag"] == "4"
-    assert found.ofd.startswith(
-        "https://dppt.beijing.chinatax.gov.cn:8443/kpfw/fpjfzz/v1/exportDzfpwjEwm?Wjgs=OFD"
-    )
+    assert found.ofd.startswith("https://dppt.beijing.chinatax.gov.cn:8443/kpfw/fpjfzz/v1/exportDzfpwjEwm?Wjgs=OFD")

@@ -274,9 +274,7 @@ for name, call in CALLS.items():
     first = name.partition(" ")[0]
     for cloud in (Piaodanyun, Kingdee, Assistant):
         if name == "token" or first == cloud.provider or (first not in SPECIAL and cloud is not Assistant):
-            READERS[f"{cloud.provider} asks {name}"] = _asking(
-                cloud, call, token="" if name == "token" else "T"
-            )
+            READERS[f"{cloud.provider} asks {name}"] = _asking(cloud, call, token="" if name == "token" else "T")
 
 # ------------------------------------------------------------------ what comes out
 

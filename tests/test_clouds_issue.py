@@ -112,9 +112,7 @@ def test_special_fapiao_to_a_person_with_every_option():
         dataclasses.replace(
             DRAFT,
             type=document.SPECIAL,
-            buyer=Party(
-                name="李雷", address="路1号", phone="010", bank="某行", bank_account="1", is_person=True
-            ),
+            buyer=Party(name="李雷", address="路1号", phone="010", bank="某行", bank_account="1", is_person=True),
             levy="2",
             deduction=Decimal("0.5"),
             small_scale_reason="3",
@@ -173,9 +171,7 @@ def test_a_discount_follows_its_line_in_this_clouds_own_coding():
 
 def test_no_credential_is_frozen():
     text = canonical(frozen())
-    assert not [
-        secret for secret in ("open-sesame", "bureau-pass", "13500000000", "13800000000") if secret in text
-    ]
+    assert not [secret for secret in ("open-sesame", "bureau-pass", "13500000000", "13800000000") if secret in text]
 
 
 @pytest.mark.parametrize("uid", ["", "x" * 41, "税号_1", "a b", None, "a&b"])

@@ -198,9 +198,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["code", "msg", "message", "data", "Fphm", "fphm", "zbmx", "je", "sl", "ewm", "Sfsl"]
-            )
+            st.sampled_from(["code", "msg", "message", "data", "Fphm", "fphm", "zbmx", "je", "sl", "ewm", "Sfsl"])
             | st.text(max_size=4),
             inner,
             max_size=4,
@@ -208,9 +206,7 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-CODES = st.sampled_from(
-    [200, "200", 200.0, 999, "999", 302, 420, 430, 401, 10400, 20000, 40000, None, "x", True]
-)
+CODES = st.sampled_from([200, "200", 200.0, 999, "999", 302, 420, 430, 401, 10400, 20000, 40000, None, "x", True])
 BODIES = st.one_of(
     st.text(max_size=60),
     JSON.map(json.dumps),

@@ -72,9 +72,7 @@ def test_refused_without_a_code():
 
 
 @pytest.mark.parametrize("outer", [{"errorCode": "0", "success": True}, {"errorCode": "1", "success": False}])
-@pytest.mark.parametrize(
-    "inner", [{"success": False}, {"errorCode": "1001"}, {"success": "false", "errorCode": 1}]
-)
+@pytest.mark.parametrize("inner", [{"success": False}, {"errorCode": "1001"}, {"success": "false", "errorCode": 1}])
 def test_refused_inside_the_list(outer, inner):
     """assumption: the list may be taken as a whole and a bill in it refused"""
     body = {
@@ -163,9 +161,7 @@ _VALUES = st.none() | st.booleans() | st.text(max_size=5) | st.integers(-2, 2)
         _VALUES,
         lambda inner: (
             st.lists(inner)
-            | st.dictionaries(
-                st.sampled_from(["billNo", "invoiceNum", "invoiceList", "success", "goods"]), inner
-            )
+            | st.dictionaries(st.sampled_from(["billNo", "invoiceNum", "invoiceList", "success", "goods"]), inner)
         ),
     ),
 )

@@ -210,17 +210,13 @@ def test_differential_taxation_has_no_place(change):
 
 
 _FEN = st.integers(1, 10**9).map(lambda fen: Decimal(fen).scaleb(-2))
-_LINES = st.lists(
-    st.tuples(_FEN, st.sampled_from(("0.13", "0.06", "0.01")), st.booleans()), min_size=1, max_size=12
-)
+_LINES = st.lists(st.tuples(_FEN, st.sampled_from(("0.13", "0.06", "0.01")), st.booleans()), min_size=1, max_size=12)
 
 
 def _lines_of(rows):
     for amount, rate, is_discounted in rows:
         tax = (amount * Decimal(rate)).quantize(Decimal("0.01"))
-        line = dataclasses.replace(
-            LINE, amount=amount, tax=tax, rate=Decimal(rate), quantity=None, price=None
-        )
+        line = dataclasses.replace(LINE, amount=amount, tax=tax, rate=Decimal(rate), quantity=None, price=None)
         if not is_discounted:
             yield line
             continue

@@ -133,9 +133,7 @@ def test_texts_and_keys_are_bounded():
 
 
 def test_bytes_of_any_kind():
-    assert (
-        parse(bytearray(body(PART))) == parse(memoryview(body(PART))) == parse(b"\xef\xbb\xbf" + body(PART))
-    )
+    assert parse(bytearray(body(PART))) == parse(memoryview(body(PART))) == parse(b"\xef\xbb\xbf" + body(PART))
 
 
 _JSON = st.recursive(
@@ -143,8 +141,7 @@ _JSON = st.recursive(
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(
-            st.sampled_from(["billNo", "invoiceNum", "data", "invoiceStatus", "issueErrorMessage"])
-            | st.text(),
+            st.sampled_from(["billNo", "invoiceNum", "data", "invoiceStatus", "issueErrorMessage"]) | st.text(),
             inner,
         )
     ),

@@ -225,9 +225,7 @@ def test_data_that_is_missing(data):
     assert answered({"errorCode": "0"}).data is None
 
 
-@pytest.mark.parametrize(
-    "data", ["24952000000028787793", "serial-1", "票", "a", "====", "ew==", 7, Decimal(1)]
-)
+@pytest.mark.parametrize("data", ["24952000000028787793", "serial-1", "票", "a", "====", "ew==", 7, Decimal(1)])
 def test_data_that_is_no_json_stays_as_it_is(data):
     assert unpacked(data) == data
 
@@ -268,9 +266,7 @@ def test_no_answer_is_a_success_by_http_alone():
     assert not answered({"errorCode": "0", "success": True}, 400).ok
 
 
-@pytest.mark.parametrize(
-    "body", ["", "<html>", "null", "[]", '"x"', "{}", '{"a":1}', '{"errorCode":"0"', "7"]
-)
+@pytest.mark.parametrize("body", ["", "<html>", "null", "[]", '"x"', "{}", '{"a":1}', '{"errorCode":"0"', "7"])
 def test_what_is_no_answer(body):
     with pytest.raises(OutcomeUnknown) as caught:
         answered(body)

@@ -66,9 +66,7 @@ def test_an_answer_in_the_journal_is_read_as_it_came():
     assert "收票" in redact(text), "and a person can read it"
 
 
-@pytest.mark.parametrize(
-    "number", ["1234567.1234567890123", "0.1", "100.00", "1e999", "1e99999999999999999999"]
-)
+@pytest.mark.parametrize("number", ["1234567.1234567890123", "0.1", "100.00", "1e999", "1e99999999999999999999"])
 def test_the_journal_changes_no_amount(number):
     kept = json.loads(redact(f'{{"amount":{number}}}'))["amount"]
     try:

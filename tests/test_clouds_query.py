@@ -201,9 +201,7 @@ def test_the_other_date_where_the_first_is_missing():
     assert read(head(kprq=None)).issued_at == read(head()).issued_at
 
 
-@pytest.mark.parametrize(
-    ("code", "kind"), [("81", "special"), (85, "special"), ("86", "ordinary"), ("51", "51")]
-)
+@pytest.mark.parametrize(("code", "kind"), [("81", "special"), (85, "special"), ("86", "ordinary"), ("51", "51")])
 def test_type(code, kind):
     assert read(head(fplxdm=code)).type == kind
 

@@ -169,9 +169,7 @@ def test_any_order_can_be_read_back_from_its_form(operation, order):
     form = client().freeze(operation, order, UID)
     assert all(isinstance(value, str) and value for value in form.values())
     assert json.loads(canonical(form)) == form
-    assert not [
-        secret for secret in ("open-sesame", "bureau-pass", "13800000000") if secret in canonical(form)
-    ]
+    assert not [secret for secret in ("open-sesame", "bureau-pass", "13800000000") if secret in canonical(form)]
     assert form.get("yfphm", form.get("fphm")) == order.blue_number
     if operation != RED_ISSUE:
         side = form.get("sqyy", form.get("sqyy[0]"))

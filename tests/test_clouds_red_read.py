@@ -41,9 +41,7 @@ EXAMPLES = {
 
 def read(operation, body, status=200):
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return open_cloud(config("https://cloud.example.com"), TokenSlot()).read(
-        operation, RawAnswer(status, text)
-    )
+    return open_cloud(config("https://cloud.example.com"), TokenSlot()).read(operation, RawAnswer(status, text))
 
 
 def answer(code=999, text="", data=None):
@@ -166,9 +164,7 @@ def test_lines_that_cannot_be_read_are_none_at_all():
     row = json.loads(seed.RED_CHECK)["data"]["mxzb"][0]
     for rows in ([row, {**row, "je": "?"}], None, {}, "x", [None]):
         assert read(RED_CHECK, changed(RED_CHECK, mxzb=rows)).lines == ()
-    assert [
-        line.xh for line in read(RED_CHECK, changed(RED_CHECK, mxzb=[row, {**row, "xh": None}])).lines
-    ] == [1, 2]
+    assert [line.xh for line in read(RED_CHECK, changed(RED_CHECK, mxzb=[row, {**row, "xh": None}])).lines] == [1, 2]
 
 
 @pytest.mark.parametrize(

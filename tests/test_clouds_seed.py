@@ -3,7 +3,6 @@
 Source: the paper (票单云, 数电票接口V1-基础版), in the order in which they stand there.
 """
 
-
 OBTAIN_TOKEN_REQUEST = """\
 {
 "phone_email": "135xxxxxxxx",

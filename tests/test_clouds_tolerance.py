@@ -123,9 +123,7 @@ def test_face_state_in_every_form(data):
     assert read(FACE_STATE, {"code": 200, "data": data}) is True
 
 
-@pytest.mark.parametrize(
-    "text", ['{"yjjb":"01","Slxb":"3","Sfsl":"N"}', '{"Yjjb":"01","Sxlb":"3","SFSL":"N"}']
-)
+@pytest.mark.parametrize("text", ['{"yjjb":"01","Slxb":"3","Sfsl":"N"}', '{"Yjjb":"01","Sxlb":"3","SFSL":"N"}'])
 def test_face_state_in_both_spellings(text):
     assert read(FACE_STATE, {"code": 200, "data": base64.b64encode(text.encode()).decode()}) is False
 

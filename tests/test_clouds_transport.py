@@ -231,9 +231,7 @@ def test_broken_answer_is_unknown_and_asked_once(how):
         assert len(server.requests) == 1, "nothing may be sent twice"
 
 
-@pytest.mark.parametrize(
-    "status", ["500 E", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout", "100 Continue"]
-)
+@pytest.mark.parametrize("status", ["500 E", "502 Bad Gateway", "503 Busy", "504 Gateway Timeout", "100 Continue"])
 def test_server_error_is_unknown(status):
     page = "<html><style>p {}</style><h1>Bad  Gateway</h1></html>"
     answer = http(page, status=status, content_type="text/html")

@@ -156,9 +156,7 @@ def test_known_secrets_vanish_wherever_they_are():
 
 
 @settings(max_examples=50, deadline=None)
-@given(
-    st.recursive(st.text() | st.none() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
-)
+@given(st.recursive(st.text() | st.none() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_redaction_never_fails(value):
     redact(value)
     redact(json.dumps(value))

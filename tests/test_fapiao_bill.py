@@ -172,9 +172,7 @@ class TestBill(MatchCommon):
         )
         bills = facts._create_bills()
         self.assertEqual(len(bills.partner_id), 1)
-        self.assertRecordValues(
-            bills.partner_id, [{"name": "新卖家", "vat": "91310000MA1NEWONE0", "is_company": True}]
-        )
+        self.assertRecordValues(bills.partner_id, [{"name": "新卖家", "vat": "91310000MA1NEWONE0", "is_company": True}])
 
     def test_vendor_by_tax_number_not_by_name(self):
         namesake = self._create_vendor(self.vendor.name, "91310000MA1OTHER08")

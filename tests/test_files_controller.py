@@ -66,9 +66,7 @@ class TestFilesController(FapiaoCommon, HttpCase):
         self.assertEqual(response.headers["Content-Type"], "application/zip")
         self.assertIn(f"{fapiao.number}.zip", response.headers["Content-Disposition"])
         self.assertEqual(int(response.headers["Content-Length"]), len(response.content))
-        self.assertEqual(
-            sorted(self.names(response)), [f"{fapiao.number}.{kind}" for kind in ("ofd", "pdf", "xml")]
-        )
+        self.assertEqual(sorted(self.names(response)), [f"{fapiao.number}.{kind}" for kind in ("ofd", "pdf", "xml")])
         packed = zipfile.ZipFile(io.BytesIO(response.content))
         self.assertEqual(packed.read(f"{fapiao.number}.pdf"), fapiao.pdf_id.raw)
 
@@ -205,9 +203,7 @@ class TestFilesController(FapiaoCommon, HttpCase):
         ids = ",".join(map(str, copies.ids))
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
-        response = self.opener.get(
-            f"{self.base_url()}/invoice_cloud/files?ids={ids}", timeout=60, stream=True
-        )
+        response = self.opener.get(f"{self.base_url()}/invoice_cloud/files?ids={ids}", timeout=60, stream=True)
         received = sum(map(len, response.iter_content(2**16)))
         _now, peak = tracemalloc.get_traced_memory()
         self.assertEqual(response.status_code, 200)

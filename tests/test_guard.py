@@ -50,11 +50,7 @@ LINKS = ("fapiao_ids", "fapiao_request_ids", "fapiao_red_form_ids")
 
 def own_fields(model):
     """Return the names of the fields that this addon keeps on ``model``."""
-    return {
-        name
-        for name, field in model._fields.items()
-        if field._modules[:1] == (ADDON,) and not field.inherited
-    }
+    return {name for name, field in model._fields.items() if field._modules[:1] == (ADDON,) and not field.inherited}
 
 
 @tagged("post_install", "-at_install")
@@ -341,9 +337,7 @@ class TestStory(AccessCase):
         self.env.invalidate_all()
         self.assertFalse(row.move_line_id)
         self.assertEqual((row.move_id, row.amount_untaxed, row.amount_tax, row.quantity), (invoice, *kept))
-        invoice.write(
-            {"invoice_line_ids": [Command.create({"product_id": self.product_a.id, "price_unit": 1000})]}
-        )
+        invoice.write({"invoice_line_ids": [Command.create({"product_id": self.product_a.id, "price_unit": 1000})]})
         invoice.action_post()
         self.issue(invoice)
         self.assert_one_fapiao(invoice)

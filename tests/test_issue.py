@@ -360,9 +360,7 @@ class TestCrashes(FapiaoCommon):
         calls = len(self.world.calls.entries) if hasattr(self.world.calls, "entries") else None
         self._recover(invoice, request)
         if calls is not None:
-            self.assertEqual(
-                len(self.world.calls.entries), calls, "the stored answer is applied, nobody is asked"
-            )
+            self.assertEqual(len(self.world.calls.entries), calls, "the stored answer is applied, nobody is asked")
 
     def test_after_apply(self):
         invoice, request = self._crash("_apply", after=True)
@@ -397,14 +395,10 @@ class TestCrashes(FapiaoCommon):
         """A worker thought dead comes back with its answer: what it brings counts."""
         invoice, request = self._crash("_record")
         exchange = request.call_ids.sudo()
-        request.sudo().write(
-            {"state": "unknown", "unknown_since": fields.Datetime.now(), "lease_until": False}
-        )
+        request.sudo().write({"state": "unknown", "unknown_since": fields.Datetime.now(), "lease_until": False})
         exchange.write({"state": "lost"})
         fapiao = self.world.issued(request.request_uid)[0]
-        body = json.dumps(
-            {"code": 200, "msg": "成功", "data": {"Fphm": fapiao.number, "Kprq": "2026-11-20 10:00:00"}}
-        )
+        body = json.dumps({"code": 200, "msg": "成功", "data": {"Fphm": fapiao.number, "Kprq": "2026-11-20 10:00:00"}})
         exchange._record(RawAnswer(200, body, "application/json"))
         self.env.flush_all()
         exchange._apply()
@@ -548,9 +542,7 @@ class TestBatches(FapiaoCommon):
         self.world.faults.add("blueTicket", "drop_after")
         self.issue(invoices)
         self.run_cron("_cron_dispatch")
-        self.assertEqual(
-            sorted(invoices.mapped("fapiao_state")), ["failed", "issued", "issued", "issued", "pending"]
-        )
+        self.assertEqual(sorted(invoices.mapped("fapiao_state")), ["failed", "issued", "issued", "issued", "pending"])
 
     def test_pending_rows_do_not_starve_later_ones(self):
         self.world.faults.add("blueTicket", "drop_before", times=3)

@@ -19,9 +19,7 @@ class TestIssueWizard(FapiaoCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.product_b.write(
-            {"name": "No code", "fapiao_code_id": False, "taxes_id": [Command.set(cls.tax_13.ids)]}
-        )
+        cls.product_b.write({"name": "No code", "fapiao_code_id": False, "taxes_id": [Command.set(cls.tax_13.ids)]})
         cls.product_b.categ_id.fapiao_code_id = False
 
     def open(self, moves):
@@ -81,7 +79,7 @@ class TestIssueWizard(FapiaoCommon):
         invoice = self.doubtful()
         issue = self.open(invoice)
         self.assertEqual(issue.problem_ids.mapped("severity"), ["warning"])
-        self.assertEqual((issue.ready_count, issue.issue_label), (1, "Issue Nevertheless"))
+        self.assertEqual((issue.ready_count, issue.issue_label), (1, "Issue Anyway"))
         self.click(issue)
         self.assert_one_fapiao(invoice)
 

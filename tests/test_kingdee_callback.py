@@ -22,8 +22,7 @@ class TestCloudCallsBack(CallbackCase):
     def pushed(self):
         quirks = self.world.kingdee
         return [
-            json.dumps(callbacks.wire_body(delivery, quirks)).encode()
-            for delivery in self.world.deliveries.values()
+            json.dumps(callbacks.wire_body(delivery, quirks)).encode() for delivery in self.world.deliveries.values()
         ]
 
     def deliver(self, bodies):

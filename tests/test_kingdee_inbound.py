@@ -117,9 +117,10 @@ def test_a_full_pull_needs_its_interface():
     with pytest.raises(ValueError, match="full pulls"):
         client().freeze(PULL_START, window)
     named = {"options": {"full_interface": "invoiceFullDown"}}
-    with cloud(
-        config_changes=named, deduction=deduction({"invoiceFullDown": http(answer({"taskNo": "T"}))})
-    ) as (kingdee, server):
+    with cloud(config_changes=named, deduction=deduction({"invoiceFullDown": http(answer({"taskNo": "T"}))})) as (
+        kingdee,
+        server,
+    ):
         assert kingdee.can(base.PULL_FULL)
         assert kingdee.start_pull(window) == PullTask("T", text="成功")
         sent = json.loads(base64.b64decode(server.requests[-1].json["data"]))
@@ -270,9 +271,7 @@ def test_one_fapiao_by_itself_and_rows_as_text():
     assert len(page(answer([json.dumps(ROW)])).rows) == 1
 
 
-@pytest.mark.parametrize(
-    "body", [answer([]), answer(), answer({"list": []}), {**answer(), "data": None}, answer({})]
-)
+@pytest.mark.parametrize("body", [answer([]), answer(), answer({"list": []}), {**answer(), "data": None}, answer({})])
 def test_an_empty_page(body):
     assert page(body) == PullPage(text="成功")
 

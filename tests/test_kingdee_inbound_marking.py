@@ -26,9 +26,7 @@ DIGITAL = {
 def freeze(operation, *fapiao, **changes):
     return client().freeze(
         operation,
-        MarkOrder(do=True, fapiao=fapiao)
-        if not changes
-        else MarkOrder(**{"do": True, "fapiao": fapiao, **changes}),
+        MarkOrder(do=True, fapiao=fapiao) if not changes else MarkOrder(**{"do": True, "fapiao": fapiao, **changes}),
     )
 
 
@@ -184,9 +182,7 @@ FAILED = {"invoiceNo": "12345678", "invoiceCode": "1100202130", "description": "
 @pytest.mark.parametrize("operation", [BOOK, BOOK_STATE, SELECT, SELECT_STATE])
 def test_some_were_marked_and_some_not(operation):
     """What was refused because it stands so already is told apart (assumption: by its words)."""
-    expected = Marked(
-        {NUMBER: "", PAPER["number"]: "已入账"}, text="成功", already=frozenset({PAPER["number"]})
-    )
+    expected = Marked({NUMBER: "", PAPER["number"]: "已入账"}, text="成功", already=frozenset({PAPER["number"]}))
     assert read(operation, answer({"success": [DONE], "fail": [FAILED]})) == expected
     body = {**refused("部分失败", "9999"), "data": answer({"success": [DONE], "fail": [FAILED]})["data"]}
     assert read(operation, body).results == expected.results

@@ -140,9 +140,7 @@ def test_statuses(code, status):
     assert (found.color, found.status) == ("blue", status)
 
 
-@pytest.mark.parametrize(
-    ("code", "status"), [("3", "normal"), ("8", "normal"), ("0", "normal"), ("2", "void")]
-)
+@pytest.mark.parametrize(("code", "status"), [("3", "normal"), ("8", "normal"), ("0", "normal"), ("2", "void")])
 def test_statuses_of_a_red_fapiao(code, status):
     """assumption: 3 on a negative fapiao says that it is red itself"""
     found = fapiao(invoiceStatus=code, totalAmount="-113.00", originalInvoiceNo="24952000000028787790")
@@ -159,9 +157,7 @@ def test_the_original_of_a_red_fapiao_in_its_remark():
 def test_red_without_a_total():
     assert fapiao(amount="-1.00").color == "red"
     assert fapiao(taxAmount="13.00").color == "blue"
-    assert (
-        fapiao(blueInvoiceCode="1100202130", blueInvoiceNo="12345678").original_number == "110020213012345678"
-    )
+    assert fapiao(blueInvoiceCode="1100202130", blueInvoiceNo="12345678").original_number == "110020213012345678"
 
 
 @pytest.mark.parametrize(
@@ -316,9 +312,7 @@ _KEYS = st.sampled_from(_NAMES) | st.builds(
     lambda name, way: way(name), st.sampled_from(_NAMES), st.sampled_from([str.upper, str.lower, str.title])
 )
 _VALUES = (
-    st.sampled_from(
-        ["", " ", None, True, NUMBER, "12345678", 345678, "1,234.50", "-1.5", "10", "044031600113"]
-    )
+    st.sampled_from(["", " ", None, True, NUMBER, "12345678", 345678, "1,234.50", "-1.5", "10", "044031600113"])
     | st.text(max_size=8)
     | st.integers(-(10**21), 10**21)
     | st.decimals(-1000000, 1000000, places=2)

@@ -35,9 +35,7 @@ def test_days(value):
     assert as_day(value) == date(2026, 1, 5)
 
 
-@pytest.mark.parametrize(
-    "value", ["", None, "x", "2026-13-01", "20260230", True, [], "0000-00-00", 5, 10**30]
-)
+@pytest.mark.parametrize("value", ["", None, "x", "2026-13-01", "20260230", True, [], "0000-00-00", 5, 10**30])
 def test_no_days(value):
     assert as_day(value) is None
 
@@ -75,9 +73,7 @@ def test_json_is_cleaned_as_before(value, is_ascii):
     assert reading.loads(text) == reading._clean(json.loads(text, parse_float=Decimal))
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [(r'"a\u0000b"', "ab"), (r'"\ud800"', "?"), (r'"\ud83d\ude00"', "😀")]
-)
+@pytest.mark.parametrize(("text", "value"), [(r'"a\u0000b"', "ab"), (r'"\ud800"', "?"), (r'"\ud83d\ude00"', "😀")])
 def test_json_with_what_no_database_takes(text, value):
     assert reading.loads(text) == value
     assert reading.loads(f'{{"k": [{text}]}}') == {"k": [value]}

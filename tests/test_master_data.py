@@ -144,9 +144,7 @@ class TestTaxCodeImport(TransactionCase):
                 self.assertTrue(leaf.parent_id.is_summary)
 
     def test_header_may_be_english_or_stand_below_a_title(self):
-        self.assertEqual(
-            self.counts(self.import_table(f"Code,Name,Short name\n{LEAF},Alpha,A")), (1, 0, 0, 0)
-        )
+        self.assertEqual(self.counts(self.import_table(f"Code,Name,Short name\n{LEAF},Alpha,A")), (1, 0, 0, 0))
         self.assertEqual(self.code(LEAF).short_name, "A")
         titled = f"商品和服务税收分类编码表,,,\n,,,\n篇,类,编码,合并编码,名 称\n4,01,x,{CHAPTER},Beta"
         self.assertEqual(self.counts(self.import_table(titled)), (1, 0, 0, 0))
@@ -190,9 +188,7 @@ class TestTaxCodeImport(TransactionCase):
         self.assertFalse(self.code(CHAPTER).is_summary)
         self.import_table(f"{self.HEADER}\n{LEAF},甲服务,甲,,,否")
         self.assertTrue(self.code(CHAPTER).is_summary)
-        self.assertEqual(
-            self.counts(self.import_table(f"{self.HEADER}\n{CHAPTER},甲类,甲,,,否")), (0, 0, 1, 0)
-        )
+        self.assertEqual(self.counts(self.import_table(f"{self.HEADER}\n{CHAPTER},甲类,甲,,,否")), (0, 0, 1, 0))
 
     def test_a_code_that_comes_in_between_takes_over_its_parts(self):
         self.import_table(f"编码,名称\n{SECTION},A\n{LEAF},C")
@@ -276,9 +272,7 @@ class TestTaxCodeImport(TransactionCase):
         self.env.flush_all()
         self.assertLess(self.env.cr.sql_log_count - queries, 20)
 
-        self.assertEqual(
-            self.counts(self.import_table(content.replace(",名称", ",新名"))), (0, len(rows), 0, 0)
-        )
+        self.assertEqual(self.counts(self.import_table(content.replace(",名称", ",新名"))), (0, len(rows), 0, 0))
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
@@ -313,9 +307,7 @@ class TestMasterData(AccountTestInvoicingCommon):
 
     def test_product_asks_itself_then_its_categories_upwards(self):
         top = self.env["product.category"].create({"name": "Top", "fapiao_code_id": self.leaf.id})
-        middle = self.env["product.category"].create(
-            {"name": "M", "parent_id": top.id, "fapiao_item_name": "中"}
-        )
+        middle = self.env["product.category"].create({"name": "M", "parent_id": top.id, "fapiao_item_name": "中"})
         bottom = self.env["product.category"].create({"name": "Bottom", "parent_id": middle.id})
         own, inherited, bare = self.env["product.product"].create(
             [
@@ -421,9 +413,7 @@ class TestMasterData(AccountTestInvoicingCommon):
         )
         party = contact._fapiao_party()
         self.assertEqual((party.name, party.tax_no), (company.name, GOOD_TAX_NO))
-        self.assertEqual(
-            (party.email, party.mobile, party.is_person), ("wang@example.com", "13900000000", False)
-        )
+        self.assertEqual((party.email, party.mobile, party.is_person), ("wang@example.com", "13900000000", False))
         self.assertEqual((contact.fapiao_bank, contact.fapiao_type), ("银行 123456789", "special"))
         company.fapiao_type = "ordinary"
         self.assertEqual(contact.fapiao_type, "ordinary")
@@ -485,13 +475,9 @@ class TestMasterData(AccountTestInvoicingCommon):
         partners = self.env["res.partner"].create(
             [{"name": f"公司{n}", "is_company": True, "fapiao_bank": "银行 123456"} for n in range(30)]
         )
-        contacts = self.env["res.partner"].create(
-            [{"name": "c", "parent_id": partner.id} for partner in partners]
-        )
+        contacts = self.env["res.partner"].create([{"name": "c", "parent_id": partner.id} for partner in partners])
         one = contacts.browse(contacts[0].id)
-        self.assertEqual(
-            [contact._fapiao_party().name for contact in contacts], [f"公司{n}" for n in range(30)]
-        )
+        self.assertEqual([contact._fapiao_party().name for contact in contacts], [f"公司{n}" for n in range(30)])
         self.assertEqual(
             self.count_cold(lambda: [contact._fapiao_party() for contact in contacts]),
             self.count_cold(one._fapiao_party),
@@ -562,9 +548,7 @@ class TestMasterData(AccountTestInvoicingCommon):
             self.env.flush_all()
 
     def test_settings_write_to_the_company_and_lead_to_the_account(self):
-        settings = self.env["res.config.settings"].create(
-            {"fapiao_drawer": "张三", "fapiao_amount_limit": 100000}
-        )
+        settings = self.env["res.config.settings"].create({"fapiao_drawer": "张三", "fapiao_amount_limit": 100000})
         settings.execute()
         self.assertEqual((self.company.fapiao_drawer, self.company.fapiao_amount_limit), ("张三", 100000))
         action = settings.action_open_fapiao_account()

@@ -114,9 +114,7 @@ class TestByTotal(MatchCommon):
 
     def test_seller_by_name_is_only_proposed(self):
         vendor = self._create_vendor("没有 税号（上海）公司")
-        fapiao = self.receive(
-            vendor=vendor, seller_name="没有税号(上海)公司", seller_tax_no="91310000MA1NAME008"
-        )
+        fapiao = self.receive(vendor=vendor, seller_name="没有税号(上海)公司", seller_tax_no="91310000MA1NAME008")
         bill = self.bill(vendor=vendor)
         self.search_matches()
         self.assert_proposed([(fapiao, bill)], "name_total_date")
@@ -251,16 +249,11 @@ class TestSearchAgain(MatchCommon):
         self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
 
     def test_one_statement_a_rule_however_many(self):
-        vendors = self.env["res.partner"].create(
-            [{"name": f"V{n}", "vat": f"91310000MA{n:08}"} for n in range(50)]
-        )
+        vendors = self.env["res.partner"].create([{"name": f"V{n}", "vat": f"91310000MA{n:08}"} for n in range(50)])
         counts = []
         for size in (20, 200):
             facts = self.env["fapiao"].concat(
-                *(
-                    self.receive(total=1.13 * (n + 1), tax=0.13 * (n + 1), vendor=vendors[n % 50])
-                    for n in range(size)
-                )
+                *(self.receive(total=1.13 * (n + 1), tax=0.13 * (n + 1), vendor=vendors[n % 50]) for n in range(size))
             )
             for n in range(size):
                 self.bill(price=n + 1, vendor=vendors[n % 50])

@@ -213,11 +213,7 @@ class TestMatchAccess(MatchCommon):
         self.assertEqual(match.with_user(user).document_name, bill.display_name)
         with self.assertRaises(AccessError):
             match.with_user(user).action_undo()
-        work = (
-            self.env["fapiao.purchase"]
-            .with_user(user)
-            ._read_group([], ["work"], ["__count", "amount_total:sum"])
-        )
+        work = self.env["fapiao.purchase"].with_user(user)._read_group([], ["work"], ["__count", "amount_total:sum"])
         self.assertIn(("to_book", 1, 113), work)
         self.assertIn(("entered", 1, 226), work)
 

@@ -21,9 +21,7 @@ class TestStates(MatchCommon):
         other = self._create_vendor("别家", "91310000MA1OTHER08")
         facts, bills = self.env["fapiao"], self.env["account.move"]
         for _number in range(60):
-            bill = self.bill(
-                price=dice.choice([50, 100]), vendor=dice.choice([self.vendor, self.vendor, other])
-            )
+            bill = self.bill(price=dice.choice([50, 100]), vendor=dice.choice([self.vendor, self.vendor, other]))
             bills |= bill
             for _again in range(dice.choice([0, 1, 1, 2])):
                 fapiao = self.receive(
@@ -44,9 +42,7 @@ class TestStates(MatchCommon):
                 if dice.random() < 0.7:
                     match.action_confirm()
         by_orm = self.snapshot(facts, bills)
-        self.assertEqual(
-            {state for state, _n in by_orm[1]}, {"none", "proposed", "partial", "matched", "differs"}
-        )
+        self.assertEqual({state for state, _n in by_orm[1]}, {"none", "proposed", "partial", "matched", "differs"})
         self.env.flush_all()
         self.cr.execute("UPDATE account_move SET fapiao_in_state = 'none', fapiao_in_numbers = NULL")
         self.cr.execute("UPDATE fapiao SET match_state = 'none', match_amount = NULL")

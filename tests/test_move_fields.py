@@ -152,8 +152,6 @@ class TestCompanies(FapiaoCommon):
         )
         for model in ("fapiao", "fapiao.request", "fapiao.call", "fapiao.account"):
             found = self.env[model].with_user(stranger).search([])
-            self.assertEqual(
-                found, self.branch_account if model == "fapiao.account" else self.env[model], model
-            )
+            self.assertEqual(found, self.branch_account if model == "fapiao.account" else self.env[model], model)
         with self.assertRaises(AccessError):
             self.create_invoice().with_user(stranger).action_fapiao_issue()

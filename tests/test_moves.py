@@ -26,9 +26,7 @@ class TestLife(FapiaoCommon):
         super().setUpClass()
         arch = etree.fromstring(cls.env.ref("l10n_cn_invoice_cloud.view_account_invoice_filter").arch)
         cls.domains = {
-            node.get("name"): safe_eval(node.get("domain"))
-            for node in arch.iter("filter")
-            if node.get("domain")
+            node.get("name"): safe_eval(node.get("domain")) for node in arch.iter("filter") if node.get("domain")
         }
 
     def assert_state(self, invoice, state, amount_open):

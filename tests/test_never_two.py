@@ -462,7 +462,6 @@ class TestFences(NeverTwoCase):
         self.run_cron("_cron_dispatch", "_cron_reconcile")
         self.assertFalse(self.account.away_since)
 
-
     def test_order_made_while_its_account_is_archived(self):
         """A click that commits while the account goes leaves no order that waits for ever."""
         invoice = self.create_invoice()
@@ -505,8 +504,10 @@ class TestRestoredDatabase(NeverTwoCase):
         ):
             self.env.cr.execute(f"DELETE FROM {table} WHERE {column} IN %s", [tuple(requests.ids)])
         self.env.cr.execute("DELETE FROM fapiao_move_rel WHERE move_id IN %s", [tuple(invoice.ids)])
-        self.env.cr.execute("DELETE FROM fapiao_line WHERE fapiao_id IN (SELECT id FROM fapiao WHERE account_id = %s)",
-                            [self.account.id])
+        self.env.cr.execute(
+            "DELETE FROM fapiao_line WHERE fapiao_id IN (SELECT id FROM fapiao WHERE account_id = %s)",
+            [self.account.id],
+        )
         self.env.cr.execute("DELETE FROM fapiao WHERE account_id = %s", [self.account.id])
         self.env.cr.execute("DELETE FROM fapiao_request WHERE id IN %s", [tuple(requests.ids)])
         self.env.invalidate_all()

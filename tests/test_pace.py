@@ -71,9 +71,7 @@ class TestPace(FapiaoCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.Pace = cls.env["fapiao.pace"]
-        cls.other = cls._create_fapiao_account(
-            name="Another user", tax_username="another", pace_per_minute=50
-        )
+        cls.other = cls._create_fapiao_account(name="Another user", tax_username="another", pace_per_minute=50)
 
     def take(self, count, purpose=QUESTION, channel=BUREAU, account=None):
         with self.engine():

@@ -110,9 +110,7 @@ class TestPickMessages(PickCommon):
 
     def test_travel_comes_in_groups(self):
         expense = self.expense()
-        self.picked(
-            expense, [self.ticket("9", total=109), self.ticket("8", total=30)], kind="Tra", together=True
-        )
+        self.picked(expense, [self.ticket("9", total=109), self.ticket("8", total=30)], kind="Tra", together=True)
         self.assertEqual((expense.total_amount, len(expense.fapiao_match_ids)), (139, 2))
 
     # ------------------------------------------------------------------ edit, adjust, show
@@ -171,9 +169,7 @@ class TestPickMessages(PickCommon):
         added = self.ticket("26", total=7)
         self.press(pick, [kept, added], button="save")
         self.listen(pick)
-        self.assertEqual(
-            sorted(expense.fapiao_match_ids.sudo().fapiao_id.mapped("serial_no")), sorted([kept, added])
-        )
+        self.assertEqual(sorted(expense.fapiao_match_ids.sudo().fapiao_id.mapped("serial_no")), sorted([kept, added]))
         self.assertEqual(expense.total_amount, 107)
 
     def test_a_fapiao_is_taken_away_by_its_person(self):

@@ -40,8 +40,7 @@ class TestProcesses(ProcessCase):
         self.assertEqual(state, "issued")
         self.assertEqual(self.world.issued_count(uid), 1)
         numbers = self.database.sql(
-            "SELECT f.number FROM fapiao f JOIN fapiao_move_rel m ON m.fapiao_id = f.id"
-            f" WHERE m.move_id = {invoice}"
+            f"SELECT f.number FROM fapiao f JOIN fapiao_move_rel m ON m.fapiao_id = f.id WHERE m.move_id = {invoice}"
         )
         self.assertEqual(numbers, [fapiao.number for fapiao in self.world.issued(uid)])
 
@@ -67,8 +66,7 @@ class TestProcesses(ProcessCase):
         ]
         invoices = self.invoices(len(deaths))
         dying = [
-            self.database.start("click", invoice, **death)
-            for invoice, death in zip(invoices, deaths, strict=True)
+            self.database.start("click", invoice, **death) for invoice, death in zip(invoices, deaths, strict=True)
         ]
         for process, death in zip(dying, deaths, strict=True):
             self.assertEqual(finish(process)[0], KILLED, death)

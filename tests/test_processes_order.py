@@ -20,9 +20,7 @@ class TestProcessesOrder(ProcessCase):
         self.reset_world()
 
     def state_of(self, order):
-        return self.database.sql(
-            f"SELECT fapiao_state, fapiao_amount_open FROM sale_order WHERE id = {order}"
-        )
+        return self.database.sql(f"SELECT fapiao_state, fapiao_amount_open FROM sale_order WHERE id = {order}")
 
     def assert_one_fapiao(self, order):
         self.assertEqual(len(self.world.issued()), 1)

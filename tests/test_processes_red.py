@@ -91,8 +91,6 @@ class TestProcesses(ProcessCase):
         self.recover()
         self.assert_reversed_once(invoice, rest=1)
         self.assertEqual(
-            self.database.sql(
-                f"SELECT fapiao_state, fapiao_amount_open FROM account_move WHERE id = {invoice}"
-            ),
+            self.database.sql(f"SELECT fapiao_state, fapiao_amount_open FROM account_move WHERE id = {invoice}"),
             ["issued|0.00"],
         )

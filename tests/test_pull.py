@@ -311,9 +311,7 @@ class TestPull(PullCommon):
     def test_who_pulls(self):
         group = self.env.ref("account.group_account_invoice")
         values = {"name": "x", "login": "fapiao_x", "company_id": self.company.id}
-        user = self.env["res.users"].create(
-            {**values, "company_ids": self.company.ids, "group_ids": group.ids}
-        )
+        user = self.env["res.users"].create({**values, "company_ids": self.company.ids, "group_ids": group.ids})
         pull = self.create_pull()
         self.assertTrue(pull.with_user(user).has_access("read"))
         self.assertFalse(pull.with_user(user).has_access("write"))

@@ -39,9 +39,7 @@ class TestBuyer(RedCommon):
                 "partner_id": self.vendor.id,
                 "invoice_date": fields.Date.today(),
                 "ref": self.theirs.number,
-                "invoice_line_ids": self.product_line(
-                    product_id=self.product_a.id, price_unit=1000, tax_ids=[]
-                ),
+                "invoice_line_ids": self.product_line(product_id=self.product_a.id, price_unit=1000, tax_ids=[]),
                 **values,
             }
         )

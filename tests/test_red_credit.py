@@ -21,9 +21,7 @@ class TestFull(RedCommon):
         self.assertFalse(self.world.calls.of("retInviceMsg"), "nobody is called while posting")
         self.assertEqual((note.fapiao_state, note.fapiao_wants_red), ("to_issue", True))
         self.assertEqual(note.fapiao_amount_open, -invoice.amount_total)
-        self.assertEqual(
-            (invoice.fapiao_state, invoice.fapiao_amount_open), ("issued", -invoice.amount_total)
-        )
+        self.assertEqual((invoice.fapiao_state, invoice.fapiao_amount_open), ("issued", -invoice.amount_total))
         dialog = self.open_flush(note)
         self.assertEqual((dialog.scope, dialog.reason), ("full", "02"))
         form = self.apply(dialog)

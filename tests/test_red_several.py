@@ -13,9 +13,7 @@ class SeveralCommon(KingdeeCommon):
     def setUp(self):
         super().setUp()
         self.world.kingdee.split_amount = "650"
-        self.invoice = self.create_invoice(
-            [{"quantity": 6, "price_unit": 100}, {"quantity": 5, "price_unit": 120}]
-        )
+        self.invoice = self.create_invoice([{"quantity": 6, "price_unit": 100}, {"quantity": 5, "price_unit": 120}])
         self.issue(self.invoice)
         self.ask(self.invoice.fapiao_request_ids)
         self.world.kingdee.split_amount = ""
@@ -171,9 +169,7 @@ class TestSeveralAnew(SplitCommon):
     def setUp(self):
         super().setUp()
         self.company.fapiao_amount_limit = 1000
-        self.invoice = self.create_invoice(
-            [{"quantity": 9, "price_unit": 100}, {"quantity": 4, "price_unit": 200}]
-        )
+        self.invoice = self.create_invoice([{"quantity": 9, "price_unit": 100}, {"quantity": 4, "price_unit": 200}])
         self.click(self.open_dialog(self.invoice))
         self.first, self.second = self.invoice.fapiao_ids.sorted("id")
         self.note = self.credit(self.invoice, lines={0: {"quantity": 2}, 1: {"quantity": 1}})

@@ -139,9 +139,7 @@ class TestSettle(unittest.TestCase):
         self.assertEqual(D("7.47"), sum(tax for _amount, tax in pairs))
 
     def test_the_largest_line_takes_the_cent(self):
-        pairs, _problems = amounts.settle(
-            rows(("10.00", "1.30"), ("90.00", "11.70")), D("100.01"), D("13.00")
-        )
+        pairs, _problems = amounts.settle(rows(("10.00", "1.30"), ("90.00", "11.70")), D("100.01"), D("13.00"))
         self.assertEqual([(D("10.00"), D("1.30")), (D("90.01"), D("11.70"))], pairs)
 
     def test_tax_goes_where_it_is_missing(self):

@@ -92,9 +92,7 @@ class TestZeroLines(unittest.TestCase):
         gift = item("gift", "0.00", "0.00", quantity=D(1), discount=D("20.00"))
         lines, problems = lines_of(item("a", "100.00", "13.00"), gift)
         self.assertEqual([("a",)], [line.keys for line in lines])
-        self.assertEqual(
-            [("zero_line_left_out", "gift", "warning")], [(p.code, p.line, p.severity) for p in problems]
-        )
+        self.assertEqual([("zero_line_left_out", "gift", "warning")], [(p.code, p.line, p.severity) for p in problems])
 
     def test_nothing_but_free_lines(self):
         nets, problems = fold([item("a", "0.00", "0.00", discount=D("5.00"))])
@@ -174,9 +172,7 @@ class TestNegativeItems(unittest.TestCase):
             item("r", "-50.00", "-3.00", "0.06"),
         )
         self.assertEqual([(NORMAL, "100.00", "13.00")], figures(lines))
-        self.assertEqual(
-            [("zero_line_left_out", "b")], [(problem.code, problem.line) for problem in problems]
-        )
+        self.assertEqual([("zero_line_left_out", "b")], [(problem.code, problem.line) for problem in problems])
 
     def test_used_up_but_for_rounding(self):
         lines, problems = to_lines(

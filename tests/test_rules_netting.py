@@ -71,8 +71,7 @@ class TestNet(TestCase):
     )
     def test_sums_are_kept(self, sold, credited):
         items = [
-            item(Decimal(fen).scaleb(-2), str(quantity), key=str(number))
-            for number, (fen, quantity) in enumerate(sold)
+            item(Decimal(fen).scaleb(-2), str(quantity), key=str(number)) for number, (fen, quantity) in enumerate(sold)
         ]
         credits_ = []
         for place, fen, quantity in credited:

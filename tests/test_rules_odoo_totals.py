@@ -146,9 +146,7 @@ def posted_lines(price, quantity, discount, rate=st.sampled_from(RATES)):  # noq
     return st.builds(Posted, price, quantity, discount, rate, st.booleans())
 
 
-SANE_LINE = posted_lines(
-    decimals(1, 20000, 2), decimals(1, 500, 2), st.one_of(st.just(Decimal(0)), decimals(0, 90, 2))
-)
+SANE_LINE = posted_lines(decimals(1, 20000, 2), decimals(1, 500, 2), st.one_of(st.just(Decimal(0)), decimals(0, 90, 2)))
 WILD_LINE = posted_lines(
     st.one_of(decimals(-50, 50, 4), decimals(-1000000, 1000000, 2)),
     st.one_of(decimals(-10, 10, 3), st.integers(-5, 5).map(Decimal)),
@@ -246,9 +244,7 @@ class TestSaneInvoices(Common):
         """A final invoice whose down payment covers some lines entirely issues the others."""
         paid = [Posted(*self.values(line, Decimal("0.09"))) for line in lines]
         open_ = [Posted(*self.values(line, Decimal("0.13"))) for line in others]
-        deducted = [
-            Posted(-line.price, line.quantity, line.discount, line.rate, line.included) for line in paid
-        ]
+        deducted = [Posted(-line.price, line.quantity, line.discount, line.rate, line.included) for line in paid]
         draft, problems = self.draft_of(paid + open_ + deducted, globally, distributed)
         self.assertIsNotNone(draft)
         self.assertEqual([], errors(problems))
@@ -273,10 +269,7 @@ class TestSaneInvoices(Common):
     def test_many_lines(self, line, globally, distributed):
         """2,000 lines whose rounding adds up to yuan are still one fapiao."""
         cents = [Decimal(number % 97) / 100 for number in range(2000)]
-        lines = [
-            Posted(line.price + cent, line.quantity, Decimal(0), Decimal("0.13"), line.included)
-            for cent in cents
-        ]
+        lines = [Posted(line.price + cent, line.quantity, Decimal(0), Decimal("0.13"), line.included) for cent in cents]
         draft, problems = self.draft_of(lines, globally, distributed)
         self.assertIsNotNone(draft)
         self.assertEqual([], errors(problems))
@@ -301,9 +294,6 @@ class TestWildInvoices(Common):
     @given(lines=st.lists(WILD_LINE, min_size=1, max_size=20), globally=st.booleans())
     def test_positive_lines_never_fail(self, lines, globally):
         """Without negative lines only an empty invoice is refused, however odd prices and quantities are."""
-        lines = [
-            Posted(abs(line.price), abs(line.quantity), line.discount, line.rate, line.included)
-            for line in lines
-        ]
+        lines = [Posted(abs(line.price), abs(line.quantity), line.discount, line.rate, line.included) for line in lines]
         _draft, problems = self.draft_of(lines, globally, True)
         self.assertLessEqual({problem.code for problem in errors(problems)}, EMPTY)

@@ -41,9 +41,7 @@ class TestAttributed(TestCase):
 
     def test_by_price(self):
         ordered = [line("100", "a"), line("200", "b", price="20")]
-        found = attributed(
-            ordered, [[line("100", price="20"), line("100")], [line("100", price="20.000001")]]
-        )
+        found = attributed(ordered, [[line("100", price="20"), line("100")], [line("100", price="20.000001")]])
         self.assertEqual(keys(found), [[[("b",)], [("a",)]], [[("b",)]]])
 
     def test_discount_stays_with_its_line(self):

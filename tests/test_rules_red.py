@@ -131,9 +131,7 @@ class TestCredit(unittest.TestCase):
         ]
         for reversed_at, restored in rows:
             with self.subTest(at=reversed_at):
-                self.assertEqual(
-                    Decimal(restored), red.credit_restored(Decimal("-4854.37"), issued, reversed_at)
-                )
+                self.assertEqual(Decimal(restored), red.credit_restored(Decimal("-4854.37"), issued, reversed_at))
 
     def test_naive_moments(self):
         with self.assertRaises(ValueError):

@@ -201,11 +201,7 @@ class TestLines(unittest.TestCase):
 @settings(max_examples=150, deadline=None)
 @given(BLUES, REASON_CODES)
 def test_nothing_speaks_against_reversing_what_there_is(original, reason):
-    if (
-        left(original)
-        and all(one.amount for one in left(original))
-        and suits_kinds(reason, kinds_of(original.lines))
-    ):
+    if left(original) and all(one.amount for one in left(original)) and suits_kinds(reason, kinds_of(original.lines)):
         assert red_preflight(order(reason=reason, original=original), original, ()) == []
 
 

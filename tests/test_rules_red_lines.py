@@ -26,7 +26,6 @@ def remainder(blue, red):
     return mirrored(without(left(blue), red))
 
 
-
 def line(amount, tax, quantity=None, price=None, kind=NORMAL, rate="0.13", **values):
     number = (None if value is None else D(value) for value in (quantity, price))
     fields = {"name": "*软件*云", "code": GOODS, "unit": "年", "keys": ("a",), **values}
@@ -147,9 +146,7 @@ class TestParts(unittest.TestCase):
                 lines = part(BLUE, reason, [credit])
                 self.assertEqual([(1, *expected)], figures(lines))
                 again = remainder(BLUE, lines)
-                shown = tuple(
-                    None if value is None else str(value) for value in (again[0].quantity, again[0].price)
-                )
+                shown = tuple(None if value is None else str(value) for value in (again[0].quantity, again[0].price))
                 self.assertEqual(rest, (str(again[0].amount), str(again[0].tax), *shown))
                 self.assertEqual([NORMAL, NORMAL], [one.kind for one in again])
 
@@ -162,9 +159,7 @@ class TestParts(unittest.TestCase):
     def test_what_was_reversed_before_is_taken_off(self):
         before = part(BLUE, RETURNED, [Credit(1, quantity=D(3))])
         later = replace(BLUE, reversed=before)
-        self.assertEqual(
-            [(1, "-22.50", "-2.92"), (3, "-33.33", "-4.33")], [row[:3] for row in figures(left(later))]
-        )
+        self.assertEqual([(1, "-22.50", "-2.92"), (3, "-33.33", "-4.33")], [row[:3] for row in figures(left(later))])
         self.assertEqual((), left(replace(BLUE, reversed=whole(BLUE, WRONG))))
 
     def test_lines_that_are_not_there(self):
@@ -205,9 +200,7 @@ def groups(draw):
     if not draw(st.booleans()):
         return (first,)
     off = (amount * draw(st.integers(1, 100)) / 100).quantize(D("0.01"))
-    discount = replace(
-        first, kind=DISCOUNT, amount=-off, tax=-min(tax_of(off, rate), tax), quantity=None, price=None
-    )
+    discount = replace(first, kind=DISCOUNT, amount=-off, tax=-min(tax_of(off, rate), tax), quantity=None, price=None)
     return replace(first, kind=DISCOUNTED), discount
 
 
@@ -238,10 +231,7 @@ def test_folding_keeps_the_totals(original):
     assert [-value for value in totals(folded)] == list(totals(original.lines))
     for one in folded:
         assert (one.quantity is None) == (one.price is None)
-        assert (
-            one.quantity is None
-            or abs(price_difference(one.amount, one.quantity, one.price)) <= PRICE_TOLERANCE
-        )
+        assert one.quantity is None or abs(price_difference(one.amount, one.quantity, one.price)) <= PRICE_TOLERANCE
 
 
 @settings(max_examples=250, deadline=None)
@@ -249,9 +239,7 @@ def test_folding_keeps_the_totals(original):
 def test_part_and_remainder_are_the_original(data, original, reason):
     red = part(original, reason, data.draw(credits_of(original)))
     rest = remainder(original, red)
-    assert [new - old for new, old in zip(totals(rest), totals(red), strict=True)] == list(
-        totals(original.lines)
-    )
+    assert [new - old for new, old in zip(totals(rest), totals(red), strict=True)] == list(totals(original.lines))
     assert left(replace(original, reversed=red)) == without(left(original), red)
     known = {one.xh: one for one in left(original)}
     for one in red:
@@ -262,10 +250,7 @@ def test_part_and_remainder_are_the_original(data, original, reason):
             assert one.tax == known[one.xh].tax
     for one in rest:
         assert (one.quantity is None) == (one.price is None)
-        assert (
-            one.quantity is None
-            or abs(price_difference(one.amount, one.quantity, one.price)) <= PRICE_TOLERANCE
-        )
+        assert one.quantity is None or abs(price_difference(one.amount, one.quantity, one.price)) <= PRICE_TOLERANCE
 
 
 @settings(max_examples=100, deadline=None)

@@ -24,9 +24,7 @@ BUYER = Party("上海某某科技有限公司", "91310115332701234H")
 def item(key, amount, tax=None, rate="0.13", **values):
     amount, rate = D(amount), D(rate)
     tax = (amount * rate).quantize(D("0.01")) if tax is None else D(tax)
-    return Item(
-        key=key, name=f"商品{key}", short_name="软件", code=CODE, amount=amount, tax=tax, rate=rate, **values
-    )
+    return Item(key=key, name=f"商品{key}", short_name="软件", code=CODE, amount=amount, tax=tax, rate=rate, **values)
 
 
 def draft_of(*items, **values):
@@ -241,9 +239,7 @@ class TestShares(unittest.TestCase):
     def test_one_part_takes_all(self):
         items = [item("a", "100", quantity=D(2)), item("n", "-10")]
         (shares,) = allot(items, [draft_of(*items).lines])
-        self.assertEqual(
-            [Share(items[0], D(100), D(13), D(2)), Share(items[1], D(-10), D("-1.30"), D(0))], shares
-        )
+        self.assertEqual([Share(items[0], D(100), D(13), D(2)), Share(items[1], D(-10), D("-1.30"), D(0))], shares)
 
     def test_deduction_goes_with_the_lines_it_has_reduced(self):
         items = [item("a", "100"), item("b", "200"), item("n", "-30", quantity=D(1))]
@@ -256,9 +252,7 @@ class TestShares(unittest.TestCase):
         self.assertEqual([D("0.333333"), D("0.666667")], [of_part[1].quantity for of_part in shares])
 
     def test_what_is_left_keeps_its_discount(self):
-        (rest,) = uncovered(
-            [item("a", "900", quantity=D(10), discount=D("100.00"))], {"a": (D(450), D("58.50"), D(5))}
-        )
+        (rest,) = uncovered([item("a", "900", quantity=D(10), discount=D("100.00"))], {"a": (D(450), D("58.50"), D(5))})
         self.assertEqual((450, D("58.50"), 5, 50), (rest.amount, rest.tax, rest.quantity, rest.discount))
 
     def test_what_is_covered_is_gone_gifts_included(self):

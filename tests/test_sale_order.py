@@ -21,9 +21,7 @@ class TestOrder(OrderCommon):
             order,
             [{"fapiao_state": "issued", "fapiao_numbers": issued[0].number, "fapiao_amount_open": 0}],
         )
-        self.assertRecordValues(
-            order.fapiao_ids, [{"amount_untaxed": 1000, "amount_tax": 130, "order_ids": order.ids}]
-        )
+        self.assertRecordValues(order.fapiao_ids, [{"amount_untaxed": 1000, "amount_tax": 130, "order_ids": order.ids}])
         self.assertEqual(order.order_line.fapiao_qty_covered, 10)
         self.assertIn(issued[0].number, "".join(order.message_ids.mapped("body")))
         self.assertEqual(request._progress()["document"], order.name)
@@ -94,9 +92,7 @@ class TestOrder(OrderCommon):
 
     def test_choice_goes_to_the_cloud(self):
         order = self.create_order()
-        request = self.request(
-            order, remark="分批", fapiao_type="special", email="a@example.com", phone="13800138000"
-        )
+        request = self.request(order, remark="分批", fapiao_type="special", email="a@example.com", phone="13800138000")
         draft = request._neutral_draft()
         self.assertEqual(
             (draft.remark, draft.type, draft.buyer.email, draft.buyer.mobile),
@@ -141,7 +137,7 @@ class TestOrder(OrderCommon):
         order = self.create_order()
         dialog = self.open(order)
         self.assertEqual(dialog.problem_ids.mapped("severity"), ["warning"])
-        self.assertEqual(dialog.request_label, "Request Nevertheless")
+        self.assertEqual(dialog.request_label, "Request Anyway")
         self.click(dialog)
         self.assertEqual(order.fapiao_state, "issued")
 

@@ -83,12 +83,8 @@ class TestMergedOrders(MergedOrders):
 
     def test_who_cant_be_merged(self):
         stranger = self.buyer.copy({"name": "Other Buyer", "vat": "91310000MA1K00000X"})
-        self.assertIn(
-            "merge_buyers", self.problems(self.create_order() | self.create_order(partner_id=stranger.id))
-        )
-        dollars = self.env["product.pricelist"].create(
-            {"name": "Dollars", "currency_id": self.env.ref("base.USD").id}
-        )
+        self.assertIn("merge_buyers", self.problems(self.create_order() | self.create_order(partner_id=stranger.id)))
+        dollars = self.env["product.pricelist"].create({"name": "Dollars", "currency_id": self.env.ref("base.USD").id})
         abroad = self.create_order(pricelist_id=dollars.id)
         self.assertIn("merge_currencies", self.problems(self.create_order() | abroad))
 
@@ -120,9 +116,7 @@ class TestMergedOrders(MergedOrders):
         bad = self.create_order([{"product_id": uncoded.id}])
         dialog = self.open(self.create_order() | bad)
         problem = dialog.problem_ids.filtered(lambda problem: problem.code == "code_missing")
-        self.assertEqual(
-            (problem.mend_model, problem.mend_id), ("product.template", uncoded.product_tmpl_id.id)
-        )
+        self.assertEqual((problem.mend_model, problem.mend_id), ("product.template", uncoded.product_tmpl_id.id))
 
     def test_withdrawal_frees_them_all(self):
         orders = self.create_order() | self.create_order()

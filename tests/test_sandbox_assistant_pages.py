@@ -1,4 +1,5 @@
 """金蝶发票助手's messages and pages over HTTP: polling, choosing, adjusting, editing."""
+
 import json
 import threading
 
@@ -7,24 +8,24 @@ from .sandbox_assistant_case import EID, EXPENSE, AssistantCase, defaults
 
 class TestMessages(AssistantCase):
     def test_until_acknowledged(self):
-        uid, = self.world.assistant_message('k', 'saveBill', {'a': 1})
-        self.assertEqual(self.message('k'), (uid, 'saveBill', {'a': 1}))
-        self.assertEqual(self.message('k')[0], uid)
-        self.assertEqual(self.poll('another')['errcode'], '1001')
+        (uid,) = self.world.assistant_message("k", "saveBill", {"a": 1})
+        self.assertEqual(self.message("k"), (uid, "saveBill", {"a": 1}))
+        self.assertEqual(self.message("k")[0], uid)
+        self.assertEqual(self.poll("another")["errcode"], "1001")
         for _ in range(2):
-            self.assertEqual(self.receipt('k', uid)['errcode'], '0000')
-        self.assertEqual(self.poll('k')['errcode'], '1001')
-        self.assertEqual(self.receipt('another', uid)['errcode'], '3000')
+            self.assertEqual(self.receipt("k", uid)["errcode"], "0000")
+        self.assertEqual(self.poll("k")["errcode"], "1001")
+        self.assertEqual(self.receipt("another", uid)["errcode"], "3000")
 
     def test_waits_for_a_message(self):
-        self.world.set('assistant', poll_seconds=30)
+        self.world.set("assistant", poll_seconds=30)
         self.access_token()
         got = []
-        waiting = threading.Thread(target=lambda: got.append(self.message('k')))
+        waiting = threading.Thread(target=lambda: got.append(self.message("k")))
         waiting.start()
-        uid, = self.world.assistant_message('k', 'saveBill', {})
+        (uid,) = self.world.assistant_message("k", "saveBill", {})
         waiting.join(10)
-        self.assertEqual(got, [(uid, 'saveBill', {})])
+        self.assertEqual(got, [(uid, "saveBill", {})])
 
     def message_once(self, key):
         uid = self.message(key)[0]
@@ -32,97 +33,104 @@ class TestMessages(AssistantCase):
         return uid
 
     def test_lost_on_the_way(self):
-        uid, = self.world.assistant_message('k', 'saveBill', {})
+        (uid,) = self.world.assistant_message("k", "saveBill", {})
         self.access_token()
-        self.world.faults.add('data/v2', 'drop_after')
+        self.world.faults.add("data/v2", "drop_after")
         with self.assertRaises(OSError):
-            self.poll('k')
-        self.assertEqual(self.message('k')[0], uid)
+            self.poll("k")
+        self.assertEqual(self.message("k")[0], uid)
 
 
 class TestSocket(AssistantCase):
-    def packets(self, method='get', data=None, **query):
-        response = self.http.request(method, self.server.assistant_url + '/socket.io/', data=data, timeout=10,
-                                     params={'EIO': '3', 'transport': 'polling', 'userId': 'k', **query})
+    def packets(self, method="get", data=None, **query):
+        response = self.http.request(
+            method,
+            self.server.assistant_url + "/socket.io/",
+            data=data,
+            timeout=10,
+            params={"EIO": "3", "transport": "polling", "userId": "k", **query},
+        )
         self.assertEqual(response.status_code, 200, response.text)
         text, found = response.content.decode(), []
-        while text and method == 'get':
-            length, _, rest = text.partition(':')
-            found.append(rest[:int(length)])
-            text = rest[int(length):]
+        while text and method == "get":
+            length, _, rest = text.partition(":")
+            found.append(rest[: int(length)])
+            text = rest[int(length) :]
         return found
 
     def test_pushes(self):
         hello, connected = self.packets()
-        self.assertEqual((hello[0], connected), ('0', '40'))
-        sid = json.loads(hello[1:])['sid']
-        self.assertEqual(self.packets(sid=sid), ['6'])
-        self.packets('post', '1:2', sid=sid)
-        self.assertEqual(self.packets(sid=sid), ['3'])
-        uid, = self.world.assistant_message('k', 'saveBill', {'名': 1})
-        event, = self.packets(sid=sid)
-        name, told = json.loads(event.removeprefix('42'))
-        self.assertEqual((name, told['errcode'], told['data']['msgId']), ('k', '0000', uid))
-        self.assertEqual(self.packets(sid=sid), ['6'], 'once a connection')
-        again = json.loads(self.packets()[0][1:])['sid']
-        self.assertEqual(len(self.packets(sid=again)), 1, 'and again over another, until acknowledged')
-        self.receipt('k', uid)
-        last = json.loads(self.packets()[0][1:])['sid']
-        self.assertEqual(self.packets(sid=last), ['6'])
+        self.assertEqual((hello[0], connected), ("0", "40"))
+        sid = json.loads(hello[1:])["sid"]
+        self.assertEqual(self.packets(sid=sid), ["6"])
+        self.packets("post", "1:2", sid=sid)
+        self.assertEqual(self.packets(sid=sid), ["3"])
+        (uid,) = self.world.assistant_message("k", "saveBill", {"名": 1})
+        (event,) = self.packets(sid=sid)
+        name, told = json.loads(event.removeprefix("42"))
+        self.assertEqual((name, told["errcode"], told["data"]["msgId"]), ("k", "0000", uid))
+        self.assertEqual(self.packets(sid=sid), ["6"], "once a connection")
+        again = json.loads(self.packets()[0][1:])["sid"]
+        self.assertEqual(len(self.packets(sid=again)), 1, "and again over another, until acknowledged")
+        self.receipt("k", uid)
+        last = json.loads(self.packets()[0][1:])["sid"]
+        self.assertEqual(self.packets(sid=last), ["6"])
 
     def test_what_a_page_without_polling_sends(self):
-        self.world.choose_tickets(self.user_key(), 'k', [self.ticket()], 'socket')
-        self.assertEqual(self.poll('k')['errcode'], '1001')
-        sid = json.loads(self.packets()[0][1:])['sid']
+        self.world.choose_tickets(self.user_key(), "k", [self.ticket()], "socket")
+        self.assertEqual(self.poll("k")["errcode"], "1001")
+        sid = json.loads(self.packets()[0][1:])["sid"]
         self.assertTrue(self.packets(sid=sid)[0].startswith('42["k"'))
 
     def test_unknown_session(self):
-        self.assertEqual(self.look('/socket.io/', EIO='3', transport='polling', sid='x').status_code, 400)
-        self.assertEqual(self.look('/socket.io/', EIO='3', transport='websocket').status_code, 400)
+        self.assertEqual(self.look("/socket.io/", EIO="3", transport="polling", sid="x").status_code, 400)
+        self.assertEqual(self.look("/socket.io/", EIO="3", transport="websocket").status_code, 400)
 
 
 class TestShapes(AssistantCase):
     def sent(self, bill_type, *serials):
-        self.world.choose_tickets(self.user_key(billType=bill_type), 'k', serials)
-        _uid, kind, data = self.message('k')
-        self.assertEqual(kind, 'saveBill')
-        self.assertEqual((data['billnumber'], data['bxd_key'], data['userid']), ('BX-1', 'K1', EID))
+        self.world.choose_tickets(self.user_key(billType=bill_type), "k", serials)
+        _uid, kind, data = self.message("k")
+        self.assertEqual(kind, "saveBill")
+        self.assertEqual((data["billnumber"], data["bxd_key"], data["userid"]), ("BX-1", "K1", EID))
         return data
 
     def test_plain(self):
-        serial = self.ticket('1', total='106.00')
-        data = self.sent('', serial)
-        row, = data['data']
-        self.assertEqual((row['serialNo'], row['amount'], row['taxAmount'], row['totalAmount']),
-                         (serial, 100, 6, 106))
-        self.assertLessEqual({'goodsCood', 'sallerName', 'sallerTaxNo'}, set(row))
-        self.assertEqual((data['invoiceSerialNos'], data['invoicesAmount'], data['isElectronicInvoice']),
-                         (serial, 106, True))
+        serial = self.ticket("1", total="106.00")
+        data = self.sent("", serial)
+        (row,) = data["data"]
+        self.assertEqual((row["serialNo"], row["amount"], row["taxAmount"], row["totalAmount"]), (serial, 100, 6, 106))
+        self.assertLessEqual({"goodsCood", "sallerName", "sallerTaxNo"}, set(row))
+        self.assertEqual(
+            (data["invoiceSerialNos"], data["invoicesAmount"], data["isElectronicInvoice"]), (serial, 106, True)
+        )
 
     def test_travel(self):
-        train, air, meal = self.ticket('9', total='109.00'), self.ticket('10'), self.ticket('1')
-        data = self.sent('Tra', train, air, meal)
-        self.assertEqual({each['costType']: each['size'] for each in data['data']},
-                         {'suburb': 2, 'dining': 1})
-        rows = {each['serialNo']: each for group in data['data'] for each in group['invoiceData']}
-        self.assertEqual((rows[train]['stationGeton'], rows[train]['taxAmount']), ('上海虹桥', 9))
-        self.assertEqual(rows[air]['airItemsArr'][0]['flightNum'], 'SB0001')
-        self.assertEqual((data['allSize'], data['invoiceSerialNos']), (3, f'{train},{air},{meal}'))
+        train, air, meal = self.ticket("9", total="109.00"), self.ticket("10"), self.ticket("1")
+        data = self.sent("Tra", train, air, meal)
+        self.assertEqual({each["costType"]: each["size"] for each in data["data"]}, {"suburb": 2, "dining": 1})
+        rows = {each["serialNo"]: each for group in data["data"] for each in group["invoiceData"]}
+        self.assertEqual((rows[train]["stationGeton"], rows[train]["taxAmount"]), ("上海虹桥", 9))
+        self.assertEqual(rows[air]["airItemsArr"][0]["flightNum"], "SB0001")
+        self.assertEqual((data["allSize"], data["invoiceSerialNos"]), (3, f"{train},{air},{meal}"))
 
     def test_purchase(self):
-        serials = [self.ticket('27', total='113.00') for _ in range(2)]
-        data = self.sent('Pur', *serials)
-        bought, = data['data']['purchaseInfo']
-        self.assertEqual((bought['invoiceData'], bought['detailAmount'], bought['num'], bought['size']),
-                         (serials, '200.00', '2', '2'))
-        self.assertEqual(data['data']['buyerInfo'][0]['buyerTaxNo'], defaults.TAX_NO)
+        serials = [self.ticket("27", total="113.00") for _ in range(2)]
+        data = self.sent("Pur", *serials)
+        (bought,) = data["data"]["purchaseInfo"]
+        self.assertEqual(
+            (bought["invoiceData"], bought["detailAmount"], bought["num"], bought["size"]),
+            (serials, "200.00", "2", "2"),
+        )
+        self.assertEqual(data["data"]["buyerInfo"][0]["buyerTaxNo"], defaults.TAX_NO)
 
     def test_payees(self):
-        first, second = self.ticket('27', total='113.00'), self.ticket('27', total='226.00')
-        other = self.ticket('27', salerTaxNo='Z')
-        rows = self.sent('BizOut', first, second, other)['data']
-        self.assertEqual([each['serialNo'] for each in rows], [f'{first},{second}', other])
-        self.assertEqual(rows[0]['totalAmount'], 339)
+        first, second = self.ticket("27", total="113.00"), self.ticket("27", total="226.00")
+        other = self.ticket("27", salerTaxNo="Z")
+        rows = self.sent("BizOut", first, second, other)["data"]
+        self.assertEqual([each["serialNo"] for each in rows], [f"{first},{second}", other])
+        self.assertEqual(rows[0]["totalAmount"], 339)
+
 
 class TestChoosing(AssistantCase):
     def setUp(self):
@@ -130,101 +138,109 @@ class TestChoosing(AssistantCase):
         self.link = self.link_key()
 
     def where(self, **changes):
-        return {'userKey': self.user_key(**changes), 'linkKey': self.link, 'gridParam': '1111',
-                'sourceType': 'polling'}
+        return {"userKey": self.user_key(**changes), "linkKey": self.link, "gridParam": "1111", "sourceType": "polling"}
 
     def choose(self, *serials, status=200, **changes):
-        return self.press('index', {'serial': serials, 'import': ''}, status, **self.where(**changes))
+        return self.press("index", {"serial": serials, "import": ""}, status, **self.where(**changes))
 
     def test_imports(self):
         serial = self.ticket()
-        html = self.page('index', **self.where())
-        for text in ('SANDBOX', f'value="{serial}"', 'name="import"', '导入'):
+        html = self.page("index", **self.where())
+        for text in ("SANDBOX", f'value="{serial}"', 'name="import"', "导入"):
             self.assertIn(text, html)
         self.assertIn('id="done"', self.choose(serial))
-        self.assertEqual(self.message(self.link)[2]['data'][0]['serialNo'], serial)
+        self.assertEqual(self.message(self.link)[2]["data"][0]["serialNo"], serial)
 
     def test_five_rules(self):
         used = self.ticket()
         self.world.claim_elsewhere(used)
-        for digit, serial in enumerate((
-                used, self.ticket(title='别人'), self.ticket(buyerTaxNo='X'), self.ticket(check_status='2'),
-                self.ticket(personal=True))):
-            allowed = ''.join('1' if place == digit else '0' for place in range(5))
+        for digit, serial in enumerate(
+            (
+                used,
+                self.ticket(title="别人"),
+                self.ticket(buyerTaxNo="X"),
+                self.ticket(check_status="2"),
+                self.ticket(personal=True),
+            )
+        ):
+            allowed = "".join("1" if place == digit else "0" for place in range(5))
             with self.subTest(rule=digit):
-                self.assertIn('不允许导入', self.choose(serial, status=400))
-                self.assertIn('不允许导入', self.choose(serial, status=400, ticketParam=allowed.translate(
-                    str.maketrans('01', '10'))))
+                self.assertIn("不允许导入", self.choose(serial, status=400))
+                self.assertIn(
+                    "不允许导入",
+                    self.choose(serial, status=400, ticketParam=allowed.translate(str.maketrans("01", "10"))),
+                )
                 self.assertIn('id="done"', self.choose(serial, ticketParam=allowed))
 
     def test_blocked_are_disabled(self):
-        self.ticket(title='别人')
-        self.assertIn(' disabled', self.page('index', **self.where()))
-        html = self.page('index', **self.where(ticketParam='01000'))
-        self.assertNotIn(' disabled', html)
-        self.assertIn('发票抬头与企业名称不一致', html)
+        self.ticket(title="别人")
+        self.assertIn(" disabled", self.page("index", **self.where()))
+        html = self.page("index", **self.where(ticketParam="01000"))
+        self.assertNotIn(" disabled", html)
+        self.assertIn("发票抬头与企业名称不一致", html)
 
     def test_only_ones_own(self):
-        other = self.world.give_ticket('somebody', '1').serial
-        self.assertNotIn(other, self.page('index', **self.where()))
-        self.assertIn('不存在', self.choose(other, status=400))
-        self.assertIn('请选择', self.choose(status=400))
+        other = self.world.give_ticket("somebody", "1").serial
+        self.assertNotIn(other, self.page("index", **self.where()))
+        self.assertIn("不存在", self.choose(other, status=400))
+        self.assertIn("请选择", self.choose(status=400))
 
     def test_already_there(self):
         serial = self.ticket()
-        self.assertIn('已在本单', self.page('index', **self.where(invoiceSerialNos=serial)))
+        self.assertIn("已在本单", self.page("index", **self.where(invoiceSerialNos=serial)))
 
     def test_sockets_only(self):
-        where = {**self.where(), 'sourceType': ''}
-        self.press('index', {'serial': self.ticket(), 'import': ''}, **where)
-        self.assertEqual(self.poll(self.link)['errcode'], '1001')
+        where = {**self.where(), "sourceType": ""}
+        self.press("index", {"serial": self.ticket(), "import": ""}, **where)
+        self.assertEqual(self.poll(self.link)["errcode"], "1001")
 
     def test_bad_keys(self):
-        self.assertIn('userKey', self.page('index', 400, userKey='x', linkKey='y'))
-        self.assertIn('linkKey', self.page('index', 400, userKey=self.user_key()))
-        self.assertIn('gridParam', self.page('index', 400, userKey=self.user_key(), linkKey='y',
-                                             gridParam='2'))
-        self.assertEqual(self.look('/m4-web/fpzs/nowhere').status_code, 404)
+        self.assertIn("userKey", self.page("index", 400, userKey="x", linkKey="y"))
+        self.assertIn("linkKey", self.page("index", 400, userKey=self.user_key()))
+        self.assertIn("gridParam", self.page("index", 400, userKey=self.user_key(), linkKey="y", gridParam="2"))
+        self.assertEqual(self.look("/m4-web/fpzs/nowhere").status_code, 404)
 
 
 class TestOtherPages(AssistantCase):
     def test_adjust_and_view(self):
-        first, second = self.ticket(), self.ticket('9')
-        self.good(EXPENSE + 'entry/cache', self.document(data=[{'entryid': 'L1', 'fid': [first]}]))
-        key = self.user_key(branch_id='L1')
-        self.assertIn(' checked', self.page('expense/branch/update', userKey=key, linkKey='k'))
-        self.press('expense/branch/update', {'serial': [second], 'save': ''}, userKey=key, linkKey='k')
-        uid, kind, data = self.message('k')
-        self.assertEqual((kind, data['bxd_key'], data['branch_id'], data['list']['fid']),
-                         ('saveEntrys', 'K1', 'L1', second))
-        self.receipt('k', uid)
-        self.assertIn(second, self.page('expense/branch/info', userKey=key))
-        self.assertNotIn(first, self.page('expense/invoice/list', userKey=key))
-        self.press('expense/branch/update', {'serial': [first, second], 'save': ''}, userKey=key, linkKey='k')
-        self.assertEqual([each['fid'] for each in self.message('k')[2]['list']], [first, second])
-        self.assertIn('branch_id', self.page('expense/branch/update', 400, userKey=self.user_key(),
-                                             linkKey='k'))
+        first, second = self.ticket(), self.ticket("9")
+        self.good(EXPENSE + "entry/cache", self.document(data=[{"entryid": "L1", "fid": [first]}]))
+        key = self.user_key(branch_id="L1")
+        self.assertIn(" checked", self.page("expense/branch/update", userKey=key, linkKey="k"))
+        self.press("expense/branch/update", {"serial": [second], "save": ""}, userKey=key, linkKey="k")
+        uid, kind, data = self.message("k")
+        self.assertEqual(
+            (kind, data["bxd_key"], data["branch_id"], data["list"]["fid"]), ("saveEntrys", "K1", "L1", second)
+        )
+        self.receipt("k", uid)
+        self.assertIn(second, self.page("expense/branch/info", userKey=key))
+        self.assertNotIn(first, self.page("expense/invoice/list", userKey=key))
+        self.press("expense/branch/update", {"serial": [first, second], "save": ""}, userKey=key, linkKey="k")
+        self.assertEqual([each["fid"] for each in self.message("k")[2]["list"]], [first, second])
+        self.assertIn("branch_id", self.page("expense/branch/update", 400, userKey=self.user_key(), linkKey="k"))
 
     def test_show(self):
-        html = self.page('expense/showInvoice', userKey=self.user_key(), serialNo=self.ticket('9'))
-        self.assertIn('G7301', html)
-        self.assertIn('SANDBOX', html)
+        html = self.page("expense/showInvoice", userKey=self.user_key(), serialNo=self.ticket("9"))
+        self.assertIn("G7301", html)
+        self.assertIn("SANDBOX", html)
 
     def test_edit(self):
-        serial, key = self.ticket('3', total='106.00'), self.user_key()
+        serial, key = self.ticket("3", total="106.00"), self.user_key()
         self.saved(serial)
-        where = {'userKey': key, 'serialNo': serial, 'linkKey': 'k'}
-        self.press('invoice/update', {'buyerName': '改', 'save': ''}, **where)
-        uid, kind, data = self.message('k')
-        self.assertEqual((kind, data['data']['serialNo'], data['billnumber']),
-                         ('updateInvoice', serial, 'BX-1'))
-        self.receipt('k', uid)
-        self.press('invoice/update', {'invoiceNo': '12345678', 'totalAmount': '53.00', 'taxAmount': '3.00',
-                                      'save': ''}, **where)
-        fresh = self.message('k')[2]['data']
-        self.assertNotEqual(fresh['serialNo'], serial)
-        self.assertEqual((fresh['invoiceNo'], fresh['amount']), ('12345678', 50))
+        where = {"userKey": key, "serialNo": serial, "linkKey": "k"}
+        self.press("invoice/update", {"buyerName": "改", "save": ""}, **where)
+        uid, kind, data = self.message("k")
+        self.assertEqual((kind, data["data"]["serialNo"], data["billnumber"]), ("updateInvoice", serial, "BX-1"))
+        self.receipt("k", uid)
+        self.press(
+            "invoice/update",
+            {"invoiceNo": "12345678", "totalAmount": "53.00", "taxAmount": "3.00", "save": ""},
+            **where,
+        )
+        fresh = self.message("k")[2]["data"]
+        self.assertNotEqual(fresh["serialNo"], serial)
+        self.assertEqual((fresh["invoiceNo"], fresh["amount"]), ("12345678", 50))
         self.assertEqual(self.told(serial), [])
-        one, = self.told(fresh['serialNo'])
-        self.assertEqual((one['isRevise'], one['buyerName']), ('2', '改'))
-        self.assertEqual(self.world.assistant_document('K1').serials, [fresh['serialNo']])
+        (one,) = self.told(fresh["serialNo"])
+        self.assertEqual((one["isRevise"], one["buyerName"]), ("2", "改"))
+        self.assertEqual(self.world.assistant_document("K1").serials, [fresh["serialNo"]])

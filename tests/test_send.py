@@ -115,9 +115,7 @@ class TestSend(FapiaoCommon):
         self.product_a.fapiao_code_id = False
         self.product_a.categ_id.fapiao_code_id = False
         with self.assertRaisesRegex(UserError, "could not be requested"):
-            self.env["account.move.send"]._generate_and_send_invoices(
-                invoice, **wizard._get_sending_settings()
-            )
+            self.env["account.move.send"]._generate_and_send_invoices(invoice, **wizard._get_sending_settings())
 
     def test_issued_meanwhile(self):
         invoice = self.create_invoice()
@@ -129,9 +127,7 @@ class TestSend(FapiaoCommon):
 
     def test_batch_holds_back_only_what_is_wrong(self):
         good, bad = self.create_invoice(), self.without_code()
-        wizard = self.env["account.move.send.batch.wizard"].create(
-            {"move_ids": [Command.set((good | bad).ids)]}
-        )
+        wizard = self.env["account.move.send.batch.wizard"].create({"move_ids": [Command.set((good | bad).ids)]})
         self.assertEqual(wizard.summary_data[FAPIAO]["count"], 2)
         alert = wizard.alerts["fapiao_problems"]
         self.assertEqual(alert["level"], "warning")

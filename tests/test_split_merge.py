@@ -29,9 +29,7 @@ class TestSplit(SplitCommon):
         action = self.click(dialog)
         self.assertEqual(len(action["params"]["request_ids"]), 3)
         self.assert_all_there(invoice, 3)
-        slices = invoice.fapiao_request_line_ids.filtered(
-            lambda line: line.move_line_id == invoice.invoice_line_ids[0]
-        )
+        slices = invoice.fapiao_request_line_ids.filtered(lambda line: line.move_line_id == invoice.invoice_line_ids[0])
         self.assertEqual((sorted(slices.mapped("part")), sum(slices.mapped("quantity"))), ([0, 1], 15))
 
     def test_within_the_limit_nothing_is_asked(self):
@@ -167,9 +165,7 @@ class TestSlicesApart(SplitCommon):
         self.click(self.open_dialog(invoice))
         self.assertEqual(set(invoice.fapiao_request_ids.mapped("state")), {"waiting_login"})
         invoice.action_fapiao_withdraw()
-        self.assertEqual(
-            (invoice.fapiao_state, invoice.fapiao_amount_open), ("to_issue", invoice.amount_total)
-        )
+        self.assertEqual((invoice.fapiao_state, invoice.fapiao_amount_open), ("to_issue", invoice.amount_total))
         self.world.set_session(self.account.tax_no, "active")
         with self.engine():
             self.account.action_refresh_credit()

@@ -23,9 +23,7 @@ class TestMerge(SplitCommon):
     def test_three_invoices_one_fapiao(self):
         invoices = self.three()
         dialog = self.open_dialog(invoices, merged=True)
-        self.assertEqual(
-            (dialog.summary, dialog.issue_label), ("3 invoices become one fapiao.", "Issue One Fapiao")
-        )
+        self.assertEqual((dialog.summary, dialog.issue_label), ("3 invoices become one fapiao.", "Issue One Fapiao"))
         self.assertRecordValues(
             dialog.preview_ids,
             [

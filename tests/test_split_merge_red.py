@@ -56,9 +56,7 @@ class TestReverseSlices(SplitCommon):
     def test_credit_note_on_one_of_them(self):
         """Goods that stand on one fapiao alone: that one is reversed, and the rest of it issued anew."""
         self.company.fapiao_amount_limit = 1000
-        invoice = self.create_invoice(
-            [{"quantity": 9, "price_unit": 100}, {"quantity": 4, "price_unit": 200}]
-        )
+        invoice = self.create_invoice([{"quantity": 9, "price_unit": 100}, {"quantity": 4, "price_unit": 200}])
         self.click(self.open_dialog(invoice))
         first, second = invoice.fapiao_ids.sorted("amount_total", reverse=True)
         note = self.credit(invoice, lines={1: {"quantity": 1}})

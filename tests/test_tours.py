@@ -21,9 +21,7 @@ class TestTours(RedCommon, TourCase):
     def test_credit_note_to_red_number(self):
         invoice = self.issued_invoice()
         note = self.credit(invoice, post=False)
-        self.click_through(
-            "fapiao_red_credit_note", f"/odoo/action-account.action_move_out_refund_type/{note.id}"
-        )
+        self.click_through("fapiao_red_credit_note", f"/odoo/action-account.action_move_out_refund_type/{note.id}")
         red = self.assert_reversed_once(invoice.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue"))
         self.assertEqual(note.fapiao_numbers, red.number)
         self.assertEqual(note.fapiao_red_form_ids.reason, "02")
@@ -31,9 +29,7 @@ class TestTours(RedCommon, TourCase):
     def test_reversal_waits_for_the_buyer(self):
         invoice = self.issued_invoice()
         self.use(invoice.fapiao_ids)
-        self.click_through(
-            "fapiao_red_waits", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}"
-        )
+        self.click_through("fapiao_red_waits", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
         form = invoice.fapiao_red_form_ids
         self.assertEqual((form.stage, form.make_credit_note), ("waiting", True))
         self.assertFalse(invoice.reversal_move_ids, "not before the fapiao is reversed")
@@ -41,9 +37,7 @@ class TestTours(RedCommon, TourCase):
     def test_problem_is_told_before_anything_is_sent(self):
         self.product_a.fapiao_code_id = False
         invoice = self.create_invoice()
-        self.click_through(
-            "fapiao_problem", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}"
-        )
+        self.click_through("fapiao_problem", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
         self.assertFalse(invoice.fapiao_request_ids)
         self.assertEqual(self.world.issued(), [])
 

@@ -18,9 +18,7 @@ class TestToursInbound(KingdeeCommon, MatchCommon, TourCase):
 
     def seed(self, **given):
         """Let the bureau have one fapiao over 113 for us, and return its number."""
-        return self.world.receive_fapiao(
-            self.account.tax_no, **{"gross": "113.00", "rate": 13, **given}
-        ).number
+        return self.world.receive_fapiao(self.account.tax_no, **{"gross": "113.00", "rate": 13, **given}).number
 
     def fapiao(self, number):
         return self.env["fapiao"].search([("direction", "=", "in"), ("number", "=", number)])

@@ -17,9 +17,7 @@ class TestToursKingdee(KingdeeCommon, TourCase):
         self.account.auto_invoice = False
         invoice = self.create_invoice()
         self.issue(invoice)
-        self.click_through(
-            "fapiao_withdraw", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}"
-        )
+        self.click_through("fapiao_withdraw", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
         request = invoice.fapiao_request_ids
         self.assertEqual((request.state, self.bill_of(request).state), ("withdrawn", "withdrawn"))
         self.assertEqual(invoice.fapiao_state, "to_issue")

@@ -186,7 +186,7 @@ class TestShownInChinese(TransactionCase):
     def test_words_of_the_browser(self):
         messages = code_translations.get_web_translations(ADDON, CHINESE)["messages"]
         shown = {message["id"]: message["string"] for message in messages}
-        for term in ("Fapiao %s issued", "Waiting for the scan. This window goes on by itself."):
+        for term in ("Fapiao %s issued", "Waiting for the scan. This window continues automatically."):
             self.assertEqual(shown.get(term), self.texts[term])
 
     def test_labels_and_views(self):

@@ -221,9 +221,7 @@ class TestTwins(OrderCommon):
         self.first()
         second = self.create_invoice()
         wizard = self.env["account.move.send.wizard"].create({"move_id": second.id})
-        wizard.extra_edi_checkboxes = {
-            "cn_fapiao": {**wizard.extra_edi_checkboxes["cn_fapiao"], "checked": True}
-        }
+        wizard.extra_edi_checkboxes = {"cn_fapiao": {**wizard.extra_edi_checkboxes["cn_fapiao"], "checked": True}}
         self.assertIn("click Issue Fapiao", wizard.alerts["fapiao_twins"]["message"])
         for _time in range(2):
             self.env["account.move.send"]._generate_and_send_invoices(

@@ -46,9 +46,7 @@ class TestReportExpense(ReportCommon):
         first, second = self.pick(expense, 56.5, 6.5), self.pick(expense, 43.5, 6.5)
         expense.action_submit()
         self.tell()
-        amounts = [
-            self.world.assistant_ticket(one.serial_no).deduction["entryAmount"] for one in (first, second)
-        ]
+        amounts = [self.world.assistant_ticket(one.serial_no).deduction["entryAmount"] for one in (first, second)]
         self.assertEqual(amounts, ["6.50", "5.00"], "100 with 13 % in it hold 11.50 of tax")
 
     def test_tax_that_is_not_deducted(self):

@@ -151,10 +151,7 @@ class TestReportQueue(ReportCommon):
         self.safe()
         engine = self.env["fapiao.engine"]
         with self.engine():
-            claimed = [
-                engine._step(lambda env: len(self.claim(env)))
-                for _worker in range(2)
-            ]
+            claimed = [engine._step(lambda env: len(self.claim(env))) for _worker in range(2)]
         self.assertEqual(claimed, [1, 0], "the status waits for the saving")
         self.assertEqual(self.reports().mapped("state"), ["sending", "queued"])
 
@@ -195,8 +192,7 @@ class TestReportQueue(ReportCommon):
         expense, fapiao = self.picked_expense()
         self.safe()
         self.env.cr.execute(
-            "UPDATE hr_expense SET approval_state = 'submitted', state = 'submitted', write_date = %s"
-            " WHERE id = %s",
+            "UPDATE hr_expense SET approval_state = 'submitted', state = 'submitted', write_date = %s WHERE id = %s",
             (fields.Datetime.now(), expense.id),
         )
         self.env.invalidate_all()

@@ -12,10 +12,7 @@ SAVED = (Report("save", lines=ONE), Report("status", "30"))
 @tagged("post_install", "-at_install")
 class TestReportSteps(BaseCase):
     def steps(self, wanted, *reports):
-        return [
-            f"{step.kind} {step.status or step.line}".strip()
-            for step in steps_to(wanted, known_after(reports))
-        ]
+        return [f"{step.kind} {step.status or step.line}".strip() for step in steps_to(wanted, known_after(reports))]
 
     def test_nothing_to_tell_of_a_draft(self):
         self.assertEqual(self.steps(Wanted(lines=ONE, is_draft=True)), [])

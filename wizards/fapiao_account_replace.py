@@ -28,9 +28,7 @@ class FapiaoAccountReplace(models.TransientModel):
     _description = "Replace Fapiao Account"
 
     source_id = fields.Many2one("fapiao.account", "Account", required=True, ondelete="cascade")
-    purpose = fields.Selection(
-        [("replace", "Replace"), ("archive", "Archive")], required=True, default="replace"
-    )
+    purpose = fields.Selection([("replace", "Replace"), ("archive", "Archive")], required=True, default="replace")
 
     name = fields.Char(**TAKEN_OVER)
     provider = fields.Selection(PROVIDERS, "Cloud", **TAKEN_OVER)
@@ -43,7 +41,7 @@ class FapiaoAccountReplace(models.TransientModel):
     app_key = fields.Char("App ID", **TAKEN_OVER)
     tenant_code = fields.Char("Cloud Tenant", **TAKEN_OVER)
     datacenter = fields.Char("Data Center", **TAKEN_OVER)
-    cloud_user = fields.Char("Cloud User", **TAKEN_OVER)
+    cloud_user = fields.Char(**TAKEN_OVER)
     user_type = fields.Selection(USER_KINDS, "Kind of User", **TAKEN_OVER)
     business_system = fields.Char(**TAKEN_OVER)
     assistant_url = fields.Char("Assistant's Address", **TAKEN_OVER)

@@ -28,9 +28,7 @@ class FapiaoDeduction(models.TransientModel):
         default=lambda self: fields.Date.context_today(self).strftime("%Y%m"),
         help="yyyymm: the tax period in which the tax is deducted.",
     )
-    purpose = fields.Selection(
-        [("1", "Deduct"), ("2", "Not to be deducted")], required=True, default="1", string="Use"
-    )
+    purpose = fields.Selection([("1", "Deduct"), ("2", "Not to be deducted")], required=True, default="1", string="Use")
     fapiao_ids = fields.Many2many("fapiao", string="Fapiao (发票)", readonly=True)
     currency_id = fields.Many2one("res.currency", default=lambda self: self.env.company.currency_id)
     ready_count = fields.Integer("Ready", compute="_compute_ready")

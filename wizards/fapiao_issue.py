@@ -24,7 +24,7 @@ class FapiaoIssue(models.TransientModel):
     twin_ids = fields.One2many("fapiao.issue.twin", "issue_id", "Invoices That Look Alike")
     is_single = fields.Boolean(compute="_compute_is_single")
     ready_count = fields.Integer(
-        readonly=True, help="So many of the invoices can be issued; those that look alike are not counted."
+        readonly=True, help="Number of invoices that can be issued, without possible duplicates."
     )
     issue_count = fields.Integer(compute="_compute_words")
     going_count = fields.Integer(readonly=True)
@@ -71,7 +71,7 @@ class FapiaoIssue(models.TransientModel):
             return self.env._("Issue the One That Is Ready")
         if not self.is_single:
             return self.env._("Issue the %s That Are Ready", self.issue_count)
-        return self.env._("Issue Nevertheless") if self.problem_ids else self.env._("Issue")
+        return self.env._("Issue Anyway") if self.problem_ids else self.env._("Issue")
 
     def _describe_summary(self):
         if said := self._describe_summary_of_preview():
@@ -87,9 +87,7 @@ class FapiaoIssue(models.TransientModel):
                 if self.problem_ids
                 else self.env._("Nothing is wrong: this invoice can be issued.")
             )
-        said = self.env._(
-            "Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total
-        )
+        said = self.env._("Ready to issue: %(ready)s of %(total)s invoices.", ready=self.issue_count, total=total)
         if left := len(self.twin_ids) - len(self.twin_ids.filtered("is_chosen")):
             said += " " + self.env._("Left out because they look like another invoice: %s.", left)
         if self.going_count:
@@ -108,9 +106,7 @@ class FapiaoIssue(models.TransientModel):
                 "%(invoices)s invoices are more than one fapiao may carry: they become %(fapiao)s.", **values
             )
         if self.is_single and self.fapiao_count > 1:
-            return self.env._(
-                "This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values
-            )
+            return self.env._("This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values)
         return ""
 
     def _describe_label_of_fapiao(self):
@@ -163,7 +159,7 @@ class FapiaoIssue(models.TransientModel):
         if not ready and self.twin_ids:
             raise UserError(self.env._("Choose the invoices to issue as well."))
         if not ready:
-            raise UserError(self.env._("None of these invoices is ready. Mend the problems and check again."))
+            raise UserError(self.env._("None of these invoices is ready. Fix the problems and check again."))
         if self._differs_from_preview(ready):
             return self.action_check()
         return moves._fapiao_enqueue(ready).action_follow()
@@ -219,10 +215,7 @@ class FapiaoIssue(models.TransientModel):
             "fapiao_count": len(ready),
             "preview_ids": [
                 Command.clear(),
-                *(
-                    Command.create({**values, "sequence": sequence})
-                    for sequence, values in enumerate(shown, start=1)
-                ),
+                *(Command.create({**values, "sequence": sequence}) for sequence, values in enumerate(shown, start=1)),
             ],
         }
 

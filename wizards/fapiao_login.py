@@ -34,9 +34,7 @@ class FapiaoLogin(models.TransientModel):
     _rec_name = "account_id"
 
     account_id = fields.Many2one("fapiao.account", required=True, ondelete="cascade")
-    purpose = fields.Selection(
-        [("login", "Log-in"), ("face", "Face authentication")], required=True, default="login"
-    )
+    purpose = fields.Selection([("login", "Log-in"), ("face", "Face authentication")], required=True, default="login")
     method = fields.Selection(
         [
             ("sms", "SMS code (短信验证码)"),
@@ -230,7 +228,7 @@ class FapiaoLogin(models.TransientModel):
         if asking and isinstance(error, PaceUsedUp):
             return self._note(message=self.account_id._error_message(error))
         if asking and isinstance(error, (NotSent, OutcomeUnknown)):
-            return self._note(message=self.env._("The cloud does not answer now; it is asked again."))
+            return self._note(message=self.env._("The cloud does not answer at the moment; it is queried again."))
         values = {"message": self._describe_error(error), "sms_code": False, "pin": False}
         if asking or self.state not in ("start", "sms_sent"):
             values["state"] = "failed"

@@ -20,9 +20,7 @@ class FapiaoOrderRequest(models.TransientModel):
     is_merged = fields.Boolean(compute="_compute_is_merged")
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     line_ids = fields.One2many("fapiao.order.request.line", "dialog_id", "Lines")
-    fapiao_type = fields.Selection(
-        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True
-    )
+    fapiao_type = fields.Selection([("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True)
     remark = fields.Char(help="Printed as 备注.")
     email = fields.Char("Send To", help="Where a cloud that delivers by mail sends the fapiao.")
     phone = fields.Char("Text Message To", help="A mobile, for a cloud that delivers by text message.")
@@ -54,7 +52,7 @@ class FapiaoOrderRequest(models.TransientModel):
             if dialog.fapiao_count > 1:
                 dialog.request_label = self.env._("Request %s Fapiao", dialog.fapiao_count)
             elif dialog.problem_ids and not dialog._is_stopped():
-                dialog.request_label = self.env._("Request Nevertheless")
+                dialog.request_label = self.env._("Request Anyway")
             else:
                 dialog.request_label = self.env._("Request Fapiao")
 

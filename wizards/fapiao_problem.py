@@ -19,7 +19,7 @@ class FapiaoProblemMixin(models.AbstractModel):
     message = fields.Text("Problem")
     fix = fields.Text("What To Do")
     mend_model = fields.Char()
-    mend_id = fields.Many2oneReference("To Mend", model_field="mend_model")
+    mend_id = fields.Many2oneReference("To Fix", model_field="mend_model")
     mend_name = fields.Char("Where")
 
     # ------------------------------------------------------------------ actions

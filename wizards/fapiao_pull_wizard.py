@@ -12,9 +12,7 @@ class FapiaoPullWizard(models.TransientModel):
     _name = "fapiao.pull.wizard"
     _description = "Pull Received Fapiao"
 
-    account_id = fields.Many2one(
-        "fapiao.account", required=True, default=lambda self: self._default_account()
-    )
+    account_id = fields.Many2one("fapiao.account", required=True, default=lambda self: self._default_account())
     kind = fields.Selection(KINDS, required=True, default=HEADER)
     date_from = fields.Date("First Day", required=True, default=lambda self: self._default_days()[0])
     date_to = fields.Date("Last Day", required=True, default=lambda self: self._default_days()[1])
@@ -63,4 +61,4 @@ class FapiaoPullWizard(models.TransientModel):
         for first, last in self._windows():
             pulls |= pulls._open_pull(self.account_id, self.kind, first, last)
         pulls._queue_now()
-        return pulls._get_records_action(name=self.env._("Pulls"))
+        return pulls._get_records_action(name=self.env._("Download Jobs"))

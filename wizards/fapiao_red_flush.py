@@ -68,9 +68,7 @@ class FapiaoRedFlush(models.TransientModel):
     booked = fields.Selection(USES, "Booked by the Buyer", compute="_compute_uses")
     confirmer_text = fields.Char("Confirmation", compute="_compute_uses")
 
-    reason = fields.Selection(
-        [(reason.code, f"{reason.name} ({reason.name_zh})") for reason in red.REASONS.values()]
-    )
+    reason = fields.Selection([(reason.code, f"{reason.name} ({reason.name_zh})") for reason in red.REASONS.values()])
     legal_reasons = fields.Char(compute="_compute_plan")
     scope = fields.Selection(
         [
@@ -115,9 +113,7 @@ class FapiaoRedFlush(models.TransientModel):
             None: self.env._("Shows when the form is applied for."),
         }[confirmer]
 
-    @api.depends(
-        "fapiao_id", "more_ids", "credit_id", "reason", "check", "more_checks", "answer", "make_credit_note"
-    )
+    @api.depends("fapiao_id", "more_ids", "credit_id", "reason", "check", "more_checks", "answer", "make_credit_note")
     def _compute_plan(self):
         for flush in self:
             plans = flush._plans() if flush.fapiao_id else []
@@ -131,9 +127,7 @@ class FapiaoRedFlush(models.TransientModel):
             flush.error_text = flush._describe_all(stopping)
             flush.warning_text = flush._describe_all([p for p in problems if p not in stopping])
             flush.can_apply = bool(
-                plans
-                and all(plan.is_ready for plan in plans)
-                and flush.answer not in ("refused", "already", "not_yet")
+                plans and all(plan.is_ready for plan in plans) and flush.answer not in ("refused", "already", "not_yet")
             )
             flush.can_make_credit_note = flush._can_make_credit_note()
 
@@ -179,8 +173,8 @@ class FapiaoRedFlush(models.TransientModel):
             )
         if len(self.more_ids) and self.credit_id:
             return self.env._(
-                "Fapiao %(number)s over %(total)s is reversed in full, and what remains of it is issued anew"
-                " as soon as all are reversed.",
+                "Fapiao %(number)s over %(total)s is reversed in full, and what remains of it is issued again as soon"
+                " as all are reversed.",
                 number=fapiao.number,
                 total=money(fapiao.amount_total),
             )
@@ -483,6 +477,4 @@ class FapiaoRedFlush(models.TransientModel):
 
     def _note(self, answer, text, **values):
         # sudo: only this flow writes the bureau's answer
-        self.sudo().write(
-            {"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values}
-        )
+        self.sudo().write({"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values})

@@ -125,6 +125,4 @@ def _original(row):
 
 
 def _text(part):
-    return (reading.as_text(reading.pick(part, "issueErrorMessage", *_RETURN_KEYS)) or text_in(part))[
-        :_TEXT_LENGTH
-    ]
+    return (reading.as_text(reading.pick(part, "issueErrorMessage", *_RETURN_KEYS)) or text_in(part))[:_TEXT_LENGTH]

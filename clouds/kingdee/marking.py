@@ -194,9 +194,7 @@ def _already(results):
 def _states(data):
     """Return ``{number: booking or deduction}`` of the rows that tell where they stand."""
     marks = (*inbound.BOOKING, *inbound.SELECTED)
-    rows = [
-        row for row in rows_in(data) or () if isinstance(row, dict) and any(name in row for name in marks)
-    ]
+    rows = [row for row in rows_in(data) or () if isinstance(row, dict) and any(name in row for name in marks)]
     found = filter(None, map(fapiao_of, rows))
     return {fapiao.number: fapiao.booking or fapiao.deduction for fapiao in found}
 
@@ -211,6 +209,4 @@ def _says(row):
 
 
 def _reason(row):
-    return next(
-        (text for text in (reading.as_text(reading.pick(row, name)) for name in inbound.REASONS) if text), ""
-    )
+    return next((text for text in (reading.as_text(reading.pick(row, name)) for name in inbound.REASONS) if text), "")

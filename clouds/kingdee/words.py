@@ -41,7 +41,7 @@ LOGIN_TEXTS = (
     ),
     (
         _("The application's ID or its secret is wrong."),
-        _("Copy both anew from the cloud's portal: 开放服务云 → OpenApi → 安全策略 → 第三方应用."),
+        _("Copy both again from the cloud's portal: 开放服务云 → OpenApi → 安全策略 → 第三方应用."),
         codes.APPLICATION.pattern,
     ),
     (
@@ -71,7 +71,10 @@ LOGIN_TEXTS = (
 TECHNICAL = (
     (
         _("The access token has expired, and a fresh one was not accepted either."),
-        _("It is tried again by itself. If it stays so, let nobody else use the same application and user."),
+        _(
+            "It is retried automatically. If the problem persists, make sure that no other system uses the same"
+            " application and user."
+        ),
         r"access_?token.{0,12}(?:过期|失效|超时|expired?)|(?:过期|失效|expired)的?.{0,4}access_?token",
     ),
 )

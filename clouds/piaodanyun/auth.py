@@ -68,6 +68,4 @@ def _is_unread(raw):
         envelope = opened(raw)
     except CloudError:
         return raw.status == 400
-    return not envelope.ok and (
-        envelope.code == codes.PARAMETER or codes.OTHER_BODY.search(envelope.text) is not None
-    )
+    return not envelope.ok and (envelope.code == codes.PARAMETER or codes.OTHER_BODY.search(envelope.text) is not None)

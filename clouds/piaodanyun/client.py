@@ -88,13 +88,9 @@ class Piaodanyun(Client):
         if operation == base.FIND:
             return query.freeze(request_uid, values.get("number", ""), tax_no)
         if operation == base.FILES:
-            return files.freeze(
-                values["number"], values["kind"], values.get("issued_at"), tax_no, self.options
-            )
+            return files.freeze(values["number"], values["kind"], values.get("issued_at"), tax_no, self.options)
         if operation == base.LOGIN:
-            return login.freeze(
-                values["method"], values.get("code"), values.get("pin"), values.get("qr_id"), tax_no
-            )
+            return login.freeze(values["method"], values.get("code"), values.get("pin"), values.get("qr_id"), tax_no)
         if operation == base.FACE_QR:
             return account.freeze_face_qr(values.get("app", "tax"), tax_no)
         if operation in (base.CREDIT, base.FACE_STATE):

@@ -30,9 +30,7 @@ def read(raw):
     """Return the file's bytes, its :class:`FileAddresses`, or ``NotFound`` while there is none yet."""
     envelope = opened(raw)
     if not envelope.ok:
-        if envelope.code == codes.FILE_NOT_READY or (
-            envelope.code == codes.BUSINESS and _not_yet(envelope.text)
-        ):
+        if envelope.code == codes.FILE_NOT_READY or (envelope.code == codes.BUSINESS and _not_yet(envelope.text)):
             return NotFound(envelope.text, envelope.code)
         raise MEANING.question_error(envelope)
     data = envelope.data

@@ -33,9 +33,7 @@ CONSUMPTION_UNUSED = {"00"}  # XfsytDm
 UNBOOKED = {"00"}  # FprzztDm
 
 # "It may not be reversed", in the message of an answer that is a success by its code
-REFUSED = re.compile(
-    r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)"
-)
+REFUSED = re.compile(r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)")
 
 
 def freeze_check(order, _request_uid, tax_no):

@@ -36,8 +36,8 @@ class FapiaoAccount(models.Model):
         "Callback Address",
         compute="_compute_callback_url",
         groups="base.group_system",
-        help="To be entered in the cloud, at the business system (系统管理 → 业务系统列表). Whoever knows it"
-        " can make Odoo ask the cloud; keep it to yourself.",
+        help="To be entered in the cloud, at the business system (系统管理 → 业务系统列表). Anyone who knows it can"
+        " make Odoo query the cloud; keep it confidential.",
     )
     callback_addresses = fields.Text(
         "Allowed Callers",

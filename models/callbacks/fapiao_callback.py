@@ -322,20 +322,20 @@ class FapiaoCallback(models.Model):
     def _describe_found(self, record):
         uid, state = record.request_uid, record.state
         if state in ASKED_STATES:
-            return self.env._("%s: the cloud is asked what became of it.", uid)
+            return self.env._("%s: its outcome is queried at the cloud.", uid)
         if state in OUT_STATES:
             return self.env._("%s: the cloud is asked as soon as it has answered the order itself.", uid)
         if state == "manual":
-            return self.env._("%s: needs a decision; the cloud is asked what became of it.", uid)
+            return self.env._("%s: needs a decision; its outcome is queried at the cloud.", uid)
         if state in DEAD_STATES and record._name == "fapiao.request":
-            return self.env._("%s: has ended here; the cloud is asked what became of it.", uid)
+            return self.env._("%s: has ended here; its outcome is queried at the cloud.", uid)
         label = dict(record._fields["state"]._description_selection(self.env))[state]
         return self.env._("%(uid)s: already known (%(state)s).", uid=uid, state=label)
 
     def _describe_unreadable(self):
         return self.env._(
-            "This is no callback as the cloud describes it, or it is nested too deeply. Nothing was done;"
-            " requests are asked about by themselves."
+            "This is not a callback as the cloud documents it, or it is nested too deeply. Nothing was done; requests"
+            " are queried automatically."
         )
 
     # ------------------------------------------------------------------ replay and cleanup

@@ -272,7 +272,7 @@ class FapiaoAccount(models.Model):
     )
     tenant_code = fields.Char("Cloud Tenant", help="租户, as the cloud's support names it.")
     datacenter = fields.Char("Data Center", help="数据中心 accountId.")
-    cloud_user = fields.Char("Cloud User", help="Of the cloud: a user name or a mobile number.")
+    cloud_user = fields.Char(help="Of the cloud: a user name or a mobile number.")
     user_type = fields.Selection(USER_KINDS, "Kind of User", default="UserName", required=True)
     business_system = fields.Char(help="业务系统编码: ten characters at most, as set up in the cloud (业务系统列表).")
     auto_invoice = fields.Boolean(
@@ -366,7 +366,7 @@ class FapiaoAccount(models.Model):
         journaled = self.env["fapiao.call"].sudo().search([("account_id", "in", self.ids)], limit=1)
         if used := journaled.account_id or self._used("")[:1] or self._used(ASSISTANT_PART)[:1]:
             raise UserError(
-                self.env._("Account %s was used, and its journal is kept. Archive it instead.", used.display_name)
+                self.env._("Account %s was used, and its API log is kept. Archive it instead.", used.display_name)
             )
 
     # ------------------------------------------------------------------ actions

@@ -49,12 +49,12 @@ OPERATIONS = [
     (base.BOOK_STATE, "Ask for the booking"),
     (base.SELECT, "Select for deduction (勾选)"),
     (base.SELECT_STATE, "Ask for the selection"),
-    (base.RELATE, "Tell which fapiao are on it"),
+    (base.RELATE, "Link the fapiao"),
     (base.SAVE_DOCUMENT, "Save the document"),
-    (base.TELL_STATUS, "Tell the status"),
+    (base.TELL_STATUS, "Update the status"),
     (base.DROP_LINE, "Take fapiao off"),
     (base.DROP_DOCUMENT, "Delete the document"),
-    (base.TELL_VOUCHER, "Tell the voucher"),
+    (base.TELL_VOUCHER, "Send the voucher"),
     (base.DROP_VOUCHER, "Delete the voucher"),
     (base.RECEIPT, "Acknowledge a message"),
 ]
@@ -62,7 +62,7 @@ OPERATIONS = [
 
 class FapiaoCall(models.Model):
     _name = "fapiao.call"
-    _description = "Fapiao Exchange"
+    _description = "Fapiao API Call"
     _order = "id desc"
     _log_access = True
 
@@ -137,12 +137,12 @@ class FapiaoCall(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            raise UserError(self.env._("The journal of calls with the cloud can't be changed."))
+            raise UserError(self.env._("The API log can't be changed."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("The journal of calls with the cloud can't be deleted."))
+        raise UserError(self.env._("The API log can't be deleted."))
 
     @api.autovacuum
     def _gc_idle(self):

@@ -446,7 +446,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         if self.state in OPEN_STATES:
             self._need_decision(
                 self.env._("The cloud has answered, but the answer could not be processed."),
-                self.env._("Look at the last call and decide what became of the order."),
+                self.env._("Look at the last call in the API log and decide what became of the request."),
             )
 
     @api.model

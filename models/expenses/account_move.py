@@ -12,7 +12,7 @@ from ..values import exact
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    fapiao_update_ids = fields.One2many("fapiao.assistant.update", "move_id", "Told to the Assistant", readonly=True)
+    fapiao_update_ids = fields.One2many("fapiao.assistant.update", "move_id", "Assistant Updated", readonly=True)
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
 

@@ -62,7 +62,7 @@ COUNTS = SQL("state <> 'withdrawn' AND is_told_anew IS NOT TRUE")
 
 class FapiaoAssistantUpdate(models.Model):
     _name = "fapiao.assistant.update"
-    _description = "Report to the Expense Assistant"
+    _description = "Expense Assistant Update"
     _inherit = ["fapiao.task.mixin"]
     _order = "id desc"
     _rec_name = "document_name"
@@ -72,7 +72,7 @@ class FapiaoAssistantUpdate(models.Model):
 
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(
-        states(queued="Waiting", done="Told", rejected="Turned Down", unknown="Answer lost", withdrawn="Overtaken")
+        states(queued="Waiting", done="Updated", rejected="Turned Down", unknown="Answer lost", withdrawn="Overtaken")
     )
     keys = fields.Char(
         "Keys at the Assistant",
@@ -86,16 +86,16 @@ class FapiaoAssistantUpdate(models.Model):
         "account.move", "Bill or Voucher", readonly=True, index="btree_not_null", ondelete="set null"
     )
     user_id = fields.Many2one(
-        "res.users", "Owner", required=True, readonly=True, help="In whose name the assistant is told."
+        "res.users", "Owner", required=True, readonly=True, help="The user in whose name the assistant is updated."
     )
     bill_type = fields.Char("Kind of Document", readonly=True)
-    status = fields.Selection(STATUSES, "Status Told", readonly=True)
+    status = fields.Selection(STATUSES, "Status Updated", readonly=True)
     relation = fields.Text(readonly=True, help="Lines of the document and the cloud's IDs of their fapiao.")
     line = fields.Char(readonly=True)
     voucher_uid = fields.Char("Voucher's ID", readonly=True)
     voucher_number = fields.Char(readonly=True)
     voucher_hash = fields.Char(readonly=True)
-    is_told_anew = fields.Boolean(readonly=True, help="It was refused, and what it said is told once more.")
+    is_told_anew = fields.Boolean(readonly=True, help="It was refused, and its content is sent once more.")
 
     _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
     _of_document = models.Index("USING gin (string_to_array(keys, ','))")
@@ -135,7 +135,7 @@ class FapiaoAssistantUpdate(models.Model):
         reports = self.sudo()  # sudo: see action_retry
         reports._lock()
         if any(report.state not in ("rejected", "manual") or report.is_told_anew for report in reports):
-            raise UserError(self.env._("Only what was refused is told again, and only once."))
+            raise UserError(self.env._("Only refused updates can be sent again, and only once."))
         for report in reports:
             if report.state == "manual":
                 report._requeue_lookup()
@@ -280,7 +280,7 @@ class FapiaoAssistantUpdate(models.Model):
         """Drop these updates, replaced by a newer one; none of them can have been sent."""
         for report in self:
             report.write({**NO_ERROR, "state": "withdrawn", "next_try_at": False})
-            report.error_message = self.env._("Overtaken by a newer report before it was sent.")
+            report.error_message = self.env._("Superseded by a newer update before it was sent.")
 
     # ------------------------------------------------------------------ notifications
 
@@ -310,7 +310,7 @@ class FapiaoAssistantUpdate(models.Model):
         )
 
     def _alert_title(self):
-        return self.env._("The expense assistant refuses a report")
+        return self.env._("The expense assistant refuses an update")
 
     # --------------------------------------------------------------------------
     # Content of an update, status shown on the document, and the relation sent before a page opens
@@ -650,7 +650,7 @@ def relation_problem(ids, env):
         filter(
             None,
             [
-                env._("The expense assistant could not be told of %s.", report.document_name),
+                env._("The expense assistant could not be updated about %s.", report.document_name),
                 first.error_message,
                 first.error_fix,
                 first.cloud_text,

@@ -72,7 +72,7 @@ NEWS = "l10n_cn_invoice_cloud.pick"  # bus notification on which the dialog read
 
 class FapiaoPick(models.Model):
     _name = "fapiao.pick"
-    _description = "Visit to the Expense Assistant"
+    _description = "Expense Assistant Session"
     _order = "id desc"
 
     account_id = fields.Many2one("fapiao.account", required=True, readonly=True, ondelete="cascade")
@@ -248,7 +248,7 @@ class FapiaoPick(models.Model):
         # sudo: a visit belongs to its user; the fields shown in the dialog are not secret
         pick = self.sudo()
         if not self.env.su and pick.user_id != self.env.user:
-            raise AccessError(self.env._("This is somebody else's visit to the assistant."))
+            raise AccessError(self.env._("This assistant session belongs to another user."))
         return pick
 
     def _check_choice(self, kind):

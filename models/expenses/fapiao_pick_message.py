@@ -89,7 +89,7 @@ class FapiaoPickMessage(models.Model):
 
 class FapiaoPickTicket(models.Model):
     _name = "fapiao.pick.ticket"
-    _description = "Ticket Picked in a Visit"
+    _description = "Ticket Picked in a Session"
     _order = "id"
     _rec_name = "serial_no"
 

@@ -18,7 +18,7 @@ NOTED = {"approval_state", "account_move_id", "state", "tax_ids", "total_amount"
 class HrExpense(models.Model):
     _inherit = "hr.expense"
 
-    fapiao_update_ids = fields.One2many("fapiao.assistant.update", "expense_id", "Told to the Assistant", readonly=True)
+    fapiao_update_ids = fields.One2many("fapiao.assistant.update", "expense_id", "Assistant Updated", readonly=True)
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
 

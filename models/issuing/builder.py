@@ -3,6 +3,9 @@
 Sections in the order of a run: checks, lines, coverage and splitting, merging, unattributed amounts.
 """
 
+# Messages are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 from dataclasses import dataclass, field, replace
 
 from odoo import api, models
@@ -230,7 +233,7 @@ class FapiaoBuilder(models.AbstractModel):
         if self._lacks_rate(move):
             return Problem(
                 "no_currency_rate",
-                _("There is no call rate for %(currency)s, so the books took one for one yuan."),
+                _("There is no exchange rate for %(currency)s, so the books took one for one yuan."),
                 _("Enter the rate, then reset the invoice to draft and confirm it again."),
                 values,
             )

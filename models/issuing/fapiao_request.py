@@ -4,6 +4,9 @@ Sections: actions, scheduled runs, blue requests, earlier IDs, verification of n
 attribution of lines to several fapiao, unattributed amounts, the cloud's own queue, withdrawal.
 """
 
+# Messages are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 import functools
 import json
 import math
@@ -42,8 +45,8 @@ SIBLINGS = 3  # IDs of later attempts that are queried in a restored database
 AT_ONCE = 500
 VERIFY_AFTER = timedelta(minutes=5)  # after a busy batch; queries have their own rate limit
 ALARM = "mail.mail_activity_data_warning"  # stays until a user closes it
-LOST = _("Fapiao %(number)s over %(total)s is reversed, and it can't be told for sure which lines stood on it.")
-WAY_OUT = _("Reverse the others of the same order too (%(rest)s); then all of it can be issued anew.")
+LOST = _("Fapiao %(number)s over %(total)s is reversed, and it is not certain which lines stood on it.")
+WAY_OUT = _("Reverse the others of the same request too (%(rest)s); then all of it can be issued again.")
 REQUEST_STATES = states("issued", issued="Issued")
 
 
@@ -90,7 +93,7 @@ class FapiaoRequest(models.Model):
     amount_tax = fields.Monetary(readonly=True)
     amount_total = fields.Monetary(readonly=True)
     call_ids = fields.One2many(
-        "fapiao.call", "res_id", "Exchanges", domain=[("res_model", "=", "fapiao.request")], readonly=True
+        "fapiao.call", "res_id", "API Log", domain=[("res_model", "=", "fapiao.request")], readonly=True
     )
     needs_attention = fields.Boolean(compute="_compute_needs_attention", search="_search_needs_attention")
 
@@ -157,7 +160,7 @@ class FapiaoRequest(models.Model):
 
     withdrawal_id = fields.Many2one("fapiao.withdrawal", readonly=True, copy=False, index="btree_not_null")
     withdraw_asked = fields.Boolean(
-        readonly=True, copy=False, help="Whether a withdrawal took effect isn't known: the cloud is asked."
+        readonly=True, copy=False, help="It is not known whether a withdrawal took effect: the cloud is queried."
     )
 
     # ------------------------------------------------------------------ computes
@@ -1003,7 +1006,7 @@ class FapiaoRequest(models.Model):
     def _alarm_second_number(self, result):
         """Create an activity if the cloud has issued twice under one ID."""
         note = self.env._(
-            "Beside %(known)s the cloud reports %(second)s. Check both at the tax bureau and reverse one.",
+            "Besides %(known)s the cloud reports %(second)s. Check both at the tax bureau and reverse one.",
             known=", ".join(self.fapiao_ids.mapped("number")),
             second=result.number,
         )

@@ -42,7 +42,7 @@ class FapiaoRequestLine(models.Model):
         "Taken Off By",
         index="btree_not_null",
         ondelete="set null",
-        help="This line takes off what a reversed fapiao stood for, where it can't be told which lines.",
+        help="This line deducts what a reversed fapiao stood for where its lines are not known.",
     )
     state = fields.Selection(related="request_id.state", store=True)
     live = fields.Boolean(

@@ -32,7 +32,7 @@ class ResCompany(models.Model):
         "Issue on Posting", help="Request the fapiao as soon as a customer invoice is posted."
     )
     fapiao_red_on_credit = fields.Selection(
-        [("ask", "Ask"), ("automatic", "Reverse by Itself"), ("never", "Do Nothing")],
+        [("ask", "Ask"), ("automatic", "Reverse Automatically"), ("never", "Do Nothing")],
         "Red Letter on Credit Notes",
         default="ask",
         required=True,
@@ -63,8 +63,8 @@ class ResCompany(models.Model):
     fapiao_twin_days = fields.Integer(
         "Same Sale Within (Days)",
         default=10,
-        help="Ask before an invoice or order is issued that has the same customer, lines and total as another"
-        " one of so many days before or after. 0: never.",
+        help="Ask before a fapiao is issued for an invoice or order with the same customer, lines and total as"
+        " another one dated within this number of days. 0: never.",
     )
     fapiao_show_seller_bank = fields.Boolean("Show Our Bank", help="Print our bank and account in the remark.")
     fapiao_show_buyer_bank = fields.Boolean(

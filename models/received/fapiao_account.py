@@ -49,8 +49,8 @@ class FapiaoAccount(models.Model):
     bureau_login_type = fields.Char("Channel in the Cloud's Words", readonly=True, copy=False)
     bureau_channel_at = fields.Datetime("Channel As Of", readonly=True, copy=False)
     bureau_url = fields.Char("Log In at the Bureau", readonly=True, copy=False)
-    pull_ids = fields.One2many("fapiao.pull", "account_id", "Pulls", readonly=True)
-    pull_open_count = fields.Integer("Open Pulls", compute="_compute_pull_open_count")
+    pull_ids = fields.One2many("fapiao.pull", "account_id", "Download Jobs", readonly=True)
+    pull_open_count = fields.Integer("Open Download Jobs", compute="_compute_pull_open_count")
     can_pull = fields.Boolean(compute="_compute_can_pull")
 
     _pause_not_negative = models.Constraint(
@@ -61,8 +61,8 @@ class FapiaoAccount(models.Model):
         "Mark Booked Bills",
         default=True,
         tracking=True,
-        help="Tell the tax bureau that a fapiao is booked (入账) when its bill is posted, and take it back"
-        " when the bill is reset.",
+        help="Mark a fapiao as booked (入账) at the tax bureau when its bill is posted, and remove the mark when the"
+        " bill is reset.",
     )
 
     # ------------------------------------------------------------------ computes

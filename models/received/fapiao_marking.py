@@ -176,7 +176,7 @@ class FapiaoMarking(models.Model):
             words["error_message"] = self.env._(
                 "The cloud did not answer, so it is not known whether the mark was set."
             )
-            words["error_fix"] = self.env._("Do nothing: the cloud is asked again by itself.")
+            words["error_fix"] = self.env._("Do nothing: the cloud is queried again automatically.")
         return words
 
     def _apply_meaning(self, call, meaning):

@@ -54,9 +54,9 @@ class FapiaoMatch(models.Model):
     rule = fields.Selection(RULES, required=True, default="manual")
     candidates = fields.Integer(readonly=True, help="How many pairs were as likely as this one.")
     active = fields.Boolean(
-        default=True, help="A pair that somebody undid or turned down is kept, so that it isn't made again."
+        default=True, help="A match that was undone or rejected is kept, so that it isn't proposed again."
     )
-    user_id = fields.Many2one("res.users", "Confirmed By", readonly=True, help="Empty: by itself.")
+    user_id = fields.Many2one("res.users", "Confirmed By", readonly=True, help="Empty: automatically.")
     confirmed_at = fields.Datetime("Confirmed On", readonly=True)
     seller_differs = fields.Boolean(compute="_compute_seller_differs", store=True)
     document_name = fields.Char("Document", compute="_compute_document_name", compute_sudo=True)

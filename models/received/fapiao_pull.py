@@ -78,7 +78,7 @@ CLICK_SLICE = 10.0
 
 class FapiaoPull(models.Model):
     _name = "fapiao.pull"
-    _description = "Pull of Received Fapiao"
+    _description = "Download Job"
     _order = "id desc"
     _check_company_auto = True
 
@@ -646,7 +646,7 @@ class FapiaoPull(models.Model):
                 **dict.fromkeys(("lease_until", "next_try_at"), False),
                 "message": read < self.total
                 and self.env._(
-                    "The cloud told of %(total)s fapiao and handed out %(read)s.", total=self.total, read=read
+                    "The cloud announced %(total)s fapiao and returned %(read)s.", total=self.total, read=read
                 ),
             }
         )

@@ -148,12 +148,12 @@ class FapiaoRedForm(models.Model):
     can_issue = fields.Boolean(compute="_compute_offers")
     can_apply_again = fields.Boolean(compute="_compute_offers")
     can_withdraw = fields.Boolean(compute="_compute_offers")
-    reminders = fields.Integer(readonly=True, copy=False, help="So many reminders of the deadline were given.")
+    reminders = fields.Integer(readonly=True, copy=False, help="Number of reminders of the deadline sent.")
 
     call_ids = fields.One2many(
         "fapiao.call",
         "res_id",
-        "Exchanges",
+        "API Log",
         domain=[("res_model", "=", "fapiao.red.form")],
         readonly=True,
     )
@@ -264,14 +264,16 @@ class FapiaoRedForm(models.Model):
             case "waiting" if self.bureau_state:
                 whom = self.env._("the buyer") if bureau.waits_for == BUYER else self.env._("the seller")
                 return self.env._(
-                    "The form waits for %(whom)s to confirm it at the tax bureau. It is looked at again and"
-                    " again; once it is confirmed, all goes on by itself.",
+                    "The form waits for %(whom)s to confirm it at the tax bureau. It is checked regularly; once it is"
+                    " confirmed, the reversal resumes automatically.",
                     whom=whom,
                 )
             case "waiting":
-                return self.env._("The cloud did not say where the form stands; it is asked again.")
+                return self.env._("The cloud did not return the state of the form; it is queried again.")
             case "confirmed":
-                return self.env._("Both sides agree. The seller issues the red fapiao; it is looked for by itself.")
+                return self.env._(
+                    "Both parties have confirmed. The seller issues the red fapiao; it is retrieved automatically."
+                )
             case "ready" | "issuing" | "manual" if self.request_ids:
                 return " ".join(self.request_ids.sorted("id")[-1:]._status_lines())
             case "ready":

@@ -2,6 +2,9 @@
 units.
 """
 
+# Messages are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 from dataclasses import dataclass, replace
 
 from odoo import api, fields, models

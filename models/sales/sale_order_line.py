@@ -96,8 +96,8 @@ class SaleOrderLine(models.Model):
             if float_compare(abs(covered), abs(ordered), precision_digits=digits) > 0:
                 raise ValidationError(
                     self.env._(
-                        "Fapiao for %(covered)s of “%(line)s” would exceed the %(ordered)s that are ordered."
-                        " Somebody may have requested one meanwhile: open the order again.",
+                        "Fapiao for %(covered)s of “%(line)s” would exceed the %(ordered)s ordered. Another user may"
+                        " have requested one in the meantime: open the order again.",
                         covered=covered,
                         line=line.display_name,
                         ordered=ordered,

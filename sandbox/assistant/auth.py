@@ -38,15 +38,19 @@ def authorise(exchange):
         exchange.user = user_key(exchange.world, exchange.text("userKey"))
 
 
-def check_sign(exchange):
+def signature(client, stamp):
     """MD5(client_id + client_secret + timestamp) in lower-case hex, the timestamp in milliseconds."""
+    return hashlib.md5(f"{client.client_id}{client.secret}{stamp}".encode()).hexdigest()
+
+
+def check_sign(exchange):
     exchange.demand("client_id", "timestamp", "sign")
     client, stamp = exchange.world.assistant_clients.get(exchange.text("client_id")), exchange.text("timestamp")
     if client is None:
         raise Refused("client_id不存在或未授权", CLIENT)
     if not re.fullmatch(r"\d{13}", stamp):
         raise Refused("timestamp应为13位毫秒时间戳", CLIENT)
-    if exchange.text("sign") != hashlib.md5(f"{client.client_id}{client.secret}{stamp}".encode()).hexdigest():
+    if exchange.text("sign") != signature(client, stamp):
         raise Refused("签名校验失败", CLIENT)
     # Real time: a test that lets the sandbox's clock run on must still be let in.
     if abs(time.time() - int(stamp) / 1000) > SECONDS:

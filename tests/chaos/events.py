@@ -119,9 +119,7 @@ class Events:
         deadline = time.monotonic() + _LONGEST_FREEZE
         while taken and time.monotonic() < deadline:
             time.sleep(2)
-            still = (
-                "SELECT id FROM fapiao_request WHERE id IN %s AND state IN ('sending', 'unknown', 'queued')"
-            )
+            still = "SELECT id FROM fapiao_request WHERE id IN %s AND state IN ('sending', 'unknown', 'queued')"
             taken = [row[0] for row in self._place.sql(still, tuple(taken))]
         say(f"SIGCONT {server.name}")
         server.thaw()

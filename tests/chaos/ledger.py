@@ -93,9 +93,7 @@ def _compare_facts(here, there, books) -> list:
             lost(number, f"unknown in Odoo ({item['gross']}, {item['remark'][:40]})")
             continue
         _number, _color, status, *amounts, original, moves = here[number]
-        if [Decimal(item[key]) for key in ("net", "tax", "gross")] != [
-            Decimal(str(each)) for each in amounts
-        ]:
+        if [Decimal(item[key]) for key in ("net", "tax", "gross")] != [Decimal(str(each)) for each in amounts]:
             lost(number, f"{amounts} in Odoo")
         elif (item["original"] or None) != original:
             lost(

@@ -120,8 +120,7 @@ class Office:
             left = left[size:]
         half = (len(clicks) + 1) // 2
         flushes = [
-            Step("reverse", moves, self._some_servers(), self._rng.random() < 0.4)
-            for _number in range(reversals)
+            Step("reverse", moves, self._some_servers(), self._rng.random() < 0.4) for _number in range(reversals)
         ]
         early = reversals // 2
         others = [

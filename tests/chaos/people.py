@@ -11,8 +11,7 @@ from .web import Refused, Unreachable
 _CLERKS = 4
 _ISSUED = "SELECT id FROM account_move WHERE id IN %s AND fapiao_state = 'issued' ORDER BY id"
 _TO_ISSUE = (
-    "SELECT id FROM account_move WHERE id IN %s AND fapiao_state <> 'pending' AND fapiao_amount_open > 0"
-    " ORDER BY id"
+    "SELECT id FROM account_move WHERE id IN %s AND fapiao_state <> 'pending' AND fapiao_amount_open > 0 ORDER BY id"
 )
 _TO_CREDIT = (
     "SELECT id FROM account_move WHERE reversed_entry_id IN %s AND state = 'posted'"

@@ -21,9 +21,7 @@ def tell(place, finding) -> list:
     """Return the story line by line."""
     lines = [f"{finding.kind.upper()}  {finding.text}"]
     for model in _MODELS:
-        for task, name, cloud, uid, state, tries, resends, said in place.sql(
-            _TASKS.format(**model), finding.move_id
-        ):
+        for task, name, cloud, uid, state, tries, resends, said in place.sql(_TASKS.format(**model), finding.move_id):
             lines.append(f"  {cloud} {name} {uid or '–'}: {state}, {tries} tries, {resends} resends; {said}")
             for at, call, journal, outcome, status, text in place.sql(_CALLS, name, task):
                 told = " ".join(text.split())[:_TEXT]

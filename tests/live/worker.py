@@ -71,9 +71,7 @@ def credit_in_part(registry, invoice):
 def change_from_outside(database, invoice):
     """Commit a change to the invoice from a connection that Odoo knows nothing of."""
     _name, info = odoo.sql_db.connection_info_for(database)
-    connection = psycopg2.connect(
-        **{key: value for key, value in info.items() if key != "database"}, dbname=database
-    )
+    connection = psycopg2.connect(**{key: value for key, value in info.items() if key != "database"}, dbname=database)
     with connection, connection.cursor() as cursor:
         cursor.execute("UPDATE account_move SET write_date = write_date WHERE id = %s", (int(invoice),))
     connection.close()
@@ -175,9 +173,7 @@ def take_pace(registry, account, count):
         env = api.Environment(cr, SUPERUSER_ID, {})
         engine, taken = env["fapiao.engine"], 0
         for _time in range(int(count)):
-            taken += engine._step(
-                lambda env: env["fapiao.account"].browse(int(account))._take_pace(3, purpose="issue")
-            )
+            taken += engine._step(lambda env: env["fapiao.account"].browse(int(account))._take_pace(3, purpose="issue"))
     sys.stdout.write(str(taken))
 
 
@@ -244,9 +240,7 @@ def seat_users(env, name, count, group):
     values = {"company_id": env.company.id, "company_ids": [(6, 0, env.company.ids)], "lang": "en_US"}
     values["group_ids"] = [(6, 0, env.ref(group).ids)]
     logins = [f"{name}{number}" for number in range(count)]
-    return env["res.users"].create(
-        [{**values, "name": login, "login": login, "password": login} for login in logins]
-    )
+    return env["res.users"].create([{**values, "name": login, "login": login, "password": login} for login in logins])
 
 
 def pull(registry, account):
@@ -383,7 +377,6 @@ def arm():
     for variable, after in (("DIE_IN", False), ("DIE_AFTER", True)):
         if method := os.environ.get(variable):
             setattr(FapiaoEngine, method, deadly(getattr(FapiaoEngine, method), after))
-
 
     if method := os.environ.get("PAUSE_IN"):
         setattr(FapiaoEngine, method, pausing(getattr(FapiaoEngine, method)))

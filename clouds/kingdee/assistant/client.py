@@ -92,9 +92,7 @@ class Assistant(Client):
         if operation in _BY_TOKEN:
             return self._sent(
                 operation,
-                lambda token: self._transport.post_json(
-                    path, payload, params={"access_token": token}, fresh=True
-                ),
+                lambda token: self._transport.post_json(path, payload, params={"access_token": token}, fresh=True),
             )
         self._begin(operation)
         return self._transport.post_json(path, {**payload, **self._signature()}, fresh=True)

@@ -69,9 +69,7 @@ def _saved(report, tax_no):
     if report.cover:
         if not (report.cover_type and report.cover_number):
             raise ValueError("A cover needs its kind of file and its number")
-        body.update(
-            coverBase64=report.cover, coverFileType=report.cover_type, coverNumber=report.cover_number
-        )
+        body.update(coverBase64=report.cover, coverFileType=report.cover_type, coverNumber=report.cover_number)
     return body
 
 

@@ -22,7 +22,7 @@ _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
 _CHINESE_MONEY = {"", "CNY", "RMB", "人民币", "1"}
 _WARNINGS = (
     ("checkStatus", {"2"}, _("The check at the tax bureau failed.")),
-    ("isRevise", {"2"}, _("Somebody changed what was recognised on the picture.")),
+    ("isRevise", {"2"}, _("The data recognised on the picture was edited by hand.")),
     ("invoiceStatus", {"1"}, _("The tax bureau has lost control of the fapiao (失控).")),
     ("invoiceStatus", {"2"}, _("The fapiao is void.")),
     ("invoiceStatus", {"3"}, _("The fapiao was reversed (红冲).")),
