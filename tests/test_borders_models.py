@@ -91,7 +91,9 @@ class TestBordersModels(TransactionCase):
 
     def test_every_option_of_the_assistant_is_on_the_form(self):
         shown = self._shown()
-        account = self.env["fapiao.account"].new({"provider": "kingdee", "tax_no": "x", "base_url": "https://x.example"})
+        account = self.env["fapiao.account"].new(
+            {"provider": "kingdee", "tax_no": "x", "base_url": "https://x.example"}
+        )
         handed = account._assistant_config({}).options
         options = options_of(client_of("kingdee", ASSISTANT_PART)) - FIXED.keys()
         self.assertEqual(options, set(handed))
