@@ -1,4 +1,4 @@
-"""Who may call which public method, and who may write which field; held by ``test_gates``.
+"""Who may call which public method, and who may write which field; held by ``test_security_gates``.
 
 A rule names the kinds of user that it lets through. ``stranger`` is a manager of another company, and is let through
 only where no document or company is touched. Overrides of Odoo's own methods keep the checks of what they override.

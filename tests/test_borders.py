@@ -207,6 +207,14 @@ class TestBorders(BaseCase):
         }
         self.assertEqual(found, set(manifest["data"]))
 
+    def test_tests_are_named_after_what_they_test(self):
+        parts = (*PACKAGES, "clouds", "rules", "sandbox", "dev", "ui", "security")
+        whole = {"borders", "borders_models", "demo", "docs", "stateful", "translations"}
+        for path in (ADDON / "tests").glob("test_*.py"):
+            name = path.stem.removeprefix("test_")
+            with self.subTest(name):
+                self.assertTrue(name in whole or name.split("_")[0] in parts)
+
     def test_every_test_module_is_known_to_odoo(self):
         listed = {name for _level, name in imports_of(ADDON / "tests" / "__init__.py")}
         self.assertEqual(listed, {path.stem for path in (ADDON / "tests").glob("test_*.py")})

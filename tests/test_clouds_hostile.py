@@ -23,7 +23,7 @@ from ..clouds.piaodanyun import Piaodanyun
 from ..clouds.redact import redact
 from ..clouds.transport import _text
 from ..rules.red_document import RedCheck, RedForm, RedOrder
-from . import test_assistant_server as assistant
+from . import test_clouds_assistant_server as assistant
 from . import test_clouds_kingdee_server as kingdee
 from .test_clouds_server import config
 

@@ -4,7 +4,7 @@
 `people` click, `events` kill, freeze and restart, `faults` is what the cloud does wrong, `passing` lets time pass,
 `ledger` compares Odoo with the bureau in the end, `report` shows it. `histories` plays tests/stateful at length.
 
-Odoo doesn't load this package: `make chaos` runs it, and tests/test_chaos.py.
+Odoo doesn't load this package: `make chaos` runs it, and tests/test_dev_chaos.py.
 """
 
 import sys

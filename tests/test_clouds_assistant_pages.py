@@ -17,7 +17,7 @@ from ..clouds.picking import (
     TRAVEL,
     Visit,
 )
-from .test_assistant_server import TAX_NO, calls, client, cloud, config, ok, pushed, refused
+from .test_clouds_assistant_server import TAX_NO, calls, client, cloud, config, ok, pushed, refused
 from .test_clouds_server import http, reset, silence
 
 BASE = "https://cloud.example.com/test"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ..clouds.inbound import Travel
-from .test_assistant_tickets import fapiao
+from .test_clouds_assistant_tickets import fapiao
 
 
 def test_a_taxi():

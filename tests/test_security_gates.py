@@ -19,8 +19,8 @@ from ..models.cloud.fapiao_guard_mixin import ADDON
 from . import gates_table as table
 from .common_match import MatchCommon
 from .common_order import OrderCommon
-from .test_access import AccessCase
-from .test_rights import portal_user
+from .test_security_access import AccessCase
+from .test_security_rights import portal_user
 
 MODULE = f"odoo.addons.{ADDON}."
 RECEIVED = ("action_match", "action_match_documents", "action_create_bill", "action_deduct")

@@ -23,7 +23,7 @@ from ..clouds.base import (
 from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
 from ..clouds.kingdee.assistant import Assistant
 from ..clouds.picking import APPROVED, Told, VoucherLine, VoucherReport
-from .test_assistant_server import KEY, REPORT, TAX_NO, calls, client, cloud, config, ok, raw, refused
+from .test_clouds_assistant_server import KEY, REPORT, TAX_NO, calls, client, cloud, config, ok, raw, refused
 from .test_clouds_server import http, reset, silence
 
 DOCUMENT = {

@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from .common_match import MatchCommon
 from .common_order import OrderCommon
-from .test_access import AccessCase
+from .test_security_access import AccessCase
 
 
 @tagged("post_install", "-at_install")

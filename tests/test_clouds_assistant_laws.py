@@ -17,9 +17,9 @@ from ..clouds.kingdee.assistant.shapes import SHAPES
 from ..clouds.kingdee.assistant.values import serials_in
 from ..clouds.picking import Told
 from ..clouds.reading import exact_sum
-from .test_assistant_journeys import FLIGHT
-from .test_assistant_server import client, raw
-from .test_assistant_tickets import COMMON
+from .test_clouds_assistant_journeys import FLIGHT
+from .test_clouds_assistant_server import client, raw
+from .test_clouds_assistant_tickets import COMMON
 
 KEYS = (
     *COMMON,

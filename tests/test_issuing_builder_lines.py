@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL
 from ..rules.problems import errors
-from .test_builder import BuilderCase
+from .test_issuing_builder import BuilderCase
 
 
 class LinesCase(BuilderCase):

@@ -10,8 +10,8 @@ import pytest
 from ..clouds.base import BOOK, BOOK_STATE, EFFECTS, SELECT, SELECT_STATE
 from ..clouds.errors import LoginRequired, OutcomeUnknown, Rejected
 from ..clouds.inbound import Marked, MarkOrder
+from .test_clouds_kingdee_inbound import NUMBER, answer, deduction
 from .test_clouds_kingdee_server import TAX_NO, client, cloud, http, read, refused
-from .test_kingdee_inbound import NUMBER, answer, deduction
 
 PAPER = {"number": "110020213012345678", "code": "1100202130", "serial_no": "s2"}
 DIGITAL = {

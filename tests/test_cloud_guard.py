@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from ..models.cloud.fapiao_guard_mixin import ADDON
 from .common_match import MatchCommon
 from .common_order import OrderCommon
-from .test_access import AccessCase
+from .test_security_access import AccessCase
 
 # Every field of this addon that a user may write on a model with a guard.
 INPUTS = {

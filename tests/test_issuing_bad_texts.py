@@ -8,7 +8,7 @@ from ..rules import draft as drafting
 from ..rules.checks import preflight
 from ..rules.document import ORDINARY, Item
 from ..rules.problems import errors
-from .test_bad_input import BadInputCase
+from .test_issuing_bad_input import BadInputCase
 
 
 @tagged("post_install", "-at_install")

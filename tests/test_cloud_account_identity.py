@@ -17,7 +17,7 @@ from ..sandbox import defaults
 from ..sandbox.server import SandboxServer
 from .common_kingdee import KingdeeCommon
 from .common_update import ReportCommon
-from .test_access import AccessCase
+from .test_security_access import AccessCase
 
 OTHER_TAX_NO = "91440300OTHERACC01"
 REAL = "https://cloud.example.com/api"

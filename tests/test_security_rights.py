@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 from .common_match import MatchCommon
 from .common_pick import PickCommon
 from .common_red import RedCommon
-from .test_access import AccessCase
+from .test_security_access import AccessCase
 
 QUIET = ("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
 PAGES = ("action_fapiao_pick", "action_fapiao_pick_list", "action_fapiao_pick_line", "action_fapiao_pick_adjust")

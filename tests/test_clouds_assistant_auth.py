@@ -11,7 +11,7 @@ from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited
 from ..clouds.kingdee.assistant import sign
 from ..clouds.picking import SHOW_PAGE, VoucherReport
 from ..clouds.redact import MASK, redact
-from .test_assistant_server import CLIENT_ID, REPORT, SECRETS, calls, client, cloud, config, ok, refused
+from .test_clouds_assistant_server import CLIENT_ID, REPORT, SECRETS, calls, client, cloud, config, ok, refused
 from .test_clouds_server import http, reset
 
 NOW = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)  # 1700000000 seconds

@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from .test_kingdee_orders import KingdeeOrderCommon
+from .test_sales_kingdee import KingdeeOrderCommon
 
 
 @tagged("post_install", "-at_install")

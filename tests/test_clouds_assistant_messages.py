@@ -8,7 +8,7 @@ import pytest
 from ..clouds import reading
 from ..clouds.kingdee.assistant import messages
 from ..clouds.picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE, Group
-from .test_assistant_server import pushed
+from .test_clouds_assistant_server import pushed
 
 HEAD = {"billnumber": "2018-11-28-0001", "bxd_key": "doc-key=", "userid": "eid-1"}
 ONE, TWO, THREE = "e7601aa2-fake-0", "e7fde3ad-fake-0", "a1b2c3d4-fake-0"

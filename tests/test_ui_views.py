@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.tests import Form, tagged
 
 from .common_red import RedCommon
-from .test_access import AccessCase
+from .test_security_access import AccessCase
 
 
 @tagged("post_install", "-at_install")
@@ -126,7 +126,7 @@ class TestRedViews(RedCommon, AccessCase):
         of_issuers = {
             "account.move": {"action_fapiao_red"},
             "fapiao": {"action_red"},
-            "fapiao.red.form": {f"action_{name}" for name in ("issue_red", "ask", "login", "apply_anew", "withdraw")},
+            "fapiao.red.form": {f"action_{name}" for name in ("issue_red", "ask", "login", "apply_again", "withdraw")},
         }
         of_managers = {"action_decide_ask_again", "action_decide_not_applied"}
         for model, buttons in of_issuers.items():

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from ..rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from ..rules.problems import errors
-from .test_builder_lines import LinesCase
+from .test_issuing_builder_lines import LinesCase
 
 
 @tagged("post_install", "-at_install")
