@@ -73,7 +73,7 @@ class TestReportQueue(ReportCommon):
     def test_lost_answer_of_a_relation_opens_no_page(self):
         expense, _fapiao = self.picked_expense()
         self.world.faults.add("entry/cache", "drop_after")
-        with self.assertRaisesRegex(UserError, "could not be told"), self.engine():
+        with self.assertRaisesRegex(UserError, "could not be updated"), self.engine():
             self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.reports().state, "unknown")
         self.again()
@@ -85,7 +85,7 @@ class TestReportQueue(ReportCommon):
     def test_relation_that_was_not_sent_is_dropped(self):
         expense, _fapiao = self.picked_expense()
         self.world.faults.add("entry/cache", "rate_limited")
-        with self.assertRaisesRegex(UserError, "could not be told"), self.engine():
+        with self.assertRaisesRegex(UserError, "could not be updated"), self.engine():
             self.env["fapiao.assistant.update"]._relate(expense)
         self.assertEqual(self.reports().state, "withdrawn")
 
