@@ -15,7 +15,7 @@ class TestLoginTroubles(LoginCommon):
         self.click(login, "action_start")
         self.assertEqual(login.state, "start")
         self.assertIn("could not be reached", login.message)
-        self.assertNotIn("by itself", login.message)
+        self.assertNotIn("automatically", login.message)
         self.assertEqual(self.journal().outcome, "not_sent")
 
     def test_lost_answer_does_not_speak_of_a_fapiao(self):

@@ -145,7 +145,7 @@ class TestLoginWizard(LoginCommon):
         self.world.faults.add("loginDppt", "http_500_before")
         answer = self.poll(login)
         self.assertEqual(answer["state"], "qr")
-        self.assertIn("asked again", answer["message"])
+        self.assertIn("queried again", answer["message"])
         self.world.scan()
         self.assertEqual(self.poll(login)["state"], "done")
 

@@ -89,7 +89,7 @@ def test_not_shown_yet_needs_nobody_unless_it_ended_at_cloud():
 def test_an_unknown_outcome_never_invites_to_issue_again():
     for word in words.ANSWER_TEXTS:
         assert "try again" not in word.fix.lower()
-    assert "Never issue it anew" in words.MAY_EXIST[1]
+    assert "Never issue it again" in words.MAY_EXIST[1]
 
 
 # --- Secrets

@@ -216,7 +216,7 @@ def seat(registry, count, url):
             {
                 "base_url": f"{url}/kingdee/{defaults.KINGDEE_PREFIX}",
                 "assistant_url": f"{url}/assistant",
-                "client_id": defaults.ASSISTANT_CLIENT_ID,
+                "client_key": defaults.ASSISTANT_CLIENT_ID,
                 "client_secret": defaults.ASSISTANT_CLIENT_SECRET,
             }
         )
