@@ -25,7 +25,7 @@ class TestDialogDocuments(OrderCommon, MatchCommon, AccessCase):
     def setUp(self):
         super().setUp()
         self.invoice_open, self.order = self.create_invoice(), self.create_order()
-        self.received = self.receive(type_code="31")
+        self.received = self.receive()
         self.env.flush_all()
         self.before = len(self.world.calls.of())
 

@@ -611,7 +611,7 @@ class Fapiao(models.Model):
             "company_id": first.company_id.id,
             "currency_id": first.currency_id.id,
             "partner_id": vendors[first].id,
-            "ref": ", ".join(self.mapped("number")),
+            "ref": ", ".join(sorted(self.mapped("number"))),
             "invoice_date": max(filter(None, self.mapped("issue_date")), default=fields.Date.today()),
             "invoice_line_ids": [Command.create(values) for fapiao in self for values in fapiao._bill_lines()],
         }
