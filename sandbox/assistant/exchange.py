@@ -67,7 +67,7 @@ class Exchange(BaseExchange):
 def render(answer, _quirks=None):
     """The body of the HTTP answer, as bytes."""
     code = SUCCESS if answer.code is None else answer.code
-    body = {"errcode": code, "description": answer.text or "操作成功", **answer.extra}
+    body = {"errcode": code, "description": answer.text or ("操作成功" if answer.code is None else ""), **answer.extra}
     return dump(body if answer.bare else {**body, "data": answer.data})
 
 

@@ -125,7 +125,7 @@ def render(answer, quirks):
         return dump(answer.data)
     good = answer.code is None
     body = {
-        "message": answer.text or "操作成功",
+        "message": answer.text or ("操作成功" if answer.code is None else ""),
         "errorCode": "0" if good else answer.code,
         "status": good,
         "success": good,

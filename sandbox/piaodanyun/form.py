@@ -104,7 +104,7 @@ def lines(form):
 
 def render(answer, _quirks=None):
     """The body of the HTTP answer, as bytes."""
-    text = answer.text or "成功"
+    text = answer.text or ("成功" if answer.code is None else "")
     body = {"code": 200 if answer.code is None else answer.code, "msg": text}
     if answer.both:
         body["message"] = text
