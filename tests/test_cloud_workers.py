@@ -176,7 +176,7 @@ class TestWorkers(ProcessCase):
         self.assertEqual(len(ended), len(clicks), "a click waits for the cloud")
         refusals = [str(end) for end in ended if isinstance(end, Exception)]
         self.assertEqual(len(refusals), 1, ended)
-        self.assertIn("did not answer", refusals[0])
+        self.assertIn("could not be reached", refusals[0])
         waiting = [entry for entry in self.world.calls.of("obtainToken") if not entry.ended]
         self.assertTrue(waiting, "the cloud has not answered meanwhile")
         self.assert_free()

@@ -111,7 +111,7 @@ class TestDialogDocuments(OrderCommon, MatchCommon, AccessCase):
         """The dialog that replaces an account fills in who the account is."""
         values = {"source_id": self.account.id}
         self.assert_refused(self.stranger, "fapiao.account.replace", "create", values)
-        spec = {"source_id": {}, "tax_no": {}, "phone": {}, "app_id": {}}
+        spec = {"source_id": {}, "tax_no": {}, "phone": {}, "app_key": {}}
         self.assert_refused(self.stranger, "fapiao.account.replace", "onchange", [], values, ["source_id"], spec)
         with Form(
             self.env["fapiao.account.replace"].with_user(self.clerk).with_context(default_source_id=self.account.id)
