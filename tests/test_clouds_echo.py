@@ -91,3 +91,13 @@ def test_what_signs_the_address_of_a_file_is_not_logged(caplog):
         road.close()
     assert "SIGNED" not in caplog.text
     assert "SHOWN" in caplog.text
+
+
+def test_a_code_of_digits_changes_no_number_of_an_answer():
+    with serving(lambda request: http('{"fphm": "26310000000123456789"}', "200 OK", "application/json")) as server:
+        road = transport(server.url)
+        try:
+            answer = road.post_json("/x", {"sms": "123456", "pin": "26310000"})
+        finally:
+            road.close()
+    assert answer.text == '{"fphm": "26310000000123456789"}'
