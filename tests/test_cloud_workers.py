@@ -147,9 +147,9 @@ class TestWorkers(ProcessCase):
             reader.join(PATIENCE)
 
     @pytest.mark.timeout(600)
-    def test_clicks_that_a_dead_cloud_keeps_waiting_end(self):
+    def test_two_clicks_at_a_dead_cloud_end(self):
         """Both workers are at a cloud that takes calls and says nothing: each gives up, though the account would
-        wait for ten minutes."""
+        wait for ten minutes. It runs last: the scheduler's calls to that cloud stay with it, and with its workers."""
         self.world.faults.add("obtainToken", "delay", when="before", seconds=3600, times=-1)
         self.addCleanup(self.world.faults.clear)
         (account,) = self.database.sql(
