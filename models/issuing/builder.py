@@ -180,13 +180,19 @@ class FapiaoBuilder(models.AbstractModel):
 
     def _obstacles(self, move):
         """Return the problems that prevent any fapiao for ``move``, whatever its lines."""
-        checks_in_turn = (
+        return self._first_problem(
+            move,
             self._document_problem,
             self._account_problem,
             self._currency_problem,
             self._lost_lines_problem,
         )
-        return [problem for check in checks_in_turn if (problem := check(move))][:1]
+
+    @staticmethod
+    def _first_problem(document, *checks_in_turn):
+        """Return a list with the first problem that a check finds, or an empty one."""
+        found = (check(document) for check in checks_in_turn)
+        return [problem for problem in found if problem][:1]
 
     def _document_problem(self, move):
         values = {"invoice": move.display_name}

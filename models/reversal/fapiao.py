@@ -104,33 +104,31 @@ class Fapiao(models.Model):
         return tuple(
             Line(
                 kind=DISCOUNT if line.is_discount else NORMAL,
-                name=line.name or "",
-                code=line.code or "",
-                amount=exact(line.amount_untaxed),
-                tax=exact(line.amount_tax),
-                rate=exact(line.rate, 4),
-                quantity=shortest(line.quantity) if line.quantity else None,
-                price=shortest(line.price) if line.price else None,
                 spec=line.spec or "",
                 unit=line.unit or "",
+                **self._printed_values(line),
             )
             for line in self.line_ids
         )
 
     def _lines_as_red(self):
         return [
-            RedLine(
-                xh=line.original_line or place,
-                name=line.name or "",
-                code=line.code or "",
-                amount=exact(line.amount_untaxed),
-                tax=exact(line.amount_tax),
-                rate=exact(line.rate, 4),
-                quantity=shortest(line.quantity) if line.quantity else None,
-                price=shortest(line.price) if line.price else None,
-            )
+            RedLine(xh=line.original_line or place, **self._printed_values(line))
             for place, line in enumerate(self.line_ids, start=1)
         ]
+
+    @staticmethod
+    def _printed_values(line):
+        """Return what a blue and a red line have in common, as exact decimals."""
+        return {
+            "name": line.name or "",
+            "code": line.code or "",
+            "amount": exact(line.amount_untaxed),
+            "tax": exact(line.amount_tax),
+            "rate": exact(line.rate, 4),
+            "quantity": shortest(line.quantity) if line.quantity else None,
+            "price": shortest(line.price) if line.price else None,
+        }
 
     # ------------------------------------------------------------------ records from answers
 

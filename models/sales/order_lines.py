@@ -222,14 +222,14 @@ class FapiaoBuilder(models.AbstractModel):
         return found or self._once([problem for order in orders for problem in self._order_obstacles(order)])
 
     def _order_obstacles(self, order):
-        checks_in_turn = (
+        return self._first_problem(
+            order,
             self._confirmation_problem,
             self._account_problem,
             self._order_currency_problem,
             self._order_cover_problem,
             self._down_payment_problem,
         )
-        return [problem for check in checks_in_turn if (problem := check(order))][:1]
 
     def _confirmation_problem(self, order):
         if order.state == "sale":
