@@ -1168,7 +1168,6 @@ class FapiaoAccount(models.Model):
             records._lock()
             for record in records:
                 record._set_state("withdrawn")
-                record._watch_after_end()
                 record.write({"error_message": reason, "error_fix": fix})
                 for document in _documents_of(record):
                     document._message_log(body=as_html(f"{reason} {fix}"))

@@ -606,7 +606,6 @@ class FapiaoTaskMixin(models.AbstractModel):
                 self.account_id._record_need(error.need, error)
             case errors.Rejected():
                 self._set_state("rejected", error)
-                self._watch_after_end()
             case _:
                 self._set_unknown(error)
 
@@ -713,7 +712,6 @@ class FapiaoTaskMixin(models.AbstractModel):
                 "error_fix": self.env._("Issue again by hand if it is still right."),
             }
         )
-        self._watch_after_end()
 
     def _grace_is_over(self):
         return self._now() >= (self.unknown_since or self.write_date) + self._grace()
@@ -803,6 +801,8 @@ class FapiaoTaskMixin(models.AbstractModel):
         if state in OPEN_STATES or state == self._final_state:
             values["watch_at"] = False
         self.write(values)
+        if state in DEAD_STATES:
+            self._watch_after_end()
         if state not in ("queued", "unknown", "pending"):
             self._on_final_state()
 

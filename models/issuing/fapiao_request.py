@@ -225,7 +225,6 @@ class FapiaoRequest(models.Model):
                     )
                 )
             request._set_state("withdrawn")
-            request._watch_after_end()
         if not taken:
             return True
         # sudo: only this flow creates withdrawals
@@ -818,7 +817,6 @@ class FapiaoRequest(models.Model):
         """
         if self.withdraw_asked and self.state == "pending" and self._grace_is_over():
             self._set_state("withdrawn")
-            self._watch_after_end()
             return None
         is_restored = self.kind == "blue" and self.state == "unknown" and not self.was_sent
         if is_restored and self._grace_is_over():
@@ -837,7 +835,7 @@ class FapiaoRequest(models.Model):
             if set(later._documents()) & set(self._documents()):
                 later._set_state("withdrawn")
                 later.error_message = self.env._(
-                    "Not sent: the earlier request %(request)s has led to a fapiao after all (%(numbers)s).",
+                    "Withdrawn: the earlier request %(request)s has led to a fapiao after all (%(numbers)s).",
                     request=self.request_uid,
                     numbers=numbers,
                 )
@@ -933,7 +931,7 @@ class FapiaoRequest(models.Model):
         unsent = rivals.filtered(lambda request: request._can_be_given_up())
         for rival in unsent:
             rival._in_reader_language()._set_state("withdrawn")
-            rival.error_message = self.env._("Not sent: request %s has led to a fapiao after all.", self.request_uid)
+            rival.error_message = self.env._("Withdrawn: request %s has led to a fapiao after all.", self.request_uid)
         self._stand_beside(rivals - unsent)
         # the other lines leave the unique index before these enter it
         self.env.flush_all()
@@ -1199,7 +1197,6 @@ class FapiaoRequest(models.Model):
         elif result.state == "returned" and not self.fapiao_ids:
             self._set_state("rejected", errors.Rejected(result.text or self.env._("Sent back by the cloud.")))
             self.ended_at_cloud = True  # reported as ended by the cloud
-            self._watch_after_end()
         else:
             self._wait_for_bill(result)
 

@@ -87,7 +87,6 @@ class FapiaoWithdrawal(models.Model):
             if text is None:
                 request._set_state("withdrawn")
                 request.ended_at_cloud = True
-                request._watch_after_end()
             else:
                 request._ask_after_withdrawal(text)
         self._set_state("done")
