@@ -42,7 +42,7 @@ class Item:
 
     ``amount`` and ``tax`` are signed, after discount; ``discount`` is the tax-exclusive discount already
     deducted (zero or positive), so the list amount is ``amount + discount``. ``key`` identifies the source
-    line and is passed on unchanged.
+    line and is passed on unchanged. Items of the same ``document`` discount one another before those of others.
     """
 
     key: str
@@ -58,6 +58,7 @@ class Item:
     unit: str = ""
     zero_kind: str = ""
     policy: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,9 @@ def fold(items):
     """Return ``(nets, problems)``: the positive items, reduced by the negative ones.
 
     Negative items (global discounts, down-payment deductions, rewards, returns) reduce the positive ones of
-    the same rate, zero kind and policy in proportion to their amounts, exact to the fen. Items of zero amount
-    are left out: a line of a fapiao must have an amount. ``None`` instead of nets if the negatives exceed the
-    positives of their rate or nothing is left.
+    the same rate, zero kind and policy in proportion to their amounts, exact to the fen: first those of their own
+    document, and others by what exceeds these. Items of zero amount are left out: a line of a fapiao must have an
+    amount. ``None`` instead of nets if the negatives exceed the positives of their rate or nothing is left.
     """
     nets, problems = {}, []
     for group in _groups(items):
@@ -137,20 +137,36 @@ def _fold_group(group):
     # A down payment of 100 % may exceed its lines by the ledger's rounding, which settle() corrects.
     if excess > CENT * len(positives):
         return {}, [_excess_problem(negatives[0], reduction, sum(amounts, ZERO))]
-    shares = spread(reduction - max(excess, ZERO), amounts)
+    own, common = _reductions(positives, negatives, amounts, reduction - max(excess, ZERO))
+    shares = [mine + ours for mine, ours in zip(own, common, strict=True)]
     taxes = _net_taxes(group, positives, [amount - share for amount, share in zip(amounts, shares, strict=True)])
-    keys = tuple(item.key for item in negatives)
     return {
         position: Net(
             item,
             amount - share,
             tax,
             max(round2(item.discount), ZERO) + share,
-            keys if share else (),
+            tuple(one.key for one in negatives if ours or (share and one.document == item.document)),
         )
-        for (position, item), amount, share, tax in zip(positives, amounts, shares, taxes, strict=True)
+        for (position, item), amount, share, ours, tax in zip(positives, amounts, shares, common, taxes, strict=True)
         if amount > share
     }, []
+
+
+def _reductions(positives, negatives, amounts, reduction):
+    """Return two lists: by how much the negatives of its own document reduce each positive, and by how much what
+    exceeds these does. Their sum is ``reduction``.
+    """
+    own = [ZERO] * len(amounts)
+    for document in dict.fromkeys(item.document for item in negatives):
+        places = [place for place, (_position, item) in enumerate(positives) if item.document == document]
+        there = [amounts[place] for place in places]
+        wanted = -sum((round2(item.amount) for item in negatives if item.document == document), ZERO)
+        taken = min(wanted, sum(there, ZERO), reduction - sum(own, ZERO))
+        for place, share in zip(places, spread(taken, there), strict=True):
+            own[place] = share
+    left = [amount - share for amount, share in zip(amounts, own, strict=True)]
+    return own, spread(reduction - sum(own, ZERO), left)
 
 
 def _net_taxes(group, positives, amounts):

@@ -272,6 +272,22 @@ class TestEndedRequestsListen(NeverTwoCase):
         self.assertFalse(request.watch_at)
         self.assertEqual(request.state, "rejected")
 
+    def test_withdrawn_for_an_earlier_one_after_a_lie(self):
+        """What the cloud has turned away with a lie is asked about, though an earlier request settles the lines."""
+        self.world.set(deduplicate=False)
+        invoice, first = self.lost_and_given_up()
+        self.lie("请求过于频繁,请稍后再试", code=429)
+        self.reissued(invoice)
+        second = invoice.fapiao_request_ids - first
+        self.assertEqual(second.state, "queued")
+        self.assertEqual(len(self.world.issued()), 2)
+        self.reconcile(first)
+        self.assertEqual((first.state, second.state), ("issued", "withdrawn"))
+        self.assertTrue(second.watch_at)
+        self.reconcile(second)
+        self.assertTrue(second.is_double)
+        self.assert_ledger_agrees()
+
     def test_fact_is_recorded_though_what_follows_fails(self):
         invoice = self.create_invoice()
         broken = patch.object(type(self.env["fapiao.request"]), "_take_result", side_effect=ValueError("a bug"))
@@ -332,6 +348,27 @@ class TestAnswersAreCompared(NeverTwoCase):
         self.reconcile(elsewhere.fapiao_request_ids)
         self.assert_one_fapiao(elsewhere)
         self.assert_ledger_agrees()
+
+    def test_second_fapiao_under_one_id(self):
+        """The cloud issues, says that a log-in is missing, and issues once more: both are recorded and named."""
+        self.world.set(deduplicate=False, show_after=3600)
+        invoice = self.create_invoice()
+        self.lie("登录已失效,请重新登录电子税务局", code=302)
+        self.issue(invoice)
+        request = invoice.fapiao_request_ids
+        self.assertEqual(request.state, "waiting_login")
+        self.account.sudo()._record_ready()
+        self.reconcile(request)
+        self.reconcile(request)
+        self.assertEqual((request.state, len(self.world.issued())), ("issued", 2))
+        self.world.set(show_after=0)
+        for _question in range(2):
+            self.reconcile(request, minutes=60)
+        self.assertFalse(request.watch_at)
+        self.assert_ledger_agrees()
+        (alarm,) = invoice.activity_ids.filtered(lambda activity: "Two fapiao" in (activity.summary or ""))
+        for fapiao in invoice.fapiao_ids:
+            self.assertIn(fapiao.number, alarm.note)
 
     def test_number_that_was_taken_is_settled_when_it_is_free(self):
         first, second = self.create_invoice([{"price_unit": 77}]), self.create_invoice([{"price_unit": 88}])

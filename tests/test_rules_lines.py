@@ -211,6 +211,36 @@ class TestNegativeItems(unittest.TestCase):
         )
         self.assertEqual([("a",), ("a",), ("b",), ("b", "r")], [line.keys for line in lines])
 
+    def test_first_on_its_own_document(self):
+        lines, problems = lines_of(
+            item("a", "3000", "390", document="1"),
+            item("b", "15000", "1950", document="2"),
+            item("c", "-7500", "-975", document="2"),
+        )
+        self.assertEqual([], problems)
+        self.assertEqual(
+            [
+                (NORMAL, "3000.00", "390.00"),
+                (DISCOUNTED, "15000.00", "1950.00"),
+                (DISCOUNT, "-7500.00", "-975.00"),
+            ],
+            figures(lines),
+        )
+        self.assertEqual([("a",), ("b",), ("b", "c")], [line.keys for line in lines])
+
+    def test_what_exceeds_its_own_document_is_on_the_others(self):
+        nets, _problems = fold(
+            [
+                item("a", "100", "13", document="1"),
+                item("b", "300", "39", document="1"),
+                item("c", "50", "6.5", document="2"),
+                item("d", "-90", "-11.7", document="2"),
+                item("e", "-20", "-2.6", document="1"),
+            ]
+        )
+        self.assertEqual([("a", D(85)), ("b", D(255))], [(net.item.key, net.amount) for net in nets])
+        self.assertEqual(("d", "e"), nets[0].folded)
+
     def test_never_beyond_a_line(self):
         lines, _problems = lines_of(
             item("a", "0.01", "0.00"), item("b", "100.00", "13.00"), item("r", "-99.99", "-13.00")

@@ -664,9 +664,13 @@ class FapiaoTaskMixin(models.AbstractModel):
             case base.NotFound():
                 self._apply_not_found(meaning)
             case base.Pending():
-                self._schedule_retry()
+                self._apply_pending(meaning)
             case errors.CloudError():
                 self._schedule_retry(meaning)
+
+    def _apply_pending(self, answer):
+        """The cloud has it, or doesn't know yet."""
+        self._schedule_retry()
 
     def _apply_not_found(self, answer):
         """Accept "not found" only after the grace period, since the bureau may show a fapiao late."""

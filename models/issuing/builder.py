@@ -358,6 +358,7 @@ class FapiaoBuilder(models.AbstractModel):
             unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
             zero_kind=tax.fapiao_zero_kind or "",
             policy=tax.fapiao_policy or product.fapiao_policy or "",
+            document=str((line.move_id.reversed_entry_id or line.move_id).id),
         ), problems
 
     # ------------------------------------------------------------------ tax

@@ -827,6 +827,15 @@ class FapiaoRequest(models.Model):
             self.sibling = 0
         return super()._apply_not_found(answer)
 
+    def _apply_pending(self, answer):
+        """A request that the cloud is carrying out is not sent again, though it may be reported as unknown between
+        its issue and the time when the bureau shows it.
+        """
+        if self.kind == "blue" and self.state == "unknown":
+            self._set_pending(answer.text)
+        else:
+            super()._apply_pending(answer)
+
     def _supersede_later(self):
         """Withdraw unsent later requests or leave them to a user, since this earlier one took effect."""
         numbers = ", ".join(self.fapiao_ids.mapped("number")) or self.request_uid
@@ -866,32 +875,55 @@ class FapiaoRequest(models.Model):
     def _verify(self, found):
         """Act on the answer about an issued request."""
         match found:
+            case errors.LoginRequired():
+                self.account_id._record_need(found.need, found)
+                self._watch_later()
+            case base.Issued() | base.NotFound() if self.lookup_number:
+                self._verify_first_number(found)
             case base.Issued() if self._knows(found.number):
                 self.watch_at = False
             case base.Issued() if not self._difference(found, is_asked=True):
-                self._correct_number(found)
+                self._take_over_number(found)
             case base.Issued():
                 self._alarm_unverified(found)
-                self._watch_later()
-            case errors.LoginRequired():
-                self.account_id._record_need(found.need, found)
                 self._watch_later()
             case _:
                 # not shown yet, or no answer: queried again after an hour, a day, a week and a month
                 self._watch_later()
 
-    def _correct_number(self, issued):
-        """Replace the fapiao named by the first answer with the one issued for this request."""
-        wrong = self.fapiao_ids
-        if wrong.red_form_ids or any(fapiao.status != "normal" for fapiao in wrong):
+    def _take_over_number(self, issued):
+        """Record the fapiao found for this request beside the one named by the first answer, and query that one:
+        the cloud named a wrong number, or it has issued twice.
+        """
+        first = self.fapiao_ids
+        if len(first) > 1 or first.red_form_ids or first.status != "normal":
             self._alarm_unverified(issued)
+            self._watch_later()
             return
-        self.watch_at = False
-        self.fapiao_ids = False
-        wrong.filtered(lambda fapiao: not fapiao.request_ids).unlink()
+        self._record_found(issued)
+        self.write({"lookup_number": first.number, "watch_at": self._now()})
+        self._wake_reconciler()
+
+    def _record_found(self, issued):
         fapiao = self.env["fapiao"]._record_issued(self, issued)
         self._link_fact(fapiao)
         fapiao._queue_if_changed(issued)
+
+    def _verify_first_number(self, found):
+        """Keep the fapiao named by the first answer if it is this request's as well, which makes it the second
+        one; unlink it if it isn't. "Not found" counts after the grace period.
+        """
+        first = self.fapiao_ids.filtered(lambda fapiao: fapiao.number == self.lookup_number)
+        is_there = isinstance(found, base.Issued) and found.number == self.lookup_number
+        if not is_there and self._now() < (self.last_sent_at or self.create_date) + self._grace():
+            self.watch_at = self._now() + self._grace()
+            return
+        self.write({"lookup_number": False, "watch_at": False})
+        if is_there and not self._difference(found, is_asked=True):
+            self._alarm_second_number(found)
+            return
+        self.fapiao_ids -= first
+        first.filtered(lambda fapiao: not fapiao.request_ids).unlink()
         # requests left to a user because their number was in use may be settled now
         self.search([("account_id", "=", self.account_id.id), ("state", "=", "manual")])._watch()
 
@@ -1005,7 +1037,7 @@ class FapiaoRequest(models.Model):
         """Create an activity if the cloud has issued twice under one ID."""
         note = self.env._(
             "Besides %(known)s the cloud reports %(second)s. Check both at the tax bureau and reverse one.",
-            known=", ".join(self.fapiao_ids.mapped("number")),
+            known=", ".join(number for number in self.fapiao_ids.mapped("number") if number != result.number),
             second=result.number,
         )
         self._alarm(self.env._("Two fapiao under one request"), note)

@@ -175,6 +175,7 @@ class FapiaoBuilder(models.AbstractModel):
             unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
             zero_kind=tax.fapiao_zero_kind or "",
             policy=tax.fapiao_policy or line.product_id.fapiao_policy or "",
+            document=f"order_{line.order_id.id}",
         ), problems
 
     def _order_share(self, line, total, name, quantity, catalogue):

@@ -8,6 +8,7 @@ quiet, and then the bureaus' ledger is compared with Odoo's (``truth``).
 import functools
 import sys
 from collections import Counter
+from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -20,7 +21,8 @@ from .truth import BUSY, Checks, Truth, owners_of
 # Most of what happens in a history happens to one invoice
 PLACES = st.sampled_from((None, None, None, None, None, 0, 1, 2, 3))
 MINUTE, HOUR, DAY = 60, 3600, 86400
-ROUNDS = 10  # of quiet until the end; each takes more than an hour of simulated time
+ROUNDS = 10  # of quiet until the end
+ROUND = 70 * MINUTE  # of simulated time: more than an hour, after which what has ended is asked about for the first time
 # After a person or a cloud was wrong, the truth may show as late as this
 LATE = (2 * HOUR, 2 * DAY, 8 * DAY, 32 * DAY)
 
@@ -373,7 +375,7 @@ class Machine(RuleBasedStateMachine):
             if not now or (before == now and all(state in ("manual", "waiting_login") for _id, state in now)):
                 return
             before = now
-            self.stage.age(70 * MINUTE)
+            self.stage.age(ROUND)
             self._log_in_everywhere()
 
     def _open(self, env):
@@ -385,7 +387,12 @@ class Machine(RuleBasedStateMachine):
         forms = env["fapiao.red.form"].search(["|", ("is_open", "=", True), ("follow_up", "=", "todo")])
         found += [(("stage", form.id), form.stage) for form in forms]
         asked = env["fapiao"].search([("refresh_at", "!=", False)])
-        return found + [(("fapiao", fapiao.id), "refresh") for fapiao in asked]
+        found += [(("fapiao", fapiao.id), "refresh") for fapiao in asked]
+        soon = env["fapiao.request"]._now() + timedelta(seconds=ROUND)
+        for model in ("fapiao.request", "fapiao.red.form"):
+            watched = env[model].search([("watch_at", "<=", soon), ("state", "!=", "manual")])
+            found += [((model, record.id), "watched") for record in watched]
+        return found
 
     def _refresh_all(self):
         """What was reversed in the portal is refreshed by who has reversed it."""

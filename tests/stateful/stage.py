@@ -9,6 +9,7 @@ import functools
 import gc
 import importlib.util
 import logging
+import math
 import os
 import shutil
 import time
@@ -291,7 +292,22 @@ class Stage:
     # ------------------------------------------------------------------ time
 
     def age(self, seconds):
-        """Let time pass, for Odoo, the clouds and the bureaus alike: all that is stored gets older."""
+        """Let time pass, for Odoo, the clouds and the bureaus alike: all that is stored gets older. What comes late
+        comes at its time, not at the end."""
+        first = min(self._seconds_until_all_came(), seconds)
+        for part in (first, seconds - first):
+            if part:
+                self._age(part)
+
+    def _seconds_until_all_came(self):
+        waits = [0]
+        for world in self.worlds:
+            due = [moment for moment, _deed in world.late]
+            due += [request.ready_at for request in (*world.pending.values(), *world.bills.values()) if request.ready_at]
+            waits += [math.ceil((moment - world.clock.now()).total_seconds()) for moment in due]
+        return max(waits)
+
+    def _age(self, seconds):
         self.passed += seconds
         self.undo.age(seconds)
         span = timedelta(seconds=seconds)
