@@ -23,6 +23,7 @@ _LONG = re.compile(r"[0-9A-Za-z+/=_.-]{16,}")
 _DIGIT = re.compile(r"[0-9]")
 _QUERY = re.compile(r"\?\S+")
 _LEAST = 4  # characters of a secret: what is shorter stands in texts by chance
+_NESTED = 3  # levels of JSON in strings of JSON
 _ADDRESS = re.compile(r"(?:file|pdf|ofd|xml|image)url$")
 _thread = threading.local()
 _IN_TEXT = re.compile(
@@ -55,11 +56,21 @@ def secrets_in(*parts):
 def without(text, secrets):
     """Return ``text`` without ``secrets``, whether they stand there as they are, in JSON, in a form or an address."""
     for secret in sorted({str(secret) for secret in secrets}, key=len, reverse=True):
-        forms = {secret, quote(secret, safe=""), quote_plus(secret)}
-        forms |= {json.dumps(secret, ensure_ascii=pure)[1:-1] for pure in (True, False)}
         if len(secret) >= _LEAST:
-            text = _hide(text, sorted(forms, key=len, reverse=True))
+            text = _hide(text, sorted(_written(secret), key=len, reverse=True))
     return text
+
+
+def _written(secret):
+    """Return the ways in which ``secret`` is written in an answer: plain, in a form, in JSON and in JSON in a string
+    of JSON.
+    """
+    forms = {secret, quote(secret, safe=""), quote_plus(secret)}
+    level = {secret}
+    for _level in range(_NESTED):
+        level = {json.dumps(form, ensure_ascii=pure)[1:-1] for form in level for pure in (True, False)}
+        forms |= level
+    return forms
 
 
 def without_codes(text):

@@ -33,6 +33,7 @@ ANSWER_CAP = 20 * 1024 * 1024
 FILE_CAP = 50 * 1024 * 1024
 IDLE_LIMIT = 20.0  # seconds; servers and gateways drop idle connections without a word
 _PIECE = 16 * 1024
+_NUMBER = re.compile(r"[0-9.,:+-]*")
 _RETRY_AFTER = (1, 3600, 60)  # least, most, where the cloud names none; in seconds
 
 
@@ -104,8 +105,8 @@ class Transport:
         secrets = _secrets_of(**request)
         response, body = self._call(method, url, self._answer_cap, secrets=secrets, **request)
         content_type = response.headers.get("Content-Type", "")
-        # A code of digits alone may stand in a fapiao's number or amount by chance: what is parsed keeps it.
-        text = without(_text(body, content_type), {secret for secret in secrets if not secret.isdigit()})
+        # A number may stand in a fapiao's number or amount by chance: what is parsed keeps it.
+        text = without(_text(body, content_type), {secret for secret in secrets if not _NUMBER.fullmatch(secret)})
         return RawAnswer(response.status_code, text, content_type[:200])
 
     def _call(self, method, url, cap, fresh=False, headers=None, secrets=(), **request):

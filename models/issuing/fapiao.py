@@ -196,7 +196,8 @@ class Fapiao(models.Model):
     @api.model
     def _record_issued(self, request, issued):
         """Return the fapiao of ``issued``, the existing one or a new one from the answer and the request's
-        draft.
+        draft. One that was recorded for another request, to which its number was named by mistake, gets the values
+        of this one.
         """
         known = self.search(
             [
@@ -205,9 +206,19 @@ class Fapiao(models.Model):
                 ("number", "=", issued.number),
             ]
         )
-        if known:
+        if known.request_ids:
             return known
-        return self.create(self._issued_values(request, issued))
+        values = self._issued_values(request, issued)
+        if not known:
+            return self.create(values)
+        if not known._is_of_documents(values):
+            known.write({**values, "line_ids": [fields.Command.clear(), *values.get("line_ids", ())]})
+        return known
+
+    def _is_of_documents(self, values):
+        """Return whether this fapiao is linked with the documents in ``values``."""
+        links = {name: value for name, value in values.items() if self._fields[name].type == "many2many"}
+        return all(set(self[name].ids) == set(commands[0][2]) for name, commands in links.items())
 
     @api.model
     def _issued_values(self, request, issued):

@@ -1250,9 +1250,9 @@ class FapiaoRequest(models.Model):
     @staticmethod
     def _is_merged_into(others):
         """Return whether none of ``others`` is complete with its fapiao alone, so that the cloud has merged
-        requests.
+        requests. One whose number is being verified has too many fapiao for a while.
         """
-        return not any(other._is_all_issued_alone() for other in others)
+        return not any(other.lookup_number or other._is_all_issued_alone() for other in others)
 
     def _settle_bill(self):
         for request in self:
