@@ -69,7 +69,8 @@ RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 # PULL_FULL: fapiao can be pulled with their lines.
 RED_APPLY_FINDS = "red_apply_finds"
 PULL_FULL = "pull_full"
-FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS, PULL_FULL})
+MERGES = "merges"  # several orders of one buyer may come to one fapiao
+FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS, PULL_FULL, MERGES})
 
 # Channels: the calls of one share a pace, see :meth:`Cloud.channel`
 BUREAU = "bureau"  # what reaches the tax bureau

@@ -384,6 +384,22 @@ class TestAnswersAreCompared(NeverTwoCase):
             self.assert_one_fapiao(invoice)
         self.assert_ledger_agrees()
 
+    def test_number_of_another_request_that_was_refreshed(self):
+        """A refresh shows the other's amounts, so that the first request seems to have too little."""
+        first, second = self.create_invoice([{"price_unit": 77}]), self.create_invoice([{"price_unit": 88}])
+        self.world.faults.add("blueTicket", "drop_after")
+        self.issue(first)
+        self.world.faults.add("blueTicket", "wrong_number")
+        self.issue(second)
+        with self.engine():
+            second.fapiao_ids.action_refresh()
+        self.reconcile(first.fapiao_request_ids)
+        for invoice in (second, first, second):
+            self.reconcile(invoice.fapiao_request_ids)
+        for invoice in (first, second):
+            self.assert_one_fapiao(invoice)
+        self.assert_ledger_agrees()
+
     def test_what_waits_for_a_person_is_settled_by_a_query(self):
         invoice = self.create_invoice()
         self.lie(UNHEARD_OF)

@@ -63,7 +63,7 @@ class Kingdee(Client):
     callbacks = callback
     discount_tax_tolerance = CENT
     capabilities = frozenset(CODES)
-    features = frozenset({base.PARTIAL_RED})
+    features = frozenset({base.PARTIAL_RED, base.MERGES})
 
     refusals, login_words, technical_words = words.OWN, words.LOGIN_TEXTS, words.TECHNICAL
     options_of, tokens_of, readers = Options, Tokens, _READERS

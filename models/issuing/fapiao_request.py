@@ -541,7 +541,8 @@ class FapiaoRequest(models.Model):
             ]
         )
         others = known.request_ids - self
-        if not others or (self.operation == base.ISSUE and self._is_merged_into(others)):
+        may_be_merged = self.operation == base.ISSUE and self.account_id._words().can(base.MERGES)
+        if not others or (may_be_merged and self._is_merged_into(others)):
             return ""
         return self.env._(
             "The cloud answers with fapiao %(number)s, which is that of request %(other)s.",
