@@ -15,10 +15,14 @@ class CloudError(Exception):
     in_words_only = False
 
     def __init__(self, text="", code="", http_status=None):
-        super().__init__(text or code or type(self).__name__)
+        super().__init__(text)
         self.text = text or ""
         self.code = str(code or "")
         self.http_status = http_status
+
+    def __str__(self):
+        # of the present text: a secret may have been taken out of it, and tracebacks are logged
+        return self.text or self.code or type(self).__name__
 
     def to(self, kind, **more):
         """Return an error of another ``kind`` with the same words."""

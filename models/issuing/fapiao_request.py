@@ -1053,10 +1053,8 @@ class FapiaoRequest(models.Model):
         self._alarm(self.env._("A fapiao under a request that was given up"), note)
 
     def _alarm(self, summary, note):
-        """Create one activity for each ``summary`` on the first document, and store the message on the
-        request.
-        """
-        for document in self._documents()[:1]:
+        """Create one activity for each ``summary`` on each document, and store the message on the request."""
+        for document in self._documents():
             known = document.activity_ids.filtered(lambda activity: activity.summary == summary)
             if known:
                 known.note = as_html(note)

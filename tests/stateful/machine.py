@@ -22,7 +22,7 @@ from .truth import BUSY, Checks, Truth, owners_of
 PLACES = st.sampled_from((None, None, None, None, None, 0, 1, 2, 3))
 MINUTE, HOUR, DAY = 60, 3600, 86400
 ROUNDS = 10  # of quiet until the end
-ROUND = 70 * MINUTE  # of simulated time: more than an hour, after which what has ended is asked about for the first time
+ROUND = 70 * MINUTE  # of simulated time: after an hour what has ended is asked about for the first time
 # After a person or a cloud was wrong, the truth may show as late as this
 LATE = (2 * HOUR, 2 * DAY, 8 * DAY, 32 * DAY)
 

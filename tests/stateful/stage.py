@@ -303,7 +303,9 @@ class Stage:
         waits = [0]
         for world in self.worlds:
             due = [moment for moment, _deed in world.late]
-            due += [request.ready_at for request in (*world.pending.values(), *world.bills.values()) if request.ready_at]
+            due += [
+                request.ready_at for request in (*world.pending.values(), *world.bills.values()) if request.ready_at
+            ]
             waits += [math.ceil((moment - world.clock.now()).total_seconds()) for moment in due]
         return max(waits)
 
