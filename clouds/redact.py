@@ -6,8 +6,6 @@ import hashlib
 import json
 import logging
 import re
-import threading
-from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
@@ -25,7 +23,6 @@ _QUERY = re.compile(r"\?\S+")
 _LEAST = 4  # characters of a secret: what is shorter stands in texts by chance
 _NESTED = 3  # levels of JSON in strings of JSON
 _ADDRESS = re.compile(r"(?:file|pdf|ofd|xml|image)url$")
-_thread = threading.local()
 _IN_TEXT = re.compile(
     r"""(?ix)
     (?<![a-z]) ( authorization | access_?token | app_?token | refresh_?token | token | password | passwd
@@ -79,27 +76,15 @@ def without_codes(text):
 
 
 class HideSecrets(logging.Filter):
-    """Takes the secrets out of the texts a library logs, such as a token in an address's query. Within
-    :func:`whole_queries_hidden` nothing of a query is logged: it signs the address of a file."""
+    """Takes the secrets out of the texts a library logs, and the queries of addresses whole: tokens and keys stand
+    there, and what signs the address of a file."""
 
     def filter(self, record):
         if isinstance(record.args, tuple):
-            record.args = tuple(self._shown(arg) if isinstance(arg, str) else arg for arg in record.args)
+            record.args = tuple(
+                _QUERY.sub(f"?{MASK}", _masked(arg)) if isinstance(arg, str) else arg for arg in record.args
+            )
         return True
-
-    def _shown(self, text):
-        text = _masked(text)
-        return _QUERY.sub(f"?{MASK}", text) if getattr(_thread, "hides_queries", False) else text
-
-
-@contextmanager
-def whole_queries_hidden():
-    """Have this thread log no query of an address."""
-    _thread.hides_queries = True
-    try:
-        yield
-    finally:
-        _thread.hides_queries = False
 
 
 def _redact(value, known):

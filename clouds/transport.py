@@ -22,7 +22,7 @@ from . import reading
 from .addresses import checked_base, checked_file, is_private
 from .base import RawAnswer
 from .errors import FileAway, NotSent, OutcomeUnknown, RateLimited
-from .redact import HideSecrets, secrets_in, whole_queries_hidden, without
+from .redact import HideSecrets, secrets_in, without
 from .wire import Limits, NoConnection, WatchedAdapter
 
 _logger = logging.getLogger(__name__)
@@ -92,8 +92,7 @@ class Transport:
             raise FileAway("The cloud named a file address inside a private network", code="bad_address")
         query = url.strip().partition("?")[2]
         try:
-            with whole_queries_hidden():
-                _response, body = self._call("GET", url.strip(), self._file_cap, secrets={query})
+            _response, body = self._call("GET", url.strip(), self._file_cap, secrets={query})
         except NotSent as error:
             raise FileAway(error.text, error.code, error.http_status) from error
         return body

@@ -151,7 +151,7 @@ class FapiaoLogin(models.TransientModel):
             values |= {"qr_id": reached.qr_id, "qr_text": reached.qr_text, "qr_png": reached.qr_png}
             values |= {"asked_at": now, "expires_at": now + QR_LIFE}
         elif reached.state == "expired":
-            values["message"] = self.env._("The code has expired.")
+            values |= {"message": self.env._("The code has expired."), **FORGOTTEN}
         return self._note(**values)
 
     def _ask_face(self):
@@ -231,7 +231,7 @@ class FapiaoLogin(models.TransientModel):
             return self._note(message=self.env._("The cloud does not answer at the moment; it is queried again."))
         values = {"message": self._describe_error(error), "sms_code": False, "pin": False}
         if asking or self.state not in ("start", "sms_sent"):
-            values["state"] = "failed"
+            values |= {"state": "failed", **FORGOTTEN}
         return self._note(**values)
 
     def _describe_error(self, error):

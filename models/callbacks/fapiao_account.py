@@ -118,7 +118,7 @@ class FapiaoAccount(models.Model):
     @api.depends("callback_last_at")
     def _compute_callback_hint(self):
         """Show what prevents callbacks: the address can't name a database, so the host must."""
-        host = urlsplit(self.get_base_url()).hostname or "host"
+        host = urlsplit(self[:1].get_base_url()).hostname or "host"
         for account in self:
             account.callback_hint = not account.callback_last_at and self.env._(
                 "No callback has ever come. If the cloud says that it has called, this server has probably several"
