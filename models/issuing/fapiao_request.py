@@ -833,9 +833,8 @@ class FapiaoRequest(models.Model):
         its issue and the time when the bureau shows it.
         """
         if self.kind == "blue" and self.state == "unknown":
-            self._set_pending(answer.text)
-        else:
-            super()._apply_pending(answer)
+            return self._set_pending(answer.text)
+        return super()._apply_pending(answer)
 
     def _supersede_later(self):
         """Withdraw unsent later requests or leave them to a user, since this earlier one took effect."""
