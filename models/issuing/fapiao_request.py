@@ -893,12 +893,13 @@ class FapiaoRequest(models.Model):
 
     def _take_over_number(self, issued):
         """Record the fapiao found for this request beside the one named by the first answer, and query that one:
-        the cloud named a wrong number, or it has issued twice.
+        the cloud named a wrong number, or it has issued twice. One that is being reversed is left to a user.
         """
         first = self.fapiao_ids
         if len(first) > 1 or first.red_form_ids or first.status != "normal":
             self._alarm_unverified(issued)
-            self._watch_later()
+            self._record_found(issued)
+            self.watch_at = False
             return
         self._record_found(issued)
         self.write({"lookup_number": first.number, "watch_at": self._now()})
