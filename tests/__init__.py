@@ -167,6 +167,7 @@ from . import test_sandbox_portal
 from . import test_sandbox_query
 from . import test_sandbox_red
 from . import test_security_access
+from . import test_security_canary
 from . import test_security_dialog_documents
 from . import test_security_gates
 from . import test_security_notes

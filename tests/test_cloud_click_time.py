@@ -2,7 +2,10 @@
 
 from unittest.mock import patch
 
+from psycopg2.errors import CheckViolation
+
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..clouds import fence
 from ..clouds.errors import OutcomeUnknown
@@ -41,6 +44,12 @@ class TestClickTime(FapiaoCommon):
             self.issue(invoice)
         request = invoice.fapiao_request_ids
         self.assertEqual((request.state, self.world.issued(request.request_uid)), ("queued", []))
+
+    def test_the_answer_time_is_bounded(self):
+        """The scheduler has few workers, and one waits as long for a cloud that never answers."""
+        with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
+            self.account.read_timeout = 600
+            self.env.flush_all()
 
     def test_a_question_of_a_click_is_short(self):
         self.account.read_timeout = 60

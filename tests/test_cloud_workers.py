@@ -35,7 +35,7 @@ class TestWorkers(ProcessCase):
         super().setUpClass()
         cls.lead_to_sandbox()
         # only the addon's own bounds end a call early
-        cls.database.sql("UPDATE fapiao_account SET read_timeout = 600")
+        cls.database.sql("UPDATE fapiao_account SET read_timeout = 120")
         _code, seated = cls.database.run("seat", DIALOGS, cls.sandbox.url)
         cls.seats = dict(pair.split(":") for pair in seated.split())
         (company,) = cls.database.sql("SELECT company_id FROM res_users WHERE login = 'picker0'")

@@ -200,6 +200,10 @@ class FapiaoAccount(models.Model):
         "Pace, times, the days an order may wait and the number of calls must be above zero, the grace at least"
         " five minutes.",
     )
+    # the scheduler waits as long for a cloud that never answers
+    _bounded_answer_time = models.Constraint(
+        "CHECK (read_timeout <= 120)", "The answer time may be two minutes at most: no cloud takes longer."
+    )
 
     pages_per_minute = fields.Integer(
         "Pages a Minute",
