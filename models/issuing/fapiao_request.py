@@ -924,7 +924,7 @@ class FapiaoRequest(models.Model):
             self._alarm_second_number(found)
             return
         self.fapiao_ids -= first
-        first.filtered(lambda fapiao: not fapiao.request_ids).unlink()
+        first.filtered(lambda fapiao: not fapiao.request_ids and not fapiao.red_form_ids).unlink()
         # requests left to a user because their number was in use may be settled now
         self.search([("account_id", "=", self.account_id.id), ("state", "=", "manual")])._watch()
 
