@@ -176,5 +176,6 @@ class TestWorkers(ProcessCase):
         self.assertEqual(len(ended), len(clicks), "a click waits for the cloud")
         refusals = [str(end) for end in ended if isinstance(end, Exception)]
         self.assertEqual(len(refusals), 1, ended)
-        self.assertIn("could not be reached", refusals[0])
+        # the scheduler may be the one that waits for the token
+        self.assertRegex(refusals[0], "could not be reached|token_busy")
         self.assert_free()

@@ -9,6 +9,7 @@ import pytest
 
 from ..clouds.base import (
     FEATURES,
+    MERGES,
     PARTIAL_RED,
     RED,
     RED_APPLY,
@@ -69,7 +70,7 @@ def page(*rows):
 def test_operations_and_features():
     kingdee = client()
     assert {one for one in RED if kingdee.can(one)} == RED - {RED_CHECK}
-    assert {one for one in FEATURES if kingdee.can(one)} == {PARTIAL_RED}
+    assert {one for one in FEATURES if kingdee.can(one)} == {MERGES, PARTIAL_RED}
 
 
 def test_a_check_that_knows_nothing():
