@@ -149,7 +149,7 @@ class TestWorkers(ProcessCase):
     @pytest.mark.timeout(600)
     def test_two_clicks_at_a_dead_cloud_end(self):
         """Both workers are at a cloud that takes calls and says nothing: each gives up, though the account would
-        wait for ten minutes. It runs last: the scheduler's calls to that cloud stay with it, and with its workers."""
+        wait for two minutes. It runs last: the scheduler's calls to that cloud stay with it, and with its workers."""
         self.world.faults.add("obtainToken", "delay", when="before", seconds=3600, times=-1)
         self.addCleanup(self.world.faults.clear)
         (account,) = self.database.sql(
@@ -176,6 +176,5 @@ class TestWorkers(ProcessCase):
         self.assertEqual(len(ended), len(clicks), "a click waits for the cloud")
         refusals = [str(end) for end in ended if isinstance(end, Exception)]
         self.assertEqual(len(refusals), 1, ended)
-        # the scheduler may be the one that waits for the token
-        self.assertRegex(refusals[0], "could not be reached|token_busy")
+        self.assertIn("could not be reached", refusals[0])
         self.assert_free()

@@ -21,12 +21,12 @@ from odoo.http import request
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ...clouds.base import RawAnswer, part_of
-from ...clouds.errors import CloudError, NotSent, OutcomeUnknown
+from ...clouds.errors import CloudError, OutcomeUnknown
 from ...clouds.redact import redact
 from ...clouds.registry import open_cloud
 from . import spool
 from .fapiao_pace import QUESTION
-from .side_by_side import CLICK_CALL, Job, SideBySide, hasty
+from .side_by_side import CLICK_CALL, Job, SideBySide, hasty, token_busy
 
 _logger = logging.getLogger(__name__)
 
@@ -235,7 +235,7 @@ class FapiaoEngine(models.AbstractModel):
                     self._leave_token_lease(account_id, part)
                 return
             if waited >= patience:
-                raise NotSent("Another worker is still fetching the access token", "token_busy")
+                raise token_busy()
             time.sleep(TOKEN_PAUSE)
             waited += TOKEN_PAUSE
             self._read_token(cloud, account_id, part)

@@ -150,7 +150,7 @@ class SideBySide:
             line.looks += 1
             self._submit(line, None, functools.partial(time.sleep, TOKEN_PAUSE))
         else:
-            self._postpone(line, NotSent("Another worker is still fetching the access token", "token_busy"))
+            self._postpone(line, token_busy())
 
     def _submit(self, line, job, work):
         self.out[line.pool.submit(work)] = (line, job)
@@ -267,6 +267,12 @@ def hasty(config, seconds):
 
 
 # ---------------------------------------------------------------------- in the threads
+
+
+def token_busy():
+    """Return the error of a call that isn't made, since another worker has been fetching the token for too long: the
+    cloud doesn't answer."""
+    return NotSent("Another worker is still waiting to be let in", "token_busy")
 
 
 def send(cloud, job):

@@ -206,19 +206,16 @@ class Fapiao(models.Model):
                 ("number", "=", issued.number),
             ]
         )
-        if known.request_ids:
-            return known
-        values = self._issued_values(request, issued)
         if not known:
-            return self.create(values)
-        if not known._is_of_documents(values):
+            return self.create(self._issued_values(request, issued))
+        if not known._is_of_documents_of(request) and not known.request_ids:
+            values = self._issued_values(request, issued)
             known.write({**values, "line_ids": [fields.Command.clear(), *values.get("line_ids", ())]})
         return known
 
-    def _is_of_documents(self, values):
-        """Return whether this fapiao is linked with the documents in ``values``."""
-        links = {name: value for name, value in values.items() if self._fields[name].type == "many2many"}
-        return all(set(self[name].ids) == set(commands[0][2]) for name, commands in links.items())
+    def _is_of_documents_of(self, request):
+        """Return whether this fapiao is linked with the documents of ``request``."""
+        return self.move_ids == request.move_ids
 
     @api.model
     def _issued_values(self, request, issued):

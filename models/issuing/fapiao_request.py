@@ -479,9 +479,7 @@ class FapiaoRequest(models.Model):
         if known and result.number not in known:
             self._alarm_second_number(result)
         if result.number not in known:
-            fapiao = self.env["fapiao"]._record_issued(self, result)
-            self._link_fact(fapiao)
-            fapiao._queue_if_changed(result)
+            self._record_found(result)
         if self.state != "issued":
             self._set_state("issued")
             self._verify_later(result)
@@ -533,16 +531,10 @@ class FapiaoRequest(models.Model):
         """Return as text that this fapiao belongs to another request, or "". The cloud may merge requests:
         then several share a fapiao, and none is complete with it alone.
         """
-        known = self.env["fapiao"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("direction", "=", "out"),
-                ("number", "=", issued.number),
-            ]
-        )
-        others = known.request_ids - self
-        may_be_merged = self.operation == base.ISSUE and self.account_id._words().can(base.MERGES)
-        if not others or (may_be_merged and self._is_merged_into(others)):
+        named = Domain("company_id", "=", self.company_id.id) & Domain("direction", "=", "out")
+        named &= Domain("number", "=", issued.number)
+        others = self.search(Domain("fapiao_ids", "any", named) & Domain("id", "!=", self.id))
+        if not others or self._is_merged_into(others):
             return ""
         return self.env._(
             "The cloud answers with fapiao %(number)s, which is that of request %(other)s.",
@@ -906,6 +898,7 @@ class FapiaoRequest(models.Model):
         self._wake_reconciler()
 
     def _record_found(self, issued):
+        """Record a fapiao and link it with this request and its documents."""
         fapiao = self.env["fapiao"]._record_issued(self, issued)
         self._link_fact(fapiao)
         fapiao._queue_if_changed(issued)
@@ -1246,11 +1239,12 @@ class FapiaoRequest(models.Model):
         differences = (self._difference_on_bill(issued) for issued in bill.fapiao)
         return next(filter(None, differences), "") or self._excess_of(bill)
 
-    @staticmethod
-    def _is_merged_into(others):
-        """Return whether none of ``others`` is complete with its fapiao alone, so that the cloud has merged
-        requests. One whose number is being verified has too many fapiao for a while.
+    def _is_merged_into(self, others):
+        """Return whether the cloud merges requests and none of ``others`` is complete with its fapiao alone. One whose
+        number is being verified has too many fapiao for a while.
         """
+        if self.operation != base.ISSUE or not self.account_id._words().can(base.MERGES):
+            return False
         return not any(other.lookup_number or other._is_all_issued_alone() for other in others)
 
     def _settle_bill(self):

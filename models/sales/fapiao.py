@@ -14,6 +14,10 @@ class Fapiao(models.Model):
     def _issued_values(self, request, issued):
         return {"order_ids": [Command.set(request.order_ids.ids)], **super()._issued_values(request, issued)}
 
+    def _is_of_documents_of(self, request):
+        # of a request made from an order, the invoices are not known yet
+        return super()._is_of_documents_of(request) and (bool(request.move_ids) or self.order_ids == request.order_ids)
+
     def _red_values(self, issued):
         return {**super()._red_values(issued), "order_ids": [Command.set(self.order_ids.ids)]}
 
