@@ -1,6 +1,8 @@
 """A pull goes from its task to the last page, and on from its page whatever breaks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -238,11 +240,16 @@ class TestPull(PullCommon):
         self.assertEqual((pull.state, pull.task_no, pull.start_count), ("done", "T2", 2))
 
     def test_worker_died_while_starting(self):
-        self.cloud.rows = headers(3)
-        past = fields.Datetime.now() - timedelta(hours=1)
-        pull = self.create_pull(state="running", is_starting=True, started_at=past, start_count=1)
-        self.go_on(pull)
-        self.assertEqual((pull.state, pull.start_count), ("done", 2))
+        """Starts are counted by the month in China: (started, now, starts counted)"""
+        for started, now, count in (
+            (datetime(2026, 3, 31, 14, 30), datetime(2026, 3, 31, 15, 30), 2),
+            (datetime(2026, 3, 31, 15, 30), datetime(2026, 3, 31, 16, 30), 1),
+        ):
+            with self.subTest(now=now), freeze_time(now):
+                self.cloud.rows = headers(3)
+                pull = self.create_pull(state="running", is_starting=True, started_at=started, start_count=1)
+                self.go_on(pull)
+                self.assertEqual((pull.state, pull.start_count), ("done", count))
 
     def test_pace_holds_a_start(self):
         self.account.write({"pace_per_minute": 1})
