@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from .errors import Refused
+from .protocol import Refused
 from .records import Token
 
 SECONDS = 7200  # how long tokens and keys live: "about two hours" in one cloud's documents, unsaid elsewhere

@@ -1,11 +1,9 @@
 """The log of calls, and how many ran at once."""
 
-import itertools
 import threading
-import time
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 SECRET = {"pass", "password", "sms", "pin", "Authorization", "appSecret", "appSecuret", "apptoken"}
 KEPT_KEYS = 600  # a 5,000-line form would make the log the biggest thing in memory
@@ -13,56 +11,39 @@ KEPT_KEYS = 600  # a 5,000-line form would make the log the biggest thing in mem
 
 @dataclass
 class CallEntry:
-    id: int
     cloud: str
     call: str
-    at: str  # the sandbox's clock
-    started: float  # real seconds (time.time), for pacing
-    ended: float = 0.0
     tax_no: str = ""
     fpqqlsh: str = ""
-    parallel: int = 0  # calls under way when this one began, itself included
     code: object = None
     text: str = ""
     status: int = 0
     faults: list = field(default_factory=list)
     form: dict = field(default_factory=dict)
 
-    def as_dict(self):
-        return asdict(self)
-
 
 class Calls:
-    def __init__(self, clock):
-        self.clock = clock
+    def __init__(self):
         self.lock = threading.Lock()
         self.clear()
 
     def clear(self):
         with self.lock:
             self.entries = deque(maxlen=10000)
-            self.ids = itertools.count(1)
-            self.running = 0
-            self.max_parallel = 0
+            self.running = self.max_parallel = 0
 
     @contextmanager
     def record(self, cloud, call):
         with self.lock:
             self.running += 1
             self.max_parallel = max(self.max_parallel, self.running)
-            moment = (self.clock.now().isoformat(), time.time())
-            entry = CallEntry(next(self.ids), cloud, call, *moment, parallel=self.running)
+            entry = CallEntry(cloud, call)
             self.entries.append(entry)
         try:
             yield entry
         finally:
             with self.lock:
-                entry.ended = time.time()
                 self.running = max(0, self.running - 1)
-
-    def reset_parallel(self):
-        with self.lock:
-            self.max_parallel = self.running
 
     def of(self, call=None, fpqqlsh=None, tax_no=None, cloud=None):
         wanted = {"call": call, "fpqqlsh": fpqqlsh, "tax_no": tax_no, "cloud": cloud}

@@ -7,23 +7,14 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class Clock:
-    def __init__(self, offset=0):
-        self.offset = timedelta(seconds=offset)
+    def __init__(self):
+        self.offset = timedelta(0)
 
     def now(self):
         return datetime.now(SHANGHAI) + self.offset
 
     def advance(self, seconds=0, minutes=0, hours=0, days=0):
         self.offset += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return self.now()
-
-    def set(self, moment):
-        """Make it `moment` now; the clock runs on from there. Naive means Shanghai."""
-        if isinstance(moment, str):
-            moment = datetime.fromisoformat(moment)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=SHANGHAI)
-        self.offset = moment - datetime.now(SHANGHAI)
         return self.now()
 
 

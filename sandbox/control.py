@@ -8,118 +8,67 @@ import json
 from werkzeug.wrappers import Response
 
 from .assistant.levers import AssistantLevers
-from .errors import Refused
-from .inbound_levers import InboundLevers
 from .kingdee.levers import KingdeeLevers
 from .levers import Levers
+from .protocol import Refused
 from .records import plain
 from .wire import JSON
+from .world import SHELVES
 
-ACTIONS = {
-    name
-    for levers in (Levers, KingdeeLevers, InboundLevers, AssistantLevers)
-    for name in vars(levers)
-    if not name.startswith("_")
-}
-# View → shelf of the world, and {argument: attribute it must equal}.
-RECORDS = {
-    "red_forms": ("red_forms", {}),
-    "tickets": ("tickets", {}),
-    "bills": ("bills", {"number": "number"}),
-    "callbacks": ("deliveries", {"about": "about"}),
-    "kingdee_tenants": ("kingdee_tenants", {}),
-    "inbound_tasks": ("inbound_tasks", {}),
-    "wallet": ("slips", {"eid": "eid"}),
-    "documents": ("documents", {"bxd_key": "bxd_key"}),
-    "messages": ("letters", {"key": "to"}),
-    "vouchers": ("vouchers", {}),
-}
+ACTIONS = {name for levers in (Levers, KingdeeLevers, AssistantLevers) for name in vars(levers) if name[0] != "_"}
+# Shelves and filters with another name; the others go by the names of the world's shelves and of their attributes.
+NAMES = {"callbacks": "deliveries", "wallet": "slips", "messages": "letters", "fpqqlsh": "request", "key": "to"}
 
 
 def respond(world, path, request):
     name, _, rest = path.partition("/")
+    result, status = None, 200
     try:
-        result = _get(world, name, request.args) if request.method == "GET" else _post(world, name, rest, request)
+        if request.method != "GET":
+            result = _post(world, name, rest, json.loads(request.get_data() or b"{}"))
+        else:
+            with world.acting():
+                view = VIEWS.get(name)
+                result = view(world, request.args) if view else _records(world, NAMES.get(name, name), request.args)
     except (KeyError, TypeError, ValueError, Refused) as error:
-        return _json({"error": f"{type(error).__name__}: {error}"}, 400)
+        result, status = {"error": f"{type(error).__name__}: {error}"}, 400
     if result is NotImplemented:
-        return _json({"error": f"no control {name!r}"}, 404)
-    return _json(result)
+        result, status = {"error": f"no control {name!r}"}, 404
+    return Response(json.dumps(result, ensure_ascii=False, default=str), status, content_type=JSON)
 
 
-def _get(world, name, args):
-    with world.acting():
-        if name in VIEWS:
-            return VIEWS[name](world, args)
-        if name not in RECORDS:
-            return NotImplemented
-        shelf, keys = RECORDS[name]
-        found = [
-            each
-            for each in getattr(world, shelf).values()
-            if all(args.get(key) in (None, getattr(each, attribute)) for key, attribute in keys.items())
-        ]
-        return [plain(each) for each in found]
+def _records(world, shelf, args, *more):
+    if shelf not in SHELVES:
+        return NotImplemented
+    wanted = {NAMES.get(key, key): value for key, value in args.items()}
+    found = getattr(world, shelf).values()
+    fitting = [each for each in found if all(getattr(each, key) == value for key, value in wanted.items())]
+    return [plain(each, *more) for each in fitting]
 
 
-def _post(world, name, rest, request):
-    given = json.loads(request.get_data() or b"{}")
+def _post(world, name, rest, given):
     if (name, rest) == ("faults", "clear"):
         world.faults.clear(given.get("id"))
-    elif (name, rest) == ("calls", "clear"):
-        world.calls.clear()
-    elif name == "faults":
+        return {"ok": True}
+    if name == "faults":
         return world.faults.add(**given).as_dict()
-    elif name not in ACTIONS:
+    if name not in ACTIONS:
         return NotImplemented
-    else:
-        result = getattr(world, name)(**given)
-        shown = plain(result) if hasattr(result, "__dataclass_fields__") else result and str(result)
-        return {"ok": True, "result": shown}
-    return {"ok": True}
-
-
-def _state(world, args):
-    return {
-        "clock": world.clock.now().isoformat(),
-        "max_parallel": world.max_parallel,
-        **{key: len(getattr(world, key)) for key in ("fapiao", "requests", "late", "red_forms")},
-        "pending": sorted(world.pending),
-        "taxpayers": [plain(each) for each in world.taxpayers.values()],
-        **{name: plain(each) for name, each in world.switches.items()},
-    }
-
-
-def _fapiao(world, args):
-    wanted = {"request": args.get("fpqqlsh"), "number": args.get("number")}
-    return [
-        plain(each, "red")
-        for each in world.fapiao.values()
-        if all(value in (None, getattr(each, key)) for key, value in wanted.items())
-    ]
-
-
-def _requests(world, args):
-    return {
-        uid: {"count": len(each.numbers), "numbers": each.numbers, "state": each.state}
-        for uid, each in world.requests.items()
-        if args.get("fpqqlsh") in (None, uid)
-    }
+    result = getattr(world, name)(**given)
+    shown = plain(result) if hasattr(result, "__dataclass_fields__") else result and str(result)
+    return {"ok": True, "result": shown}
 
 
 VIEWS = {
-    "state": _state,
-    "fapiao": _fapiao,
-    "requests": _requests,
-    "calls": lambda world, args: [each.as_dict() for each in world.calls.of(args.get("call"), args.get("fpqqlsh"))],
+    "fapiao": lambda world, args: _records(world, "fapiao", args, "red"),
+    "requests": lambda world, args: {
+        uid: {"count": len(each.numbers), "numbers": each.numbers, "state": each.state}
+        for uid, each in world.requests.items()
+    },
     "ledger": lambda world, args: world.ledger(args.get("tax_no")),
+    "assistant_log": lambda world, args: world.assistant_log(args.get("document")),
     "sms": lambda world, args: {"code": world.sms_code(**args.to_dict())},
     "faults": lambda world, args: [fault.as_dict() for fault in world.faults.planned],
     "clock": lambda world, args: {"now": world.clock.now().isoformat()},
     "inbound": lambda world, args: plain(world.inbound(args["number"], args.get("tax_no"), args.get("code", ""))),
-    "assistant_log": lambda world, args: world.assistant_log(args.get("document")),
 }
-
-
-def _json(data, status=200):
-    return Response(json.dumps(data, ensure_ascii=False, default=str), status, content_type=JSON)

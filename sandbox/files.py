@@ -3,14 +3,16 @@
 import hashlib
 from urllib.parse import urlencode
 
-from .render import ofd, pdf, ticket, xml
+from werkzeug.wrappers import Response
+
+from .render import ofd, pdf, qr
 
 FAPIAO = {
     "PDF": (pdf.draw, "application/pdf"),
     "OFD": (ofd.draw, "application/ofd"),
-    "XML": (xml.draw, "application/xml"),
+    "XML": (ofd.draw_xml, "application/xml"),
 }
-TICKETS = {"pdf": (ticket.pdf, "application/pdf"), "png": (ticket.png, "image/png")}
+TICKETS = {"pdf": (pdf.draw_ticket, "application/pdf"), "png": (qr.ticket, "image/png")}
 # Cloud → path, the keys of number, kind and signature, and the kinds.
 CLOUDS = {
     "piaodanyun": ("/files/exportDzfpwjEwm", ("Fphm", "Wjgs", "Jym"), FAPIAO),
@@ -29,19 +31,13 @@ def _sign(cloud, number):
     return hashlib.sha256(f"SANDBOX-{cloud}-{number}".encode()).hexdigest()[:16]
 
 
-def find(world, cloud, args):
-    """The fapiao or ticket of an address that was handed out, and its kind; None, "" for a wrong one."""
+def respond(world, cloud, args):
+    """The fapiao or ticket of an address that was handed out, drawn; 404 for a wrong one."""
     _path, keys, kinds = CLOUDS[cloud]
     number, kind, sign = (args.get(key, "") for key in keys)
-    if kind not in kinds or sign != _sign(cloud, number):
-        return None, ""
     with world.acting():
-        return (world.slips if kinds is TICKETS else world.fapiao).get(number), kind
-
-
-def draw(thing, kind, **options):
-    return {**FAPIAO, **TICKETS}[kind][0](thing, **options)
-
-
-def content_type(kind):
-    return {**FAPIAO, **TICKETS}[kind][1]
+        thing = (world.slips if kinds is TICKETS else world.fapiao).get(number)
+    if thing is None or kind not in kinds or sign != _sign(cloud, number):
+        return Response("SANDBOX 404", 404)
+    draw, content_type = kinds[kind]
+    return Response(draw(thing), content_type=content_type)

@@ -5,31 +5,33 @@ Every public method is reachable as POST /control/<name> too, its arguments as a
 
 import functools
 import uuid
+from dataclasses import fields, replace
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from . import defaults
 from .auth import expire
-from .bureau import credit, issue, red
-from .errors import Refused
-from .records import BureauUser, Request, Taxpayer, Tenant, Ticket
+from .bureau import inbound, issue, red
+from .bureau.received import Batch, Received
+from .protocol import Refused
+from .records import CENT, BureauUser, Request, Taxpayer, Tenant, Ticket
 
 
 def locked(cls):
     """Every public method of these levers is one effect, under the world's lock."""
+
+    def under_lock(method):
+        @functools.wraps(method)
+        def act(world, *args, **kwargs):
+            with world.acting():
+                return method(world, *args, **kwargs)
+
+        return act
+
     for name, method in list(vars(cls).items()):
         if not name.startswith("_"):
-            setattr(cls, name, _locked(method))
+            setattr(cls, name, under_lock(method))
     return cls
-
-
-def _locked(method):
-    @functools.wraps(method)
-    def act(world, *args, **kwargs):
-        with world.acting():
-            return method(world, *args, **kwargs)
-
-    return act
 
 
 SESSIONS = ("active", "lost", "sms", "logged_out")
@@ -53,25 +55,12 @@ class Levers:
         self.tenants[phone] = Tenant(phone, password, int(tenant_id))
         return self.tenants[phone]
 
-    def add_taxpayer(
-        self,
-        tax_no,
-        name,
-        username,
-        password,
-        credit_total=defaults.CREDIT_TOTAL,
-        small_scale=False,
-        tenant_id=defaults.TENANT_ID,
-        address="",
-        bank="",
-        session="active",
-        cert_pin="",
-    ):
+    def add_taxpayer(self, tax_no, name, username, password, tenant_id=defaults.TENANT_ID, cert_pin="", **about):
+        """`about`: small_scale, address, bank."""
         region = tax_no[2:4] if tax_no[2:4].isdigit() else "31"
-        about = (tax_no, name, tenant_id, Decimal(str(credit_total)), small_scale, region, address, bank)
-        self.taxpayers[tax_no] = Taxpayer(*about)
+        self.taxpayers[tax_no] = Taxpayer(tax_no, name, tenant_id, defaults.CREDIT_TOTAL, region=region, **about)
         self.buyers[tax_no] = name
-        self.add_user(tax_no, username, password, session, cert_pin)
+        self.add_user(tax_no, username, password, cert_pin=cert_pin)
         return self.taxpayers[tax_no]
 
     def add_second_tenant(self, cloud="piaodanyun", tax_no=defaults.TAX_NO, name="第二公司"):
@@ -92,21 +81,15 @@ class Levers:
 
     def add_user(self, tax_no, username, password, session="active", cert_pin="", has_cert=True):
         """One more person who may log in to the bureau for this taxpayer."""
-        now = self.clock.now()
-        user = BureauUser(username, password, session, now, cert_pin=cert_pin, has_cert=has_cert)
+        user = BureauUser(username, password, session, cert_pin=cert_pin, has_cert=has_cert)
         self.taxpayer(tax_no).users[username] = user
         return user
-
-    def add_buyer(self, tax_no, name):
-        """Somebody the bureau knows; only asked about when gfxxConfirm is 1."""
-        self.buyers[tax_no] = name
 
     def set_session(self, tax_no, state, username=None):
         """active | lost (302) | sms (420) | logged_out (302)."""
         if state not in SESSIONS:
             raise ValueError(f"session is one of {SESSIONS}")
-        user = self.user(tax_no, username)
-        user.session, user.session_at = state, self.clock.now()
+        self.user(tax_no, username).session = state
 
     def set_face(self, tax_no, due, username=None):
         self.user(tax_no, username).face_due = bool(due)
@@ -116,7 +99,7 @@ class Levers:
         if total is not None:
             taxpayer.credit_total = Decimal(str(total))
         if used is not None:
-            credit.book(taxpayer, self.clock.now())["used"] = Decimal(str(used))
+            issue.month(taxpayer, self.clock.now())["used"] = Decimal(str(used))
 
     def set_use(self, number, consumption=None, vat=None, booked=None):
         """What the buyer did: XfsytDm (00 none), ZzsytDm (03 none), FprzztDm (00 none)."""
@@ -146,14 +129,6 @@ class Levers:
             red.act(self, form, "confirm")
         request = Request(f"portal-{form.number}", "", self.fapiao[number].seller_no)
         return issue.red(self, request, form)
-
-    def fail_pending(self, fpqqlsh, text="局端开具失败"):
-        """A fapiao the bureau had accepted comes to nothing."""
-        self.pending[fpqqlsh].failure = text
-        issue.finish(self, self.pending[fpqqlsh])
-
-    def finish_pending(self, fpqqlsh):
-        issue.finish(self, self.pending[fpqqlsh])
 
     def open_ticket(self, purpose, kind, tax_no, username, text):
         until = self.clock.now() + timedelta(seconds=TICKET_SECONDS)
@@ -190,7 +165,7 @@ class Levers:
         return self.clock.now()
 
     def reset_parallel(self):
-        self.calls.reset_parallel()
+        self.calls.max_parallel = self.calls.running
 
     def reset(self):
         """A fresh world; the number sequence runs on, so that no number comes twice."""
@@ -199,3 +174,102 @@ class Levers:
         self.calls.clear()
         self.clock.offset = timedelta(0)
         self.populate()
+
+    # --- what is there ---
+
+    def issued_count(self, fpqqlsh):
+        """How many fapiao really exist for this order: the "exactly one" of tests."""
+        return len(self.issued(fpqqlsh))
+
+    def issued(self, fpqqlsh=None):
+        """The fapiao of a request id, of a serial of Kingdee's red letter, or of a bill number."""
+        return [each for each in self.fapiao.values() if fpqqlsh is None or fpqqlsh in each.orders]
+
+    def ledger(self, tax_no=None):
+        """What this seller issued, or every seller, as plain dicts."""
+        return issue.ledger(self, tax_no)
+
+    def credit_left(self, tax_no):
+        return issue.credit_left(self.taxpayer(tax_no), self.clock.now())
+
+    def sms_code(self, tax_no=defaults.TAX_NO, username=None):
+        """The code last sent to this person's phone."""
+        return self.user(tax_no, username).sms_code
+
+    # --- received fapiao ---
+
+    def seed_inbound(self, tax_no=defaults.TAX_NO, count=1000, seed=1, first_day=None, days=90):
+        """So many made-up fapiao to this tax number, over `days` days from `first_day` (YYYY-MM-DD) on.
+
+        Without a first day the last of them is yesterday. The same seed again replaces the batch. The Batch.
+        """
+        first = str(first_day or self.clock.now().date() - timedelta(days=int(days)))
+        batch = Batch(int(seed), int(count), first, int(days), tax_no, self._inbound_name(tax_no))
+        self.batches[batch.key] = batch
+        return batch
+
+    def receive_fapiao(self, tax_no=defaults.TAX_NO, **given):
+        """One fapiao comes in; what isn't given is made up. The Received, with its `number`.
+
+        Fields of bureau.received.Received; of the amounts `gross` or `net` will do, with `rate` in percent.
+        Yesterday unless `day`.
+        """
+        kind, place = int(given.pop("kind", 27)), len(self.received)
+        day = str(given.pop("day", None) or self.clock.now().date() - timedelta(days=1))
+        single = Batch("single", place + 1, day, 1, tax_no, self._inbound_name(tax_no), kind)
+        row = single.row(place)
+        known = {each.name for each in fields(Received)} - {"kind", "buyer_no"}
+        if not set(given) <= known:
+            raise ValueError(f"no such field: {', '.join(sorted(set(given) - known))}")
+        row = replace(row, **{**given, **_amounts(row, given)})
+        if inbound.find(self, tax_no, row.number, row.code):
+            raise ValueError(f"{row.number} is already there")
+        self.received[row.key] = row
+        return row
+
+    def set_inbound_status(self, number, status, tax_no=None, code=""):
+        """0 normal, 1 lost, 2 void, 3 red, 4 abnormal, 7 partly and 8 fully reversed."""
+        if str(status) not in inbound.STATUSES:
+            raise ValueError(f"status is one of {', '.join(inbound.STATUSES)}")
+        mark = inbound.mark_for(self, self._inbound_row(number, tax_no, code))
+        mark.status = str(status)
+        inbound.keep(self, mark)
+
+    def inbound(self, number, tax_no=None, code=""):
+        """What happened to it: a bureau.inbound.Mark with its status now, and the fapiao as `row`."""
+        row = self._inbound_row(number, tax_no, code)
+        mark = inbound.mark_for(self, row)
+        return replace(mark, status=inbound.status_of(row, mark), row=row)
+
+    def inbound_count(self, tax_no=defaults.TAX_NO):
+        """How many fapiao this pool holds, of any day."""
+        return len(inbound.choose(self, tax_no, inbound.Wish()))
+
+    def expire_inbound_tasks(self):
+        """Every task number is unknown from now on."""
+        self.inbound_tasks.clear()
+
+    def _inbound_row(self, number, tax_no, code):
+        for owner in [tax_no] if tax_no else inbound.owners(self):
+            row = inbound.find(self, owner, number, code)
+            if row is not None:
+                return row
+        raise KeyError(number)
+
+    def _inbound_name(self, tax_no):
+        return self.taxpayers[tax_no].name if tax_no in self.taxpayers else self.buyers.get(tax_no, "")
+
+
+def _amounts(row, given):
+    """Net, tax, gross and rate that fit what is given of them."""
+    rate = Decimal(str(given.get("rate", row.rate))) / 100
+    net, tax, gross = (None if given.get(key) is None else _money(given[key]) for key in ("net", "tax", "gross"))
+    if net is None:
+        net = row.net if gross is None else gross - tax if tax is not None else _money(gross / (1 + rate))
+    if tax is None:
+        tax = gross - net if gross is not None else _money(net * rate)
+    return {"net": net, "tax": tax, "gross": gross or net + tax}
+
+
+def _money(value):
+    return Decimal(str(value)).quantize(CENT, ROUND_HALF_UP)

@@ -67,18 +67,11 @@ CLASSES = tuple(OWN["kingdee"])
 
 def texts(cloud, name):
     """(code, text) of each lie of this class."""
-    given = f"{OWN[cloud][name]} | {BOTH.get(name, '')}".split("|")
-    return [_text(BUSINESS[cloud], each.strip()) for each in given if each.strip()]
-
-
-def _text(business, given):
-    code, text = re.fullmatch(r"(?:([0-9A-Z]{3,}):)?(.*)", given, re.DOTALL).groups()
-    return (type(business)(code) if code else business), text
-
-
-def first(world, uid):
-    """The first fapiao of this order, if it has one."""
-    return next(iter(world.issued(uid)), None)
+    business, found = BUSINESS[cloud], []
+    for given in filter(None, map(str.strip, f"{OWN[cloud][name]} | {BOTH.get(name, '')}".split("|"))):
+        code, text = re.fullmatch(r"(?:([0-9A-Z]{3,}):)?(.*)", given, re.DOTALL).groups()
+        found.append((type(business)(code) if code else business, text))
+    return found
 
 
 def another(world, tax_no, uid):

@@ -5,9 +5,17 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .errors import Refused
-
 LOGGED = 20000
+
+
+class Refused(Exception):
+    """A business refusal with the Chinese text a real answer would carry."""
+
+    def __init__(self, text, code=999, data=None):
+        super().__init__(text)
+        self.text = text
+        self.code = code
+        self.data = data
 
 
 @dataclass
@@ -15,7 +23,6 @@ class Answer:
     data: object = None
     text: str = ""  # "": the cloud's own word for success
     code: object = None  # None: success
-    status: int = 200
     bare: bool = False  # 金蝶发票云: the data is the whole body; 金蝶发票助手: there is no key "data"
     extra: dict = field(default_factory=dict)  # 金蝶发票助手: further keys at the top level
     both: bool = False  # 票单云: message beside msg, as in some of the documents' examples
@@ -26,8 +33,8 @@ class Answer:
 class Call:
     name: str
     handle: object  # function(exchange) → Answer
-    fields: tuple = ()  # 票单云: the form keys the documents list,
-    required: tuple = ()  # and those they mark as required
+    required: tuple = ()  # keys that must not be empty
+    fields: tuple = ()  # 票单云: the form keys the documents list
     lines: bool = False  # 票单云: takes fyxm[n][…]
     subject: str = ""  # the key that holds the tax number
     uid: str = ""  # 金蝶发票云: the key that holds the caller's own number

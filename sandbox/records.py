@@ -26,7 +26,6 @@ class BureauUser:
     username: str
     password: str
     session: str = "active"  # active | lost | sms | logged_out
-    session_at: datetime | None = None
     face_due: bool = False
     sms_code: str = ""
     sms_at: datetime | None = None
@@ -78,6 +77,15 @@ class Line:
     def gross(self):
         return self.amount if self.inclusive else self.amount + self.tax
 
+    # In a document of 票单云 a gross price of 1 at 1 % comes back as 0.990099009901.
+    @property
+    def net_price(self):
+        return self.price and (round(self.price / (1 + self.rate), 12) if self.inclusive else self.price)
+
+    @property
+    def gross_price(self):
+        return self.price and (self.price if self.inclusive else round(self.price * (1 + self.rate), 12))
+
     def less(self, taken):
         """What is left of it without this part."""
         quantity = self.quantity
@@ -99,7 +107,6 @@ class Fapiao:
     gross: Decimal
     lines: list
     special: bool = False  # 专票, otherwise 普票
-    paper: bool = False  # 数电纸票
     number: str = ""
     issued_at: datetime | None = None
     seller_address: str = ""
@@ -118,7 +125,6 @@ class Fapiao:
     levy: str = "0"  # 征收方式 0 normal, 1 reduced, 2 and 3 differential
     deduction: Decimal | None = None
     small_reason: str = ""  # slsm
-    listed: bool = False  # qdbz
     username: str = ""
     cloud: str = ""
     request: str = ""  # the id under which it was asked for
@@ -197,7 +203,6 @@ class RedForm:
     deadline: datetime | None = None
     red_number: str = ""
     cloud: str = ""  # through which it was applied for; '' in the bureau's portal
-    history: list = field(default_factory=list)
     lines: list = field(default_factory=list)  # RedLine each; none: the fapiao in full
     order: str = ""  # Kingdee: under which number it was applied for,
     digest: str = ""  # and with which content

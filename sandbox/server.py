@@ -7,7 +7,6 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from . import defaults
 from .app import Application
-from .kingdee.courier import Courier
 from .world import World
 
 
@@ -47,13 +46,12 @@ class Handler(WSGIRequestHandler):
 
         self.close_connection = self.close_connection or self.request_version < "HTTP/1.1"
         try:
-            blocks = self.server.app(self.make_environ(), start_response)
-            self._send(*started, blocks)
+            self._send(self.server.app(self.make_environ(), start_response), *started)
         except ConnectionError:
             # Or the handler would wait for a next request on what has just been hung up.
             self.close_connection = True
 
-    def _send(self, status, headers, blocks):
+    def _send(self, blocks, status, headers):
         code, _, reason = status.partition(" ")
         self.send_response_only(int(code), reason)
         for name, value in headers:
@@ -78,13 +76,7 @@ class Server(ThreadedWSGIServer):
 
     def __init__(self, port, app):
         self.connections = set()
-        self.silence, self._other_end = socket.socketpair()
         super().__init__("127.0.0.1", port, app, handler=Handler)
-
-    def server_close(self):
-        super().server_close()
-        self.silence.close()
-        self._other_end.close()
 
     def hang_up(self):
         """Kept-alive connections would go on being served by a stopped server."""
@@ -102,8 +94,8 @@ class SandboxServer:
     s.assistant_url one at 金蝶发票助手.
     """
 
-    def __init__(self, port=0, state_dir=None, empty=False, world=None):
-        self.world = world or World(state_dir, empty)
+    def __init__(self, port=0, state_dir=None):
+        self.world = World(state_dir)
         self.port = port
         self.app = Application(self.world)
         self.server = None
@@ -112,8 +104,9 @@ class SandboxServer:
         self.app.stopping.clear()
         self.server = Server(self.port, self.app)
         self.port = self.server.server_port
-        self.world.url = self.url
-        self.courier = Courier(self.world).start()
+        self.url = self.world.url = f"http://127.0.0.1:{self.port}"
+        self.base_url, self.assistant_url = f"{self.url}/piaodanyun", f"{self.url}/assistant"
+        self.kingdee_url = f"{self.url}/kingdee/{defaults.KINGDEE_PREFIX}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
         self.thread.start()
         return self
@@ -123,7 +116,6 @@ class SandboxServer:
         if self.server is None:
             return
         self.app.stopping.set()
-        self.courier.stop()
         self.server.shutdown()
         self.server.server_close()
         self.server.hang_up()
@@ -138,19 +130,3 @@ class SandboxServer:
 
     def __exit__(self, *_):
         self.close()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def base_url(self):
-        return self.url + "/piaodanyun"
-
-    @property
-    def kingdee_url(self):
-        return f"{self.url}/kingdee/{defaults.KINGDEE_PREFIX}"
-
-    @property
-    def assistant_url(self):
-        return self.url + "/assistant"

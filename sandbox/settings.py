@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .protocol import words
+
 
 @dataclass
 class Settings:
@@ -9,7 +11,6 @@ class Settings:
     deduplicate: bool = True
     show_after: int = 0  # seconds until any query finds a new fapiao, blue or red
     red_lag: int = 0  # seconds until retInviceMsg finds it (up to 2 hours)
-    file_lag: int = 0  # seconds until the files are ready
     latency: float = 0.0  # real seconds every cloud call takes
 
 
@@ -19,15 +20,7 @@ class PiaodanyunQuirks:
 
     portal_forms: bool = True  # hzxxbsq finds forms applied for in the bureau's portal too
     # Calls that need a live bureau session.
-    session_calls: tuple = (
-        "blueTicket",
-        "getFaceImg",
-        "getCreditLine",
-        "queryFaceAuthState",
-        "retInviceMsg",
-        "hzxxbsq",
-        "hzfpkj",
-    )
+    session_calls: tuple = words("blueTicket getFaceImg getCreditLine queryFaceAuthState retInviceMsg hzxxbsq hzfpkj")
 
 
 @dataclass
@@ -39,10 +32,7 @@ class KingdeeQuirks:
     split_amount: str = ""  # limit of a fapiao, excluding tax; empty: none
     split_lines: int | None = None  # limit of its lines
     waiting_as: str = "empty"  # [?] of a query: empty: invoiceList [] | entry: invoiceStatus 2
-    # --- callbacks ---
     callback_style: str = "bill"  # bill (5.1.03) | fapiao (5.1.02) | both
-    callback_intervals: tuple = (0, 5, 30, 120, 600)  # [?] seconds before each attempt; then it gives up
-    hold_callbacks: bool = False  # keep them
     # --- received fapiao; the success payload is in no source [?] ---
     inbound_queries: int = 0  # how many queries are answered 6910 first
     inbound_list_key: str = "invoices"  # anything: an unknown shape

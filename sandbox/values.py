@@ -4,9 +4,11 @@
 """
 
 import re
+from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 
-from .errors import Refused
+from .protocol import Refused
 
 PLAIN = re.compile(r"-?\d{1,20}(\.\d{1,40})?", re.ASCII)
 
@@ -51,6 +53,17 @@ def money(item, key, label="", exact=False):
     return None if value is None else value.quantize(Decimal("0.01"))
 
 
+def day(item, key):
+    """None where it is missing."""
+    given = text(item, key)
+    try:
+        if given and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
+            raise ValueError(given)
+        return date.fromisoformat(given) if given else None
+    except ValueError:
+        raise Refused(f"{key}格式不正确,应为yyyy-MM-dd") from None
+
+
 def choice(item, key, allowed, default=None, label=""):
     given = text(item, key)
     if not given and default is not None:
@@ -64,3 +77,12 @@ def known(item, keys, label):
     for key in item:
         if key not in keys:
             raise Refused(f"{label}未知参数{key}")
+
+
+@contextmanager
+def row(position, whose=""):
+    """A refusal in here tells of this row."""
+    try:
+        yield
+    except Refused as error:
+        raise Refused(f"{whose}第{position}行:{error.text}") from None

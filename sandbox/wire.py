@@ -73,9 +73,7 @@ def _huge(params, *_):
             yield block
         yield tail
 
-    length = str(len(head) + count * len(block) + len(tail))
-    headers = {"Content-Length": length} if params.get("announce") else {}
-    return Response(stream(), headers=headers, content_type=JSON)
+    return Response(stream(), content_type=JSON)
 
 
 def _echo(params, _body, environ, _busy):
@@ -95,14 +93,9 @@ def _echo(params, _body, environ, _busy):
     return Response(json.dumps(answer, ensure_ascii=False), status, content_type=JSON)
 
 
-def _drop(params, *_):
-    return Drop(params.get("reset", False))
-
-
 # Kind → function(parameters, body the cloud would have sent, environ, what a busy cloud says).
 SPOILERS = {
-    "drop": _drop,
-    "late": _drop,
+    **dict.fromkeys(("drop", "late"), lambda params, *_: Drop(params.get("reset", False))),
     "http_500": _status(500),
     "http_status": _status(502),
     "rate_limited": _rate_limited,

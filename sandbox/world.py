@@ -11,18 +11,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from . import defaults
 from .assistant.levers import AssistantLevers
-from .bureau import credit, issue, ledger, red
+from .bureau import issue, red
 from .calls import Calls
 from .clock import Clock
-from .errors import Refused
 from .faults import Faults
-from .inbound_levers import InboundLevers
 from .kingdee import callbacks
 from .kingdee.levers import KingdeeLevers
 from .levers import Levers
-from .protocol import words
+from .protocol import Refused, words
 from .settings import AssistantQuirks, KingdeeQuirks, PiaodanyunQuirks, Settings
 
 # Dictionaries of records, by what they are told apart.
@@ -36,15 +33,14 @@ SHELVES = words(
 KEPT = (*SHELVES, "settings", "piaodanyun", "kingdee", "assistant", "serial", "form_serial")
 
 
-class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
-    def __init__(self, state_dir=None, empty=False):
+class World(Levers, KingdeeLevers, AssistantLevers):
+    def __init__(self, state_dir=None):
         self.lock = threading.RLock()
         self.depth = 0
         self.url = ""  # where it is served, for the addresses it hands out
-        self.stirred = threading.Event()  # something changed: for those who wait for it
         self.stopping = threading.Event()  # the server stops: for those who wait
         self.clock = Clock()
-        self.calls = Calls(self.clock)
+        self.calls = Calls()
         self.faults = Faults(self.lock)
         # Unused numbers even after a restart without a state folder.
         self.serial = int(time.time() * 100)
@@ -53,18 +49,16 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         self.state = Path(state_dir) / "world.pickle" if state_dir else None
         if self.state and self.state.exists():
             self._read()
-        elif not empty:
+        else:
             self.populate()
 
     def _forget(self):
         for shelf in SHELVES:
             setattr(self, shelf, {})
-        self.settings = Settings()
-        self.piaodanyun = PiaodanyunQuirks()
-        self.kingdee = KingdeeQuirks()
-        self.assistant = AssistantQuirks()
-        # Not kept: deeds of calls that were lost and come after all, what tasks found, open sockets.
-        self.late, self.selections, self.sockets = [], {}, {}
+        self.settings, self.piaodanyun = Settings(), PiaodanyunQuirks()
+        self.kingdee, self.assistant = KingdeeQuirks(), AssistantQuirks()
+        # Not kept: deeds of calls that were lost and come after all, what tasks found.
+        self.late, self.selections = [], {}
 
     # --- the lock, and what happens under it ---
 
@@ -78,13 +72,17 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
                 yield self
             finally:
                 self.depth -= 1
-                if self.depth == 0:
-                    self.stirred.set()
 
     def _settle(self):
-        self._act_late()
-        red.lapse(self)
         now = self.clock.now()
+        due = sorted((each for each in self.late if each[0] <= now), key=lambda each: each[0])
+        self.late = [each for each in self.late if each[0] > now]
+        for _moment, deed in due:
+            try:
+                deed()
+            except Refused:
+                pass  # there is no caller left to tell
+        red.lapse(self)
         for request in list(self.pending.values()):
             due = request.ready_at is not None and request.ready_at <= now
             if due or (request.queries_left is not None and request.queries_left <= 0):
@@ -96,58 +94,23 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
         with self.acting():
             self.late.append((self.clock.now() + timedelta(seconds=seconds), deed))
 
-    def _act_late(self):
-        now = self.clock.now()
-        due = sorted((each for each in self.late if each[0] <= now), key=lambda each: each[0])
-        self.late = [each for each in self.late if each[0] > now]
-        for _moment, deed in due:
-            try:
-                deed()
-            except Refused:
-                pass  # there is no caller left to tell
-
     # --- looking things up ---
 
     def taxpayer(self, tax_no):
-        try:
-            return self.taxpayers[tax_no]
-        except KeyError:
-            raise Refused(f"纳税人识别号{tax_no}未在平台授权") from None
+        if tax_no not in self.taxpayers:
+            raise Refused(f"纳税人识别号{tax_no}未在平台授权")
+        return self.taxpayers[tax_no]
 
     def user(self, tax_no, username=None):
         users = self.taxpayer(tax_no).users
-        if username is None:
-            username = next(iter(users))
+        username = next(iter(users)) if username is None else username
         if username not in users:
             raise Refused("局端账号不存在或与税号不匹配")
         return users[username]
 
-    def issued_count(self, fpqqlsh):
-        """How many fapiao really exist for this order: the "exactly one" of tests."""
-        return len(self.issued(fpqqlsh))
-
-    def issued(self, fpqqlsh=None):
-        """The fapiao of a request id, of a serial of Kingdee's red letter, or of a bill number."""
-        with self.acting():
-            return [each for each in self.fapiao.values() if fpqqlsh is None or fpqqlsh in each.orders]
-
     def is_shown(self, fapiao, lag=0):
         """Do queries find it by now? `lag` are the seconds this kind of query lags anyway."""
         return self.clock.now() >= fapiao.issued_at + timedelta(seconds=max(lag, self.settings.show_after))
-
-    def ledger(self, tax_no=None):
-        """What this seller issued, or every seller, as plain dicts."""
-        with self.acting():
-            return ledger.rows(self, tax_no)
-
-    def credit_left(self, tax_no):
-        with self.acting():
-            return credit.left(self.taxpayer(tax_no), self.clock.now())
-
-    def sms_code(self, tax_no=defaults.TAX_NO, username=None):
-        """The code last sent to this person's phone."""
-        with self.acting():
-            return self.user(tax_no, username).sms_code
 
     @property
     def switches(self):
@@ -160,10 +123,6 @@ class World(Levers, KingdeeLevers, InboundLevers, AssistantLevers):
     def next_serial(self):
         self.serial += 1
         return self.serial
-
-    def next_form_serial(self):
-        self.form_serial += 1
-        return self.form_serial
 
     # --- the state folder ---
 

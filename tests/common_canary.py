@@ -17,7 +17,7 @@ from odoo.modules.neutralize import neutralize_database
 from ..models.cloud import fapiao_task_mixin
 from ..sandbox import auth, defaults, files, levers
 from ..sandbox.assistant import auth as assistant_auth
-from ..sandbox.piaodanyun import login as piaodanyun_login
+from ..sandbox.piaodanyun import auth as piaodanyun_auth
 from .common_kingdee import KingdeeCommon
 from .common_match import SELLER_TAX_NO, MatchCommon
 from .common_pick import PickCommon
@@ -181,7 +181,7 @@ class CanaryCase(PickCommon, MatchCommon, KingdeeCommon, TourCase):
         self.authenticate(self.manager.login, self.manager.login)
 
     def _mark_the_sandbox(self):
-        for module in (auth, levers, piaodanyun_login, assistant_auth):
+        for module in (auth, levers, piaodanyun_auth, assistant_auth):
             self.startPatcher(patch.object(module, "uuid", Marked))
         sign = files._sign
         self.startPatcher(patch.object(files, "_sign", lambda *args: MARK + sign(*args)))

@@ -6,46 +6,6 @@ from .sandbox_kingdee_case import KingdeeCase, defaults
 
 DEDUCTION = "/kapi/app/rim/deduction"
 TAX_NO = defaults.TAX_NO
-# Keys of a header, after docs/protocols/kingdee-inbound.md#rows.
-HEADER = {
-    "amount",
-    "authenticateFlag",
-    "authenticateTime",
-    "buyerAccount",
-    "buyerAddressPhone",
-    "buyerName",
-    "buyerTaxNo",
-    "checkCode",
-    "checkFlag",
-    "checkStatus",
-    "checkTime",
-    "downloadUrl",
-    "drawer",
-    "expenseStatus",
-    "invoiceCode",
-    "invoiceDate",
-    "invoiceMoney",
-    "invoiceNo",
-    "invoiceStatus",
-    "invoiceType",
-    "isRevise",
-    "originalGraphUrl",
-    "payee",
-    "pixel",
-    "proxyMark",
-    "region",
-    "remark",
-    "reviewer",
-    "rotationAngle",
-    "salerAccount",
-    "salerAddressPhone",
-    "salerName",
-    "salerTaxNo",
-    "serialNo",
-    "snapshotUrl",
-    "taxAmount",
-    "totalAmount",
-}
 
 
 class InboundCase(KingdeeCase):

@@ -5,9 +5,7 @@ Deliberately no client: each test spells the wire out, as the protocol document 
 
 import base64
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .sandbox_case import SandboxCase, defaults
 
@@ -19,7 +17,6 @@ APP = {
     "language": "zh_CN",
 }
 OPEN_API = "/kapi/app/sim/openApi"
-ACK = {"success": True, "code": "0", "errorCode": "0", "message": "ok"}
 
 
 def row(**changes):
@@ -160,62 +157,3 @@ class KingdeeCase(SandboxCase):
 
     def issued(self, number):
         return self.world.fapiao_of_bill(number)
-
-    # --- callbacks ---
-
-    def listen(self, *answers):
-        """Callbacks come here; the answers are used up one by one, then each is taken."""
-        listener = Listener(answers)
-        self.addCleanup(listener.close)
-        self.world.set("kingdee", callback_intervals=(0, 0, 0))
-        self.world.set_callback_url(listener.url)
-        return listener
-
-
-class Listener:
-    """The other end of a callback: keeps what it gets."""
-
-    def __init__(self, answers):
-        self.got = []
-        self.answers = list(answers)
-        self.changed = threading.Condition()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/callback"
-
-    def _handler(self):
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, answer = listener.take(body)
-                content = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *args):
-                """Silent."""
-
-        return Handler
-
-    def take(self, body):
-        with self.changed:
-            self.got.append(body)
-            self.changed.notify_all()
-            return self.answers.pop(0) if self.answers else (200, ACK)
-
-    def wait(self, count):
-        """The first so many bodies."""
-        with self.changed:
-            if not self.changed.wait_for(lambda: len(self.got) >= count, 10):
-                raise AssertionError(f"{len(self.got)} callbacks of {count}")
-            return self.got[:count]
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(5)

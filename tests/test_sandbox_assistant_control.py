@@ -15,11 +15,6 @@ class TestControl(AssistantCase):
     def view(self, name, **query):
         return self.http.get(f"{self.server.url}/control/{name}", params=query, timeout=10).json()
 
-    def button(self, name, **form):
-        response = self.http.post(f"{self.server.url}/admin/{name}", data=form, timeout=10)
-        self.assertEqual(response.status_code, 200, response.text[:300])
-        return response.text
-
     def test_control(self):
         serial = self.do("give_ticket", eid="u", kind="taxi", total="12.50")["serial"]
         self.do("claim_elsewhere", serial=serial)

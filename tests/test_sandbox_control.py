@@ -1,4 +1,4 @@
-"""The sandbox as a program: controls over HTTP, the page for people, restarts, pacing."""
+"""The sandbox as a program: controls over HTTP, restarts, pacing."""
 
 import signal
 import subprocess
@@ -82,16 +82,6 @@ class TestControl(SandboxCase):
             self.assertEqual(response.status_code, 403)
 
 
-class TestPage(SandboxCase):
-    def page(self):
-        return self.http.get(self.server.url, timeout=10).text
-
-    def press(self, button, status=200, /, **form):
-        response = self.http.post(f"{self.server.url}/admin/{button}", data=form, timeout=10)
-        self.assertEqual(response.status_code, status, response.text[:200])
-        return response.text
-
-
 class TestPacing(SandboxCase):
     def test_parallel_calls_are_counted(self):
         self.log_in()
@@ -102,8 +92,6 @@ class TestPacing(SandboxCase):
         self.world.reset_parallel()
         self.issue()
         self.assertEqual(self.world.max_parallel, 1)
-        entries = self.world.calls.of("blueTicket")
-        self.assertTrue(all(entry.ended - entry.started >= 0.5 for entry in entries))
 
     def test_connections_are_kept_and_hung_up(self):
         self.issue()

@@ -71,11 +71,9 @@ class TestOfTheConnection(FaultCase):
         self.assertEqual(response.json()["code"], 200)
 
     def test_huge_answer(self):
-        for announce in (False, True):
-            response, count = self.strike("huge", announce=announce)
-            self.assertGreater(len(response.content), 20 * MB)
-            self.assertEqual("Content-Length" in response.headers, announce)
-            self.assertEqual(count, 1)
+        response, count = self.strike("huge")
+        self.assertGreater(len(response.content), 20 * MB)
+        self.assertEqual(count, 1)
 
     def test_delay(self):
         for when in ("before", "after"):
@@ -183,15 +181,6 @@ class TestOfTheCloud(FaultCase):
         codes = [self.call("invoiceQueryMx", query)["code"] for _ in range(3)]
         self.assertEqual(codes, [999, 999, 200])
 
-    def test_accepted_but_comes_to_nothing(self):
-        order = self.order()
-        self.strike("issuing", form=order)
-        self.world.fail_pending(order["fpqqlsh"], "局端开具失败")
-        answer = self.call("invoiceQueryMx", self.who(fpqqlsh=order["fpqqlsh"]))
-        self.assertIn("开具失败", answer["msg"])
-        self.assertEqual(self.world.issued_count(order["fpqqlsh"]), 0)
-        self.assertEqual(self.call("blueTicket", order)["code"], 200, "the id is free again")
-
     def test_accepted_but_the_credit_is_gone(self):
         order = self.order()
         self.strike("issuing", form=order, seconds=10)
@@ -211,9 +200,9 @@ class TestWhich(FaultCase):
     def codes(self, calls, **form):
         return [self.call("blueTicket", self.order(**form))["code"] for _ in range(calls)]
 
-    def test_times_skip_and_always(self):
-        self.world.faults.add("blueTicket", "refused", times=2, skip=1)
-        self.assertEqual(self.codes(5), [200, 999, 999, 200, 200])
+    def test_times_and_always(self):
+        self.world.faults.add("blueTicket", "refused", times=2)
+        self.assertEqual(self.codes(4), [999, 999, 200, 200])
         self.world.faults.add("*", "refused", times=-1)
         self.assertEqual(self.codes(3), [999] * 3)
         self.world.faults.clear()
@@ -239,7 +228,6 @@ class TestWhich(FaultCase):
         self.assertEqual(count, 1)
         entry = self.world.calls.of("blueTicket")[-1]
         self.assertEqual((entry.faults, entry.status), (["delay_before", "drop_after"], 0))
-        self.assertGreaterEqual(entry.ended - entry.started, 0.1)
 
     def test_strangers_use_no_fault_up(self):
         self.world.faults.add("blueTicket", "refused")

@@ -52,16 +52,14 @@ class TestInboundTasks(InboundCase):
             ("不能为空", {"startTime": ""}),
             ("格式", {"startTime": "20260101"}),
             ("格式", {"endTime": "2025-02-30"}),
-            ("taxPeriod", {"taxPeriod": "2026-01"}),
+            ("taxPeriod", {"taxPeriod": "202601"}),
             ("invoiceType", {"invoiceType": "6"}),
-            ("invoiceStatus", {"invoiceStatus": "9"}),
+            ("invoiceStatus", {"invoiceStatus": "2"}),
         ):
             with self.subTest(changes):
                 self.refused(self.down(**changes), text)
         self.assertFalse(self.world.inbound_tasks)
         self.assertTrue(self.begun(startTime=self.day(5 * 365)))
-        # Oddly the paper asks for a period long before its window: that alone is no mistake.
-        self.assertTrue(self.begun(taxPeriod="202206"))
 
     def test_a_running_task(self):
         self.world.set("kingdee", inbound_queries=2)
@@ -102,11 +100,6 @@ class TestInboundFilters(InboundCase):
             ({"invoiceType": "26"}, [digital]),
             ({"invoiceType": "27,4"}, [void, paper]),
             ({"salerTaxNo": "91110000000000001X"}, [paper]),
-            ({"invoiceStatus": "2"}, [void]),
-            ({"invoiceStatus": "0"}, [digital, paper]),
-            ({"invoiceNo": digital.number}, [digital]),
-            ({"invoiceNo": digital.number, "startTime": "", "endTime": ""}, [digital]),
-            ({"invoiceCode": paper.code}, [paper]),
             ({"startTime": self.day(4)}, [void, digital]),
             ({"endTime": self.day(3)}, [digital, paper]),
         ):
@@ -119,7 +112,6 @@ class TestInboundFilters(InboundCase):
         self.assertEqual(len({(row["invoiceCode"], row["invoiceNo"]) for row in rows}), 600)
         for key, filter_, value in (
             ("invoiceType", "invoiceType", "27"),
-            ("invoiceStatus", "invoiceStatus", "3"),
             ("salerTaxNo", "salerTaxNo", rows[0]["salerTaxNo"]),
         ):
             with self.subTest(key):
@@ -131,17 +123,13 @@ class TestInboundFilters(InboundCase):
             self.found(startTime=day, endTime=day),
             [row["invoiceNo"] for row in rows if row["invoiceDate"] == day],
         )
-        one = rows[77]
-        self.assertEqual(self.found(invoiceNo=one["invoiceNo"], invoiceCode=one["invoiceCode"]), [one["invoiceNo"]])
 
     def test_a_status_set_later(self):
         number = self.world.receive_fapiao().number
-        self.assertEqual(self.found(invoiceStatus="4"), [])
         for status in ("2", "3", "1", "7", "8", "4"):
             self.world.set_inbound_status(number, status)
             (row,) = self.rows(self.begun())
             self.assertEqual((row["invoiceNo"], row["invoiceStatus"]), (number, status))
-        self.assertEqual(self.found(invoiceStatus="4"), [number])
 
     def test_issued_in_the_sandbox_and_received(self):
         self.world.kingdee_tenants[defaults.KINGDEE_ACCOUNT_ID].tax_nos.append(defaults.BUYER_TAX_NO)

@@ -82,48 +82,6 @@ class TestInboundPages(InboundCase):
         self.assertEqual(len(self.world.inbound_tasks), 2)
 
 
-class TestFullDownload(InboundCase):
-    def test_lines(self):
-        line = {
-            "name": "*软件*沙箱软件",
-            "code": "1060301020100000000",
-            "amount": "100",
-            "rate": "0.13",
-            "unit": "套",
-            "quantity": "2",
-            "price": "50",
-        }
-        self.world.receive_fapiao(lines=[line, {**line, "amount": "10", "rate": "0.06"}])
-        (row,) = self.rows(self.begun("invoiceDownFull"))
-        self.assertEqual((row["amount"], row["taxAmount"], row["totalAmount"]), ("110.00", "13.60", "123.60"))
-        self.assertEqual(
-            row["items"][0],
-            {
-                "detailAmount": "100.00",
-                "discountType": "",
-                "goodsCode": "1060301020100000000",
-                "goodsName": "*软件*沙箱软件",
-                "specModel": "",
-                "unit": "套",
-                "num": "2",
-                "unitPrice": "50",
-                "taxAmount": "13.00",
-                "taxRate": "0.13",
-            },
-        )
-        self.assertEqual(row["items"][1]["taxAmount"], "0.60")
-
-    def test_five_a_month_and_never_today(self):
-        self.refused(self.down("invoiceDownFull", endTime=self.day(0)), "当天")
-        for _ in range(5):
-            self.begun("invoiceDownFull")
-        self.refused(self.down("invoiceDownFull"), "5次")
-        self.begun()
-        self.world.advance(days=31)
-        self.log_in()
-        self.begun("invoiceDownFull")
-
-
 class TestInboundRestart(InboundCase):
     def test_everything_is_kept(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -5,14 +5,13 @@ from decimal import Decimal
 from stdnum.cn import uscc
 
 from ..sandbox.bureau.received import Batch
-from .sandbox_inbound_case import HEADER, TAX_NO, InboundCase
+from .sandbox_inbound_case import TAX_NO, InboundCase
 
 
 class TestInboundRows(InboundCase):
     def test_a_header(self):
         row = self.world.receive_fapiao(seller_name='卖方<b>"公司', gross="113.00", rate=13, remark="备注\\n")
         (shown,) = self.rows(self.begun())
-        self.assertEqual(set(shown), HEADER)
         self.assertEqual(
             {
                 key: shown[key]
@@ -110,18 +109,6 @@ class TestInboundRows(InboundCase):
         self.assertEqual([self.world.batches[f"{TAX_NO}/7"].row(index) for index in range(50)], first)
         self.world.seed_inbound(count=50, seed=8, first_day="2026-01-01", days=10)
         self.assertEqual(self.world.inbound_count(), 100)
-
-    def test_made_up_lines_add_up(self):
-        self.world.seed_inbound(count=200, days=20)
-        for row in self.rows(self.begun("invoiceDownFull")):
-            net = sum(Decimal(line["detailAmount"]) for line in row["items"])
-            self.assertEqual(net, Decimal(row["amount"]))
-            tax = sum(Decimal(line["taxAmount"]) for line in row["items"])
-            self.assertEqual(tax, Decimal(row["taxAmount"]))
-            for line in row["items"]:
-                exact = Decimal(line["detailAmount"]) * Decimal(line["taxRate"])
-                self.assertLessEqual(abs(exact - Decimal(line["taxAmount"])), Decimal("0.06"))
-                self.assertRegex(line["goodsCode"], r"^\d{19}$")
 
     def test_sellers(self):
         batch = Batch(1, 500, "2026-01-05", 1)

@@ -39,7 +39,7 @@ class TestAppToken(KingdeeCase):
 
     def test_no_secret_in_the_log(self):
         self.log_in()
-        text = str([entry.as_dict() for entry in self.world.calls.of()])
+        text = str(self.world.calls.of())
         self.assertNotIn(defaults.KINGDEE_APP_SECRET, text)
         self.assertNotIn("SANDBOX-" + defaults.KINGDEE_ACCOUNT_ID, text)
 

@@ -58,9 +58,8 @@ class TestState(KingdeeCase):
         self.restart()
         self.assertEqual(self.invoices("A")[0]["canRedAmount"], 60)
 
-    def test_callbacks_go_out_after_all(self):
-        self.listen()
-        self.world.set("kingdee", hold_callbacks=True)
+    def test_callbacks_are_kept(self):
+        self.world.set_callback_url("http://127.0.0.1:1/held")
         self.pushed(bill("A"))
         self.restart()
         self.assertEqual([each.state for each in self.world.deliveries.values()], ["held"])

@@ -69,10 +69,6 @@ class TestIssued(KingdeeCase):
         for key, start in (("invoicePdfFileUrl", b"%PDF"), ("invoiceFileUrl", b"PK"), ("invoiceXmlFileUrl", b"<?xml")):
             self.assertTrue(self.http.get(item[key], timeout=10).content.startswith(start), key)
         self.assertEqual(self.http.get(item["invoicePdfFileUrl"][:-1], timeout=10).status_code, 404)
-        self.world.settings.file_lag = 60
-        self.assertEqual(self.invoices("A")[0]["invoicePdfFileUrl"], "")
-        self.world.advance(seconds=60)
-        self.assertTrue(self.invoices("A")[0]["invoicePdfFileUrl"])
 
     def test_numbers_or_text(self):
         self.pushed(

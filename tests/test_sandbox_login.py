@@ -28,15 +28,6 @@ class TestToken(SandboxCase):
             self.assertEqual(self.ask(**changes), empty)
         self.assertEqual(self.ask(token_type="Other")["code"], 999)
 
-    def test_body_as_json_like_the_example(self):
-        def ask():
-            return self.http.post(
-                self.server.base_url + "/obtainToken", timeout=10, json={**LOGIN, "tenant_id": 1}
-            ).json()["code"]
-
-        self.assertEqual(ask(), 200)
-        self.world.piaodanyun.token_body = "form"
-
     def code_with(self, header):
         headers = {} if header is None else {"Authorization": header}
         response = self.post("getCreditLine", self.who(), headers)

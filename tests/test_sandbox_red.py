@@ -266,9 +266,6 @@ class TestForm(RedCase):
         self.assertIn("只能为2或3", self.apply(fapiao, sqyy="1")["msg"])
         self.assertIn("未查询到", self.apply(fapiao, yfphm="1" * 20)["msg"])
         self.assertIn("yfphm不能为空", self.apply(fapiao, yfphm="")["msg"])
-        paper = self.issue(fplxdm="86")
-        self.assertIn("sdfpbz应为1", self.apply(paper)["msg"])
-        self.assertEqual(self.apply(paper, sdfpbz="1")["code"], 200)
         self.world.set_session(defaults.TAX_NO, "lost")
         self.assertEqual(self.apply(fapiao)["code"], 302)
 

@@ -1,29 +1,100 @@
-"""Who is calling: the signature, the access token, the keys of links and users."""
+"""One call: its envelope, and who is calling: the signature, the access token, the keys of links and users.
+
+Which errcode stands for what is ours [?], but 0000 and 3000.
+"""
 
 import hashlib
+import json
 import re
 import time
 import uuid
 from datetime import timedelta
 
 from ..auth import SECONDS, demand_token, new_token
-from ..errors import Refused
-from ..protocol import Answer
-from .exchange import CLIENT, TOKEN
+from ..protocol import LOGGED, Answer, Refused, dump, read_json, renamed
+from ..protocol import Exchange as BaseExchange
 from .records import UserKey
 
+SUCCESS, FAILURE = "0000", "3000"
+CLIENT = "3001"  # unknown client_id, wrong signature, timestamp far off
+TOKEN = "3002"  # access_token or userKey unknown or expired
+CLAIMED = "3003"  # a ticket that another document uses
+EMPTY = "1001"  # a poll that brought nothing
+MAX = renamed("userKey=32 eid=80 billTypeId=80 bxd_key=50 client_id=20 tin=20 timestamp=13 sign=32")
+IDS = ("bxd_key", "billnumber", "billNumber", "key")
 BAD_TOKEN = ("access_token无效或已过期", TOKEN)
 BAD_USER_KEY = ("userKey无效或已过期", TOKEN)
+USER_KEY = renamed("""
+    eid tin title=ghf_mc bxd_key bill_number=billNumber bill_type=billType random branch_id
+    buyer_account=buyerAccount buyer_address=buyerAddressPhone""")
 BILL_TYPES = ("", "Tra", "Pur", "BizOut")
 
 
-# --- checks ---
+class Exchange(BaseExchange):
+    cloud = "assistant"
+
+    def __init__(self, world, call, request):
+        super().__init__(world, call, request)
+        self.body = request.args.to_dict() if call.method == "GET" else self._body()
+        self.form = {key: self._shown(key, value) for key, value in self.body.items()}
+
+    @property
+    def tax_no(self):
+        return self.text("tin")
+
+    @property
+    def uid(self):
+        return next(filter(None, map(self.text, IDS)), "")
+
+    def text(self, key):
+        value = self.body.get(key)
+        return "" if value is None or isinstance(value, (dict, list)) else str(value)
+
+    def _body(self):
+        content = self.request.get_data()
+        if content and self.request.mimetype != "application/json":
+            self.trouble = f"Content-Type应为application/json,收到{self.request.mimetype or '空'}"
+            return {}
+        try:
+            body = read_json(content or b"{}")
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            self.trouble = "请求报文不是合法的UTF-8编码JSON对象"
+        return body if isinstance(body, dict) else {}
+
+    def _shown(self, key, value):
+        """For faults that match and for the log: nothing that could be used again."""
+        if key in ("sign", "access_token", "userKey"):
+            return "***"
+        if key == "coverBase64":
+            return f"{len(self.text(key))} characters"
+        if isinstance(value, (dict, list)):
+            return json.dumps(value, ensure_ascii=False, default=str)[:LOGGED]
+        return self.text(key)
+
+
+def render(answer):
+    """The body of the HTTP answer, as bytes."""
+    code = SUCCESS if answer.code is None else answer.code
+    body = {"errcode": code, "description": answer.text or ("操作成功" if answer.code is None else ""), **answer.extra}
+    return dump(body if answer.bare else {**body, "data": answer.data})
+
+
+def refusal(error, _call=None):
+    code = error.code if error.code and isinstance(error.code, str) else FAILURE
+    return Answer(error.data, error.text, code)
+
+
+# --- who is calling ---
 
 
 def authorise(exchange):
     if exchange.trouble:
         raise Refused(exchange.trouble)
-    exchange.check_lengths()
+    for key, limit in MAX.items():
+        if len(exchange.text(key)) > int(limit):
+            raise Refused(f"参数{key}长度不能超过{limit}")
     kind = exchange.call.auth
     if kind == "voucher":
         # The documents show no credentials there at all: they are checked where there are any.
@@ -80,7 +151,6 @@ def link_key(exchange):
 
 
 def give_user_key(exchange):
-    exchange.demand("tin", "eid", "bxd_key", "random", "ticketParam", "ghf_mc")
     for key in ("billNumber", "billType"):  # may be empty, not missing
         if key not in exchange.body:
             raise Refused(f"缺少参数{key}")
@@ -88,24 +158,14 @@ def give_user_key(exchange):
         raise Refused("ticketParam格式不正确,应为5位0或1")
     if exchange.text("billType") not in BILL_TYPES:
         raise Refused(f'billType"{exchange.text("billType")}"不存在')
-    text = exchange.text
     made = UserKey(
         text=uuid.uuid4().hex,
         client_id=exchange.client.client_id,
         expires_at=exchange.world.clock.now() + timedelta(seconds=SECONDS),
-        eid=text("eid"),
-        tin=text("tin"),
-        title=text("ghf_mc"),
-        bxd_key=text("bxd_key"),
-        bill_number=text("billNumber"),
-        bill_type=text("billType"),
         # "格式如:1101": without the fifth digit nothing personal is let in.
-        ticket_param=text("ticketParam").ljust(5, "0"),
-        random=text("random"),
-        branch_id=text("branch_id"),
-        serials=split(text("invoiceSerialNos")),
-        buyer_account=text("buyerAccount"),
-        buyer_address=text("buyerAddressPhone"),
+        ticket_param=exchange.text("ticketParam").ljust(5, "0"),
+        serials=split(exchange.text("invoiceSerialNos")),
+        **{name: exchange.text(key) for name, key in USER_KEY.items()},
     )
     exchange.world.user_keys[made.text] = made
     return Answer({"userKey": made.text})

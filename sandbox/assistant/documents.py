@@ -1,18 +1,20 @@
-"""Documents and the tickets they use: cache, save, status, delete, query."""
+"""Documents and the tickets they use: cache, save, status, delete, query; and the vouchers they are booked by."""
 
 import base64
 import binascii
-import hashlib
+import re
 
-from ..errors import Refused
-from ..protocol import Answer, words
-from . import rules, shapes
-from .exchange import CLAIMED
-from .records import STATES, UNUSED, Document, note, serials_of, states
+from ..protocol import Answer, Refused, words
+from .auth import CLAIMED
+from .records import STATES, UNUSED, Document, Voucher, note, serials_of
+from .tickets import details, find
 
-DONE = "成功"
 COVERS = words("pdf jpg jpeg png bmp gif tif tiff ofd")
 WRITTEN = ("canBeDeduction", "entryAmount", "outputReason")
+# Of a voucher.
+DEMANDED = ("vouchId", "vouchNo", "businessDate", "accountDate", "period")
+DAY = r"\d{4}_\d{2}_\d{2}"
+FORMATS = {"businessDate": DAY, "accountDate": DAY, "period": r"\d{6}"}
 
 
 def _find(exchange):
@@ -32,52 +34,47 @@ def _open(exchange):
     return document
 
 
-def _demand(exchange, *more):
-    exchange.demand("tin", "eid", "billTypeId", "billnumber", *more)
+def _list(exchange, key, default=None):
+    given = exchange.body.get(key) or default
+    if not isinstance(given, list):
+        raise Refused(f"参数{key}应为数组")
+    return given
 
 
 def query(exchange):
     """invoices/query: the tickets of a document, by its number; [] where it isn't there [?]."""
-    exchange.demand("billNumber")
     world, wanted = exchange.world, (exchange.user.tin, exchange.text("billNumber"))
     found = [each for each in world.documents.values() if (each.tin, each.number) == wanted and not each.deleted]
     serials = found[0].serials if found else []
-    return Answer([shapes.details(world, world.slips[serial]) for serial in serials])
+    return Answer([details(world, world.slips[serial]) for serial in serials])
 
 
 # --- cache and save ---
 
 
 def cache(exchange):
-    _demand(exchange)
-    lines = _lines(exchange)
-    document = _open(exchange)
+    lines, document = _lines(exchange), _open(exchange)
     document.cached = lines
-    note(exchange, document, serials=serials_of(lines))
+    note(exchange, document.bxd_key, serials_of(lines))
     return Answer(bare=True)
 
 
 def save(exchange):
-    _demand(exchange)
     world, lines, cover = exchange.world, _lines(exchange), _cover(exchange)
     document, serials = _open(exchange), serials_of(lines)
     may_repeat = exchange.user is not None and exchange.user.ticket_param[0] == "1"
     for serial in serials:
-        _demand_free(shapes.find(world, serial), document, may_repeat)
-    before = states(world, {*serials, *document.serials})
+        _demand_free(find(world, serial), document, may_repeat)
     for serial in set(document.serials) - set(serials):
         _free(world, document, serial)
     document.lines, document.cached, document.saved = lines, None, True
     document.cover = cover or document.cover
-    note(exchange, document, serials=serials, before=before, cover=cover.get("number", ""))
+    note(exchange, document.bxd_key, serials)
     return Answer(bare=True)
 
 
 def _lines(exchange):
-    given = exchange.body.get("data")
-    if not isinstance(given, list):
-        raise Refused("参数data应为数组")
-    return [_line(exchange, each) for each in given]
+    return [_line(exchange, each) for each in _list(exchange, "data")]
 
 
 def _line(exchange, given):
@@ -85,7 +82,7 @@ def _line(exchange, given):
         raise Refused("参数fid应为数组")
     serials = [str(each) for each in given["fid"]]
     for serial in serials:
-        shapes.find(exchange.world, serial)
+        find(exchange.world, serial)
     texts = {key: str(given.get(key) or "") for key in ("entryid", "costTypeId", "costTypeName")}
     return {**texts, "fid": serials}
 
@@ -98,15 +95,14 @@ def _cover(exchange):
     if kind.lower() not in COVERS:
         raise Refused("coverFileType不支持")
     try:
-        raw = base64.b64decode(content.encode("ascii"), validate=True)
+        base64.b64decode(content.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
         raise Refused("coverBase64不是合法的base64字符串") from None
-    about = {"type": kind, "number": exchange.text("coverNumber"), "size": len(raw)}
-    return {**about, "sha256": hashlib.sha256(raw).hexdigest(), "content": content}
+    return {"type": kind, "number": exchange.text("coverNumber"), "content": content}
 
 
 def _demand_free(slip, document, may_repeat):
-    if rules.elsewhere(slip, document.key) and not may_repeat:
+    if slip.is_used_beside(document.key) and not may_repeat:
         raise Refused(f"发票{slip.told.get('invoiceNo') or slip.serial}已报销,不允许重复报销", CLAIMED)
 
 
@@ -114,15 +110,14 @@ def _demand_free(slip, document, may_repeat):
 
 
 def update_status(exchange):
-    _demand(exchange, "expenseStatus")
+    exchange.demand("expenseStatus")
     world, status, document = exchange.world, exchange.text("expenseStatus"), _find(exchange)
     if status not in STATES:
         raise Refused(f'expenseStatus"{status}"不合法')
     if document.deleted or not document.saved:
         raise Refused(f"单据{exchange.text('billnumber')}不存在")
     written = _written_back(exchange, document)
-    slips = [shapes.find(world, serial) for serial in document.serials]
-    before = states(world, document.serials)
+    slips = [find(world, serial) for serial in document.serials]
     may_repeat = status == UNUSED or exchange.text("ticketParam")[:1] == "1"
     for each in slips:
         _demand_free(each, document, may_repeat)
@@ -133,15 +128,13 @@ def update_status(exchange):
             each.status, each.document = status, document.key
         each.deduction = written.get(each.serial, each.deduction)
     document.status = status
-    note(exchange, document, status=status, serials=document.serials, before=before)
-    return Answer(text=DONE)
+    note(exchange, document.bxd_key, document.serials, status)
+    return Answer(text="成功")
 
 
 def _written_back(exchange, document):
     """invoiceData by serial number: whether the tax may be deducted, how much, why it is turned out."""
-    given = exchange.body.get("invoiceData") or []
-    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-        raise Refused("参数invoiceData应为数组")
+    given = _list(exchange, "invoiceData", [])
     for each in given:
         if str(each.get("serialNo")) not in document.serials:
             raise Refused(f"发票流水号{each.get('serialNo')}不在单据{document.number}中")
@@ -164,33 +157,29 @@ def _free(world, document, serial):
 
 
 def delete_entry(exchange):
-    _demand(exchange, "branch_id")
     document, line = _find(exchange), exchange.text("branch_id")
     if not document.deleted:
-        _shrink(exchange, document, [each for each in document.lines if each["entryid"] != line], line)
+        _shrink(exchange, document, [each for each in document.lines if each["entryid"] != line])
         if document.cached is not None:
             document.cached = [each for each in document.cached if each["entryid"] != line]
-    return Answer(text=DONE)
+    return Answer(text="成功")
 
 
 def delete(exchange):
-    _demand(exchange)
     document = _find(exchange)
     if not document.deleted:
         _shrink(exchange, document, [])
         document.cached, document.deleted, document.saved, document.status = None, True, False, UNUSED
         document.cover = {}
-    return Answer(text=DONE)
+    return Answer(text="成功")
 
 
-def _shrink(exchange, document, kept, line=""):
-    world = exchange.world
+def _shrink(exchange, document, kept):
     gone = [serial for serial in document.serials if serial not in serials_of(kept)]
-    before = states(world, gone)
     for serial in gone:
-        _free(world, document, serial)
+        _free(exchange.world, document, serial)
     document.lines = kept
-    note(exchange, document, line=line, serials=gone, before=before)
+    note(exchange, document.bxd_key, gone)
 
 
 def replace_serial(world, old, new):
@@ -198,3 +187,57 @@ def replace_serial(world, old, new):
     for document in world.documents.values():
         for line in (*document.lines, *(document.cached or ())):
             line["fid"] = [new if each == old else each for each in line["fid"]]
+
+
+# --- the accounting voucher, handed over and deleted ---
+
+
+def collect(exchange):
+    """The same voucher again replaces what was told of it."""
+    world, info = exchange.world, exchange.body.get("voucherInfo")
+    if not isinstance(info, dict):
+        raise Refused("参数voucherInfo不能为空")
+    _check_voucher(info)
+    documents, serials = (list(map(str, _list(exchange, f"{key}Array", []))) for key in ("expenseId", "serialNo"))
+    for name in set(documents) - {each.bxd_key for each in world.documents.values() if not each.deleted}:
+        raise Refused(f"报销单{name}不存在")
+    for serial in set(serials) - set(world.slips):
+        raise Refused(f"发票流水号{serial}不存在")
+    content = {key: value for key, value in exchange.body.items() if key != "sign"}
+    voucher = Voucher(str(info["vouchId"]), str(info["vouchNo"]), content, documents, serials)
+    _unlink(world, voucher.uid)
+    world.vouchers[voucher.uid] = voucher
+    linked = [each for each in world.documents.values() if each.bxd_key in documents]
+    for record in (*linked, *(world.slips[serial] for serial in serials)):
+        record.vouchers.append(voucher.uid)
+    note(exchange, ",".join(documents), serials)
+    return Answer(bare=True)
+
+
+def _check_voucher(info):
+    for key in DEMANDED:
+        if not info.get(key):
+            raise Refused(f"参数{key}不能为空")
+    for key, pattern in FORMATS.items():
+        if not re.fullmatch(pattern, str(info[key])):
+            raise Refused(f"参数{key}格式不正确")
+    for entry in info.get("entries") or ():
+        if entry.get("dueDate") and not re.fullmatch(DAY, str(entry["dueDate"])):
+            raise Refused("参数dueDate格式不正确")
+
+
+def _unlink(world, uid):
+    for record in (*world.documents.values(), *world.slips.values()):
+        record.vouchers = [each for each in record.vouchers if each != uid]
+
+
+def delete_voucher(exchange):
+    world = exchange.world
+    voucher = world.vouchers.get(exchange.text("vouchId"))
+    if voucher is None or voucher.number != exchange.text("vouchNo"):
+        raise Refused(f"凭证{exchange.text('vouchNo')}不存在")
+    if not voucher.deleted:
+        _unlink(world, voucher.uid)
+        voucher.deleted = True
+        note(exchange, ",".join(voucher.documents), voucher.serials)
+    return Answer(bare=True)

@@ -1,17 +1,11 @@
-"""What a person or a test can turn in 金蝶发票助手: tickets, messages, keys.
-
-Every public method is reachable as POST /control/<name> too (control.py).
-"""
+"""What a person or a test can turn in 金蝶发票助手: tickets, messages, keys."""
 
 from dataclasses import asdict
 
 from .. import defaults
-from ..auth import expire
 from ..levers import locked
-from . import auth, desk, kinds, mailbox, messages, shapes, wallet
+from . import auth, desk, mailbox, messages, tickets
 from .records import UNUSED, USED, Client
-
-ELSEWHERE = "elsewhere"
 
 
 @locked
@@ -26,22 +20,18 @@ class AssistantLevers:
     # --- tickets ---
 
     def give_ticket(self, eid, kind, tax_no=defaults.TAX_NO, **fields):
-        """A ticket for this user's wallet; `kind` is an invoiceType or an alias (kinds.py).
+        """A ticket for this user's wallet; `kind` is an invoiceType or an alias (tickets.py).
 
         `fields`: total, tax, title (its buyer's name), serial, status, check_status, personal, or any key
         of its details, such as buyerTaxNo.
         """
-        slip = wallet.make(self, kind, eid, tax_no, **fields)
+        slip = tickets.make(self, kind, eid, tax_no, **fields)
         self.slips[slip.serial] = slip
         return slip
 
-    def fill_wallet(self, eid, tax_no=defaults.TAX_NO, **fields):
-        """One ticket of each kind. Their serial numbers."""
-        return [self.give_ticket(eid, code, tax_no, **fields).serial for code in kinds.KINDS]
-
-    def claim_elsewhere(self, serial, status="30", document=ELSEWHERE):
+    def claim_elsewhere(self, serial, status="30", document="elsewhere"):
         """Another document, of another system perhaps, uses this ticket (or 1: uses it no longer)."""
-        slip = shapes.find(self, serial)
+        slip = tickets.find(self, serial)
         slip.status, slip.document = str(status), document if str(status) in USED else ""
         return slip
 
@@ -60,9 +50,9 @@ class AssistantLevers:
 
     # --- messages ---
 
-    def choose_tickets(self, user_key, link_key, serials, source="polling"):
+    def choose_tickets(self, user_key, link_key, serials):
         """What pressing 导入 does on the page that chooses. The message."""
-        return desk.choose(self, auth.user_key(self, user_key), link_key, serials, source)
+        return desk.choose(self, auth.user_key(self, user_key), link_key, serials)
 
     def assistant_message(self, key, kind, data, repeat=1, hold=None):
         """A message of any type and content, forged or not, `repeat` times under as many ids. Their ids."""
@@ -71,7 +61,7 @@ class AssistantLevers:
 
     def assistant_message_for(self, user_key, serials):
         """The saveBill message choosing these would send; nothing is sent."""
-        slips = [shapes.find(self, serial) for serial in serials]
+        slips = [tickets.find(self, serial) for serial in serials]
         return messages.save_bill(auth.user_key(self, user_key), slips)
 
     def repeat_message(self, uid=None, same_id=False):
@@ -79,22 +69,16 @@ class AssistantLevers:
         letter = self.letters[uid] if uid else max(self.letters.values(), key=lambda each: each.number)
         if not same_id:
             return mailbox.post(self, letter.to, letter.content, letter.sender, hold=False).uid
-        letter.state, letter.socket = "waiting", False
+        letter.state = "waiting"
         return letter.uid
 
     def release_messages(self, order="sent"):
-        """Let held messages go: sent | reversed | a list of their ids. How many."""
+        """Let held messages go: sent | reversed. How many."""
         return mailbox.release(self, order)
 
     def messages_for(self, key):
         """Every message ever posted to this key, in order."""
         return [each for each in self.letters.values() if each.to == key]
-
-    # --- keys and the record ---
-
-    def expire_user_keys(self):
-        for each in self.user_keys.values():
-            expire(self, each)
 
     def assistant_log(self, document=None):
         """Every call that took effect, in order, as dicts: call, document, status, serials, changed …"""

@@ -64,6 +64,10 @@ class Slip:
     deduction: dict = field(default_factory=dict)  # as the status call wrote it back
     vouchers: list = field(default_factory=list)
 
+    def is_used_beside(self, document):
+        """Does another document use it?"""
+        return self.status in USED and self.document != document
+
 
 @dataclass
 class Document:
@@ -77,7 +81,7 @@ class Document:
     status: str = UNUSED
     lines: list = field(default_factory=list)  # {entryid, fid, costTypeId, costTypeName}
     cached: list | None = None  # the same, not yet saved
-    cover: dict = field(default_factory=dict)  # type, number, size, sha256, content (base64)
+    cover: dict = field(default_factory=dict)  # type, number, content (base64)
     vouchers: list = field(default_factory=list)
 
     @property
@@ -110,8 +114,6 @@ class Letter:
     sender: str
     content: dict  # {type, data}
     state: str = "waiting"  # waiting held received
-    tries: list = field(default_factory=list)
-    socket: bool = False  # for sockets only: no poll finds it
 
 
 @dataclass
@@ -131,29 +133,13 @@ class Entry:
     number: int
     at: datetime
     call: str
-    document: str = ""  # bxd_key
-    bill_number: str = ""
+    document: str = ""  # bxd_key, of vouchers several with commas
     status: str = ""
-    line: str = ""
     serials: list = field(default_factory=list)
-    cover: str = ""  # coverNumber
-    voucher: str = ""
-    changed: dict = field(default_factory=dict)  # serial → [status before, after]
 
 
-def note(exchange, saved=None, before=None, **more):
-    """Record a call that took effect, on the Document `saved`, if any.
-
-    `before` is states() from before the deed: what has changed since is recorded.
-    """
-    world = exchange.world
-    if saved is not None:
-        more.update(document=saved.bxd_key, bill_number=saved.number)
-    after = states(world, before or ())
-    changed = {serial: [old, after[serial]] for serial, old in (before or {}).items() if after[serial] != old}
-    number = len(world.assistant_entries) + 1
-    world.assistant_entries[number] = Entry(number, world.clock.now(), exchange.call.name, changed=changed, **more)
-
-
-def states(world, serials):
-    return {serial: world.slips[serial].status for serial in serials}
+def note(exchange, document, serials, status=""):
+    """Record a call that took effect."""
+    entries = exchange.world.assistant_entries
+    number = len(entries) + 1
+    entries[number] = Entry(number, exchange.world.clock.now(), exchange.call.name, document, status, serials)

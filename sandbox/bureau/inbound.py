@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..errors import Refused
-from ..protocol import renamed
+from ..protocol import Refused, renamed
 from .received import NORMAL, PARTLY, RED, REVERSED, STATUSES, Received
 
 USABLE = (NORMAL, PARTLY)
@@ -42,74 +41,49 @@ class Mark:
 
 @dataclass
 class Wish:
-    """Which fapiao of a pool: days from and to (both included), and filters; empty means any."""
+    """Which fapiao of a pool: days from and to (both included), types, seller; empty means any."""
 
     first: str = ""
     last: str = ""
     kinds: tuple = ()
     seller_no: str = ""
-    statuses: tuple = ()
-    number: str = ""
-    code: str = ""
-    selected: bool | None = None
-    period: str = ""  # YYYYMM of the deduction
 
-    @property
-    def is_simple(self):
-        return not (self.seller_no or self.statuses or self.number or self.code or self.selected is not None)
-
-    def wants(self, row, mark):
+    def wants(self, row):
         return (
             (not self.first or self.first <= row.day <= self.last)
             and (not self.kinds or row.kind in self.kinds)
             and self.seller_no in ("", row.seller_no)
-            and self.number in ("", row.number)
-            and self.code in ("", row.code)
-            and (not self.statuses or status_of(row, mark) in self.statuses)
-            and (self.selected is None or self.selected == bool(mark and mark.selected))
-            and (not self.period or not mark or mark.selected_period in ("", self.period))
         )
 
 
 class Selection:
-    """A part of a pool, as a sequence of Received, newest first: made row by row when asked for."""
+    """A part of a pool, newest first: its rows are made when asked for."""
 
     def __init__(self, parts):
-        self.parts = [(get, indexes) for get, indexes in parts if len(indexes)]  # how to get one, and which
+        self.parts = parts  # how to get a row, and which: a list or a range
 
     def __len__(self):
         return sum(len(indexes) for _, indexes in self.parts)
 
     def slice(self, start, stop):
-        rows, before = [], 0
+        rows = []
         for get, indexes in self.parts:
-            low, high = max(start - before, 0), min(stop - before, len(indexes))
-            if low < high:
-                rows.extend(get(each) for each in reversed(indexes[len(indexes) - high : len(indexes) - low]))
-            before += len(indexes)
+            rows.extend(map(get, indexes[max(start, 0) : max(stop, 0)]))
+            start, stop = start - len(indexes), stop - len(indexes)
         return rows
 
 
 def choose(world, tax_no, wish):
     """The fapiao of this pool that fit; those handed in come before the made-up ones."""
-    singles = [row for row in own(world, tax_no) if wish.wants(row, mark_for(world, row))]
-    singles.sort(key=lambda row: row.day)
-    made_up = [(batch.row, _indexes(batch, wish, world.marks)) for batch in reversed(batches(world, tax_no))]
-    return Selection([(singles.__getitem__, range(len(singles))), *made_up])
-
-
-def _indexes(batch, wish, marks):
-    if wish.number:
-        index = batch.find(wish.number, wish.code)
-        whole = [] if index is None else [index]
-    else:
-        whole = batch.between(wish.first, wish.last) if wish.first else range(batch.count)
+    parts = [(lambda row: row, sorted(filter(wish.wants, own(world, tax_no)), key=lambda row: row.day)[::-1])]
+    for batch in reversed(batches(world, tax_no)):
+        indexes = batch.between(wish.first, wish.last) if wish.first else range(batch.count)
         if wish.kinds:
-            whole = [index for index in whole if batch.kind(index) in wish.kinds]
-        if wish.is_simple:
-            return whole
-    rows = ((index, batch.row(index)) for index in whole)
-    return [index for index, row in rows if wish.wants(row, marks.get(row.key))]
+            indexes = [index for index in indexes if batch.kind(index) in wish.kinds]
+        if wish.seller_no:
+            indexes = [index for index in indexes if wish.wants(batch.row(index))]
+        parts.append((batch.row, indexes[::-1]))
+    return Selection(parts)
 
 
 def batches(world, tax_no):
@@ -119,17 +93,15 @@ def batches(world, tax_no):
 def own(world, tax_no):
     """The single fapiao of this pool: handed in, and issued here."""
     touched = {each.original for each in world.fapiao.values() if each.original}
-    issued = [each for each in world.fapiao.values() if each.buyer_no == tax_no]
-    handed_in = [row for row in world.received.values() if row.buyer_no == tax_no]
-    return handed_in + [_from_fapiao(each, each.number in touched) for each in issued]
-
-
-def _from_fapiao(fapiao, touched):
-    """A fapiao issued in this sandbox, as its buyer receives it; `touched`: a red one refers to it."""
-    kind = {(False, False): 26, (True, False): 27, (False, True): 3, (True, True): 4}[fapiao.special, fapiao.paper]
-    status = RED if fapiao.red else REVERSED if fapiao.reversed_by else PARTLY if touched else NORMAL
-    same = renamed("number seller_no seller_name buyer_no buyer_name net tax gross original remark lines", fapiao)
-    return Received(kind=kind, day=f"{fapiao.issued_at:%Y-%m-%d}", status=status, **same)
+    found = [row for row in world.received.values() if row.buyer_no == tax_no]
+    for each in world.fapiao.values():
+        if each.buyer_no == tax_no:
+            partly = PARTLY if each.number in touched else NORMAL
+            status = RED if each.red else REVERSED if each.reversed_by else partly
+            same = renamed("number seller_no seller_name buyer_no buyer_name net tax gross original remark", each)
+            kind, day = 27 if each.special else 26, f"{each.issued_at:%Y-%m-%d}"
+            found.append(Received(kind=kind, day=day, status=status, **same))
+    return found
 
 
 def find(world, tax_no, number, code=""):

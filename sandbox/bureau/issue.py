@@ -1,12 +1,12 @@
-"""Issues blue fapiao, exactly as often as it is told to, and counts."""
+"""Issues fapiao, exactly as often as it is asked to; the credit line of the month (授信额度), and the ledger."""
 
 from dataclasses import replace
 from datetime import timedelta
 
-from ..errors import Refused
-from ..records import Request
-from . import credit, heads, lines, red_lines
-from .red_lines import folded
+from ..protocol import Refused, renamed
+from ..records import ZERO, Request
+from .checks import check_head, check_lines, check_totals
+from .red import by_row, folded, left
 
 # Sandbox numbers are told from real ones by 9999 behind year and region.
 MARKER = "9999"
@@ -14,19 +14,21 @@ MARKER = "9999"
 
 def check(world, draft, **doubts):
     seller = world.taxpayer(draft.seller_no)
-    heads.check(draft, seller, world.buyers, **doubts)
-    lines.check(draft)
-    heads.check_totals(draft)
-    credit.demand(seller, draft.net, world.clock.now())
+    check_head(draft, seller, world.buyers, **doubts)
+    check_lines(draft)
+    check_totals(draft)
+    _demand_credit(seller, draft.net, world.clock.now())
 
 
 def blue(world, request, draft):
     """Gives the draft its number and time. From here on it exists."""
     fapiao = _number(world, replace(draft, request=request.uid, tenant=request.tenant))
-    seller = world.taxpayer(fapiao.seller_no)
-    credit.consume(seller, fapiao)
-    _remember(world, request, fapiao)
-    return fapiao
+    figures = month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)
+    figures["used"] += fapiao.net
+    figures["net"] += fapiao.net
+    figures["tax"] += fapiao.tax
+    figures["count"] += 1
+    return _remember(world, request, fapiao)
 
 
 def later(world, request, draft, params):
@@ -47,9 +49,7 @@ def finish(world, request):
     world.pending.pop(request.key, None)
     draft, request.draft = request.draft, None
     try:
-        if request.failure:
-            raise Refused(request.failure)
-        credit.demand(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
+        _demand_credit(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
     except Refused as error:
         request.state = "issued" if request.numbers else "failed"
         request.failure = error.text
@@ -62,12 +62,12 @@ def red(world, request, form):
     original = world.fapiao[form.blue]
     fapiao = _number(world, _reversed(original, request, form))
     form.red_number = fapiao.number
-    if not red_lines.left(world, original):
+    if not left(world, original):
         original.reversed_by = fapiao.number
-    seller = world.taxpayer(fapiao.seller_no)
-    credit.restore(seller, original, fapiao)
-    _remember(world, request, fapiao)
-    return fapiao
+    # Only a reversal in the month of issue gives the amount back.
+    if f"{original.issued_at:%Y-%m}" == f"{fapiao.issued_at:%Y-%m}":
+        month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)["used"] += fapiao.net
+    return _remember(world, request, fapiao)
 
 
 def request_for(world, uid, cloud, tax_no, digest, tenant=""):
@@ -80,6 +80,7 @@ def _remember(world, request, fapiao):
     request.numbers.append(fapiao.number)
     world.requests[request.key] = request
     world.fapiao[fapiao.number] = fapiao
+    return fapiao
 
 
 def _number(world, draft):
@@ -90,7 +91,15 @@ def _number(world, draft):
 
 
 def _reversed(original, request, form):
-    lines = [_reversed_line(line) for line in _lines_to_reverse(original, form)]
+    rows, lines = by_row(original.lines), folded(original.lines)
+    if form.lines:
+        lines = [
+            replace(rows[part.row], amount=part.amount, tax=part.tax, quantity=part.quantity, price=part.price)
+            for part in form.lines
+        ]
+    lines = [
+        replace(line, amount=-line.amount, tax=-line.tax, quantity=line.quantity and -line.quantity) for line in lines
+    ]
     net, tax = -original.net, -original.tax
     if form.lines:
         net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
@@ -113,16 +122,42 @@ def _reversed(original, request, form):
     )
 
 
-def _lines_to_reverse(original, form):
-    if not form.lines:
-        return folded(original.lines)
-    rows = red_lines.by_row(original.lines)
-    return [
-        replace(rows[part.row], amount=part.amount, tax=part.tax, quantity=part.quantity, price=part.price)
-        for part in form.lines
-    ]
+# --- the credit line, which counts tax-exclusive amounts ---
 
 
-def _reversed_line(line):
-    quantity = None if line.quantity is None else -line.quantity
-    return replace(line, amount=-line.amount, tax=-line.tax, quantity=quantity)
+def month(taxpayer, moment):
+    """The running figures of one month."""
+    return taxpayer.months.setdefault(f"{moment:%Y-%m}", {"used": ZERO, "net": ZERO, "tax": ZERO, "count": 0})
+
+
+def credit_left(taxpayer, moment):
+    return taxpayer.credit_total - month(taxpayer, moment)["used"]
+
+
+def _demand_credit(taxpayer, net, moment):
+    rest = credit_left(taxpayer, moment)
+    if net > rest:
+        raise Refused(f"授信额度不足,剩余授信额度为{rest:.2f}元,本次开票金额为{net:.2f}元")
+
+
+# --- the ledger ---
+
+
+def ledger(world, tax_no=None):
+    """What was issued, one plain dict a fapiao in the order of issue, to be compared with the books of the seller."""
+    partly = {each.original for each in world.fapiao.values() if each.red}
+    return [_row(each, partly) for each in world.fapiao.values() if tax_no in (None, each.seller_no)]
+
+
+def _row(fapiao, partly):
+    rest = "partly_reversed" if fapiao.number in partly else "normal"
+    return {
+        **renamed("number cloud tenant seller_tax_no=seller_no buyer_tax_no=buyer_no original", fapiao),
+        # What the caller called the order; nothing where people at the bureau issued it.
+        "uid": (",".join(fapiao.bills) or fapiao.request) if fapiao.cloud else "",
+        "color": "red" if fapiao.red else "blue",
+        "status": "reversed" if fapiao.reversed_by else rest,
+        "total": f"{fapiao.gross:.2f}",
+        "tax": f"{fapiao.tax:.2f}",
+        "issued_at": fapiao.issued_at.isoformat(),
+    }

@@ -1,21 +1,17 @@
 """Fapiao that somebody issued to us, made up: any number of them, each from (seed, index) alone.
 
-Nothing is kept: row 999,999 of a million is computed when it is asked for, and is always the same:
-
-    batch = Batch(seed=1, count=10**6, first_day='2025-01-01', days=365, buyer_no=…, buyer_name=…)
-    batch.row(7), batch.between('2025-03-01', '2025-03-31'), batch.find(number, code)
+Nothing is kept: row 999,999 of a million is computed when it is asked for, and is always the same.
 """
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 
 from ..protocol import renamed, words
-from ..records import CENT, Line
 
 # How often of 1,000 made-up ones each type code comes.
 SHARES = {
@@ -30,35 +26,9 @@ SPECIAL = frozenset((2, 4, 27, 12, 83, 15, 72, 21, 29, 28))  # whose tax may be 
 VAT = frozenset((1, 2, 3, 4, 5, 26, 27))  # goods and services of any rate
 FIXED_RATES = {28: 9, 29: 9, 72: 9, 15: 3, 12: 13, 83: 13, 21: 13, 10: 9, 9: 9, 16: 3, 20: 3}
 RATES = (13, 13, 13, 13, 13, 13, 9, 9, 6, 6, 6, 6, 3, 1, 1, 0)
-# Percent → what is sold at it: name, classification code, unit. One, two or four of each.
-ITEMS = {}
-for _line in """
-    13 *纸制品*复印纸 1060105020000000000 箱
-    13 *计算机*笔记本电脑 1090511010000000000 台
-    13 *金属制品*螺栓 1080408990000000000 千克
-    13 *办公设备*打印机 1090418010000000000 台
-    9 *运输服务*货物运输 3010102020200000000
-    9 *建筑服务*装修 3050300000000000000
-    6 *信息技术服务*软件维护 3040201020000000000 次
-    6 *餐饮服务*餐费 3070401000000000000
-    6 *住宿服务*住宿费 3070402000000000000 天
-    6 *现代服务*咨询费 3040605990000000000
-    3 *通行费*车辆通行费 3040502020200000000
-    1 *印刷品*宣传册 1060201990000000000 册
-    0 *农产品*蔬菜 1010115990000000000 千克""".strip().splitlines():
-    _rate, _name, _code, _unit = (*_line.split(), "")[:4]
-    ITEMS.setdefault(int(_rate), []).append((_name, _code, _unit))
 # 发票状态 of a received fapiao; not the outbound enumeration.
 NORMAL, LOST, VOID, RED, ABNORMAL, PARTLY, REVERSED = "0", "1", "2", "3", "4", "7", "8"
-STATUSES = {
-    NORMAL: "正常",
-    LOST: "失控",
-    VOID: "已作废",
-    RED: "红字发票",
-    ABNORMAL: "异常",
-    PARTLY: "部分红冲",
-    REVERSED: "已全额红冲",
-}
+STATUSES = renamed("0=正常 1=失控 2=已作废 3=红字发票 4=异常 7=部分红冲 8=已全额红冲")
 # Sellers that don't exist, with tax numbers that pass the check of GB 32100-2015.
 COUNT = 4096
 CITIES = tuple(
@@ -101,9 +71,6 @@ class Received:
     original: str = ""  # on a red one: the blue number
     check_code: str = ""
     remark: str = ""
-    item: tuple = ()  # (name, 19-digit code, unit) of the first line
-    lines: list = field(default_factory=list)  # Line each; empty on a made-up one: lines_of()
-    chance: int = 0  # what the rest of a made-up one is drawn from
 
     @property
     def key(self):
@@ -112,24 +79,6 @@ class Received:
     @property
     def special(self):
         return self.kind in SPECIAL
-
-
-def lines_of(row):
-    """The lines of a fapiao (records.Line, exclusive of tax); they add up to it exactly."""
-    if row.lines:
-        return row.lines
-    rate = Decimal(row.rate) / 100
-    parts = 1 if row.kind not in VAT else row.chance % 4 + 1
-    share = (row.net / parts).quantize(CENT)
-    net = [*[share] * (parts - 1), row.net - share * (parts - 1)]
-    taxes = [(each * rate).quantize(CENT) for each in net[:-1]]
-    taxes.append(row.tax - sum(taxes))
-    items, lines = ITEMS.get(row.rate, ITEMS[6]), []
-    for position, (amount, tax) in enumerate(zip(net, taxes, strict=True)):
-        name, code, unit = row.item if not position else items[(row.chance >> 8) + position & len(items) - 1]
-        sold = {"unit": unit, "quantity": Decimal(-1 if amount < 0 else 1), "price": abs(amount)} if unit else {}
-        lines.append(Line(name, code, amount, rate, tax, **sold))
-    return lines
 
 
 @dataclass
@@ -159,10 +108,11 @@ class Batch:
         if not 0 <= index < self.count:
             raise IndexError(index)
         blue = index - 1 if self._is_red(index) else index
-        row = self._blue(blue, self._dates[index * self.days // self.count])
+        chance, day = _mix(self.salt, blue), self._dates[index * self.days // self.count]
+        row = self._blue(blue, day, chance)
         if blue != index:
             row.original, row.status = row.number, RED
-            row.number = self._number(row.kind, index, row.day, row.chance)[1]
+            row.number = self._number(row.kind, index, day, chance)[1]
             row.net, row.tax, row.gross = -row.net, -row.tax, -row.gross
         elif index + 1 < self.count and self._is_red(index + 1):
             row.status = REVERSED
@@ -200,20 +150,17 @@ class Batch:
             return False
         return self._kind(_mix(self.salt, index - 1)) in VAT
 
-    def _blue(self, index, day):
-        chance = _mix(self.salt, index)
+    def _blue(self, index, day, chance):
         kind = self._kind(chance)
-        seller_name, seller_no = sellers()[(chance >> 10) % COUNT]
+        seller_name, seller_no = seller((chance >> 10) % COUNT)
         draw = chance >> 22 & 0xFFFFF
         net = 500 + (draw * draw >> 17)
         rate = RATES[chance >> 42 & 15] if kind in VAT else FIXED_RATES.get(kind, 0)
         tax = (net * rate + 50) // 100
-        items = ITEMS.get(rate, ITEMS[6])
         code, number = self._number(kind, index, day, chance)
         parties = (seller_no, seller_name, self.buyer_no, self.buyer_name)
         row = Received(number, kind, day, *parties, _yuan(net), _yuan(tax), _yuan(net + tax), code, rate)
         row.status, row.check_code = self._status(index, kind), f"{chance:020d}" if code else ""
-        row.item, row.chance = items[chance >> 46 & len(items) - 1], chance
         return row
 
     def _number(self, kind, index, day, chance):
@@ -250,25 +197,13 @@ def _yuan(fen):
 
 
 @cache
-def sellers():
-    """COUNT pairs of name and tax number; SANDBOX shows in the name, FK in the number."""
-    return [_seller(position) for position in range(COUNT)]
-
-
-def _seller(position):
+def seller(position):
+    """Name and tax number of one of COUNT sellers; SANDBOX shows in the name, FK in the number."""
     city, region = CITIES[position & 15]
-    word, trade = WORDS[position >> 4 & 15], TRADES[position >> 8 & 15]
-    serial, text = position, ""
-    for _ in range(4):
-        serial, digit = divmod(serial, len(LETTERS))
-        text = LETTERS[digit] + text
-    return f"{city}沙箱{word}{trade}有限公司", _tax_number(region, f"0MFK{text}")
-
-
-def _tax_number(region, organisation):
-    """18 characters: 91, six digits of region, eight of the organisation, and both check digits."""
-    total = 11 - sum(int(letter, 36) * weight for letter, weight in zip(organisation, ORGANISATION, strict=True)) % 11
-    check = {10: "X", 11: "0"}.get(total, str(total))
-    body = f"91{region}{organisation}{check}"
+    organisation = f"0MFK{position:04d}"
+    # The check digits of GB 11714, and of the whole: 91, region, organisation.
+    check = 11 - sum(int(letter, 36) * weight for letter, weight in zip(organisation, ORGANISATION, strict=True)) % 11
+    body = f"91{region}{organisation}{'X0'[check - 10] if check > 9 else check}"
     total = sum(LETTERS.index(letter) * pow(3, place, 31) for place, letter in enumerate(body))
-    return body + LETTERS[-total % 31]
+    name = f"{city}沙箱{WORDS[position >> 4 & 15]}{TRADES[position >> 8 & 15]}有限公司"
+    return name, body + LETTERS[-total % 31]

@@ -1,26 +1,17 @@
-"""The red confirmation form (红字确认单): applying for it, and its ten states."""
+"""The red confirmation form (红字确认单): applying for it, its ten states, and reversing a part of a fapiao."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
-from ..clock import dashed
-from ..errors import Refused
-from ..records import RedForm
-from . import codes, red_lines
+from .. import values
+from ..protocol import Refused, renamed
+from ..records import CENT, RedForm, RedLine
+from .checks import LINE_TAX
 
-STATES = {
-    "01": "无需确认",
-    "02": "销方录入待购方确认",
-    "03": "购方录入待销方确认",
-    "04": "购销双方已确认",
-    "05": "作废(销方录入购方否认)",
-    "06": "作废(购方录入销方否认)",
-    "07": "作废(超72小时未确认)",
-    "08": "作废(发起方已撤销)",
-    "09": "作废(确认后撤销)",
-    "10": "作废(异常凭证)",
-}
-SIDES = ("2", "3")
+STATES = renamed("""
+    01=无需确认 02=销方录入待购方确认 03=购方录入待销方确认 04=购销双方已确认 05=作废(销方录入购方否认)
+    06=作废(购方录入销方否认) 07=作废(超72小时未确认) 08=作废(发起方已撤销) 09=作废(确认后撤销) 10=作废(异常凭证)""")
 OPEN = ("01", "02", "03", "04")
 WAITING = ("02", "03")
 ISSUABLE = ("01", "04")
@@ -32,6 +23,7 @@ ACTIONS = {
     "spoil": dict.fromkeys(OPEN, "10"),
 }
 HOURS_TO_CONFIRM = 72
+WRONGLY_ISSUED, RETURNED, STOPPED, ALLOWANCE = REASONS = ("01", "02", "03", "04")
 
 
 def reversible(fapiao):
@@ -42,14 +34,14 @@ def reversible(fapiao):
         raise Refused("该发票已全额红冲,不能再次红冲")
 
 
-def check_reason(fapiao, reason):
-    """Goods and labour are not stopped (03), services are not returned (02)."""
-    kinds = codes.kinds(line.code for line in fapiao.lines)
-    if reason not in ("01", "02", "03", "04"):
+def _check_reason(fapiao, reason):
+    """Goods and labour (codes of 1 and 2) are not stopped, services (3) are not returned."""
+    kinds = {line.code[:1] for line in fapiao.lines}
+    if reason not in REASONS:
         raise Refused("申请红字信息表原因代码不正确")
-    if reason == "02" and kinds == {"service"}:
+    if reason == RETURNED and kinds == {"3"}:
         raise Refused('商品服务编码仅为服务时红冲原因不允许选择"02,销货退回"')
-    if reason == "03" and kinds <= {"goods", "labour"}:
+    if reason == STOPPED and kinds <= {"1", "2"}:
         raise Refused('商品服务编码仅为货物或劳务时红冲原因不允许选择"03,服务中止"')
 
 
@@ -68,25 +60,26 @@ def apply(world, fapiao, reason, side, cloud="", lines=()):
 
     `lines` are the parts to be reversed; none means all that is left.
     """
-    if side not in SIDES:
+    if side not in ("2", "3"):
         raise Refused("申请类型只能为2或3")
     reversible(fapiao)
-    check_reason(fapiao, reason)
-    rest = red_lines.left(world, fapiao)
+    _check_reason(fapiao, reason)
+    rest = left(world, fapiao)
     if lines:
-        red_lines.check(fapiao, rest, reason, lines)
-    elif rest != red_lines.fresh(fapiao):
-        lines = red_lines.whole(rest)
+        _check_parts(fapiao, rest, reason, lines)
+    elif rest != _fresh(fapiao):
+        lines = _whole(rest)
     earlier = latest(world, fapiao.number)
     if earlier is not None and earlier.state in OPEN and not earlier.red_number:
         raise Refused(f"该发票存在未完成的红字确认单{earlier.number},不能重复申请")
     now = world.clock.now().replace(microsecond=0)
+    world.form_serial += 1
     # Used or booked by the buyer: the other side has to agree.
     state = "03" if side == "3" else "02" if fapiao.used_or_booked else "01"
     area = world.taxpayer(fapiao.seller_no).tax_no[2:8]
     area = area if area.isdigit() else "310000"
     form = RedForm(
-        f"{area}{now:%y%m}{world.next_form_serial():010d}",
+        f"{area}{now:%y%m}{world.form_serial:010d}",
         uuid.uuid4().hex,
         fapiao.number,
         reason,
@@ -98,7 +91,6 @@ def apply(world, fapiao, reason, side, cloud="", lines=()):
     )
     if state in WAITING:
         form.deadline = now + timedelta(hours=HOURS_TO_CONFIRM)
-    form.history.append([dashed(now), state])
     world.red_forms[form.number] = form
     return form
 
@@ -107,7 +99,6 @@ def move(world, form, state):
     if state not in STATES:
         raise Refused(f"红字确认单状态{state}不存在")
     form.state = state
-    form.history.append([dashed(world.clock.now()), state])
     if state in WAITING and form.deadline is None:
         form.deadline = world.clock.now() + timedelta(hours=HOURS_TO_CONFIRM)
 
@@ -125,3 +116,96 @@ def lapse(world):
     for form in world.red_forms.values():
         if form.state in WAITING and form.deadline and form.deadline < now:
             move(world, form, "07")
+
+
+# --- parts: what of each line is left, and what each reason allows to be asked for ---
+
+
+def folded(given):
+    """On a red form a discount disappears into the line it discounts."""
+    return list(by_row(given).values())
+
+
+def by_row(given):
+    """Row of the blue fapiao → the line with its discount folded in."""
+    result, parent_row = {}, None
+    for row, line in enumerate(given):
+        if line.nature != "discount":
+            result[row], parent_row = replace(line, nature="normal"), row
+            continue
+        parent = result[parent_row]
+        amount = parent.amount + line.amount
+        # The price follows the reduced amount, or price × quantity would no longer be right.
+        price = parent.price and round(amount / parent.quantity, 13)
+        result[parent_row] = replace(parent, amount=amount, tax=parent.tax + line.tax, price=price)
+    return result
+
+
+def left(world, blue):
+    """Row → what of it no red fapiao has reversed yet; rows without a rest are missing."""
+    rest = _fresh(blue)
+    for form in world.red_forms.values():
+        if form.blue != blue.number or not form.red_number:
+            continue
+        if not form.lines:
+            return {}
+        for taken in form.lines:
+            rest[taken.row] = rest[taken.row].less(taken)
+    return {row: line for row, line in rest.items() if line.amount or line.tax}
+
+
+def _fresh(blue):
+    """What there was to reverse in the beginning; a line discounted to nothing is no part of it."""
+    return {row: line for row, line in by_row(blue.lines).items() if line.amount or line.tax}
+
+
+def _whole(rest):
+    """Asks for everything that is left."""
+    return [RedLine(row, line.amount, line.tax, line.quantity, line.price) for row, line in rest.items()]
+
+
+def _check_parts(blue, rest, reason, asked):
+    """Raises Refused unless these parts of the rest may be reversed for this reason."""
+    if len({each.row for each in asked}) < len(asked):
+        raise Refused("红字明细重复引用同一蓝字发票明细")
+    for each in asked:
+        if each.row not in rest:
+            raise Refused(f"蓝字发票第{each.row + 1}行不存在或已全部红冲")
+        with values.row(each.row + 1, "蓝字发票"):
+            _check_amounts(rest[each.row], each)
+            _check_part(_fresh(blue)[each.row], rest[each.row], reason, each)
+    if reason == WRONGLY_ISSUED and (
+        rest != _fresh(blue)
+        or {each.row for each in asked} != set(rest)
+        or any(each.amount != rest[each.row].amount for each in asked)
+    ):
+        raise Refused('红冲原因为"01,开票有误"时必须全额红冲')
+
+
+def _check_amounts(line, asked):
+    if not 0 < asked.amount <= line.amount:
+        raise Refused(f"红冲金额{asked.amount}超过剩余可红冲金额{line.amount}")
+    if not 0 <= asked.tax <= line.tax:
+        raise Refused(f"红冲税额{asked.tax}超过剩余可红冲税额{line.tax}")
+    if asked.amount == line.amount and asked.tax != line.tax:
+        raise Refused(f"金额全部红冲时税额应为剩余可红冲税额{line.tax}")
+    base = asked.amount - asked.tax if line.inclusive else asked.amount
+    if abs(base * line.rate - asked.tax) > LINE_TAX and asked.amount != line.amount:
+        raise Refused(f"金额×税率与税额{asked.tax}的误差超过{LINE_TAX}")
+
+
+def _check_part(original, line, reason, asked):
+    if (asked.quantity is None) != (asked.price is None):
+        raise Refused("单价和数量必须同时填写或同时为空")
+    if reason == ALLOWANCE and asked.quantity is not None:
+        raise Refused('红冲原因为"04,销售折让"时不能填写单价和数量')
+    if reason == RETURNED and line.quantity is not None and asked.quantity is None:
+        raise Refused('红冲原因为"02,销货退回"时数量不能为空')
+    if asked.quantity is None:
+        return
+    if line.quantity is None or not 0 < asked.quantity <= line.quantity:
+        raise Refused(f"红冲数量{asked.quantity}超过剩余可红冲数量{line.quantity}")
+    if abs(asked.price * asked.quantity - asked.amount) > CENT:
+        raise Refused(f"单价×数量与金额{asked.amount}的误差超过{CENT}")
+    if reason == RETURNED and abs(asked.price - original.price) > CENT / 1000:
+        raise Refused('红冲原因为"02,销货退回"时单价必须与蓝字发票一致')

@@ -1,28 +1,25 @@
-"""Received fapiao: logging in to the bureau, and the tasks that bring them in pages."""
+"""Received fapiao: logging in to the bureau, the tasks that bring them in pages, booking and deduction."""
 
 import re
 import uuid
-from datetime import date
 
 from .. import values
 from ..bureau import inbound
 from ..bureau.inbound import Wish, mark_for, status_of
-from ..bureau.received import KINDS, lines_of
-from ..errors import Refused
-from ..protocol import Answer, renamed, words
+from ..bureau.received import KINDS
+from ..protocol import Answer, Refused, renamed, words
 from . import queue
+from .auth import FAILURE
 from .records import InboundTask
 
-DOWNLOADS = ("headers", "full")
-# authenticateFlags: 1 not selected, 2 selected, 3 scanned; nothing is scanned any more.
-FLAGS = {"1": False, "2": True, "3": True}
-RUNNING_CODE = "6910"
-RUNNING = "任务正在执行中,请稍后查询"  # [?]
-UNKNOWN = "任务号{}不存在或已过期"  # [?]
+DOWNLOAD = "headers"
+UNSERVED = words("taxPeriod invoiceCode invoiceNo authenticateFlags invoiceStatus")  # of searchOpt: they come empty
 YEARS = 5
-FULL_PER_MONTH = 5  # of downloads with lines, for a tax number
 MAX_PAGE = 200
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+NUMBER_KEYS = ("invoiceNo", "etaxInvoiceNo", "invoiceNum")
+OWN = "任务号{}不存在或已过期"  # [?]
+YEARS = 5
+MAX_PAGE = 200
 NUMBER_KEYS = ("invoiceNo", "etaxInvoiceNo", "invoiceNum")
 ONES = dict.fromkeys(words("checkStatus expenseStatus isRevise"), "1")
 EMPTY = dict.fromkeys(
@@ -39,10 +36,8 @@ MONEY = renamed("amount=net invoiceMoney=net taxAmount=tax totalAmount=gross")
 
 def tax_login(exchange):
     """How the bureau is reached (1: through a log-in), and whether somebody has to log in first."""
-    exchange.demand("taxNo")
     taxpayer = exchange.world.taxpayers.get(exchange.tax_no)
-    name = taxpayer.name if taxpayer else ""
-    data = {"loginType": "1", "needAuth": "0", "loginWebUrl": "", "companyName": name}
+    data = {"loginType": "1", "needAuth": "0", "loginWebUrl": "", "companyName": taxpayer.name if taxpayer else ""}
     try:
         _demand_session(exchange)
     except Refused as error:
@@ -51,35 +46,19 @@ def tax_login(exchange):
     return Answer(data, "请求成功")
 
 
-def down_headers(exchange):
-    return _begin(exchange, "headers", _wish(exchange))
-
-
-def down_full(exchange):
-    """[?] With lines; in no paper, so the name is ours."""
-    wish, month = _wish(exchange), f"{exchange.world.clock.now():%Y-%m}"
-    begun = [
-        task
-        for task in exchange.world.inbound_tasks.values()
-        if (task.kind, task.tax_no, f"{task.begun_at:%Y-%m}") == ("full", exchange.tax_no, month)
-    ]
-    if len(begun) >= FULL_PER_MONTH:
-        raise Refused(f"本月全量发票下载已达{FULL_PER_MONTH}次上限")
-    return _begin(exchange, "full", wish)
-
-
-def _begin(exchange, kind, wish):
-    exchange.demand("taxNo")
+def down(exchange):
+    """Headers of received fapiao; no call with lines is in the papers."""
+    wish = _wish(exchange)
     values.choice(exchange.data, "asyncFlag", ("1",))
     _demand_session(exchange)
-    task = new_task(exchange, kind, wish=vars(wish))
+    task = new_task(exchange, DOWNLOAD, wish=vars(wish))
     _selection(exchange.world, task)
     return Answer({"asyncFlag": "1", "taskNo": task.number}, "成功")
 
 
 def new_task(exchange, kind, **content):
     world, number = exchange.world, uuid.uuid4().hex
-    begun = (number, kind, exchange.tenant.account_id, exchange.tax_no, world.clock.now())
+    begun = (number, kind, exchange.tenant.account_id, exchange.tax_no)
     world.inbound_tasks[number] = InboundTask(*begun, **content)
     return world.inbound_tasks[number]
 
@@ -96,38 +75,18 @@ def _wish(exchange):
     options = exchange.data.get("searchOpt")
     if not isinstance(options, dict):
         raise Refused("参数searchOpt应为对象")
-    number, period = values.text(options, "invoiceNo"), values.text(options, "taxPeriod")
-    first, last = _window(exchange, options, bool(number))
-    flags = {FLAGS[flag] for flag in _listed(options, "authenticateFlags", FLAGS)}
-    if period and not inbound.MONTH.fullmatch(period):
-        raise Refused("taxPeriod格式不正确,应为yyyyMM")
-    return Wish(
-        first,
-        last,
-        tuple(map(int, _listed(options, "invoiceType", map(str, KINDS)))),
-        values.text(options, "salerTaxNo"),
-        tuple(_listed(options, "invoiceStatus", inbound.STATUSES)),
-        number,
-        values.text(options, "invoiceCode"),
-        next(iter(flags)) if len(flags) == 1 else None,
-        # The example asks for June 2022 in a window from 2023 on: it is the period of the deduction [?].
-        period if flags else "",
-    )
+    for key in UNSERVED:
+        if values.text(options, key):
+            raise Refused(f"SANDBOX不支持按{key}查询")
+    kinds = [each for each in values.text(options, "invoiceType").split(",") if each]  # several with commas [?]
+    for each in kinds:
+        if each not in map(str, KINDS):
+            raise Refused(f'invoiceType"{each[:30]}"不合法')
+    return Wish(*_window(exchange, options), tuple(map(int, kinds)), values.text(options, "salerTaxNo"))
 
 
-def _listed(options, key, allowed):
-    """Several may stand there with commas [?]."""
-    given, allowed = [each for each in values.text(options, key).split(",") if each], set(allowed)
-    for each in given:
-        if each not in allowed:
-            raise Refused(f'{key}"{each[:30]}"不合法')
-    return given
-
-
-def _window(exchange, options, may_be_open):
-    first, last = (_day(options, key) for key in ("startTime", "endTime"))
-    if not first and not last and may_be_open:
-        return "", ""
+def _window(exchange, options):
+    first, last = (values.day(options, key) for key in ("startTime", "endTime"))
     if not first or not last:
         raise Refused("参数startTime、endTime不能为空")
     today = exchange.world.clock.now().date()
@@ -135,34 +94,17 @@ def _window(exchange, options, may_be_open):
         raise Refused("startTime不能晚于endTime")
     if last >= today:
         raise Refused("无法下载当天发票,endTime应早于今天")  # [?]
-    if first < _years_before(today, YEARS):
+    # The 28th stands for a 29 February, which the year may not have.
+    if first < today.replace(year=today.year - YEARS, day=min(today.day, 28) if today.month == 2 else today.day):
         raise Refused(f"只能下载最近{YEARS}年的发票")
     return str(first), str(last)
-
-
-def _day(options, key):
-    text = values.text(options, key)
-    if not text:
-        return None
-    try:
-        if not DAY.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"{key}格式不正确,应为yyyy-MM-dd") from None
-
-
-def _years_before(day, years):
-    # The 28th stands for a 29 February, which the year before may not have.
-    return day.replace(year=day.year - years, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 # --- what a task brings ---
 
 
 def down_query(exchange):
-    exchange.demand("taxNo", "taskNo")
-    world, task = exchange.world, find_task(exchange, DOWNLOADS)
+    world, task = exchange.world, find_task(exchange, DOWNLOAD)
     number, size = _whole(exchange, "pageNo"), _whole(exchange, "pageSize")
     if size > MAX_PAGE:
         raise Refused(f"pageSize不能超过{MAX_PAGE}")
@@ -171,24 +113,25 @@ def down_query(exchange):
     chosen, start = _selection(world, task), (number - 1) * size
     overlap = min(start, world.kingdee.inbound_overlap)
     rows = chosen.slice(start - overlap, start + size) if start < len(chosen) else []
+    total = {world.kingdee.inbound_total_key: len(chosen)} if world.kingdee.inbound_total_key else {}
     # Made outside the world's lock: a page of 200 takes its time.
-    return Answer(lambda: _page(world, rows, len(chosen), task.kind == "full"), "成功")
+    return Answer(lambda: {**total, world.kingdee.inbound_list_key: [_row(world, row) for row in rows]}, "成功")
 
 
-def find_task(exchange, kinds):
+def find_task(exchange, kind):
     """The task asked about, once it is ready."""
     task = exchange.world.inbound_tasks.get(exchange.text("taskNo"))
     owner = (exchange.tenant.account_id, exchange.tax_no)
-    if task is None or task.kind not in kinds or (task.account_id, task.tax_no) != owner:
+    if task is None or task.kind != kind or (task.account_id, task.tax_no) != owner:
         raise unknown_task(exchange)
     if task.queries < exchange.quirks.inbound_queries:
         task.queries += 1
-        raise Refused(RUNNING, RUNNING_CODE)
+        raise Refused("任务正在执行中,请稍后查询", "6910")  # [?] the text
     return task
 
 
 def unknown_task(exchange):
-    return Refused(UNKNOWN.format(exchange.text("taskNo")))
+    return Refused(f"任务号{exchange.text('taskNo')}不存在或已过期")  # [?]
 
 
 def _whole(exchange, key):
@@ -208,21 +151,12 @@ def _selection(world, task):
 # --- how it looks on the wire; the list around the rows is in no source ---
 
 
-def _page(world, rows, total, with_lines):
-    shown = [_row(world, row, with_lines) for row in rows]
-    quirks = world.kingdee
-    totals = {quirks.inbound_total_key: total} if quirks.inbound_total_key else {}
-    return {**totals, quirks.inbound_list_key: shown}
-
-
-def _row(world, row, with_lines):
+def _row(world, row):
     mark = world.marks.get(row.key)
     if mark is None and row.number in world.fapiao:
         mark = mark_for(world, row)
     flag, moment = ("2", mark.selected_at) if mark and mark.selected else ("1", "")
-    item = {
-        **EMPTY,
-        **ONES,
+    return {
         **{key: str(getattr(row, name)) for key, name in MONEY.items()},
         "authenticateFlag": flag,
         "checkFlag": flag,
@@ -234,14 +168,99 @@ def _row(world, row, with_lines):
         "remark": row.remark or (f"被红冲蓝字发票号码:{row.original}" if row.original else ""),
         "serialNo": f"SB{row.code}{row.number}",
     }
-    if with_lines:
-        item["items"] = [_line(line) for line in lines_of(row)]
-    return item
 
 
-def _line(line):
-    own = "detailAmount=net num=quantity unitPrice=price taxAmount=tax taxRate=rate"
-    values = {key: "" if value is None else str(value) for key, value in renamed(own, line).items()}
-    discount = "1" if line.nature == "discount" else ""
-    texts = renamed("goodsCode=code goodsName=name specModel=spec unit", line)
-    return {**values, **texts, "discountType": discount}
+# --- booking (入账) and selecting for deduction (勾选): each fapiao of a call succeeds or fails separately ---
+
+SELECT, UNSELECT = "1", "0"  # [?] authenticateFlag
+PURPOSES = ("1", "2", "3", "4")  # [?] deductionPurpose; 1 is the plain deduction
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?", re.ASCII)
+BOOKINGS = (inbound.BOOKED, inbound.BOOKED_ONLY, inbound.TAKEN_BACK)  # [?] nextEntryMarkStatus
+NAMES = words("invoiceCode invoiceNo serialNo serilNo etaxInvoiceNo")
+MAX_FAPIAO = 500  # [?] a call
+
+
+def recorded(exchange):
+    status = values.choice(exchange.data, "nextEntryMarkStatus", BOOKINGS)
+
+    def act(row, item):
+        moment = values.text(item, "recordedTime")
+        if status != inbound.TAKEN_BACK:
+            values.demand(item, ("recordedTime", "recordedPeriod"))
+            if not MOMENT.fullmatch(moment):
+                raise Refused("recordedTime格式不正确")
+        inbound.book(exchange.world, row, status, moment, values.text(item, "recordedPeriod"))
+
+    outcome = _each(exchange, act)
+    return Answer(outcome, "成功") if exchange.quirks.recorded_as == "direct" else _task(exchange, "recorded", outcome)
+
+
+def select(exchange):
+    flag = values.choice(exchange.data, "authenticateFlag", (SELECT, UNSELECT))
+    purpose = values.choice(exchange.data, "deductionPurpose", PURPOSES, "1")
+    period = values.text(exchange.data, "taxPeriod")  # [?] the key
+
+    def act(row, item):
+        if flag == UNSELECT:
+            inbound.unselect(exchange.world, row)
+        else:
+            inbound.select(exchange.world, row, purpose, period)
+
+    return _task(exchange, "select", _each(exchange, act))
+
+
+def _task(exchange, kind, outcome):
+    return Answer({"taskNo": new_task(exchange, kind, outcome=outcome).number}, "成功")
+
+
+def recorded_query(exchange):
+    """By taskNo what became of a call; without one, how the fapiao named are booked [?]."""
+    if exchange.text("taskNo"):
+        return Answer(find_task(exchange, "recorded").outcome, "成功")
+    shown = []
+    for item in _items(exchange):
+        row = _received(exchange, item)
+        mark = inbound.mark_for(exchange.world, row) if row else inbound.Mark("", "", "", booked="")
+        booked = {"entryMarkStatus": mark.booked, "recordedTime": mark.booked_at, "recordedPeriod": mark.booked_period}
+        shown.append({**_named(item), **booked})
+    return Answer({"invoices": shown}, "成功")
+
+
+def select_query(exchange):
+    return Answer(find_task(exchange, "select").outcome, "成功")
+
+
+def _each(exchange, act):
+    outcome = {"success": [], "fail": []}
+    for item in _items(exchange):
+        try:
+            row = _received(exchange, item)
+            if row is None:
+                raise Refused("发票不存在")
+            act(row, item)
+            outcome["success"].append(_named(item))
+        except Refused as error:
+            # [?] under which key a failed one says why
+            outcome["fail"].append({**_named(item), "errorCode": FAILURE, "message": error.text})
+    return outcome
+
+
+def _items(exchange):
+    given = exchange.data.get("invoices")
+    if not isinstance(given, list) or not given or not all(isinstance(each, dict) for each in given):
+        raise Refused("参数invoices应为发票数组且不能为空")
+    if len(given) > MAX_FAPIAO:
+        raise Refused(f"一次最多{MAX_FAPIAO}张发票")
+    return given
+
+
+def _received(exchange, item):
+    number = next(filter(None, (values.text(item, key) for key in NUMBER_KEYS)), "")
+    if not number:
+        raise Refused("参数invoiceNo不能为空")
+    return inbound.find(exchange.world, exchange.tax_no, number, values.text(item, "invoiceCode"))
+
+
+def _named(item):
+    """What tells this fapiao in the caller's own words."""
+    return {key: item.get(key) or "" for key in NAMES if key in item}

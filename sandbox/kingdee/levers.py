@@ -1,7 +1,4 @@
-"""What a person or a test can turn in 金蝶发票云: tenants, the queue, callbacks.
-
-Every public method is reachable as POST /control/<name> too (control.py).
-"""
+"""What a person or a test can turn in 金蝶发票云: tenants, the queue, callbacks."""
 
 from .. import defaults
 from ..levers import locked
@@ -13,24 +10,11 @@ from .records import KingdeeTenant
 class KingdeeLevers:
     def add_kingdee_tenant(self, number=1, tax_nos=(defaults.TAX_NO,)):
         """The demo company's tenant, or another beside it. Its base address is /kingdee/<prefix>."""
-        keys = ("ACCOUNT_ID", "PREFIX", "APP_ID")
-        account, prefix, app = (self._numbered(getattr(defaults, f"KINGDEE_{key}"), number) for key in keys)
-        tenant = self._numbered(defaults.KINGDEE_TENANT_ID, number)
-        systems = {defaults.KINGDEE_SYSTEM: ""}
-        self.kingdee_tenants[account] = KingdeeTenant(
-            account,
-            prefix,
-            app,
-            defaults.KINGDEE_APP_SECRET,
-            tenant,
-            list(defaults.KINGDEE_USERS),
-            list(tax_nos),
-            systems,
-        )
+        ids = (getattr(defaults, f"KINGDEE_{key}") for key in ("ACCOUNT_ID", "PREFIX", "APP_ID", "TENANT_ID"))
+        account, *others = (name if number == 1 else f"{name}-{number}" for name in ids)
+        rest = (defaults.KINGDEE_APP_SECRET, list(defaults.KINGDEE_USERS), list(tax_nos), {defaults.KINGDEE_SYSTEM: ""})
+        self.kingdee_tenants[account] = KingdeeTenant(account, *others, *rest)
         return self.kingdee_tenants[account]
-
-    def _numbered(self, name, number):
-        return name if number == 1 else f"{name}-{number}"
 
     def set_interface(self, interface, allowed, account_id=defaults.KINGDEE_ACCOUNT_ID):
         """Open or close an interface (BILL.PUSH, …) in the portal."""
@@ -43,8 +27,6 @@ class KingdeeLevers:
         """Where this business system is called back; empty: nowhere. A new system comes to be."""
         self.kingdee_tenants[account_id].systems[system] = url
 
-    # --- the queue ---
-
     def bill(self, number, tax_no=defaults.TAX_NO):
         """The newest bill of this number."""
         bill = queue.newest(self, tax_no, number)
@@ -54,7 +36,12 @@ class KingdeeLevers:
 
     def fapiao_of_bill(self, number, tax_no=defaults.TAX_NO):
         """The fapiao really issued for this number, in any of its attempts: the "exactly one" of tests."""
-        return [fapiao for bill in queue.attempts(self, tax_no, number) for fapiao in queue.fapiao_of(self, bill)]
+        return [
+            self.fapiao[order.fapiao]
+            for bill in queue.attempts(self, tax_no, number)
+            for order in bill.orders
+            if order.fapiao
+        ]
 
     def issue_bill(self, number, tax_no=defaults.TAX_NO):
         """A person presses *issue now*; after a partial failure it goes on with the rest."""
@@ -66,26 +53,16 @@ class KingdeeLevers:
 
     def return_bill(self, number, text="资料有误,退回修改", tax_no=defaults.TAX_NO):
         """退回: the bill goes back to its sender."""
-        bill, _made = queue.end(self, self.bill(number, tax_no), "returned", text)
+        bill = queue.end(self, self.bill(number, tax_no), "returned", text)
         callbacks.returned(self, bill)
         return bill
 
     def fail_bill(self, number, text="税局开具失败", tax_no=defaults.TAX_NO):
         """The cloud, or the bureau behind it, can't issue it."""
-        bill, made = queue.end(self, self.bill(number, tax_no), "failed", text)
-        callbacks.issued(self, bill, made)
+        bill = queue.end(self, self.bill(number, tax_no), "failed", text)
+        callbacks.issued(self, bill, [])
         return bill
 
-    # --- callbacks ---
-
-    def forge_callback(
-        self,
-        number,
-        system=defaults.KINGDEE_SYSTEM,
-        account_id=defaults.KINGDEE_ACCOUNT_ID,
-        tax_no=defaults.TAX_NO,
-        **changes,
-    ):
+    def forge_callback(self, number, tax_no=defaults.TAX_NO, **changes):
         """Somebody else calls back about this bill, known or not; `changes` are keys of data[]."""
-        url = callbacks.address(self, account_id, system)
-        return callbacks.forge(self, number, url, queue.newest(self, tax_no, number), changes)
+        return callbacks.forge(self, number, queue.newest(self, tax_no, number), changes)

@@ -7,19 +7,13 @@ from datetime import timedelta
 
 from ..auth import demand_session
 from ..bureau import issue as bureau
-from ..errors import Refused
+from ..protocol import Refused, renamed
 from . import split
-from .records import UNISSUED, Bill, Order
+from .records import UNISSUED, Order
 
-STATES = {
-    "waiting": "待开票",
-    "issuing": "开票中",
-    "issued": "已开票",
-    "partial": "部分开票",
-    "failed": "开票失败",
-    "returned": "已退回",
-    "withdrawn": "已撤回",
-}
+STATES = renamed(
+    "waiting=待开票 issuing=开票中 issued=已开票 partial=部分开票 failed=开票失败 returned=已退回 withdrawn=已撤回"
+)
 SESSION = {
     "lost": "电子税务局登录已失效,请重新登录",
     "logged_out": "电子税务局未登录",
@@ -49,14 +43,8 @@ def standing(world, tax_no, number, account_id=None):
     return [bill for bill in found if bill.state != "withdrawn"]
 
 
-def new_bill(exchange, draft, digest, auto):
-    """Its attempt is counted when it is entered."""
-    number, now = draft.lines[0].bill, exchange.world.clock.now()
-    return Bill(number, draft.seller_no, 1, exchange.tenant.account_id, exchange.system, digest, draft, auto, now)
-
-
 def enter(world, bill, defer=None):
-    """Takes a bill in. An automatic one is issued at once, or when the fault `defer` says."""
+    """Takes a bill in, and counts its attempt. An automatic one is issued at once, or when the fault `defer` says."""
     bill.attempt = len(attempts(world, bill.tax_no, bill.number)) + 1
     if bill.auto or defer:
         bill.state = "issuing"
@@ -70,13 +58,13 @@ def enter(world, bill, defer=None):
 
 def settle(world):
     """Issues every bill whose time has come."""
-    return [issue(world, bill) for bill in list(world.issuing.values()) if _is_due(world, bill)]
-
-
-def _is_due(world, bill):
-    if bill.queries_left is not None:
-        return bill.queries_left <= 0
-    return bill.ready_at <= world.clock.now()
+    now = world.clock.now()
+    due = [
+        bill
+        for bill in world.issuing.values()
+        if (bill.ready_at <= now if bill.queries_left is None else bill.queries_left <= 0)
+    ]
+    return [issue(world, bill) for bill in due]
 
 
 def issue(world, bill):
@@ -118,10 +106,6 @@ def _leave(world, bill):
     world.issuing.pop(bill.key, None)
 
 
-def fapiao_of(world, bill):
-    return [world.fapiao[order.fapiao] for order in bill.orders if order.fapiao]
-
-
 def demand_unissued(bill):
     if bill.state not in UNISSUED or any(order.fapiao for order in bill.orders):
         raise refused(bill)
@@ -134,7 +118,6 @@ def refused(bill):
 def end(world, bill, state, text=""):
     """Takes a bill out of the queue, or the bureau fails it."""
     demand_unissued(bill)
-    bill.orders = []
-    bill.state, bill.error = state, text
+    bill.orders, bill.state, bill.error = [], state, text
     _leave(world, bill)
-    return bill, []
+    return bill

@@ -16,8 +16,8 @@ class KingdeeTenant:
     account_id: str  # 数据中心
     prefix: str  # what stands before /api and /kapi; may be empty
     app_id: str
-    secret: str
     tenant_id: str
+    secret: str
     users: list  # user names and mobile numbers
     tax_nos: list
     systems: dict = field(default_factory=dict)  # businessSystemCode → callback address
@@ -46,7 +46,6 @@ class Bill:
     digest: str
     draft: Fapiao
     auto: bool
-    pushed_at: datetime
     state: str = "waiting"  # waiting issuing issued partial failed returned withdrawn
     orders: list = field(default_factory=list)  # Orders, once issuing was tried
     error: str = ""
@@ -60,16 +59,13 @@ class Bill:
 
 @dataclass
 class Delivery:
-    """One callback, with everything that happened to it."""
+    """One callback."""
 
     number: int
-    kind: str  # bill | fapiao | red | return | forged
     about: str  # bill number, or number of a fapiao
     url: str
     body: dict
-    due_at: datetime
-    state: str = "waiting"  # waiting held delivered given_up
-    tries: list = field(default_factory=list)  # [moment, outcome]
+    state: str = "held"  # a test says when it is delivered
 
 
 @dataclass
@@ -80,7 +76,6 @@ class InboundTask:
     kind: str  # headers | full | recorded | select
     account_id: str
     tax_no: str
-    begun_at: datetime
     wish: dict = field(default_factory=dict)  # headers, full: bureau.inbound.Wish
     outcome: dict = field(default_factory=dict)  # recorded, select: {success, fail}
     queries: int = 0  # answered before it was ready

@@ -1,15 +1,12 @@
 """The red letter: its confirmation form, and the red fapiao."""
 
-from datetime import datetime
-
 from .. import values
 from ..bureau import issue as bureau
 from ..bureau import red
-from ..clock import SHANGHAI, dashed
-from ..errors import Refused
-from ..protocol import Answer, renamed, words
+from ..clock import dashed
+from ..protocol import Answer, Refused, renamed, words
 from ..records import RedLine
-from . import auth, callbacks, queue, told
+from . import callbacks, queue, told
 
 # The application counts 1–4, the direct call 01–04; that both mean the same is ours [?].
 REASONS = {"1": "01", "2": "02", "3": "03", "4": "04"}
@@ -64,10 +61,8 @@ def _lines(exchange, blue):
         raise Refused("invoiceDetail应为明细数组")
     lines = []
     for position, row in enumerate(given, 1):
-        try:
+        with values.row(position):
             lines.append(_line(row, blue))
-        except Refused as error:
-            raise Refused(f"第{position}行:{error.text}") from None
     return lines
 
 
@@ -98,15 +93,15 @@ def _line(row, blue):
 
 def query_forms(exchange):
     """ALLE.REDCONFIRMBILL.QUERY: by number, or by the day it was applied for; one page holds them all."""
-    exchange.demand("taxpayerId")
     number, world = exchange.text("redInfoBillNo"), exchange.world
-    first, last = _day(exchange, "startDate") or "", _day(exchange, "endDate") or "9"
+    first, last = (values.day(exchange.data, key) for key in ("startDate", "endDate"))
     found = [
         _form(world, form)
         for form in world.red_forms.values()
         if exchange.text("taxpayerId") in _parties(world, form)
         and number in ("", form.number)
-        and first <= f"{form.applied_at:%Y-%m-%d}" <= last
+        and (not first or first <= form.applied_at.date())
+        and (not last or form.applied_at.date() <= last)
     ]
     return Answer({"dataList": found, "pageNo": 1, "pageSize": PAGE_SIZE, "totalElement": len(found)})
 
@@ -114,16 +109,6 @@ def query_forms(exchange):
 def _parties(world, form):
     blue = world.fapiao[form.blue]
     return blue.seller_no, blue.buyer_no
-
-
-def _day(exchange, key):
-    text = exchange.text(key)
-    if not text:
-        return ""
-    try:
-        return f"{datetime.strptime(text, '%Y-%m-%d').replace(tzinfo=SHANGHAI):%Y-%m-%d}"
-    except ValueError:
-        raise Refused(f"{key}格式不正确,应为yyyy-MM-dd") from None
 
 
 def _form(world, form):
@@ -149,7 +134,6 @@ def _form(world, form):
 
 def revoke(exchange):
     """REDCONFIRMBILL.REVOKE [docs]: the side that entered the form takes it back."""
-    exchange.demand("taxNo", "number", "enteridentity", "qrlx")
     form = _form_there(exchange, exchange.text("number"))
     if exchange.text("qrlx") != "C":
         raise Refused("确认类型qrlx应为C")
@@ -171,8 +155,6 @@ def _form_there(exchange, number):
 
 def issue(exchange):
     """ALLE.INVOICE.RED: from the form named, or from one it applies for itself."""
-    exchange.demand("serialNo", "invoiceNum", "sellerTaxpayerId")
-    auth.demand_tax_no(exchange, exchange.text("sellerTaxpayerId"))
     world, serial = exchange.world, exchange.text("serialNo")
     request = bureau.request_for(world, serial, "kingdee", exchange.tax_no, exchange.digest(), exchange.realm)
     if request.numbers and world.settings.deduplicate:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from ..bureau.lines import CENT
+from ..records import CENT
 
 QUANTITY = Decimal("0.0000000000001")
 
@@ -11,8 +11,12 @@ QUANTITY = Decimal("0.0000000000001")
 def plan(draft, quirks):
     """The drafts of the fapiao, in order; their amounts add up to those of the given one."""
     limit = max(Decimal(quirks.split_amount or 0), Decimal(0)) or None
-    groups = _pack(_units(draft.lines), limit, quirks.split_lines)
-    return [_part(draft, [line for unit in group for line in unit]) for group in groups]
+    parts = []
+    for group in _pack(_units(draft.lines), limit, quirks.split_lines):
+        lines = [line for unit in group for line in unit]
+        net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
+        parts.append(replace(draft, lines=lines, net=net, tax=tax, gross=net + tax))
+    return parts
 
 
 def _units(lines):
@@ -62,13 +66,12 @@ def _cut(unit, limit):
 
 
 def _portion(unit, share):
-    return [_share(line, share) for line in unit]
-
-
-def _share(line, share):
-    amount = (line.amount * share).quantize(CENT, ROUND_HALF_UP)
-    quantity = line.quantity and (amount / line.price).quantize(QUANTITY, ROUND_HALF_UP)
-    return replace(line, amount=amount, tax=(line.tax * share).quantize(CENT, ROUND_HALF_UP), quantity=quantity)
+    portion = []
+    for line in unit:
+        amount, tax = ((each * share).quantize(CENT, ROUND_HALF_UP) for each in (line.amount, line.tax))
+        quantity = line.quantity and (amount / line.price).quantize(QUANTITY, ROUND_HALF_UP)
+        portion.append(replace(line, amount=amount, tax=tax, quantity=quantity))
+    return portion
 
 
 def _tidy(piece):
@@ -85,8 +88,3 @@ def _tidy(piece):
 
 def _net(unit):
     return sum(line.net for line in unit)
-
-
-def _part(draft, lines):
-    net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
-    return replace(draft, lines=lines, net=net, tax=tax, gross=net + tax)

@@ -1,8 +1,6 @@
 """A fapiao in 金蝶发票云's words, the same in the query and in the callbacks."""
 
-from datetime import timedelta
-
-from ..bureau import red_lines
+from ..bureau import red
 from ..clock import dashed
 from ..files import address
 from ..protocol import renamed, words
@@ -21,9 +19,7 @@ LINE = """
     billNo=bill billSourceId=source goodsName=name revenueCode=code specification=spec units=unit amount=net
     taxAmount=tax includeTaxAmount=gross privilegeContent=policy"""
 # What only a fapiao that is there can say.
-EMPTY = words(
-    "invoiceNum invoiceDate originalInvoiceNumber redInfoBillNo invoiceFileUrl invoicePdfFileUrl invoiceXmlFileUrl"
-)
+EMPTY = words("invoiceNum invoiceDate originalInvoiceNumber redInfoBillNo")
 
 
 def invoices(world, bill, lines_key=LINES):
@@ -41,66 +37,55 @@ def invoices(world, bill, lines_key=LINES):
 
 def fapiao(world, record, bill_no, serial, lines_key=LINES):
     """An issued one. The sandbox draws no picture of a page, and a digital fapiao has no check code."""
-    rest = red_lines.left(world, record).values() if not record.red else ()
-    ready = record.issued_at + timedelta(seconds=world.settings.file_lag) <= world.clock.now()
+    rest = red.left(world, record).values() if not record.red else ()
     return {
-        **_head(record, bill_no, serial, record.request),
+        **_head(record, bill_no, serial, record.request, lines_key),
         "invoiceStatus": REVERSED if record.reversed_by else NORMAL,
         "issueErrorMessage": "",
         "invoiceNum": record.number,
         "invoiceDate": dashed(record.issued_at),
-        **{key: address(world, "kingdee", record.number, kind) if ready else "" for key, kind in FILES.items()},
+        **{key: address(world, "kingdee", record.number, kind) for key, kind in FILES.items()},
         "originalInvoiceNumber": record.original,
         "redInfoBillNo": record.red_form,
         "invoiceProperty": "1" if record.red else "0",
         "canRedAmount": round(sum(line.net for line in rest), 2),
         "canRedTaxAmount": round(sum(line.tax for line in rest), 2),
-        lines_key: _lines(record),
     }
 
 
 def unissued(draft, bill_no, order_no, error, lines_key=LINES):
     """One that isn't there: waiting, or failed with its reason."""
     return {
-        **_head(draft, bill_no, bill_no, order_no),
+        **_head(draft, bill_no, bill_no, order_no, lines_key),
         "invoiceStatus": WAITING,
         "issueErrorMessage": error,
-        **dict.fromkeys(EMPTY, ""),
+        **dict.fromkeys((*EMPTY, *FILES), ""),
         "invoiceProperty": "0",
-        lines_key: _lines(draft),
     }
 
 
-def _head(record, bill_no, serial, order_no):
+def _head(record, bill_no, serial, order_no, lines_key):
     return {
         "billNo": bill_no,
         "serialNo": serial,
         "orderNo": order_no,
         "invoiceType": KINDS[record.special],
-        "invoiceCode": "",
-        "checkCode": "",
-        "invoiceImageUrl": "",
+        **dict.fromkeys(("invoiceCode", "checkCode", "invoiceImageUrl"), ""),
         "buyerProperty": "1" if record.natural_person else "0",
         **renamed(HEAD, record),
+        lines_key: [_line(line, position) for position, line in enumerate(record.lines, 1)],
     }
-
-
-def _lines(record):
-    return [_line(line, position) for position, line in enumerate(record.lines, 1)]
 
 
 def _line(line, position):
     """Amounts exclude tax, whatever was sent; prices are text of ten places, as in [docs]."""
-    quantity, price = line.quantity, line.price
-    net_price = price and (price / (1 + line.rate) if line.inclusive else price)
-    gross_price = price and (price if line.inclusive else price * (1 + line.rate))
     return {
         "detailRowNo": position,
         **renamed(LINE, line),
         "lineProperty": NATURES[line.nature],
-        "quantity": "" if quantity is None else f"{quantity:f}",
-        "price": "" if price is None else f"{net_price:.10f}",
+        "quantity": "" if line.quantity is None else f"{line.quantity:f}",
+        "price": "" if line.price is None else f"{line.net_price:.10f}",
         "taxRate": str(line.rate),
-        "includeTaxPrice": "" if price is None else f"{gross_price:.10f}",
+        "includeTaxPrice": "" if line.price is None else f"{line.gross_price:.10f}",
         "privilegeFlag": "1" if line.preferential else "0",
     }

@@ -4,9 +4,8 @@ import re
 from decimal import Decimal
 from urllib.parse import parse_qsl
 
-from ..errors import Refused
 from ..protocol import Exchange as BaseExchange
-from ..protocol import digest, dump, read_json, words
+from ..protocol import Refused, digest, dump, words
 from ..records import request_key
 
 LINE_KEY = re.compile(r"fyxm\[(\d+)\]\[(\w+)\]")
@@ -54,21 +53,10 @@ def _read(request, call):
     """The flat form of this request; arrays are joined with a comma."""
     if call.method == "GET":
         return request.args.to_dict()
-    if call.name == "obtainToken" and request.mimetype == "application/json":
-        # The documents' example shows JSON, their table a form.
-        try:
-            data = read_json(request.get_data())
-        except ValueError:
-            raise Refused("请求格式不正确") from None
-        return {key: "" if value is None else str(value) for key, value in data.items()}
     if request.mimetype != "application/x-www-form-urlencoded":
         raise Refused(f"请求格式不正确,Content-Type不支持{request.mimetype or '空'}")
-    return _pairs(request.get_data(), call)
-
-
-def _pairs(body, call):
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict")
+        pairs = parse_qsl(request.get_data().decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict")
     except UnicodeError:
         raise Refused("请求内容编码不正确,应为UTF-8") from None
     form = {}
@@ -102,7 +90,7 @@ def lines(form):
 # --- and what goes out ---
 
 
-def render(answer, _quirks=None):
+def render(answer):
     """The body of the HTTP answer, as bytes."""
     text = answer.text or ("成功" if answer.code is None else "")
     body = {"code": 200 if answer.code is None else answer.code, "msg": text}

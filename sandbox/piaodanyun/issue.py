@@ -6,14 +6,13 @@ from functools import partial
 from .. import values
 from ..bureau import issue as bureau
 from ..clock import dashed
-from ..errors import Refused
-from ..protocol import Answer, renamed, words
+from ..protocol import Answer, Refused, renamed, words
 from ..records import Fapiao, Line
 from . import auth, form
 
 REQUIRED = words("username fpqqlsh fplxdm kplx xhdwsbh xhdwmc xhdwdzdh xhdwyhzh ghdwmc hjje hjse jshj")
 OPTIONAL = """
-    tdyslxDm qdbz ghdwsbh ghdwdzdh ghdwyhzh zsfs kce kpr skr fhr gfkhdh gfkhyx slsm bz gfzrrbs xfzrrbs gfxxConfirm
+    tdyslxDm ghdwsbh ghdwdzdh ghdwyhzh zsfs kce kpr skr fhr gfkhdh gfkhyx slsm bz gfzrrbs xfzrrbs gfxxConfirm
     spflxConfirm sfzsgmfyhzh sfzsxsfyhzh"""
 LINE_REQUIRED = words("fphxz spmc je sl se hsbz spbm")
 # Texts that go into draft and line as they are.
@@ -22,13 +21,12 @@ TEXTS = renamed("""
     buyer_name=ghdwmc buyer_address=ghdwdzdh buyer_bank=ghdwyhzh buyer_phone=gfkhdh buyer_mail=gfkhyx remark=bz
     drawer=kpr payee=skr reviewer=fhr small_reason=slsm username""")
 LINE_TEXTS = renamed("name=spmc code=spbm spec=ggxh unit=dw")
-TYPES = {"81": (True, False), "82": (False, False), "85": (True, True), "86": (False, True)}
+TYPES = {"81": True, "82": False}  # special?
 NATURES = {"0": "normal", "1": "discount", "2": "discounted"}
 ZERO_KINDS = {"": "", "0": "", "1": "exempt", "2": "untaxed", "3": "zero"}
 number, money = (partial(read, exact=True) for read in (values.number, values.money))
 MAX_UID = 40
 ISSUING = "发票正在开具中,请稍后查询开票结果"
-PAPER_LINES = 8
 
 
 def blue_ticket(exchange):
@@ -77,24 +75,22 @@ def open_request(exchange):
 
 def read_draft(exchange):
     text = exchange.text
-    special, paper = _read_kind(exchange.form, text)
-    rows = form.lines(exchange.form)
-    if paper and len(rows) > PAPER_LINES and text("qdbz") != "1":
-        raise Refused("纸质数电发票商品超过8行时清单标志qdbz应为1")
+    special, lines = _read_kind(exchange.form, text), []
+    for position, row in enumerate(form.lines(exchange.form), 1):
+        with values.row(position):
+            lines.append(_read_line(row))
     return Fapiao(
         **{name: text(key) for name, key in TEXTS.items()},
         net=money(exchange.form, "hjje", "合计金额"),
         tax=money(exchange.form, "hjse", "合计税额"),
         gross=money(exchange.form, "jshj", "价税合计"),
-        lines=[_read_line(row, number) for number, row in enumerate(rows, 1)],
+        lines=lines,
         special=special,
-        paper=paper,
         levy=values.choice(exchange.form, "zsfs", ("0", "1", "2", "3"), "0", "征收方式"),
         deduction=money(exchange.form, "kce", "扣除额"),
         natural_person=values.choice(exchange.form, "gfzrrbs", ("N", "Y"), "N", "购方自然人标识") == "Y",
         show_buyer_bank=text("sfzsgmfyhzh") in ("y", "Y"),
         show_seller_bank=text("sfzsxsfyhzh") in ("y", "Y"),
-        listed=text("qdbz") == "1",
         cloud="piaodanyun",
     )
 
@@ -110,14 +106,7 @@ def _read_kind(given, text):
     return TYPES[text("fplxdm")]
 
 
-def _read_line(row, position):
-    try:
-        return _line(row)
-    except Refused as error:
-        raise Refused(f"第{position}行:{error.text}") from None
-
-
-def _line(row):
+def _read_line(row):
     values.demand(row, LINE_REQUIRED)
     return Line(
         **{name: row.get(key, "") for name, key in LINE_TEXTS.items()},

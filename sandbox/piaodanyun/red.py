@@ -2,14 +2,12 @@
 
 from ..bureau import issue as bureau
 from ..bureau import red
-from ..bureau.red_lines import folded
 from ..clock import dashed
-from ..errors import Refused
-from ..protocol import Answer, renamed
+from ..protocol import Answer, Refused, renamed
 from . import auth, issue
 from .auth import NOT_FOUND
 from .form import plain
-from .query import ZERO_CODES, net_price, type_code
+from .query import TYPE_CODES, ZERO_CODES
 
 
 def blue_for_red(exchange):
@@ -57,15 +55,15 @@ def _mirror(fapiao):
         "kprq": dashed(fapiao.issued_at),
         "hjje": -fapiao.net,
         "hjse": -fapiao.tax,
-        "fplxdm": type_code(fapiao),
+        "fplxdm": TYPE_CODES[fapiao.special],
         "tdyslxdm": None,
         "jbr": None,
-        "mxzb": [_mirror_line(line, number) for number, line in enumerate(folded(fapiao.lines), 1)],
+        "mxzb": [_mirror_line(line, number) for number, line in enumerate(red.folded(fapiao.lines), 1)],
     }
 
 
 def _mirror_line(line, number):
-    price, quantity = net_price(line), line.quantity
+    price, quantity = line.net_price, line.quantity
     return {
         **renamed("sl=rate dw=unit spmc=name ggxh=spec spbm=code", line),
         "xh": number,
@@ -91,8 +89,6 @@ def apply_form(exchange):
     fapiao = _original(exchange, exchange.text("yfphm"))
     if fapiao.seller_no != exchange.tax_no:
         raise Refused(NOT_FOUND)
-    if fapiao.paper and exchange.text("sdfpbz") != "1":
-        raise Refused("蓝票为数电纸票时数电发票标志sdfpbz应为1")
     # Whose forms the cloud knows of; None: of any applicant.
     form = red.latest(world, fapiao.number, None if exchange.quirks.portal_forms else ("piaodanyun",))
     if form is None or exchange.text("hzxxbcheck") == "1":

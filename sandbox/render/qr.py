@@ -14,11 +14,14 @@ def png(text):
     return stream.getvalue()
 
 
+def ticket(slip):
+    return png(f"SANDBOX {slip.serial} {slip.kind} {slip.total}")
+
+
 def fapiao_text(fapiao):
     """01,type,,number,gross,YYYYMMDD,,CRC."""
-    kind = "31" if fapiao.special else "32"
-    day = fapiao.issued_at.astimezone(SHANGHAI).strftime("%Y%m%d")
-    text = f"01,{kind},,{fapiao.number},{fapiao.gross:.2f},{day},,"
+    kind, day = "31" if fapiao.special else "32", fapiao.issued_at.astimezone(SHANGHAI)
+    text = f"01,{kind},,{fapiao.number},{fapiao.gross:.2f},{day:%Y%m%d},,"
     return f"{text}{crc(text):04X}"
 
 

@@ -1,7 +1,7 @@
 """Brings what 金蝶发票云 wants to tell, in any order, twice, or made up; the sandbox only keeps it."""
 
 from odoo.addons.l10n_cn_invoice_cloud.sandbox.kingdee import callbacks
-from odoo.addons.l10n_cn_invoice_cloud.sandbox.kingdee.envelope import dump
+from odoo.addons.l10n_cn_invoice_cloud.sandbox.protocol import dump
 
 ORDERS = ("sent", "reversed", "twice", "forged")
 
@@ -19,7 +19,7 @@ def bring(stage, order):
                 for bill in list(world.bills.values())[-1:]:
                     world.forge_callback(bill.number, invoiceNum="26319999999999999999", invoiceStatus="0")
             held = [each for each in world.deliveries.values() if each.state in ("held", "waiting")]
-            bodies += [dump(callbacks.wire_body(each, world.kingdee)) for each in held]
+            bodies += [dump(callbacks.wire_body(each)) for each in held]
             for each in held:
                 each.state = "delivered"
     if order == "reversed":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults
-from odoo.addons.l10n_cn_invoice_cloud.sandbox.errors import Refused
+from odoo.addons.l10n_cn_invoice_cloud.sandbox.protocol import Refused
 
 CALLS = {
     "piaodanyun": {

@@ -226,7 +226,6 @@ class Stage:
     def _furnish(self, world):
         world.reset()
         world.set(deduplicate=self.rules.deduplicate, show_after=self.rules.show_after)
-        world.set("kingdee", hold_callbacks=True)
         world.set_callback_url(CALLBACKS)
 
     def address(self, number):

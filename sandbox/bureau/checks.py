@@ -1,21 +1,97 @@
-"""What each line of a blue fapiao must obey obey: texts, arithmetic, discounts."""
+"""What a blue fapiao must obey: parties, totals, levy; texts, codes, arithmetic and discounts of each line."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from ..errors import Refused
+from ..protocol import Refused, words
 from ..records import CENT
-from . import codes
+from ..values import row
 
+HEAD_LENGTHS = (
+    ("buyer_name", 300, "购方名称"),
+    ("remark", 255, "备注"),
+    ("buyer_address", 300, "购方地址电话"),
+    ("buyer_bank", 300, "购方银行账号"),
+)
+GENERAL_ONLY = {Decimal("0.06"), Decimal("0.09"), Decimal("0.13")}
 NAME_LIMIT = 100  # vendors say 100 to 120, officially 600
 RATES = {Decimal(rate) for rate in ("0", "0.01", "0.015", "0.03", "0.05", "0.06", "0.09", "0.13")}
 LINE_TAX = Decimal("0.06")
 ALL_TAX = Decimal("1.27")
-LENGTHS = {"spec": (150, "规格型号"), "unit": (300, "单位")}
+LINE_LENGTHS = {"spec": (150, "规格型号"), "unit": (300, "单位")}
 MAX_LINES = 5000
+# A tax classification code (税收分类编码) is 篇(1) 类(2) 章(2) 节(2) 条(2) 款(2) 项(2) 目(2) 子目(2) 细目(2). Which of
+# them are summary items stands only in the bureau's own table; zeros don't tell (3070401 is a leaf with 12 of them).
+# So: a code that stops at 篇 or 类 is one (chapter 6, 不征税, has leaves at 类), and below that these well-known ones.
+SUMMARY = {
+    code.ljust(19, "0")
+    for code in words("""
+    10101 1010101 10201 10301 10302 10501 10601 10602 10603 1060301 106030102 10701 10901 30101 30102 30103 30401
+    30402 3040201 30403 30404 30405 3040502 30406 30407 30408 30601 30602 30701 30702 30703 30704""")
+}
 
 
-def check(draft):
+def check_head(draft, seller, buyers, ask_buyer=False, ask_person=False):
+    """`ask_buyer`, `ask_person`: the caller wants the bureau's doubts as refusals."""
+    if draft.seller_name != seller.name:
+        raise Refused(f'销方名称"{draft.seller_name}"与税务登记名称不一致')
+    for key, limit, label in HEAD_LENGTHS:
+        if len(getattr(draft, key)) > limit:
+            raise Refused(f"{label}不能超过{limit}个字符")
+    _check_buyer(draft)
+    known = buyers.get(draft.buyer_no)
+    if ask_buyer and draft.buyer_no and known is None:
+        raise Refused("当前未查询到购买方纳税人信息,请确认是否继续开具")
+    if ask_buyer and known not in (None, draft.buyer_name):
+        raise Refused("购方名称与税号不一致,请确认是否继续开具")
+    if ask_person and not (draft.natural_person or draft.buyer_no) and len(draft.buyer_name) <= 4:
+        raise Refused("购买方疑似为自然人,请确认购方自然人标识")
+    _check_levy(draft, seller)
+
+
+def check_totals(draft):
+    net = sum(line.net for line in draft.lines)
+    tax = sum(line.tax for line in draft.lines)
+    if net != draft.net:
+        raise Refused(f"合计金额{draft.net}与明细金额合计{net}不一致")
+    if tax != draft.tax:
+        raise Refused(f"合计税额{draft.tax}与明细税额合计{tax}不一致")
+    if draft.net + draft.tax != draft.gross:
+        raise Refused("价税合计金额不对,价税合计应等于合计金额加合计税额")
+
+
+def _check_buyer(draft):
+    number = draft.buyer_no
+    if number and not re.fullmatch(r"[0-9A-Z]{15,20}", number):
+        raise Refused("购方税号格式不正确,应为15至20位数字或大写字母")
+    if number and number == draft.seller_no:
+        raise Refused("购方税号不能与销方税号相同")
+    if draft.special and not number:
+        raise Refused("开具增值税专用发票购方税号不能为空")
+    if not draft.natural_person:
+        return
+    if draft.special:
+        raise Refused("购方为自然人时不能开具增值税专用发票")
+    if len(draft.buyer_name) < 2:
+        raise Refused("购方为自然人时名称不能少于2个字符")
+    if "个体工商户" in draft.buyer_name:
+        raise Refused("个体工商户不属于自然人,请修改购方自然人标识")
+
+
+def _check_levy(draft, seller):
+    rates = {line.rate for line in draft.lines}
+    if seller.small_scale and rates & GENERAL_ONLY:
+        raise Refused("小规模纳税人不能使用该税率")
+    if draft.small_reason not in ("", "2", "3"):
+        raise Refused("税率说明slsm只能为2或3")
+    if seller.small_scale and Decimal("0.03") in rates and not draft.small_reason:
+        raise Refused("小规模纳税人开具3%税率发票,税率说明slsm不能为空")
+
+
+# --- lines ---
+
+
+def check_lines(draft):
     lines = draft.lines
     if not lines:
         raise Refused("发票明细不能为空")
@@ -25,13 +101,11 @@ def check(draft):
         raise Refused("同一张发票的含税标志必须一致")
     drift = Decimal(0)
     for number, line in enumerate(lines, 1):
-        try:
+        with row(number):
             _check_texts(line)
             _check_zero_rate(line, draft)
             _check_amounts(line)
             drift += _check_tax(line, draft)
-        except Refused as error:
-            raise Refused(f"第{number}行:{error.text}") from None
     if drift > ALL_TAX:
         raise Refused(f"税额误差合计{drift}超过{ALL_TAX}")
     _check_pairs(lines)
@@ -43,12 +117,14 @@ def _check_texts(line):
         raise Refused(f'商品名称"{line.name[:30]}"格式不正确,应为*简称*名称')
     if len(line.name) > NAME_LIMIT:
         raise Refused(f"商品名称不能超过{NAME_LIMIT}个字符")
-    for key, (limit, label) in LENGTHS.items():
+    for key, (limit, label) in LINE_LENGTHS.items():
         if len(getattr(line, key)) > limit:
             raise Refused(f"{label}不能超过{limit}个字符")
-    trouble = codes.problem(line.code)
-    if trouble:
-        raise Refused(trouble)
+    if not re.fullmatch(r"\d{19}", line.code or ""):
+        raise Refused("商品编码必须为19位数字")
+    stops_early = not line.code.startswith("6") and line.code.endswith("0" * 16)
+    if stops_early or line.code in SUMMARY or line.code.endswith("0" * 18):
+        raise Refused(f"商品编码{line.code}为汇总项,不能用于开票")
     if line.rate not in RATES:
         raise Refused(f"税率{line.rate}不合法")
 
@@ -92,19 +168,16 @@ def _check_amounts(line):
 
 def _check_tax(line, draft):
     """The line's distance from its exact tax."""
-    drift = abs(expected_tax(line, draft) - line.tax)
+    if draft.levy == "3":  # 差额征税差额开具: only the difference bears tax
+        exact = (line.gross - draft.deduction) / (1 + line.rate) * line.rate
+    elif line.inclusive:
+        exact = (line.amount / (1 + line.rate) * line.rate).quantize(CENT, ROUND_HALF_UP)
+    else:
+        exact = line.amount * line.rate
+    drift = abs(exact - line.tax)
     if drift > LINE_TAX:
         raise Refused(f"金额×税率与税额{line.tax}的误差超过{LINE_TAX}")
     return drift
-
-
-def expected_tax(line, draft):
-    if draft.levy == "3":  # 差额征税差额开具: only the difference bears tax
-        return (line.gross - draft.deduction) / (1 + line.rate) * line.rate
-    if line.inclusive:
-        exact = line.amount / (1 + line.rate) * line.rate
-        return exact.quantize(CENT, ROUND_HALF_UP)
-    return line.amount * line.rate
 
 
 def _check_pairs(lines):
