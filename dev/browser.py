@@ -1,4 +1,4 @@
-"""Chromium for browser tours and screenshots."""
+"""Chromium for browser tours."""
 
 import os
 import shutil

@@ -24,7 +24,6 @@ BIN = STATE / "bin"  # put first on PATH: the browser's launcher
 CONF = STATE / "odoo.conf"
 DATA = STATE / "data"  # Odoo's data_dir: filestore and sessions
 LOG = STATE / "log"
-RUN_FILE = STATE / "run.json"  # the server that `make run` holds
 VENV = STATE / "venv"
 POSTGRES = STATE / "pg"
 
