@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 ADDON = "l10n_cn_invoice_cloud"
@@ -26,6 +27,9 @@ DATA = STATE / "data"  # Odoo's data_dir: filestore and sessions
 LOG = STATE / "log"
 VENV = STATE / "venv"
 POSTGRES = STATE / "pg"
+
+# With -P Python doesn't look into the working directory, where `.odoo/odoo` would be a second road to the package.
+ODOO = (sys.executable, "-P", "-m", "odoo")
 
 
 def digest(*parts: str) -> str:

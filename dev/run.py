@@ -31,7 +31,7 @@ def run() -> int:
 def shell() -> int:
     """Open Odoo's Python shell on the database of `make run` and return its exit code."""
     with setup.ready() as tools:
-        command = [tools.python, "-P", "-m", "odoo", "shell", "-c", paths.CONF, "-d", _database(tools), "--no-http"]
+        command = [*paths.ODOO, "shell", "-c", paths.CONF, "-d", _database(tools), "--no-http"]
         return subprocess.call(command, cwd=paths.STATE, env=tools.environment)
 
 
