@@ -1,4 +1,4 @@
-"""Chromium for browser tours and screenshots."""
+"""Chromium for browser tours."""
 
 import os
 import shutil
@@ -35,10 +35,8 @@ def _find() -> str:
 
 
 def _install() -> str:
-    if not debian.can_install():
-        raise Failure("The browser tours need Chromium: install it, or set CHROMIUM to its path.")
     with step("Chromium"):
-        debian.install("chromium")
+        debian.install("chromium", "The browser tours need Chromium: install it, or set CHROMIUM to its path.")
     if browser := _find():
         return browser
     raise Failure("The package chromium is installed but brought no browser; set CHROMIUM to its path.")

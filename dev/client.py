@@ -1,11 +1,9 @@
-"""Talking to a running server the way a client program does: external API, HTTP, sandbox controls."""
+"""Talking to running servers the way a client program does: Odoo's external API, the sandbox's controls."""
 
-import http.cookiejar
-import json
 import time
-import urllib.parse
-import urllib.request
 import xmlrpc.client
+
+import requests
 
 from . import paths
 from .say import Failure
@@ -18,9 +16,10 @@ class Client:
     """A session of *server*'s administrator, working in one company."""
 
     def __init__(self, server: Server):
-        self._server = server
+        self._sandbox_url = server.sandbox_url
         common = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/common", allow_none=True)
         self._uid = common.authenticate(server.db, server.login, server.password, {})
+        self._login = (server.db, self._uid, server.password)
         self._object = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/object", allow_none=True)
         self.context: dict = {"lang": "en_US"}
 
@@ -32,15 +31,14 @@ class Client:
         accounts = {"sandbox": "piaodanyun", "kingdee": "kingdee/sandbox"}
         for name, path in accounts.items():
             account = [self.ref(f"{paths.ADDON}.fapiao_account_{name}")]
-            self.call("fapiao.account", "write", account, {"base_url": f"{self._server.sandbox_url}/{path}"})
+            self.call("fapiao.account", "write", account, {"base_url": f"{self._sandbox_url}/{path}"})
         return self.ref(f"{paths.ADDON}.fapiao_account_sandbox")
 
     def call(self, model: str, method: str, *args, **kwargs):
         """Return what *method* of *model* returns; raise Failure with Odoo's own words."""
         kwargs = {"context": self.context, **kwargs}
-        login = (self._server.db, self._uid, self._server.password)
         try:
-            return self._object.execute_kw(*login, model, method, list(args), kwargs)
+            return self._object.execute_kw(*self._login, model, method, list(args), kwargs)
         except xmlrpc.client.Fault as fault:
             raise Failure(fault.faultString.strip()) from fault
 
@@ -52,8 +50,7 @@ class Client:
 
     def read(self, model: str, ids: list, fields: list) -> list:
         """Return the records as dicts, in the order of *ids*."""
-        rows = {row["id"]: row for row in self.call(model, "read", ids, fields)}
-        return [rows[record_id] for record_id in ids]
+        return self.call(model, "read", ids, fields)
 
     def wait_for(self, model: str, ids: list, field: str, wanted: set) -> list:
         """Return the records once *field* of each is one of *wanted*; raise Failure after a while."""
@@ -66,16 +63,6 @@ class Client:
                 raise Failure(f"{model}.{field} never became {', '.join(sorted(wanted))}: {rows}")
             time.sleep(0.5)
 
-    def download(self, path: str) -> bytes:
-        """Return what a browser with this login gets at *path*."""
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        login = {"db": self._server.db, "login": self._server.login, "password": self._server.password}
-        body = json.dumps({"jsonrpc": "2.0", "params": login}).encode()
-        headers = {"Content-Type": "application/json"}
-        url = f"{self._server.url}/web/session/authenticate"
-        opener.open(urllib.request.Request(url, body, headers)).read()
-        return opener.open(f"{self._server.url}{path}").read()
-
 
 class Sandbox:
     """The controls of the sandbox cloud."""
@@ -85,12 +72,13 @@ class Sandbox:
 
     def look(self, name: str, **args):
         """Return what the sandbox shows under *name*."""
-        return self._load(f"{name}?{urllib.parse.urlencode(args)}")
+        return self._call("GET", name, params=args)
 
     def do(self, name: str, **args):
         """Let the sandbox do *name*."""
-        return self._load(name, json.dumps(args).encode())
+        return self._call("POST", name, json=args)
 
-    def _load(self, path: str, body: bytes | None = None):
-        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/{path}", body)) as answer:
-            return json.load(answer)
+    def _call(self, method: str, name: str, **options):
+        answer = requests.request(method, f"{self._url}/{name}", timeout=_WAIT_SECONDS, **options)
+        answer.raise_for_status()
+        return answer.json()

@@ -1,8 +1,8 @@
 """Databases of this checkout on one server: templates, and copies of them made in seconds.
 
 There are two templates with demo data: *base* holds Odoo with what the addon depends on, *addon* is a copy of it with
-the addon installed. Each is named by all that decides its content and bears a comment once it is complete, so that a
-failed or killed install is never taken for one.
+the addon installed. Each is named by all that decides its content and made under another name, so that a failed or
+killed install is never taken for one.
 """
 
 import ast
@@ -11,8 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +21,6 @@ from .say import Failure, say, step
 
 # The first is what every user of a template database starts with.
 _LANGUAGES = "en_US,zh_CN"
-_KEPT = "kept"
-_COMPLETE = "complete since "
 
 # Files that a database depends on; of `static` only the icon.
 _DATABASE_FILES = {".py", ".xml", ".csv", ".po", ".pot", ".json", ".sql", ".png", ".svg"}
@@ -52,14 +48,12 @@ class Databases:
             base_key = paths.digest(self._source.version, _LANGUAGES, *depends)
             base = f"{paths.DB_PREFIX}_base_{base_key}"
             addon = f"{paths.DB_PREFIX}_addon_{paths.digest(base, _addon_key())}"
-            if addon not in self._complete():
-                if base not in self._complete():
+            if not self.exists(addon):
+                if not self.exists(base):
                     with step(f"template with {', '.join(depends)} and their demo data (about a minute)"):
-                        self.drop(base)
-                        self._build(base, "-i", ",".join(depends), "--load-language", _LANGUAGES)
+                        self._build(base, None, "-i", ",".join(depends), "--load-language", _LANGUAGES)
                 with step(f"template with {paths.ADDON}"):
-                    self.copy(base, addon)
-                    self._build(addon, "-i", paths.ADDON)
+                    self._build(addon, base, "-i", paths.ADDON)
             self._drop_outdated(base, addon)
         return addon
 
@@ -76,13 +70,14 @@ class Databases:
 
         What a killed command leaves is dropped by the next one.
         """
-        name = f"{paths.DB_PREFIX}_tmp_{os.getpid()}_{label}"
+        name = _temporary_name(label)
         try:
             yield self.copy(self.template(), name)
         finally:
             if os.environ.get("KEEP_DB"):
-                self._comment(name, _KEPT)
-                say(f"the database {name} is kept")
+                kept = name.replace("_tmp_", "_kept_")
+                self._rename(name, kept)
+                say(f"the database {kept} is kept")
             else:
                 self.drop(name)
 
@@ -94,7 +89,7 @@ class Databases:
 
     def exists(self, name: str) -> bool:
         """Tell whether there is a database *name*."""
-        return name in self._comments()
+        return name in self._names()
 
     def drop(self, name: str) -> None:
         """Drop database *name* and its filestore, even while others are connected."""
@@ -104,22 +99,31 @@ class Databases:
 
     def drop_all(self) -> None:
         """Drop every database of this checkout."""
-        for name in self._comments():
+        for name in self._names():
             self.drop(name)
 
-    def _build(self, name: str, *arguments: str) -> None:
+    def _build(self, name: str, template: str | None, *arguments: str) -> None:
+        """Make database *name* by Odoo's *arguments* in a copy of *template*, or in a new database."""
+        new = _temporary_name("new")
         try:
-            self._odoo(name, *arguments)
-            self._comment(name, f"{_COMPLETE}{time.time():.0f}")
+            self.copy(template, new) if template else self.drop(new)
+            self._odoo(new, *arguments)
+            self._rename(new, name)
         except BaseException:
-            self.drop(name)
+            self.drop(new)
             raise
+
+    def _rename(self, old: str, new: str) -> None:
+        self._query(f'alter database "{old}" rename to "{new}"')
+        files = paths.DATA / "filestore"
+        if (files / old).exists():
+            (files / old).rename(files / new)
 
     def _odoo(self, name: str, *arguments: str) -> None:
         """Let Odoo work on database *name* and end; raise Failure with the log's error lines."""
-        log = paths.LOG / f"{name.removeprefix(paths.DB_PREFIX)[1:]}.log"
+        log = paths.LOG / "install.log"
         log.unlink(missing_ok=True)
-        command = [sys.executable, "-P", "-m", "odoo", "-c", paths.CONF, "-d", name, *arguments, "--with-demo"]
+        command = [*paths.ODOO, "-c", paths.CONF, "-d", name, *arguments, "--with-demo"]
         command += ["--stop-after-init", "--no-http", "--max-cron-threads", "0", "--logfile", log]
         command = [str(part) for part in command]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=paths.STATE)
@@ -131,37 +135,30 @@ class Databases:
 
     def _drop_left(self) -> None:
         """Drop the temporary databases of processes that were killed."""
-        for name, comment in self._comments().items():
+        for name in self._names():
             owner = re.search(r"_tmp_(\d+)", name)
-            if owner and comment != _KEPT and not Path("/proc", owner[1]).exists():
+            if owner and not Path("/proc", owner[1]).exists():
                 say(f"dropping {name}, left by a process that is gone")
                 self.drop(name)
 
     def _drop_outdated(self, base: str, addon: str) -> None:
         """Drop base templates but *base*, and all addon templates but *addon* and the newest other one."""
-        complete = self._complete()
-        others = sorted((name for name in complete if "_addon_" in name and name != addon), key=complete.get)
-        for name in [*others[:-1], *(name for name in complete if "_base_" in name and name != base)]:
+        names = self._names()
+        others = [name for name in names if "_addon_" in name and name != addon]
+        for name in [*others[:-1], *(name for name in names if "_base_" in name and name != base)]:
             self.drop(name)
 
-    def _complete(self) -> dict[str, float]:
-        """Return the complete templates and when each was built."""
-        comments = self._comments().items()
-        return {name: float(text.removeprefix(_COMPLETE)) for name, text in comments if text.startswith(_COMPLETE)}
-
-    def _comments(self) -> dict[str, str]:
-        """Return the databases of this checkout, each with its comment."""
-        rows = self._query(
-            "select datname, coalesce(shobj_description(oid, 'pg_database'), '') from pg_database"
-            f" where starts_with(datname, '{paths.DB_PREFIX}_')"
-        )
-        return dict(row.split("\t", 1) for row in rows.splitlines())
-
-    def _comment(self, name: str, text: str) -> None:
-        self._query(f"comment on database \"{name}\" is '{text}'")
+    def _names(self) -> list[str]:
+        """Return the databases of this checkout in the order in which they were made."""
+        mine = f"starts_with(datname, '{paths.DB_PREFIX}_')"
+        return self._query(f"select datname from pg_database where {mine} order by oid").splitlines()
 
     def _query(self, query: str) -> str:
-        return self._server.call("psql", "-d", "postgres", "-qAtF\t", "-c", query, why="PostgreSQL refused a query")
+        return self._server.call("psql", "-d", "postgres", "-qAtc", query, why="PostgreSQL refused a query")
+
+
+def _temporary_name(label: str) -> str:
+    return f"{paths.DB_PREFIX}_tmp_{os.getpid()}_{label}"
 
 
 def link_filestore(template: str, data: Path, name: str) -> None:

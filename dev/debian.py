@@ -1,8 +1,8 @@
 """Debian packages, without touching the system's own package state."""
 
 import os
+import platform
 import shutil
-import subprocess
 import tempfile
 import threading
 from pathlib import Path
@@ -14,25 +14,27 @@ _one_at_a_time = threading.Lock()  # apt refuses a second one, rather than wait
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
-def can_install() -> bool:
-    """Tell whether system packages can be installed here: apt, as root."""
-    return bool(shutil.which("apt-get")) and os.geteuid() == 0
-
-
-def install(*packages: str) -> None:
-    """Install system *packages*; raise Failure when apt cannot."""
+def install(package: str, otherwise: str) -> None:
+    """Install a system package; raise Failure when apt cannot, saying *otherwise* where apt or root is missing."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise Failure(otherwise)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    command = ["apt-get", "install", "-y", "--no-install-recommends", package]
     with _one_at_a_time:
-        say(f"apt-get install {' '.join(packages)}")
+        say(f"apt-get install {package}")
         run(["apt-get", "update"], why="The package lists could not be refreshed", env=env)
-        run(command, why=f"{' '.join(packages)} could not be installed", env=env)
+        run(command, why=f"{package} could not be installed", env=env)
 
 
 def available() -> bool:
     """Tell whether this machine is a Debian that can fetch and unpack packages."""
-    programs = ("apt-get", "apt-cache", "dpkg")
-    return _os_release().get("ID") == "debian" and all(shutil.which(name) for name in programs)
+    programs = ("apt-get", "apt-cache", "dpkg-deb")
+    return all(map(shutil.which, programs)) and platform.freedesktop_os_release().get("ID") == "debian"
+
+
+def unpack(package: Path, prefix: Path) -> None:
+    """Unpack the files of one .deb under *prefix*."""
+    run(["dpkg-deb", "--extract", package, prefix], why=f"{package} could not be unpacked; if it is damaged, remove it")
 
 
 class PrivateApt:
@@ -70,12 +72,10 @@ class PrivateApt:
             folder.mkdir(parents=True, exist_ok=True)
         # A machine that never ran `apt-get update` knows its targets only after one.
         lists = f"-oDir::State::Lists={self._folder / 'lists'}"
-        address = _main_address() or _main_address(lists)
-        if not address:
+        if not (address := _main_address()):
             run(["apt-get", lists, "update"], why="The machine's package lists could not be fetched")
-            address = _main_address(lists)
-        if not address:
-            raise Failure("apt's sources name no Debian archive.")
+            if not (address := _main_address(lists)):
+                raise Failure("apt's sources name no Debian archive.")
         signed = f"[signed-by={_KEYRING}] " if _KEYRING.exists() else ""
         sources = "".join(f"deb {signed}{address} {suite} main\n" for suite in self._suites)
         (self._folder / "sources.list").write_text(sources)
@@ -98,30 +98,13 @@ class PrivateApt:
         return run([program, *flags, *arguments], why="The Debian archive could not be used", **options)
 
 
-def unpack(package: Path, prefix: Path, but: tuple[str, ...] = ()) -> None:
-    """Unpack the files of one .deb under *prefix*, *but* for some folders."""
-    why = f"{package.name} could not be unpacked"
-    with subprocess.Popen(["dpkg", "--fsys-tarfile", package], stdout=subprocess.PIPE) as archive:
-        excluded = [f"--exclude=./{folder}" for folder in but]
-        run(["tar", "-x", "--no-same-owner", "-C", prefix, *excluded], why=why, stdin=archive.stdout)
-    if archive.returncode:
-        raise Failure(f"{why}: the file is damaged; remove {package}")
-
-
 def _main_address(*flags: str) -> str:
     """Return where apt takes the machine's own suite from, empty where it does not know."""
     form = "$(CODENAME) $(RELEASE) $(COMPONENT) $(REPO_URI)"
     command = ["apt-get", *flags, "indextargets", "--format", form]
-    suites = {_os_release().get("VERSION_CODENAME"), "sid", "unstable"}
+    suites = {platform.freedesktop_os_release().get("VERSION_CODENAME"), "sid", "unstable"}
     for line in run(command, why="apt's sources could not be read").splitlines():
         *names, component, address = line.split()
         if component == "main" and suites.intersection(names):
             return address
     return ""
-
-
-def _os_release() -> dict:
-    path = Path("/etc/os-release")
-    lines = path.read_text().splitlines() if path.exists() else []
-    pairs = (line.split("=", 1) for line in lines if "=" in line)
-    return {key: value.strip('"') for key, value in pairs}

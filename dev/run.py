@@ -1,11 +1,10 @@
 """`make run`, `make shell` and `make clean`: a lasting database with a server on it, and the end of it all."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
-from dataclasses import asdict
+from contextlib import suppress
 
 from . import paths, postgres, servers, setup
 from .client import Client
@@ -23,21 +22,16 @@ def run() -> int:
         db = _database(tools, is_new)
         with servers.running(tools, db, "run", is_new) as server:
             Client(server).join_sandbox()
-            paths.RUN_FILE.write_text(json.dumps(asdict(server)))
-            try:
+            with suppress(KeyboardInterrupt):
                 _introduce(server)
                 signal.pause()
-            except KeyboardInterrupt:
-                print()
-            finally:
-                paths.RUN_FILE.unlink(missing_ok=True)
     return 0
 
 
 def shell() -> int:
     """Open Odoo's Python shell on the database of `make run` and return its exit code."""
     with setup.ready() as tools:
-        command = [tools.python, "-P", "-m", "odoo", "shell", "-c", paths.CONF, "-d", _database(tools), "--no-http"]
+        command = [*paths.ODOO, "shell", "-c", paths.CONF, "-d", _database(tools), "--no-http"]
         return subprocess.call(command, cwd=paths.STATE, env=tools.environment)
 
 

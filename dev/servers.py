@@ -8,11 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
 
 from . import paths
 from .say import Failure, say, step
@@ -46,14 +46,8 @@ class Process:
     def start(self) -> None:
         """Start it; what it writes goes to the log."""
         with self.log.open("a") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                **self._options,
-            )
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+            self._process = subprocess.Popen(self._command, start_new_session=True, **streams, **self._options)
 
     def signal(self, number: int) -> None:
         """Send a signal to it and its children."""
@@ -74,6 +68,15 @@ class Process:
         if self._process:
             self.signal(signal.SIGKILL)
             self._process.wait()
+
+    @contextmanager
+    def running(self):
+        """Start it, and stop it at the end."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
 
     def wait(self, probe):
         """Return the first answer of *probe* that isn't empty; raise Failure where there is none in time."""
@@ -118,12 +121,11 @@ def sandbox(setup: Setup, label: str, is_new: bool = True):
     state.mkdir(parents=True, exist_ok=True)
     # the port of the last time: an account that was used doesn't change its address
     known = state / "port"
-    port = known.read_text() if known.exists() else free_port()
-    options = ["--port", port, "--state-dir", state]
+    options = ["--port", known.read_text() if known.exists() else "0", "--state-dir", state]
     process = SandboxProcess(_new_log(f"{label}-sandbox.log"), setup.environment, *options)
-    with _started(process):
+    with process.running():
         url = process.address()
-        known.write_text(str(port))
+        known.write_text(url.rpartition(":")[2])
         yield url
 
 
@@ -131,23 +133,14 @@ def sandbox(setup: Setup, label: str, is_new: bool = True):
 def _odoo(setup: Setup, db: str, label: str, sandbox_url: str):
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-P", "-m", "odoo", "-c", paths.CONF, "-d", db, "--db-filter", f"^{db}$"]
+    command = [*paths.ODOO, "-c", paths.CONF, "-d", db, "--db-filter", f"^{db}$"]
     env = {**setup.environment, "FAPIAO_SANDBOX_URL": sandbox_url}
     log = _new_log(f"{label}-odoo.log")
     process = Process("Odoo", [*command, "--http-port", port], log, cwd=paths.STATE, env=env)
-    with _started(process):
+    with process.running():
         with step("Odoo starts"):
             process.wait(lambda: _answers(url))
         yield url
-
-
-@contextmanager
-def _started(process: Process):
-    process.start()
-    try:
-        yield
-    finally:
-        process.stop()
 
 
 def free_port() -> int:
@@ -166,7 +159,6 @@ def _new_log(name: str) -> Path:
 def _answers(url: str) -> bool:
     try:
         # The login page needs the registry: when it comes, everything is loaded.
-        with urllib.request.urlopen(f"{url}/web/login", timeout=_START_SECONDS) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, ConnectionError):
+        return requests.get(f"{url}/web/login", timeout=_START_SECONDS).ok
+    except requests.ConnectionError:
         return False

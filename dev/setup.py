@@ -3,7 +3,6 @@
 import configparser
 import os
 import secrets
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,20 +19,15 @@ class Setup:
     server: Postgres
     databases: Databases
 
-    # The virtual environment's. With -P it doesn't look into the working directory, where
-    # `.odoo/odoo` would be a second road to the package.
-    python: str = sys.executable
-
     @property
     def environment(self) -> dict:
         """Return the environment of a process that works on this set-up."""
-        path = os.pathsep.join(map(str, [paths.BIN, paths.VENV / "bin", os.environ["PATH"]]))
+        folders = [paths.BIN, paths.VENV / "bin", self.server.programs, os.environ["PATH"]]
         own = {
-            "PATH": path,
+            "PATH": os.pathsep.join(map(str, folders)),
             "PYTHONPATH": str(paths.ROOT),
             "PYTHONUNBUFFERED": "1",
             "ODOO_DEV_CONF": str(paths.CONF),
-            "ODOO_DEV_PROGRAMS": str(self.server.programs),
         }
         return {**os.environ, **self.server.environment, **own}
 
@@ -53,22 +47,17 @@ def ready():
 def write_conf(path: Path, server: Postgres, **more: str) -> Path:
     """Write an odoo.conf for *server* to *path* and return it: the checkout's own, with *more* options."""
     parser = configparser.ConfigParser(interpolation=None)
-    parser["options"] = {}
-    if path != paths.CONF:
-        parser.read(paths.CONF)
     parser["options"] = {
         "data_dir": str(paths.DATA),
         "http_interface": "127.0.0.1",
         "admin_passwd": secrets.token_urlsafe(16),
         "list_db": "False",
         "unaccent": "True",
-        **dict(parser["options"]),
-        "db_host": server.host,
-        "db_port": server.port,
-        "db_user": server.user,
-        "db_password": server.password or "False",
-        **more,
     }
+    if path != paths.CONF:
+        parser.read(paths.CONF)
+    login = {"db_host": server.host, "db_port": server.port, "db_user": server.user}
+    parser["options"].update({**login, "db_password": server.password or "False", **more})
     # Written aside, since another process may be reading the file at this moment.
     aside = path.with_name(f"{path.name}.{os.getpid()}")
     aside.touch(mode=0o600)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from . import browser, paths, setup, venv
+from . import paths, setup, venv
 
 PROCESSES = min(os.cpu_count() or 1, 4)
 _TESTS = paths.ADDONS.relative_to(paths.ROOT) / paths.ADDON / "tests"
@@ -19,31 +19,21 @@ def run() -> int:
     further arguments of pytest. Without T the files are shared between processes with a database each. KEEP_DB leaves
     the database for a look afterwards.
     """
-    browser.ensure()
     target, arguments = os.environ.get("T", ""), shlex.split(os.environ.get("ARGS", ""))
-    with setup.ready() as tools, tools.databases.temporary("test") as db:
-        shared = [] if target else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
-        place = _TESTS.parent / target.removeprefix(f"{_TESTS.parent}/") if target else _TESTS
-        command = [sys.executable, "-m", "pytest", *_options(db), *shared, *arguments, str(place)]
-        return _in_foreground(command, {**tools.environment, **_hints(tools)})
-
-
-def _options(db: str) -> list[str]:
-    plugins = ["-p", "dev.pytest_strict", "-p", "dev.pytest_assets"]
-    odoo = [f"--odoo-config={paths.CONF}", f"--odoo-database={db}", "--odoo-http"]
+    shared = [] if target else ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
+    place = _TESTS.parent / target.removeprefix(f"{_TESTS.parent}/") if target else _TESTS
     # Conftests are looked for inside the addon only: the repository root, seen under its
     # own name, would be a second copy of the addon.
-    return [*plugins, *odoo, f"--confcutdir={_TESTS}"]
-
-
-def _hints(tools: setup.Setup) -> dict:
-    return {
-        # pytest-odoo copies the database with `createdb`
-        "PATH": os.pathsep.join([str(tools.server.programs), tools.environment["PATH"]]),
-        "ODOO_DEV_OLD_HTTP": os.pathsep.join(map(str, venv.other_http())),
-        "ODOO_DEV_TEMPLATE": tools.databases.template(),
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(paths.STATE / "hypothesis"),
-    }
+    options = ["-p", "dev.pytest_strict", f"--confcutdir={_TESTS}"]
+    with setup.ready() as tools, tools.databases.temporary("test") as db:
+        odoo = [f"--odoo-config={paths.CONF}", f"--odoo-database={db}", "--odoo-http"]
+        command = [sys.executable, "-m", "pytest", *options, *odoo, *shared, *arguments, str(place)]
+        hints = {
+            "ODOO_DEV_OLD_HTTP": os.pathsep.join(map(str, venv.other_http())),
+            "ODOO_DEV_TEMPLATE": tools.databases.template(),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(paths.STATE / "hypothesis"),
+        }
+        return _in_foreground(command, {**tools.environment, **hints})
 
 
 def _in_foreground(command: list, env: dict) -> int:

@@ -10,28 +10,29 @@ import polib
 
 from . import odoo_source, paths, setup
 from .say import run as call
-from .say import say
 
 _POT = paths.ROOT / "i18n" / f"{paths.ADDON}.pot"
 _CHINESE = paths.ROOT / "i18n" / "zh_CN.po"
-_WIDTH = 78
 
 
 def run() -> int:
     """Write both files, name the terms that are not translated, and return 0."""
     with setup.ready() as tools, tools.databases.temporary("pot") as db:
-        template = polib.pofile(str(_export(tools, db)), wrapwidth=_WIDTH)
+        template = polib.pofile(str(_export(tools, db)))
     _save(template, _POT)
-    translation = _merged(template, polib.pofile(str(_CHINESE), wrapwidth=_WIDTH))
+    translation = polib.pofile(str(_CHINESE))
+    translation.merge(template)
+    for entry in translation.obsolete_entries():
+        translation.remove(entry)
     _save(translation, _CHINESE)
-    missing = [entry.msgid for entry in translation if not entry.translated()]
+    missing = [entry.msgid for entry in translation.untranslated_entries()]
     print(f"{_POT.name}: {len(template)} terms; {_CHINESE.name}: {len(missing)} not translated")
     for term in missing:
         print(f"  {term[:100]!r}")
     return 0
 
 
-def _export(tools, db: str) -> Path:
+def _export(tools: setup.Setup, db: str) -> Path:
     """Return a template as Odoo exports it from a bare copy of the addon.
 
     The exporter walks the addon's folder and follows links: in the repository itself it would run in circles through
@@ -43,23 +44,9 @@ def _export(tools, db: str) -> Path:
     addons = ",".join(map(str, [*odoo_source.planned().addons, bare / "addons"]))
     conf = setup.write_conf(bare / "odoo.conf", tools.server, addons_path=addons)
     target = bare / _POT.name
-    command = [tools.python, "-P", "-m", "odoo", "i18n", "export", "-c", conf, "-d", db, "-o", target, paths.ADDON]
+    command = [*paths.ODOO, "i18n", "export", "-c", conf, "-d", db, "-o", target, paths.ADDON]
     call(command, why="Odoo's exporter failed", cwd=bare)
-    say(f"exported {target.stat().st_size} bytes")
     return target
-
-
-def _merged(template: polib.POFile, known: polib.POFile) -> polib.POFile:
-    """Return the translation *known* with the terms of *template* and no others."""
-    texts = {(entry.msgctxt, entry.msgid): entry for entry in known if not entry.obsolete}
-    result = polib.POFile(wrapwidth=_WIDTH)
-    result.header = template.header
-    result.metadata = {**template.metadata, "Language": _CHINESE.stem, **known.metadata}
-    for term in template:
-        old = texts.get((term.msgctxt, term.msgid), polib.POEntry())
-        more = {name: getattr(term, name) for name in ("msgid", "msgctxt", "comment", "occurrences", "flags")}
-        result.append(polib.POEntry(msgstr=old.msgstr, tcomment=old.tcomment, **more))
-    return result
 
 
 def _save(file: polib.POFile, path: Path) -> None:

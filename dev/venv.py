@@ -3,8 +3,8 @@
 import os
 import platform
 import shutil
-import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from . import debian, locks, odoo_source, paths
@@ -52,10 +52,9 @@ def other_http() -> list[Path]:
 def _make(home: Path, odoo_root: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     # Debian's python3 has the module venv, but not what venv needs.
-    if subprocess.call([sys.executable, "-c", "import venv, ensurepip"], stderr=subprocess.DEVNULL):
-        if not debian.can_install():
-            raise Failure("This Python cannot make virtual environments: install python3-venv.")
-        debian.install(f"python3.{sys.version_info[1]}-venv")
+    if not find_spec("ensurepip"):
+        package = f"python3.{sys.version_info[1]}-venv"
+        debian.install(package, f"This Python cannot make virtual environments: install {package}.")
     run([sys.executable, "-m", "venv", home], why="The virtual environment could not be made")
     files = ["-r", _REQUIREMENTS / "odoo.txt", "-r", _REQUIREMENTS / "dev.txt", "-c", _REQUIREMENTS / "constraints.txt"]
     # Most of it is never imported, so it is not compiled.

@@ -1,8 +1,27 @@
 """What all tours share: a clerk who may issue, and clicks whose attempt after the commit really runs."""
 
+from functools import cache
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
 from odoo.tests import HttpCase, test_cursor
+from odoo.tests.common import get_db_name
+
+SCRIPTS = ("web.assets_web", "web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_tests")
+STYLES = ("web.assets_web", "web.assets_web_print", "web.assets_frontend")
+
+
+@cache
+def build_assets(database):
+    """Build and commit the bundles of the web client: one built inside a test is rolled back with it, so that every
+    tour would spend seconds on its own."""
+    with Registry(database).cursor() as cr:
+        qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
+        for name in SCRIPTS:
+            qweb._get_asset_bundle(name, css=False, js=True).js()
+        for name in STYLES:
+            qweb._get_asset_bundle(name, css=True, js=False).css()
 
 
 def commit_and_follow(commit):
@@ -20,6 +39,11 @@ def commit_and_follow(commit):
 
 class TourCase(HttpCase):
     """Mixed in behind one of the common cases, which make company, account and sandbox."""
+
+    @classmethod
+    def setUpClass(cls):
+        build_assets(get_db_name())
+        super().setUpClass()
 
     @classmethod
     def create_clerk(cls, *groups):

@@ -15,9 +15,6 @@ _SHOWN = {**{name: {} for name in _COLUMNS.split()}, "currency_id": {"fields": {
 _SUMS = ["amount_untaxed:sum", "amount_tax:sum", "amount_total:sum", "__count"]
 
 
-# ---------------------------------------------------------------------- pulling
-
-
 def pull(world, batch, runs, is_first=True):
     """Pull all of ``batch`` as the scheduler does, over HTTP from another process with a commit for each page, and
     append the seconds to ``runs``. ``is_first``: nothing of it is there yet."""
@@ -42,9 +39,6 @@ def _is_open(world, pull_id):
         " WHERE id = %s AND (next_try_at IS NULL OR next_try_at <= now() AT TIME ZONE 'UTC' + '1 s')"
     )
     return bool((world.query(query, pull_id) or [(False,)])[0][0])
-
-
-# ---------------------------------------------------------------------- the same rows raw
 
 
 def take_rows(world):
@@ -74,9 +68,6 @@ def load(world, columns, csv, runs):
         )
 
 
-# ---------------------------------------------------------------------- list, search, groups
-
-
 def lists(world, batch, report):
     """Add how long a user with record rules waits for the web client's calls, over the rows of ``batch``, without
     HTTP; return the figures by the key of the demand."""
@@ -101,37 +92,34 @@ def lists(world, batch, report):
 
 
 def _search(world, report, rows, name, domain, least):
-    runs = []
-    for _run in range(RUNS):
-        with world.user_env() as env, timed(runs):
-            found = env["fapiao"].web_search_read([_RECEIVED, *domain], _SHOWN, limit=_PAGE, count_limit=_COUNTED)
-        check(len(found["records"]) >= least, f"{name}: {len(found['records'])} records")
-        check(found["length"] <= (rows / 10 if domain else _COUNTED), f"{name}: {found['length']} counted")
+    found, runs = _ask(world, "web_search_read", [_RECEIVED, *domain], _SHOWN, limit=_PAGE, count_limit=_COUNTED)
+    check(len(found["records"]) >= least, f"{name}: {len(found['records'])} records")
+    check(found["length"] <= (rows / 10 if domain else _COUNTED), f"{name}: {found['length']} counted")
     return report.add(name, runs, rows)
 
 
 def _count(world, report, rows):
-    runs = []
-    for _run in range(RUNS):
-        with world.user_env() as env, timed(runs):
-            count = env["fapiao"].search_count([_RECEIVED])
-        check(count == rows, f"{count} counted instead of {rows}")
+    count, runs = _ask(world, "search_count", [_RECEIVED])
+    check(count == rows, f"{count} counted instead of {rows}")
     return report.add("Count all", runs, rows)
 
 
 def _group(world, report, rows, name, by, groups):
-    runs = []
-    for _run in range(RUNS):
-        with world.user_env() as env, timed(runs):
-            found = env["fapiao"].web_read_group([_RECEIVED], [by], _SUMS, limit=_PAGE)
-        check(found["length"] == groups, f"{name}: {found['length']} groups instead of {groups}")
-        counted = sum(group["__count"] for group in found["groups"])
-        check(groups > _PAGE or counted == rows, f"{name}: {counted} rows in the groups")
-        check(all(group["amount_total:sum"] for group in found["groups"]), f"{name}: a group without a sum")
+    found, runs = _ask(world, "web_read_group", [_RECEIVED], [by], _SUMS, limit=_PAGE)
+    check(found["length"] == groups, f"{name}: {found['length']} groups instead of {groups}")
+    counted = sum(group["__count"] for group in found["groups"])
+    check(groups > _PAGE or counted == rows, f"{name}: {counted} rows in the groups")
+    check(all(group["amount_total:sum"] for group in found["groups"]), f"{name}: a group without a sum")
     return report.add(name, runs, rows)
 
 
-# ---------------------------------------------------------------------- matching
+def _ask(world, method, *args, **kwargs):
+    """Return the last answer of the pool's *method* and the seconds of each call."""
+    runs = []
+    for _run in range(RUNS):
+        with world.user_env() as env, timed(runs):
+            answer = getattr(env["fapiao"], method)(*args, **kwargs)
+    return answer, runs
 
 
 def match(world, report):

@@ -10,7 +10,6 @@ from ..say import Failure, say
 from . import figures, measures
 from .world import World
 
-_RUNS = 3
 _LARGER = 10
 
 
@@ -55,8 +54,8 @@ def _measure(world, report, rows):
 def _pull_and_raw(world, batch, report):
     """Pull into the empty pool and load the same rows raw, in turns; at last pull again what is there."""
     pulls, loads, repeats = [], [], []
-    for run in range(1, _RUNS + 1):
-        say(f"pull of {batch.count:,} and the same raw, {run} of {_RUNS}")
+    for run in range(1, measures.RUNS + 1):
+        say(f"pull of {batch.count:,} and the same raw, {run} of {measures.RUNS}")
         _pull(world, batch, pulls)
         rows = measures.take_rows(world)
         world.empty()
@@ -65,7 +64,7 @@ def _pull_and_raw(world, batch, report):
     say("pull, again and again")
     _pull(world, batch, [])
     before = world.written()
-    for _run in range(_RUNS):
+    for _run in range(measures.RUNS):
         measures.pull(world, batch, repeats, is_first=False)
     world.check_pool(batch)
     if world.written() != before:

@@ -48,7 +48,7 @@ def run(count: int, seed: int) -> int:
     """Play *count* histories on fresh copies of the template, print what came of it and return the exit code."""
     with setup.ready() as tools, ExitStack() as stack:
         names = [stack.enter_context(tools.databases.temporary(f"histories{n}")) for n in range(PROCESSES)]
-        played = play(names, count, seed, tools.python, tools.environment, say)
+        played = play(names, count, seed, sys.executable, tools.environment, say)
     for name, number in sorted(played.counts.items()):
         print(f"{number:>8}  {name}")
     for trouble in played.broken:

@@ -18,8 +18,10 @@ class LiveDatabase:
     def __init__(self):
         if "ODOO_DEV_TEMPLATE" not in os.environ:
             raise RuntimeError("These tests need a template database: run them with `make test`.")
-        self.name = f"{os.environ['ODOO_DEV_TEMPLATE']}_live_{uuid.uuid4().hex[:6]}"
-        self._program("createdb", "-T", os.environ["ODOO_DEV_TEMPLATE"], self.name)
+        template = os.environ["ODOO_DEV_TEMPLATE"]
+        # where we are killed, the next `make test` drops what has the number of a process that is gone
+        self.name = template.replace("_addon_", f"_tmp_{os.getpid()}_") + f"_{uuid.uuid4().hex[:6]}"
+        self._program("createdb", "-T", template, self.name)
         # tests issue many copies of one invoice
         self.sql("UPDATE res_company SET fapiao_twin_days = 0")
 
@@ -63,8 +65,7 @@ class LiveDatabase:
         return process, f"http://127.0.0.1:{port}"
 
     def _program(self, name, *args):
-        program = Path(os.environ.get("ODOO_DEV_PROGRAMS", "")) / name
-        return subprocess.run([str(program), *args], check=True, capture_output=True, text=True)
+        return subprocess.run([name, *args], check=True, capture_output=True, text=True)
 
 
 def finish(process):
