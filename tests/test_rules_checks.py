@@ -28,7 +28,7 @@ CODE = "1060301020100000000"
 US = Party("北京民诺科技有限公司", "91110000600037341L", bank="工商银行", bank_account="0200")
 THEM = Party("上海某某科技有限公司", "110108123456789")
 PERSON = Party("张三", is_person=True)
-LINE = Line(NORMAL, "*软件*票单云", CODE, D("100.00"), D("13.00"), D("0.13"), D(2), D(50), keys=("a",))
+LINE = Line("*软件*票单云", CODE, D("100.00"), D("13.00"), D("0.13"), D(2), D(50), keys=("a",), kind=NORMAL)
 
 
 def item(key="a", amount="100.00", tax="13.00", rate="0.13", **values):

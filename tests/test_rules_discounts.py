@@ -74,4 +74,4 @@ class TestDiscounts(Case):
         draft, _problems = build(items, US, THEM, SPECIAL, amount, tax, drawer="王五")
         if draft is not None:
             self.assertTrue(any(line.kind == DISCOUNT for line in draft.lines))
-            self.assertFalse(check_discounts(draft, KINGDEE))
+            self.assertFalse(list(check_discounts(draft, KINGDEE)))
