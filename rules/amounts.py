@@ -187,11 +187,8 @@ def _settle_amounts(amounts, total, line_count):
     caps = [amount - CENT for amount in amounts]
     if abs(delta) > CENT * (line_count + 1) or -delta > sum(caps):
         return None, [amounts_differ(sum(amounts, ZERO), total)]
-    if delta >= 0:
-        shares = spread(delta, amounts, [delta] * len(amounts))
-        return [amount + share for amount, share in zip(amounts, shares, strict=True)], []
-    shares = spread(-delta, amounts, caps)
-    return [amount - share for amount, share in zip(amounts, shares, strict=True)], []
+    shares = spread(abs(delta), amounts, [delta] * len(amounts) if delta >= 0 else caps)
+    return [amount + share.copy_sign(delta) for amount, share in zip(amounts, shares, strict=True)], []
 
 
 def _tax_problem(pairs, tax_total):

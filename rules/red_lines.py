@@ -197,9 +197,9 @@ def _written(line, reason):
 
 
 def due(credited, covered, kept):
-    """Return what is still to be reversed of what a credit note has ``credited`` of a line: no more than
-    living fapiao have too much of it. ``covered``: what these stand for; ``kept``: what the books say is
-    left of the line after all credit notes."""
+    """Return the part of ``credited`` (of one line, by a credit note) that is still to be reversed: at most the excess
+    of ``covered``, the line on living fapiao, over ``kept``, the line in the books after all credit notes.
+    """
     excess = covered - kept
     if excess.amount * credited.amount <= 0:
         return Part()
@@ -207,8 +207,7 @@ def due(credited, covered, kept):
 
 
 def share_out(wanted, held):
-    """Return ``{fapiao: {line: Part}}``: from which fapiao what is taken, or ``None`` where they don't hold
-    so much.
+    """Return ``{fapiao: {line: Part}}``, what is taken from each fapiao; ``None`` if they don't hold enough.
 
     ``wanted``: line → (line of origin, :class:`Part`). ``held``: fapiao → {line of origin: Part}.
     """

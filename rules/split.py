@@ -180,8 +180,8 @@ def _marks(unit, step, limit):
 
 
 def _amounts(unit, start, end):
-    """Return the amounts of the lines of ``unit`` between two marks: rounded up to each, so that the slices' sum is
-    exact.
+    """Return the amounts of the lines of ``unit`` between two marks; each mark is rounded once, so that the slices'
+    sum is exact.
     """
     whole = _measure(unit)
     return [prorated(line.amount, end, whole) - prorated(line.amount, start, whole) for line in unit]
