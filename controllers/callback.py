@@ -57,7 +57,7 @@ class FapiaoCallback(http.Controller):
         max_content_length=admit_and_read,
     )
     def receive(self, provider, **_unused):
-        """Store what a cloud pushes and answer as it wants to hear it."""
+        """Store what a cloud pushes and answer in its own format."""
         # sudo: the caller has no user in Odoo; its token was checked before the body was read
         account = request.env["fapiao.account"].sudo().browse(request.fapiao_account_id)
         body, caller = request.httprequest.get_data(), request.httprequest.remote_addr

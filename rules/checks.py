@@ -8,13 +8,11 @@ from . import rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
 from .document import NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL, totals
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
-from .limits import DEFAULTS, Limits
+from .limits import DEFAULTS
 from .line_checks import check_discounts, check_line, check_pairs
 from .names import clean
 from .parties import BUYER, SELLER, check_party
 from .problems import Problem, _
-
-__all__ = ["BUYER", "SELLER", "Limits", "check_credit", "check_parties", "check_party", "preflight"]
 
 
 def preflight(draft, limits=DEFAULTS):
@@ -131,7 +129,7 @@ def _texts(draft, limits):
             _("Shorten the remark."),
             {"count": len(draft.remark), "length": limits.remark_length},
         )
-    if limits.drawer_required and not draft.drawer.strip():
+    if not draft.drawer.strip():
         yield Problem(
             "drawer_missing",
             _("It isn't said who draws the fapiao (开票人)."),

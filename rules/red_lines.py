@@ -18,7 +18,7 @@ _DECIMALS = 13  # of a quantity
 
 @dataclass(frozen=True)
 class Credit:
-    """What is credited of the blue line ``xh``, all positive; ``None`` is computed.
+    """A credit on the blue line ``xh``, all positive; ``None`` is computed.
 
     A quantity gives the amount by the blue price, an amount gives the tax in proportion.
     """

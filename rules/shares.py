@@ -16,7 +16,7 @@ MICRO = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class Part:
-    """Amount, tax and quantity of a line, or of what is taken of it; all have the line's sign."""
+    """Amount, tax and quantity of a line or of a part of it; all have the line's sign."""
 
     amount: Decimal = ZERO
     tax: Decimal = ZERO

@@ -155,7 +155,6 @@ class TestTheWhole(Case):
         self.check([], remark="备" * 255, limits=Limits(remark_length=255))
         self.check(["remark_too_long"], remark="备" * 256, limits=Limits(remark_length=255))
         self.check(["drawer_missing"], drawer=" ")
-        self.check([], drawer="", limits=Limits(drawer_required=False))
 
     def test_small_scale(self):
         line = replace(LINE, rate=D("0.03"), tax=D("3.00"))
