@@ -28,10 +28,11 @@ def attributed(ordered, fapiao):
     homes = [_home(unit, kinds) for _place, unit in printed]
     if None in homes or set(homes) != set(kinds):
         return None
-    made = {}
+    made, numbers = {}, defaultdict(list)
+    for number, home in enumerate(homes):
+        numbers[home].append(number)
     for kind, units in kinds.items():
-        numbers = [number for number, home in enumerate(homes) if home == kind]
-        if not _fill(units, [printed[number][1] for number in numbers], made, numbers):
+        if not _fill(units, [printed[number][1] for number in numbers[kind]], made, numbers[kind]):
             return None
     result = [[] for _lines in fapiao]
     for number, (place, _unit) in enumerate(printed):
@@ -84,8 +85,8 @@ def _kind(unit):
 
 def _home(unit, kinds):
     """Return the only kind of which the printed ``unit`` can be a slice, or ``None``."""
-    line = unit[0]
-    fitting = [kind for kind in kinds if kind[:3] == _words(unit)]
+    line, words = unit[0], _words(unit)
+    fitting = [kind for kind in kinds if kind[:3] == words]
     if len(fitting) > 1:
         for place, said in ((3, line.spec), (4, line.unit)):
             fitting = [kind for kind in fitting if not said or kind[place] == said]
@@ -109,16 +110,17 @@ def _fill(units, printed, made, numbers):
     """
     if totals(list(chain(*units))) != totals(list(chain(*printed))):
         return False
-    left = list(units)
-    open_ones = []
+    places = defaultdict(list)
+    for place, unit in enumerate(units if len(units) > 1 else []):
+        places[_figures(unit)].append(place)
+    open_ones, left = [], dict(enumerate(units))
     for number, unit in zip(numbers, printed, strict=True):
-        same = next((one for one in left if len(units) > 1 and _figures(one) == _figures(unit)), None)
-        if same is None:
-            open_ones.append((number, unit))
+        if alike := places[_figures(unit)]:
+            home = left.pop(alike.pop(0))
+            made[number] = [[replace(line, keys=_keys(home, line))] for line in unit]
         else:
-            made[number] = [[replace(line, keys=_keys(same, line))] for line in unit]
-            left.remove(same)
-    rooms = [[unit, totals(unit)[0]] for unit in left]
+            open_ones.append((number, unit))
+    rooms = [[unit, totals(unit)[0]] for unit in left.values()]
     if open_ones and not rooms:
         return False
     for number, unit in open_ones:
