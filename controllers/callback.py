@@ -57,8 +57,8 @@ class FapiaoCallback(http.Controller):
         max_content_length=admit_and_read,
     )
     def receive(self, provider, **_unused):
-        """Store what a cloud pushes and answer as it wants to hear it."""
-        # sudo: the caller is nobody to Odoo; who it is was checked before the body was read
+        """Store what a cloud pushes and answer in its own format."""
+        # sudo: the caller has no user in Odoo; its token was checked before the body was read
         account = request.env["fapiao.account"].sudo().browse(request.fapiao_account_id)
         body, caller = request.httprequest.get_data(), request.httprequest.remote_addr
         request.env["fapiao.callback"]._take(account, body, caller)

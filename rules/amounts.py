@@ -4,7 +4,7 @@ Source: docs/protocols/tax-rules.md#arithmetic. All money is ``Decimal`` yuan; a
 """
 
 import heapq
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, localcontext
 
 from .problems import Problem, _
 
@@ -19,20 +19,20 @@ TOTAL_TAX_TOLERANCE = Decimal("1.27")  # |Σ (tax − amount × rate)|, per fapi
 _SETTLE_TOLERANCE = Decimal("0.05")
 
 # Quantities and prices may have 13 decimals each, so their product needs more than the default 28 digits.
-_WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+WIDE = Context(prec=60)
 
 
 def round2(value):
     """Return ``value`` rounded half up (away from zero) to the fen, never a negative zero."""
-    return Decimal(value).quantize(CENT, ROUND_HALF_UP, context=_WIDE) + ZERO
+    return Decimal(value).quantize(CENT, ROUND_HALF_UP, context=WIDE) + ZERO
 
 
 def trim(value):
     """Return ``value`` without trailing zeros and never in exponent form (``100``, not ``1E+2``)."""
     value = Decimal(value)
-    if value == value.to_integral_value(context=_WIDE):
-        return value.quantize(Decimal(1), context=_WIDE)
-    return value.normalize(context=_WIDE)
+    if value == value.to_integral_value(context=WIDE):
+        return value.quantize(Decimal(1), context=WIDE)
+    return value.normalize(context=WIDE)
 
 
 def plain(value):
@@ -42,15 +42,17 @@ def plain(value):
 
 def tax_of(amount, rate):
     """Return the tax on a tax-exclusive ``amount``, rounded to the fen."""
-    return round2(_WIDE.multiply(amount, rate))
+    return round2(WIDE.multiply(amount, rate))
+
+
+def prorated(value, part, whole):
+    """Return ``value × part ÷ whole``, rounded to the fen; multiplied before divided, so that no digit is lost."""
+    return round2(WIDE.divide(WIDE.multiply(value, part), whole))
 
 
 def tax_in_gross(gross, rate):
-    """Return the tax included in ``gross``: round_half_up(gross ÷ (1+r) × r, 2).
-
-    Multiplied before divided, so that no digit is lost.
-    """
-    return round2(_WIDE.divide(_WIDE.multiply(gross, rate), 1 + rate))
+    """Return the tax included in ``gross``: gross × r ÷ (1+r), rounded to the fen."""
+    return prorated(gross, rate, 1 + rate)
 
 
 def net_of_gross(gross, rate):
@@ -60,7 +62,7 @@ def net_of_gross(gross, rate):
 
 def tax_difference(amount, rate, tax):
     """Return ``tax − amount × rate``, exact and signed; the bureau allows 0.06 either way per line."""
-    return tax - _WIDE.multiply(amount, rate)
+    return tax - WIDE.multiply(amount, rate)
 
 
 def tax_drift(lines):
@@ -76,7 +78,7 @@ def tax_drift(lines):
 
 def price_difference(amount, quantity, price):
     """Return ``price × quantity − amount``, exact and signed; the bureau allows 0.01 either way."""
-    return _WIDE.subtract(_WIDE.multiply(price, quantity), amount)
+    return WIDE.subtract(WIDE.multiply(price, quantity), amount)
 
 
 def price_of(amount, quantity, decimals=13):
@@ -88,7 +90,7 @@ def price_of(amount, quantity, decimals=13):
     """
     if not quantity or not amount:
         return None
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         exact = Decimal(amount) / Decimal(quantity)
         for places in range(2, decimals + 1):
             price = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
@@ -185,11 +187,8 @@ def _settle_amounts(amounts, total, line_count):
     caps = [amount - CENT for amount in amounts]
     if abs(delta) > CENT * (line_count + 1) or -delta > sum(caps):
         return None, [amounts_differ(sum(amounts, ZERO), total)]
-    if delta >= 0:
-        shares = spread(delta, amounts, [delta] * len(amounts))
-        return [amount + share for amount, share in zip(amounts, shares, strict=True)], []
-    shares = spread(-delta, amounts, caps)
-    return [amount - share for amount, share in zip(amounts, shares, strict=True)], []
+    shares = spread(abs(delta), amounts, [delta] * len(amounts) if delta >= 0 else caps)
+    return [amount + share.copy_sign(delta) for amount, share in zip(amounts, shares, strict=True)], []
 
 
 def _tax_problem(pairs, tax_total):
@@ -208,7 +207,7 @@ def _tax_problem(pairs, tax_total):
 def _tax_bounds(row):
     """Return the lowest and highest tax of a line; 0 for a zero rate."""
     amount, rate = row
-    exact = _WIDE.multiply(amount, rate)
+    exact = WIDE.multiply(amount, rate)
     if not exact:
         return ZERO, ZERO
     low = (exact - _SETTLE_TOLERANCE).quantize(CENT, ROUND_CEILING)
@@ -216,7 +215,7 @@ def _tax_bounds(row):
 
 
 def _fen(value):
-    return int(value.scaleb(2).to_integral_value(ROUND_DOWN))
+    return int(value.scaleb(2))
 
 
 def _yuan(fen):

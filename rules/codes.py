@@ -1,22 +1,14 @@
-"""Tax classification codes, fapiao types and kinds of lines in each cloud's own coding.
+"""Tax classification codes (税收分类编码) and fapiao numbers.
 
-Source: docs/protocols/tax-rules.md#types-and-numbers, #lines; docs/protocols/kingdee-inbound.md#types.
+Source: docs/protocols/tax-rules.md#types-and-numbers, #lines.
 """
 
 import re
 
-from .document import ORDINARY, SPECIAL
-
 # --- Tax classification (税收分类编码): 篇 1 digit, then 类 章 节 条 款 项 目 子目 细目 of 2 digits each.
 
-GOODS, LABOUR, SERVICE, INTANGIBLE, REAL_ESTATE, NOT_TAXED = (
-    "goods",
-    "labour",
-    "service",
-    "intangible",
-    "real_estate",
-    "not_taxed",
-)
+GOODS, LABOUR, SERVICE = "goods", "labour", "service"
+INTANGIBLE, REAL_ESTATE, NOT_TAXED = "intangible", "real_estate", "not_taxed"
 KINDS = {"1": GOODS, "2": LABOUR, "3": SERVICE, "4": INTANGIBLE, "5": REAL_ESTATE, "6": NOT_TAXED}
 
 _CODE = re.compile(r"[1-6][0-9]{18}")
@@ -46,28 +38,13 @@ def prefix(code):
 def is_summary(code, summaries=frozenset()):
     """Return whether ``code`` is a summary item (汇总项), which is not allowed on a fapiao.
 
-    ``summaries`` are the known summary codes of the table (see :func:`summary_codes`). Trailing zeros alone
-    are no proof: 1060301020100000000 is a leaf. Only a part (篇), or a class (类) of goods, is always a
-    summary, since each has chapters below it.
+    ``summaries`` are the known summary codes of the table. Trailing zeros alone are no proof: 1060301020100000000
+    is a leaf. Only a part (篇), or a class (类) of goods, is always a summary, since each has chapters below it.
     """
     if code in summaries:
         return True
     return len(prefix(code)) <= (3 if kind(code) == GOODS else 1)
 
-
-def summary_codes(codes):
-    """Return the codes of ``codes`` (a whole table) that have another one below them, as a frozenset."""
-    parents = set()
-    for code in codes:
-        significant = prefix(code)
-        parents.update(significant[:end].ljust(19, "0") for end in range(1, len(significant), 2))
-    return frozenset(parents.intersection(codes))
-
-
-# --- Fapiao types in a QR code; how a cloud codes them is its own, see clouds/*/codes.py.
-
-QR_NAMES = {"31": "数电专票", "32": "数电普票", "33": "数电机动车", "34": "数电二手车"}
-QR_TYPES = {SPECIAL: "31", ORDINARY: "32"}
 
 # --- The number of a digital fapiao: 20 digits, year of issue in the first two.
 

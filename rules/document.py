@@ -4,9 +4,13 @@ Amounts are ``Decimal`` yuan with two places, excluding tax unless the name says
 docs/protocols/tax-rules.md#arithmetic, #lines.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from typing import get_args, get_origin, get_type_hints
+
+from .amounts import ZERO
 
 SPECIAL = "special"  # 专票: the buyer deducts the tax
 ORDINARY = "ordinary"  # 普票
@@ -52,7 +56,7 @@ class Item:
     tax: Decimal
     rate: Decimal
     quantity: Decimal | None = None
-    discount: Decimal = Decimal("0.00")
+    discount: Decimal = ZERO
     short_name: str = ""
     spec: str = ""
     unit: str = ""
@@ -60,15 +64,19 @@ class Item:
     policy: str = ""
     document: str = ""
 
+    @property
+    def group(self):
+        """What items that discount one another have in common."""
+        return self.rate, self.zero_kind, self.policy
+
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a fapiao. A discount's amount and tax are negative and it has no price or quantity.
+class Printed:
+    """What a blue and a red line have in common.
 
     ``keys`` are those of the covered items; ``price`` excludes tax and may have 13 decimals.
     """
 
-    kind: str
     name: str
     code: str
     amount: Decimal
@@ -81,6 +89,18 @@ class Line:
     zero_kind: str = ""
     policy: str = ""
     keys: tuple[str, ...] = ()
+
+    @property
+    def key(self):
+        """The key of the item of which the line is made, or ``None``."""
+        return self.keys[0] if self.keys else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Printed):
+    """One line of a fapiao. A discount's amount and tax are negative and it has no price or quantity."""
+
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,22 @@ class Draft:
     show_seller_bank: bool = False
 
 
-_DECIMALS = {"amount", "tax", "total", "rate", "quantity", "price", "deduction"}
+def in_units(lines):
+    """Return lists of ``lines`` that stay together: a line, or a line and its discount."""
+    found = []
+    for line in lines:
+        if line.kind == DISCOUNT and found:
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return found
+
+
+def totals(lines):
+    """Return ``(amount, tax, total)`` of ``lines``, red or blue."""
+    amount = sum((line.amount for line in lines), ZERO)
+    tax = sum((line.tax for line in lines), ZERO)
+    return amount, tax, amount + tax
 
 
 def to_plain(document):
@@ -128,13 +163,23 @@ def to_plain(document):
     return plain(asdict(document))
 
 
-def decimals(values):
-    """Return ``values`` with the fields that are decimals in a document converted back."""
-    return {key: Decimal(value) if key in _DECIMALS and value is not None else value for key, value in values.items()}
+def from_plain(data, kind=Draft):
+    """Return the document of class ``kind`` from which :func:`to_plain` made ``data``."""
+    hints = _hints(kind)
+    return kind(**{name: _typed(value, hints[name]) for name, value in data.items()})
 
 
-def from_plain(data):
-    """Return the :class:`Draft` from which :func:`to_plain` made ``data``."""
-    lines = tuple(Line(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
-    parties = {side: Party(**data[side]) for side in ("seller", "buyer")}
-    return Draft(**{**decimals(data), **parties, "lines": lines})
+_hints = cache(get_type_hints)
+
+
+def _typed(value, hint):
+    kind = (get_args(hint) or (hint,))[0]  # of a tuple its members', of an optional value the value's own
+    if value is None:
+        return None
+    if get_origin(hint) is tuple:
+        return tuple(_typed(member, kind) for member in value)
+    if is_dataclass(kind):
+        return from_plain(value, kind)
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    return Decimal(value) if kind is Decimal else value

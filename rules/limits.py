@@ -38,7 +38,6 @@ class Limits:
     summary_codes: frozenset = frozenset()
     short_name_required: bool = False
     small_scale: bool = False
-    drawer_required: bool = True
     seller_contact_required: bool = False
     discount_tax_tolerance: Decimal = LINE_TAX_TOLERANCE
 

@@ -14,7 +14,7 @@ from .amounts import (
     tax_in_gross,
     tax_of,
 )
-from .document import DISCOUNT, DISCOUNTED, EXEMPT, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
+from .document import DISCOUNT, DISCOUNTED, PLAIN_ZERO, SPECIAL
 from .draft import DIFFERENTIAL_NET
 from .limits import DEFAULTS
 from .names import split_name
@@ -22,173 +22,144 @@ from .problems import Problem, _
 
 
 def check_line(draft, line, limits=DEFAULTS):
-    """Return the problems of one ``line`` of ``draft``."""
-    key = line.keys[0] if line.keys else None
+    """Yield the problems of one ``line`` of ``draft``."""
     if line.kind == DISCOUNT:
         # Name, code and rate are those of the line before, which is checked: see check_pairs().
-        return _amounts(draft, line, key)
-    return [
-        *_name(line, limits, key),
-        *_code(line, limits, key),
-        *rates.rate_problems(line.rate, line.zero_kind, key, line.policy),
-        *_zero_on_special(draft, line, key),
-        *_amounts(draft, line, key),
-        *_price(line, limits, key),
-    ]
+        yield from _amounts(draft, line)
+        return
+    yield from _name(line, limits)
+    yield from _code(line, limits)
+    yield from rates.rate_problems(line.rate, line.zero_kind, line.key, line.policy)
+    yield from _zero_on_special(draft, line)
+    yield from _amounts(draft, line)
+    yield from _price(line, limits)
 
 
-def _name(line, limits, key):
+def _name(line, limits):
     if not line.name:
-        return [Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=key)]
-    if len(line.name) > limits.name_length:
-        return [
-            Problem(
-                "item_name_too_long",
-                _("“%(name)s” is longer than %(length)s characters."),
-                _("Shorten the item name."),
-                {"name": line.name, "length": limits.name_length},
-                key,
-            )
-        ]
+        yield Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=line.key)
+    elif len(line.name) > limits.name_length:
+        yield Problem(
+            "item_name_too_long",
+            _("“%(name)s” is longer than %(length)s characters."),
+            _("Shorten the item name."),
+            {"name": line.name, "length": limits.name_length},
+            line.key,
+        )
     # without a code there is no short name, and the missing code is reported already
-    if limits.short_name_required and line.code and not split_name(line.name)[0]:
-        return [
-            Problem(
-                "short_name_missing",
-                _("“%(name)s” lacks the short name of its tax classification (*简称*)."),
-                _("Enter the short name on the tax classification code."),
-                {"name": line.name},
-                key,
-            )
-        ]
-    return []
+    elif limits.short_name_required and line.code and not split_name(line.name)[0]:
+        yield Problem(
+            "short_name_missing",
+            _("“%(name)s” lacks the short name of its tax classification (*简称*)."),
+            _("Enter the short name on the tax classification code."),
+            {"name": line.name},
+            line.key,
+        )
 
 
-def _code(line, limits, key):
+def _code(line, limits):
     values = {"name": line.name, "code": line.code}
     if not line.code:
-        return [
-            Problem(
-                "code_missing",
-                _("“%(name)s” has no tax classification code."),
-                _("Choose one on the product or its category."),
-                values,
-                key,
-            )
-        ]
-    if not codes.is_code(line.code):
-        return [
-            Problem(
-                "code_malformed",
-                _("“%(code)s” is no tax classification code: it has 19 digits."),
-                _("Choose another on the product or its category."),
-                values,
-                key,
-            )
-        ]
-    if codes.is_summary(line.code, limits.summary_codes):
-        return [
-            Problem(
-                "code_summary",
-                _("%(code)s is a summary item, which can't stand on a fapiao."),
-                _("Choose a code below it on the product or its category."),
-                values,
-                key,
-            )
-        ]
-    return []
+        yield Problem(
+            "code_missing",
+            _("“%(name)s” has no tax classification code."),
+            _("Choose one on the product or its category."),
+            values,
+            line.key,
+        )
+    elif not codes.is_code(line.code):
+        yield Problem(
+            "code_malformed",
+            _("“%(code)s” is no tax classification code: it has 19 digits."),
+            _("Choose another on the product or its category."),
+            values,
+            line.key,
+        )
+    elif codes.is_summary(line.code, limits.summary_codes):
+        yield Problem(
+            "code_summary",
+            _("%(code)s is a summary item, which can't stand on a fapiao."),
+            _("Choose a code below it on the product or its category."),
+            values,
+            line.key,
+        )
 
 
-def _zero_on_special(draft, line, key):
-    if draft.type != SPECIAL or line.zero_kind not in (EXEMPT, NOT_TAXABLE, PLAIN_ZERO):
-        return []
-    return [
-        Problem(
+def _zero_on_special(draft, line):
+    if draft.type == SPECIAL and line.zero_kind in rates.ZERO_KINDS:
+        yield Problem(
             "zero_on_special",
             _("“%(name)s” carries no tax and can't stand on a special fapiao."),
             _("Issue an ordinary fapiao, or put the line on one of its own."),
             {"name": line.name},
-            key,
+            line.key,
             # Exempt and not taxable are refused by law; a plain zero rate only makes no sense there.
             "warning" if line.zero_kind == PLAIN_ZERO else "error",
         )
-    ]
 
 
-def _amounts(draft, line, key):
+def _amounts(draft, line):
     sign = -1 if line.kind == DISCOUNT else 1
-    if line.amount * sign <= 0 or line.tax * sign < 0:
-        return [
-            Problem(
-                "line_sign",
-                _("“%(name)s” has the amount %(amount)s and the tax %(tax)s, which such a line can't have."),
-                _("Prepare the fapiao again."),
-                {"name": line.name, "amount": plain(line.amount), "tax": plain(line.tax)},
-                key,
-            )
-        ]
-    expected = tax_of(line.amount, line.rate)
-    difference = tax_difference(line.amount, line.rate, line.tax)
     if draft.levy == DIFFERENTIAL_NET:
         expected = tax_in_gross(draft.total - (draft.deduction or ZERO), line.rate)
         difference = line.tax - expected
-    if abs(difference) <= LINE_TAX_TOLERANCE:
-        return []
-    return [
-        Problem(
+    else:
+        expected = tax_of(line.amount, line.rate)
+        difference = tax_difference(line.amount, line.rate, line.tax)
+    if line.amount * sign <= 0 or line.tax * sign < 0:
+        yield Problem(
+            "line_sign",
+            _("“%(name)s” has the amount %(amount)s and the tax %(tax)s, which such a line can't have."),
+            _("Prepare the fapiao again."),
+            {"name": line.name, "amount": plain(line.amount), "tax": plain(line.tax)},
+            line.key,
+        )
+    elif abs(difference) > LINE_TAX_TOLERANCE:
+        yield Problem(
             "line_tax",
             _(
                 "“%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the tax bureau"
                 " allows a difference of 0.06."
             ),
             _("Check the tax of the line."),
-            {
-                "name": line.name,
-                "tax": plain(line.tax),
-                "rate": rates.percent(line.rate),
-                "amount": plain(line.amount),
-                "expected": plain(expected),
-            },
-            key,
+            {**_figures(line), "expected": plain(expected)},
+            line.key,
         )
-    ]
 
 
-def _price(line, limits, key):
+def _figures(line):
+    rate = rates.percent(line.rate)
+    return {"name": line.name, "tax": plain(line.tax), "rate": rate, "amount": plain(line.amount)}
+
+
+def _price(line, limits):
     if (line.price is None) != (line.quantity is None):
-        return [
-            Problem(
-                "price_without_quantity",
-                _("“%(name)s” has a price without a quantity or a quantity without a price."),
-                _("Give both or neither."),
-                {"name": line.name},
-                key,
-            )
-        ]
-    if line.price is None:
-        return []
+        yield Problem(
+            "price_without_quantity",
+            _("“%(name)s” has a price without a quantity or a quantity without a price."),
+            _("Give both or neither."),
+            {"name": line.name},
+            line.key,
+        )
+    if line.price is None or line.quantity is None:
+        return
     values = {"name": line.name, "price": plain(line.price), "quantity": plain(line.quantity)}
     if _places(line.price) > limits.price_decimals or _places(line.quantity) > limits.quantity_decimals:
-        return [
-            Problem(
-                "price_decimals",
-                _("“%(name)s”: the price %(price)s or the quantity %(quantity)s has too many decimals."),
-                _("Round them."),
-                values,
-                key,
-            )
-        ]
-    if line.price > 0 and abs(price_difference(line.amount, line.quantity, line.price)) <= PRICE_TOLERANCE:
-        return []
-    return [
-        Problem(
+        yield Problem(
+            "price_decimals",
+            _("“%(name)s”: the price %(price)s or the quantity %(quantity)s has too many decimals."),
+            _("Round them."),
+            values,
+            line.key,
+        )
+    elif line.price <= 0 or abs(price_difference(line.amount, line.quantity, line.price)) > PRICE_TOLERANCE:
+        yield Problem(
             "price_differs",
             _("“%(name)s”: %(quantity)s times %(price)s isn't %(amount)s."),
             _("Correct the price or the quantity."),
             {**values, "amount": plain(line.amount)},
-            key,
+            line.key,
         )
-    ]
 
 
 def _places(number):
@@ -196,19 +167,21 @@ def _places(number):
 
 
 def check_pairs(draft):
-    """Return the problems of discounts: each must follow the one line it discounts, with equal name, code and
+    """Yield the problems of discounts: each must follow the one line it discounts, with equal name, code and
     rate.
     """
-    problems = []
-    before = None
-    for line in draft.lines:
+    for before, line in zip((None, *draft.lines), (*draft.lines, None), strict=True):
         wants_discount = before is not None and before.kind == DISCOUNTED
-        if wants_discount != (line.kind == DISCOUNT) or (wants_discount and not _is_pair(before, line)):
-            problems.append(_pair_problem(line if line.kind == DISCOUNT else before))
-        before = line
-    if before is not None and before.kind == DISCOUNTED:
-        problems.append(_pair_problem(before))
-    return problems
+        is_discount = line is not None and line.kind == DISCOUNT
+        if wants_discount != is_discount or (is_discount and not _is_pair(before, line)):
+            wrong = line if is_discount else before
+            yield Problem(
+                "discount_pair",
+                _("The discount of “%(name)s” doesn't follow its line, or differs from it in name, code or rate."),
+                _("Prepare the fapiao again."),
+                {"name": wrong.name},
+                wrong.key,
+            )
 
 
 def _is_pair(line, discount):
@@ -218,44 +191,28 @@ def _is_pair(line, discount):
     return bare and less and all(getattr(line, field) == getattr(discount, field) for field in alike)
 
 
-def _pair_problem(line):
-    return Problem(
-        "discount_pair",
-        _("The discount of “%(name)s” doesn't follow its line, or differs from it in name, code or rate."),
-        _("Prepare the fapiao again."),
-        {"name": line.name},
-        line.keys[0] if line.keys else None,
-    )
-
-
 def check_discounts(draft, limits=DEFAULTS):
-    """Return the problems of discount lines whose tax is off by more than ``limits`` allow them.
+    """Yield the problems of discount lines whose tax is off by more than ``limits`` allow them.
 
-    What is beyond the bureau's own 0.06 as well is told by the check of the line.
+    A deviation beyond the bureau's own 0.06 is reported by the check of the line.
     """
-    return [
-        _problem(line, limits)
-        for line in draft.lines
-        if line.kind == DISCOUNT
-        and limits.discount_tax_tolerance < abs(tax_difference(line.amount, line.rate, line.tax)) <= LINE_TAX_TOLERANCE
-    ]
-
-
-def _problem(line, limits):
-    return Problem(
-        "discount_tax",
-        _(
-            "The discount of “%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the"
-            " cloud allows a discount a difference of %(allowed)s."
-        ),
-        _("Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a discount."),
-        {
-            "name": line.name,
-            "tax": plain(line.tax),
-            "rate": rates.percent(line.rate),
-            "amount": plain(line.amount),
-            "expected": plain(tax_of(line.amount, line.rate)),
-            "allowed": plain(limits.discount_tax_tolerance),
-        },
-        line.keys[0] if line.keys else None,
-    )
+    for line in draft.lines:
+        difference = abs(tax_difference(line.amount, line.rate, line.tax))
+        if line.kind == DISCOUNT and limits.discount_tax_tolerance < difference <= LINE_TAX_TOLERANCE:
+            yield Problem(
+                "discount_tax",
+                _(
+                    "The discount of “%(name)s”: the tax is %(tax)s, but %(rate)s of %(amount)s is %(expected)s; the"
+                    " cloud allows a discount a difference of %(allowed)s."
+                ),
+                _(
+                    "Undo changes of the tax made by hand. If there are none, enter the reduced price instead of a"
+                    " discount."
+                ),
+                {
+                    **_figures(line),
+                    "expected": plain(tax_of(line.amount, line.rate)),
+                    "allowed": plain(limits.discount_tax_tolerance),
+                },
+                line.key,
+            )

@@ -122,8 +122,7 @@ def _groups(items):
     groups = {}
     for position, item in enumerate(items):
         if round2(item.amount):
-            key = (Decimal(item.rate), item.zero_kind, item.policy)
-            groups.setdefault(key, []).append((position, item))
+            groups.setdefault(item.group, []).append((position, item))
     return groups.values()
 
 
@@ -202,23 +201,18 @@ def _quantity_and_price(item, amount, limits):
     price = price_of(amount, quantity, limits.price_decimals)
     if price is not None:
         return quantity, price, []
-    return (
-        None,
-        None,
-        [
-            Problem(
-                "quantity_left_out",
-                _(
-                    "No unit price times the quantity %(quantity)s gives %(amount)s to the fen;"
-                    " the fapiao will show the amount alone."
-                ),
-                _("Use a larger unit of measure if the quantity must be printed."),
-                {"quantity": plain(item.quantity), "amount": plain(amount)},
-                item.key,
-                "warning",
-            )
-        ],
+    problem = Problem(
+        "quantity_left_out",
+        _(
+            "No unit price times the quantity %(quantity)s gives %(amount)s to the fen;"
+            " the fapiao will show the amount alone."
+        ),
+        _("Use a larger unit of measure if the quantity must be printed."),
+        {"quantity": plain(item.quantity), "amount": plain(amount)},
+        item.key,
+        "warning",
     )
+    return None, None, [problem]
 
 
 def _zero_problem(item):

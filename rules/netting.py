@@ -8,7 +8,7 @@ negative item, which becomes a discount (:mod:`.lines`). Source: docs/protocols/
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
-from .amounts import CENT, ZERO, round2, trim
+from .amounts import CENT, WIDE, ZERO, round2, trim
 
 _SAME = ("name", "code", "rate", "zero_kind", "policy", "unit", "spec", "short_name")
 
@@ -45,7 +45,7 @@ def _fits(item, credit):
     quantity = _rest(item, credit)
     if not quantity or not item.quantity or quantity * item.quantity <= 0:
         return False
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         return abs(item.amount / item.quantity * quantity - amount) <= CENT
 
 
@@ -53,7 +53,7 @@ def _less(item, credit):
     amount, quantity = item.amount + credit.amount, _rest(item, credit)
     discount = ZERO
     if item.discount and item.quantity and quantity:
-        with localcontext(prec=60):
+        with localcontext(WIDE):
             listed = round2((item.amount + item.discount) / item.quantity * quantity)
         discount = max(listed - amount, ZERO)
     return replace(item, amount=amount, tax=item.tax + credit.tax, quantity=quantity, discount=discount)
@@ -62,5 +62,5 @@ def _less(item, credit):
 def _rest(item, credit):
     if item.quantity is None or credit.quantity is None:
         return item.quantity
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         return trim(item.quantity + credit.quantity) or Decimal(0)

@@ -6,10 +6,11 @@ differ by a fen, there is none. Source: docs/protocols/tax-rules.md#lines.
 
 from collections import defaultdict
 from dataclasses import replace
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
+from itertools import chain
 
-from .amounts import CENT, ZERO
-from .document import DISCOUNT
+from .amounts import WIDE, prorated
+from .document import DISCOUNT, in_units, totals
 
 _DECIMALS = Decimal("1E-13")  # of a quantity
 _PRICE_ECHO = Decimal("1E-6")  # relative deviation of a price that a cloud has rounded
@@ -21,16 +22,17 @@ def attributed(ordered, fapiao):
     fapiao don't sum to the request, amount and tax, line by line.
     """
     kinds = defaultdict(list)
-    for unit in _units(ordered):
+    for unit in in_units(ordered):
         kinds[_kind(unit)].append(unit)
-    printed = [(place, unit) for place, lines in enumerate(fapiao) for unit in _units(lines)]
+    printed = [(place, unit) for place, lines in enumerate(fapiao) for unit in in_units(lines)]
     homes = [_home(unit, kinds) for _place, unit in printed]
     if None in homes or set(homes) != set(kinds):
         return None
-    made = {}
+    made, numbers = {}, defaultdict(list)
+    for number, home in enumerate(homes):
+        numbers[home].append(number)
     for kind, units in kinds.items():
-        numbers = [number for number, home in enumerate(homes) if home == kind]
-        if not _fill(units, [printed[number][1] for number in numbers], made, numbers):
+        if not _fill(units, [printed[number][1] for number in numbers[kind]], made, numbers[kind]):
             return None
     result = [[] for _lines in fapiao]
     for number, (place, _unit) in enumerate(printed):
@@ -43,8 +45,8 @@ def rekeyed(lines, rows):
     key and weight. Lines with other keys are unchanged.
     """
     result = []
-    for unit in _units(lines):
-        pairs = rows.get(unit[0].keys[0] if unit[0].keys else "", [])
+    for unit in in_units(lines):
+        pairs = rows.get(unit[0].key, [])
         if len(pairs) < 2:
             keys = tuple(key for key, _weight in pairs)
             result += [replace(line, keys=keys or line.keys) for line in unit]
@@ -65,20 +67,6 @@ def nearest_rate(amount, tax, rates):
 # ---------------------------------------------------------------------- units: a line and its discount
 
 
-def _units(lines):
-    units = []
-    for line in lines:
-        if line.kind == DISCOUNT and units:
-            units[-1].append(line)
-        else:
-            units.append([line])
-    return units
-
-
-def _sum(unit, name):
-    return sum((getattr(line, name) for line in unit), ZERO)
-
-
 def _name(text):
     """Return the item name without the short name of its code (``*软件*…``), which a cloud may add."""
     text = text.strip()
@@ -97,8 +85,8 @@ def _kind(unit):
 
 def _home(unit, kinds):
     """Return the only kind of which the printed ``unit`` can be a slice, or ``None``."""
-    line = unit[0]
-    fitting = [kind for kind in kinds if kind[:3] == _words(unit)]
+    line, words = unit[0], _words(unit)
+    fitting = [kind for kind in kinds if kind[:3] == words]
     if len(fitting) > 1:
         for place, said in ((3, line.spec), (4, line.unit)):
             fitting = [kind for kind in fitting if not said or kind[place] == said]
@@ -120,19 +108,19 @@ def _fill(units, printed, made, numbers):
     """Fill ``made`` with the slices of ``printed`` units, all of one kind; return whether they sum to
     ``units``. Units with equal figures are assigned first, the others in order.
     """
-    for name in ("amount", "tax"):
-        if sum(_sum(unit, name) for unit in units) != sum(_sum(unit, name) for unit in printed):
-            return False
-    left = list(units)
-    open_ones = []
+    if totals(list(chain(*units))) != totals(list(chain(*printed))):
+        return False
+    places = defaultdict(list)
+    for place, unit in enumerate(units if len(units) > 1 else []):
+        places[_figures(unit)].append(place)
+    open_ones, left = [], dict(enumerate(units))
     for number, unit in zip(numbers, printed, strict=True):
-        same = next((one for one in left if len(units) > 1 and _figures(one) == _figures(unit)), None)
-        if same is None:
-            open_ones.append((number, unit))
+        if alike := places[_figures(unit)]:
+            home = left.pop(alike.pop(0))
+            made[number] = [[replace(line, keys=_keys(home, line))] for line in unit]
         else:
-            made[number] = [[replace(line, keys=_keys(same, line))] for line in unit]
-            left.remove(same)
-    rooms = [[unit, _sum(unit, "amount")] for unit in left]
+            open_ones.append((number, unit))
+    rooms = [[unit, totals(unit)[0]] for unit in left.values()]
     if open_ones and not rooms:
         return False
     for number, unit in open_ones:
@@ -146,7 +134,7 @@ def _cut_over(unit, rooms, is_only):
     rest = unit
     while rest:
         home, room = rooms[0]
-        amount = _sum(rest, "amount")
+        amount = totals(rest)[0]
         if is_only or amount <= room or len(rooms) == 1:
             taken, rest = rest, None
             rooms[0][1] = room - amount
@@ -168,16 +156,16 @@ def _keys(unit, line):
 
 
 def _figures(unit):
-    return _sum(unit, "amount"), _sum(unit, "tax"), unit[0].quantity
+    return *totals(unit), unit[0].quantity
 
 
 def _portion(unit, weight, whole):
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         return [
             replace(
                 line,
-                amount=(line.amount * weight / whole).quantize(CENT, ROUND_HALF_UP),
-                tax=(line.tax * weight / whole).quantize(CENT, ROUND_HALF_UP),
+                amount=prorated(line.amount, weight, whole),
+                tax=prorated(line.tax, weight, whole),
                 quantity=line.quantity and (line.quantity * weight / whole).quantize(_DECIMALS),
             )
             for line in unit

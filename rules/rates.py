@@ -57,57 +57,45 @@ def flags(rate, zero_kind="", policy=""):
 
 
 def rate_problems(rate, zero_kind="", line=None, policy=""):
-    """Return the problems of a line's rate, kind of zero rate and privilege."""
-    problems = []
+    """Yield the problems of a line's rate, kind of zero rate and privilege."""
     if rate in HISTORIC:
-        problems.append(
-            Problem(
-                "rate_historic",
-                _("%(rate)s is a VAT rate of the past."),
-                _("Use it only to correct or re-issue a fapiao of that time."),
-                {"rate": percent(rate)},
-                line,
-                "warning",
-            )
+        yield Problem(
+            "rate_historic",
+            _("%(rate)s is a VAT rate of the past."),
+            _("Use it only to correct or re-issue a fapiao of that time."),
+            {"rate": percent(rate)},
+            line,
+            "warning",
         )
     elif rate not in CURRENT:
-        problems.append(
-            Problem(
-                "rate_unknown",
-                _("%(rate)s is no Chinese VAT rate."),
-                _("Give the line one VAT tax with a legal rate, such as 13, 9, 6, 3 or 1 percent."),
-                {"rate": percent(rate)},
-                line,
-            )
+        yield Problem(
+            "rate_unknown",
+            _("%(rate)s is no Chinese VAT rate."),
+            _("Give the line one VAT tax with a legal rate, such as 13, 9, 6, 3 or 1 percent."),
+            {"rate": percent(rate)},
+            line,
         )
     if rate == 0 and zero_kind not in ZERO_KINDS:
-        problems.append(
-            Problem(
-                "zero_kind_missing",
-                _("The line carries no tax, but it isn't said why."),
-                _("Say on the tax whether it is exempt, not taxable or an ordinary zero rate."),
-                {},
-                line,
-            )
+        yield Problem(
+            "zero_kind_missing",
+            _("The line carries no tax, but it isn't said why."),
+            _("Say on the tax whether it is exempt, not taxable or an ordinary zero rate."),
+            {},
+            line,
         )
     if zero_kind == PLAIN_ZERO and policy:
-        problems.append(
-            Problem(
-                "policy_on_zero",
-                _("The line has an ordinary zero rate and the tax privilege %(policy)s; only one can be."),
-                _("Remove the privilege, or choose another kind of zero rate on the tax."),
-                {"policy": policy},
-                line,
-            )
+        yield Problem(
+            "policy_on_zero",
+            _("The line has an ordinary zero rate and the tax privilege %(policy)s; only one can be."),
+            _("Remove the privilege, or choose another kind of zero rate on the tax."),
+            {"policy": policy},
+            line,
         )
     if rate != 0 and zero_kind:
-        problems.append(
-            Problem(
-                "zero_kind_needless",
-                _("The line is marked as exempt, not taxable or zero-rated, but taxed at %(rate)s."),
-                _("Correct the tax of the line."),
-                {"rate": percent(rate)},
-                line,
-            )
+        yield Problem(
+            "zero_kind_needless",
+            _("The line is marked as exempt, not taxable or zero-rated, but taxed at %(rate)s."),
+            _("Correct the tax of the line."),
+            {"rate": percent(rate)},
+            line,
         )
-    return problems

@@ -49,25 +49,15 @@ REASONS = {
     for reason in (
         Reason(WRONG, _("Wrongly issued"), "开票有误", False, SAME, SAME),
         Reason(RETURNED, _("Goods returned"), "销货退回", True, LESS, SAME, frozenset({codes.SERVICE})),
-        Reason(
-            STOPPED,
-            _("Service stopped"),
-            "服务中止",
-            True,
-            LESS,
-            FREE,
-            frozenset({codes.GOODS, codes.LABOUR}),
-        ),
+        Reason(STOPPED, _("Service stopped"), "服务中止", True, LESS, FREE, frozenset({codes.GOODS, codes.LABOUR})),
         Reason(ALLOWANCE, _("Sales allowance"), "销售折让", True, NONE, NONE),
     )
 }
 
 
 def kinds_of(lines):
-    """Return the kinds of goods and services on ``lines`` (objects with a ``code``): a set of
-    ``codes.KINDS``' values.
-
-    It contains ``""`` if a code is missing or invalid.
+    """Return the kinds of goods and services on ``lines`` (objects with a ``code``): values of ``codes.KINDS``, and
+    ``""`` if a code is missing or invalid.
     """
     return frozenset(codes.kind(line.code) for line in lines)
 

@@ -25,16 +25,13 @@ def red_preflight(order, blue, capabilities, check=None):
     ``capabilities``: the cloud's, of PARTIAL_RED and BUYER_RED; others are ignored. ``check``: the bureau's
     :class:`~.red_document.RedCheck`, if it was queried.
     """
-    problems = _original(order, blue)
+    problems = list(_original(order, blue))
     try:
         rest = left(blue)
     except ValueError:
         return [*problems, _unreadable(blue)]
-    if blue.color != "red" and not rest:
-        problems.append(_nothing_left(blue))
+    problems += _scope(order, blue, rest, capabilities)
     problems += _starts(order, capabilities, check)
-    if not order.is_full and PARTIAL_RED not in capabilities:
-        problems.append(_no_partial())
     problems += _reason(order, blue)
     if rest and order.reason in REASONS:
         problems += _lines(order, rest)
@@ -44,34 +41,26 @@ def red_preflight(order, blue, capabilities, check=None):
 
 
 def _original(order, blue):
-    problems = []
     if not codes.is_number(blue.number) or order.blue_number != blue.number:
-        problems.append(
-            Problem(
-                "red_number",
-                _("“%(number)s” is not the number of the fapiao to be reversed: that has 20 digits."),
-                _("Choose the fapiao to be reversed."),
-                {"number": order.blue_number},
-            )
+        yield Problem(
+            "red_number",
+            _("“%(number)s” is not the number of the fapiao to be reversed: that has 20 digits."),
+            _("Choose the fapiao to be reversed."),
+            {"number": order.blue_number},
         )
     if blue.color == "red":
-        problems.append(
-            Problem(
-                "red_of_red",
-                _("Fapiao %(number)s is a red one: it cannot be reversed itself."),
-                _("Issue a new blue fapiao if the reversal was a mistake."),
-                {"number": blue.number},
-            )
+        yield Problem(
+            "red_of_red",
+            _("Fapiao %(number)s is a red one: it cannot be reversed itself."),
+            _("Issue a new blue fapiao if the reversal was a mistake."),
+            {"number": blue.number},
         )
     if not may_reverse_type(order.type, blue.type):
-        problems.append(
-            Problem(
-                "red_type",
-                _("A special fapiao is reversed by a special one and an ordinary one by an ordinary one."),
-                _("Reverse with a fapiao of the type of the original."),
-            )
+        yield Problem(
+            "red_type",
+            _("A special fapiao is reversed by a special one and an ordinary one by an ordinary one."),
+            _("Reverse with a fapiao of the type of the original."),
         )
-    return problems
 
 
 def _unreadable(blue):
@@ -83,129 +72,110 @@ def _unreadable(blue):
     )
 
 
-def _nothing_left(blue):
-    return Problem(
-        "red_nothing_left",
-        _("Nothing is left of fapiao %(number)s: it has been reversed in full."),
-        _("Nothing needs to be done."),
-        {"number": blue.number},
-    )
+def _scope(order, blue, rest, capabilities):
+    if blue.color != "red" and not rest:
+        yield Problem(
+            "red_nothing_left",
+            _("Nothing is left of fapiao %(number)s: it has been reversed in full."),
+            _("Nothing needs to be done."),
+            {"number": blue.number},
+        )
+    if not order.is_full and PARTIAL_RED not in capabilities:
+        yield Problem(
+            "red_partial_unsupported",
+            _("This cloud reverses a fapiao only in full."),
+            _("Reverse it in full and issue a new blue fapiao for what remains."),
+        )
 
 
 def _starts(order, capabilities, check):
     if order.initiator not in SIDES:
-        return [
-            Problem(
-                "red_initiator",
-                _("It isn't said whether the seller or the buyer starts the reversal."),
-                _("Choose one of the two."),
-            )
-        ]
+        yield Problem(
+            "red_initiator",
+            _("It isn't said whether the seller or the buyer starts the reversal."),
+            _("Choose one of the two."),
+        )
     if order.initiator != BUYER:
-        return []
-    problems = []
+        return
     if BUYER_RED not in capabilities:
-        problems.append(
-            Problem(
-                "red_buyer_unsupported",
-                _("This cloud cannot start a reversal for the buyer."),
-                _("Ask the seller to start it, or start it in the tax bureau's portal."),
-            )
+        yield Problem(
+            "red_buyer_unsupported",
+            _("This cloud cannot start a reversal for the buyer."),
+            _("Ask the seller to start it, or start it in the tax bureau's portal."),
         )
     if not order.seller_tax_no or order.blue_issued_at is None:
-        problems.append(
-            Problem(
-                "red_buyer_facts",
-                _("A buyer who starts a reversal has to name the seller's tax number and the date of issue."),
-                _("Fetch the fapiao from the cloud again, or fill them in."),
-            )
+        yield Problem(
+            "red_buyer_facts",
+            _("A buyer who starts a reversal has to name the seller's tax number and the date of issue."),
+            _("Fetch the fapiao from the cloud again, or fill them in."),
         )
     if check is not None and not may_start(order.initiator, check.used):
-        problems.append(
-            Problem(
-                "red_seller_starts",
-                _("This fapiao was neither used nor booked, so only the seller can start its reversal."),
-                _("Ask the seller to reverse it; no confirmation will be needed."),
-            )
+        yield Problem(
+            "red_seller_starts",
+            _("This fapiao was neither used nor booked, so only the seller can start its reversal."),
+            _("Ask the seller to reverse it; no confirmation will be needed."),
         )
-    return problems
-
-
-def _no_partial():
-    return Problem(
-        "red_partial_unsupported",
-        _("This cloud reverses a fapiao only in full."),
-        _("Reverse it in full and issue a new blue fapiao for what remains."),
-    )
 
 
 def _reason(order, blue):
     if order.reason not in REASONS:
-        return [
-            Problem(
-                "red_reason_missing",
-                _("It isn't said why the fapiao is reversed."),
-                _("Choose one of the four reasons."),
-            )
-        ]
-    reason = REASONS[order.reason]
-    problems = []
+        yield Problem(
+            "red_reason_missing",
+            _("It isn't said why the fapiao is reversed."),
+            _("Choose one of the four reasons."),
+        )
+        return
+    values = {"reason": REASONS[order.reason].name_zh}
     if not suits_kinds(order.reason, kinds_of(blue.lines)):
-        problems.append(
-            Problem(
-                "red_reason_kind",
-                _("The reason “%(reason)s” is not for what was sold on this fapiao."),
-                _("Goods and labour are returned, services are stopped: choose the reason that fits."),
-                {"reason": reason.name_zh},
-            )
+        yield Problem(
+            "red_reason_kind",
+            _("The reason “%(reason)s” is not for what was sold on this fapiao."),
+            _("Goods and labour are returned, services are stopped: choose the reason that fits."),
+            values,
         )
     if not suits_scope(order.reason, order.is_full, bool(blue.reversed)):
-        problems.append(
-            Problem(
-                "red_reason_scope",
-                _("The reason “%(reason)s” is only for a whole fapiao of which nothing was reversed before."),
-                _("Reverse it in full, or choose another reason."),
-                {"reason": reason.name_zh},
-            )
+        yield Problem(
+            "red_reason_scope",
+            _("The reason “%(reason)s” is only for a whole fapiao of which nothing was reversed before."),
+            _("Reverse it in full, or choose another reason."),
+            values,
         )
-    return problems
 
 
 def _lines(order, rest):
-    """Return the problems of the lines; a full reversal may omit them."""
+    """Yield the problems of the lines; a full reversal may omit them."""
     if not order.lines and order.is_full:
-        return [] if order.total in (None, totals(rest)[2]) else [_scope_differs(order.total, rest)]
+        if order.total not in (None, totals(rest)[2]):
+            yield _scope_differs(order.total, rest)
+        return
     if not order.lines:
-        return [_no_lines()]
+        yield Problem(
+            "red_lines_missing",
+            _("It isn't said which lines are reversed in part."),
+            _("Choose the lines and how much of each, or reverse the whole fapiao."),
+        )
+        return
     known = {line.xh: line for line in rest}
-    numbers = [line.xh for line in order.lines]
-    if len(set(numbers)) < len(numbers) or not known.keys() >= set(numbers):
-        return [_strange_lines()]
-    problems = []
+    numbers = {line.xh for line in order.lines}
+    if len(numbers) < len(order.lines) or not known.keys() >= numbers:
+        yield Problem(
+            "red_lines_unknown",
+            _("A line is named twice, or is not on the original fapiao, or nothing is left of it."),
+            _("Reverse each line of the original once at most."),
+        )
+        return
     for line in order.lines:
-        problems += line_problems(line, known[line.xh], order.reason)
-    reverses_all = totals(order.lines) == totals(rest)
-    if reverses_all != order.is_full:
-        problems.append(_scope_differs(totals(order.lines)[2], rest))
-    if (order.amount, order.tax, order.total) != totals(order.lines):
-        problems.append(_totals_differ(order))
-    return problems
-
-
-def _no_lines():
-    return Problem(
-        "red_lines_missing",
-        _("It isn't said which lines are reversed in part."),
-        _("Choose the lines and how much of each, or reverse the whole fapiao."),
-    )
-
-
-def _strange_lines():
-    return Problem(
-        "red_lines_unknown",
-        _("A line is named twice, or is not on the original fapiao, or nothing is left of it."),
-        _("Reverse each line of the original once at most."),
-    )
+        yield from _line_problems(line, known[line.xh], order.reason)
+    of_lines = totals(order.lines)
+    if (of_lines == totals(rest)) != order.is_full:
+        yield _scope_differs(of_lines[2], rest)
+    if (order.amount, order.tax, order.total) != of_lines:
+        yield Problem(
+            "red_totals",
+            _("The lines of the red fapiao come to %(lines)s with tax, but its total is another."),
+            _("Take the totals from the lines."),
+            {"lines": plain(of_lines[2])},
+        )
 
 
 def _scope_differs(total, rest):
@@ -220,162 +190,120 @@ def _scope_differs(total, rest):
     )
 
 
-def _totals_differ(order):
-    return Problem(
-        "red_totals",
-        _("The lines of the red fapiao come to %(lines)s with tax, but its total is another."),
-        _("Take the totals from the lines."),
-        {"lines": plain(totals(order.lines)[2])},
-    )
-
-
 def _bureau(order, rest, check):
-    """Return the problems reported by the bureau's check."""
+    """Yield the problems reported by the bureau's check."""
     if not check.allowed:
-        return [
-            Problem(
-                "red_refused",
-                _("The tax bureau does not let this fapiao be reversed: %(text)s"),
-                _("Follow its words; look whether a red fapiao or a red form exists already."),
-                {"text": check.text or "–"},
-            )
-        ]
-    problems = []
+        yield Problem(
+            "red_refused",
+            _("The tax bureau does not let this fapiao be reversed: %(text)s"),
+            _("Follow its words; look whether a red fapiao or a red form exists already."),
+            {"text": check.text or "–"},
+        )
+        return
     if check.type and check.type != order.type:
-        problems.append(
-            Problem(
-                "red_type_bureau",
-                _("To the tax bureau the original is of another type than here."),
-                _("Fetch the fapiao from the cloud again, then reverse it."),
-            )
+        yield Problem(
+            "red_type_bureau",
+            _("To the tax bureau the original is of another type than here."),
+            _("Fetch the fapiao from the cloud again, then reverse it."),
         )
     if check.lines and rest and aligned(rest, check.lines) is None:
-        problems.append(
-            Problem(
-                "red_lines_bureau",
-                _("What the tax bureau would reverse differs from what is left of the fapiao here."),
-                _("Look for reversals made elsewhere: fetch the fapiao from the cloud again."),
-                severity="warning" if order.is_full and not order.lines else "error",
-            )
+        yield Problem(
+            "red_lines_bureau",
+            _("What the tax bureau would reverse differs from what is left of the fapiao here."),
+            _("Look for reversals made elsewhere: fetch the fapiao from the cloud again."),
+            severity="warning" if order.is_full and not order.lines else "error",
         )
-    return problems
 
 
-def line_problems(line, blue, reason):
-    """Return the problems of red ``line``; ``blue`` is the red line that would reverse all that is left.
-
-    ``reason`` is a code of ``REASONS``.
-    """
-    problems = _belongs(line, blue) + _signs(line)
-    if problems:
-        return problems
+def _line_problems(line, blue, reason):
+    """Yield the problems of red ``line``; ``blue`` is the red line that would reverse the whole rest of it."""
+    if problems := [*_belongs(line, blue), *_signs(line)]:
+        yield from problems
+        return
     rule = REASONS[reason]
-    problems = _quantity_asked(line, blue, rule)
-    if rule.price == SAME and line.price is not None and line.price != blue.price:
-        problems.append(_price_changed(line, blue, "error"))
-    if rule.price == FREE and line.price is not None and line.price != blue.price:
-        problems.append(_price_changed(line, blue, "warning"))
-    return problems + _bounds(line, blue) + _product(line) + _tax(line, blue)
+    yield from _quantity_asked(line, blue, rule)
+    if rule.price in (SAME, FREE) and line.price is not None and line.price != blue.price:
+        yield _about(
+            line,
+            "red_line_price",
+            _("The price %(price)s of line %(xh)s is not that of the original, %(blue)s."),
+            _("Change the quantity only, or choose sales allowance to reverse an amount alone."),
+            {"price": _shown(line.price), "blue": _shown(blue.price)},
+            "error" if rule.price == SAME else "warning",
+        )
+    yield from _bounds(line, blue)
+    yield from _product(line)
+    yield from _tax(line, blue)
 
 
 def _belongs(line, blue):
-    if (line.code, line.rate, line.name) == (blue.code, blue.rate, blue.name):
-        return []
-    return [
-        _about(
+    if (line.code, line.rate, line.name) != (blue.code, blue.rate, blue.name):
+        yield _about(
             line,
             "red_line_differs",
             _("Line %(xh)s of the red fapiao is called, classified or taxed differently from the original."),
             _("Reverse the lines as they stand on the original fapiao."),
         )
-    ]
 
 
 def _signs(line):
     positive = line.amount >= 0 or line.tax > 0 or (line.quantity is not None and line.quantity >= 0)
-    if not positive and (line.price is None or line.price > 0):
-        return []
-    return [
-        _about(
+    if positive or (line.price is not None and line.price <= 0):
+        yield _about(
             line,
             "red_line_sign",
             _("Line %(xh)s takes nothing back: amount and quantity of a red line are below zero."),
             _("Enter what is to be reversed, or leave the line out."),
         )
-    ]
 
 
 def _quantity_asked(line, blue, rule):
-    """Return the problems of having or lacking quantity and price."""
+    """Yield the problem of having or lacking quantity and price."""
     has = line.quantity is not None
-    if has != (line.price is not None):
-        return [
-            _about(
-                line,
-                "red_line_half",
-                _("Line %(xh)s has a price without a quantity, or a quantity without a price."),
-                _("Give both or neither."),
-            )
-        ]
-    if rule.quantity == NONE and has:
-        return [
-            _about(
-                line,
-                "red_line_quantity_needless",
-                _("For a sales allowance line %(xh)s carries an amount alone, no quantity and no price."),
-                _("Remove quantity and price, or choose another reason."),
-            )
-        ]
-    if rule.quantity == SAME and _figures(line) != _figures(blue):
-        return [
-            _about(
-                line,
-                "red_line_not_same",
-                _("A wrongly issued fapiao is reversed as it stands, but line %(xh)s differs from it."),
-                _("Reverse the whole line, or choose another reason."),
-            )
-        ]
-    if rule.quantity == LESS and not has and blue.quantity is not None:
-        return [
-            _about(
-                line,
-                "red_line_quantity_missing",
-                _("For this reason line %(xh)s needs the quantity that is taken back."),
-                _("Enter the quantity, or choose sales allowance to reverse an amount alone."),
-            )
-        ]
     # goods are returned by quantity; where there is none, only the whole line can be
     whole = (line.amount, line.tax) == (blue.amount, blue.tax)
-    if rule.quantity == LESS and rule.price == SAME and blue.quantity is None and not whole:
-        return [
-            _about(
-                line,
-                "red_line_no_quantity",
-                _("Line %(xh)s of the original has no quantity, so goods can be returned only as a whole."),
-                _("Reverse the whole line, or choose sales allowance to reverse an amount alone."),
-            )
-        ]
-    return []
-
-
-def _price_changed(line, blue, severity):
-    return _about(
-        line,
-        "red_line_price",
-        _("The price %(price)s of line %(xh)s is not that of the original, %(blue)s."),
-        _("Change the quantity only, or choose sales allowance to reverse an amount alone."),
-        {"price": _shown(line.price), "blue": _shown(blue.price)},
-        severity,
-    )
+    if has != (line.price is not None):
+        yield _about(
+            line,
+            "red_line_half",
+            _("Line %(xh)s has a price without a quantity, or a quantity without a price."),
+            _("Give both or neither."),
+        )
+    elif rule.quantity == NONE and has:
+        yield _about(
+            line,
+            "red_line_quantity_needless",
+            _("For a sales allowance line %(xh)s carries an amount alone, no quantity and no price."),
+            _("Remove quantity and price, or choose another reason."),
+        )
+    elif rule.quantity == SAME and _figures(line) != _figures(blue):
+        yield _about(
+            line,
+            "red_line_not_same",
+            _("A wrongly issued fapiao is reversed as it stands, but line %(xh)s differs from it."),
+            _("Reverse the whole line, or choose another reason."),
+        )
+    elif rule.quantity == LESS and not has and blue.quantity is not None:
+        yield _about(
+            line,
+            "red_line_quantity_missing",
+            _("For this reason line %(xh)s needs the quantity that is taken back."),
+            _("Enter the quantity, or choose sales allowance to reverse an amount alone."),
+        )
+    elif rule.quantity == LESS and rule.price == SAME and blue.quantity is None and not whole:
+        yield _about(
+            line,
+            "red_line_no_quantity",
+            _("Line %(xh)s of the original has no quantity, so goods can be returned only as a whole."),
+            _("Reverse the whole line, or choose sales allowance to reverse an amount alone."),
+        )
 
 
 def _bounds(line, blue):
     over_quantity = None not in (line.quantity, blue.quantity) and line.quantity < blue.quantity
     new_quantity = line.quantity is not None and blue.quantity is None
-    if line.amount >= blue.amount and line.tax >= blue.tax and not (over_quantity or new_quantity):
-        return []
-    return [
-        _about(
+    if line.amount < blue.amount or line.tax < blue.tax or over_quantity or new_quantity:
+        yield _about(
             line,
             "red_line_exceeds",
             _(
@@ -392,48 +320,40 @@ def _bounds(line, blue):
                 "left_quantity": _shown(blue.quantity),
             },
         )
-    ]
 
 
 def _product(line):
     if line.quantity is None or line.price is None:
-        return []
-    if abs(price_difference(line.amount, line.quantity, line.price)) <= PRICE_TOLERANCE:
-        return []
-    return [
-        _about(
+        return
+    if abs(price_difference(line.amount, line.quantity, line.price)) > PRICE_TOLERANCE:
+        yield _about(
             line,
             "red_line_product",
             _("Price times quantity of line %(xh)s is not its amount %(amount)s; 0.01 is allowed."),
             _("Correct the quantity or the amount, or choose sales allowance to reverse an amount alone."),
             {"amount": plain(line.amount)},
         )
-    ]
 
 
 def _tax(line, blue):
     # what reverses the whole line has the tax that the bureau accepted once
     if (line.amount, line.tax) == (blue.amount, blue.tax):
-        return []
+        return
     whole_amount, whole_tax = line.amount == blue.amount, line.tax == blue.tax and blue.tax != 0
     off = abs(tax_difference(line.amount, line.rate, line.tax)) > LINE_TAX_TOLERANCE
-    if not off and not whole_amount and not whole_tax:
-        return []
-    return [
-        _about(
+    if off or whole_amount or whole_tax:
+        yield _about(
             line,
             "red_line_tax",
             _("The tax %(tax)s of line %(xh)s does not go with its amount %(amount)s."),
             _("The whole tax goes with the whole amount, and a part of it with a part, 0.06 allowed."),
             {"amount": plain(line.amount), "tax": plain(line.tax)},
         )
-    ]
 
 
 def _about(line, code, message, fix, values=None, severity="error"):
     """Return a problem of ``line``; its template may name the line by ``xh``."""
-    key = line.keys[0] if line.keys else None
-    return Problem(code, message, fix, {"xh": line.xh, **(values or {})}, key, severity)
+    return Problem(code, message, fix, {"xh": line.xh, **(values or {})}, line.key, severity)
 
 
 def _figures(line):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from .document import Line, decimals
+from . import document
+from .document import Line, Printed
 
 SELLER = "seller"
 BUYER = "buyer"
@@ -19,23 +20,11 @@ PARTIAL_RED = "partial_red"
 BUYER_RED = "buyer_red"
 
 
-@dataclass(frozen=True)
-class RedLine:
+@dataclass(frozen=True, kw_only=True)
+class RedLine(Printed):
     """One line to be reversed; ``xh`` is the number of its blue line, from 1."""
 
     xh: int
-    name: str
-    code: str
-    amount: Decimal
-    tax: Decimal
-    rate: Decimal
-    quantity: Decimal | None = None
-    price: Decimal | None = None
-    spec: str = ""
-    unit: str = ""
-    zero_kind: str = ""
-    policy: str = ""
-    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,18 +127,10 @@ class RedForm:
 
 
 def from_plain(data):
-    """Return the :class:`RedOrder` from which :func:`to_plain` made ``data``."""
-    return RedOrder(**{**decimals(data), "lines": _lines(data), **_moments(data, "blue_issued_at")})
+    """Return the :class:`RedOrder` from which :func:`~.document.to_plain` made ``data``."""
+    return document.from_plain(data, RedOrder)
 
 
 def check_from_plain(data):
-    """Return the :class:`RedCheck` from which :func:`to_plain` made ``data``."""
-    return RedCheck(**{**decimals(data), "lines": _lines(data), **_moments(data, "issued_at")})
-
-
-def _lines(data):
-    return tuple(RedLine(**{**decimals(line), "keys": tuple(line["keys"])}) for line in data["lines"])
-
-
-def _moments(data, *names):
-    return {name: datetime.fromisoformat(data[name]) if data[name] else None for name in names}
+    """Return the :class:`RedCheck` from which :func:`~.document.to_plain` made ``data``."""
+    return document.from_plain(data, RedCheck)

@@ -99,15 +99,8 @@ STATES = {
 
 
 def is_open(state):
-    """Return whether a form in ``state`` is open. An unknown state counts as open, so that it is queried
-    again.
-    """
+    """Return whether a form in ``state`` is open. An unknown state counts as open, so that it is queried again."""
     return state not in STATES or STATES[state].is_open
-
-
-def can_issue(state):
-    """Return whether the red fapiao may be issued from a form in ``state``: 01 and 04 only."""
-    return state in STATES and STATES[state].can_issue
 
 
 def may_follow(before, after):

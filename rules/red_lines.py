@@ -4,20 +4,21 @@ Source: docs/protocols/tax-rules.md#red-letter: discounts are folded into their 
 the quantity only, an allowance has neither price nor quantity.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from .amounts import CENT, PRICE_TOLERANCE, ZERO, price_difference, price_of, round2, trim
-from .document import DISCOUNT, NORMAL, Line
+from .amounts import CENT, PRICE_TOLERANCE, WIDE, ZERO, price_difference, price_of, prorated, round2, trim
+from .document import DISCOUNT, NORMAL, Line, Printed, totals
 from .red import NONE, REASONS, STOPPED
 from .red_document import RedLine
+from .shares import Part
 
 _DECIMALS = 13  # of a quantity
 
 
 @dataclass(frozen=True)
 class Credit:
-    """What is credited of the blue line ``xh``, all positive; ``None`` is computed.
+    """A credit on the blue line ``xh``, all positive; ``None`` is computed.
 
     A quantity gives the amount by the blue price, an amount gives the tax in proportion.
     """
@@ -86,31 +87,7 @@ def mirrored(lines):
 
     Discounts stay folded in: a net price needs no discount line.
     """
-    return tuple(
-        Line(
-            kind=NORMAL,
-            name=line.name,
-            code=line.code,
-            amount=-line.amount,
-            tax=-line.tax,
-            rate=line.rate,
-            quantity=None if line.quantity is None else -line.quantity,
-            price=line.price,
-            spec=line.spec,
-            unit=line.unit,
-            zero_kind=line.zero_kind,
-            policy=line.policy,
-            keys=line.keys,
-        )
-        for line in lines
-    )
-
-
-def totals(lines):
-    """Return ``(amount, tax, total)`` of ``lines``, red or blue."""
-    amount = sum((line.amount for line in lines), ZERO)
-    tax = sum((line.tax for line in lines), ZERO)
-    return amount, tax, amount + tax
+    return tuple(_turned(line, Line, kind=NORMAL) for line in lines)
 
 
 def aligned(lines, bureau):
@@ -126,36 +103,32 @@ def aligned(lines, bureau):
     return tuple(replace(ours, xh=theirs.xh) for ours, theirs in pairs)
 
 
+def _turned(line, class_, **values):
+    """Return ``line`` with opposite signs, as a line of ``class_`` with ``values``."""
+    printed = {field.name: getattr(line, field.name) for field in fields(Printed)}
+    quantity = None if line.quantity is None else -line.quantity
+    return class_(**{**printed, "amount": ZERO - line.amount, "tax": ZERO - line.tax, "quantity": quantity, **values})
+
+
 def _folded(position, members):
     first = members[0]
     amount, tax, _total = totals(members)
-    quantity = None if first.quantity is None or first.price is None else -trim(first.quantity)
+    if first.quantity is None or first.price is None:
+        first = replace(first, quantity=None, price=None)
+    else:
+        first = replace(first, quantity=trim(first.quantity))
     keys = tuple(dict.fromkeys(key for line in members for key in line.keys))
-    line = RedLine(
-        xh=position,
-        name=first.name,
-        code=first.code,
-        amount=ZERO - amount,
-        tax=ZERO - tax,
-        rate=first.rate,
-        quantity=quantity,
-        price=None if quantity is None else first.price,
-        spec=first.spec,
-        unit=first.unit,
-        zero_kind=first.zero_kind,
-        policy=first.policy,
-        keys=keys,
-    )
+    line = _turned(replace(first, amount=amount, tax=tax, keys=keys), RedLine, xh=position)
     return line if len(members) == 1 else _priced(line)
 
 
 def _less(line, taken):
-    amount, tax, _total = totals(taken)
     if not taken:
         return line
+    amount, tax, _total = totals(taken)
     quantity = line.quantity
     if quantity is not None:
-        with localcontext(prec=60):
+        with localcontext(WIDE):
             quantity = trim(quantity - sum((other.quantity or 0 for other in taken), Decimal(0)))
     # an amount without quantity, or the reverse: the rest has no price of its own
     if quantity is not None and quantity >= 0:
@@ -195,12 +168,12 @@ def _credited_amount(line, credit):
         return ZERO - abs(credit.amount)
     if credit.quantity is None or line.quantity is None or abs(credit.quantity) == -line.quantity:
         return line.amount
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         return max(-round2(line.price * abs(credit.quantity)), line.amount)
 
 
 def _quantity_of(amount, price):
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         quantity = trim((amount / price).quantize(Decimal(1).scaleb(-_DECIMALS), ROUND_HALF_UP))
     return quantity or None
 
@@ -211,8 +184,7 @@ def _share_of_tax(line, amount):
     """
     if amount == line.amount or not line.amount:
         return line.tax
-    with localcontext(prec=60):
-        tax = round2(line.tax * amount / line.amount)
+    tax = prorated(line.tax, amount, line.amount)
     if tax == line.tax and tax and abs(amount) < abs(line.amount):
         return tax + CENT
     return tax
@@ -224,29 +196,10 @@ def _written(line, reason):
     return line
 
 
-@dataclass(frozen=True)
-class Part:
-    """Amount, tax and quantity of a line, or of what is taken of it; all have the line's sign."""
-
-    amount: Decimal = ZERO
-    tax: Decimal = ZERO
-    quantity: Decimal = Decimal(0)
-
-    def __add__(self, other):
-        return Part(self.amount + other.amount, self.tax + other.tax, self.quantity + other.quantity)
-
-    def __sub__(self, other):
-        return Part(self.amount - other.amount, self.tax - other.tax, self.quantity - other.quantity)
-
-    @property
-    def total(self):
-        return self.amount + self.tax
-
-
 def due(credited, covered, kept):
-    """Return what is still to be reversed of what a credit note has ``credited`` of a line: no more than
-    living fapiao have too much of it. ``covered``: what these stand for; ``kept``: what the books say is
-    left of the line after all credit notes."""
+    """Return the part of ``credited`` (of one line, by a credit note) that is still to be reversed: at most the excess
+    of ``covered``, the line on living fapiao, over ``kept``, the line in the books after all credit notes.
+    """
     excess = covered - kept
     if excess.amount * credited.amount <= 0:
         return Part()
@@ -254,8 +207,7 @@ def due(credited, covered, kept):
 
 
 def share_out(wanted, held):
-    """Return ``{fapiao: {line: Part}}``: from which fapiao what is taken, or ``None`` where they don't hold
-    so much.
+    """Return ``{fapiao: {line: Part}}``, what is taken from each fapiao; ``None`` if they don't hold enough.
 
     ``wanted``: line → (line of origin, :class:`Part`). ``held``: fapiao → {line of origin: Part}.
     """

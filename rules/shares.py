@@ -8,11 +8,29 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
-from .amounts import CENT, ZERO, round2
-from .document import DISCOUNT
+from .amounts import CENT, WIDE, ZERO, prorated
+from .document import DISCOUNT, totals
 
 MICRO = Decimal("0.000001")
-_WORDS = ("name", "code", "unit", "spec")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Amount, tax and quantity of a line or of a part of it; all have the line's sign."""
+
+    amount: Decimal = ZERO
+    tax: Decimal = ZERO
+    quantity: Decimal = Decimal(0)
+
+    def __add__(self, other):
+        return Part(self.amount + other.amount, self.tax + other.tax, self.quantity + other.quantity)
+
+    def __sub__(self, other):
+        return Part(self.amount - other.amount, self.tax - other.tax, self.quantity - other.quantity)
+
+    @property
+    def total(self):
+        return self.amount + self.tax
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,7 @@ def uncovered(items, covered):
 
 def _less(item, amount, tax, quantity):
     left = item.amount - amount
-    discount = round2(item.discount * left / item.amount) if item.amount else ZERO
+    discount = prorated(item.discount, left, item.amount) if item.amount else ZERO
     return replace(
         item,
         amount=left,
@@ -58,16 +76,16 @@ def allot(items, parts):
     """
     if len(parts) == 1:
         return [[Share(item, item.amount, item.tax, item.quantity or Decimal(0)) for item in items]]
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         return _Allotment(items, parts).shares()
 
 
 class _Allotment:
-    """A table of items and parts; ``amounts`` and ``taxes`` are its cells by (item's place, part)."""
+    """A table of items and parts; ``amounts``, ``taxes`` and ``quantities`` are its cells by (item's place, part)."""
 
     def __init__(self, items, parts):
         self.items, self.parts = items, parts
-        self.amounts, self.taxes, self.quantities = defaultdict(Decimal), defaultdict(Decimal), {}
+        self.amounts, self.taxes, self.quantities = (defaultdict(Decimal) for _table in range(3))
         self.pieces = [_by_key(lines) for lines in parts]
         self.excess = {}  # cells with more booked than issued: the amount reduced by negative items
 
@@ -75,16 +93,12 @@ class _Allotment:
         strays = [place for place, item in enumerate(self.items) if not self._lay_on_own_lines(place, item)]
         for place in strays:
             self._lay_where_it_was_folded(place, self.items[place])
-        self._balance(self.amounts, "amount")
-        self._balance(self.taxes, "tax")
+        sums = [totals(lines) for lines in self.parts]
+        self._balance(self.amounts, [amount for amount, _tax, _total in sums])
+        self._balance(self.taxes, [tax for _amount, tax, _total in sums])
         return [
             [
-                Share(
-                    self.items[place],
-                    amount,
-                    self.taxes[place, part],
-                    self.quantities.get((place, part), ZERO),
-                )
+                Share(self.items[place], amount, self.taxes[place, part], self.quantities[place, part])
                 for (place, at), amount in sorted(self.amounts.items())
                 if at == part
             ]
@@ -103,15 +117,14 @@ class _Allotment:
         self._lay(self.amounts, place, numbers, _proportional(item.amount, weights["amount"], CENT))
         self._lay(self.taxes, place, numbers, _proportional(item.tax, by_tax, CENT))
         quantities = _proportional(item.quantity or Decimal(0), by_quantity, MICRO)
-        self.quantities.update(zip(((place, part) for part in numbers), quantities, strict=True))
+        self._lay(self.quantities, place, numbers, quantities)
         for part, piece in homes:
             self.excess[place, part] = self.amounts[place, part] - piece.amount
         return True
 
     def _lay_where_it_was_folded(self, place, item):
         """Assign a negative item to the parts whose lines it has reduced, first to those with its own text."""
-        group = _group(item)
-        cells = [cell for cell in self.excess if _group(self.items[cell[0]]) == group]
+        cells = [cell for cell in self.excess if self.items[cell[0]].group == item.group]
         cells.sort(key=lambda cell: (_words(self.items[cell[0]]) != _words(item), cell))
         left, taken = -item.amount, defaultdict(Decimal)
         for cell in cells:
@@ -125,16 +138,15 @@ class _Allotment:
         numbers, amounts = list(taken), list(taken.values())
         self._lay(self.amounts, place, numbers, amounts)
         self._lay(self.taxes, place, numbers, _proportional(item.tax, amounts, CENT))
-        quantities = _proportional(item.quantity or Decimal(0), amounts, MICRO)
-        self.quantities.update(zip(((place, part) for part in numbers), quantities, strict=True))
+        self._lay(self.quantities, place, numbers, _proportional(item.quantity or Decimal(0), amounts, MICRO))
 
     def _lay(self, table, place, numbers, values):
         for part, value in zip(numbers, values, strict=True):
             table[place, part] += value
 
-    def _balance(self, table, name):
+    def _balance(self, table, sums):
         """Move single fen between parts within one item, so that the sums of items and parts agree."""
-        off = [sum((getattr(line, name) for line in lines), ZERO) for lines in self.parts]
+        off = list(sums)
         for (_place, part), value in table.items():
             off[part] -= value
         while True:
@@ -157,24 +169,13 @@ class _Allotment:
         return max(on[0] & on[1] or on[0] | on[1], key=lambda place: (abs(self.items[place].amount), -place))
 
 
-@dataclass
-class _Piece:
-    amount: Decimal = ZERO
-    tax: Decimal = ZERO
-    quantity: Decimal = ZERO
-
-
 def _by_key(lines):
     """Return the amounts made of each item in ``lines``, less discounts, by the item's key."""
-    pieces = {}
+    pieces = defaultdict(Part)
     for line in lines:
-        if not line.keys:
-            continue
-        piece = pieces.setdefault(line.keys[0], _Piece())
-        piece.amount += line.amount
-        piece.tax += line.tax
-        if line.kind != DISCOUNT and line.quantity:
-            piece.quantity += line.quantity
+        if line.keys:
+            quantity = line.quantity if line.kind != DISCOUNT else None
+            pieces[line.key] += Part(line.amount, line.tax, quantity or Decimal(0))
     return pieces
 
 
@@ -193,12 +194,8 @@ def _proportional(total, weights, unit):
     return [end - start for start, end in zip(marks, marks[1:], strict=False)]
 
 
-def _group(item):
-    return item.rate, item.zero_kind, item.policy
-
-
 def _words(item):
-    return tuple(getattr(item, name) for name in _WORDS)
+    return item.name, item.code, item.unit, item.spec
 
 
 def part(total, whole, before, quantity):
@@ -206,18 +203,18 @@ def part(total, whole, before, quantity):
 
     Parts taken one after the other add up to ``total``.
     """
-    with localcontext(prec=60):
-        return round2(total * (before + quantity) / whole) - round2(total * before / whole)
+    return prorated(total, before + quantity, whole) - prorated(total, before, whole)
 
 
 def next_part(total, whole, before, quantity, taken, count):
-    """Return :func:`part`; for the last units whatever is left of ``total`` after ``taken``, the amounts of
-    ``count`` parts, as long as it is rounding that they are off by and no change of price."""
+    """Return :func:`part`; for the last units the rest of ``total`` after ``taken``, the amounts of ``count`` parts,
+    if the difference is rounding and no change of price.
+    """
     share = part(total, whole, before, quantity)
     rest = total - taken
     return rest if before + quantity == whole and is_rounding(rest - share, count) else share
 
 
 def is_rounding(difference, count):
-    """Tell whether ``count`` parts, each rounded to the fen, may be off by ``difference``."""
+    """Return whether ``count`` parts, each rounded to the fen, may be off by ``difference``."""
     return abs(difference) <= CENT * (count + 1)

@@ -9,16 +9,17 @@ from decimal import Decimal, localcontext
 
 from .amounts import (
     PRICE_TOLERANCE,
+    WIDE,
     ZERO,
     fill_taxes,
     plain,
     price_difference,
     price_of,
-    round2,
+    prorated,
     tax_of,
     trim,
 )
-from .document import DISCOUNT, NORMAL, NOT_TAXABLE
+from .document import NORMAL, NOT_TAXABLE, in_units, totals
 from .draft import DIFFERENTIAL
 from .limits import DEFAULTS
 from .problems import Problem, _
@@ -35,10 +36,10 @@ def split(draft, limits=DEFAULTS):
     """
     if not _is_too_much(draft, limits):
         return [draft], []
-    if problems := _obstacles(draft, limits):
+    if problems := list(_obstacles(draft, limits)):
         return None, problems
     units = []
-    for unit in _units(draft.lines):
+    for unit in in_units(draft.lines):
         pieces = _cut(unit, limits)
         if pieces is None:
             return None, [_uncuttable(unit[0], limits)]
@@ -56,47 +57,29 @@ def _is_too_much(draft, limits):
 
 
 def _obstacles(draft, limits):
-    if draft.levy in DIFFERENTIAL:
-        return [
-            Problem(
-                "split_differential",
-                _("A fapiao under differential taxation has one line and can't be split."),
-                _("Issue smaller invoices."),
-            )
-        ]
     limit = limits.amount_limit
-    if limit is None:
-        return []
-    if limit < LEAST_LIMIT:
-        return [
-            Problem(
-                "split_limit",
-                _("The limit per fapiao of %(limit)s is too low to issue anything."),
-                _("Correct the limit in the settings of the company."),
-                {"limit": plain(limit)},
-            )
-        ]
-    if draft.amount > limit * MOST_PARTS:
-        return [_too_many(int(draft.amount / limit) + 1)]
-    return []
+    if draft.levy in DIFFERENTIAL:
+        yield Problem(
+            "split_differential",
+            _("A fapiao under differential taxation has one line and can't be split."),
+            _("Issue smaller invoices."),
+        )
+    elif limit is not None and limit < LEAST_LIMIT:
+        yield Problem(
+            "split_limit",
+            _("The limit per fapiao of %(limit)s is too low to issue anything."),
+            _("Correct the limit in the settings of the company."),
+            {"limit": plain(limit)},
+        )
+    elif limit is not None and draft.amount > limit * MOST_PARTS:
+        yield _too_many(int(draft.amount / limit) + 1)
 
 
 # ---------------------------------------------------------------------- lines and their discounts
 
 
-def _units(lines):
-    """Return lists of lines that stay together: a line, or a line and its discount."""
-    units = []
-    for line in lines:
-        if line.kind == DISCOUNT and units:
-            units[-1].append(line)
-        else:
-            units.append([line])
-    return units
-
-
 def _net(unit):
-    return sum((line.amount for line in unit), ZERO)
+    return totals(unit)[0]
 
 
 class _Lot:
@@ -131,9 +114,8 @@ def _pack(units, limits):
 
 
 def _part(draft, lines):
-    amount = sum((line.amount for line in lines), ZERO)
-    tax = sum((line.tax for line in lines), ZERO)
-    return replace(draft, lines=tuple(lines), amount=amount, tax=tax, total=amount + tax)
+    amount, tax, total = totals(lines)
+    return replace(draft, lines=tuple(lines), amount=amount, tax=tax, total=total)
 
 
 # ---------------------------------------------------------------------- a line above the limit
@@ -147,7 +129,7 @@ def _cut(unit, limits):
     limit = limits.amount_limit
     if limit is None or _net(unit) <= limit:
         return [unit]
-    with localcontext(prec=60):
+    with localcontext(WIDE):
         for step in _steps(unit, limit):
             marks = _marks(unit, step, limit)
             pieces = marks and _pieces(unit, marks, limits)
@@ -181,19 +163,15 @@ def _marks(unit, step, limit):
     """Return the cuts, counted from the start and ending with the whole; ``None`` if the steps are too large."""
     whole = _measure(unit)
     most = max(limit * whole / _net(unit) // step * step, step)
-
-    def between(start, end):
-        return sum((_upto(line, end, whole) - _upto(line, start, whole) for line in unit), ZERO)
-
     marks = [Decimal(0)]
     while marks[-1] < whole:
         start, mark = marks[-1], min(marks[-1] + most, whole)
         # rounding of amount and discount may exceed the limit by a fen, or leave a rest of zero
-        while mark > start and between(start, mark) > limit:
+        while mark > start and sum(_amounts(unit, start, mark)) > limit:
             mark -= step
-        if mark <= start or between(start, mark) <= 0:
+        if mark <= start or sum(_amounts(unit, start, mark)) <= 0:
             return None
-        if mark < whole and between(mark, whole) <= 0:
+        if mark < whole and sum(_amounts(unit, mark, whole)) <= 0:
             mark = whole
         marks.append(mark)
         if len(marks) > MOST_PARTS + 1:
@@ -201,19 +179,21 @@ def _marks(unit, step, limit):
     return marks
 
 
-def _upto(line, mark, whole):
-    """Return the amount of ``line`` up to ``mark``: rounded once, so that the slices' sum is exact."""
-    return round2(line.amount * mark / whole)
+def _amounts(unit, start, end):
+    """Return the amounts of the lines of ``unit`` between two marks; each mark is rounded once, so that the slices'
+    sum is exact.
+    """
+    whole = _measure(unit)
+    return [prorated(line.amount, end, whole) - prorated(line.amount, start, whole) for line in unit]
 
 
 def _pieces(unit, marks, limits):
     """Return the unit's slices between ``marks``; ``None`` if its tax doesn't fit into them."""
-    line, whole = unit[0], _measure(unit)
+    line = unit[0]
     spans = list(zip(marks, marks[1:], strict=False))
-    amounts = [[_upto(entry, end, whole) - _upto(entry, start, whole) for entry in unit] for start, end in spans]
+    amounts = [_amounts(unit, start, end) for start, end in spans]
     rows = [(sum(piece, ZERO), line.rate) for piece in amounts]
-    target = sum((entry.tax for entry in unit), ZERO)
-    taxes, rest = fill_taxes(rows, [tax_of(*row) for row in rows], target)
+    taxes, rest = fill_taxes(rows, [tax_of(*row) for row in rows], totals(unit)[1])
     if rest:
         return None
     pieces = []
@@ -221,13 +201,7 @@ def _pieces(unit, marks, limits):
         quantity, price = _quantity_and_price(line, piece[0], end - start, limits)
         # a discount's tax is exact to its rate, and its line takes the rest: see lines.shape()
         discount = [replace(unit[1], amount=piece[1], tax=tax_of(piece[1], line.rate))] if piece[1:] else []
-        first = replace(
-            line,
-            amount=piece[0],
-            tax=tax - sum((entry.tax for entry in discount), ZERO),
-            quantity=quantity,
-            price=price,
-        )
+        first = replace(line, amount=piece[0], tax=tax - totals(discount)[1], quantity=quantity, price=price)
         if discount and piece[1]:
             pieces.append([first, *discount])
         else:
@@ -264,5 +238,5 @@ def _uncuttable(line, limits):
         _("“%(name)s” over %(amount)s can't be cut into pieces of at most %(limit)s each."),
         _("Divide the line of the invoice by hand."),
         {"name": line.name, "amount": plain(line.amount), "limit": plain(limits.amount_limit)},
-        line.keys[0] if line.keys else None,
+        line.key,
     )

@@ -122,13 +122,11 @@ from . import test_reversal_split_merge
 from . import test_reversal_withdraw
 from . import test_rules_amounts
 from . import test_rules_checks
-from . import test_rules_discounts
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines
 from . import test_rules_netting
 from . import test_rules_odoo_totals
-from . import test_rules_order_shares
 from . import test_rules_pieces
 from . import test_rules_red
 from . import test_rules_red_checks

@@ -4,9 +4,13 @@ import unittest
 from dataclasses import replace
 from decimal import Decimal
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ..rules.checks import SELLER, check_parties, check_party, preflight
 from ..rules.document import (
     DISCOUNT,
+    DISCOUNTED,
     EXEMPT,
     NORMAL,
     NOT_TAXABLE,
@@ -22,13 +26,17 @@ from ..rules.document import (
 )
 from ..rules.draft import build
 from ..rules.limits import Limits
+from ..rules.line_checks import check_discounts
 
 D = Decimal
 CODE = "1060301020100000000"
 US = Party("北京民诺科技有限公司", "91110000600037341L", bank="工商银行", bank_account="0200")
 THEM = Party("上海某某科技有限公司", "110108123456789")
 PERSON = Party("张三", is_person=True)
-LINE = Line(NORMAL, "*软件*票单云", CODE, D("100.00"), D("13.00"), D("0.13"), D(2), D(50), keys=("a",))
+LINE = Line("*软件*票单云", CODE, D("100.00"), D("13.00"), D("0.13"), D(2), D(50), keys=("a",), kind=NORMAL)
+FIRST = replace(LINE, kind=DISCOUNTED)
+SECOND = replace(LINE, kind=DISCOUNT, amount=D("-10.00"), tax=D("-1.30"), quantity=None, price=None)
+KINGDEE = Limits(discount_tax_tolerance=D("0.01"))
 
 
 def item(key="a", amount="100.00", tax="13.00", rate="0.13", **values):
@@ -147,7 +155,6 @@ class TestTheWhole(Case):
         self.check([], remark="备" * 255, limits=Limits(remark_length=255))
         self.check(["remark_too_long"], remark="备" * 256, limits=Limits(remark_length=255))
         self.check(["drawer_missing"], drawer=" ")
-        self.check([], drawer="", limits=Limits(drawer_required=False))
 
     def test_small_scale(self):
         line = replace(LINE, rate=D("0.03"), tax=D("3.00"))
@@ -238,26 +245,23 @@ class TestLines(Case):
 
 
 class TestPairs(Case):
-    FIRST = replace(LINE, kind="discounted")
-    SECOND = replace(LINE, kind=DISCOUNT, amount=D("-10.00"), tax=D("-1.30"), quantity=None, price=None)
-
     def test_well_formed(self):
-        self.check([], self.FIRST, self.SECOND)
-        self.check([], LINE, self.FIRST, self.SECOND, self.FIRST, self.SECOND, LINE)
+        self.check([], FIRST, SECOND)
+        self.check([], LINE, FIRST, SECOND, FIRST, SECOND, LINE)
 
     def test_out_of_order(self):
         for lines in (
-            (self.SECOND, LINE),
-            (LINE, self.SECOND),
-            (self.FIRST,),
-            (self.FIRST, LINE),
-            (self.FIRST, self.SECOND, self.SECOND),
+            (SECOND, LINE),
+            (LINE, SECOND),
+            (FIRST,),
+            (FIRST, LINE),
+            (FIRST, SECOND, SECOND),
         ):
             with self.subTest([line.kind for line in lines]):
                 self.check(["discount_pair"], *lines)
 
     def test_two_lines_before_one_discount(self):
-        self.check(["discount_pair"], self.FIRST, self.FIRST, self.SECOND)
+        self.check(["discount_pair"], FIRST, FIRST, SECOND)
 
     def test_unlike(self):
         for values in (
@@ -270,11 +274,61 @@ class TestPairs(Case):
             {"policy": "简易征收"},
         ):
             with self.subTest(values):
-                self.check(["discount_pair"], self.FIRST, replace(self.SECOND, **values))
+                self.check(["discount_pair"], FIRST, replace(SECOND, **values))
 
     def test_more_than_the_line(self):
-        big = replace(self.SECOND, amount=D("-100.01"), tax=D("-13.00"))
-        self.check(["discount_pair"], LINE, self.FIRST, big)
+        big = replace(SECOND, amount=D("-100.01"), tax=D("-13.00"))
+        self.check(["discount_pair"], LINE, FIRST, big)
+
+
+class TestDiscounts(Case):
+    """The tax of a discount line, where a cloud allows it less than the bureau does."""
+
+    def off_by(self, cents):
+        return draft_of(FIRST, replace(SECOND, tax=D("-1.30") + D(cents) / 100))
+
+    def test_a_fen_is_allowed_two_are_not(self):
+        for cents, expected in ((1, []), (-1, []), (2, ["discount_tax"]), (-2, ["discount_tax"])):
+            with self.subTest(cents=cents):
+                lines = self.off_by(cents).lines
+                self.check(expected, *lines, limits=KINGDEE)
+                self.check([], *lines)
+
+    def test_what_the_bureau_refuses_is_reported_once(self):
+        self.check(["line_tax"], *self.off_by(7).lines, limits=KINGDEE)
+        self.check(["discount_tax"], *self.off_by(6).lines, limits=KINGDEE)
+
+    def test_other_lines_keep_the_bureaus_tolerance(self):
+        self.check([], replace(LINE, tax=D("13.06")), limits=KINGDEE)
+        self.check([], replace(FIRST, tax=D("13.06")), SECOND, limits=KINGDEE)
+
+    def test_it_names_the_line_and_the_figures(self):
+        (problem,) = check_discounts(self.off_by(2), KINGDEE)
+        self.assertEqual(problem.line, "a")
+        text = str(problem)
+        for part in ("-1.28", "-1.30", "-10.00", "13%", "0.01"):
+            self.assertIn(part, text)
+        self.assertTrue(problem.fix)
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.lists(st.tuples(st.integers(2, 10**8), st.integers(1, 10**8)), min_size=1, max_size=6),
+        st.sampled_from(["0.13", "0.09", "0.06", "0.03", "0.01"]),
+        st.integers(-3, 3),
+    )
+    def test_what_is_built_always_passes(self, pairs, rate, drift):
+        """A discount line made here is exact to its rate; its line bears what the ledger rounds apart."""
+        items = []
+        for place, (fen, less) in enumerate(pairs):
+            amount = D(fen) / 100
+            tax = (amount * D(rate)).quantize(D("0.01"))
+            items.append(item(str(place), amount, tax, rate, discount=D(less) / 100))
+        amount = sum(one.amount for one in items)
+        tax = sum(one.tax for one in items) + D(drift) / 100
+        draft, _problems = build(items, US, THEM, SPECIAL, amount, tax, drawer="王五")
+        if draft is not None:
+            self.assertTrue(any(line.kind == DISCOUNT for line in draft.lines))
+            self.assertFalse(list(check_discounts(draft, KINGDEE)))
 
 
 class TestBuild(unittest.TestCase):

@@ -30,7 +30,7 @@ def line(amount, tax, quantity=None, price=None, kind=NORMAL, rate="0.13", **val
     number = (None if value is None else D(value) for value in (quantity, price))
     fields = {"name": "*软件*云", "code": GOODS, "unit": "年", "keys": ("a",), **values}
     return Line(
-        kind,
+        kind=kind,
         amount=D(amount),
         tax=D(tax),
         rate=D(rate),

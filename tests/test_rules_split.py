@@ -12,7 +12,8 @@ from ..rules.document import DISCOUNT, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, It
 from ..rules.draft import DIFFERENTIAL_NET, build
 from ..rules.limits import Limits
 from ..rules.problems import errors
-from ..rules.shares import Share, allot, uncovered
+from ..rules.shares import Share, allot, next_part, uncovered
+from ..rules.shares import part as part_of
 from ..rules.split import MOST_PARTS, split
 
 D = Decimal
@@ -260,3 +261,22 @@ class TestShares(unittest.TestCase):
         covered = {"a": (D(100), D(13), D(0)), "gift": (D(0), D(0), D(1))}
         self.assertEqual([], uncovered(items, covered))
         self.assertEqual(items, uncovered(items, {}))
+
+
+class TestOrderShares(unittest.TestCase):
+    """Shares of an order's line: no fen is lost, whatever the order of parts."""
+
+    def test_parts_add_up(self):
+        for total in map(D, ("100.00", "0.01", "-33.34", "99999999.99")):
+            parts = [part_of(total, D(7), D(place), D(1)) for place in range(7)]
+            self.assertEqual(sum(parts), total)
+
+    def test_last_part_takes_what_is_left(self):
+        """The middle part was reversed and is taken last: 33.33 + 33.34 are out already."""
+        taken = D("66.68")
+        last = next_part(D("100.00"), D(3), D(2), D(1), taken, 2)
+        self.assertEqual(last, D("33.32"))
+
+    def test_change_of_price_is_no_rounding(self):
+        last = next_part(D(1200), D(10), D(4), D(6), D(400), 1)
+        self.assertEqual(last, D(720))

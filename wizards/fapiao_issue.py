@@ -16,7 +16,7 @@ class FapiaoIssue(models.TransientModel):
     _name = "fapiao.issue"
     _inherit = ["fapiao.guard.mixin"]
     _description = "Issue Fapiao"
-    # The invoices, and what is said of them, are set by the dialog itself.
+    # The invoices and their problems are set by the dialog, not by the user.
     _fapiao_inputs = frozenset({"twin_ids"})
 
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)

@@ -13,7 +13,7 @@ class FapiaoOrderRequest(models.TransientModel):
     _name = "fapiao.order.request"
     _inherit = ["fapiao.guard.mixin"]
     _description = "Request Fapiao for Orders"
-    # The orders, and what is said of them, are set by the dialog itself.
+    # The orders and their problems are set by the dialog, not by the user.
     _fapiao_inputs = frozenset({"line_ids", "fapiao_type", "remark", "email", "phone"})
 
     order_ids = fields.Many2many("sale.order", required=True, readonly=True)
@@ -151,7 +151,7 @@ class FapiaoOrderRequest(models.TransientModel):
         )
 
     def _note(self, built):
-        """Write down what is wrong, and how many fapiao it becomes."""
+        """Record the problems and the number of fapiao."""
         # sudo: as in _open
         self.sudo().write(
             {
