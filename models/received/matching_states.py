@@ -7,14 +7,8 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from .matching_open import plain, tax_no
+from .matching_open import OPEN_BILL, plain, tax_no
 from .verdict import DEAD, DEDUCTIBLE
-
-_OPEN_BILL = SQL(
-    "m.move_type IN ('in_invoice', 'in_refund', 'in_receipt') AND m.state IN ('draft', 'posted')"
-    " AND m.fapiao_in_state IN ('none', 'proposed')"
-)
-
 
 # The planner has no statistics on CTEs and prefers loops and sorts, which take minutes instead of seconds for
 # many documents.
@@ -106,7 +100,7 @@ def bills_of(companies, sought):
     return SQL(" UNION ").join(
         SQL(
             "SELECT m.id FROM account_move m WHERE %s AND m.company_id = ANY(%s) AND %s",
-            _OPEN_BILL,
+            OPEN_BILL,
             list(companies),
             branch,
         )
@@ -128,7 +122,18 @@ def changed(since):
              WHERE %(is_open)s AND m.write_date > %(since)s) AS documents
      GROUP BY company_id""",
         since=since,
-        is_open=_OPEN_BILL,
+        is_open=OPEN_BILL,
+    )
+
+
+def forget_proposals(searched, companies, fapiao_ids):
+    """Return the statement that deletes the proposals of earlier searches for these fapiao, or all (None)."""
+    return SQL(
+        "DELETE FROM fapiao_match WHERE state = 'proposed' AND active AND rule = ANY(%s)"
+        " AND company_id = ANY(%s) AND move_id IS NOT NULL AND %s RETURNING fapiao_id, move_id",
+        list(searched),
+        list(companies),
+        SQL("TRUE") if fapiao_ids is None else SQL("fapiao_id = ANY(%s)", fapiao_ids),
     )
 
 
