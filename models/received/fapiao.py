@@ -24,6 +24,7 @@ DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confir
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_status"
 BAD = ("partly_red", "red", "void", "lost", "abnormal")
 CENT = Decimal("0.01")
+RATES = (13, 9, 6, 5, 3, 1)  # percent
 FAMILY = {"book": "booking", "unbook": "booking", "select": "deduction", "unselect": "deduction"}
 SWEEP = 2000
 # The documents of a fapiao ``f``: confirmed matches and the move ``b`` of each, none if it is an expense without one.
@@ -450,13 +451,10 @@ class Fapiao(models.Model):
         amount, tax = exact(self.amount_total) - exact(self.amount_tax), exact(self.amount_tax)
         if not tax:
             return Decimal(0)
-        for known in (13, 9, 6, 5, 3, 1):
-            # lines are rounded separately: allow a fen for each of some ten lines
-            if abs(amount * known / 100 - tax) <= 10 * CENT and abs(tax) > 20 * CENT:
-                return Decimal(known)
-            if (amount * known / 100).quantize(CENT) == tax:
-                return Decimal(known)
-        return None
+        # lines are rounded separately: allow a fen for each of some ten lines
+        nearest = min(map(Decimal, RATES), key=lambda rate: abs(amount * rate / 100 - tax))
+        difference = abs(amount * nearest / 100 - tax)
+        return nearest if difference <= CENT / 2 or (abs(tax) > 20 * CENT and difference <= 10 * CENT) else None
 
     def _quantity_and_price(self, line, amount):
         """Return quantity and unit price whose product is ``amount``; one unit if they don't fit."""
