@@ -137,7 +137,7 @@ class TestPool(PullCommon):
 
     def test_vendor_that_comes_later(self):
         self.load(headers(3))
-        late = self.env["res.partner"].create({"name": "Late", "vat": "91440300SELLER0002"})
+        late = self.env["res.partner"].create({"name": "Late", "vat": "cn 91440300SELLER0002"})
         Pool(self.env, self.company.id).resolve()
         self.assertEqual(self.received(header(2).number).partner_id, late)
         before = self.versions()
