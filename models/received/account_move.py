@@ -141,10 +141,12 @@ class AccountMove(models.Model):
             return
         totals, uses = self._fapiao_in_uses(numbers)
         for move, own in said.items():
-            for number in own & set(uses):
+            total = exact(move._fapiao_in_total())
+            for number in own:
                 others = {doc: amount for doc, amount in uses[number].items() if doc != move}
-                if move._fapiao_in_fits(number, totals, others):
-                    uses[number][move] = exact(move._fapiao_in_total())
+                used = [amount for amount in others.values() if amount * total > 0]
+                if not used or abs(sum(used) + total) <= abs(totals.get(number, 0)):
+                    uses[number][move] = total
                     continue
                 raise UserError(
                     self.env._(
@@ -155,16 +157,6 @@ class AccountMove(models.Model):
                         documents=", ".join(names_for(others, self.env.user, move.company_id)),
                     )
                 )
-
-    def _fapiao_in_fits(self, number, totals, others):
-        """Return whether this bill fits into the amount that the ``others`` leave of the fapiao."""
-        amount = exact(self._fapiao_in_total())
-        used = [other for other in others.values() if other * amount > 0]
-        if not used:
-            return True
-        if number not in totals:
-            return False
-        return abs(sum(used) + amount) <= abs(totals[number])
 
     @api.model
     def _fapiao_in_uses(self, numbers):

@@ -412,7 +412,8 @@ class FapiaoMatch(models.Model):
         if fapiao_ids is None and move_ids is None:
             return None, None
         execute = self.env.execute_query
-        sought = states.Sought.of(execute(states.sellers(list(fapiao_ids or []), list(move_ids or []))))
+        (found,) = execute(states.sellers(list(fapiao_ids or []), list(move_ids or [])))
+        sought = states.Sought(*found)
         fapiao = [id_ for (id_,) in execute(states.fapiao_of(company_ids, sought))]
         return fapiao, [id_ for (id_,) in execute(states.bills_of(company_ids, sought))]
 

@@ -10,7 +10,6 @@ A pull stores its task number and the last page committed to the pool. After any
 again (``pull_run.py``). Sections: creation and actions, limits of the cloud, steps of a run, schedule.
 """
 
-import calendar
 import json
 import logging
 from datetime import timedelta
@@ -20,6 +19,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.date_utils import end_of
 
 from ...clouds import base, errors
 from ...clouds.inbound import FULL, HEADER, PullWindow
@@ -242,7 +242,7 @@ class FapiaoPull(models.Model):
             return [(date_from, date_to)]
         windows = []
         while date_from <= date_to:
-            last = date_from.replace(day=calendar.monthrange(date_from.year, date_from.month)[1])
+            last = end_of(date_from, "month")
             windows.append((date_from, min(last, date_to)))
             date_from = last + timedelta(days=1)
         return windows

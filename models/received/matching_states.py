@@ -18,27 +18,6 @@ PLAN_AS_USUAL = SQL(
 )
 
 
-def sellers(fapiao_ids, move_ids):
-    """Return the query for ``(tax number, name, number)`` of these fapiao and of these bills' vendors."""
-    return SQL(
-        r"""
-    SELECT DISTINCT %(seller_tax_no)s, %(seller)s, upper(f.number) FROM fapiao f WHERE f.id = ANY(%(fapiao)s)
-     UNION
-    SELECT DISTINCT %(vat)s, %(vendor)s, word
-      FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
-      LEFT JOIN regexp_split_to_table(
-                upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
-            ON length(word) >= 8
-     WHERE m.id = ANY(%(moves)s)""",
-        seller_tax_no=plain(SQL("f.seller_tax_no")),
-        seller=plain(SQL("f.seller_name")),
-        vat=tax_no(SQL("p.vat")),
-        vendor=plain(SQL("p.name")),
-        fapiao=fapiao_ids,
-        moves=move_ids,
-    )
-
-
 class Sought(NamedTuple):
     """The sellers of a search. A name is compared only where the other side has no tax number."""
 
@@ -47,15 +26,30 @@ class Sought(NamedTuple):
     names_alone: list  # of sellers without a tax number
     numbers: list
 
-    @classmethod
-    def of(cls, rows):
-        """Return the sellers in the rows of :func:`sellers`."""
-        return cls(
-            sorted({tax_no for tax_no, _name, _number in rows if tax_no}),
-            sorted({name for _tax_no, name, _number in rows if name}),
-            sorted({name for tax_no, name, _number in rows if name and not tax_no}),
-            sorted({number for _tax_no, _name, number in rows if number}),
-        )
+
+def sellers(fapiao_ids, move_ids):
+    """Return the query for the fields of :class:`Sought` from these fapiao and these bills with their vendors."""
+    return SQL(
+        r"""
+    SELECT COALESCE(array_agg(DISTINCT tax_no) FILTER (WHERE tax_no <> ''), '{}'),
+           COALESCE(array_agg(DISTINCT name) FILTER (WHERE name <> ''), '{}'),
+           COALESCE(array_agg(DISTINCT name) FILTER (WHERE name <> '' AND tax_no = ''), '{}'),
+           COALESCE(array_agg(DISTINCT number) FILTER (WHERE number <> ''), '{}')
+      FROM (SELECT %(seller_tax_no)s, %(seller)s, upper(f.number) FROM fapiao f WHERE f.id = ANY(%(fapiao)s)
+             UNION
+            SELECT %(vat)s, %(vendor)s, word
+              FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
+              LEFT JOIN regexp_split_to_table(
+                        upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
+                    ON length(word) >= 8
+             WHERE m.id = ANY(%(moves)s)) AS sought (tax_no, name, number)""",
+        seller_tax_no=plain(SQL("f.seller_tax_no")),
+        seller=plain(SQL("f.seller_name")),
+        vat=tax_no(SQL("p.vat")),
+        vendor=plain(SQL("p.name")),
+        fapiao=fapiao_ids,
+        moves=move_ids,
+    )
 
 
 def fapiao_of(companies, sought):
