@@ -112,12 +112,18 @@ class PullCommon(KingdeeCommon):
         with patch(ENGINE, opened), self.engine():
             yield
 
-    def pull_now(self, account=None):
-        """Click *Pull now*, let it run as far as a click runs it, and return the pull."""
+    @contextmanager
+    def clicked(self):
+        """Let what is clicked be committed, and run what was left for after that."""
         with self.faked():
-            action = (account or self.account).action_pull()
+            yield
             self.env.flush_all()
             self.env.cr.postcommit.run()
+
+    def pull_now(self, account=None):
+        """Click *Pull now*, let it run as far as a click runs it, and return the pull."""
+        with self.clicked():
+            action = (account or self.account).action_pull()
         return self.Pull.browse(action["res_id"]).sudo()
 
     def create_pull(self, **values):

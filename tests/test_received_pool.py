@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo import Command
 from odoo.tests import tagged
 
+from ..models.received.pool import Pool
 from .common_pull import PullCommon, header, headers, line
 
 
@@ -136,11 +137,11 @@ class TestPool(PullCommon):
 
     def test_vendor_that_comes_later(self):
         self.load(headers(3))
-        late = self.env["res.partner"].create({"name": "Late", "vat": "91440300SELLER0002"})
-        self.env["fapiao"].sudo()._resolve(self.company.id)
+        late = self.env["res.partner"].create({"name": "Late", "vat": "cn 91440300SELLER0002"})
+        Pool(self.env, self.company.id).resolve()
         self.assertEqual(self.received(header(2).number).partner_id, late)
         before = self.versions()
-        self.env["fapiao"].sudo()._resolve(self.company.id)
+        Pool(self.env, self.company.id).resolve()
         self.assertEqual(self.versions(), before)
 
     def test_lines_replaced_where_they_differ(self):
@@ -160,7 +161,7 @@ class TestPool(PullCommon):
         self.load([header(1), header(2, original_number=header(1).number, **red)])
         self.load([header(3, original_number=header(4).number, **red)])
         self.load([header(4)])
-        self.env["fapiao"].sudo()._resolve(self.company.id)
+        Pool(self.env, self.company.id).resolve()
         for red_place, blue_place in ((2, 1), (3, 4)):
             with self.subTest(red=red_place):
                 red_one = self.received(header(red_place).number)

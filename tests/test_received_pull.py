@@ -12,7 +12,7 @@ from odoo.tools import mute_logger
 from ..clouds import errors, inbound
 from .common_pull import PullCommon, header, headers
 
-RUN = "odoo.addons.l10n_cn_invoice_cloud.models.received.fapiao_pull"
+RUN = "odoo.addons.l10n_cn_invoice_cloud.models.received.pull_run"
 
 
 @tagged("post_install", "-at_install")
@@ -161,10 +161,8 @@ class TestPull(PullCommon):
         pull = self.pull_now()
         self.assertEqual((pull.state, pull.page), ("failed", 1))
         self.assertIn("1130", pull.message)
-        with self.faked():
+        with self.clicked():
             pull.action_run()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
         self.assertEqual((pull.state, pull.row_count, len(self.cloud.started)), ("done", 300, 1))
 
     def test_refused_start(self):
@@ -296,10 +294,8 @@ class TestPull(PullCommon):
     def test_begin_again(self):
         self.cloud.rows = headers(3)
         pull = self.pull_now()
-        with self.faked():
+        with self.clicked():
             pull.action_restart()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
         self.assertEqual((pull.state, pull.task_no, pull.row_count, pull.new_count), ("done", "T2", 3, 0))
         with self.assertRaisesRegex(UserError, "is done"):
             pull.action_run()
@@ -327,10 +323,8 @@ class TestPull(PullCommon):
                 refused()
         user.group_ids += self.issuer_group
         self.cloud.rows = headers(1)
-        with self.faked():
+        with self.clicked():
             pull.with_user(user).action_run()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
         self.assertEqual(pull.state, "done")
 
 

@@ -1,8 +1,5 @@
 """The whole way, from the click to the pool, against the sandbox's 金蝶发票云."""
 
-from datetime import timedelta
-
-from odoo import fields
 from odoo.tests import tagged
 
 from .common_pull import PullCommon
@@ -10,16 +7,9 @@ from .common_pull import PullCommon
 
 @tagged("post_install", "-at_install")
 class TestPullFromTheCloud(PullCommon):
-    def click(self):
-        with self.engine():
-            action = self.account.action_pull()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
-        return self.Pull.browse(action["res_id"]).sudo()
-
-    def again(self, pull):
-        pull.write({"next_try_at": fields.Datetime.now() - timedelta(seconds=1), "lease_until": False})
-        self.run_cron(("fapiao.pull", "_cron_inbound"))
+    def faked(self):
+        """Let the calls go to the sandbox."""
+        return self.engine()
 
     def seed(self, count):
         first, _last = self.Pull._recent_days()
@@ -27,24 +17,24 @@ class TestPullFromTheCloud(PullCommon):
 
     def test_all_of_it_and_nothing_twice(self):
         self.seed(450)
-        pull = self.click()
+        pull = self.pull_now()
         self.assertEqual((pull.state, pull.row_count, pull.unread_count), ("done", 450, 0), pull.message)
         received = self.received()
         self.assertEqual(len(received), 450)
         self.assertEqual(self.account.bureau_channel, "login")
         self.assertTrue(all(received.mapped("issue_date")))
-        again = self.click()
+        again = self.pull_now()
         self.assertEqual((again.new_count, again.changed_count, again.same_count), (0, 0, 450))
 
     def test_one_fapiao_as_it_was_received(self):
         row = self.world.receive_fapiao(self.account.tax_no, gross="113.00", rate=13)
-        self.click()
+        self.pull_now()
         fapiao = self.received(row.number)
         amounts = [f"{fapiao[name]:.2f}" for name in ("amount_untaxed", "amount_tax", "amount_total")]
         self.assertEqual(amounts, ["100.00", "13.00", "113.00"])
         self.assertEqual((fapiao.status, fapiao.color, fapiao.type_code), ("normal", "blue", "27"))
         self.world.set_inbound_status(row.number, "2")
-        self.click()
+        self.pull_now()
         self.assertEqual(fapiao.status, "void")
         self.assertTrue(fapiao.status_at)
 
@@ -54,7 +44,7 @@ class TestPullFromTheCloud(PullCommon):
             with self.subTest(quirk=quirk):
                 self.received().unlink()
                 self.world.set("kingdee", **{quirk: 7})
-                pull = self.click()
+                pull = self.pull_now()
                 self.assertEqual(pull.state, "done", pull.message)
                 self.assertGreaterEqual(len(self.received()), 450)
                 self.world.set("kingdee", **{quirk: 0})
@@ -62,56 +52,52 @@ class TestPullFromTheCloud(PullCommon):
     def test_without_a_total(self):
         self.world.set("kingdee", inbound_total_key="")
         self.seed(250)
-        pull = self.click()
+        pull = self.pull_now()
         self.assertEqual((pull.state, len(self.received())), ("done", 250))
 
     def test_slow_task(self):
         self.world.set("kingdee", inbound_queries=1)
         self.seed(10)
-        pull = self.click()
+        pull = self.pull_now()
         self.assertEqual(pull.state, "running")
         self.assertIn("still collecting", pull.message)
-        self.again(pull)
+        self.go_on(pull)
         self.assertEqual((pull.state, pull.row_count), ("done", 10))
 
     def test_unknown_shape(self):
         self.world.set("kingdee", inbound_list_key="fapiaoList2")
         self.seed(10)
-        pull = self.click()
+        pull = self.pull_now()
         self.assertEqual(pull.state, "failed")
         self.assertIn("fapiaoList2", pull.message)
         self.world.set("kingdee", inbound_list_key="invoices")
-        with self.engine():
+        with self.clicked():
             pull.action_run()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
         self.assertEqual((pull.state, pull.row_count), ("done", 10))
 
     def test_tax_number_of_another_tenant(self):
         """1130"""
         self.account.tax_no = "91440300NOTOURS001"
-        pull = self.click()
+        pull = self.pull_now()
         self.assertNotEqual(pull.state, "done")
         self.assertIn("1130", pull.message)
 
     def test_task_forgotten_by_the_cloud(self):
         self.world.set("kingdee", inbound_queries=1)
         self.seed(10)
-        pull = self.click()
+        pull = self.pull_now()
         self.world.expire_inbound_tasks()
-        self.again(pull)
+        self.go_on(pull)
         self.assertEqual(pull.state, "failed")
-        with self.engine():
+        with self.clicked():
             pull.action_restart()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
-        self.again(pull)
+        self.go_on(pull)
         self.assertEqual((pull.state, pull.row_count), ("done", 10))
 
     def test_session_lost_and_back(self):
         self.seed(10)
         self.world.set_session(self.account.tax_no, "lost")
-        pull = self.click()
+        pull = self.pull_now()
         self.assertTrue(pull.needs_person, pull.message)
         self.world.set_session(self.account.tax_no, "active")
         with self.engine():
@@ -128,7 +114,8 @@ class TestPullFromTheCloud(PullCommon):
                     self.received().unlink()
                     self.account.sudo().bureau_channel_at = False
                     self.world.faults.add(call, fault, times=1)
-                    pull = self.click()
-                    self.again(pull) if pull.state == "running" or pull.state == "draft" else None
+                    pull = self.pull_now()
+                    if pull.state in ("running", "draft"):
+                        self.go_on(pull)
                     self.assertEqual(pull.state, "done", pull.message)
                     self.assertEqual(len(self.received()), 450)

@@ -26,11 +26,9 @@ class TestLimits(PullCommon):
     def full(self, days=1, account=None):
         """Click a full pull of one day and return it."""
         day = self.Pull._today() - timedelta(days=days)
-        with self.faked():
+        with self.clicked():
             pull = self.Pull._open_pull(account or self.account, "full", day, day).sudo()
             pull._queue_now()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
         return pull
 
     def test_allowed(self):
@@ -168,10 +166,9 @@ class TestDialog(PullCommon):
             form.kind = "header"
             self.assertFalse(form.refusal)
         dialog = form.record
-        with self.faked():
+        with self.clicked():
             action = dialog.action_pull()
-            self.env.flush_all()
-            self.env.cr.postcommit.run()
+        with self.faked():
             self.run_cron(("fapiao.pull", "_cron_inbound"))
         pulls = self.Pull.search(action["domain"])
         self.assertEqual(len(pulls), dialog.window_count)

@@ -81,6 +81,17 @@ class TestBill(MatchCommon):
         bill.action_post()
         self.assert_same(bill, fapiao)
 
+    def test_rate_of_a_fapiao_without_lines(self):
+        """Small amounts have several rates within the tolerance for rounded lines."""
+        for rate in (13, 9, 6, 5, 3, 1):
+            for amount in map(Decimal, ("2.53", "3.44", "10.00", "10.33", "250.00", "8000.00")):
+                tax = fen(amount * rate / 100)
+                if tax <= Decimal("0.05"):
+                    continue
+                fapiao = self.env["fapiao"].new({"amount_total": float(amount + tax), "amount_tax": float(tax)})
+                with self.subTest(rate=rate, amount=amount):
+                    self.assertEqual(fapiao._only_rate(), rate)
+
     def test_lines_taxes_and_product(self):
         self.product_a.purchase_ok = True
         fapiao = self.receive_lines([(2, 50, 13), (1, 30, 6)])

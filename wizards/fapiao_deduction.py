@@ -63,14 +63,7 @@ class FapiaoDeduction(models.TransientModel):
         dialog = self.sudo().create({"fapiao_ids": [Command.set(fapiao.ids)]}).sudo(self.env.su)
         if fapiao and all(one.deduction == "selected" for one in fapiao):
             dialog.kind = "unselect"
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Deduction"),
-            "res_model": self._name,
-            "res_id": dialog.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+        return dialog._get_records_action(name=self.env._("Deduction"), target="new", context={})
 
     def action_confirm(self):
         """Queue the marks of valid fapiao, and show their progress."""

@@ -24,14 +24,7 @@ class FapiaoMatchBill(models.TransientModel):
         gate.check(fapiao, gate.INVOICER)
         # sudo: only this flow sets the records of a dialog
         dialog = self.sudo().create({"fapiao_ids": [Command.set(fapiao.ids)]})
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Create Bills"),
-            "res_model": self._name,
-            "res_id": dialog.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return dialog._get_records_action(name=self.env._("Create Bills"), target="new", context={})
 
     def action_create(self):
         """Create the bills and open them."""

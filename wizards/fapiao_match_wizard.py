@@ -56,9 +56,7 @@ class FapiaoMatchWizard(models.TransientModel):
         """Return the dialog for ``fapiao``: its matches first, then candidate bills."""
         gate.check(fapiao, gate.INVOICER)
         # sudo: only this flow sets the records of a dialog
-        wizard = self.sudo().create({"fapiao_id": fapiao.id}).sudo(self.env.su)
-        wizard._fill()
-        return wizard._show()
+        return self.sudo().create({"fapiao_id": fapiao.id}).sudo(self.env.su)._refill()
 
     def action_confirm(self):
         """Confirm the selected lines with their amounts; several lines split the fapiao."""
@@ -69,8 +67,7 @@ class FapiaoMatchWizard(models.TransientModel):
             raise UserError(self.env._("Choose the documents that this fapiao stands for."))
         for line in chosen:
             line._confirm()
-        self._fill()
-        return self._show()
+        return self._refill()
 
     def action_add(self):
         """Add another bill to the list, with the open amount of the fapiao."""
@@ -98,30 +95,22 @@ class FapiaoMatchWizard(models.TransientModel):
         self.fapiao_id.check_access("read")
 
     def _show(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Match a Fapiao"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
+        context = {"dialog_size": "extra-large"}
+        return self._get_records_action(name=self.env._("Match a Fapiao"), target="new", context=context)
 
-    def _fill(self):
-        """List the documents again."""
-        matches = self.fapiao_id.match_ids
-        documents = [match._document() for match in matches]
+    def _refill(self):
+        """List the documents again, and show them."""
+        documents = [match._document() for match in self.fapiao_id.match_ids]
         documents += [bill for bill in self._candidates() if bill not in documents]
         # sudo: as in _open
         self.sudo().line_ids = [
             fields.Command.clear(),
             *(fields.Command.create(self._values_of(document)) for document in documents[:MOST_LINES]),
         ]
+        return self._show()
 
     def _values_of(self, document):
-        match = self._match_with(document)
-        amount = match.amount or self._share(document)
+        amount = self._match_with(document).amount or self._share(document)
         return {DOCUMENT_FIELDS[document._name]: document.id, "amount": amount}
 
     def _match_with(self, document):
@@ -221,20 +210,16 @@ class FapiaoMatchWizardLine(models.TransientModel):
     def action_confirm(self):
         """Confirm this pair with its amount."""
         gate.check(self, gate.INVOICER, "write")
-        wizard = self.wizard_id
-        wizard._check_use()
+        self.wizard_id._check_use()
         self._confirm()
-        wizard._fill()
-        return wizard._show()
+        return self.wizard_id._refill()
 
     def action_undo(self):
         """Undo the match, or reject the proposal."""
         gate.check(self, gate.INVOICER, "write")
-        wizard = self.wizard_id
-        wizard._check_use()
+        self.wizard_id._check_use()
         self.match_id.action_undo()
-        wizard._fill()
-        return wizard._show()
+        return self.wizard_id._refill()
 
     def action_open_document(self):
         """Open the bill or the expense."""
@@ -250,9 +235,10 @@ class FapiaoMatchWizardLine(models.TransientModel):
 
     def _confirm(self):
         self.ensure_one()
-        self._document().check_access("read")
-        self.env["fapiao.match"]._hold(self.wizard_id.fapiao_id, self._document())
+        fapiao, document = self.wizard_id.fapiao_id, self._document()
+        document.check_access("read")
+        Match = self.env["fapiao.match"]
+        Match._hold(fapiao, document)
         match = self.match_id
         rule = match.rule if match and match.amount == self.amount else "manual"
-        Match = self.env["fapiao.match"]
-        Match._confirm_pair(self.wizard_id.fapiao_id, self._document(), self.amount, rule)
+        Match._confirm_pair(fapiao, document, self.amount, rule)

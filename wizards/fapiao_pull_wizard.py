@@ -14,8 +14,8 @@ class FapiaoPullWizard(models.TransientModel):
 
     account_id = fields.Many2one("fapiao.account", required=True, default=lambda self: self._default_account())
     kind = fields.Selection(KINDS, required=True, default=HEADER)
-    date_from = fields.Date("First Day", required=True, default=lambda self: self._default_days()[0])
-    date_to = fields.Date("Last Day", required=True, default=lambda self: self._default_days()[1])
+    date_from = fields.Date("First Day", required=True, default=lambda self: self.env["fapiao.pull"]._recent_days()[0])
+    date_to = fields.Date("Last Day", required=True, default=lambda self: self.env["fapiao.pull"]._recent_days()[1])
     full_used = fields.Integer("Full Pulls This Month", compute="_compute_preview")
     window_count = fields.Integer("Pulls to Make", compute="_compute_preview")
     preview = fields.Text(compute="_compute_preview")
@@ -24,9 +24,6 @@ class FapiaoPullWizard(models.TransientModel):
     def _default_account(self):
         accounts = self.env["fapiao.account"].search([("company_id", "=", self.env.company.id)])
         return accounts.filtered("can_pull")[:1]
-
-    def _default_days(self):
-        return self.env["fapiao.pull"]._recent_days()
 
     # ------------------------------------------------------------------ computes
 
@@ -45,8 +42,7 @@ class FapiaoPullWizard(models.TransientModel):
 
     def _refusals(self):
         """Return the problems of the whole range, which apply to each of its parts."""
-        pulls = self.env["fapiao.pull"]
-        return pulls._refusals(self.account_id, self.kind, self.date_from, self.date_to)
+        return self.env["fapiao.pull"]._refusals(self.account_id, self.kind, self.date_from, self.date_to)
 
     # ------------------------------------------------------------------ actions
 

@@ -1,6 +1,6 @@
 """Model ``account.move``: vendor bills matched with received fapiao.
 
-Sections: matching, double booking, tax of bills made from fapiao, booking marks.
+Sections: matching, posting and cancelling, double booking, tax of bills made from fapiao.
 """
 
 import re
@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ...rules import taxno
 from ..cloud import gate
 from ..values import exact
+from .fapiao_matched_mixin import names_for
 
 BILLS = ("in_invoice", "in_refund", "in_receipt")
 OPEN = f"WHERE move_type IN {BILLS} AND fapiao_in_state IN ('none', 'proposed')"
@@ -111,6 +112,16 @@ class AccountMove(models.Model):
         fapiao._plan_booking()
         return res
 
+    def button_draft(self):
+        res = super().button_draft()
+        self._fapiao_in_received()._plan_booking()
+        return res
+
+    def _fapiao_in_received(self):
+        """Return the received fapiao matched with these moves or their expenses."""
+        # sudo: marks are set for bills of all users
+        return (self.sudo().fapiao_match_ids | self.sudo().expense_ids.fapiao_match_ids).fapiao_id
+
     # ------------------------------------------------------------------ double booking
 
     def _fapiao_in_stated_numbers(self):
@@ -130,10 +141,12 @@ class AccountMove(models.Model):
             return
         totals, uses = self._fapiao_in_uses(numbers)
         for move, own in said.items():
-            for number in own & set(uses):
+            total = exact(move._fapiao_in_total())
+            for number in own:
                 others = {doc: amount for doc, amount in uses[number].items() if doc != move}
-                if move._fapiao_in_fits(number, totals, others):
-                    uses[number][move] = exact(move._fapiao_in_total())
+                used = [amount for amount in others.values() if amount * total > 0]
+                if not used or abs(sum(used) + total) <= abs(totals.get(number, 0)):
+                    uses[number][move] = total
                     continue
                 raise UserError(
                     self.env._(
@@ -141,19 +154,9 @@ class AccountMove(models.Model):
                         " A fapiao is booked once. Correct the reference, or cancel the other document.",
                         number=number,
                         bill=move.display_name,
-                        documents=", ".join(self._fapiao_in_name(doc) for doc in others),
+                        documents=", ".join(names_for(others, self.env.user, move.company_id)),
                     )
                 )
-
-    def _fapiao_in_fits(self, number, totals, others):
-        """Return whether this bill fits into the amount that the ``others`` leave of the fapiao."""
-        amount = exact(self._fapiao_in_total())
-        used = [other for other in others.values() if other * amount > 0]
-        if not used:
-            return True
-        if number not in totals:
-            return False
-        return abs(sum(used) + amount) <= abs(totals[number])
 
     @api.model
     def _fapiao_in_uses(self, numbers):
@@ -177,13 +180,6 @@ class AccountMove(models.Model):
             uses[bill.ref].setdefault(bill, exact(bill._fapiao_in_total()))
         return totals, uses
 
-    def _fapiao_in_name(self, document):
-        if not gate.may_read(document, self.env.user):
-            return self.env._("a document that you have no access to")
-        if document.company_id == self[:1].company_id:
-            return document.display_name
-        return f"{document.display_name} ({document.company_id.name})"
-
     def _fapiao_in_pool_has_some(self):
         """Return whether the pool contains an unmatched fapiao that may belong to one of these bills; one
         query.
@@ -203,17 +199,13 @@ class AccountMove(models.Model):
                 )
             )
         self.env["fapiao"].flush_model(["match_state"])
-        self.env.cr.execute(
-            SQL(
-                "SELECT 1 FROM fapiao f WHERE f.direction = 'in' AND f.match_state = 'none' AND (%s) LIMIT 1",
-                SQL(" OR ").join(conditions),
-            )
+        query = SQL(
+            "SELECT 1 FROM fapiao f WHERE f.direction = 'in' AND f.match_state = 'none' AND (%s) LIMIT 1",
+            SQL(" OR ").join(conditions),
         )
-        return bool(self.env.cr.fetchone())
+        return bool(self.env.execute_query(query))
 
-    # --------------------------------------------------------------------------
-    # Bills made from a fapiao
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ bills made from a fapiao
 
     def _fapiao_in_adjust_tax(self, amounts):
         """Adjust the tax lines of a draft bill to the charged ``{account.tax: Decimal}``: a fapiao is rounded
@@ -230,17 +222,3 @@ class AccountMove(models.Model):
             commands.append(Command.update(lines.id, {"amount_currency": float(wanted)}))
         if commands:
             self.write({"line_ids": commands})
-
-    # --------------------------------------------------------------------------
-    # Booking marks, which change when a bill is posted, reset or cancelled
-    # --------------------------------------------------------------------------
-
-    def _fapiao_in_received(self):
-        """Return the received fapiao matched with these moves or their expenses."""
-        # sudo: marks are set for bills of all users
-        return (self.sudo().fapiao_match_ids | self.sudo().expense_ids.fapiao_match_ids).fapiao_id
-
-    def button_draft(self):
-        res = super().button_draft()
-        self._fapiao_in_received()._plan_booking()
-        return res

@@ -16,11 +16,7 @@ CHANNELS = {"1": "login"}
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
-    _fapiao_inputs = frozenset(
-        {
-            *("pull_daily", "pull_pause", "bureau_channel", "full_interface", "marks_booked"),
-        }
-    )
+    _fapiao_inputs = frozenset({"pull_daily", "pull_pause", "bureau_channel", "full_interface", "marks_booked"})
 
     pull_daily = fields.Boolean(
         default=True,
@@ -75,13 +71,8 @@ class FapiaoAccount(models.Model):
 
     @api.depends("pull_ids.state")
     def _compute_pull_open_count(self):
-        counts = dict(
-            self.env["fapiao.pull"]._read_group(
-                [("account_id", "in", self.ids), ("state", "in", (*OPEN_STATES, "failed"))],
-                ["account_id"],
-                ["__count"],
-            )
-        )
+        unfinished = [("account_id", "in", self.ids), ("state", "in", (*OPEN_STATES, "failed"))]
+        counts = dict(self.env["fapiao.pull"]._read_group(unfinished, ["account_id"], ["__count"]))
         for account in self:
             account.pull_open_count = counts.get(account, 0)
 
@@ -145,11 +136,7 @@ class FapiaoAccount(models.Model):
         # sudo: only this flow changes pulls, for all users
         pulls = self.env["fapiao.pull"].sudo()
         waiting = pulls.search(
-            [
-                ("account_id", "in", self.ids),
-                ("needs_person", "=", True),
-                ("state", "in", OPEN_STATES),
-            ]
+            [("account_id", "in", self.ids), ("needs_person", "=", True), ("state", "in", OPEN_STATES)]
         )
         if waiting:
             waiting.write({"needs_person": False, "next_try_at": fields.Datetime.now()})

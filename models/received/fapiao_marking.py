@@ -25,12 +25,7 @@ KINDS = [
     ("select", "Select for deduction (勾选)"),
     ("unselect", "Take back the selection"),
 ]
-OPERATIONS = {
-    "book": base.BOOK,
-    "unbook": base.BOOK,
-    "select": base.SELECT,
-    "unselect": base.SELECT,
-}
+OPERATIONS = {"booking": base.BOOK, "deduction": base.SELECT}
 QUESTIONS = {base.BOOK: base.BOOK_STATE, base.SELECT: base.SELECT_STATE}
 
 
@@ -124,7 +119,7 @@ class FapiaoMarking(models.Model):
             {
                 "account_id": account.id,
                 "company_id": account.company_id.id,
-                "operation": OPERATIONS[kind],
+                "operation": OPERATIONS[FAMILY[kind]],
                 "kind": kind,
                 "period": period,
                 "purpose": purpose,
@@ -210,6 +205,7 @@ class FapiaoMarking(models.Model):
 
     def _on_final_state(self):
         """Plan the marks again, since the bill may have been reset or posted meanwhile."""
-        self.line_ids.filtered(lambda line: line.state == "open" and self.state not in OPEN_STATES)._drop()
+        if self.state not in OPEN_STATES:
+            self.line_ids.filtered(lambda line: line.state == "open").state = "dropped"
         if self.state in ("done", "rejected", "withdrawn"):
             self.line_ids.fapiao_id._plan_booking()

@@ -48,21 +48,13 @@ class FapiaoMarkingLine(models.Model):
             is_so_already = any(key in result.already for key in keys)
             marking = line.marking_id
             if said == "" or stands in WANTED[marking.kind] or (is_so_already and marking.in_doubt):
-                line._done()
+                line.write({"state": "done", "text": False})
+                line.fapiao_id._record_mark(marking.kind, marking.period)
             elif said is not None:
                 line._refuse(said)
                 if is_so_already:
                     # set elsewhere: recorded, but not as our own mark
                     line.fapiao_id._record_mark(marking.kind, marking.period)
 
-    def _done(self):
-        for line in self:
-            marking = line.marking_id
-            line.write({"state": "done", "text": False})
-            line.fapiao_id._record_mark(marking.kind, marking.period)
-
     def _refuse(self, text):
         self.filtered(lambda line: line.state == "open").write({"state": "refused", "text": text})
-
-    def _drop(self):
-        self.write({"state": "dropped"})

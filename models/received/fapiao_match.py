@@ -16,6 +16,7 @@ from ..values import exact
 from . import matching_open as open_documents
 from . import matching_rules as rules
 from . import matching_states as states
+from .fapiao_matched_mixin import names_for
 
 RULES = [
     ("number", "Number on the document"),
@@ -296,18 +297,7 @@ class FapiaoMatch(models.Model):
         return known
 
     def _names_for(self, user, company):
-        """Return the names of the documents as far as ``user`` may see them; those of other companies than
-        ``company`` with the company's name.
-        """
-        names, hidden = [], False
-        for match in self:
-            if not gate.may_read(match._document(), user):
-                hidden = True
-            elif match.company_id == company:
-                names.append(match.document_name)
-            else:
-                names.append(f"{match.document_name} ({match.company_id.name})")
-        return [*names, self.env._("a document that you have no access to")] if hidden else names
+        return names_for([match._document() for match in self], user, company)
 
     def _document(self):
         """Return the bill or the expense of one match."""
@@ -353,9 +343,7 @@ class FapiaoMatch(models.Model):
             parts.append(self.env._("The sellers are not the same."))
         return " ".join(parts)
 
-    # --------------------------------------------------------------------------
-    # Search: set-based over all open documents
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ search: set-based over all open documents
 
     @api.model
     def _match(self, company_ids, fapiao_ids=None, move_ids=None):
@@ -368,35 +356,30 @@ class FapiaoMatch(models.Model):
         if not company_ids:
             return 0
         self.env.flush_all()
-        cr = self.env.cr
+        execute = self.env.execute_query
         # two searches at once would each match the same bill; the second is repeated or comes later
-        cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", SEARCH_LOCK))
+        execute(SQL("SELECT pg_advisory_xact_lock(%s)", SEARCH_LOCK))
         scope = self._scope(company_ids, fapiao_ids, move_ids)
         if [] in scope:
             return 0
         is_large = scope[0] is None or max(map(len, scope)) > MANY
         if is_large:
-            cr.execute(states.PLAN_FOR_MANY)
-        touched = self._forget_proposals(company_ids, scope)
-        made = []
-        cr.execute(open_documents.build(company_ids, scope))
-        for rule in rules.RULES:
-            cr.execute(rules.insert(rule, self.env.uid))
-            made += cr.fetchall()
-        touched += made
-        cr.execute(states.drop_overtaken(SEARCHED, [move_id for _fapiao_id, move_id in touched]))
-        touched += cr.fetchall()
+            execute(states.PLAN_FOR_MANY)
+        forgotten = execute(states.forget_proposals(SEARCHED, company_ids, scope[0]))
+        execute(open_documents.build(company_ids, scope))
+        made = [pair for rule in rules.RULES for pair in execute(rules.insert(rule, self.env.uid))]
+        touched = forgotten + made
+        touched += execute(states.drop_overtaken(SEARCHED, [move_id for _fapiao_id, move_id in touched]))
         self._write_states(touched)
         if is_large:
-            cr.execute(states.PLAN_AS_USUAL)
+            execute(states.PLAN_AS_USUAL)
         self.env.invalidate_all(flush=False)
         return len(made)
 
     @api.model
     def _match_at_once(self, company_ids, fapiao_ids=None, move_ids=None):
         """Search for a person who waits for it; return None, without waiting, where another search is running."""
-        self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", SEARCH_LOCK))
-        (is_free,) = self.env.cr.fetchone()
+        ((is_free,),) = self.env.execute_query(SQL("SELECT pg_try_advisory_xact_lock(%s)", SEARCH_LOCK))
         return self._match(company_ids, fapiao_ids, move_ids) if is_free else None
 
     @api.model
@@ -413,21 +396,13 @@ class FapiaoMatch(models.Model):
         since = self.env.context.get("lastcall")
         if since:
             since = fields.Datetime.to_datetime(since) - OVERLAP
-            for company_id, fapiao_ids, move_ids in self._changed(since):
+            self.env.flush_all()
+            for company_id, fapiao_ids, move_ids in self.env.execute_query(states.changed(since)):
                 self._match([company_id], fapiao_ids or [], move_ids or [])
         else:
             companies = self.env["fapiao"]._read_group([("direction", "=", "in")], ["company_id"])
             self._match([company.id for (company,) in companies])
         self.env["fapiao"]._sweep_bookings()
-
-    # ------------------------------------------------------------------ helpers
-
-    @api.model
-    def _changed(self, since):
-        """Return ``[(company, fapiao ids, bill ids)]`` of open documents written after ``since``."""
-        self.env.flush_all()
-        self.env.cr.execute(states.changed(since))
-        return self.env.cr.fetchall()
 
     @api.model
     def _scope(self, company_ids, fapiao_ids, move_ids):
@@ -436,29 +411,11 @@ class FapiaoMatch(models.Model):
         """
         if fapiao_ids is None and move_ids is None:
             return None, None
-        cr = self.env.cr
-        cr.execute(states.sellers(list(fapiao_ids or []), list(move_ids or [])))
-        sought = states.Sought.of(cr.fetchall())
-        cr.execute(states.fapiao_of(company_ids, sought))
-        fapiao = [id_ for (id_,) in cr.fetchall()]
-        cr.execute(states.bills_of(company_ids, sought))
-        bills = [id_ for (id_,) in cr.fetchall()]
-        return fapiao, bills
-
-    @api.model
-    def _forget_proposals(self, company_ids, scope):
-        """Delete proposals of earlier searches for the fapiao in ``scope``; return the pairs."""
-        fapiao_ids, _move_ids = scope
-        self.env.cr.execute(
-            SQL(
-                "DELETE FROM fapiao_match WHERE state = 'proposed' AND active AND rule = ANY(%s)"
-                " AND company_id = ANY(%s) AND move_id IS NOT NULL AND %s RETURNING fapiao_id, move_id",
-                list(SEARCHED),
-                list(company_ids),
-                SQL("TRUE") if fapiao_ids is None else SQL("fapiao_id = ANY(%s)", fapiao_ids),
-            )
-        )
-        return self.env.cr.fetchall()
+        execute = self.env.execute_query
+        (found,) = execute(states.sellers(list(fapiao_ids or []), list(move_ids or [])))
+        sought = states.Sought(*found)
+        fapiao = [id_ for (id_,) in execute(states.fapiao_of(company_ids, sought))]
+        return fapiao, [id_ for (id_,) in execute(states.bills_of(company_ids, sought))]
 
     @api.model
     def _write_states(self, pairs):
@@ -467,24 +424,32 @@ class FapiaoMatch(models.Model):
         """
         if not pairs:
             return
-        self.env.cr.execute(states.reversed_by([fapiao_id for fapiao_id, _move_id in pairs]))
-        pairs = pairs + self.env.cr.fetchall()
+        execute = self.env.execute_query
+        pairs = pairs + execute(states.reversed_by([fapiao_id for fapiao_id, _move_id in pairs]))
         fapiao_ids = sorted({fapiao_id for fapiao_id, _move_id in pairs})
-        move_ids = sorted({move_id for _fapiao_id, move_id in pairs})
-        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", fapiao_ids))
-        self.env.cr.execute(states.write_bills(move_ids))
-        self.env.cr.execute(states.write_fapiao(fapiao_ids))
+        execute(SQL("SELECT id FROM fapiao WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", fapiao_ids))
+        execute(states.write_bills(sorted({move_id for _fapiao_id, move_id in pairs})))
+        execute(states.write_fapiao(fapiao_ids))
 
-    # --------------------------------------------------------------------------
-    # Differences
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ differences
 
     def _describe_wrong(self):
         """Return why this fapiao can't belong to this document, or ""."""
         self.ensure_one()
         fapiao = self.fapiao_id
         if fapiao._is_no_purchase():
-            return self._describe_dead(fapiao)
+            if fapiao.status == "red":
+                return self.env._(
+                    "Fapiao %s was reversed. Take the credit note for its red fapiao, and match the two.",
+                    fapiao.display_name,
+                )
+            labels = dict(fapiao._fields["status"]._description_selection(self.env))
+            return self.env._(
+                "Fapiao %(number)s has the status “%(status)s” at the tax bureau and can't stand for a"
+                " purchase. Ask the seller for another one.",
+                number=fapiao.display_name,
+                status=labels[fapiao.status],
+            )
         if self.seller_differs:
             return self.env._(
                 "The seller of fapiao %(number)s is %(seller)s, the vendor here is %(vendor)s.",
@@ -493,20 +458,6 @@ class FapiaoMatch(models.Model):
                 vendor=self._document()._fapiao_in_vendor().display_name or "–",
             )
         return ""
-
-    def _describe_dead(self, fapiao):
-        if fapiao.status == "red":
-            return self.env._(
-                "Fapiao %s was reversed. Take the credit note for its red fapiao, and match the two.",
-                fapiao.display_name,
-            )
-        labels = dict(fapiao._fields["status"]._description_selection(self.env))
-        return self.env._(
-            "Fapiao %(number)s has the status “%(status)s” at the tax bureau and can't stand for a"
-            " purchase. Ask the seller for another one.",
-            number=fapiao.display_name,
-            status=labels[fapiao.status],
-        )
 
 
 def plain_name(name):

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 
+from ..cloud import gate
 from ..values import exact
 from .verdict import DEDUCTIBLE, MATCH_STATES, Row, document_state, is_tax_right
 
@@ -66,13 +67,10 @@ class FapiaoMatchedMixin(models.AbstractModel):
     @api.depends(lambda self: self._fapiao_in_depends())
     def _compute_fapiao_in(self):
         for document in self:
-            matches = document.fapiao_match_ids
-            confirmed = matches.filtered(lambda match: match.active and match.state == "confirmed")
+            confirmed = document.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
             document.fapiao_in_numbers = ", ".join(sorted(confirmed.fapiao_id.mapped("number"))) or False
-            document.fapiao_in_state = (
-                document_state(document._fapiao_in_total(), document._fapiao_in_tax(), document._fapiao_in_rows())
-                if matches
-                else "none"
+            document.fapiao_in_state = document_state(
+                document._fapiao_in_total(), document._fapiao_in_tax(), document._fapiao_in_rows()
             )
 
     def _fapiao_in_rows(self):
@@ -109,9 +107,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         # sudo: users who cancel the document may lack the right to match
         self.sudo().fapiao_match_ids.unlink()
 
-    # --------------------------------------------------------------------------
-    # Differences between a document and its fapiao, as text with the cure
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ differences, as text with the cure
 
     def _fapiao_in_differences(self):
         """Return a sentence for each difference found by ``verdict.py``."""
@@ -120,19 +116,18 @@ class FapiaoMatchedMixin(models.AbstractModel):
         said = [words for match in confirmed if (words := match._describe_wrong())]
         total, covered = exact(self._fapiao_in_total()), sum(map(exact, confirmed.mapped("amount")))
         if covered != total:
-            said.append(self._fapiao_in_say_total(total, covered))
+            said.append(
+                self.env._(
+                    "The fapiao come to %(fapiao)s, the document to %(document)s.",
+                    fapiao=self._fapiao_in_format(covered),
+                    document=self._fapiao_in_format(total),
+                )
+            )
         elif not is_tax_right(
             exact(self._fapiao_in_tax()), [row for row in self._fapiao_in_rows() if row.is_confirmed]
         ):
             said.append(self._fapiao_in_say_tax(sum(map(exact, confirmed.mapped("amount_tax")))))
         return said
-
-    def _fapiao_in_say_total(self, total, covered):
-        return self.env._(
-            "The fapiao come to %(fapiao)s, the document to %(document)s.",
-            fapiao=self._fapiao_in_format(covered),
-            document=self._fapiao_in_format(total),
-        )
 
     def _fapiao_in_say_tax(self, tax):
         return self.env._(
@@ -143,3 +138,19 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     def _fapiao_in_format(self, amount):
         return self.company_id.currency_id.format(float(amount))
+
+
+def names_for(documents, user, company):
+    """Return the names of bills and expenses as far as ``user`` may see them; those of other companies than
+    ``company`` with the company's name.
+    """
+    seen = [document for document in documents if gate.may_read(document, user)]
+    names = [
+        document.display_name
+        if document.company_id == company
+        else f"{document.display_name} ({document.company_id.name})"
+        for document in seen
+    ]
+    if len(seen) < len(documents):
+        names.append(user.env._("a document that you have no access to"))
+    return names

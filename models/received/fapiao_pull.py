@@ -7,16 +7,11 @@
              failed      resumes at its page when a user restarts it
 
 A pull stores its task number and the last page committed to the pool. After any interruption the next page is requested
-again. Sections: creation and actions, limits of the cloud, running, steps and failures, schedule.
+again (``pull_run.py``). Sections: creation and actions, limits of the cloud, steps of a run, schedule.
 """
 
-import calendar
-import functools
 import json
 import logging
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -24,49 +19,27 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.date_utils import end_of
 
-from ...clouds import base, errors, inbound
-from ...clouds.errors import CloudError, OutcomeUnknown
+from ...clouds import base, errors
 from ...clouds.inbound import FULL, HEADER, PullWindow
 from ...clouds.redact import redact
 from ..cloud import gate
-from ..cloud.fapiao_pace import QUESTION
 from ..cloud.fapiao_task_mixin import CLICK_LIMIT, CLICK_TIME
 from ..values import SHANGHAI, aware, naive
+from .pool import Pool
 from .pull_pages import Place
+from .pull_run import PACE_WAIT, PAGE_SIZE, Claim, PullRun
 
 _logger = logging.getLogger(__name__)
 
 KINDS = [(HEADER, "Headers"), (FULL, "Full, with lines")]
 OPEN_STATES = ("draft", "running")
-PAGE_SIZE = 200  # docs/protocols/kingdee-inbound.md#limits
-PACE_WAIT = timedelta(minutes=1)
 FULL_A_MONTH = 5
 DAYS_BACK = 4  # of the scheduled pull
 YEARS_BACK = {"direct": 2}
 YEARS_BACK_OTHERWISE = 5
-PAGE_LOT = 20
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A pull claimed by one worker; holds no record.
-
-    ``lease`` and ``parties`` (partner ids by tax number) are read once for all pages.
-    """
-
-    pull_id: int
-    account_id: int
-    company_id: int
-    window: inbound.PullWindow
-    task_no: str
-    place: Place
-    pause: int = 0
-    asks_channel: bool = False
-    lease: timedelta = timedelta()
-    parties: dict = field(default_factory=dict, repr=False)
-
-
+GROWTH = (1000, 10_000)  # new rows after which the planner needs fresh statistics
 LONGEST_WAIT = timedelta(hours=1)
 MAX_TRIES = 12  # then it is left to a user
 SOON = timedelta(seconds=30)
@@ -164,14 +137,8 @@ class FapiaoPull(models.Model):
         self.env["fapiao.task.mixin"]._lock_account(account.id)
         # sudo: only this flow changes pulls
         pulls = self.sudo()
-        if under_way := pulls.search(
-            [
-                *(("account_id", "=", account.id), ("kind", "=", kind), ("state", "in", OPEN_STATES)),
-                *(("date_from", "=", date_from), ("date_to", "=", date_to)),
-            ],
-            limit=1,
-        ):
-            return under_way.with_env(self.env)
+        if twin := pulls._open_twin(account, kind, date_from, date_to):
+            return twin.with_env(self.env)
         if refusals := self._refusals(account, kind, date_from, date_to):
             raise UserError("\n".join(refusals))
         pull = pulls.create(
@@ -188,6 +155,16 @@ class FapiaoPull(models.Model):
             }
         )
         return pull.with_env(self.env)
+
+    @api.model
+    def _open_twin(self, account, kind, date_from, date_to):
+        return self.search(
+            [
+                *(("account_id", "=", account.id), ("kind", "=", kind), ("state", "in", OPEN_STATES)),
+                *(("date_from", "=", date_from), ("date_to", "=", date_to)),
+            ],
+            limit=1,
+        )
 
     # ------------------------------------------------------------------ actions
 
@@ -239,23 +216,13 @@ class FapiaoPull(models.Model):
         """A range of days is pulled once at a time."""
         if self.state in OPEN_STATES:
             raise UserError(self.env._("%s is running.", self.display_name))
-        twin = self.search(
-            [
-                *(("account_id", "=", self.account_id.id), ("kind", "=", self.kind), ("id", "!=", self.id)),
-                *(("date_from", "=", self.date_from), ("date_to", "=", self.date_to)),
-                ("state", "in", OPEN_STATES),
-            ],
-            limit=1,
-        )
-        if twin:
+        if twin := self._open_twin(self.account_id, self.kind, self.date_from, self.date_to):
             raise UserError(self.env._("These days are being pulled already: %s.", twin.display_name))
 
-    # --------------------------------------------------------------------------
-    # Limits of the cloud, and the reason for each refusal
+    # ------------------------------------------------------------------ limits of the cloud
     #
     # Source: docs/protocols/kingdee-inbound.md#limits: five full pulls a month, not the current day, five
     # years back on the log-in channel and two on the direct one (乐企), which has no pull of headers.
-    # --------------------------------------------------------------------------
 
     @api.model
     def _today(self):
@@ -275,7 +242,7 @@ class FapiaoPull(models.Model):
             return [(date_from, date_to)]
         windows = []
         while date_from <= date_to:
-            last = date_from.replace(day=calendar.monthrange(date_from.year, date_from.month)[1])
+            last = end_of(date_from, "month")
             windows.append((date_from, min(last, date_to)))
             date_from = last + timedelta(days=1)
         return windows
@@ -286,13 +253,11 @@ class FapiaoPull(models.Model):
 
         ``planned``: full pulls that are sent before this one.
         """
-        words = account._words()
-        if not words.can(base.PULL_START):
+        if not account._words().can(base.PULL_START):
             return [self.env._("The cloud of account %s hands out no received fapiao.", account.name)]
         return [
-            *self._kind_refusals(account, words, kind),
+            *self._kind_refusals(account, kind, planned),
             *self._day_refusals(account, date_from, date_to),
-            *(self._quota_refusals(account.tax_no, planned) if kind == FULL else []),
         ]
 
     def _own_refusals(self):
@@ -302,17 +267,28 @@ class FapiaoPull(models.Model):
         return self._refusals(self.account_id, self.kind, self.date_from, self.date_to, planned)
 
     @api.model
-    def _kind_refusals(self, account, words, kind):
+    def _kind_refusals(self, account, kind, planned):
         if kind == HEADER and account.bureau_channel == "direct":
             yield self.env._(
                 "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full instead.",
                 account.name,
             )
-        if kind == FULL and not words.can(base.PULL_FULL):
+        if kind != FULL:
+            return
+        if not account._words().can(base.PULL_FULL):
             yield self.env._(
                 "The cloud of account %s starts full pulls from its own portal only (定时任务). Set one up"
                 " there, or pull headers.",
                 account.name,
+            )
+        used = self._full_used(account.tax_no) + planned
+        if used >= FULL_A_MONTH:
+            yield self.env._(
+                "Only %(allowed)s full pulls a month are allowed for a tax number, and %(used)s of %(tax_no)s"
+                " are used or planned. Pull headers, or wait for the next month.",
+                allowed=FULL_A_MONTH,
+                used=used,
+                tax_no=account.tax_no,
             )
 
     @api.model
@@ -337,18 +313,6 @@ class FapiaoPull(models.Model):
             )
 
     @api.model
-    def _quota_refusals(self, tax_no, planned=0):
-        used = self._full_used(tax_no)
-        if used + planned >= FULL_A_MONTH:
-            yield self.env._(
-                "Only %(allowed)s full pulls a month are allowed for a tax number, and %(used)s of %(tax_no)s"
-                " are used or planned. Pull headers, or wait for the next month.",
-                allowed=FULL_A_MONTH,
-                used=used + planned,
-                tax_no=tax_no,
-            )
-
-    @api.model
     def _full_used(self, tax_no):
         """Return how many full pulls of this month (China) count for a tax number: started, possibly started,
         and waiting.
@@ -362,142 +326,69 @@ class FapiaoPull(models.Model):
         waiting = pulls.search_count([*of_number, ("state", "=", "draft"), ("started_at", "=", False)])
         return (started or 0) + waiting
 
-    # --------------------------------------------------------------------------
-    # Running: announce, start the task, fetch pages; each step in a separate transaction
-    #
-    # A start is announced on the pull and logged before the call. After a lost answer headers are pulled by
-    # another task; a full pull counts as used. A page is fetched while the previous one is loaded into the
-    # pool; pool and page number are committed together.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ steps of a run
 
     @api.model
     def _continue(self, pull_id, seconds):
-        """Run a pull for about ``seconds``; return whether it could be claimed.
+        """Run a pull for about ``seconds``; return whether it could be claimed."""
+        return PullRun(self.env, pull_id).run(seconds)
 
-        Errors are stored on the pull, not raised.
-        """
-        engine = self.env["fapiao.engine"]
-        claim = engine._step(functools.partial(claim_pull, pull_id))
-        if not claim:
-            return False
-        until = time.monotonic() + seconds
-        try:
-            task_no = claim.task_no or self._start(claim)
-            if task_no:
-                self._turn_pages(claim, task_no, until)
-        except CloudError as error:
-            self._record_failure(claim, error)
-        except Exception as error:
-            _logger.exception("Fapiao: pull %s could not go on", pull_id)
-            self._record_failure(claim, OutcomeUnknown(f"{type(error).__name__}: {error}"))
-        return True
-
-    # ------------------------------------------------------------------ starting
-
-    @api.model
-    def _start(self, claim):
-        """Start a task at the cloud and return its number; "" if the pull has to wait or has failed."""
-        engine = self.env["fapiao.engine"]
-        account = self.env["fapiao.account"].browse(claim.account_id)
-        if claim.asks_channel:
-            session = engine._ask(account, lambda cloud: cloud.bureau_session())
-            account._record_in_new_transaction(lambda account: account._record_channel(session))
-            if session.needs_person:
-                raise errors.LoginRequired(" ".join(filter(None, (session.text, session.url))))
-        window = claim.window
-        if not engine._step(functools.partial(on_pull, claim.pull_id, "_announce_start")):
-            return ""
-        try:
-            task = engine._ask_logged(
-                account,
-                base.PULL_START,
-                {"kind": window.kind, "date_from": str(window.date_from), "date_to": str(window.date_to)},
-                lambda cloud: cloud.start_pull(window),
-                purpose="",  # counted with the announcement
-            )
-        except CloudError as error:
-            engine._step(functools.partial(on_pull, claim.pull_id, "_record_not_started", error))
-            account._record_need_in_new_transaction(error)
-            return ""
-        engine._step(functools.partial(on_pull, claim.pull_id, "_record_started", task.task_no))
-        return task.task_no
-
-    # ------------------------------------------------------------------ pages
-
-    @api.model
-    def _turn_pages(self, claim, task_no, until):
-        """Fetch page after page over one connection; raises ``CloudError``."""
-        account = self.env["fapiao.account"].browse(claim.account_id)
-        self.env["fapiao.engine"]._ask(
-            account,
-            lambda cloud: self._take_pages(Reader(cloud, task_no, claim.pause), claim, until),
-            purpose="",  # counted in batches, since the fetching thread has no transaction
+    def _claim(self):
+        """Claim the pull for this worker until its lease expires; None if another worker has it."""
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM fapiao_pull WHERE id = %s AND state IN %s"
+                " AND (lease_until IS NULL OR lease_until < %s) FOR UPDATE SKIP LOCKED",
+                *(self.id, OPEN_STATES, now),
+            ),
+            log_exceptions=False,
+        )
+        if not self.env.cr.rowcount:
+            return None
+        if self.is_starting:
+            self._record_not_started(errors.OutcomeUnknown())
+            if self.state != "running":
+                return None
+        account = self.account_id
+        lease = account._lease()
+        self.write({"lease_until": now + lease, "needs_person": False})
+        return Claim(
+            account_id=account.id,
+            company_id=self.company_id.id,
+            window=PullWindow(self.date_from, self.date_to, self.kind),
+            task_no=self.task_no or "",
+            place=Place(self.page, self.page_size or PAGE_SIZE, PAGE_SIZE, self.page_digest or "", self.total),
+            pause=account.pull_pause,
+            asks_channel=account._asks_channel(),
+            lease=lease,
         )
 
-    @api.model
-    def _take_pages(self, reader, claim, until):
-        place = claim.place
-        with (
-            self.env["fapiao.engine"]._steps() as step,
-            Allowance(step, claim.account_id) as allowance,
-            ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead,
-        ):
-            coming = allowance.take() and ahead.submit(reader.page, place.page + 1)
-            claim = step(functools.partial(prepared, claim))
-            while coming:
-                answer = self._answer_of(coming, place)
-                if answer.is_running:
-                    step(functools.partial(on_pull, claim.pull_id, "_record_slow", answer.text))
-                    return
-                place.turn(answer)
-                is_enough = place.is_over or time.monotonic() >= until
-                may_go_on = not is_enough and allowance.take()
-                coming = may_go_on and ahead.submit(reader.page, place.page + 1)
-                if not step(functools.partial(take_page, claim, reader.task_no, place, answer)):
-                    return
-            if not place.is_over:
-                wait = PACE_WAIT if allowance.is_used_up else timedelta(0)
-                step(functools.partial(on_pull, claim.pull_id, "_record_pause", wait))
-
-    @api.model
-    def _answer_of(self, coming, place):
-        """Return the requested page; a refusal behind the last page is an empty page."""
-        try:
-            return coming.result()
-        except errors.Rejected:
-            if place.may_be_over():
-                return inbound.PullPage()
-            raise
-
-    # ------------------------------------------------------------------ transaction of a page
-
-    def _take_page(self, claim, task_no, place, answer):
+    def _take_page(self, claim, task_no, answer, parties):
         """Load a page into the pool and record it; return False if another worker has done so."""
+        place = claim.place
         self.env.cr.execute(
             SQL(
                 "SELECT FROM fapiao_pull WHERE id = %s AND COALESCE(page, 0) = %s AND task_no = %s"
                 " AND state = 'running' FOR UPDATE",
-                claim.pull_id,
-                place.page - 1,
-                task_no,
+                *(self.id, place.page - 1, task_no),
             ),
             log_exceptions=False,
         )
         if not self.env.cr.rowcount:
             return False
         rows = () if place.is_repeated else answer.rows
-        unread = () if place.is_repeated else answer.unread
-        loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, claim.pull_id, claim.parties)
-        self._record_page(claim, place, len(rows), loaded)
-        pull = self.browse(claim.pull_id)
-        if unread:
-            pull._keep_unread(unread)
+        loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, self.id, parties)
+        self._record_page(claim, len(rows), loaded)
+        if answer.unread and not place.is_repeated:
+            self._keep_unread(answer.unread)
         if place.is_over:
-            pull._finish()
+            self._finish()
         return True
 
-    def _record_page(self, claim, place, count, loaded):
+    def _record_page(self, claim, count, loaded):
         """Bypass the ORM, since it runs for each page and nothing is computed from it."""
+        place = claim.place
         self.env.cr.execute(
             SQL(
                 """UPDATE fapiao_pull
@@ -509,62 +400,28 @@ class FapiaoPull(models.Model):
                     WHERE id = %s
                    RETURNING new_count""",
                 *(place.page, place.size, place.digest, place.total, count),
-                *(loaded.inserted, loaded.updated, loaded.unchanged, claim.lease, claim.pull_id),
+                *(loaded.inserted, loaded.updated, loaded.unchanged, claim.lease, self.id),
             )
         )
         ((new_count,),) = self.env.cr.fetchall()
-        self.env["fapiao"]._notify_planner(new_count - loaded.inserted, new_count)
+        # Autovacuum analyzes a grown table after a minute at the earliest, and not for a company's first fapiao in a
+        # large pool. Until then the planner assumes an empty table and may scan the pool to find an original or a bill.
+        if any(new_count - loaded.inserted < size <= new_count for size in GROWTH):
+            self.env.cr.execute(SQL("ANALYZE fapiao"))
         self.invalidate_model()
-
-    # --------------------------------------------------------------------------
-    # Steps and failures
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ claiming
-
-    @api.model
-    def _claim(self, pull_id):
-        """Claim a pull for this worker until its lease expires; None if another worker has it."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT FROM fapiao_pull WHERE id = %s AND state IN %s"
-                " AND (lease_until IS NULL OR lease_until < %s) FOR UPDATE SKIP LOCKED",
-                pull_id,
-                OPEN_STATES,
-                fields.Datetime.now(),
-            ),
-            log_exceptions=False,
-        )
-        if not self.env.cr.rowcount:
-            return None
-        pull = self.browse(pull_id)
-        account = pull.account_id
-        if pull.is_starting:
-            pull._record_not_started(errors.OutcomeUnknown())
-            if pull.state != "running":
-                return None
-        pull.write({"lease_until": fields.Datetime.now() + account._lease(), "needs_person": False})
-        size = pull.page_size or PAGE_SIZE
-        return Claim(
-            pull_id=pull.id,
-            account_id=account.id,
-            company_id=pull.company_id.id,
-            window=PullWindow(pull.date_from, pull.date_to, pull.kind),
-            task_no=pull.task_no or "",
-            place=Place(pull.page, size, PAGE_SIZE, pull.page_digest or "", pull.total),
-            pause=account.pull_pause,
-            asks_channel=account._asks_channel(),
-        )
 
     # ------------------------------------------------------------------ starting
 
     def _announce_start(self):
         """Record that the cloud is about to be called; return whether it may be."""
         self.ensure_one()
-        # Full pulls are counted over all accounts of a tax number, so these are serialised.
-        for account_id in self._accounts_to_lock():
+        accounts = self.account_id
+        if self.kind == FULL:
+            # sudo: the cloud counts full pulls over all companies with this tax number
+            accounts = accounts.sudo().with_context(active_test=False)
+            accounts = accounts.search([("tax_no", "=", self.tax_no)], order="id")
+        for account_id in accounts.ids:
             self.env["fapiao.task.mixin"]._lock_account(account_id)
-
         if refusals := self._own_refusals():
             self._fail("\n".join([*([self.message] if self.message else []), *refusals]))
             return False
@@ -584,13 +441,6 @@ class FapiaoPull(models.Model):
         )
         return True
 
-    def _accounts_to_lock(self):
-        if self.kind != FULL:
-            return self.account_id.ids
-        # sudo: the cloud counts over all companies with this tax number
-        accounts = self.env["fapiao.account"].sudo().with_context(active_test=False)
-        return accounts.search([("tax_no", "=", self.tax_no)], order="id").ids
-
     def _record_started(self, task_no):
         self.write({"is_starting": False, "task_no": task_no, "page": 0, "message": False, "tries": 0})
 
@@ -600,56 +450,39 @@ class FapiaoPull(models.Model):
         self.is_starting = False
         if not isinstance(error, errors.OutcomeUnknown):
             self.start_count -= 1
-            self._record_error(error)
-        elif error.code == "unknown_shape":
-            self._fail(self.account_id._error_message(error))
-        elif self.kind == FULL:
+        elif self.kind == FULL and error.code != "unknown_shape":
             self._wait_or_fail(
                 self.env._(
                     "The answer to the start of this full pull was lost. It counts as one of the month, and"
                     " is started again as long as there are some left."
                 )
             )
-        else:
-            self._wait_or_fail(self.account_id._error_message(error))
+            return
+        self._record_error(error)
 
     # ------------------------------------------------------------------ continuing
 
     def _record_slow(self, text):
         """The task isn't ready (6910): queried again, with growing delays."""
         words = self.env._("The cloud is still collecting what was received.")
-        now = fields.Datetime.now()
-        wait = min(max((now - self.started_at) / 4, SOON), LONGEST_WAIT / 6)
-        self.write(
-            {
-                "lease_until": False,
-                "next_try_at": now + wait,
-                "message": "\n".join(filter(None, (words, text))),
-            }
-        )
-        self._wake(self.next_try_at)
+        wait = min(max((fields.Datetime.now() - self.started_at) / 4, SOON), LONGEST_WAIT / 6)
+        self._wait(wait, "\n".join(filter(None, (words, text))), self.tries)
 
-    def _record_pause(self, wait=timedelta(0)):
+    def _record_pause(self, wait):
         """Let other pulls run; this one continues after them, or when the rate limit allows it."""
         if self.state in OPEN_STATES:
             self.write({"lease_until": False, "next_try_at": fields.Datetime.now() + wait})
 
     def _finish(self):
         self.ensure_one()
-        self.env["fapiao"]._resolve(self.company_id.id)
+        Pool(self.env, self.company_id.id).resolve()
         self.env["fapiao.match"]._schedule_match()
         read = self.row_count + self.unread_count
-        self.write(
-            {
-                "state": "done",
-                "done_at": fields.Datetime.now(),
-                **dict.fromkeys(("lease_until", "next_try_at"), False),
-                "message": read < self.total
-                and self.env._(
-                    "The cloud announced %(total)s fapiao and returned %(read)s.", total=self.total, read=read
-                ),
-            }
+        message = read < self.total and self.env._(
+            "The cloud announced %(total)s fapiao and returned %(read)s.", total=self.total, read=read
         )
+        done = {"state": "done", "done_at": fields.Datetime.now(), "message": message}
+        self.write({**done, "lease_until": False, "next_try_at": False})
 
     def _keep_unread(self, unread):
         """Store rows that the cloud's client couldn't read, unchanged."""
@@ -663,13 +496,6 @@ class FapiaoPull(models.Model):
         )
 
     # ------------------------------------------------------------------ failures
-
-    @api.model
-    def _record_failure(self, claim, error):
-        """Store, in a separate transaction, why the pull can't continue now."""
-        engine = self.env["fapiao.engine"]
-        self.env["fapiao.account"].browse(claim.account_id)._record_need_in_new_transaction(error)
-        engine._step(functools.partial(on_pull, claim.pull_id, "_record_error", error))
 
     def _record_error(self, error):
         self.ensure_one()
@@ -709,16 +535,12 @@ class FapiaoPull(models.Model):
     def _fail(self, words):
         self.write({"state": "failed", "lease_until": False, "next_try_at": False, "message": words, "tries": 0})
 
-    # ------------------------------------------------------------------ scheduling
-
     @api.model
     def _wake(self, at=None):
         # sudo: issuers may trigger the scheduled action without write access to it
         self.env.ref("l10n_cn_invoice_cloud.cron_inbound").sudo()._trigger(at=at)
 
-    # --------------------------------------------------------------------------
-    # Schedule: daily pulls, turns in the background, and the run after a click
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ schedule
 
     @api.model
     def _month(self, moment):
@@ -757,13 +579,10 @@ class FapiaoPull(models.Model):
             order="next_try_at, id",
         )
         held = due.filtered(lambda pull: pull.account_id._needs_person())
-        held._hold_for_person()
-        return (due - held).ids
-
-    def _hold_for_person(self):
-        for pull in self:
+        for pull in held:
             words = pull.account_id.session_text or pull.env._("The account needs a person; see there.")
             pull.write({"needs_person": True, "next_try_at": False, "message": words})
+        return (due - held).ids
 
     @api.model
     def _wake_for_next(self):
@@ -773,10 +592,7 @@ class FapiaoPull(models.Model):
             limit=1,
         )
         if following:
-            soon = fields.Datetime.now() + timedelta(minutes=1)
-            self._wake(max(following.next_try_at, soon))
-
-    # ------------------------------------------------------------------ daily
+            self._wake(max(following.next_try_at, fields.Datetime.now() + timedelta(minutes=1)))
 
     @api.model
     def _make_daily(self):
@@ -789,7 +605,7 @@ class FapiaoPull(models.Model):
         for account_id in accounts.filtered("can_pull").ids:
             # one transaction each, so that a concurrent write on one account doesn't block the other pulls
             try:
-                self.env["fapiao.engine"]._step(functools.partial(make_daily, account_id))
+                self.env["fapiao.engine"]._step(lambda env, id_=account_id: env["fapiao.pull"]._make_daily_of(id_))
             except Exception:
                 _logger.exception("Fapiao: the daily pull of account %s could not be made", account_id)
 
@@ -797,105 +613,19 @@ class FapiaoPull(models.Model):
     def _make_daily_of(self, account_id):
         account = self.env["fapiao.task.mixin"]._lock_account(account_id)
         date_from, date_to = self._recent_days()
-        refusals = list(self._refusals(account, HEADER, date_from, date_to))
+        refusals = self._refusals(account, HEADER, date_from, date_to)
         if not refusals:
             self._open_pull(account, HEADER, date_from, date_to, is_scheduled=True)
         account.write({"pull_day": self._today(), "pull_text": "\n".join(refusals)})
-
-    # ------------------------------------------------------------------ click
 
     def _go_on_after_commit(self):
         """Run after the user's commit; the rest is left to the scheduler."""
         self._wake(fields.Datetime.now() + CLICK_TIME)
         if self and len(self) <= CLICK_LIMIT:
-            self.env["fapiao.engine"]._after_commit(functools.partial(go_on_now, self.ids))
+            ids = self.ids
 
+            def run(engine):
+                for pull_id in ids:
+                    engine.env["fapiao.pull"]._continue(pull_id, CLICK_SLICE)
 
-class Allowance:
-    """The pages that may still be requested, taken in batches from the account's rate limit; the unused rest
-    is given back at the end. ``step``: that of ``fapiao.engine._steps``.
-    """
-
-    def __init__(self, step, account_id):
-        self.step = step
-        self.account_id = account_id
-        self.left = 0
-        self.is_used_up = False
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        if self.left:
-            self.step(functools.partial(give_back_pages, self.account_id, self.left))
-
-    def take(self):
-        """Return whether one more page may be requested."""
-        if not self.left:
-            self.left = self.step(functools.partial(take_pages, self.account_id, PAGE_LOT))
-        if not self.left:
-            self.is_used_up = True
-            return False
-        self.left -= 1
-        return True
-
-
-class Reader:
-    """Reads the pages of one task; runs in a thread and uses no record."""
-
-    def __init__(self, cloud, task_no, pause):
-        self.cloud = cloud
-        self.task_no = task_no
-        self.pause = pause
-
-    def page(self, number):
-        """Return page ``number``; raises ``CloudError``."""
-        if self.pause and number > 1:
-            time.sleep(self.pause)
-        try:
-            return self.cloud.pull_page(self.task_no, number, PAGE_SIZE)
-        except CloudError:
-            raise
-        except Exception as error:
-            _logger.exception("Fapiao: unforeseen failure in a page of a pull")
-            raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
-
-
-# ------------------------------------------------------------------ steps of the engine
-
-
-def claim_pull(pull_id, env):
-    return env["fapiao.pull"]._claim(pull_id)
-
-
-def on_pull(pull_id, method, *args):
-    *args, env = args
-    return getattr(env["fapiao.pull"].browse(pull_id), method)(*args)
-
-
-def take_pages(account_id, count, env):
-    account = env["fapiao.account"].browse(account_id)
-    return env["fapiao.pace"]._take(account, count, account._words().channel(base.PULL_PAGE))
-
-
-def give_back_pages(account_id, count, env):
-    account = env["fapiao.account"].browse(account_id)
-    env["fapiao.pace"]._give_back(account, count, account._words().channel(base.PULL_PAGE), QUESTION)
-
-
-def prepared(claim, env):
-    lease = env["fapiao.account"].browse(claim.account_id)._lease()
-    return replace(claim, lease=lease, parties=env["fapiao"]._parties(claim.company_id))
-
-
-def take_page(claim, task_no, place, answer, env):
-    return env["fapiao.pull"]._take_page(claim, task_no, place, answer)
-
-
-def make_daily(account_id, env):
-    env["fapiao.pull"]._make_daily_of(account_id)
-
-
-def go_on_now(ids, engine):
-    for pull_id in ids:
-        engine.env["fapiao.pull"]._continue(pull_id, CLICK_SLICE)
+            self.env["fapiao.engine"]._after_commit(run)

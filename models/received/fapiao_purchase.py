@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..cloud import gate
 from ..values import STATUSES, TYPES
+from .fapiao import DOCUMENTS
 from .verdict import DEAD
 
 WORK = [
@@ -57,15 +58,11 @@ class FapiaoPurchase(models.Model):
                         WHEN f.match_state = 'proposed' THEN 'proposed'
                         WHEN COALESCE(f.match_state, 'none') IN ('none', 'partial') THEN 'unmatched'
                         WHEN f.booking = 'booked' THEN 'done'
-                        WHEN EXISTS (SELECT FROM fapiao_match x
-                                       LEFT JOIN hr_expense e ON e.id = x.expense_id
-                                       LEFT JOIN account_move b
-                                              ON b.id = COALESCE(x.move_id, e.account_move_id)
-                                      WHERE x.fapiao_id = f.id AND x.active AND x.state = 'confirmed'
-                                        AND b.state IS DISTINCT FROM 'posted') THEN 'entered'
+                        WHEN EXISTS (%(documents)s AND b.state IS DISTINCT FROM 'posted') THEN 'entered'
                         ELSE 'to_book' END AS work
               FROM fapiao f WHERE f.direction = 'in'""",
             dead=list(DEAD),
+            documents=DOCUMENTS,
         )
 
     def action_open_fapiao(self):

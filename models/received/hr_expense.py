@@ -37,9 +37,7 @@ class HrExpense(models.Model):
         self._fapiao_in_release()
         return res
 
-    # --------------------------------------------------------------------------
-    # Differences
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ differences
 
     def _fapiao_in_say_tax(self, tax):
         """An expense has one set of taxes, while each ticket may have a rate of its own."""

@@ -8,6 +8,11 @@ from odoo.tools import SQL
 
 from ..values import LIVING
 
+OPEN_BILL = SQL(
+    "m.move_type IN ('in_invoice', 'in_refund', 'in_receipt') AND m.state IN ('draft', 'posted')"
+    " AND m.fapiao_in_state IN ('none', 'proposed')"
+)
+
 
 def plain(expression):
     """Return SQL that normalises a name or number like ``rules.taxno.normalise``."""
@@ -91,13 +96,12 @@ def _open_bills(companies, ids):
                             bool_or(x.rule = 'number') AS is_named
                        FROM fapiao_match x WHERE x.active AND x.move_id IS NOT NULL AND %(known_scope)s
                       GROUP BY x.move_id) AS known ON known.move_id = m.id
-         WHERE m.move_type IN ('in_invoice', 'in_refund', 'in_receipt') AND m.state IN ('draft', 'posted')
-           AND m.company_id = ANY(%(companies)s) AND m.amount_total_signed <> 0
-           AND COALESCE(m.fapiao_in_state, 'none') IN ('none', 'proposed')
+         WHERE %(is_open)s AND m.company_id = ANY(%(companies)s) AND m.amount_total_signed <> 0
            AND known.is_confirmed IS NOT TRUE
            AND NOT EXISTS (SELECT FROM hr_expense e WHERE e.account_move_id = m.id)
            AND %(scope)s) AS b""",
         keys=_KEYS,
+        is_open=OPEN_BILL,
         vat=tax_no(SQL("p.vat")),
         partner=plain(SQL("p.name")),
         companies=list(companies),

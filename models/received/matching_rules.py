@@ -21,25 +21,9 @@ MOST_PAIRS_SELLER = 500_000
 MOST_PAIRS = 4_000_000
 
 
-def _not_refused():
-    return SQL("NOT EXISTS (SELECT FROM fapiao_match r WHERE r.fapiao_id = f.id AND r.move_id = b.id AND NOT r.active)")
-
-
-def _few_alike(seller):
-    """Return ``few_fapiao`` and ``few_bills``: open documents without too many equal ones."""
-    return SQL(
-        """
-    few_fapiao AS (
-        SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY company_id, %(seller)s, total) AS alike
-                         FROM open_fapiao WHERE %(seller)s <> '') AS f WHERE alike <= %(most)s
-    ), few_bills AS (
-        SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY company_id, %(seller)s, total) AS alike
-                         FROM open_bill WHERE %(seller)s <> '') AS b WHERE alike <= %(most)s
-    )""",
-        seller=SQL.identifier(seller),
-        most=MOST_ALIKE,
-    )
-
+_NOT_REFUSED = SQL(
+    "NOT EXISTS (SELECT FROM fapiao_match r WHERE r.fapiao_id = f.id AND r.move_id = b.id AND NOT r.active)"
+)
 
 NUMBER = SQL(
     """
@@ -78,66 +62,52 @@ NUMBER = SQL(
            1 AS candidates
       FROM weighed
     )""",
-    not_refused=_not_refused(),
+    not_refused=_NOT_REFUSED,
 )
 
-TAX_NO_TOTAL = SQL(
-    """%(few)s, pairs AS (
-    SELECT f.id AS fapiao_id, b.id AS move_id, f.total AS amount, f.is_shared,
-           b.is_named,
+
+def _same_total(seller, days, condition, is_certain):
+    """Return the rule for one fapiao and one bill with the same ``seller`` (a column) and total, at most ``days``
+    apart, among open documents without too many equal ones.
+    """
+    return SQL(
+        """
+    few_fapiao AS (
+        SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY company_id, %(seller)s, total) AS alike
+                         FROM open_fapiao WHERE %(seller)s <> '') AS f WHERE alike <= %(most_alike)s
+    ), few_bills AS (
+        SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY company_id, %(seller)s, total) AS alike
+                         FROM open_bill WHERE %(seller)s <> '') AS b WHERE alike <= %(most_alike)s
+    ), pairs AS (
+    SELECT f.id AS fapiao_id, b.id AS move_id, f.total AS amount, f.is_shared, b.is_named,
            count(*) OVER (PARTITION BY f.id) AS bills, count(*) OVER (PARTITION BY b.id) AS fapiao,
            row_number() OVER (PARTITION BY f.id ORDER BY abs(b.day - f.day), b.id) AS place
-      FROM few_fapiao f JOIN few_bills b ON b.company_id = f.company_id AND b.tax_no = f.tax_no
+      FROM few_fapiao f JOIN few_bills b ON b.company_id = f.company_id AND b.%(seller)s = f.%(seller)s
                                       AND b.total = f.total
-     WHERE abs(b.day - f.day) <= %(days_tax_no)s
-       AND %(not_refused)s
+     WHERE abs(b.day - f.day) <= %(days)s AND %(condition)s AND %(not_refused)s
     ), found AS (
-    SELECT fapiao_id, move_id, amount,
-           bills = 1 AND fapiao = 1 AND NOT is_shared AND NOT is_named AS is_certain,
-           greatest(bills, fapiao) AS candidates
+    SELECT fapiao_id, move_id, amount, %(is_certain)s AS is_certain, greatest(bills, fapiao) AS candidates
       FROM pairs WHERE place <= %(most_candidates)s
     )""",
-    few=_few_alike("tax_no"),
-    days_tax_no=DAYS_TAX_NO,
-    most_candidates=MOST_CANDIDATES,
-    not_refused=_not_refused(),
-)
-
-NAME_TOTAL_DATE = SQL(
-    """%(few)s, pairs AS (
-    SELECT f.id AS fapiao_id, b.id AS move_id, f.total AS amount,
-           count(*) OVER (PARTITION BY f.id) AS bills, count(*) OVER (PARTITION BY b.id) AS fapiao,
-           row_number() OVER (PARTITION BY f.id ORDER BY abs(b.day - f.day), b.id) AS place
-      FROM few_fapiao f JOIN few_bills b ON b.company_id = f.company_id AND b.seller = f.seller
-                                      AND b.total = f.total
-     WHERE (b.tax_no = '' OR f.tax_no = '') AND NOT b.is_proposed
-       AND abs(b.day - f.day) <= %(days_name)s
-       AND %(not_refused)s
-    ), found AS (
-    SELECT fapiao_id, move_id, amount, FALSE AS is_certain, greatest(bills, fapiao) AS candidates
-      FROM pairs WHERE place <= %(most_candidates)s
-    )""",
-    few=_few_alike("seller"),
-    days_name=DAYS_NAME,
-    most_candidates=MOST_CANDIDATES,
-    not_refused=_not_refused(),
-)
+        seller=SQL.identifier(seller),
+        days=days,
+        condition=SQL(condition),
+        not_refused=_NOT_REFUSED,
+        is_certain=SQL(is_certain),
+        most_alike=MOST_ALIKE,
+        most_candidates=MOST_CANDIDATES,
+    )
 
 
-_TABLES = {"f": "open_fapiao", "b": "open_bill"}
-
-
-def _is_open(side, alias):
-    # a fapiao leaves its table with the first proposal
-    return SQL("NOT %s.is_proposed", SQL.identifier(alias)) if side == "b" else SQL("TRUE")
-
-
-def _sums(one, part):
-    """Return the rule by which several of ``part`` sum to the total of ``one`` (``f`` or ``b``): any two, or
-    a run without gaps in the order of their dates, including all of the window.
+def _sums(of_bills):
+    """Return the rule by which several fapiao sum to the total of a bill or, ``of_bills``, several bills to that of a
+    fapiao: any two, or a run without gaps in the order of their dates, including all of the window.
 
     Runs are differences of prefix sums, so both are joins on equality and no combinations are tried.
     """
+    # a fapiao leaves its table with the first proposal
+    bill, fapiao = ("open_bill", "NOT is_proposed"), ("open_fapiao", "TRUE")
+    part, one = (bill, fapiao) if of_bills else (fapiao, bill)
     return SQL(
         """
     parts AS (
@@ -187,12 +157,12 @@ def _sums(one, part):
                        ON r.fapiao_id = m.fapiao_id AND r.move_id = m.move_id AND NOT r.active) AS weighed
          WHERE NOT is_refused
     )""",
-        part=SQL(_TABLES[part]),
-        one=SQL(_TABLES[one]),
-        part_open=_is_open(part, "part"),
-        one_open=_is_open(one, "one"),
-        fapiao=SQL("parts.id") if part == "f" else SQL("one_id"),
-        move=SQL("one_id") if part == "f" else SQL("parts.id"),
+        part=SQL(part[0]),
+        part_open=SQL(part[1]),
+        one=SQL(one[0]),
+        one_open=SQL(one[1]),
+        fapiao=SQL("one_id" if of_bills else "parts.id"),
+        move=SQL("parts.id" if of_bills else "one_id"),
         days=DAYS_SUM,
         most_pairs=MOST_PAIRS,
         most_pairs_seller=MOST_PAIRS_SELLER,
@@ -201,10 +171,14 @@ def _sums(one, part):
 
 RULES = {
     "number": NUMBER,
-    "tax_no_total": TAX_NO_TOTAL,
-    "name_total_date": NAME_TOTAL_DATE,
-    "several_fapiao": _sums("b", "f"),
-    "several_bills": _sums("f", "b"),
+    "tax_no_total": _same_total(
+        "tax_no", DAYS_TAX_NO, "TRUE", "bills = 1 AND fapiao = 1 AND NOT is_shared AND NOT is_named"
+    ),
+    "name_total_date": _same_total(
+        "seller", DAYS_NAME, "(b.tax_no = '' OR f.tax_no = '') AND NOT b.is_proposed", "FALSE"
+    ),
+    "several_fapiao": _sums(of_bills=False),
+    "several_bills": _sums(of_bills=True),
 }
 
 

@@ -7,14 +7,8 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from .matching_open import plain, tax_no
+from .matching_open import OPEN_BILL, plain, tax_no
 from .verdict import DEAD, DEDUCTIBLE
-
-_OPEN_BILL = SQL(
-    "m.move_type IN ('in_invoice', 'in_refund', 'in_receipt') AND m.state IN ('draft', 'posted')"
-    " AND m.fapiao_in_state IN ('none', 'proposed')"
-)
-
 
 # The planner has no statistics on CTEs and prefers loops and sorts, which take minutes instead of seconds for
 # many documents.
@@ -22,27 +16,6 @@ PLAN_FOR_MANY = SQL("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin
 PLAN_AS_USUAL = SQL(
     "SET LOCAL enable_nestloop = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT; SET LOCAL work_mem = DEFAULT"
 )
-
-
-def sellers(fapiao_ids, move_ids):
-    """Return the query for ``(tax number, name, number)`` of these fapiao and of these bills' vendors."""
-    return SQL(
-        r"""
-    SELECT DISTINCT %(seller_tax_no)s, %(seller)s, upper(f.number) FROM fapiao f WHERE f.id = ANY(%(fapiao)s)
-     UNION
-    SELECT DISTINCT %(vat)s, %(vendor)s, word
-      FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
-      LEFT JOIN regexp_split_to_table(
-                upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
-            ON length(word) >= 8
-     WHERE m.id = ANY(%(moves)s)""",
-        seller_tax_no=plain(SQL("f.seller_tax_no")),
-        seller=plain(SQL("f.seller_name")),
-        vat=tax_no(SQL("p.vat")),
-        vendor=plain(SQL("p.name")),
-        fapiao=fapiao_ids,
-        moves=move_ids,
-    )
 
 
 class Sought(NamedTuple):
@@ -53,15 +26,30 @@ class Sought(NamedTuple):
     names_alone: list  # of sellers without a tax number
     numbers: list
 
-    @classmethod
-    def of(cls, rows):
-        """Return the sellers in the rows of :func:`sellers`."""
-        return cls(
-            sorted({tax_no for tax_no, _name, _number in rows if tax_no}),
-            sorted({name for _tax_no, name, _number in rows if name}),
-            sorted({name for tax_no, name, _number in rows if name and not tax_no}),
-            sorted({number for _tax_no, _name, number in rows if number}),
-        )
+
+def sellers(fapiao_ids, move_ids):
+    """Return the query for the fields of :class:`Sought` from these fapiao and these bills with their vendors."""
+    return SQL(
+        r"""
+    SELECT COALESCE(array_agg(DISTINCT tax_no) FILTER (WHERE tax_no <> ''), '{}'),
+           COALESCE(array_agg(DISTINCT name) FILTER (WHERE name <> ''), '{}'),
+           COALESCE(array_agg(DISTINCT name) FILTER (WHERE name <> '' AND tax_no = ''), '{}'),
+           COALESCE(array_agg(DISTINCT number) FILTER (WHERE number <> ''), '{}')
+      FROM (SELECT %(seller_tax_no)s, %(seller)s, upper(f.number) FROM fapiao f WHERE f.id = ANY(%(fapiao)s)
+             UNION
+            SELECT %(vat)s, %(vendor)s, word
+              FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
+              LEFT JOIN regexp_split_to_table(
+                        upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
+                    ON length(word) >= 8
+             WHERE m.id = ANY(%(moves)s)) AS sought (tax_no, name, number)""",
+        seller_tax_no=plain(SQL("f.seller_tax_no")),
+        seller=plain(SQL("f.seller_name")),
+        vat=tax_no(SQL("p.vat")),
+        vendor=plain(SQL("p.name")),
+        fapiao=fapiao_ids,
+        moves=move_ids,
+    )
 
 
 def fapiao_of(companies, sought):
@@ -106,7 +94,7 @@ def bills_of(companies, sought):
     return SQL(" UNION ").join(
         SQL(
             "SELECT m.id FROM account_move m WHERE %s AND m.company_id = ANY(%s) AND %s",
-            _OPEN_BILL,
+            OPEN_BILL,
             list(companies),
             branch,
         )
@@ -128,7 +116,18 @@ def changed(since):
              WHERE %(is_open)s AND m.write_date > %(since)s) AS documents
      GROUP BY company_id""",
         since=since,
-        is_open=_OPEN_BILL,
+        is_open=OPEN_BILL,
+    )
+
+
+def forget_proposals(searched, companies, fapiao_ids):
+    """Return the statement that deletes the proposals of earlier searches for these fapiao, or all (None)."""
+    return SQL(
+        "DELETE FROM fapiao_match WHERE state = 'proposed' AND active AND rule = ANY(%s)"
+        " AND company_id = ANY(%s) AND move_id IS NOT NULL AND %s RETURNING fapiao_id, move_id",
+        list(searched),
+        list(companies),
+        SQL("TRUE") if fapiao_ids is None else SQL("fapiao_id = ANY(%s)", fapiao_ids),
     )
 
 
