@@ -30,6 +30,7 @@ from ...clouds.errors import CloudError, OutcomeUnknown
 from ...clouds.inbound import FULL, HEADER, PullWindow
 from ...clouds.redact import redact
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import QUESTION
 from ..cloud.fapiao_task_mixin import CLICK_LIMIT, CLICK_TIME
 from ..values import SHANGHAI, aware, naive
@@ -376,7 +377,7 @@ class FapiaoPull(models.Model):
 
         Errors are stored on the pull, not raised.
         """
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         claim = engine._step(functools.partial(claim_pull, pull_id))
         if not claim:
             return False
@@ -397,7 +398,7 @@ class FapiaoPull(models.Model):
     @api.model
     def _start(self, claim):
         """Start a task at the cloud and return its number; "" if the pull has to wait or has failed."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         account = self.env["fapiao.account"].browse(claim.account_id)
         if claim.asks_channel:
             session = engine._ask(account, lambda cloud: cloud.bureau_session())
@@ -428,7 +429,7 @@ class FapiaoPull(models.Model):
     def _turn_pages(self, claim, task_no, until):
         """Fetch page after page over one connection; raises ``CloudError``."""
         account = self.env["fapiao.account"].browse(claim.account_id)
-        self.env["fapiao.engine"]._ask(
+        Engine(self.env)._ask(
             account,
             lambda cloud: self._take_pages(Reader(cloud, task_no, claim.pause), claim, until),
             purpose="",  # counted in batches, since the fetching thread has no transaction
@@ -438,7 +439,7 @@ class FapiaoPull(models.Model):
     def _take_pages(self, reader, claim, until):
         place = claim.place
         with (
-            self.env["fapiao.engine"]._steps() as step,
+            Engine(self.env)._steps() as step,
             Allowance(step, claim.account_id) as allowance,
             ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead,
         ):
@@ -667,7 +668,7 @@ class FapiaoPull(models.Model):
     @api.model
     def _record_failure(self, claim, error):
         """Store, in a separate transaction, why the pull can't continue now."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         self.env["fapiao.account"].browse(claim.account_id)._record_need_in_new_transaction(error)
         engine._step(functools.partial(on_pull, claim.pull_id, "_record_error", error))
 
@@ -789,7 +790,7 @@ class FapiaoPull(models.Model):
         for account_id in accounts.filtered("can_pull").ids:
             # one transaction each, so that a concurrent write on one account doesn't block the other pulls
             try:
-                self.env["fapiao.engine"]._step(functools.partial(make_daily, account_id))
+                Engine(self.env)._step(functools.partial(make_daily, account_id))
             except Exception:
                 _logger.exception("Fapiao: the daily pull of account %s could not be made", account_id)
 
@@ -808,12 +809,12 @@ class FapiaoPull(models.Model):
         """Run after the user's commit; the rest is left to the scheduler."""
         self._wake(fields.Datetime.now() + CLICK_TIME)
         if self and len(self) <= CLICK_LIMIT:
-            self.env["fapiao.engine"]._after_commit(functools.partial(go_on_now, self.ids))
+            Engine(self.env)._after_commit(functools.partial(go_on_now, self.ids))
 
 
 class Allowance:
     """The pages that may still be requested, taken in batches from the account's rate limit; the unused rest
-    is given back at the end. ``step``: that of ``fapiao.engine._steps``.
+    is given back at the end. ``step``: that of ``Engine._steps``.
     """
 
     def __init__(self, step, account_id):
