@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo import fields
 
 from ..clouds import inbound
+from ..models.cloud.engine import Engine
 from .common_kingdee import KingdeeCommon
 
 ENGINE = "odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine.open_cloud"
@@ -146,6 +147,6 @@ class PullCommon(KingdeeCommon):
     def load(self, rows, **values):
         """Bring rows into the pool as a pull does."""
         with self.engine():
-            return self.env["fapiao.engine"]._step(
+            return Engine(self.env)._step(
                 lambda env: env["fapiao"]._load(self.company.id, self.account.id, rows, **values)
             )

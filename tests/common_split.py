@@ -1,12 +1,13 @@
 """What tests of split and merged invoices share: the dialog with its preview, and the bureau's count."""
 
+from ..models.issuing.builder import Builder
 from ..models.values import exact
 from .common_red import RedCommon
 
 
 class SplitCommon(RedCommon):
     def build(self, moves, merged=False):
-        builder = self.env["fapiao.builder"]
+        builder = Builder(self.env)
         return builder._build_merged(moves) if merged else builder._build(moves)
 
     def open_dialog(self, moves, merged=False):

@@ -29,7 +29,7 @@ def commit_and_follow(commit):
     forgets all work after a commit; the click's attempt is just that."""
 
     def run(cursor):
-        attempts = [work for work in cursor.postcommit._funcs if "FapiaoEngine" in work.__qualname__]
+        attempts = [work for work in cursor.postcommit._funcs if "Engine._after_commit" in work.__qualname__]
         commit(cursor)
         for attempt in attempts:
             attempt()

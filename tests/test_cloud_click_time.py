@@ -11,6 +11,7 @@ from ..clouds import fence
 from ..clouds.errors import OutcomeUnknown
 from ..models.cloud import engine as fapiao_engine
 from ..models.cloud import fapiao_task_mixin
+from ..models.cloud.engine import Engine
 from .common import FapiaoCommon
 
 
@@ -31,14 +32,14 @@ class TestClickTime(FapiaoCommon):
         """The time is looked at again before each call."""
         self.account.sudo()._store_token(type("Slot", (), {"token": False, "expires_at": None}))
         invoice, clock, passed = self.create_invoice(), fence.now, []
-        record = type(self.env["fapiao.engine"])._keep_token
+        record = Engine._keep_token
 
         def keep_late(engine, *args):
             passed.append(100)
             return record(engine, *args)
 
         with (
-            patch.object(type(self.env["fapiao.engine"]), "_keep_token", keep_late),
+            patch.object(Engine, "_keep_token", keep_late),
             patch.object(fence, "now", lambda: clock() + sum(passed)),
         ):
             self.issue(invoice)
@@ -65,5 +66,5 @@ class TestClickTime(FapiaoCommon):
                 patch.object(fapiao_engine, "is_click", return_value=is_click),
                 self.assertRaises(OutcomeUnknown),
             ):
-                self.env["fapiao.engine"]._ask(self.account, note)
+                Engine(self.env)._ask(self.account, note)
         self.assertEqual(seen, [(15, 15), (60, 70)])

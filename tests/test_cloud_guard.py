@@ -8,6 +8,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models.cloud.fapiao_guard_mixin import ADDON
+from ..models.issuing.builder import Builder
 from .common_match import MatchCommon
 from .common_order import OrderCommon
 from .test_security_access import AccessCase
@@ -318,7 +319,7 @@ class TestStory(AccessCase):
         self.env.flush_all()
         self.cr.execute("UPDATE fapiao_request_line SET move_line_id = NULL WHERE move_id = %s", [invoice.id])
         self.env.invalidate_all()
-        (built,) = self.env["fapiao.builder"]._build(invoice)
+        (built,) = Builder(self.env)._build(invoice)
         self.assertFalse(built.is_ready)
         self.assertEqual([problem.code for problem in built.problems], ["cover_without_line"])
         said = invoice._fapiao_describe(built.problems[0])

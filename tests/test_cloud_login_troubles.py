@@ -3,6 +3,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..models.cloud.engine import Engine
 from .common_login import LoginCommon
 
 
@@ -37,7 +38,7 @@ class TestLoginTroubles(LoginCommon):
         def break_down(*_args):
             raise KeyError("surprise")
 
-        self.patch(type(self.env["fapiao.engine"]), "_ask", break_down)
+        self.patch(Engine, "_ask", break_down)
         login = self.open(method="sms")
         with self.assertLogs("odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine", "ERROR"):
             self.click(login, "action_start")

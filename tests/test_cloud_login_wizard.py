@@ -7,6 +7,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..models.cloud.engine import Engine
 from ..sandbox import defaults
 from .common_login import LoginCommon
 
@@ -78,14 +79,13 @@ class TestLoginWizard(LoginCommon):
     def test_journal_is_there_before_the_call(self):
         login = self.open(method="sms")
         seen = []
-        engine = type(self.env["fapiao.engine"])
-        original = engine._ask
+        original = Engine._ask
 
         def look_first(self_, account, question, part="", purpose=""):
             seen.append(self_._step(lambda env: env["fapiao.call"].search([], limit=1).state))
             return original(self_, account, question, part, purpose)
 
-        self.patch(engine, "_ask", look_first)
+        self.patch(Engine, "_ask", look_first)
         self.click(login, "action_start")
         self.assertEqual(seen, ["sent"])
 

@@ -20,6 +20,7 @@ from ..clouds.base import (
 )
 from ..clouds.errors import PaceUsedUp
 from ..clouds.registry import CLOUDS
+from ..models.cloud.engine import Engine
 from ..models.cloud.fapiao_pace import BACKGROUND, ISSUE, QUESTION, reserved, rules
 from .common import FapiaoCommon
 from .live.database import LiveDatabase, finish
@@ -75,7 +76,7 @@ class TestPace(FapiaoCommon):
 
     def take(self, count, purpose=QUESTION, channel=BUREAU, account=None):
         with self.engine():
-            return self.env["fapiao.engine"]._step(
+            return Engine(self.env)._step(
                 lambda env: env["fapiao.pace"]._take(
                     env["fapiao.account"].browse((account or self.account).id), count, channel, purpose
                 )
@@ -146,7 +147,7 @@ class TestPace(FapiaoCommon):
         self.take(7)
         self.age_pace(minutes=0.5)
         with self.engine(), self.assertRaises(PaceUsedUp) as caught:
-            self.Pace._spend(self.account, BUREAU)
+            Engine(self.env)._spend(self.account, BUREAU)
         error = caught.exception
         self.assertEqual((error.allowed, error.span), (10, 60))
         self.assertTrue(25 <= error.retry_after <= 31, error.retry_after)
@@ -200,7 +201,7 @@ class TestPace(FapiaoCommon):
         self.take(1)
         before = self.env["fapiao.call"].search_count([])
         with self.engine(), self.assertRaises(PaceUsedUp):
-            self.env["fapiao.engine"]._ask_logged(self.account, LOGIN, {}, lambda cloud: 1 / 0)
+            Engine(self.env)._ask_logged(self.account, LOGIN, {}, lambda cloud: 1 / 0)
         self.assertEqual(self.env["fapiao.call"].search_count([]), before)
 
     def refresh(self, fapiao):

@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..clouds.errors import LoginRequired
+from ..models.cloud.engine import Engine
 from .common_update import ReportCommon
 
 LOSSES = ("drop_after", "half_json_after", "http_500_after", "drop_before", "http_500_before")
@@ -149,7 +150,7 @@ class TestReportQueue(ReportCommon):
         expense, _fapiao = self.picked_expense()
         expense.action_submit()
         self.safe()
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         with self.engine():
             claimed = [engine._step(lambda env: len(self.claim(env))) for _worker in range(2)]
         self.assertEqual(claimed, [1, 0], "the status waits for the saving")
@@ -160,7 +161,7 @@ class TestReportQueue(ReportCommon):
         expense.action_submit()
         self.safe()
         with self.engine():
-            self.env["fapiao.engine"]._step(self.claim)
+            Engine(self.env)._step(self.claim)
         self.make_due(self.reports())
         for _try in range(2):
             self.again()

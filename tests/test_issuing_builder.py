@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from odoo import Command, fields
 from odoo.tests import tagged
 
+from ..models.issuing.builder import Builder
 from ..models.values import exact
 from ..rules import amounts
 from ..rules.checks import preflight
@@ -113,7 +114,7 @@ class BuilderCase(FapiaoCommon):
         )
 
     def build(self, moves):
-        return self.env["fapiao.builder"]._build(moves)
+        return Builder(self.env)._build(moves)
 
     def check_draft(self, built):
         """Assert what must hold for every draft."""

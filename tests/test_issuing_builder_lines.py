@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import Command, fields
 from odoo.tests import tagged
 
+from ..models.issuing.builder import Builder
 from ..rules.document import DISCOUNT, DISCOUNTED, NORMAL
 from ..rules.problems import errors
 from .test_issuing_builder import BuilderCase
@@ -200,7 +201,7 @@ class TestWords(LinesCase):
         self.company.fapiao_drawer = False
         self.assertEqual(self.draft_of().drawer, self.env.user.name)
         invoice = self.create_invoice(invoice_user_id=self.env.ref("base.user_admin").id)
-        robot = self.env["fapiao.builder"].with_user(self.env.ref("base.user_root"))
+        robot = Builder(self.env(user=self.env.ref("base.user_root")))
         self.assertEqual(robot._build(invoice)[0].draft.drawer, self.env.ref("base.user_admin").name)
         invoice.invoice_user_id = False
         self.assert_refused(robot._build(invoice)[0], "drawer_missing")

@@ -6,6 +6,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..models.cloud.engine import Engine
 from ..sandbox import defaults
 from .common import FapiaoCommon
 
@@ -80,15 +81,14 @@ class TestFields(FapiaoCommon):
 
     def _queries_to_apply(self, length):
         invoice = self.create_invoice([{} for _number in range(length)])
-        engine = type(self.env["fapiao.engine"])
-        original, counts = engine._apply, []
+        original, counts = Engine._apply, []
 
         def count(engine_self, call_id):
             before = self.cr.sql_log_count
             original(engine_self, call_id)
             counts.append(self.cr.sql_log_count - before)
 
-        with patch.object(engine, "_apply", count):
+        with patch.object(Engine, "_apply", count):
             self.issue(invoice)
         self.assert_one_fapiao(invoice)
         return counts[0]

@@ -9,7 +9,10 @@ from odoo import Command
 from odoo.tests import tagged
 
 from ..clouds.base import RawAnswer
-from ..models.cloud import side_by_side, spool
+from ..models.cloud import engine as fapiao_engine
+from ..models.cloud import spool
+from ..models.cloud.engine import Engine
+from ..models.issuing.builder import Builder
 from ..sandbox import defaults
 from ..sandbox.server import SandboxServer
 from .common import FapiaoCommon
@@ -197,12 +200,12 @@ class TestEarlierIDs(NeverTwoCase):
 
     def test_id_is_a_function_of_what_it_stands_for(self):
         one, other = self.create_invoice(), self.create_invoice([{"price_unit": 7}])
-        built = self.env["fapiao.builder"]._build(one | other)
+        built = Builder(self.env)._build(one | other)
         requests = self.env["fapiao.request"].sudo()._create_blue(built)
         uids = requests.mapped("request_uid")
         self.assertEqual(len(set(uids)), 2)
         requests.unlink()
-        again = self.env["fapiao.request"].sudo()._create_blue(self.env["fapiao.builder"]._build(one | other))
+        again = self.env["fapiao.request"].sudo()._create_blue(Builder(self.env)._build(one | other))
         self.assertEqual(again.mapped("request_uid"), uids, "whatever the row numbers are")
 
 
@@ -229,10 +232,10 @@ class TestEndedRequestsListen(NeverTwoCase):
         exchange = request.call_ids.filtered(lambda one: one.operation == "issue")
         number = self.world.issued()[0].number
         with self.engine():
-            job = side_by_side.Job(exchange.id, "issue", {}, request.request_uid)
+            job = fapiao_engine.Job(exchange.id, "issue", {}, request.request_uid)
             answer = RawAnswer(200, json.dumps({"code": 200, "data": {"Fphm": number}}))
-            self.env["fapiao.engine"]._record(job, answer)
-            self.env["fapiao.engine"]._apply(exchange.id)
+            Engine(self.env)._record(job, answer)
+            Engine(self.env)._apply(exchange.id)
         self.assertEqual((request.state, exchange.state), ("issued", "applied"))
         self.assertEqual(invoice.fapiao_ids.number, number)
         self.assert_ledger_agrees()
@@ -414,7 +417,7 @@ class TestAnswersAreCompared(NeverTwoCase):
 class TestFences(NeverTwoCase):
     def test_call_after_its_fence_is_not_made(self):
         invoice = self.create_invoice()
-        with patch.object(side_by_side.fence, "now", side_effect=iter([0.0, *[1e9] * 50]).__next__):
+        with patch.object(fapiao_engine.fence, "now", side_effect=iter([0.0, *[1e9] * 50]).__next__):
             self.issue(invoice)
         request = invoice.fapiao_request_ids
         self.assertFalse(self.uids_sent())
@@ -436,14 +439,14 @@ class TestFences(NeverTwoCase):
         invoices = self.env["account.move"].union(*(self.create_invoice() for _n in range(12)))
         self.account.calls_at_once = 1
         self.issue(invoices)
-        engine, failed = type(self.env["fapiao.engine"]), []
+        failed = []
 
         def fail(engine, job, answer):
             failed.append(job)
             raise ValueError("the database is away")
 
         with (
-            patch.object(engine, "_record", fail),
+            patch.object(Engine, "_record", fail),
             self.assertLogs("odoo.addons.l10n_cn_invoice_cloud", "ERROR"),
         ):
             self.run_cron("_cron_dispatch")
@@ -478,10 +481,10 @@ class TestFences(NeverTwoCase):
         other.world.add_user(defaults.TAX_NO, "13900000001", "x")
         late = self.create_invoice()
         self.company.fapiao_account_id = slow
-        self.env["fapiao.request"].sudo()._create_blue(self.env["fapiao.builder"]._build(late))._enqueue()
+        self.env["fapiao.request"].sudo()._create_blue(Builder(self.env)._build(late))._enqueue()
         self.company.fapiao_account_id = self.account
         through = threading.Event()
-        real_send = side_by_side.send
+        real_send = fapiao_engine.send
 
         def send(cloud, job):
             is_slow = cloud.config.base_url == other.base_url
@@ -492,7 +495,7 @@ class TestFences(NeverTwoCase):
                 through.set()
             return answer
 
-        with patch.object(side_by_side, "send", send):
+        with patch.object(fapiao_engine, "send", send):
             self.run_cron("_cron_dispatch")
         self.assertTrue(through.is_set(), "the quick account didn't wait for the slow one")
         self.assertEqual(late.fapiao_request_ids.state, "issued")
@@ -518,7 +521,7 @@ class TestFences(NeverTwoCase):
     def test_order_made_while_its_account_is_archived(self):
         """A click that commits while the account goes leaves no order that waits for ever."""
         invoice = self.create_invoice()
-        self.env["fapiao.request"].sudo()._create_blue(self.env["fapiao.builder"]._build(invoice))._enqueue()
+        self.env["fapiao.request"].sudo()._create_blue(Builder(self.env)._build(invoice))._enqueue()
         self.account.sudo()._archive()
         self.run_cron("_cron_dispatch")
         self.assertEqual(invoice.fapiao_request_ids.state, "withdrawn")

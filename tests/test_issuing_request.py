@@ -13,8 +13,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..clouds.base import Issued, RawAnswer
-from ..models.cloud import engine as fapiao_engine
-from ..models.cloud.fapiao_task_mixin import SENDING
+from ..models.cloud.engine import Engine
+from ..models.cloud.fapiao_task_mixin import SENDING, click_end
+from ..models.issuing.builder import Builder
 from .common import FapiaoCommon
 
 QUIET = mute_logger("odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine")
@@ -27,15 +28,14 @@ class Crash(BaseException):
 @contextmanager
 def dying(method, after=False):
     """Let the worker die when the engine reaches ``method``, or right after it."""
-    engine = fapiao_engine.FapiaoEngine
-    original = getattr(engine, method)
+    original = getattr(Engine, method)
 
     def die(self, *args):
         if after:
             original(self, *args)
         raise Crash
 
-    with patch.object(engine, method, die):
+    with patch.object(Engine, method, die):
         yield
 
 
@@ -106,7 +106,7 @@ class TestIssue(FapiaoCommon):
         request = invoice.fapiao_request_ids
         request.sudo().next_try_at = fields.Datetime.now() + timedelta(minutes=2)
         with self.engine():
-            self.env["fapiao.request"]._attempt(request.ids)
+            self.env["fapiao.request"]._attempt_until(click_end(), request.ids)
         self.assertEqual((request.state, self.world.calls.of("blueTicket")), ("queued", []))
 
     def test_journal_tells_what_was_sent(self):
@@ -150,7 +150,7 @@ class TestIssue(FapiaoCommon):
 
     def test_database_refuses_a_second_live_order(self):
         invoice = self.create_invoice()
-        built = self.env["fapiao.builder"]._build(invoice)
+        built = Builder(self.env)._build(invoice)
         self.issue(invoice)
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
             self.env["fapiao.request"].sudo()._create_blue(built)
@@ -329,7 +329,7 @@ class TestCrashes(FapiaoCommon):
             self.env.flush_all()
             ids = tuple(invoice.fapiao_request_ids.ids)
             turn = self.env["fapiao.request"]._turn(SENDING, self.account.id, 3, ids)
-            self.env["fapiao.engine"]._run([turn])
+            Engine(self.env)._run([turn])
 
     def _recover(self, invoice, request):
         self.make_due(request)

@@ -10,6 +10,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models.issuing import fapiao_twins
+from ..models.issuing.builder import Builder
 from .common_order import OrderCommon
 
 
@@ -40,7 +41,7 @@ class TestTwins(OrderCommon):
 
     def looks_like(self, invoice):
         """Return whether ``invoice`` is held for looking like another."""
-        (built,) = self.env["fapiao.builder"]._build(invoice)
+        (built,) = Builder(self.env)._build(invoice)
         return bool(fapiao_twins.warning(built))
 
     # ------------------------------------------------------------------ what looks alike
@@ -82,7 +83,7 @@ class TestTwins(OrderCommon):
             (False, {"lines": [{"price_unit": 1130, "tax_ids": []}]}),
         ]:
             with self.subTest(values=values):
-                (built,) = self.env["fapiao.builder"]._build(self.create_invoice(**values))
+                (built,) = Builder(self.env)._build(self.create_invoice(**values))
                 self.assertEqual(bool(fapiao_twins.warning(built)), expected)
 
     def test_lines_in_another_order_look_alike(self):

@@ -10,6 +10,7 @@ from odoo.tests import tagged
 from .. import rules
 from ..models.issuing import builder as fapiao_builder
 from ..models.issuing import fapiao_document_mixin as mend
+from ..models.issuing.builder import Builder
 from ..rules.problems import Problem
 from .common import FapiaoCommon
 
@@ -164,7 +165,6 @@ class TestIssueWizard(FapiaoCommon):
 
     def test_large_selection_builds_once(self):
         moves = self.env["account.move"].union(*[self.create_invoice() for _n in range(3)], self.doubtful())
-        builder = type(self.env["fapiao.builder"])
-        with patch.object(builder, "_build", autospec=True, side_effect=builder._build) as build:
+        with patch.object(Builder, "_build", autospec=True, side_effect=Builder._build) as build:
             self.env["fapiao.issue"]._open(moves)
         self.assertEqual(build.call_count, 1)

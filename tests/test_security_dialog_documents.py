@@ -65,7 +65,7 @@ class TestDialogDocuments(OrderCommon, MatchCommon, AccessCase):
         other, order = self.create_invoice(), self.create_order()
         issue = self.rpc(self.clerk, "fapiao.issue", "search", [])
         self.assertFalse(issue)
-        issue = self.dialog(self.invoice_open.with_user(self.clerk)._fapiao_show_dialog())
+        issue = self.dialog(self.open_issue())
         request = self.dialog(self.order.with_user(self.clerk).action_fapiao_request())
         deduction = self.dialog(self.received.with_user(self.clerk).action_deduct())
         for dialog, values in (
@@ -82,6 +82,10 @@ class TestDialogDocuments(OrderCommon, MatchCommon, AccessCase):
         self.rpc(self.clerk, "fapiao.order.request.line", "write", request.line_ids.ids, {"quantity": 2})
         self.assertEqual((request.remark, request.line_ids.quantity), ("x", 2))
 
+    def open_issue(self):
+        moves = self.invoice_open.with_user(self.clerk)
+        return moves.env["fapiao.issue"]._open(moves)
+
     def dialog(self, action):
         return self.env[action["res_model"]].with_user(self.clerk).browse(action["res_id"])
 
@@ -91,8 +95,8 @@ class TestDialogDocuments(OrderCommon, MatchCommon, AccessCase):
     def test_documents_that_were_taken_away(self):
         """Who has left the company since the dialog was opened goes on with nothing of it."""
         dialogs = {
-            "action_issue": self.invoice_open.with_user(self.clerk)._fapiao_show_dialog(),
-            "action_check": self.invoice_open.with_user(self.clerk)._fapiao_show_dialog(),
+            "action_issue": self.open_issue(),
+            "action_check": self.open_issue(),
             "action_request": self.order.with_user(self.clerk).action_fapiao_request(),
             "action_confirm": self.received.with_user(self.clerk).action_deduct(),
         }

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..models.cloud import gate
 from ..models.issuing import fapiao_twins
+from ..models.issuing.builder import Builder
 
 TAKEN = ("pending", "issued")
 FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
@@ -66,7 +67,8 @@ class FapiaoIssue(models.TransientModel):
 
     def _describe_label(self):
         if self.is_merged or (self.is_single and self.fapiao_count > 1):
-            return self._describe_label_of_fapiao()
+            is_one = self.fapiao_count == 1
+            return self.env._("Issue One Fapiao") if is_one else self.env._("Issue %s Fapiao", self.fapiao_count)
         if not self.is_single and self.issue_count == 1:
             return self.env._("Issue the One That Is Ready")
         if not self.is_single:
@@ -108,11 +110,6 @@ class FapiaoIssue(models.TransientModel):
         if self.is_single and self.fapiao_count > 1:
             return self.env._("This invoice can't stand on one fapiao: it is split into %(fapiao)s.", **values)
         return ""
-
-    def _describe_label_of_fapiao(self):
-        if self.fapiao_count == 1:
-            return self.env._("Issue One Fapiao")
-        return self.env._("Issue %s Fapiao", self.fapiao_count)
 
     # ------------------------------------------------------------------ opening
 
@@ -169,7 +166,7 @@ class FapiaoIssue(models.TransientModel):
     def _build(self, moves):
         """Return the ``Built`` of those of ``moves`` without a fapiao or an open request."""
         # in a fixed order, to compare the preview with what is issued
-        builder, free = self.env["fapiao.builder"], self._free(moves).sorted("id")
+        builder, free = Builder(self.env), self._free(moves).sorted("id")
         return builder._build_merged(free) if self.is_merged and len(free) > 1 else builder._build(free)
 
     @api.model

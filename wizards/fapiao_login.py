@@ -20,6 +20,7 @@ from odoo.tools import SQL
 from ..clouds.base import FACE_QR, LOGIN, LoginStep
 from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, PaceUsedUp, Rejected
 from ..clouds.words import explain
+from ..models.cloud.engine import Engine
 from ..models.issuing.fapiao import draw_qr
 
 WAITING = ("qr", "waiting")
@@ -106,9 +107,7 @@ class FapiaoLogin(models.TransientModel):
         return self._note(state="start", message=False)
 
     def poll(self):
-        """Return ``{"state", "message"}`` after a query for the scan, unless the last one was too recent.
-        Polled by the dialog.
-        """
+        """Query for the scan, unless that was done just now; return ``{"state", "message"}``. Polled by the dialog."""
         self._check_own()
         if self._claim_poll():
             if self.purpose == "face":
@@ -117,16 +116,14 @@ class FapiaoLogin(models.TransientModel):
                 self._take_login(qr_id=self.qr_id)
         login_id = self.id
         # read in a separate transaction: the caller's own doesn't see the latest values yet
-        return self.env["fapiao.engine"]._step(
+        return Engine(self.env)._step(
             lambda env: env["fapiao.login"].browse(login_id).read(["state", "message"], load=None)[0]
         )
 
     # ------------------------------------------------------------------ helpers
 
     def _check_own(self):
-        """Raise AccessError unless the dialog is the user's own and they may use the account: the following
-        code runs as superuser.
-        """
+        """Raise AccessError unless dialog and account are the user's: the following runs as superuser."""
         self.ensure_one()
         self.check_access("write")
         self.account_id._check_may_use()
@@ -140,7 +137,7 @@ class FapiaoLogin(models.TransientModel):
     def _take(self, operation, shown, question):
         """Make one call of the log-in, store the next state and return the dialog after it."""
         try:
-            reached = self.env["fapiao.engine"]._ask_logged(self.account_id, operation, shown, question)
+            reached = Engine(self.env)._ask_logged(self.account_id, operation, shown, question)
         except CloudError as error:
             return self._record_error(error, asking="qr_id" in shown)
         if reached.state == "done":
@@ -157,15 +154,13 @@ class FapiaoLogin(models.TransientModel):
     def _ask_face(self):
         """The query whether face authentication is needed has no effect, so it isn't logged."""
         try:
-            needed = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.face_needed())
+            needed = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.face_needed())
         except CloudError as error:
             return self._record_error(error, asking=True)
         return self._record_done() if needed is False else None
 
     def _claim_poll(self):
-        """Return whether to query the cloud now: only one query at a time, within the account's rate limit,
-        and not after the code has expired.
-        """
+        """Return whether to query the cloud now: one query at a time, within the rate limit, before the end."""
         now = fields.Datetime.now()
         pause = max(LEAST_PAUSE, timedelta(seconds=60 / self.account_id.pace_per_minute))
         login_id, over = self.id, self.env._("The code has expired.")
@@ -184,7 +179,7 @@ class FapiaoLogin(models.TransientModel):
                 return False
             return bool(row)
 
-        return self.env["fapiao.engine"]._step(claim)
+        return Engine(self.env)._step(claim)
 
     def _record_done(self):
         """Record that the session is valid: waiting requests resume automatically, and the dialog shows it."""
@@ -221,9 +216,7 @@ class FapiaoLogin(models.TransientModel):
         return said
 
     def _record_error(self, error, asking=False):
-        """Show the error in the dialog. While ``asking`` about a code, a lost answer changes nothing: the
-        query is repeated.
-        """
+        """Show the error. While ``asking`` about a code, a lost answer changes nothing: it is asked again."""
         self.account_id._record_need_in_new_transaction(error)
         if asking and isinstance(error, PaceUsedUp):
             return self._note(message=self.account_id._error_message(error))
@@ -235,9 +228,7 @@ class FapiaoLogin(models.TransientModel):
         return self._note(**values)
 
     def _describe_error(self, error):
-        """Return the message of ``error`` for a log-in: that for a request would refer to a fapiao, and
-        promise an automatic retry.
-        """
+        """Return the message of ``error`` for a log-in: that for a request would refer to a fapiao."""
         match error:
             case LoginRequired() | PaceUsedUp():
                 return self.account_id._error_message(error)
@@ -257,7 +248,7 @@ class FapiaoLogin(models.TransientModel):
     def _note(self, **values):
         """Write ``values`` in a separate transaction and return the dialog after it."""
         login_id = self.id
-        self.env["fapiao.engine"]._step(lambda env: env["fapiao.login"].browse(login_id).write(values))
+        Engine(self.env)._step(lambda env: env["fapiao.login"].browse(login_id).write(values))
         return self._show()
 
     def _show(self):

@@ -6,7 +6,7 @@ from odoo import Command, api, fields, models
 
 from ..models.cloud import gate
 from ..models.issuing.builder import SEPARATOR
-from ..models.sales.order_lines import Choice
+from ..models.sales.order_lines import Choice, OrderBuilder
 
 
 class FapiaoOrderRequest(models.TransientModel):
@@ -129,7 +129,7 @@ class FapiaoOrderRequest(models.TransientModel):
     # ------------------------------------------------------------------ helpers
 
     def _build(self):
-        return self.env["fapiao.builder"]._build_orders(
+        return OrderBuilder(self.env)._build_orders(
             self.order_ids,
             Choice(
                 {line.order_line_id: line.quantity for line in self.line_ids if line.quantity},

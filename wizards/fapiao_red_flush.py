@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 from ..clouds.base import Issued, NotFound
 from ..clouds.errors import CloudError
 from ..models.cloud import gate
+from ..models.cloud.engine import Engine
 from ..models.reversal.fapiao_red_form import USES
 from ..models.values import aware, naive
 from ..rules import red
@@ -399,7 +400,7 @@ class FapiaoRedFlush(models.TransientModel):
                 seller_tax_no=self.seller_tax_no or "",
                 blue_issued_at=aware(self.issued_at),
             )
-            said = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.check_red(order))
+            said = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.check_red(order))
             self._record_said(said)
         except CloudError as error:
             self.account_id._record_need_in_new_transaction(error)
@@ -412,7 +413,7 @@ class FapiaoRedFlush(models.TransientModel):
             raise UserError(self.env._("“%s” is not the number of a fapiao: that has 20 digits.", number))
         if self.issued_at and self.seller_tax_no:
             return
-        found = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.find(number=number))
+        found = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.find(number=number))
         if isinstance(found, Issued):
             self.write(
                 {

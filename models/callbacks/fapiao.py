@@ -18,8 +18,8 @@ from odoo.tools import SQL
 
 from ...clouds import base
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
+from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
-from ..issuing.fapiao import LATER
 from ..values import LIVING, SHANGHAI, naive
 from .fapiao_callback import OWN_STAGES
 
@@ -84,27 +84,25 @@ class Fapiao(models.Model):
         if self:
             self.env["fapiao.task.mixin"]._wake_reconciler()
 
-    def _queue_if_changed(self, issued):
-        """Queue a fapiao that was found reversed or void (``issued``), to take over its red fapiao too."""
+    def _queue_refresh(self, issued):
         self.ensure_one()
-        if issued.color == "blue" and (issued.reversed_by or issued.status not in ("", "normal")):
-            self.write(
-                {
-                    "refresh_at": self.refresh_at or fields.Datetime.now(),
-                    "refresh_tries": 0,
-                    "refresh_red": issued.reversed_by or self.refresh_red,
-                    "refresh_itself": False,
-                }
-            )
-            self.env["fapiao.task.mixin"]._wake_reconciler()
+        self.write(
+            {
+                "refresh_at": self.refresh_at or fields.Datetime.now(),
+                "refresh_tries": 0,
+                "refresh_red": issued.reversed_by or self.refresh_red,
+                "refresh_itself": False,
+            }
+        )
+        self.env["fapiao.task.mixin"]._wake_reconciler()
 
     # ------------------------------------------------------------------ the scheduled run
 
     @api.model
     def _refresh_queued(self, batch):
         """Query due fapiao in batches, as long as the scheduler grants time."""
-        engine, cron = self.env["fapiao.engine"], self.env["ir.cron"]
-        while claimed := engine._step(functools.partial(claim, batch)):
+        engine, cron = Engine(self.env), self.env["ir.cron"]
+        while claimed := engine._step(lambda env: env["fapiao"]._claim_refresh(batch)):
             for (account_id, is_look), questions in claimed.items():
                 self._ask_account(account_id, questions, BACKGROUND if is_look else QUESTION)
             if not cron._commit_progress(sum(map(len, claimed.values()))):
@@ -113,9 +111,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _claim_refresh(self, limit):
-        """Postpone the next try before the query, and return ``{(account id, whether for the monthly check):
-        [(id, number to query)]}``.
-        """
+        """Postpone the next try; return ``{(account id, is monthly check): [(id, number to query)]}``."""
         due = self.search(
             [("refresh_at", "<=", fields.Datetime.now()), *self._domain_askable()],
             order="refresh_is_look, refresh_at, id",
@@ -133,19 +129,14 @@ class Fapiao(models.Model):
             wait = min(FIRST_WAIT * 2 ** min(fapiao.refresh_tries, 10), LAST_WAIT)
             fapiao.write({"refresh_tries": fapiao.refresh_tries + 1, "refresh_at": now + wait})
         return {
-            (account.id, is_look): [(fapiao.id, fapiao._number_to_ask()) for fapiao in own]
-            for (account, is_look), own in locked.grouped(_origin).items()
+            (account.id, is_look): [(one.id, not one.refresh_itself and one.refresh_red or one.number) for one in own]
+            for (account, is_look), own in locked.grouped(lambda one: (one.account_id, one.refresh_is_look)).items()
         }
-
-    def _number_to_ask(self):
-        return self.number if self.refresh_itself or not self.refresh_red else self.refresh_red
 
     @api.model
     def _ask_account(self, account_id, questions, purpose):
-        """Query ``[(id, number)]`` at one account, as long as its cloud can be called, and process each
-        answer.
-        """
-        engine = self.env["fapiao.engine"]
+        """Query ``[(id, number)]`` at one account as long as its cloud can be called; process each answer."""
+        engine = Engine(self.env)
         account = self.env["fapiao.account"].browse(account_id)
         try:
             answers, ended_by = engine._ask(account, functools.partial(ask_all, questions), purpose=purpose)
@@ -154,7 +145,7 @@ class Fapiao(models.Model):
         if ended_by:
             account._record_need_in_new_transaction(ended_by)
             unasked = [fapiao_id for fapiao_id, _number in questions[len(answers) :]]
-            engine._step(functools.partial(postpone, account_id, unasked, ended_by, purpose))
+            engine._step(lambda env: env["fapiao"]._postpone_refresh(account_id, unasked, ended_by, purpose))
         for fapiao_id, number, answer in answers:
             try:
                 engine._step(functools.partial(note_answer, fapiao_id, number, answer))
@@ -163,35 +154,19 @@ class Fapiao(models.Model):
                 _logger.exception("Fapiao: what the cloud says of fapiao %s could not be noted", fapiao_id)
 
     @api.model
-    def _postpone_refresh(self, account, fapiao_ids, error, purpose):
-        """Postpone the queue of ``account``, whose cloud can't be called now. ``fapiao_ids`` were claimed and
-        not queried, so their tries are not counted. If only background calls are exhausted, the rest of the
-        queue isn't postponed.
-        """
-        until = fields.Datetime.now() + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
+    def _postpone_refresh(self, account_id, fapiao_ids, error, purpose):
+        """See :meth:`_postpone_queue`. If only background calls are exhausted, the others stay."""
         is_looks_only = isinstance(error, PaceUsedUp) and purpose == BACKGROUND
-        self.env.cr.execute(
-            SQL(
-                "UPDATE fapiao SET refresh_at = %(until)s, refresh_tries = GREATEST(refresh_tries -"
-                " CASE WHEN id IN %(ids)s THEN 1 ELSE 0 END, 0)"
-                " WHERE account_id = %(account)s AND refresh_at IS NOT NULL"
-                " AND (id IN %(ids)s OR refresh_at < %(until)s AND (refresh_is_look OR NOT %(looks_only)s))",
-                until=until,
-                ids=tuple(fapiao_ids) or (0,),
-                account=account.id,
-                looks_only=is_looks_only,
-            ),
-            log_exceptions=False,
+        others = SQL("(refresh_is_look OR NOT %s)", is_looks_only)
+        until = self._postpone_queue(
+            account_id, fapiao_ids, error, "refresh_at", "refresh_tries", SQL("refresh_at IS NOT NULL"), others
         )
-        self.invalidate_model(["refresh_at", "refresh_tries"])
         self.env["fapiao.task.mixin"]._wake_reconciler(at=until)
 
     # ------------------------------------------------------------------ answers
 
     def _record_refresh(self, asked, answer):
-        """Act on the ``answer`` to the query for the number ``asked``: a value of the contract or a
-        ``CloudError``.
-        """
+        """Act on the ``answer`` to the query for number ``asked``: a value of the contract or ``CloudError``."""
         self.lock_for_update()
         if not self.refresh_at:
             return
@@ -289,11 +264,11 @@ class Fapiao(models.Model):
             }
         )
 
-    # --------------------------------------------------------------------------
-    # Monthly status check before the VAT return, for reversals and voidings made elsewhere: the valid blue fapiao of
-    # the previous month, and once a quarter earlier ones, are queued from the first of the month (in China),
-    # distributed over the hours until the account's day.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ monthly status check
+
+    # Before the VAT return, for reversals and voidings made elsewhere: the valid blue fapiao of the previous month,
+    # and once a quarter earlier ones, are queued from the first of the month (in China), distributed over the hours
+    # until the account's day.
 
     @api.model
     def _queue_looks(self):
@@ -302,13 +277,13 @@ class Fapiao(models.Model):
         accounts = self.env["fapiao.account"].with_context(active_test=False)
         for account_id in accounts.search([("recheck_day", ">", 0)]).ids:
             try:
-                self.env["fapiao.engine"]._step(functools.partial(queue_looks, account_id))
+                Engine(self.env)._step(lambda env, id_=account_id: env["fapiao"]._queue_looks_of(id_))
             except Exception:
                 _logger.exception("Fapiao: the monthly look of account %s could not be queued", account_id)
 
     @api.model
-    def _queue_looks_of(self, account):
-        month = Month(now_in_china())
+    def _queue_looks_of(self, account_id):
+        account, month = self.env["fapiao.account"].browse(account_id), Month(now_in_china())
         if not account._needs_person():
             self._queue_due(account, month)
         if month.day > account.recheck_day and account.recheck_told_on != month.first:
@@ -358,9 +333,7 @@ class Fapiao(models.Model):
             *(account.id, LIVING, month.first),
         )
 
-    # --------------------------------------------------------------------------
-    # Fapiao named by callbacks
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ fapiao named by callbacks
 
     def _may_have_changed(self, told):
         """Return whether a reported reversal or voiding is possible, and neither our own nor known from one of
@@ -391,19 +364,7 @@ def ask_all(questions, cloud):
     return answers, None
 
 
-def _origin(fapiao):
-    return fapiao.account_id, fapiao.refresh_is_look
-
-
 # ------------------------------------------------------------------ steps of the engine
-
-
-def claim(limit, env):
-    return env["fapiao"]._claim_refresh(limit)
-
-
-def postpone(account_id, fapiao_ids, error, purpose, env):
-    env["fapiao"]._postpone_refresh(env["fapiao.account"].browse(account_id), fapiao_ids, error, purpose)
 
 
 def note_answer(fapiao_id, number, answer, env):
@@ -433,7 +394,3 @@ class Month:
 
 def now_in_china():
     return datetime.now(SHANGHAI)
-
-
-def queue_looks(account_id, env):
-    env["fapiao"]._queue_looks_of(env["fapiao.account"].browse(account_id))

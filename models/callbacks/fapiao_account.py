@@ -14,7 +14,6 @@ from odoo.exceptions import ValidationError
 
 from ...clouds.registry import callbacks_of
 from ..cloud import gate
-from ..values import as_html
 
 _logger = logging.getLogger(__name__)
 
@@ -204,46 +203,34 @@ class FapiaoAccount(models.Model):
     def _record_callbacks_over(self, now):
         """Record that the quota was exceeded, with one activity for the manager at a time."""
         self.callback_over_at = now
-        manager = self._first_manager()
-        account = self.with_context(lang=manager.lang or self.env.lang)
+        account = self.with_context(lang=self._first_manager().lang or self.env.lang)
         summary = account.env._("The cloud pushes more callbacks than the account keeps")
         if summary not in account.activity_ids.mapped("summary"):
-            account.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=summary,
-                note=as_html(
-                    account.env._(
-                        "Nothing is lost: the open requests are asked about instead. If these are real callbacks,"
-                        " raise the quota in the account's callback settings; if not, the callback address is"
-                        " known to a stranger: have an administrator change it."
-                    )
+            account._warn_manager(
+                summary,
+                account.env._(
+                    "Nothing is lost: the open requests are asked about instead. If these are real callbacks,"
+                    " raise the quota in the account's callback settings; if not, the callback address is"
+                    " known to a stranger: have an administrator change it."
                 ),
-                user_id=(manager or self.env.user).id,
             )
 
     def _callback_lines(self):
         return [line.strip() for line in (self.callback_addresses or "").splitlines() if line.strip()]
 
-    # --------------------------------------------------------------------------
-    # Day of the monthly status check (see ``fapiao.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ monthly status check (see ``fapiao.py``)
 
     def _notify_look_unfinished(self, count, month):
         """Notify the manager, once a month, of the number of fapiao that could not be queried in time."""
         self.recheck_told_on = month.first
-        manager = self._first_manager()
-        account = self.with_context(lang=manager.lang or self.env.lang)
-        account.activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=account.env._("Fapiao not checked before the VAT return"),
-            note=as_html(
-                account.env._(
-                    "The cloud could not be asked about %s fapiao of last month. Before the VAT return, compare them"
-                    " with the tax bureau: one of them may have been reversed or voided there.",
-                    count,
-                )
+        account = self.with_context(lang=self._first_manager().lang or self.env.lang)
+        account._warn_manager(
+            account.env._("Fapiao not checked before the VAT return"),
+            account.env._(
+                "The cloud could not be asked about %s fapiao of last month. Before the VAT return, compare them"
+                " with the tax bureau: one of them may have been reversed or voided there.",
+                count,
             ),
-            user_id=(manager or self.env.user).id,
         )
 
 

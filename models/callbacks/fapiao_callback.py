@@ -4,7 +4,6 @@ A callback is only a hint: the cloud doesn't authenticate itself, so amounts and
 callback can only cause a query, so repeated, late, forged and unknown ones are harmless.
 """
 
-import functools
 import hashlib
 import logging
 from datetime import timedelta
@@ -17,6 +16,7 @@ from odoo.tools import SQL
 from ...clouds.redact import redact, without
 from ...clouds.registry import callbacks_of
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import ASKED_STATES, DEAD_STATES, OPEN_STATES, OUT_STATES
 
 _logger = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class FapiaoCallback(models.Model):
             "digest": hashlib.sha256(body).hexdigest(),
             "size": len(body),
         }
-        self.env["fapiao.engine"]._step(functools.partial(store, values))
+        Engine(self.env)._step(lambda env: env["fapiao.callback"]._store(values))
 
     @api.model
     def _store(self, values):
@@ -146,9 +146,7 @@ class FapiaoCallback(models.Model):
 
     @api.model
     def _quota_left(self, account_id, size, now):
-        """Return whether one more callback of ``size`` bytes exceeds the account's quota, and whether it is
-        the first one within the span.
-        """
+        """Return whether one more callback of ``size`` bytes is over quota, and the first one within the span."""
         since = now - QUOTA_SPAN
         self.env.cr.execute(
             SQL(
@@ -204,7 +202,7 @@ class FapiaoCallback(models.Model):
     @api.model
     def _record_over_quota(self):
         try:
-            self.env["fapiao.engine"]._step(hint_over_quota)
+            Engine(self.env)._step(lambda env: env["fapiao.callback"]._hint_over_quota())
         except Exception:
             _logger.exception("Fapiao: callbacks over quota could not be noted")
 
@@ -241,10 +239,11 @@ class FapiaoCallback(models.Model):
         """Process the oldest new ones and return their number. After a failure each is processed separately,
         so that only the faulty one is left out and the scheduler can continue.
         """
-        engine = self.env["fapiao.engine"]
-        ids = engine._step(new_ids)
+        ids = Engine(self.env)._step(
+            lambda env: env["fapiao.callback"].search([("state", "=", "new")], order="id", limit=BATCH).ids
+        )
         try:
-            engine._step(functools.partial(process, ids))
+            self._process_in_new_transaction(ids)
         except Exception as error:
             _logger.warning("Fapiao: %s callbacks are processed one by one: %r", len(ids), error)
             for callback_id in ids:
@@ -252,13 +251,16 @@ class FapiaoCallback(models.Model):
         return len(ids)
 
     @api.model
+    def _process_in_new_transaction(self, ids):
+        Engine(self.env)._step(lambda env: env["fapiao.callback"].browse(ids)._process())
+
+    @api.model
     def _process_alone(self, callback_id):
-        engine = self.env["fapiao.engine"]
         try:
-            engine._step(functools.partial(process, [callback_id]))
+            self._process_in_new_transaction([callback_id])
         except Exception as error:
             _logger.exception("Fapiao: callback %s could not be processed", callback_id)
-            engine._step(functools.partial(give_up, callback_id, error))
+            Engine(self.env)._step(lambda env, why=error: env["fapiao.callback"].browse(callback_id)._give_up(why))
 
     def _process(self):
         """Schedule queries of what the callbacks name, and record on each what was done."""
@@ -290,9 +292,7 @@ class FapiaoCallback(models.Model):
             return None
 
     def _conclude(self, news, by_uid, changed):
-        """Record the content (``news``) and what is done about it; ``changed``: the fapiao reported as
-        changed, and whether each is queried.
-        """
+        """Record the content (``news``) and what is done; ``changed``: ``{fapiao: whether it is queried}``."""
         if news is None:
             self.write({"state": "failed", "message": self._describe_unreadable()})
             return
@@ -372,10 +372,10 @@ class FapiaoCallback(models.Model):
         old.unlink()
         return len(old), len(old) == REMOVED_AT_ONCE
 
-    # --------------------------------------------------------------------------
-    # Callbacks about issued fapiao: reversed or voided, e.g. in the cloud's portal. They are queried (``ask_all``),
-    # except for our own reversals, which have their own queries.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ callbacks about issued fapiao
+
+    # Reversed or voided, e.g. in the cloud's portal. They are queried, except for our own reversals, which have
+    # their own queries.
 
     def _fapiao_told(self, account, told):
         """Return ``{number: fapiao}`` of those that ``told`` ({callback: news}) names."""
@@ -389,9 +389,7 @@ class FapiaoCallback(models.Model):
         return {fapiao.number: fapiao for fapiao in known}
 
     def _ask_about_changed(self, news, by_uid, by_number):
-        """Queue the fapiao that the ``news`` of this callback report as changed; return the known ones, and
-        whether each is queried, as ``{fapiao: bool}``.
-        """
+        """Queue the fapiao that ``news`` report as changed; return ``{known fapiao: whether it is queried}``."""
         about = {}
         for one in news or ():
             if not one.is_change:
@@ -435,26 +433,3 @@ def shortened(names):
     names = list(names)
     more = f"{MORE}(+{len(names) - NAMES_SHOWN})" if len(names) > NAMES_SHOWN else ""
     return ", ".join(names[:NAMES_SHOWN]) + more
-
-
-# ------------------------------------------------------------------ steps of the engine
-
-
-def store(values, env):
-    env["fapiao.callback"]._store(values)
-
-
-def new_ids(env):
-    return env["fapiao.callback"].search([("state", "=", "new")], order="id", limit=BATCH).ids
-
-
-def process(ids, env):
-    env["fapiao.callback"].browse(ids)._process()
-
-
-def give_up(callback_id, error, env):
-    env["fapiao.callback"].browse(callback_id)._give_up(error)
-
-
-def hint_over_quota(env):
-    env["fapiao.callback"]._hint_over_quota()

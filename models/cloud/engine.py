@@ -1,4 +1,4 @@
-"""Model ``fapiao.engine``: the only place that commits around remote calls.
+"""The engine: the only place that commits around remote calls.
 
 Every call with an effect runs through the same steps, so that after a crash at any point the outcome can be
 found under the same ID (docs/architecture.md#transactions):
@@ -9,39 +9,50 @@ call     network only, not after the fence: no SQL, no lock, no ORM in the threa
 record   write the raw answer to the log row, commit; to disk while the database is unavailable
 apply    record the fapiao it names, commit; update the document, commit
 recover  rows whose worker died are applied from the stored answer, or queried by the same ID
+
+Calls of several accounts run in parallel: network in threads, everything else in the main thread, which alone
+uses the database. Each account has its own line with its own threads, so that a hanging cloud doesn't block
+other accounts.
 """
 
+import functools
 import logging
+import math
 import random
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, api
 from odoo.http import request
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ...clouds.base import RawAnswer, part_of
-from ...clouds.errors import CloudError, OutcomeUnknown
+from ...clouds import fence
+from ...clouds.base import EFFECTS, RawAnswer, part_of
+from ...clouds.errors import CloudError, NotSent, OutcomeUnknown, RateLimited
 from ...clouds.redact import redact
 from ...clouds.registry import open_cloud
 from . import spool
 from .fapiao_pace import QUESTION
-from .side_by_side import CLICK_CALL, Job, SideBySide, hasty, token_busy
 
 _logger = logging.getLogger(__name__)
 
 TRIES = 8
+CLICK_CALL = 15  # seconds a question lasts at most, and the wait for a token, while a web worker waits
 TOKEN_PATIENCE = 60  # seconds a call waits for another worker that fetches the token
-TOKEN_PAUSE = 0.2
+TOKEN_PAUSE = 0.2  # seconds between two looks whether another worker has fetched the token
+BREAK_AFTER = 3  # connection failures in a row before calls to a cloud are paused
 
 
-class FapiaoEngine(models.AbstractModel):
-    _name = "fapiao.engine"
-    _description = "Fapiao: transactions around remote calls"
+class Engine:
+    """Transactions around remote calls. Of ``env``, only database and language count."""
+
+    def __init__(self, env):
+        self.env = env
 
     # ------------------------------------------------------------------ transactions
 
-    @api.model
     def _step(self, work, cr=None):
         """Run ``work(env)`` in its own transaction, commit it and return the result.
 
@@ -71,7 +82,6 @@ class FapiaoEngine(models.AbstractModel):
         lang = self.env.context.get("lang")
         return {"lang": lang} if lang else {}
 
-    @api.model
     def _after_commit(self, work):
         """Run ``work(engine)`` after the current transaction is committed.
 
@@ -84,7 +94,7 @@ class FapiaoEngine(models.AbstractModel):
         def run():
             try:
                 with registry.cursor() as cr:
-                    work(api.Environment(cr, SUPERUSER_ID, context)["fapiao.engine"])
+                    work(Engine(api.Environment(cr, SUPERUSER_ID, context)))
             except Exception:
                 _logger.exception("Fapiao: the attempt after commit failed; the dispatcher carries on")
 
@@ -92,9 +102,8 @@ class FapiaoEngine(models.AbstractModel):
 
     # ------------------------------------------------------------------ the steps around a call
 
-    @api.model
     def _run(self, turns, go_on=None):
-        """Process the ``turns`` (:class:`~.side_by_side.Turn`) of several accounts in parallel.
+        """Process the ``turns`` (:class:`Turn`) of several accounts in parallel.
 
         Without ``go_on`` each turn claims once. With it, each claims again until nothing is due or
         ``go_on(number of answers)`` returns false. Return the number of claimed calls.
@@ -130,16 +139,13 @@ class FapiaoEngine(models.AbstractModel):
         except Exception:
             _logger.exception("Fapiao: the answer in call %s could not be applied yet", call_id)
 
-    @api.model
     def _record_kept(self):
         """Record and apply answers written to disk while the database was unavailable."""
         for path, call_id, request_uid, answer in list(spool.kept(self.env.cr.dbname)):
-            record = _Kept(call_id, request_uid, answer)
-            if self._step(record):
+            if self._step(functools.partial(record_kept, call_id, request_uid, answer)):
                 self._apply(call_id)
             spool.forget(path)
 
-    @api.model
     def _sweep_answers(self):
         """Apply recorded answers whose application failed, whatever the state of their document."""
         for call_id in self._step(lambda env: env["fapiao.call"]._claim_unapplied()):
@@ -147,7 +153,6 @@ class FapiaoEngine(models.AbstractModel):
 
     # ------------------------------------------------------------------ calls without a document
 
-    @api.model
     def _ask(self, account, question, part="", purpose=QUESTION):
         """Return ``question(cloud)`` for a call without effect; raises ``CloudError``.
 
@@ -161,17 +166,15 @@ class FapiaoEngine(models.AbstractModel):
             patience = CLICK_CALL
             # a call with an effect keeps its timeout: if interrupted, its outcome would be unknown
             config = hasty(config, CLICK_CALL) if purpose else config
-        pace = self.env["fapiao.pace"]
         with open_cloud(config, slot) as cloud:
             self._prepare(cloud, account.id, part, patience)
             if purpose:
-                cloud.before_call = lambda channel: pace._spend(account, channel, purpose)
+                cloud.before_call = lambda channel: self._spend(account, channel, purpose)
             try:
                 return question(cloud)
             finally:
                 self._keep_token(account.id, slot, part)
 
-    @api.model
     def _ask_logged(self, account, operation, payload, question, purpose=QUESTION):
         """Return ``question(cloud)`` for a call that has an effect but no document, such as a log-in.
 
@@ -184,12 +187,12 @@ class FapiaoEngine(models.AbstractModel):
         if purpose:
             # the caller's account may belong to a transaction that has ended
             channel = self._step(lambda env: env["fapiao.account"].browse(account.id)._words(part).channel(operation))
-            self.env["fapiao.pace"]._spend(account, channel, purpose)
+            self._spend(account, channel, purpose)
 
-        def claim(env):
+        def open_call(env):
             return env["fapiao.call"]._open(env["fapiao.account"].browse(account.id), operation, shown).id
 
-        call_id = self._step(claim)
+        call_id = self._step(open_call)
         job = Job(call_id, operation, shown)
         try:
             result = self._ask(account, question, part, purpose="")
@@ -205,17 +208,23 @@ class FapiaoEngine(models.AbstractModel):
             raise answer
         return result
 
+    def _spend(self, account, channel, purpose=QUESTION, calls=1):
+        """Count ``calls`` calls of ``fapiao.pace``; raise ``PaceUsedUp`` if not all may start."""
+
+        def spend(env):
+            return env["fapiao.pace"]._spend(env["fapiao.account"].browse(account.id), channel, purpose, calls)
+
+        if error := self._step(spend):
+            raise error
+
     # ------------------------------------------------------------------ the token
 
+    def _on_account(self, account_id, method, *args):
+        """Call ``method`` of the account in a transaction of its own."""
+        return self._step(lambda env: getattr(env["fapiao.account"].browse(account_id), method)(*args))
+
     def _connection(self, account_id, part):
-        return self._step(lambda env: env["fapiao.account"].browse(account_id)._connection(part))
-
-    def _take_token_lease(self, account_id, part=""):
-        """Return whether this worker fetches the account's token now."""
-        return self._step(lambda env: env["fapiao.account"].browse(account_id)._take_token_lease(part))
-
-    def _leave_token_lease(self, account_id, part=""):
-        self._step(lambda env: env["fapiao.account"].browse(account_id)._leave_token_lease(part))
+        return self._on_account(account_id, "_connection", part)
 
     def _prepare(self, cloud, account_id, part="", patience=TOKEN_PATIENCE):
         """Provide a valid token before any call: one worker fetches it, the others wait up to ``patience``
@@ -225,14 +234,14 @@ class FapiaoEngine(models.AbstractModel):
         """
         waited = 0.0
         while not cloud.is_ready():
-            if self._take_token_lease(account_id, part):
+            if self._on_account(account_id, "_take_token_lease", part):
                 try:
                     # another worker may have fetched it since this client was opened
                     self._read_token(cloud, account_id, part)
                     cloud.prepare()
                     self._keep_token(account_id, cloud.slot, part)
                 finally:
-                    self._leave_token_lease(account_id, part)
+                    self._on_account(account_id, "_leave_token_lease", part)
                 return
             if waited >= patience:
                 raise token_busy()
@@ -247,29 +256,250 @@ class FapiaoEngine(models.AbstractModel):
 
     def _keep_token(self, account_id, slot, part=""):
         if slot.changed:
-            self._step(lambda env: env["fapiao.account"].browse(account_id)._store_token(slot, part))
+            self._on_account(account_id, "_store_token", slot, part)
             slot.changed = False
+
+
+# ---------------------------------------------------------------------- calls side by side
+
+
+@dataclass(frozen=True)
+class Job:
+    """One claimed call: log row, operation, payload. Holds no record.
+
+    ``not_after``: value of :func:`~..clouds.fence.now` after which it must not start.
+    """
+
+    call_id: int
+    operation: str
+    payload: dict = field(repr=False)
+    request_uid: str = ""
+    not_after: float = math.inf
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The work for one account.
+
+    ``due`` names the method of ``model`` that locks the due records, ``claim`` the one that makes jobs of
+    them. ``ids`` restricts them to those of a click. No call starts after ``until`` (of
+    :func:`~..clouds.fence.now`).
+    """
+
+    model: str
+    due: str
+    claim: str
+    account_id: int
+    limit: int
+    ids: tuple | None = None
+    part: str = ""
+    until: float = math.inf
+
+
+@dataclass(eq=False)
+class Line:
+    """Progress of one account's turn."""
+
+    turn: Turn
+    cloud: object = None
+    asker: object = None  # for tokens and questions: of a click, which a worker waits for, they are short
+    pool: object = None
+    window: float = 0.0  # seconds from the claim in which its calls may start
+    open: int = 0  # running calls
+    answers: int = 0  # in the current batch
+    claimed: int = 0
+    waited: float = 0.0  # seconds, for a token that another worker fetches
+    failures: int = 0  # connection failures in a row
+    was_away: bool = False  # according to the account
+    is_over: bool = False
+
+    def close(self):
+        if self.pool:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+        for cloud in {self.cloud, self.asker} - {None}:
+            cloud.close()
+
+
+class SideBySide:
+    """One run over the turns of several accounts; see :meth:`Engine._run`."""
+
+    def __init__(self, engine, go_on=None):
+        self.engine = engine
+        self.go_on = go_on
+        self.out = {}  # future → (line, job); without job the token is being fetched
+        self.may_claim = True
+
+    def run(self, turns):
+        """Process the turns and return how many calls were claimed."""
+        lines = [Line(turn) for turn in turns]
+        try:
+            for line in lines:
+                self._guarded(line, self._begin)
+            while self.out:
+                done, _pending = wait(self.out, return_when=FIRST_COMPLETED)
+                for future in done:
+                    line, job = self.out[future]
+                    self._guarded(line, self._take, job, future)
+                    # not earlier: if this process is stopped, unrecorded answers are written to disk
+                    del self.out[future]
+        finally:
+            self._close(lines)
+        return sum(line.claimed for line in lines)
+
+    # ------------------------------------------------------------------ one line
+
+    def _guarded(self, line, work, *args):
+        """Do ``work(line, …)``; on failure this line ends and the others continue."""
+        try:
+            work(line, *args)
+        except Exception:
+            line.is_over = True
+            _logger.exception("Fapiao: account %s can't go on (%s)", line.turn.account_id, line.turn.model)
+
+    def _begin(self, line):
+        turn = line.turn
+        try:
+            config, slot = self.engine._connection(turn.account_id, turn.part)
+        except CloudError as error:
+            self._postpone(line, error)
+            return
+        line.cloud = line.asker = open_cloud(config, slot)
+        if turn.until < math.inf:
+            # a call with an effect keeps its time: cut off, it would be of unknown outcome
+            line.asker = open_cloud(hasty(config, CLICK_CALL), slot)
+        line.window = config.start_window
+        line.pool = ThreadPoolExecutor(config.calls_at_once, thread_name_prefix="fapiao")
+        self._continue(line)
+
+    def _continue(self, line):
+        """Fetch a token if there is none, else claim. Without anything to send no token is fetched."""
+        if fence.now() > line.turn.until:
+            line.is_over = True
+        elif line.cloud.is_ready():
+            self._claim(line)
+        elif not line.waited and not self.engine._step(functools.partial(locked, line.turn)):
+            line.is_over = True
+        elif self._on_account(line, "_take_token_lease", line.turn.part):
+            # another worker may have fetched it since this client was opened
+            self.engine._read_token(line.cloud, line.turn.account_id, line.turn.part)
+            self._submit(line, None, functools.partial(prepare, line.asker))
+        elif line.waited < TOKEN_PATIENCE:
+            line.waited += TOKEN_PAUSE
+            self._submit(line, None, functools.partial(time.sleep, TOKEN_PAUSE))
+        else:
+            self._postpone(line, token_busy())
+
+    def _on_account(self, line, method, *args):
+        return self.engine._on_account(line.turn.account_id, method, *args)
+
+    def _submit(self, line, job, work):
+        self.out[line.pool.submit(work)] = (line, job)
+        line.open += 1
+
+    def _take(self, line, job, future):
+        line.open -= 1
+        if job is None:
+            self._take_token(line, future.result())
+            return
+        answer = NotSent("The call was not started", "not_started") if future.cancelled() else future.result()
+        if not self.engine._record_or_keep(job, answer):
+            self._stop()
+            return
+        self.engine._apply(job.call_id)
+        line.answers += 1
+        self._record_failure(line, answer)
+        if not line.open:
+            self._end_of_batch(line)
+
+    # ------------------------------------------------------------------ token and claim
+
+    def _take_token(self, line, result):
+        turn = line.turn
+        if isinstance(result, CloudError):
+            self._on_account(line, "_leave_token_lease", turn.part)
+            self._record_failure(line, result)
+            self._postpone(line, result)
+        elif result is prepare:
+            self.engine._keep_token(turn.account_id, line.cloud.slot, turn.part)
+            self._on_account(line, "_leave_token_lease", turn.part)
+            self._claim(line)
+        else:
+            self.engine._read_token(line.cloud, turn.account_id, turn.part)
+            self._continue(line)
+
+    def _postpone(self, line, error):
+        """Store on the due records why they wait; nothing was claimed or sent."""
+        line.is_over = True
+        self.engine._step(functools.partial(postpone, line.turn, error))
+
+    def _claim(self, line):
+        if not self.may_claim or fence.now() > line.turn.until:
+            return
+        started = fence.now()  # before the transaction whose clock starts the lease
+        jobs, line.was_away = self.engine._step(functools.partial(claim, line.turn))
+        if not jobs:
+            line.is_over = True
+            return
+        line.claimed += len(jobs)
+        self.engine._call(functools.partial(self._start, line, jobs, started + line.window))
+
+    def _start(self, line, jobs, not_after):
+        for job in jobs:
+            has_effect = job.operation in EFFECTS
+            timed = replace(job, not_after=not_after if has_effect else math.inf)
+            self._submit(line, timed, functools.partial(send, line.cloud if has_effect else line.asker, timed))
+
+    def _end_of_batch(self, line):
+        self.engine._keep_token(line.turn.account_id, line.cloud.slot, line.turn.part)
+        answers, line.answers = line.answers, 0
+        if line.is_over or not self.go_on:
+            return
+        if self.go_on(answers):
+            self._continue(line)
+        else:
+            self.may_claim = False
+
+    # ------------------------------------------------------------------ failures
+
+    def _record_failure(self, line, answer):
+        """Pause calls to a cloud after several connection failures in a row; resume once it answers."""
+        is_away = not isinstance(answer, RateLimited) and (
+            isinstance(answer, (NotSent, OutcomeUnknown)) and answer.http_status is None
+        )
+        if not is_away:
+            line.failures = 0
+            if line.was_away:
+                line.was_away = False
+                self._on_account(line, "_record_cloud_reached")
+            return
+        line.failures += 1
+        if line.failures >= BREAK_AFTER:
+            line.is_over = True
+            self._on_account(line, "_record_cloud_away")
+
+    def _stop(self):
+        """Stop starting calls if answers can't be recorded. Answers of running calls are written to disk."""
+        self.may_claim = False
+        for future in self.out:
+            future.cancel()
+
+    def _close(self, lines):
+        """Release threads and connections. After an interruption, write answers that still arrive to disk."""
+        for future in self.out:
+            future.cancel()
+        for line in lines:
+            line.close()
+        for future, (_line, job) in self.out.items():
+            if job is None:
+                continue
+            is_cancelled = future.cancelled()
+            answer = NotSent("The call was not started", "not_started") if is_cancelled else future.result()
+            spool.keep(self.engine.env.cr.dbname, job.call_id, job.request_uid, answer)
 
 
 def is_click():
     """Return whether the code runs in a web request, which occupies a worker until it ends."""
     return bool(request)
-
-
-class _Kept:
-    """Step that records an answer from disk; returns whether the row was waiting for it."""
-
-    def __init__(self, call_id, request_uid, answer):
-        self.call_id, self.request_uid, self.answer = call_id, request_uid, answer
-
-    def __call__(self, env):
-        call = env["fapiao.call"].browse(self.call_id).exists()
-        if not call or (call.request_uid or "") != self.request_uid:
-            return False
-        if call.state not in ("sent", "lost"):
-            return False
-        call._record(self.answer)
-        return True
 
 
 @contextmanager
@@ -283,3 +513,85 @@ def committed(cr):
         if not cr.closed:
             cr.rollback()
         raise
+
+
+def hasty(config, seconds):
+    """Return ``config`` with calls of ``seconds`` at most."""
+    return replace(
+        config,
+        read_timeout=min(config.read_timeout, seconds),
+        total_timeout=min(config.total_timeout, seconds),
+    )
+
+
+# ---------------------------------------------------------------------- in the threads
+
+
+def token_busy():
+    """Return the error of a call that isn't made: another worker has been fetching the token for too long."""
+    return NotSent("Another worker is still waiting to be let in", "token_busy")
+
+
+def send(cloud, job):
+    """Make one call; runs in a thread and uses no record.
+
+    An exception outside the contract is a bug in the client *after which it isn't known* whether the call was
+    sent: it counts as an unknown outcome, never as a failure.
+    """
+    try:
+        with fence.until(job.not_after):
+            fence.check()
+            return cloud.send(job.operation, job.payload)
+    except fence.TooLate as error:
+        return NotSent(str(error), "too_late")
+    except CloudError as error:
+        return error
+    except Exception as error:
+        _logger.exception("Fapiao: unforeseen failure in a call (%s)", job.operation)
+        return OutcomeUnknown(f"{type(error).__name__}: {error}")
+
+
+def prepare(cloud):
+    """Fetch a token; return the error, or this function if there is a token."""
+    try:
+        cloud.prepare()
+    except CloudError as error:
+        return error
+    return prepare
+
+
+# ------------------------------------------------------------------ steps of the engine
+
+
+def record_kept(call_id, request_uid, answer, env):
+    """Record an answer from disk; return whether the row was waiting for it."""
+    call = env["fapiao.call"].browse(call_id).exists()
+    is_waiting = bool(call) and (call.request_uid or "") == request_uid and call.state in ("sent", "lost")
+    if is_waiting:
+        call._record(answer)
+    return is_waiting
+
+
+def claim(turn, env):
+    account = env["fapiao.task.mixin"]._lock_account(turn.account_id)
+    account._notice_restore()
+    due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
+    jobs = getattr(due, turn.claim)(account)
+    effects = [job.call_id for job in jobs if job.operation in EFFECTS]
+    if effects:
+        # before the calls are made: a restored backup knows fewer of them
+        spool.mark(env.cr.dbname, account._database_identity(), max(effects))
+    return jobs, bool(account.away_since)
+
+
+def locked(turn, env):
+    """Return the due records, locked; those that must not be sent change state. No call is counted."""
+    account = env["fapiao.task.mixin"]._lock_account(turn.account_id)
+    due = getattr(env[turn.model], turn.due)(account, turn.limit, turn.ids)
+    account._give_back_pace(len(due), turn.part, due._purpose if turn.due == "_lock_to_send" else QUESTION)
+    return due
+
+
+def postpone(turn, error, env):
+    for record in locked(turn, env):
+        record._in_reader_language()._postpone(error)

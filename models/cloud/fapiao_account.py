@@ -28,6 +28,7 @@ from ...clouds.words import explain
 from ...rules.limits import Limits
 from ..values import SHANGHAI, as_html, aware, exact, naive
 from . import gate, spool
+from .engine import Engine
 from .fapiao_pace import BACKGROUND, QUESTION
 from .fapiao_task_mixin import OPEN_STATES, OTHERS, UNSENT_STATES
 
@@ -70,6 +71,7 @@ TRACES = {"": "fapiao.pull", ASSISTANT_PART: "fapiao.pick"}
 WITHOUT_TRACE = ("not_sent", "login")
 # A call that ended so had no effect at the cloud
 HARMLESS = ("not_sent", "login", "rate_limited")
+WARNING = "mail.mail_activity_data_warning"
 USER_KINDS = [("UserName", "User name"), ("Mobile", "Mobile number")]
 
 
@@ -316,6 +318,23 @@ class FapiaoAccount(models.Model):
         for account in self:
             account.waiting_count = counts.get(account, 0)
 
+    def _compute_is_used(self):
+        used, assistant_used = self._origin._used(""), self._origin._used(ASSISTANT_PART)
+        for account in self:
+            account.is_used = account._origin in used
+            account.is_assistant_used = account._origin in assistant_used
+
+    def _compute_has_open_tasks(self):
+        for account in self:
+            account.has_open_tasks = bool(account._origin._open_counts())
+
+    @api.depends("provider")
+    def _compute_abilities(self):
+        for account in self:
+            words = account._words() if account.provider and account.base_url and account.tax_no else None
+            account.can_log_in = bool(words and words.can(base.LOGIN))
+            account.has_credit = bool(words and words.can(base.CREDIT))
+
     # ------------------------------------------------------------------ constraints
 
     @api.constrains("base_url", "mode")
@@ -330,6 +349,19 @@ class FapiaoAccount(models.Model):
             if not (15 <= len(tax_no) <= 20 and tax_no.isascii() and tax_no.isalnum() and tax_no == tax_no.upper()):
                 raise ValidationError(
                     self.env._("A tax number has 15 to 20 digits and capital letters; %s has not.", tax_no)
+                )
+
+    @api.constrains("business_system", "provider")
+    def _check_business_system(self):
+        for account in self:
+            longest = client_of(account.provider).setting_lengths.get("business_system")
+            if longest and len(account.business_system or "") > longest:
+                raise ValidationError(
+                    self.env._(
+                        "The business system %(code)s is longer than %(length)s characters.",
+                        code=account.business_system,
+                        length=longest,
+                    )
                 )
 
     @api.model_create_multi
@@ -380,7 +412,7 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         self._check_may_use()
         try:
-            self.env["fapiao.engine"]._ask(self, lambda cloud: cloud.test())
+            Engine(self.env)._ask(self, lambda cloud: cloud.test())
         except CloudError as error:
             self._record_need_in_new_transaction(error)
             raise UserError(self._error_message(error)) from error
@@ -419,6 +451,18 @@ class FapiaoAccount(models.Model):
             "domain": [("account_id", "=", self.id), ("state", "=", "waiting_login")],
             "context": {},
         }
+
+    def action_replace(self):
+        """Open the dialog that makes another account take over from this one."""
+        self.ensure_one()
+        self._check_manager()
+        return self._open_leaving("replace", self.env._("Replace Account"))
+
+    def action_archive_anyway(self):
+        """Open the dialog that archives this account although something is open."""
+        self.ensure_one()
+        self._check_manager()
+        return self._open_leaving("archive", self.env._("Archive Account"))
 
     # ------------------------------------------------------------------ small helpers
 
@@ -512,9 +556,7 @@ class FapiaoAccount(models.Model):
             "context": {"default_account_id": self.id, "default_purpose": purpose},
         }
 
-    # --------------------------------------------------------------------------
-    # What a client of the cloud needs to know of an account, and how fast it may go.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ what a client of the cloud needs
 
     def _secrets(self):
         """Return the account's secrets; the one place that reads them."""
@@ -563,6 +605,13 @@ class FapiaoAccount(models.Model):
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
         config = self._config(secrets={}, provider=provider, bill_date=today)
         return open_cloud(replace(config, classified=self._classified_texts()), TokenSlot())
+
+    def _classified_texts(self):
+        """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""
+        # sudo: an answer is read for users who may not see the list
+        rows = self.env["fapiao.answer.text"].sudo()
+        found = rows.search_fetch([("account_id", "=", self.id), ("meaning", "!=", False)], ["code", "text", "meaning"])
+        return tuple((row.code or "", row.text or "", row.meaning) for row in found)
 
     def _connection_of_part(self, part):
         """Hook: return ``(Config, TokenSlot)`` of an endpoint beside the cloud's own."""
@@ -633,11 +682,6 @@ class FapiaoAccount(models.Model):
         else:
             when = self.env._("Try again in %s seconds.", wait)
         return f"{said} {when}"
-
-    # --------------------------------------------------------------------------
-    # What the engine keeps on an account: who fetches its token, whether its cloud can be reached, and whether this
-    # database is the one that made its calls.
-    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ leases
 
@@ -726,23 +770,7 @@ class FapiaoAccount(models.Model):
     def _db_now(self):
         return self.env["fapiao.task.mixin"]._now()
 
-    # --------------------------------------------------------------------------
-    # Answers to orders in words that no table knows, counted by account, and their meaning by an administrator.
-    #
-    # Without a meaning such an answer leaves the outcome open. A meaning counts from the next answer on; it is asked
-    # last, after every marker of "issued already" and "open" (see ``clouds/classified.py``).
-    # --------------------------------------------------------------------------
-
-    def _classified_texts(self):
-        """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""
-        # sudo: an answer is read for users who may not see the list
-        rows = self.env["fapiao.answer.text"].sudo()
-        found = rows.search_fetch([("account_id", "=", self.id), ("meaning", "!=", False)], ["code", "text", "meaning"])
-        return tuple((row.code or "", row.text or "", row.meaning) for row in found)
-
-    # --------------------------------------------------------------------------
-    # What the account knows of log-in, face authentication and credit line, and who waits for them.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ log-in, face authentication, credit line
 
     def _refresh_from_cloud(self, purpose=QUESTION):
         """Ask credit line and face state and note both; raises ``CloudError`` after noting the need."""
@@ -757,7 +785,7 @@ class FapiaoAccount(models.Model):
     def _ask_how_it_is(self, purpose):
         """Return what notes the cloud's answer on the account; one without credit line keeps its session
         with the bureau itself, so that a token is all there is to ask for."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         if not self.has_credit:
             engine._ask(self, lambda cloud: cloud.test(), purpose=purpose)
             return lambda account: account._record_ready()
@@ -806,46 +834,37 @@ class FapiaoAccount(models.Model):
         """Raise one activity, and only one, while the credit line is low."""
         summary = self.env._("Credit line is low")
         for account in self.filtered("credit_low"):
-            if summary in account.activity_ids.mapped("summary"):
-                continue
-            manager = account._first_manager()
-            account.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=summary,
-                note=as_html(
-                    self.env._("%(left)s left of %(total)s.", left=account.credit_left, total=account.credit_total)
-                ),
-                user_id=(manager or self.env.user).id,
-            )
+            if summary not in account.activity_ids.mapped("summary"):
+                left, total = account.credit_left, account.credit_total
+                account._warn_manager(summary, self.env._("%(left)s left of %(total)s.", left=left, total=total))
+
+    def _warn_manager(self, summary, note):
+        """Schedule an activity for the user who looks after the account."""
+        user = self._first_manager() or self.env.user
+        self.activity_schedule(WARNING, summary=summary, note=as_html(note), user_id=user.id)
 
     def _first_manager(self):
         """Return the user who looks after the account: a fapiao manager of its company."""
         managers = self.env.ref("l10n_cn_invoice_cloud.group_fapiao_manager").all_user_ids
-        return managers.filtered(lambda user: user.active and not user.share and self.company_id in user.company_ids)[
-            :1
-        ]
+        company = self.company_id
+        return managers.filtered(lambda user: user.active and not user.share and company in user.company_ids)[:1]
 
     def _record_in_new_transaction(self, note):
         """Run ``note(account)`` in a transaction of its own: what the cloud told us holds even if the
         caller's transaction is rolled back, and no lock is held while calls run."""
         account_id = self.id
-        self.env["fapiao.engine"]._step(lambda env: note(env["fapiao.account"].browse(account_id)))
+        Engine(self.env)._step(lambda env: note(env["fapiao.account"].browse(account_id)))
         self.invalidate_recordset()
 
     def _record_need_in_new_transaction(self, error):
         if need := getattr(error, "need", None):
             self._record_in_new_transaction(lambda account: account._record_need(need, error))
 
-    # --------------------------------------------------------------------------
-    # Hourly look at every account: is the session still good, and how much of the credit line is left?
-    #
-    # Asking has no effect at the cloud, so it needs no journal; what comes back is noted on the account.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ hourly check of session and credit line
 
     @api.model
     def _cron_accounts(self):
-        """Refresh credit line, session and face of every account; one that fails stops no other. First queue
-        what the monthly look is to ask about."""
+        """Queue the monthly look, then refresh every account; one that fails stops no other."""
         self.env["fapiao"]._queue_looks()
         cron = self.env["ir.cron"]
         # A wrong password tried every hour gets the user locked at the cloud: a person's turn.
@@ -868,31 +887,18 @@ class FapiaoAccount(models.Model):
             _logger.info("Fapiao: no calls are left to refresh account %s", self.id)
         except CloudError as error:
             if not getattr(error, "need", None):  # a need is noted already, by whoever asked
-                words = self._error_message(error)
-                self._record_in_new_transaction(lambda account: account._record_unreached(words))
+                # it says nothing of the session, e.g. that the network was down
+                said = {"session_text": self._error_message(error), "session_at": fields.Datetime.now()}
+                self._record_in_new_transaction(lambda account: account.write(said))
         except Exception:
             # rolled back, so that the next account starts in a sound transaction
             self.env.cr.rollback()
             _logger.exception("Fapiao: account %s could not be refreshed", self.id)
 
-    def _record_unreached(self, words):
-        """Keep the words of an error that says nothing of the session, e.g. that the network was down."""
-        self.write({"session_text": words, "session_at": fields.Datetime.now()})
-
-    # --------------------------------------------------------------------------
-    # Who an account is at its cloud. Once the cloud may know it, that never changes: an order that was sent to one
-    # tenant is unknown at another, and would be issued there a second time.
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    def _compute_is_used(self):
-        used, assistant_used = self._origin._used(""), self._origin._used(ASSISTANT_PART)
-        for account in self:
-            account.is_used = account._origin in used
-            account.is_assistant_used = account._origin in assistant_used
-
     # ------------------------------------------------------------------ identity
+
+    # Once the cloud may know an account, who it is there never changes: an order that was sent to one tenant is
+    # unknown at another, and would be issued there a second time.
 
     def _identity_names(self, part=""):
         """Return the names of the settings that say who this account, or a ``part`` of it, is."""
@@ -935,8 +941,7 @@ class FapiaoAccount(models.Model):
         return self.browse([id_ for (id_,) in rows])
 
     def _origins(self, part, vals=()):
-        """Return the servers that get the secrets of a ``part`` of this account, or keys that were made with
-        them; ``vals``: what is about to be written."""
+        """Return the servers that get the secrets of a ``part`` of this account; ``vals``: about to be written."""
         self.ensure_one()
         base, assistant, pages = (vals[name] if name in vals else self[name] for name in ADDRESSES)
         return (origin(assistant), origin(pages or assistant)) if part else (origin(base),)
@@ -989,8 +994,7 @@ class FapiaoAccount(models.Model):
         return changed + ["company_id"] * is_moved
 
     def _drop_secrets_of_other_origin(self, vals):
-        """Forget the secrets where somebody who may not see them leads the account to another server: it
-        would be handed them."""
+        """Forget the secrets where a user who may not see them leads the account to another server."""
         if self.env.user.has_group("base.group_system"):
             return
         for part in ADDRESS:
@@ -1007,36 +1011,13 @@ class FapiaoAccount(models.Model):
                     )
                 )
 
-    # --------------------------------------------------------------------------
-    # Leaving an account: another one takes over, or none does. What was never sent is withdrawn; what the cloud may
-    # have seen stays with the account, which is archived and keeps asking.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ leaving an account: what is open
 
-    # ------------------------------------------------------------------ computes
-
-    def _compute_has_open_tasks(self):
-        for account in self:
-            account.has_open_tasks = bool(account._origin._open_counts())
-
-    # ------------------------------------------------------------------ actions
-
-    def action_replace(self):
-        """Open the dialog that makes another account take over from this one."""
-        self.ensure_one()
-        self._check_manager()
-        return self._open_leaving("replace", self.env._("Replace Account"))
-
-    def action_archive_anyway(self):
-        """Open the dialog that archives this account although something is open."""
-        self.ensure_one()
-        self._check_manager()
-        return self._open_leaving("archive", self.env._("Archive Account"))
-
-    # ------------------------------------------------------------------ what is open
+    # Another account takes over, or none does. What was never sent is withdrawn; what the cloud may have seen stays
+    # with the account, which is archived and keeps asking.
 
     def _open_counts(self):
-        """Return ``{(model, state): number}`` of what is not settled at these accounts; an applied-for red
-        form counts as ``is_open``."""
+        """Return ``{(model, state): number}`` of what is open; an applied-for red form counts as ``is_open``."""
         counts = {}
         for name in OUTBOUND:
             # sudo: whoever may archive an account may know what is open there
@@ -1151,8 +1132,7 @@ class FapiaoAccount(models.Model):
         self.flush_recordset()
 
     def _secrets_for(self, account):
-        """Return the secrets of this account that also hold for ``account``: of the same user at the same
-        server."""
+        """Return the secrets that also hold for ``account``: of the same user at the same server."""
         # sudo: see _secrets
         mine, kept = self.sudo(), {}
         for part in ADDRESS:
@@ -1171,8 +1151,7 @@ class FapiaoAccount(models.Model):
             records = self._unsent(name)
             records._lock()
             for record in records:
-                record._set_state("withdrawn")
-                record.write({"error_message": reason, "error_fix": fix})
+                record._set_state("withdrawn", message=reason, fix=fix)
                 for document in _documents_of(record):
                     document._message_log(body=as_html(f"{reason} {fix}"))
 
@@ -1208,9 +1187,7 @@ class FapiaoAccount(models.Model):
             "context": {"default_source_id": self.id, "default_purpose": purpose},
         }
 
-    # --------------------------------------------------------------------------
-    # What one fapiao through an account may carry, and what the seller is taken for.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ limits of one fapiao
 
     @api.onchange("small_scale")
     def _onchange_small_scale(self):
@@ -1231,34 +1208,6 @@ class FapiaoAccount(models.Model):
             amount_limit=exact(company.fapiao_amount_limit) or None,
             credit_left=exact(self.credit_left) if self.credit_at else None,
         )
-
-    # --------------------------------------------------------------------------
-    # What an account at 金蝶发票云 needs beyond what every account has, and what it can't do.
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ computes
-
-    @api.depends("provider")
-    def _compute_abilities(self):
-        for account in self:
-            words = account._words() if account.provider and account.base_url and account.tax_no else None
-            account.can_log_in = bool(words and words.can(base.LOGIN))
-            account.has_credit = bool(words and words.can(base.CREDIT))
-
-    # ------------------------------------------------------------------ constraints
-
-    @api.constrains("business_system", "provider")
-    def _check_business_system(self):
-        for account in self:
-            longest = client_of(account.provider).setting_lengths.get("business_system")
-            if longest and len(account.business_system or "") > longest:
-                raise ValidationError(
-                    self.env._(
-                        "The business system %(code)s is longer than %(length)s characters.",
-                        code=account.business_system,
-                        length=longest,
-                    )
-                )
 
 
 def _documents_of(record):

@@ -11,7 +11,6 @@ from ...clouds import base, errors
 from ...clouds.canonical import fingerprint
 from ...clouds.redact import redact
 from ...clouds.registry import client_of
-from ..values import as_html
 
 APPLY_AFTER = timedelta(minutes=1)
 APPLIED_AT_ONCE = 200
@@ -195,11 +194,14 @@ class FapiaoCall(models.Model):
         self.ensure_one()
         values = {"state": "answered", "answered_at": fields.Datetime.now()}
         if isinstance(answer, base.RawAnswer):
+            text = answer.text.replace("\x00", "")
+            shown = redact(text)
             values.update(
                 outcome="answered",
                 http_status=answer.status,
                 content_type=answer.content_type,
-                **self._answer_values(answer.text.replace("\x00", "")),
+                answer_body=shown,
+                answer_raw=text if text != shown else False,
             )
         else:
             values.update(
@@ -211,11 +213,6 @@ class FapiaoCall(models.Model):
                 retry_after=getattr(answer, "retry_after", 0),
             )
         self.write(values)
-
-    @api.model
-    def _answer_values(self, text):
-        shown = redact(text)
-        return {"answer_body": shown, "answer_raw": text if text != shown else False}
 
     def _take_facts(self):
         """Let the document record the fapiao that the answer names, independently of its further processing."""
@@ -270,18 +267,13 @@ class FapiaoCall(models.Model):
         self.state = "stuck"
         if self.res_model:
             self.env[self.res_model].browse(self.res_id)._in_reader_language()._give_up_applying()
-        account = self.account_id
-        account.activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=self.env._("An answer of the cloud could not be processed"),
-            note=as_html(
-                self.env._(
-                    "Request %(uid)s, call %(call)s in the call log. The server's log has the reason.",
-                    uid=self.request_uid or "–",
-                    call=self.id,
-                )
+        self.account_id._warn_manager(
+            self.env._("An answer of the cloud could not be processed"),
+            self.env._(
+                "Request %(uid)s, call %(call)s in the call log. The server's log has the reason.",
+                uid=self.request_uid or "–",
+                call=self.id,
             ),
-            user_id=(account._first_manager() or self.env.user).id,
         )
 
     def _meaning(self):
@@ -301,13 +293,9 @@ class FapiaoCall(models.Model):
     def _error(self):
         """Return the ``CloudError`` stored by :meth:`_record`."""
         said = {"text": self.error_text or "", "code": self.error_code or "", "http_status": self.http_status}
-        match self.outcome:
-            case "rate_limited":
-                return errors.RateLimited(**said, retry_after=self.retry_after)
-            case "not_sent":
-                return errors.NotSent(**said)
-            case "login":
-                return errors.LoginRequired(**said, need=self.error_need or "login")
-            case "rejected":
-                return errors.Rejected(**said)
-        return errors.OutcomeUnknown(**said)
+        more = {
+            "rate_limited": {"retry_after": self.retry_after},
+            "login": {"need": self.error_need or "login"},
+        }
+        classes = {name: cls for cls, name in OUTCOME_OF_ERROR}
+        return classes.get(self.outcome, errors.OutcomeUnknown)(**said, **more.get(self.outcome, {}))

@@ -5,7 +5,6 @@ counted here before it is made. Queries leave a share of the limit to issuing, a
 share of the rest to queries.
 """
 
-import functools
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -74,11 +73,13 @@ class FapiaoPace(models.Model):
             )
 
     @api.model
-    def _spend(self, account, channel, purpose=QUESTION, calls=1):
-        """Count ``calls`` calls in their own transaction; raise ``PaceUsedUp`` if not all may start."""
-        error = self.env["fapiao.engine"]._step(functools.partial(spend, account.id, channel, purpose, calls))
-        if error:
-            raise error
+    def _spend(self, account, channel, purpose, calls):
+        """Return None if ``calls`` calls were counted, otherwise the ``PaceUsedUp``."""
+        taken = self._take(account, calls, channel, purpose)
+        if taken == calls:
+            return None
+        self._give_back(account, taken, channel, purpose)
+        return self._refusal(account, channel, purpose, calls)
 
     # ------------------------------------------------------------------ limits
 
@@ -171,16 +172,3 @@ def rules(limits, percent, purpose):
 def reserved(allowed, percent):
     """Return how many of ``allowed`` calls are reserved, at least one of two or more."""
     return min(max(1, allowed * percent // 100), allowed - 1) if percent else 0
-
-
-# What the engine runs in transactions of its own; the environment is that transaction's.
-
-
-def spend(account_id, channel, purpose, calls, env):
-    """Return None if ``calls`` were counted, otherwise the ``PaceUsedUp``."""
-    pace, account = env["fapiao.pace"], env["fapiao.account"].browse(account_id)
-    taken = pace._take(account, calls, channel, purpose)
-    if taken == calls:
-        return None
-    pace._give_back(account, taken, channel, purpose)
-    return pace._refusal(account, channel, purpose, calls)

@@ -14,7 +14,6 @@ scheduler.
 """
 
 import base64
-import functools
 import hashlib
 import json
 import logging
@@ -22,6 +21,7 @@ import math
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
@@ -29,8 +29,8 @@ from ...clouds import base, errors, fence
 from ...clouds.canonical import fingerprint
 from ...clouds.words import explain
 from . import gate
+from .engine import Engine, Job, Turn
 from .fapiao_pace import ISSUE, QUESTION
-from .side_by_side import Job, Turn
 
 _logger = logging.getLogger(__name__)
 
@@ -104,7 +104,8 @@ class FapiaoTaskMixin(models.AbstractModel):
     identity = fields.Char(
         readonly=True, copy=False, help="Fingerprint of who the account was when the payload was frozen."
     )
-    state = fields.Selection(STATES, required=True, default="draft", readonly=True, copy=False, index=True)
+    # each model has its own list; Odoo warns of one that overrides another
+    state = fields.Selection(lambda self: STATES, required=True, default="draft", readonly=True, copy=False, index=True)
     next_try_at = fields.Datetime("Next Try", readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
     tries = fields.Integer("Attempts", readonly=True, copy=False)
@@ -170,9 +171,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     # ------------------------------------------------------------------ queueing
 
     def _identify(self):
-        """Set the ID of new records. It depends on database and record only, so that a repeated attempt
-        repeats it.
-        """
+        """Set the ID of new records."""
         database = self._database_uuid()
         for record in self:
             record.request_uid = record._make_uid(database)
@@ -189,9 +188,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
 
     def _seed_of_uid(self, database):
-        """Return the values the ID is computed from: database and record, so that a repeated attempt repeats
-        it.
-        """
+        """Return what the ID is computed from: database and record, so that a repeated attempt repeats it."""
         return f"{database}/{self._name}/{self.id}"
 
     def _freeze(self, document):
@@ -415,27 +412,22 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     def _close_stale_queries(self):
         """Repeat queries whose worker died."""
-        self.env["fapiao.call"].search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("operation", "in", self._questions()),
-                ("state", "in", ("sent", "answered")),
-            ]
-        ).write({"state": "lost"})
+        stale = Domain("operation", "in", self._questions()) & Domain("state", "in", ("sent", "answered"))
+        self.env["fapiao.call"].search(self._domain_calls() & stale).write({"state": "lost"})
+
+    def _domain_calls(self):
+        return Domain("res_model", "=", self._name) & Domain("res_id", "in", self.ids)
 
     # ------------------------------------------------------------------ claiming: locks and log rows
 
     @api.model
     def _expire_leases(self, account_id):
         """Set records whose worker died to ``unknown``, since the call may have been made. A recorded answer
-        is applied instead, see ``fapiao.engine._sweep_answers``.
+        is applied instead, see ``Engine._sweep_answers``.
         """
         self._lock_account(account_id)
         due = self._lock_due(SQL("state = 'sending' AND lease_until < %s", self._now()), account_id, 500)
-        calls = self.env["fapiao.call"].search(
-            [("res_model", "=", self._name), ("res_id", "in", due.ids), ("state", "in", ("sent", "answered"))]
-        )
+        calls = self.env["fapiao.call"].search(due._domain_calls() & Domain("state", "in", ("sent", "answered")))
         answered = calls.filtered(lambda call: call.state == "answered")
         (calls - answered).write({"state": "lost"})
         for record in due.filtered(lambda record: record.id not in answered.mapped("res_id")):
@@ -477,9 +469,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         return self.browse(row[0] for row in self.env.cr.fetchall())
 
     def _execute_quietly(self, query):
-        """Run a locking query without logging a serialization failure, since the step is repeated (see
-        ``fapiao.engine._step``).
-        """
+        """Run a locking query; a serialization failure isn't logged, since the engine repeats the step."""
         self.env.cr.execute(query, log_exceptions=False)
 
     def _open_calls(self, call_of):
@@ -501,9 +491,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         ]
 
     def _each(self, work):
-        """Yield ``(record, work(record))``, each in a savepoint; a record that fails is left to a user and
-        does not stop the others.
-        """
+        """Yield ``(record, work(record))``, each in a savepoint; a record that fails is left to a user."""
         for record in self:
             try:
                 with self.env.cr.savepoint():
@@ -532,13 +520,9 @@ class FapiaoTaskMixin(models.AbstractModel):
     def _check_manager(self):
         gate.check(self, gate.MANAGER)
 
-    # --------------------------------------------------------------------------
-    # Answers and state changes (the states are drawn at the top)
-    #
-    # Answers are also applied to ended documents, since a fapiao at the bureau is a fact in every state.
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ applying an answer
+
+    # To ended documents as well, since a fapiao at the bureau is a fact in every state.
 
     def _take_facts_from(self, call):
         """Hook: record the fapiao that a stored answer names, before the answer is applied."""
@@ -546,15 +530,12 @@ class FapiaoTaskMixin(models.AbstractModel):
     def _apply_call(self, call):
         """Apply a recorded answer; runs in the engine's transaction."""
         self.ensure_one()
-        self._lock_row()
+        self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
         self = self._in_reader_language()  # noqa: PLW0642
         meaning = call._meaning()
         if isinstance(meaning, errors.CloudError):
             self.env["fapiao.answer.text"]._note(self.account_id, call.operation, meaning)
         self._apply_meaning(call, meaning)
-
-    def _lock_row(self):
-        self.env.cr.execute(SQL("SELECT id FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(self._table), self.id))
 
     def _apply_meaning(self, call, meaning):
         """Act on the ``meaning`` of a call: a value of the contract or a ``CloudError``."""
@@ -571,9 +552,7 @@ class FapiaoTaskMixin(models.AbstractModel):
             self._apply_error(meaning)
 
     def _never_left(self, error):
-        """Return whether a late answer proves that no attempt was sent, neither the last one nor those before
-        it.
-        """
+        """Return whether a late answer proves that no attempt was sent, neither the last one nor earlier ones."""
         return isinstance(error, errors.NotSent) and not self._has_reached_cloud()
 
     def _in_reader_language(self):
@@ -585,10 +564,10 @@ class FapiaoTaskMixin(models.AbstractModel):
         return self.create_uid
 
     def _last_attempt(self):
-        return self.env["fapiao.call"].search(
-            [("res_model", "=", self._name), ("res_id", "=", self.id), ("operation", "=", self.operation)],
-            limit=1,
-        )
+        return self.env["fapiao.call"].search(self._domain_attempts(), limit=1)
+
+    def _domain_attempts(self):
+        return self._domain_calls() & Domain("operation", "=", self.operation)
 
     def _apply_error(self, error):
         if error.in_words_only and not isinstance(error, errors.Rejected):
@@ -618,21 +597,8 @@ class FapiaoTaskMixin(models.AbstractModel):
         """Return whether an attempt may have reached the cloud. The meaning of its answer doesn't count: an
         answer "not read" came from the cloud as well.
         """
-        return bool(
-            self.env["fapiao.call"].search_count(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_id", "=", self.id),
-                    ("operation", "=", self.operation),
-                    "|",
-                    "|",
-                    ("outcome", "=", False),
-                    ("outcome", "not in", NOT_SENT),
-                    ("http_status", "!=", 0),
-                ],
-                limit=1,
-            )
-        )
+        reached = Domain("outcome", "=", False) | Domain("outcome", "not in", NOT_SENT) | Domain("http_status", "!=", 0)
+        return bool(self.env["fapiao.call"].search_count(self._domain_attempts() & reached, limit=1))
 
     def _postpone(self, error):
         """Postpone a due record for which no call could be prepared; nothing was claimed or sent."""
@@ -706,15 +672,11 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._wake_dispatcher()
 
     def _end_with_account(self):
-        """Withdraw a task that the cloud doesn't know, or that was never sent, because its account is
-        archived.
-        """
-        self._set_state("withdrawn")
-        self.write(
-            {
-                "error_message": self.env._("Not sent: account %s is archived.", self.account_id.display_name),
-                "error_fix": self.env._("Issue again by hand if it is still right."),
-            }
+        """Withdraw a task that the cloud doesn't know, because its account is archived."""
+        self._set_state(
+            "withdrawn",
+            message=self.env._("Not sent: account %s is archived.", self.account_id.display_name),
+            fix=self.env._("Issue again by hand if it is still right."),
         )
 
     def _grace_is_over(self):
@@ -730,9 +692,7 @@ class FapiaoTaskMixin(models.AbstractModel):
     # ------------------------------------------------------------------ ended documents
 
     def _apply_finding_after_end(self, meaning):
-        """Act on the answer about an ended record: what exists is taken over, with an alarm if it contradicts
-        the records made since.
-        """
+        """Take over what was found for an ended record, with an alarm if it contradicts later records."""
         match meaning:
             case errors.CloudError():
                 if isinstance(meaning, errors.LoginRequired):
@@ -795,8 +755,9 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ state changes
 
-    def _set_state(self, state, error=None):
-        words = self._words_of(error) if error else NO_ERROR
+    def _set_state(self, state, error=None, message=False, fix=False):
+        """Set a state in which no answer is awaited, with the words of ``error``, or ``message`` and cure."""
+        words = self._words_of(error) if error else {**NO_ERROR, "error_message": message, "error_fix": fix}
         values = {"state": state, "lease_until": False, "is_asking_first": False, **words}
         if state not in ("unknown", "pending"):
             values["unknown_since"] = False
@@ -812,15 +773,25 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     def _set_unknown(self, error, soon=QUERY_SOON):
         """Set the outcome to unknown: it is queried by the same ID."""
+        words = self._words_of(error)
+        self._await_outcome("unknown", soon, **words, in_doubt=True, is_asking_first=False)
+
+    def _requeue_lookup(self):
+        """Move a record from manual back to those that are queried."""
+        self._set_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
+
+    def _set_pending(self, text=""):
+        self._await_outcome("pending", QUERY_SOON, **{**NO_ERROR, "cloud_text": text})
+
+    def _await_outcome(self, state, soon, **values):
+        """Query the outcome after ``soon``, and then with growing delays."""
         now = self._now()
         self.write(
             {
-                **self._words_of(error),
-                "state": "unknown",
+                **values,
+                "state": state,
                 "lease_until": False,
                 "tries": 0,
-                "in_doubt": True,
-                "is_asking_first": False,
                 "unknown_since": now,
                 "next_try_at": now + soon,
                 "watch_at": False,
@@ -829,31 +800,8 @@ class FapiaoTaskMixin(models.AbstractModel):
         self._wake_reconciler(at=now + soon)
         self._ask_if_hinted()
 
-    def _requeue_lookup(self):
-        """Move a record from manual back to those that are queried."""
-        self._set_unknown(errors.OutcomeUnknown(), soon=timedelta(0))
-
-    def _set_pending(self, text=""):
-        now = self._now()
-        self.write(
-            {
-                **NO_ERROR,
-                "state": "pending",
-                "cloud_text": text,
-                "lease_until": False,
-                "tries": 0,
-                "unknown_since": now,
-                "next_try_at": now + QUERY_SOON,
-                "watch_at": False,
-            }
-        )
-        self._wake_reconciler(at=now + QUERY_SOON)
-        self._ask_if_hinted()
-
     def _try_later(self, error):
-        """Return the record to the queue under the same ID: the cloud has not received this attempt, or says
-        so.
-        """
+        """Return the record to the queue under the same ID: this attempt has not reached the cloud."""
         is_token = isinstance(error, errors.TokenRefused) and self.tries <= 1
         told = timedelta(seconds=getattr(error, "retry_after", None) or 0)
         wait = timedelta(0) if is_token else told or self._backoff()
@@ -912,10 +860,6 @@ class FapiaoTaskMixin(models.AbstractModel):
             "cloud_text": error.text,
         }
 
-    # --------------------------------------------------------------------------
-    # Runs by the click that made the documents, and by scheduled actions
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ the click
 
     def _attempt_after_commit(self):
@@ -924,8 +868,8 @@ class FapiaoTaskMixin(models.AbstractModel):
         """
         if self and len(self) <= CLICK_LIMIT:
             self._reserve_for_click()
-            attempt = functools.partial(attempt_now, self._name, self.ids)
-            self.env["fapiao.engine"]._after_commit(attempt)
+            model, ids = self._name, self.ids
+            Engine(self.env)._after_commit(lambda engine: engine.env[model]._attempt_until(click_end(), ids))
 
     def _reserve_for_click(self):
         """Reserve the click's records, since the dispatcher is triggered by the same commit and would take
@@ -939,29 +883,31 @@ class FapiaoTaskMixin(models.AbstractModel):
             queued._wake_dispatcher(at=later)
 
     @api.model
-    def _attempt(self, ids):
-        """Process the records ``ids`` as far as the time of a click allows."""
-        return self._attempt_until(click_end(), ids)
-
-    @api.model
     def _attempt_until(self, until, ids):
         """Send and query the records ``ids`` in separate transactions, starting nothing after ``until`` (of
         ``fence.now``), because a web worker is occupied. The caller's transaction reads nothing: its snapshot
         may be older than the records.
         """
-        is_due = functools.partial(is_any_due, self._name, ids)
         for _round in range(CLICK_ROUNDS):
             self._run_for_ids(ids, SENDING, until)
             self._run_for_ids(ids, ASKING, until)
-            if fence.now() > until or not self.env["fapiao.engine"]._step(is_due):
+            if fence.now() > until or not Engine(self.env)._step(lambda env: env[self._name].browse(ids)._is_any_due()):
                 break
+
+    def _is_any_due(self):
+        """Return whether a record is to be sent right now: nothing was found, or the token was refused."""
+        now = self._now()
+        return any(record.state == "queued" and record.next_try_at <= now for record in self)
 
     @api.model
     def _run_for_ids(self, ids, methods, until):
         """Process one turn over the records ``ids`` of any accounts, unless ``until`` has passed."""
-        engine = self.env["fapiao.engine"]
-        by_account = engine._step(functools.partial(ids_by_account, self._name, ids))
+        engine = Engine(self.env)
+        by_account = engine._step(lambda env: env[self._name].browse(ids)._ids_by_account())
         engine._run([self._turn(methods, id_, len(own), own, until) for id_, own in by_account.items()])
+
+    def _ids_by_account(self):
+        return {account.id: records.ids for account, records in self.grouped("account_id").items()}
 
     @api.model
     def _turn(self, methods, account_id, limit, ids=None, until=math.inf):
@@ -989,9 +935,9 @@ class FapiaoTaskMixin(models.AbstractModel):
     @api.model
     def _reconcile(self, batch, go_on):
         """Query records whose answer was lost or comes later."""
-        engine = self.env["fapiao.engine"]
-        for account in self._accounts_of([("state", "=", "sending"), ("lease_until", "<", self._now())]):
-            engine._step(functools.partial(expire_leases, self._name, account.id))
+        engine = Engine(self.env)
+        for account_id in self._accounts_of([("state", "=", "sending"), ("lease_until", "<", self._now())]).ids:
+            engine._step(lambda env, id_=account_id: env[self._name]._expire_leases(id_))
         self._run_due(ASKING, self._domain_to_ask(), batch, go_on)
         self._run_due(WATCHING, self._domain_to_watch(), batch, go_on)
 
@@ -1008,7 +954,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         """Return the accounts of these records, archived ones too: their tasks are still open."""
         # active_test: archived accounts are still queried
         groups = self.with_context(active_test=False)._read_group(domain, ["account_id"])
-        return [account for (account,) in groups]
+        return self.env["fapiao.account"].union(*(account for (account,) in groups))
 
     @api.model
     def _run_due(self, methods, domain, batch, go_on):
@@ -1017,7 +963,7 @@ class FapiaoTaskMixin(models.AbstractModel):
         """
         turns = [self._turn(methods, account.id, batch) for account in self._accounts_of(domain)]
         if turns:
-            self.env["fapiao.engine"]._run(turns, go_on)
+            Engine(self.env)._run(turns, go_on)
 
 
 class Schedule:
@@ -1066,27 +1012,3 @@ class Schedule:
 def click_end():
     """Return the time (of ``fence.now``) after which a click starts no more calls."""
     return fence.now() + CLICK_SECONDS
-
-
-# ------------------------------------------------------------------ steps of the engine
-
-
-def expire_leases(model, account_id, env):
-    env[model]._expire_leases(account_id)
-
-
-def attempt_now(model, ids, engine):
-    engine.env[model]._attempt(ids)
-
-
-def is_any_due(model, ids, env):
-    """Return whether a record is to be sent right now: the query before sending found nothing, or the token
-    was refused.
-    """
-    now = env[model]._now()
-    return any(record.state == "queued" and record.next_try_at <= now for record in env[model].browse(ids))
-
-
-def ids_by_account(model, ids, env):
-    grouped = env[model].browse(ids).grouped("account_id")
-    return {account.id: records.ids for account, records in grouped.items()}

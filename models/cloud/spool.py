@@ -79,9 +79,7 @@ def _answer(content):
 
 
 def mark(database, identity, call_id, is_reset=False):
-    """Store ``call_id``, about to be made by this database (``identity``). ``is_reset`` accepts a lower id
-    after a detected restore.
-    """
+    """Store ``call_id``, about to be made by database ``identity``. ``is_reset`` accepts a lower id."""
     if is_reset or call_id > last_call(database, identity):
         _write(_folder(database) / _MARK, {"identity": identity, "call_id": call_id})
 

@@ -12,6 +12,7 @@ from ...clouds.addresses import checked_mode, origin
 from ...clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ...clouds.errors import CloudError
 from ...clouds.registry import client_of, open_cloud, providers_with
+from ..cloud.engine import Engine
 from ..values import aware, naive
 
 ASSISTANT_CONNECTION = {"assistant_url", "assistant_page_url", "client_key", "client_secret", "tax_no"}
@@ -74,7 +75,7 @@ class FapiaoAccount(models.Model):
         self._check_may_use()
         self._check_assistant()
         try:
-            self.env["fapiao.engine"]._ask(self, lambda cloud: cloud.test(), ASSISTANT_PART)
+            Engine(self.env)._ask(self, lambda cloud: cloud.test(), ASSISTANT_PART)
         except CloudError as error:
             raise UserError(self._error_message(error)) from error
         return self._notify(self.env._("The assistant accepts this account."))

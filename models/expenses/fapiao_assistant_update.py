@@ -20,6 +20,7 @@ from ...clouds import base, errors, picking
 from ...clouds.base import ASSISTANT_PART
 from ...clouds.registry import providers_with
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import QUESTION
 from ..cloud.fapiao_task_mixin import NO_ERROR, OPEN_STATES, click_end, states
 from ..received.account_move import BILLS
@@ -387,7 +388,7 @@ class FapiaoAssistantUpdate(models.Model):
 
         Raises UserError if that fails; then no page must be opened.
         """
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         ids = engine._step(functools.partial(queue_relation, document._name, document.id))
         until = click_end()
         for id_ in ids:

@@ -10,6 +10,7 @@ from ...clouds.base import ASSISTANT_PART
 from ...clouds.errors import CloudError
 from ...rules.filenames import clean
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..values import exact
 from .update_steps import Wanted
 
@@ -166,7 +167,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             return cloud.document_tickets(cloud.user_key(visit), visit.number)
 
         try:
-            return self.env["fapiao.engine"]._ask(account, ask, ASSISTANT_PART)
+            return Engine(self.env)._ask(account, ask, ASSISTANT_PART)
         except CloudError as error:
             raise UserError(account._error_message(error)) from error
 

@@ -22,6 +22,7 @@ from ...clouds.canonical import fingerprint
 from ...clouds.errors import CloudError
 from ...clouds.picking import SAVE_BILL, SAVE_ENTRIES, UNUSED, UPDATE_INVOICE
 from ...rules import taxno
+from ..cloud.engine import Engine
 from ..received.fapiao_match import plain_name
 from ..received.verdict import DEAD
 from ..values import exact
@@ -170,7 +171,7 @@ class FapiaoPick(models.Model):
         """
         pick = self._own()
         pick._check_choice(kind)
-        engine, pick_id = self.env["fapiao.engine"], pick.id
+        engine, pick_id = Engine(self.env), pick.id
         choice = {
             **({"kind": kind} if kind else {}),
             **({"together": bool(together)} if together is not None else {}),
@@ -226,7 +227,7 @@ class FapiaoPick(models.Model):
         """
         pick_id = self._own().id
         state = "empty" if nothing else "closed"
-        self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._close(state))
+        Engine(self.env)._step(lambda env: env["fapiao.pick"].browse(pick_id)._close(state))
         return True
 
     def move_ticket(self, ticket_id, expense_id):
@@ -348,13 +349,13 @@ class FapiaoPick(models.Model):
         end = time.monotonic() + min(RUN, time_left)
         while self._listen() and time.monotonic() < end:
             pass
-        self.env["fapiao.engine"]._step(wake_for_due)
+        Engine(self.env)._step(wake_for_due)
         self.env.invalidate_all()
 
     @api.model
     def _listen(self, ids=None):
         """Poll the due visits, or ``ids``, once; return whether there were any."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         claimed = engine._step(functools.partial(claim_visits, ids))
         if claimed:
             rounds.Round(engine, WAIT).run(claimed)
@@ -366,7 +367,7 @@ class FapiaoPick(models.Model):
         """
         pick_id = self._own().id
         now = self.env["fapiao.task.mixin"]._now()
-        self.env["fapiao.engine"]._step(lambda env: env["fapiao.pick"].browse(pick_id)._schedule_listening(WATCHED))
+        Engine(self.env)._step(lambda env: env["fapiao.pick"].browse(pick_id)._schedule_listening(WATCHED))
         return fields.Datetime.to_string(now)
 
     @api.model
@@ -493,7 +494,7 @@ class FapiaoPick(models.Model):
         """Fetch the tickets of a message and apply it, unless applied. Raises ``CloudError`` if they can't be
         fetched now; it is retried.
         """
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         todo = engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._todo())
         if not todo:
             return
@@ -503,7 +504,7 @@ class FapiaoPick(models.Model):
 
     def _decide(self, message_id, tickets, files):
         """Apply a message in a separate transaction, or store why it can't be applied; both settle it."""
-        engine, pick_id = self.env["fapiao.engine"], self.id
+        engine, pick_id = Engine(self.env), self.id
         try:
             engine._step(lambda env: env["fapiao.pick"].browse(pick_id)._apply(message_id, tickets, files))
         except (UserError, ValidationError, AccessError) as error:
@@ -533,7 +534,7 @@ class FapiaoPick(models.Model):
     def _acknowledge(self, pick_id, message_id, message_key):
         """Send the receipt of a message that was decided and committed; return whether it went through. One
         that doesn't is harmless: the message comes again."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         due = engine._step(lambda env: env["fapiao.pick.message"].browse(message_id)._receipt_due())
         if not due or not message_key:
             return False

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ...clouds.base import ASSISTANT_PAGES, ASSISTANT_PART
 from ...clouds.errors import CloudError
 from ...clouds.registry import open_cloud
-from ..cloud.side_by_side import hasty
+from ..cloud.engine import hasty
 from ..issuing.fapiao import fetch
 
 _logger = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from odoo.tools import SQL
 from ...rules.problems import errors
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
-from ..values import LIVING, PROBLEM, as_html
+from ..values import PROBLEM, as_html
 from . import fapiao_twins
-from .fapiao_request import REQUEST_STATES
+from .builder import Builder
 
 
 class AccountMove(models.Model):
@@ -40,21 +40,12 @@ class AccountMove(models.Model):
         copy=False,
         help="Printed as 备注. {invoice} and {order} stand for the numbers of this invoice and its order.",
     )
-    # compute_sudo: salespeople see invoices, but neither fapiao nor requests
-    fapiao_message = fields.Text(compute="_compute_fapiao_message", compute_sudo=True)
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
 
     # for the search of similar invoices (fapiao_twins)
     _fapiao_twins = models.Index(
         "(company_id, commercial_partner_id, invoice_date) WHERE move_type = 'out_invoice' AND state = 'posted'"
     )
-
-    # compute_sudo: salespeople see invoices, but not how their fapiao are requested
-    fapiao_request_state = fields.Selection(
-        REQUEST_STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
-    )
-    fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
-    fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
 
     # compute_sudo: salespeople see invoices, but neither fapiao nor requests
     fapiao_lost_text = fields.Text(compute="_compute_fapiao_lost_text", compute_sudo=True)
@@ -91,7 +82,8 @@ class AccountMove(models.Model):
                 continue
             if move.move_type == "out_invoice":
                 move.fapiao_amount_open = move._fapiao_open()
-                move.fapiao_state = move._fapiao_state_from(facts)
+                is_zero = move.company_currency_id.is_zero(move.fapiao_amount_open)
+                move.fapiao_state = move._fapiao_state_from(facts, is_credited=is_zero and move._fapiao_credits())
             elif move.move_type == "out_refund":
                 move.fapiao_state = move._fapiao_state_of_credit()
                 if move.fapiao_state not in ("none", "issued"):
@@ -110,32 +102,10 @@ class AccountMove(models.Model):
         issued = self.fapiao_request_line_ids.filtered(lambda line: line.live and line.state == "issued")
         return sum(issued.mapped("amount_total"))
 
-    def _fapiao_state_from(self, facts):
-        """Return the state that follows from requests, red forms, fapiao and the open amount."""
-        self.ensure_one()
-        states = set(self.fapiao_request_ids.mapped("state"))
-        living = facts.filtered(lambda fapiao: fapiao.color == "blue" and fapiao.status in LIVING)
-        currency = self.company_currency_id
-        if self._fapiao_is_going():
-            return "pending"
-        if living:
-            return "partial" if currency.compare_amounts(self.fapiao_amount_open, 0) > 0 else "issued"
-        if facts:
-            return "red"
-        if self._fapiao_credits() and currency.is_zero(self.fapiao_amount_open):
-            return "none"  # credited in full before any fapiao was issued
-        if "rejected" in states:
-            return "failed"
-        # only where there are fapiao: a database can hold companies of other countries
-        return "to_issue" if self.company_id.account_fiscal_country_id.code == "CN" else "none"
-
     @api.depends("commercial_partner_id", "company_id", "move_type")
     def _compute_fapiao_type(self):
         for move in self:
             move.fapiao_type = move.move_type == "out_invoice" and move._fapiao_default_type()
-
-    def _fapiao_default_type(self):
-        return self.commercial_partner_id.fapiao_type or self.company_id.fapiao_default_type or "ordinary"
 
     def _fapiao_type_or_default(self):
         """Return the invoice's type; invoices from before the installation have none."""
@@ -152,29 +122,8 @@ class AccountMove(models.Model):
     def _fapiao_remark_text(self):
         """Return the remark as printed."""
         self.ensure_one()
-        places = {"{invoice}": self.name, "{order}": self.invoice_origin}
-        remark = self.fapiao_remark or ""
-        for place, text in places.items():
-            remark = remark.replace(place, text or "")
-        return remark.strip()
-
-    @api.depends(
-        "fapiao_state",
-        "fapiao_request_ids.state",
-        "fapiao_request_ids.error_message",
-        "fapiao_request_ids.error_fix",
-        "fapiao_request_ids.cloud_state",
-        "fapiao_request_ids.is_double",
-    )
-    @api.depends_context("uid")
-    def _compute_fapiao_message(self):
-        """Show that two fapiao cover this invoice; else the message of the last request without a fapiao."""
-        for move in self:
-            last = move._fapiao_last_request()
-            said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
-            said = move.fapiao_request_ids.filtered("is_double")._double_message() or said
-            # the cloud's text is for employees; portal customers read their invoices too
-            move.fapiao_message = self.env.user._is_internal() and "\n".join(said) or False
+        remark = (self.fapiao_remark or "").replace("{invoice}", self.name or "")
+        return remark.replace("{order}", self.invoice_origin or "").strip()
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open", "fapiao_lost_text")
     def _compute_fapiao_can_issue(self):
@@ -190,21 +139,9 @@ class AccountMove(models.Model):
                 and not move.fapiao_lost_text
             )
 
-    @api.depends(
-        "fapiao_state",
-        "fapiao_request_ids.state",
-        "fapiao_request_ids.in_doubt",
-        "fapiao_red_form_ids.state",
-        "fapiao_red_form_ids.in_doubt",
-    )
-    @api.depends_context("uid")
+    @api.depends("fapiao_red_form_ids.state", "fapiao_red_form_ids.in_doubt")
     def _compute_fapiao_offers(self):
-        is_employee = self.env.user._is_internal()  # portal customers read their invoices too
-        for move in self:
-            open_ones = move._fapiao_open_tasks()
-            move.fapiao_request_state = is_employee and move._fapiao_last_request().state
-            move.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
-            move.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+        return super()._compute_fapiao_offers()
 
     @api.depends("fapiao_request_line_ids.live", "fapiao_request_line_ids.lost_fapiao_id")
     def _compute_fapiao_lost_text(self):
@@ -284,6 +221,10 @@ class AccountMove(models.Model):
     def _fapiao_before_issuing(self):
         """Hook: called for posted invoices before they may be issued."""
 
+    def _fapiao_line_problems(self):
+        """Hook: return further problems of this invoice's lines."""
+        return []
+
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_issue(self):
@@ -294,9 +235,9 @@ class AccountMove(models.Model):
         moves = self._fapiao_lock()
         moves._fapiao_raise_if_impossible()
         going = moves.filtered(lambda move: move.fapiao_state == "pending")
-        built = self.env["fapiao.builder"]._build(moves - going)
+        built = Builder(self.env)._build(moves - going)
         if any(item.problems for item in built) or len(built) > len(moves - going):
-            return self._fapiao_show_dialog()
+            return self.env["fapiao.issue"]._open(self)
         requests = self._fapiao_enqueue(built)
         requests |= going.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
         return requests.action_follow()
@@ -314,11 +255,7 @@ class AccountMove(models.Model):
                     ", ".join(going.mapped("display_name")),
                 )
             )
-        return self._fapiao_show_dialog(is_merged=True)
-
-    # --------------------------------------------------------------------------
-    # Issuing: tasks are queued in the user's transaction and sent after its commit
-    # --------------------------------------------------------------------------
+        return self.env["fapiao.issue"]._open(self, is_merged=True)
 
     # ------------------------------------------------------------------ posting
 
@@ -342,16 +279,13 @@ class AccountMove(models.Model):
         """
         if not self:
             return
-        built = self.env["fapiao.builder"]._build(self)
+        built = Builder(self.env)._build(self)
         self._fapiao_create([item for item in fapiao_twins.without(built) if item.is_ready])
         for item in built:
             if not item.is_ready:
-                item.moves._fapiao_tell_problems(errors(item.problems))
+                item.moves._fapiao_tell(self.env._("The fapiao could not be requested"), errors(item.problems))
             elif twin := fapiao_twins.warning(item):
                 item.moves._fapiao_tell_twin(twin)
-
-    def _fapiao_tell_problems(self, problems):
-        self._fapiao_tell(self.env._("The fapiao could not be requested"), problems)
 
     def _fapiao_tell_twin(self, twin):
         """Notify, once, that an invoice similar to another one is not issued automatically."""
@@ -404,18 +338,7 @@ class AccountMove(models.Model):
         requests._attempt_after_commit()
         return requests
 
-    def _fapiao_create(self, built):
-        # sudo: only this flow creates requests
-        requests = self.env["fapiao.request"].sudo()._create_blue(built)
-        requests._enqueue()
-        return requests.sudo(False)
-
-    def _fapiao_show_dialog(self, **values):
-        return self.env["fapiao.issue"]._open(self, **values)
-
-    # --------------------------------------------------------------------------
-    # Hooks of the document mixin
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ hooks of the document mixin
 
     def _fapiao_red_forms(self):
         return self.fapiao_red_form_ids
@@ -426,9 +349,7 @@ class AccountMove(models.Model):
     def _fapiao_buyer(self):
         return self.commercial_partner_id
 
-    # --------------------------------------------------------------------------
-    # Fapiao files sent with an invoice
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ fapiao files sent with an invoice
 
     def _fapiao_living(self):
         """Return the valid fapiao of these invoices."""
@@ -440,9 +361,7 @@ class AccountMove(models.Model):
         files = self._fapiao_living()._files()
         return self.env["ir.attachment"].browse(files.ids)._filtered_access("read")
 
-    # --------------------------------------------------------------------------
-    # Unattributed amounts: open again, with unknown lines (see ``fapiao_request.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ unattributed amounts
 
     def _fapiao_rows_lost(self):
         return self.fapiao_request_line_ids.filtered(lambda row: row.live and row.lost_fapiao_id)

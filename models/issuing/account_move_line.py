@@ -7,7 +7,7 @@ from odoo.tools import float_compare, float_is_zero
 from ...rules.amounts import ZERO
 from ...rules.shares import is_rounding
 from ..values import exact
-from .builder import QUANTITY_DIGITS
+from .builder import QUANTITY_DIGITS, lowest_free
 
 
 class AccountMoveLine(models.Model):
@@ -60,8 +60,11 @@ class AccountMoveLine(models.Model):
 
     def _fapiao_free_part(self):
         """Return the lowest number without a slice of this line."""
-        numbers = set(self.fapiao_request_line_ids.filtered("live").mapped("part"))
-        return next(number for number in range(len(numbers) + 1) if number not in numbers)
+        return lowest_free(set(self.fapiao_request_line_ids.filtered("live").mapped("part")))
+
+    def _fapiao_free_part_beside(self, row):
+        """Return the lowest slice number of this line that no other row has, in any state."""
+        return lowest_free(set((self.fapiao_request_line_ids - row).mapped("part")))
 
     def _fapiao_settle_rounding(self, item, taken):
         """Adjust the slices of a line that is covered in full to the booked amount (``item``): invoices and
@@ -76,12 +79,3 @@ class AccountMoveLine(models.Model):
         is_foreign = self.currency_id != self.company_currency_id
         if (amount or tax) and (is_foreign or all(is_rounding(off, len(rows)) for off in (amount, tax))):
             (rows & taken)[-1:]._shift(amount, tax)
-
-    # --------------------------------------------------------------------------
-    # Slice numbers
-    # --------------------------------------------------------------------------
-
-    def _fapiao_free_part_beside(self, row):
-        """Return the lowest slice number of this line that no other row has, in any state."""
-        numbers = set((self.fapiao_request_line_ids - row).mapped("part"))
-        return next(number for number in range(len(numbers) + 1) if number not in numbers)

@@ -6,6 +6,7 @@ from odoo import api, models
 
 from ...rules.problems import errors
 from . import fapiao_twins
+from .builder import Builder
 
 FAPIAO = "cn_fapiao"
 
@@ -50,7 +51,7 @@ class AccountMoveSend(models.AbstractModel):
     def _fapiao_problem_alerts(self, moves, is_batch):
         """Show what prevents the issue of a fapiao. In a batch it affects only its own invoice."""
         # fapiao issued since the dialog was opened are skipped
-        all_built = self.env["fapiao.builder"]._build(moves.filtered("fapiao_can_issue"))
+        all_built = Builder(self.env)._build(moves.filtered("fapiao_can_issue"))
         stopped = [built for built in all_built if not built.is_ready]
         alerts = self._fapiao_twin_alerts([built for built in all_built if built.is_ready])
         if not stopped:
@@ -159,7 +160,7 @@ class AccountMoveSend(models.AbstractModel):
         # skipped if another user has issued it meanwhile
         invoices = invoices._fapiao_lock().filtered("fapiao_can_issue")
         ready = []
-        all_built = self.env["fapiao.builder"]._build(invoices)
+        all_built = Builder(self.env)._build(invoices)
         sure = fapiao_twins.without(all_built)
         for built in all_built:
             move = built.moves
@@ -180,8 +181,6 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _fapiao_author_may_issue(self, data):
-        """Return whether the user who started the batch may issue: the scheduler that sends it has all
-        rights.
-        """
+        """Return whether the user who started the batch may issue; the scheduler may do anything."""
         author = self.env["res.users"].browse(data["author_user_id"])
         return author.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")

@@ -8,8 +8,6 @@ Sections in the order of a run: checks, lines, coverage and splitting, merging, 
 
 from dataclasses import dataclass, field, replace
 
-from odoo import api, models
-
 from ...rules import checks, netting, rates, shares, taxno
 from ...rules import draft as drafting
 from ...rules.amounts import ZERO, net_of_gross, round2
@@ -70,12 +68,6 @@ class Covered:
     by_document: dict  # document → (amount, tax)
     lost: dict = field(default_factory=dict)  # document → unattributed request lines: their line isn't on it any more
 
-    def amount_of(self, document):
-        return self.by_document.get(document, (ZERO, ZERO))[0]
-
-    def tax_of(self, document):
-        return self.by_document.get(document, (ZERO, ZERO))[1]
-
     def is_remnant(self, item):
         """Return whether all but some cents of tax is covered: they are added to the remaining lines."""
         return item.key in self.by_key and not item.amount
@@ -84,11 +76,17 @@ class Covered:
 SEPARATOR = "；"
 
 
-class FapiaoBuilder(models.AbstractModel):
-    _name = "fapiao.builder"
-    _description = "Fapiao: from invoices to drafts"
+def lowest_free(numbers):
+    """Return the lowest number, from 0 up, that is not in the set ``numbers``."""
+    return next(number for number in range(len(numbers) + 1) if number not in numbers)
 
-    @api.model
+
+class Builder:
+    """Builds the fapiao of invoices; see :meth:`_build`. The user of ``env`` is the drawer by default."""
+
+    def __init__(self, env):
+        self.env = env
+
     def _build(self, moves, freed=None):
         """Return the :class:`Built` of ``moves``, in their order; reads only.
 
@@ -98,7 +96,6 @@ class FapiaoBuilder(models.AbstractModel):
         """
         return self._build_groups(list(moves), freed)
 
-    @api.model
     def _build_groups(self, groups, freed=None):
         """Return the ``Built`` of each group of invoices with a common fapiao."""
         moves = self.env["account.move"].union(*groups)
@@ -112,7 +109,9 @@ class FapiaoBuilder(models.AbstractModel):
     def _build_group(self, moves, catalogue, covered, summaries, twins):
         credits_ = moves._fapiao_credits()
         problems = self._once([problem for move in moves for problem in self._obstacles(move)])
-        if problems := problems or self._cover_problems(moves | credits_, covered):
+        # what is left of a document with unattributed request lines is unknown
+        lost = [self._lost_line(one, covered.lost[one]) for one in moves | credits_ if one in covered.lost]
+        if problems := problems or lost:
             return [Built(moves, None, problems)]
         move, company = moves[0], moves.company_id
         limits = company.fapiao_account_id._limits(summaries)
@@ -138,24 +137,33 @@ class FapiaoBuilder(models.AbstractModel):
             return None, []
         move, company = moves[0], moves.company_id
         documents = moves | moves._fapiao_credits()
+        taken = [covered.by_document.get(document, (ZERO, ZERO)) for document in documents]
         remark, problems = self._remark(moves, limits)
         draft, found = drafting.build(
             self._netted(moves, items, covered),
             *parties,
-            sum((exact(document.amount_untaxed_signed) for document in documents), ZERO)
-            - sum((covered.amount_of(document) for document in documents), ZERO),
-            sum((exact(document.amount_tax_signed) for document in documents), ZERO)
-            - sum((covered.tax_of(document) for document in documents), ZERO),
+            sum(exact(document.amount_untaxed_signed) for document in documents)
+            - sum(amount for amount, _tax in taken),
+            sum(exact(document.amount_tax_signed) for document in documents) - sum(tax for _amount, tax in taken),
             limits=limits,
             remark=remark,
             drawer=company.fapiao_drawer or self._drawer_of(move),
-            payee=company.fapiao_payee or "",
-            reviewer=company.fapiao_reviewer or "",
-            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, [item for _document, item in items]),
-            show_seller_bank=company.fapiao_show_seller_bank,
-            show_buyer_bank=company.fapiao_show_buyer_bank,
+            **self._printed(company, [item for _document, item in items]),
         )
         return draft, problems + found
+
+    def _printed(self, company, items):
+        """Return what the settings of ``company`` add to a fapiao over ``items``."""
+        account = company.fapiao_account_id
+        # the account's reason for charging 3 %, if a line is charged 3 %
+        is_charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
+        return {
+            "payee": company.fapiao_payee or "",
+            "reviewer": company.fapiao_reviewer or "",
+            "small_scale_reason": is_charged and account.small_scale and account.small_scale_reason or "",
+            "show_seller_bank": company.fapiao_show_seller_bank,
+            "show_buyer_bank": company.fapiao_show_buyer_bank,
+        }
 
     def _netted(self, moves, items, covered):
         """Return the items of the invoices, each less its own credit notes."""
@@ -170,11 +178,6 @@ class FapiaoBuilder(models.AbstractModel):
         """Return the drawer if the company has none set; scheduled runs have no name to print."""
         user = move.invoice_user_id if self.env.user._is_superuser() else self.env.user
         return user.name or ""
-
-    def _small_scale_reason(self, account, items):
-        """Return the account's reason for charging 3 % if a line is charged 3 %."""
-        charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
-        return account.small_scale_reason or "" if account.small_scale and charged else ""
 
     # ------------------------------------------------------------------ checks of the document
 
@@ -247,21 +250,14 @@ class FapiaoBuilder(models.AbstractModel):
 
     def _lacks_rate(self, move):
         """Return whether the ledger used 1:1 because there is no rate (``res.currency._get_rates``)."""
-        company = move.company_id
-        if move.currency_id == company.currency_id or exact(move.invoice_currency_rate, 12) != 1:
-            return False
+        is_converted = move.currency_id != move.company_id.currency_id
+        return is_converted and exact(move.invoice_currency_rate, 12) == 1 and not self._has_rate(move)
+
+    def _has_rate(self, document, *conditions):
+        company = document.company_id.root_id
+        domain = [("currency_id", "=", document.currency_id.id), ("company_id", "in", (False, company.id)), *conditions]
         # sudo: reads only whether there is a rate
-        return (
-            not self.env["res.currency.rate"]
-            .sudo()
-            .search_count(
-                [
-                    ("currency_id", "=", move.currency_id.id),
-                    ("company_id", "in", (False, company.root_id.id)),
-                ],
-                limit=1,
-            )
-        )
+        return bool(self.env["res.currency.rate"].sudo().search_count(domain, limit=1))
 
     def _company_problems(self, company):
         """Return the problem of a company that isn't the taxpayer of its account."""
@@ -288,14 +284,13 @@ class FapiaoBuilder(models.AbstractModel):
             ]
         return []
 
-    # --------------------------------------------------------------------------
-    # Lines: amount and tax as booked, one rate, texts
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ lines: amounts as booked, rate, texts
 
-    @api.model
     def _catalogue(self, moves):
         lines = moves.invoice_line_ids
-        products = lines.product_id | self._advanced_for(lines)
+        return self._catalogue_of(lines.product_id | self._advanced_for(lines))
+
+    def _catalogue_of(self, products):
         installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
         return Catalogue(
             products._fapiao_code(),
@@ -311,6 +306,7 @@ class FapiaoBuilder(models.AbstractModel):
             found, faults = self._items(document, catalogue)
             problems += faults
             items += [(document, item) for item in found or []]
+        problems += [problem for move in moves for problem in move._fapiao_line_problems()]
         return (None if problems else items), self._once(problems)
 
     def _items(self, move, catalogue):
@@ -339,27 +335,33 @@ class FapiaoBuilder(models.AbstractModel):
         amount = exact(-line.balance)
         tax_data, problems = self._tax_of(base_line) if amount else (None, [])
         product = line.product_id or self._advanced_for(line)
-        code = catalogue.codes.get(product)
         if amount > 0 and not product:
             problems = [*problems, self._no_product(line)]
-        tax = tax_data["tax"] if tax_data else self.env["account.tax"]
         sign = -1 if line.move_id.move_type == "out_refund" else 1
         return Item(
+            **self._texts_of(line, product, tax_data, catalogue),
             key=str(line.id),
-            name=self._name_of(line, catalogue),
-            code=code.code if code else "",
-            short_name=code.short_name or "" if code else "",
             amount=amount,
             tax=sign * exact(tax_data["tax_amount"]) if tax_data else ZERO,
-            rate=exact(tax.amount, 4) / 100,
             quantity=sign * exact(line.quantity, catalogue.quantity_digits),
-            discount=self._discount(base_line, tax_data, amount),
-            spec=line.product_id.default_code or "",
-            unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
-            zero_kind=tax.fapiao_zero_kind or "",
-            policy=tax.fapiao_policy or product.fapiao_policy or "",
+            discount=self._discount(base_line, tax_data, shortest(line.quantity), amount),
             document=str((line.move_id.reversed_entry_id or line.move_id).id),
         ), problems
+
+    def _texts_of(self, line, product, tax_data, catalogue):
+        """Return the values of an ``Item`` that don't depend on quantity and amount."""
+        code = catalogue.codes.get(product)
+        tax = tax_data["tax"] if tax_data else self.env["account.tax"]
+        return {
+            "name": self._name_of(line, catalogue),
+            "code": code.code if code else "",
+            "short_name": code.short_name or "" if code else "",
+            "rate": exact(tax.amount, 4) / 100,
+            "spec": line.product_id.default_code or "",
+            "unit": line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
+            "zero_kind": tax.fapiao_zero_kind or "",
+            "policy": tax.fapiao_policy or product.fapiao_policy or "",
+        }
 
     # ------------------------------------------------------------------ tax
 
@@ -401,15 +403,15 @@ class FapiaoBuilder(models.AbstractModel):
         largest = max(items, key=lambda item: (bool(item.rate), item.amount))
         return [replace(item, tax=item.tax + rest) if item is largest else item for item in items]
 
-    def _discount(self, base_line, tax_data, amount):
-        """Return the tax-exclusive discount included in ``amount``: list price less booked amount.
+    def _discount(self, base_line, tax_data, quantity, amount):
+        """Return the tax-exclusive discount included in ``amount``: list price of ``quantity`` less ``amount``.
 
         At 100 % nothing is left to issue, so the discount is 0; a negative discount has raised the price.
         """
         line = base_line["record"]
         if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
             return ZERO
-        listed = shortest(line.price_unit) * shortest(line.quantity) / shortest(base_line["rate"])
+        listed = shortest(line.price_unit) * quantity / shortest(base_line["rate"])
         if tax_data["price_include"]:
             listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
         return max(round2(listed) - amount, ZERO)
@@ -476,13 +478,8 @@ class FapiaoBuilder(models.AbstractModel):
         """Return ``problems`` without duplicates."""
         return [problem for number, problem in enumerate(problems) if problem not in problems[:number]]
 
-    # --------------------------------------------------------------------------
-    # Coverage, and splitting of what is not covered
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ coverage
 
-    @api.model
     def _covered(self, documents, freed=None):
         """Return the :class:`Covered` of ``documents``, without the request lines ``freed``."""
         # sudo: coverage is the same for every user
@@ -508,12 +505,6 @@ class FapiaoBuilder(models.AbstractModel):
             by_document,
             {documents.browse(move.id): rows for move, rows in lost.grouped("move_id").items()},
         )
-
-    def _cover_problems(self, documents, covered):
-        """Return the problem of each document with unattributed request lines: what is left to issue is
-        unknown.
-        """
-        return [self._lost_line(one, covered.lost[one]) for one in documents if one in covered.lost]
 
     def _lost_line(self, document, rows):
         return Problem(
@@ -584,22 +575,16 @@ class FapiaoBuilder(models.AbstractModel):
         """
         documents = {item.key: document for document, item in items}
         taken = {key: set(numbers) for key, numbers in covered.parts.items()}
-        return [
-            [
-                {
-                    **self._values_of_share(documents[share.item.key], share, sequence),
-                    "part": self._next_part(taken.setdefault(share.item.key, set())),
-                }
-                for sequence, share in enumerate(of_part, start=1)
-            ]
-            for of_part in shares.allot([item for _document, item in items], [draft.lines for draft in drafts])
-        ]
-
-    def _next_part(self, taken):
-        """Return the lowest number not in ``taken``, and add it."""
-        number = next(number for number in range(len(taken) + 1) if number not in taken)
-        taken.add(number)
-        return number
+        values = []
+        for of_part in shares.allot([item for _document, item in items], [draft.lines for draft in drafts]):
+            values.append([])
+            for sequence, share in enumerate(of_part, start=1):
+                numbers = taken.setdefault(share.item.key, set())
+                part = lowest_free(numbers)
+                numbers.add(part)
+                document = documents[share.item.key]
+                values[-1].append({**self._values_of_share(document, share, sequence), "part": part})
+        return values
 
     def _shares(self, items):
         """Return create values for the lines of one request over all ``items``, ``(document, item)``."""
@@ -619,11 +604,8 @@ class FapiaoBuilder(models.AbstractModel):
             "amount_tax": float(share.tax),
         }
 
-    # --------------------------------------------------------------------------
-    # Merging of several invoices or orders on one fapiao
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ merging on one fapiao
 
-    @api.model
     def _build_merged(self, moves, freed=None):
         """Return the ``Built`` of ``moves`` on one fapiao, or on as few as the limits allow; a single one
         with the problems if they can't be merged. See :meth:`_build`.
@@ -633,7 +615,6 @@ class FapiaoBuilder(models.AbstractModel):
         # the oldest first, in whatever order they were selected
         return self._build_groups([moves.sorted(lambda move: (move.date, move.id))], freed)
 
-    @api.model
     def _build_rest(self, moves, freed=None):
         """Return the ``Built`` of invoices that had a common fapiao: merged again if possible."""
         if len(moves) > 1 and not self._merge_problems(moves):
@@ -643,31 +624,31 @@ class FapiaoBuilder(models.AbstractModel):
     def _merge_problems(self, documents):
         """Return why ``documents``, invoices or orders, can't be merged on one fapiao."""
         if len(documents.company_id) > 1:
-            return [self._merge_companies(documents)]
+            companies = ", ".join(documents.company_id.mapped("display_name"))
+            return [
+                Problem(
+                    "merge_companies",
+                    _("What you chose is of several companies: %(companies)s."),
+                    _("Merge what is of one company only."),
+                    {"companies": companies},
+                )
+            ]
         buyers = self.env["res.partner"].union(*(one._fapiao_buyer() for one in documents))
         if len(buyers) > 1:
-            return [self._merge_buyers(buyers)]
+            customers = ", ".join(buyers.mapped("display_name"))
+            return [
+                Problem(
+                    "merge_buyers",
+                    _("What you chose is for several customers: %(customers)s. A fapiao has one buyer."),
+                    _("Merge what is for one customer only."),
+                    {"customers": customers},
+                )
+            ]
         checks_in_turn = [self._merge_currencies]
         if documents._name == "account.move":
             # for orders, both are chosen in the request dialog
             checks_in_turn = [self._merge_recipients, self._merge_types, *checks_in_turn]
         return [problem for check in checks_in_turn if (problem := check(documents))]
-
-    def _merge_companies(self, documents):
-        return Problem(
-            "merge_companies",
-            _("What you chose is of several companies: %(companies)s."),
-            _("Merge what is of one company only."),
-            {"companies": ", ".join(documents.company_id.mapped("display_name"))},
-        )
-
-    def _merge_buyers(self, buyers):
-        return Problem(
-            "merge_buyers",
-            _("What you chose is for several customers: %(customers)s. A fapiao has one buyer."),
-            _("Merge what is for one customer only."),
-            {"customers": ", ".join(buyers.mapped("display_name"))},
-        )
 
     def _merge_recipients(self, moves):
         """Contacts of one customer may have different invoicing data."""
@@ -716,9 +697,7 @@ class FapiaoBuilder(models.AbstractModel):
     # ------------------------------------------------------------------ remark
 
     def _remark(self, moves, limits):
-        """Return ``(remark, problems)``: the remarks of the invoices, without duplicates and cut to the
-        limit.
-        """
+        """Return ``(remark, problems)``: the invoices' remarks without duplicates, cut to the limit."""
         remarks = list(dict.fromkeys(filter(None, (move._fapiao_remark_text() for move in moves))))
         if len(remarks) < 2:
             return "".join(remarks), []
@@ -735,9 +714,7 @@ class FapiaoBuilder(models.AbstractModel):
             )
         ]
 
-    # --------------------------------------------------------------------------
-    # Unattributed amounts (see ``fapiao_request.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ unattributed amounts
 
     def _lost_lines_problem(self, move):
         """Return the problem of an invoice with unattributed amounts: only known lines can be issued."""

@@ -20,11 +20,12 @@ from ...clouds.base import NotFound
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
 from ...rules import qr
 from ...rules.amounts import ZERO
+from ...rules.document import DISCOUNT
 from ...rules.filenames import clean
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
 from ..values import DIGITAL, FILES, KIND_OF, LIVING, SHANGHAI, STATUSES, TYPES, aware, exact, naive
-from ..values import FILES as KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class Fapiao(models.Model):
     def action_fetch_files(self):
         """Fetch the missing files now."""
         gate.check(self, gate.ISSUER)
-        missing = self.filtered(lambda fapiao: not (fapiao.pdf_id and fapiao.ofd_id and fapiao.xml_id))
+        missing = self.filtered(lambda fapiao: fapiao._missing_kinds())
         ended_by = missing._fetch_files_in_new_transaction()
         self.invalidate_recordset()
         if isinstance(ended_by, PaceUsedUp):
@@ -251,7 +252,7 @@ class Fapiao(models.Model):
     @api.model
     def _addresses(self, files):
         """Return the addresses of the files, as far as the cloud names them together with the fapiao."""
-        return {f"{kind}_address": getattr(files, kind) for kind in KINDS} if files else {}
+        return {f"{kind}_address": getattr(files, kind) for kind in FILES} if files else {}
 
     @api.model
     def _times(self, issued_at):
@@ -269,14 +270,14 @@ class Fapiao(models.Model):
         account, number = self.account_id, self.number
         account._check_may_use()
         try:
-            found = self.env["fapiao.engine"]._ask(account, lambda cloud: cloud.find(number=number))
+            found = Engine(self.env)._ask(account, lambda cloud: cloud.find(number=number))
         except CloudError as error:
             account._record_need_in_new_transaction(error)
             raise UserError(account._error_message(error)) from error
         if not isinstance(found, base.Issued):
             raise UserError(self.env._("The cloud does not show fapiao %s at the moment. Try again later.", number))
         fapiao_id = self.id
-        self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
+        Engine(self.env)._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
         self.invalidate_recordset()
         self._look_for_red(found)
 
@@ -301,13 +302,16 @@ class Fapiao(models.Model):
         self._record_reversed()
         self._record_uncovered()
 
+    def _queue_refresh(self, issued):
+        """Hook: query a fapiao that was found reversed or void (``issued``) again, for its red fapiao."""
+
     def _is_living(self):
         self.ensure_one()
         return self.status in LIVING and self.color == "blue"
 
-    # --------------------------------------------------------------------------
-    # Files (PDF, OFD, XML): fetching has no effect at the cloud and may be repeated
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ files (PDF, OFD, XML)
+
+    # Fetching has no effect at the cloud and may be repeated.
 
     def _files(self):
         """Return the attachments of these fapiao."""
@@ -349,9 +353,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _cron_files(self):
-        """Fetch due files in batches, account by account. Accounts that need a user are skipped without
-        counting a try.
-        """
+        """Fetch due files in batches, account by account. Accounts that need a user are skipped."""
         cron = self.env["ir.cron"]
         due = [
             ("files_state", "=", "wanted"),
@@ -369,7 +371,7 @@ class Fapiao(models.Model):
         """Fetch missing files in separate transactions; failures are stored and retried later. Return the
         ``CloudError`` because of which some were not requested, or None.
         """
-        engine, ended_by = self.env["fapiao.engine"], None
+        engine, ended_by = Engine(self.env), None
         for account, fapiao in self.grouped("account_id").items():
             if not account:
                 continue
@@ -383,8 +385,7 @@ class Fapiao(models.Model):
         """Postpone the next try before calling, so that after a crash or with a slow cloud other rows come
         first; return ``[(id, number, issued_at, {kind: address})]``.
         """
-        self.env.cr.execute(SQL("SELECT id FROM fapiao WHERE id IN %s FOR UPDATE SKIP LOCKED", tuple(self.ids)))
-        claimed = self.browse(row[0] for row in self.env.cr.fetchall())
+        claimed = self.try_lock_for_update()
         for fapiao in claimed:
             tries = fapiao.files_tries + 1
             wait = min(FIRST_WAIT * 2**tries, LAST_WAIT)
@@ -400,9 +401,7 @@ class Fapiao(models.Model):
         ]
 
     def _fetch_for_account(self, engine, account, wanted, purpose):
-        """Fetch the ``wanted`` files one after the other, until the cloud can't be called now; return the
-        ``CloudError`` or None.
-        """
+        """Fetch the ``wanted`` files until the cloud can't be called now; return the ``CloudError`` or None."""
         left = [fapiao_id for fapiao_id, *_rest in wanted]
 
         def fetch_all(cloud):
@@ -422,7 +421,7 @@ class Fapiao(models.Model):
             engine._ask(account, fetch_all, purpose=purpose)
         except CloudError as error:
             account._record_need_in_new_transaction(error)
-            engine._step(functools.partial(postpone_files, account.id, left, error))
+            engine._step(lambda env, why=error: env["fapiao"]._postpone_files(account.id, left, why))
             _logger.info("Fapiao: files of account %s can't be fetched: %s", account.id, error)
             return error
         return None
@@ -440,27 +439,39 @@ class Fapiao(models.Model):
         ]
 
     @api.model
-    def _postpone_files(self, account, fapiao_ids, error):
-        """Postpone the files of ``account``, whose cloud can't be called now. ``fapiao_ids`` were claimed and
-        not requested, so their tries are not counted.
+    def _postpone_files(self, account_id, fapiao_ids, error):
+        queued = SQL("files_state = 'wanted'")
+        until = self._postpone_queue(account_id, fapiao_ids, error, "files_try_at", "files_tries", queued, SQL("TRUE"))
+        # sudo: engine and issuers may trigger the scheduled action
+        self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger(at=until)
+
+    @api.model
+    def _postpone_queue(self, account_id, fapiao_ids, error, at, tries, queued, others):
+        """Postpone what is queued of an account with its next try in column ``at``, since the cloud can't be called
+        now, and return until when.
+
+        ``fapiao_ids`` were claimed and not requested, so that their last try in column ``tries`` doesn't count.
+        ``queued``, ``others``: conditions of what is queued, and of what is postponed with them.
         """
-        now = fields.Datetime.now()
-        until = now + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
+        until = fields.Datetime.now() + timedelta(seconds=getattr(error, "retry_after", 0) or LATER.total_seconds())
         self.env.cr.execute(
             SQL(
-                "UPDATE fapiao SET files_try_at = %(until)s, files_tries = GREATEST(files_tries -"
-                " CASE WHEN id IN %(ids)s THEN 1 ELSE 0 END, 0)"
-                " WHERE account_id = %(account)s AND files_state = 'wanted'"
-                " AND (id IN %(ids)s OR files_try_at < %(until)s)",
+                "UPDATE fapiao SET %(at)s = %(until)s,"
+                " %(tries)s = GREATEST(%(tries)s - CASE WHEN id IN %(ids)s THEN 1 ELSE 0 END, 0)"
+                " WHERE account_id = %(account)s AND %(queued)s"
+                " AND (id IN %(ids)s OR %(at)s < %(until)s AND %(others)s)",
+                at=SQL.identifier(at),
+                tries=SQL.identifier(tries),
                 until=until,
                 ids=tuple(fapiao_ids) or (0,),
-                account=account.id,
+                account=account_id,
+                queued=queued,
+                others=others,
             ),
             log_exceptions=False,
         )
-        self.invalidate_model(["files_try_at", "files_tries"])
-        # sudo: engine and issuers may trigger the scheduled action
-        self.env.ref("l10n_cn_invoice_cloud.cron_files").sudo()._trigger(at=until)
+        self.invalidate_model([at, tries])
+        return until
 
     def _keep_files(self, files, problem, is_tried=True):
         """Attach ``files`` ({kind: bytes}); store ``problem`` and give up after many tries, unless the cloud
@@ -493,9 +504,7 @@ class Fapiao(models.Model):
                 }
             )
 
-    # --------------------------------------------------------------------------
-    # Unattributed amounts: reversed fapiao with unknown lines (see ``fapiao_request.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ unattributed amounts
 
     def _record_uncovered(self):
         """Release the amounts of reversed fapiao on their documents where other fapiao of the request are
@@ -508,16 +517,75 @@ class Fapiao(models.Model):
                 bundle._attribute()
                 bundle._take_off(fapiao)
 
-    # --------------------------------------------------------------------------
-    # Lines of one of several fapiao (see ``fapiao_request.py``)
-    # --------------------------------------------------------------------------
 
-    def _is_total_of(self, lines):
-        """Return whether ``lines`` sum to this fapiao, amount and tax."""
-        return all(
-            exact(self[field]) == sum((getattr(line, name) for line in lines), ZERO)
-            for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
-        )
+class FapiaoLineMixin(models.AbstractModel):
+    _name = "fapiao.line.mixin"
+    _description = "Line of goods or services"
+
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    sequence = fields.Integer(readonly=True)
+    name = fields.Char(readonly=True)
+    code = fields.Char("Classification Code", readonly=True)
+    spec = fields.Char("Specification", readonly=True)
+    unit = fields.Char(readonly=True)
+    quantity = fields.Float(digits=(16, 8), readonly=True)
+    price = fields.Float(digits=(20, 13), readonly=True)
+    rate = fields.Float(digits=(6, 4), readonly=True)
+    amount_untaxed = fields.Monetary(readonly=True)
+    amount_tax = fields.Monetary(readonly=True)
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for line in self:
+            line.currency_id = line.company_id.currency_id
+
+    @api.model
+    def _values_of_line(self, line, sequence):
+        """Return create values for a line of ``rules.document`` or ``rules.red_document``."""
+        return {
+            "sequence": sequence,
+            "name": line.name,
+            "code": line.code,
+            "spec": line.spec,
+            "unit": line.unit,
+            "quantity": float(line.quantity or 0),
+            "price": float(line.price or 0),
+            "rate": float(line.rate),
+            "amount_untaxed": float(line.amount),
+            "amount_tax": float(line.tax),
+        }
+
+
+class FapiaoLine(models.Model):
+    _name = "fapiao.line"
+    _inherit = ["fapiao.line.mixin"]
+    _description = "Fapiao Line"
+    _order = "fapiao_id, sequence, id"
+
+    fapiao_id = fields.Many2one("fapiao", required=True, readonly=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="fapiao_id.company_id", store=True, precompute=True)
+    is_discount = fields.Boolean(readonly=True)
+    original_line = fields.Integer(
+        "Line of the Original",
+        readonly=True,
+        help="On a red fapiao: the number (xh) of the line it reverses.",
+    )
+
+    @api.model
+    def _values_of(self, lines):
+        """Return create values for lines of a ``rules.document.Draft``."""
+        return [
+            {**self._values_of_line(line, sequence), "is_discount": line.kind == DISCOUNT}
+            for sequence, line in enumerate(lines, start=1)
+        ]
+
+    @api.model
+    def _values_of_red(self, lines):
+        """Return create values for lines of a ``rules.red_document.RedOrder``."""
+        return [
+            {**self._values_of_line(line, sequence), "original_line": line.xh}
+            for sequence, line in enumerate(lines, start=1)
+        ]
 
 
 class IrBinary(models.AbstractModel):
@@ -531,6 +599,14 @@ class IrBinary(models.AbstractModel):
             ending = (record.name or "").rpartition(".")[2].lower()
             stream.mimetype = SENT_AS.get(ending, record.mimetype)
         return stream
+
+
+def sums_to(records, lines):
+    """Return whether fapiao or request lines sum to ``lines`` of the rules, amount and tax."""
+    return all(
+        sum((exact(record[field]) for record in records), ZERO) == sum((getattr(line, name) for line in lines), ZERO)
+        for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
+    )
 
 
 @lru_cache(maxsize=1)
@@ -569,10 +645,6 @@ def fetch(cloud, number, issued_at, addresses, patience=None):
 
 def keep_files(fapiao_id, files, problem, is_tried, env):
     env["fapiao"].browse(fapiao_id)._keep_files(files, problem, is_tried)
-
-
-def postpone_files(account_id, fapiao_ids, error, env):
-    env["fapiao"]._postpone_files(env["fapiao.account"].browse(account_id), fapiao_ids, error)
 
 
 def draw_qr(text):

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
+from .fapiao_request import REQUEST_STATES
 
 FAPIAO_STATES = [
     ("none", "None"),
@@ -68,8 +69,14 @@ class FapiaoDocumentMixin(models.AbstractModel):
         currency_field="fapiao_currency_id",
         copy=False,
     )
-    # compute_sudo: salespeople see their documents, but not the fapiao
+    # compute_sudo: salespeople see their documents, but neither fapiao nor requests
     fapiao_count = fields.Integer(compute="_compute_fapiao_count", compute_sudo=True)
+    fapiao_message = fields.Text(compute="_compute_fapiao_offers", compute_sudo=True)
+    fapiao_request_state = fields.Selection(
+        REQUEST_STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
+    )
+    fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
+    fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
 
     # ------------------------------------------------------------------ hooks of concrete models
 
@@ -100,6 +107,50 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def _compute_fapiao_count(self):
         for document in self:
             document.fapiao_count = len(document.fapiao_ids)
+
+    @api.depends(
+        "fapiao_state",
+        "fapiao_request_ids.state",
+        "fapiao_request_ids.in_doubt",
+        "fapiao_request_ids.cloud_state",
+        "fapiao_request_ids.error_message",
+        "fapiao_request_ids.error_fix",
+        "fapiao_request_ids.is_double",
+    )
+    @api.depends_context("uid")
+    def _compute_fapiao_offers(self):
+        """Offer what the open tasks need. The message says that two fapiao cover this document, or else what the last
+        request without a fapiao says. Models add the states of their red forms to what it depends on.
+        """
+        is_employee = self.env.user._is_internal()  # portal customers read their documents too
+        for document in self:
+            last, open_ones = document._fapiao_last_request(), document._fapiao_open_tasks()
+            said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
+            said = document.fapiao_request_ids.filtered("is_double")._double_message() or said
+            document.fapiao_message = is_employee and "\n".join(said) or False
+            document.fapiao_request_state = is_employee and last.state
+            document.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
+            document.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+
+    def _fapiao_state_from(self, facts, is_credited=False, is_due=True):
+        """Return the state that follows from requests, red forms, the fapiao ``facts`` and the open amount.
+
+        ``is_credited``: in full, before any fapiao was issued. ``is_due``: something is left to issue.
+        """
+        self.ensure_one()
+        if self._fapiao_is_going():
+            return "pending"
+        if any(fapiao._is_living() for fapiao in facts):
+            is_open = self.company_id.currency_id.compare_amounts(self.fapiao_amount_open, 0) > 0
+            return "partial" if is_open else "issued"
+        if facts:
+            return "red"
+        if is_credited:
+            return "none"
+        if "rejected" in self.fapiao_request_ids.mapped("state"):
+            return "failed"
+        # only where there are fapiao: a database can hold companies of other countries
+        return "to_issue" if is_due and self.company_id.account_fiscal_country_id.code == "CN" else "none"
 
     # ------------------------------------------------------------------ actions
 
@@ -165,9 +216,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
         ]
 
     def _fapiao_last_request(self):
-        """Return the last request; while a fapiao is missing, the last one without a fapiao, since a user has
-        to look at it.
-        """
+        """Return the last request; while a fapiao is missing, the last one without, which needs a look."""
         requests = self.fapiao_request_ids.sorted("id")
         if self.fapiao_state not in ("pending", "partial"):
             return requests[-1:]
@@ -175,13 +224,21 @@ class FapiaoDocumentMixin(models.AbstractModel):
         return (missing or requests)[-1:]
 
     def _fapiao_is_going(self):
-        """Return whether a task of this document is on its way: issuing, reversing, or what follows a
-        reversal.
-        """
+        """Return whether a task is on its way: issuing, reversing, or what follows a reversal."""
         return bool(
             set(self.fapiao_request_ids.mapped("state")) & set(OPEN_STATES)
             or any(form.is_open or form.follow_up == "todo" for form in self._fapiao_red_forms())
         )
+
+    def _fapiao_default_type(self):
+        return self._fapiao_buyer().fapiao_type or self.company_id.fapiao_default_type or "ordinary"
+
+    def _fapiao_create(self, built):
+        """Create and queue the requests of ``built``; nothing is sent yet."""
+        # sudo: only this flow creates requests
+        requests = self.env["fapiao.request"].sudo()._create_blue(built)
+        requests._enqueue()
+        return requests.sudo(False)
 
     def _fapiao_describe(self, problem):
         """Return a rule's problem in the user's language, followed by the cure."""
@@ -191,14 +248,10 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def _fapiao_check_issuer(self):
         gate.check(self, gate.ISSUER)
 
-    # --------------------------------------------------------------------------
-    # The record on which a problem is fixed
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ the record on which a problem is fixed
 
     def _fapiao_record_to_mend(self, problem):
-        """Return the record to change because of ``problem``: buyer, product, tax, account, company or, by
-        default, the invoice.
-        """
+        """Return the record to change because of ``problem``; by default the document."""
         self.ensure_one()
         line = self._fapiao_line_of(problem)
         company = self.company_id

@@ -7,7 +7,6 @@ attribution of lines to several fapiao, unattributed amounts, the cloud's own qu
 # Messages are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
 
-import functools
 import json
 import math
 from dataclasses import replace
@@ -25,6 +24,7 @@ from ...rules import pieces, shares
 from ...rules.document import from_plain, to_plain
 from ...rules.problems import _
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import (
     ATTENTION_STATES,
     DEAD_STATES,
@@ -36,6 +36,7 @@ from ..cloud.fapiao_task_mixin import (
     states,
 )
 from ..values import LIVING, PROBLEM, as_html, exact
+from .fapiao import sums_to
 
 PROOF_HOLDS = timedelta(minutes=10)  # how long "not found" allows a new ID
 WAIT_FIRST = timedelta(seconds=30)
@@ -254,34 +255,18 @@ class FapiaoRequest(models.Model):
 
     def action_decide_not_issued(self):
         """Record a manager's decision, based on the cloud's portal, that nothing was issued. The request is
-        withdrawn; a new one gets a new ID, after the cloud was queried about this one once more.
+        rejected; a new one gets a new ID, after the cloud was queried about this one once more.
         """
         self._check_manager()
         self._lock()
         # sudo: as in action_retry
         for request in self.sudo().filtered(lambda request: request.state == "manual"):
-            request._give_up(
-                self.env._("%s decided that nothing was issued.", self.env.user.name),
-                self.env._("Issue again from the invoice when all is corrected."),
+            request._set_state(
+                "rejected",
+                message=self.env._("%s decided that nothing was issued.", self.env.user.name),
+                fix=self.env._("Issue again from the invoice when all is corrected."),
             )
         return True
-
-    def _give_up(self, message, fix):
-        """Withdraw a request by a user's decision, with this message; it is still queried occasionally."""
-        self.write(
-            {
-                "state": "rejected",
-                "lease_until": False,
-                "next_try_at": False,
-                "unknown_since": False,
-                "error_message": message,
-                "error_fix": fix,
-                "cloud_code": False,
-                "cloud_text": False,
-            }
-        )
-        self._on_final_state()
-        self._watch_after_end()
 
     def action_decide_ask_again(self):
         """Move the requests back to those that are queried by their ID."""
@@ -296,16 +281,12 @@ class FapiaoRequest(models.Model):
         self._attempt_after_commit()
         return self.action_follow()
 
-    # --------------------------------------------------------------------------
-    # Scheduled runs over all cloud tasks: requests, red forms and others
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ scheduled runs over all cloud tasks
 
     @api.model
     def _cron_dispatch(self, batch=20):
-        """Send queued tasks; red forms first, since one without confirmation leads to a request, and that to
-        the follow-up of a reversal.
-        """
-        engine, forms = self.env["fapiao.engine"], self.env["fapiao.red.form"]
+        """Send queued tasks; red forms first, since they lead to requests and follow-ups."""
+        engine, forms = Engine(self.env), self.env["fapiao.red.form"]
         models_ = [forms, self, *(self.env[name] for name in OTHERS)]
         run = Schedule(
             self.env,
@@ -322,7 +303,7 @@ class FapiaoRequest(models.Model):
     @api.model
     def _cron_reconcile(self, batch=20):
         """Query open tasks, and complete reversals."""
-        engine, forms = self.env["fapiao.engine"], self.env["fapiao.red.form"]
+        engine, forms = Engine(self.env), self.env["fapiao.red.form"]
         models_ = [self, forms, *(self.env[name] for name in OTHERS)]
         run = Schedule(
             self.env,
@@ -344,11 +325,7 @@ class FapiaoRequest(models.Model):
         run.do(forms._follow_up_due)
         run.end()
 
-    # --------------------------------------------------------------------------
-    # Blue requests: from the invoices to the fapiao
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ creation
+    # ------------------------------------------------------------------ blue requests: from the invoices to the fapiao
 
     @api.model
     def _create_blue(self, built):
@@ -442,9 +419,7 @@ class FapiaoRequest(models.Model):
             self._take(result)
 
     def _adopt(self, found):
-        """Take over a fapiao found under the request's ID if buyer, total and tax agree; else return the
-        difference.
-        """
+        """Take over a fapiao found under the request's ID if they agree; else return the difference."""
         if difference := self._difference_of(found, is_asked=True):
             return difference
         self._take(found)
@@ -463,9 +438,7 @@ class FapiaoRequest(models.Model):
             self.account_id._record_ready()
 
     def _is_settled_by(self, result):
-        """Return whether ``result`` changes nothing for an ended request: a billing request that was sent
-        back can't be issued any more.
-        """
+        """Return whether ``result`` changes nothing: a billing request sent back can't be issued any more."""
         return isinstance(result, base.Bill) and not result.fapiao and result.state == "returned"
 
     def _take_result(self, result):
@@ -475,10 +448,9 @@ class FapiaoRequest(models.Model):
             if self.state != "issued":
                 self._set_pending(result.text)
             return None
-        known = self.fapiao_ids.mapped("number")
-        if known and result.number not in known:
-            self._alarm_second_number(result)
-        if result.number not in known:
+        if not self._knows(result.number):
+            if self.fapiao_ids:
+                self._alarm_second_number(result)
             self._record_found(result)
         if self.state != "issued":
             self._set_state("issued")
@@ -497,9 +469,7 @@ class FapiaoRequest(models.Model):
         return number in self.fapiao_ids.mapped("number")
 
     def _status_lines(self):
-        """Return message and cure as lines; for a refusal also the cloud's own text, to which the message may
-        refer.
-        """
+        """Return message and cure as lines; for a refusal also the cloud's own text."""
         if place := self._place_in_cloud_queue():
             return [place]
         said = [self.error_message, self.error_fix]
@@ -577,10 +547,12 @@ class FapiaoRequest(models.Model):
         self.fapiao_ids = [Command.link(item.id) for item in fapiao]
         fapiao._want_files()
         self.move_ids._fapiao_close_problems()
+        self._log_on_documents(self._describe_issued(fapiao))
+
+    def _log_on_documents(self, body):
         for document in self._documents():
-            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
-                body=self._describe_issued(fapiao)
-            )
+            # sudo: the engine posts in the issuer's name
+            document.with_user(self.user_id).sudo()._message_log(body=body)
 
     def _documents(self):
         """Return the documents that show messages about this request, as a list."""
@@ -591,26 +563,16 @@ class FapiaoRequest(models.Model):
 
     def _on_final_state(self):
         """Notify the requester if the request can't continue automatically."""
-        if self.state not in ("rejected", "manual"):
-            return
-        for document in self._documents():
-            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
-                body=as_html(
-                    self.env._(
-                        "Fapiao request %(uid)s: %(message)s",
-                        uid=self.request_uid,
-                        message=self.error_message or "",
-                    )
-                )
-            )
+        if self.state in ("rejected", "manual"):
+            uid, message = self.request_uid, self.error_message or ""
+            said = self.env._("Fapiao request %(uid)s: %(message)s", uid=uid, message=message)
+            self._log_on_documents(as_html(said))
 
-    # --------------------------------------------------------------------------
-    # Earlier IDs: a new ID is sent only after a query has proven every earlier one dead, since a cloud can answer
-    # with an error after it has issued. Found: taken over, and the new request is withdrawn or left to a user.
-    # Not found: the new one is sent. Otherwise: it waits.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ earlier IDs
 
-    # ------------------------------------------------------------------ identity
+    # A new ID is sent only after a query has proven every earlier one dead, since a cloud can answer with an error
+    # after it has issued. Found: taken over, and the new request is withdrawn or left to a user. Not found: the new
+    # one is sent. Otherwise: it waits.
 
     def _identify(self):
         """Set the ID of new requests as a function of their content: the same invoice in a restored database
@@ -682,9 +644,7 @@ class FapiaoRequest(models.Model):
         return found.filtered(lambda request: request.kind == self.kind)
 
     def _alike(self):
-        """Return ended blue requests of the same buyers and amounts: those of an invoice that was deleted or
-        credited, and entered again.
-        """
+        """Return ended blue requests of the same buyers and amounts: of an invoice that was entered again."""
         blue = self.filtered(lambda request: request.kind == "blue")
         return self.search(
             [
@@ -756,8 +716,8 @@ class FapiaoRequest(models.Model):
         """Query the unproven earlier requests of what is due to be sent, through their own accounts. No call
         starts after ``until`` (of ``fence.now``).
         """
-        engine = self.env["fapiao.engine"]
-        by_account = engine._step(functools.partial(want_proof, ids))
+        engine = Engine(self.env)
+        by_account = engine._step(lambda env: env["fapiao.request"]._want_proof(ids))
         turns = [self._turn(WATCHING, id_, len(own), own, until) for id_, own in by_account.items()]
         if turns:
             # while answers lead to further queries; missing answers are retried by the scheduler
@@ -772,7 +732,7 @@ class FapiaoRequest(models.Model):
         )
         unproven = due._unproven()
         unproven.write({"watch_at": self._now()})
-        return {account.id: own.ids for account, own in unproven.grouped("account_id").items()}
+        return unproven._ids_by_account()
 
     @api.model
     def _attempt_until(self, until, ids):
@@ -796,9 +756,7 @@ class FapiaoRequest(models.Model):
         return super()._record_absent()
 
     def _keep_sibling(self):
-        """Keep the ID of a later attempt under which the fapiao was found: from now on it is queried by that
-        ID.
-        """
+        """Keep the ID of a later attempt under which the fapiao was found, for further queries."""
         if self.sibling:
             uid = self._uid_to_ask()
             self.write({"request_uid": uid, "attempt": self.attempt + self.sibling, "sibling": 0})
@@ -834,12 +792,12 @@ class FapiaoRequest(models.Model):
         for request in self.later_ids.filtered(lambda request: request._can_be_given_up()):
             later = request._in_reader_language()
             if set(later._documents()) & set(self._documents()):
-                later._set_state("withdrawn")
-                later.error_message = self.env._(
+                message = self.env._(
                     "Withdrawn: the earlier request %(request)s has led to a fapiao after all (%(numbers)s).",
                     request=self.request_uid,
                     numbers=numbers,
                 )
+                later._set_state("withdrawn", message=message)
             else:
                 later._need_decision(
                     self.env._(
@@ -854,10 +812,10 @@ class FapiaoRequest(models.Model):
                     ),
                 )
 
-    # --------------------------------------------------------------------------
-    # Verification of a number that came without amounts or buyer: accepted, then queried. If it belonged to
-    # another request, the invoice would show a wrong fapiao and the right one would be missing.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ verification of a number
+
+    # One that came without amounts or buyer is accepted, then queried. If it belonged to another request, the invoice
+    # would show a wrong fapiao and the right one would be missing.
 
     def _verify_later(self, issued):
         """Schedule a query by ID if the answer to the call contained no amounts."""
@@ -901,7 +859,9 @@ class FapiaoRequest(models.Model):
         """Record a fapiao and link it with this request and its documents."""
         fapiao = self.env["fapiao"]._record_issued(self, issued)
         self._link_fact(fapiao)
-        fapiao._queue_if_changed(issued)
+        if issued.color == "blue" and (issued.reversed_by or issued.status not in ("", "normal")):
+            fapiao._queue_refresh(issued)
+        return fapiao
 
     def _verify_first_number(self, found):
         """Keep the fapiao named by the first answer if it is this request's as well, which makes it the second
@@ -931,22 +891,14 @@ class FapiaoRequest(models.Model):
         )
         self._alarm(self.env._("The fapiao's number may be wrong"), note)
 
-    # --------------------------------------------------------------------------
-    # Double fapiao: an ended request that led to a fapiao, and two fapiao for the same lines
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ reactivation
+    # ------------------------------------------------------------------ reactivation of an ended request
 
     def _revive(self, found):
         """Take over what was found for an ended request."""
-        if isinstance(found, base.Bill) and found.state == "returned" and not found.fapiao:
-            self._record_absent()  # sent back to us: the cloud can't issue it any more
-            return
-        if difference := self._difference_of(found):
-            self._alarm_stranger(difference)
-            self._watch_later()
-            return
-        self._take(found)
+        if self._is_settled_by(found):
+            self._record_absent()
+        else:
+            self._accept(found)
 
     def _come_back(self):
         """Reactivate an ended request. Later requests that have not been sent are withdrawn; those that may
@@ -955,17 +907,15 @@ class FapiaoRequest(models.Model):
         self._supersede_later()
         rivals = self._rivals()
         unsent = rivals.filtered(lambda request: request._can_be_given_up())
+        message = self.env._("Withdrawn: request %s has led to a fapiao after all.", self.request_uid)
         for rival in unsent:
-            rival._in_reader_language()._set_state("withdrawn")
-            rival.error_message = self.env._("Withdrawn: request %s has led to a fapiao after all.", self.request_uid)
+            rival._set_state("withdrawn", message=message)
         self._stand_beside(rivals - unsent)
         # the other lines leave the unique index before these enter it
         self.env.flush_all()
 
     def _rivals(self):
-        """Return the other requests that cover the same lines, or exceed the same documents together with
-        this one.
-        """
+        """Return the other requests that cover the same lines, or exceed the same documents with this one."""
         own = self.line_ids
         lines, order_lines = own.move_line_id, own.order_line_id
         rows = (lines.fapiao_request_line_ids | order_lines.fapiao_request_line_ids).filtered("live") - own
@@ -1053,13 +1003,12 @@ class FapiaoRequest(models.Model):
                 known.note = as_html(note)
             else:
                 document.activity_schedule(ALARM, summary=summary, note=as_html(note), user_id=self.user_id.id)
-        if self.state in DEAD_STATES or self.state in OPEN_STATES:
+        if self.state in (*DEAD_STATES, *OPEN_STATES):
             self.error_message = note
 
-    # --------------------------------------------------------------------------
-    # Attribution: which lines are on which fapiao, if the cloud has issued several for one request. It reopens
-    # exactly the lines of a fapiao that is reversed alone.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ attribution of lines to several fapiao
+
+    # If the cloud has issued several for one request, it reopens exactly the lines of one that is reversed alone.
 
     def _bundle(self):
         """Return these requests and all that share fapiao with them, directly or indirectly."""
@@ -1074,9 +1023,12 @@ class FapiaoRequest(models.Model):
         """
         facts = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue").sorted("id")
         living = facts.filtered(lambda fapiao: fapiao.status in LIVING)
-        ordered = sum(self.mapped("amount_total"))
-        is_all = living and self.currency_id.compare_amounts(sum(living.mapped("amount_total")), ordered) == 0
-        return living if is_all else facts
+        return living if living and self._is_total_of(living) else facts
+
+    def _is_total_of(self, facts):
+        """Return whether the fapiao ``facts`` sum to the total of these requests."""
+        total, ordered = (sum(records.mapped("amount_total")) for records in (facts, self))
+        return self.currency_id.compare_amounts(total, ordered) == 0
 
     def _pieces(self, rows=None):
         """Return ``{fapiao: [slices of each of its lines]}``, or ``{}`` if not certain.
@@ -1087,16 +1039,14 @@ class FapiaoRequest(models.Model):
         if len(facts) < 2 or not all(self.mapped("draft")):
             return {}
         printed = [fact._lines_as_printed() for fact in facts]
-        if not all(fact._is_total_of(lines) for fact, lines in zip(facts, printed, strict=True)):
+        if not all(sums_to(fact, lines) for fact, lines in zip(facts, printed, strict=True)):
             return {}
         ordered = [line for request in self for line in request._neutral_draft().lines]
         found = pieces.attributed(pieces.rekeyed(ordered, rows or {}), printed)
         return dict(zip(facts, found, strict=True)) if found else {}
 
     def _lines_printed_on(self, fapiao):
-        """Return the lines of ``fapiao``, one of several, with the keys of their source lines; ``()`` if
-        unknown.
-        """
+        """Return the lines of ``fapiao`` with the keys of their source lines; ``()`` if unknown."""
         lines = self._bundle()._pieces().get(fapiao, [])
         return tuple(
             replace(line, keys=tuple(dict.fromkeys(key for piece in made for key in piece.keys)))
@@ -1118,7 +1068,7 @@ class FapiaoRequest(models.Model):
             by_key.setdefault(row._key(), []).append((str(row.id), abs(exact(row.amount_untaxed))))
         found = bundle._pieces(by_key)
         parts = [[piece for line in lines for piece in line] for lines in found.values()]
-        if not parts or not rows._come_to(parts):
+        if not parts or not sums_to(rows, [line for part in parts for line in part]):
             return
         cells = {row: [] for row in rows}
         for fapiao, of_part in zip(found, shares.allot(rows._items(parts), parts), strict=True):
@@ -1127,10 +1077,10 @@ class FapiaoRequest(models.Model):
         for row, of_row in cells.items():
             row._stand_on(of_row)
 
-    # --------------------------------------------------------------------------
-    # Unattributed amounts: one of several fapiao is reversed alone, and its lines are unknown. Nothing is issued
-    # until they are known; after the reversal of the others that is the whole request.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ unattributed amounts
+
+    # One of several fapiao is reversed alone, and its lines are unknown. Nothing is issued until they are known;
+    # after the reversal of the others that is the whole request.
 
     def _take_off(self, fapiao):
         """Reopen the amount of ``fapiao``, unless its lines are known or all fapiao are reversed."""
@@ -1158,12 +1108,10 @@ class FapiaoRequest(models.Model):
         values = self._values_of_loss(fapiao)
         return " ".join(self.env._(text, **values) for text in (LOST, WAY_OUT))
 
-    # --------------------------------------------------------------------------
-    # The cloud's own queue (docs/protocols/kingdee-billing.md#billing-request): a request is issued when its fapiao
-    # sum to its total; if merged with others, when they sum to the total of all of them.
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ the cloud's own queue
 
-    # ------------------------------------------------------------------ results
+    # A request is issued when its fapiao sum to its total; if merged with others, when they sum to the total of all of
+    # them (docs/protocols/kingdee-billing.md#billing-request).
 
     def _difference_on_bill(self, issued):
         """Return as text why one fapiao of a billing request does not belong to this request, or ""."""
@@ -1178,8 +1126,7 @@ class FapiaoRequest(models.Model):
     def _is_all_issued_alone(self):
         """Return whether this request's fapiao sum to its own total, i.e. nothing was merged."""
         blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
-        total = sum(blue.mapped("amount_total"))
-        return bool(blue) and self.currency_id.compare_amounts(total, self.amount_total) == 0
+        return bool(blue) and self._is_total_of(blue)
 
     def _excess_of(self, bill):
         """Return as text that the fapiao of ``bill`` exceed all they can cover, or "". The cloud may have
@@ -1214,7 +1161,9 @@ class FapiaoRequest(models.Model):
     def _take_bill(self, result):
         """Apply the state of the cloud's own queue: the issued fapiao, and the rest."""
         for issued in result.fapiao:
-            self._take_one_of_several(issued)
+            if not self._knows(issued.number):
+                # merged: fapiao of another request cover these documents as well
+                self._record_found(issued).move_ids |= self.move_ids
         self.cloud_state = result.state or False
         if result.is_complete and self._is_all_issued():
             (self | self._merged_with()).filtered(lambda request: request.state != "issued")._settle_bill()
@@ -1264,16 +1213,6 @@ class FapiaoRequest(models.Model):
         self.cloud_text = bill.text or False
         self._schedule_retry()
 
-    def _take_one_of_several(self, issued):
-        """Record and link one fapiao of the billing request."""
-        if issued.number in self.fapiao_ids.mapped("number"):
-            return
-        fapiao = self.env["fapiao"]._record_issued(self, issued)
-        # merged: fapiao of another request cover these documents as well
-        fapiao.move_ids = [Command.link(move.id) for move in self.move_ids]
-        self._link_fact(fapiao)
-        fapiao._queue_if_changed(issued)
-
     # ------------------------------------------------------------------ sums
 
     def _merged_with(self):
@@ -1281,20 +1220,13 @@ class FapiaoRequest(models.Model):
         return self.fapiao_ids.request_ids - self
 
     def _is_all_issued(self):
-        """Return whether the fapiao sum to the total of their requests: the valid ones or, if one was
-        reversed meanwhile, all.
-        """
-        ordered = sum((self | self._merged_with()).mapped("amount_total"))
+        """Return whether the fapiao sum to the total of their requests: the valid ones or, failing that, all."""
+        requests = self | self._merged_with()
         blue = self.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue")
         living = blue.filtered(lambda fapiao: fapiao.status in LIVING)
-        return any(
-            self.currency_id.compare_amounts(sum(facts.mapped("amount_total")), ordered) == 0
-            for facts in (living, blue)
-        )
+        return requests._is_total_of(living) or requests._is_total_of(blue)
 
-    # --------------------------------------------------------------------------
-    # Withdrawal of requests accepted but not issued (开票申请单撤回, see ``fapiao_withdrawal.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ withdrawal (see ``fapiao_withdrawal.py``)
 
     def _can_be_taken_back(self):
         """Return whether the cloud may be asked to withdraw this request: accepted, and nothing issued yet."""
@@ -1323,10 +1255,3 @@ class FapiaoRequest(models.Model):
                 }
             )
         self._wake_reconciler()
-
-
-# ------------------------------------------------------------------ steps of the engine
-
-
-def want_proof(ids, env):
-    return env["fapiao.request"]._want_proof(ids)

@@ -78,22 +78,12 @@ class FapiaoRequestLine(models.Model):
         # a partial reversal belongs to the fapiao it was deducted from
         return self.request_id.red_form_id.fapiao_id or self.fapiao_id or self.request_id.fapiao_ids
 
-    # --------------------------------------------------------------------------
-    # Attribution to several fapiao (see ``fapiao_request.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ attribution to several fapiao
 
     def _key(self):
         """Return the key of the covered line in the draft."""
         self.ensure_one()
         return self.order_line_id._fapiao_key() if self.order_line_id else str(self.move_line_id.id)
-
-    def _come_to(self, parts):
-        """Return whether these lines sum to ``parts``, amount and tax."""
-        lines = [line for part in parts for line in part]
-        return all(
-            sum((exact(row[field]) for row in self), ZERO) == sum((getattr(line, name) for line in lines), ZERO)
-            for field, name in (("amount_untaxed", "amount"), ("amount_tax", "tax"))
-        )
 
     def _items(self, parts):
         """Return these lines as items with the texts printed in ``parts``. A negative one has no own line: it
@@ -144,9 +134,7 @@ class FapiaoRequestLine(models.Model):
             part = self.move_line_id._fapiao_free_part() if self.move_line_id else self.part
             self.copy({**values, "part": part})
 
-    # --------------------------------------------------------------------------
-    # Unattributed amounts (see ``fapiao_request.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ unattributed amounts
 
     def _values_taken_off(self, fapiao):
         """Return create values of lines that deduct the amount of ``fapiao`` from the invoices of these
@@ -169,10 +157,7 @@ class FapiaoRequestLine(models.Model):
             for move, rows, amount, tax in zip(invoices, own, *shares, strict=True)
         ]
 
-    # --------------------------------------------------------------------------
-    # Lines of a request from a sale order, which posting assigns to invoices (see ``sales/account_move.py``)
-    # --------------------------------------------------------------------------
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ lines of orders, assigned by posting
 
     def _cut_off(self, share):
         """Keep ``share`` (``Decimal``, 0 to 1) of this line and return a new line with the rest."""

@@ -97,9 +97,7 @@ _QUANTITY = {"account.move.line": "quantity", "sale.order.line": "product_uom_qt
 
 
 def of_invoices(moves):
-    """Return ``{invoice: Problem}`` of those of ``moves`` (``account.move``) similar to another one, or to an
-    order with a fapiao.
-    """
+    """Return ``{invoice: Problem}`` of the ``moves`` similar to another one, or to an order with a fapiao."""
     orders = moves.env["sale.order"]
     return {**_problems(moves, orders, _ORDERS_OF_INVOICES), **_problems(moves, moves, _INVOICES)}
 

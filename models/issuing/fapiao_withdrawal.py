@@ -9,6 +9,7 @@ import json
 from odoo import api, fields, models
 
 from ...clouds import base, errors
+from ..cloud.fapiao_task_mixin import STATES
 
 AT_ONCE = 50
 SETTLED = ("issued", "rejected", "withdrawn")
@@ -22,6 +23,7 @@ class FapiaoWithdrawal(models.Model):
     _rec_name = "request_uid"
     _check_company_auto = True
 
+    state = fields.Selection(STATES)
     user_id = fields.Many2one(
         "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
     )

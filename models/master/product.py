@@ -57,15 +57,11 @@ class ProductProduct(models.Model):
     _inherit = "product.product"
 
     def _fapiao_code(self):
-        """Return ``{product: fapiao.tax.code}``: the product's, else that of the nearest category, else an
-        empty record.
-        """
+        """Return ``{product: fapiao.tax.code}``: its own, else the nearest category's, else an empty record."""
         return {product: product._find_fapiao("fapiao_code_id") for product in self}
 
     def _fapiao_item_name(self):
-        """Return ``{product: name on the fapiao}``: the product's, else that of the nearest category, else
-        "".
-        """
+        """Return ``{product: name on the fapiao}``: its own, else the nearest category's, else an empty text."""
         return {product: product._find_fapiao("fapiao_item_name") or "" for product in self}
 
     def _find_fapiao(self, name):

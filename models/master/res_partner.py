@@ -155,9 +155,7 @@ class ResPartner(models.Model):
 
 
 def _split_bank(text):
-    """Return ``(bank name, account number)`` from one line; all of it is the bank if it ends in no account
-    number.
-    """
+    """Return ``(bank name, account number)`` from one line; without a number all of it is the bank."""
     match = BANK_ACCOUNT.fullmatch(text.strip())
     if not match:
         return text.strip(), ""

@@ -25,6 +25,7 @@ from ...clouds import base, errors
 from ...clouds.inbound import FULL, HEADER, PullWindow
 from ...clouds.redact import redact
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_LIMIT, CLICK_TIME
 from ..values import SHANGHAI, aware, naive
 from .pool import Pool
@@ -605,7 +606,7 @@ class FapiaoPull(models.Model):
         for account_id in accounts.filtered("can_pull").ids:
             # one transaction each, so that a concurrent write on one account doesn't block the other pulls
             try:
-                self.env["fapiao.engine"]._step(lambda env, id_=account_id: env["fapiao.pull"]._make_daily_of(id_))
+                Engine(self.env)._step(lambda env, id_=account_id: env["fapiao.pull"]._make_daily_of(id_))
             except Exception:
                 _logger.exception("Fapiao: the daily pull of account %s could not be made", account_id)
 
@@ -628,4 +629,4 @@ class FapiaoPull(models.Model):
                 for pull_id in ids:
                     engine.env["fapiao.pull"]._continue(pull_id, CLICK_SLICE)
 
-            self.env["fapiao.engine"]._after_commit(run)
+            Engine(self.env)._after_commit(run)

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from ...clouds import base, errors, inbound
 from ...clouds.errors import CloudError, OutcomeUnknown
+from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import QUESTION
 from .pool import Pool
 from .pull_pages import Place
@@ -42,7 +43,7 @@ class Claim:
 class PullRun:
     def __init__(self, env, pull_id):
         self.env = env
-        self.engine = env["fapiao.engine"]
+        self.engine = Engine(env)
         self.pull_id = pull_id
 
     def run(self, seconds):
@@ -130,7 +131,7 @@ class PullRun:
 
 class Allowance:
     """The pages that may still be requested, taken in batches from the account's rate limit; the unused rest
-    is given back at the end. ``step``: that of ``fapiao.engine._steps``.
+    is given back at the end. ``step``: that of ``Engine._steps``.
     """
 
     def __init__(self, step, account_id):

@@ -13,7 +13,7 @@ from ...rules import red_lines
 from ...rules.problems import errors
 from ...rules.red_lines import Part
 from ..cloud import gate
-from ..issuing.builder import QUANTITY_DIGITS
+from ..issuing.builder import QUANTITY_DIGITS, Builder
 from ..values import exact
 from .fapiao_red_form import ENDED_STAGES, STAGES
 
@@ -271,7 +271,7 @@ class AccountMove(models.Model):
 
     def _fapiao_parts_booked(self):
         """Return ``{line: Part}`` of these documents' lines as booked, negative on a credit note."""
-        builder = self.env["fapiao.builder"]
+        builder = Builder(self.env)
         catalogue = builder._catalogue(self)
         booked = {}
         for move in self:

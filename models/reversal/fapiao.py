@@ -12,6 +12,7 @@ from ...rules import document, red_lines
 from ...rules.document import DISCOUNT, NORMAL, ORDINARY, Line
 from ...rules.red_document import Blue, RedLine
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..values import DIGITAL, KIND_OF, PAPER, aware, exact, shortest
 
 
@@ -225,11 +226,11 @@ class Fapiao(models.Model):
         """
         self.ensure_one()
         number = self.number
-        found = self.env["fapiao.engine"]._ask(self.account_id, lambda cloud: cloud.find_red(number))
+        found = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.find_red(number))
         if not isinstance(found, base.Issued):
             return ""
         fapiao_id = self.id
-        self.env["fapiao.engine"]._step(lambda env: env["fapiao"].browse(fapiao_id)._adopt_red(found).number)
+        Engine(self.env)._step(lambda env: env["fapiao"].browse(fapiao_id)._adopt_red(found).number)
         self.invalidate_recordset()
         return found.number
 

@@ -25,7 +25,9 @@ from ...rules.red_document import BUYER, SELLER, RedForm
 from ...rules.red_forms import LAPSED, deadline, may_follow
 from ...rules.red_forms import STATES as BUREAU_STATES
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_TIME, OPEN_STATES, states
+from ..issuing.builder import Builder
 from ..values import PROBLEM, as_html, aware, naive
 
 _logger = logging.getLogger(__name__)
@@ -480,7 +482,7 @@ class FapiaoRedForm(models.Model):
         """
         if self.is_full:
             return []
-        builder = self.env["fapiao.builder"]
+        builder = Builder(self.env)
         items, _problems = builder._items(self.credit_id, builder._catalogue(self.credit_id))
         values = builder._shares([(self.credit_id, item) for item in items or []])
         return self._taken_of(values) if self.taken else values
@@ -663,7 +665,7 @@ class FapiaoRedForm(models.Model):
     @api.model
     def _watch_forms(self, batch, go_on):
         """Query waiting forms, lapse those after their deadline, and send reminders."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         engine._step(end_by_clock)
         waiting = [
             ("state", "=", "done"),
@@ -686,7 +688,7 @@ class FapiaoRedForm(models.Model):
     @api.model
     def _attempt_requests(self, ids, field, until):
         """Send the requests that the forms have created meanwhile."""
-        requests = self.env["fapiao.engine"]._step(functools.partial(requests_of, ids, field))
+        requests = Engine(self.env)._step(functools.partial(requests_of, ids, field))
         self.env["fapiao.request"]._attempt_until(until, requests)
 
     # ------------------------------------------------------------------ queries
@@ -1072,7 +1074,7 @@ class FapiaoRedForm(models.Model):
 
     def _follow_up_in_new_transaction(self):
         """Run the follow-up of these forms, each in a separate transaction."""
-        engine = self.env["fapiao.engine"]
+        engine = Engine(self.env)
         for form_id in self.ids:
             try:
                 engine._step(functools.partial(follow_up, form_id))
@@ -1143,7 +1145,7 @@ class FapiaoRedForm(models.Model):
             lambda move: move._fapiao_rest_without(self.env["fapiao"]) > 0
         )
         # sudo: the requester may issue; the engine acts in the requester's name
-        orders = self.env["fapiao.builder"].with_user(self.user_id).sudo()._build_rest(invoices)
+        orders = Builder(self.env(user=self.user_id, su=True))._build_rest(invoices)
         for built in orders:
             if not built.is_ready:
                 raise UserError(

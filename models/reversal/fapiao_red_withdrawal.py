@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from ...clouds import base, errors
 from ...rules import red_forms
 from ...rules.red_document import RedForm
-from ..cloud.fapiao_task_mixin import MAX_RESENDS
+from ..cloud.fapiao_task_mixin import MAX_RESENDS, STATES
 from ..values import PROBLEM, as_html
 
 
@@ -22,6 +22,7 @@ class FapiaoRedWithdrawal(models.Model):
     _rec_name = "request_uid"
     _check_company_auto = True
 
+    state = fields.Selection(STATES)
     form_id = fields.Many2one(
         "fapiao.red.form", "Red Form", required=True, readonly=True, index=True, ondelete="restrict"
     )

@@ -16,6 +16,7 @@ from ...rules.problems import Problem, _, errors
 from ...rules.red_checks import red_preflight
 from ...rules.red_document import BUYER, PARTIAL_RED, SELLER, RedCheck, RedOrder
 from ...rules.red_lines import Part
+from ..issuing.builder import Builder
 from ..values import exact, shortest
 
 
@@ -116,7 +117,7 @@ class FapiaoRedPlanner(models.AbstractModel):
             return "full", []
         if words.can(PARTIAL_RED):
             return "partial", []
-        return "reissue", self.env["fapiao.builder"]._build_rest(rest, freed=fapiao._covering_lines())
+        return "reissue", Builder(self.env)._build_rest(rest, freed=fapiao._covering_lines())
 
     def _scope_of_several(self, fapiao, credit, words, shared):
         """The new fapiao are issued for the rest after the reversal of all."""
@@ -127,7 +128,7 @@ class FapiaoRedPlanner(models.AbstractModel):
             return "partial", []
         reversed_ = self.env["fapiao"].union(*shared)
         invoices = reversed_._invoices().filtered(lambda move: move._fapiao_rest_without(reversed_) > 0)
-        built = self.env["fapiao.builder"]._build_rest(invoices, freed=reversed_._covering_lines())
+        built = Builder(self.env)._build_rest(invoices, freed=reversed_._covering_lines())
         return "reissue", built
 
     def _fitting(self, reasons, scope, credit):

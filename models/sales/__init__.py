@@ -1,6 +1,5 @@
 from . import sale_order
 from . import sale_order_line
-from . import order_lines
 from . import fapiao_request
 from . import fapiao_request_line
 from . import fapiao

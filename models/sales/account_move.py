@@ -4,7 +4,13 @@ Lines of a request from an order have no invoice until posting assigns them; fro
 invoice, and only the rest is issued.
 """
 
+# Messages are marked here and translated where they are shown, as in rules/.
+# pylint: disable=prefer-env-translation
+
 from odoo import Command, models
+
+from ...rules.problems import Problem, _
+from ..issuing.builder import Builder
 
 
 class AccountMove(models.Model):
@@ -57,7 +63,7 @@ class AccountMove(models.Model):
 
     def _fapiao_settle_shares(self, taken):
         """Adjust the amounts of the assigned lines ``taken`` to the books, and link requests and fapiao."""
-        builder = self.env["fapiao.builder"]
+        builder = Builder(self.env)
         items, _problems = builder._items(self, builder._catalogue(self))
         booked = {item.key: item for item in items or []}
         for line in taken.move_line_id:
@@ -74,6 +80,23 @@ class AccountMove(models.Model):
                     orders=", ".join(taken.order_id.mapped("name")),
                 )
             )
+
+    def _fapiao_line_problems(self):
+        """Add the problem of a down payment on goods that have a fapiao already."""
+        # sudo: users who invoice an order may lack access to it
+        advances = self.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.balance < 0)
+        rows = advances and advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
+        if not rows:
+            return super()._fapiao_line_problems()
+        return [
+            *super()._fapiao_line_problems(),
+            Problem(
+                "advance_covered",
+                _("The goods that %(invoice)s is a down payment for are on a fapiao already: %(numbers)s."),
+                _("Nothing needs to be issued for the down payment."),
+                {"invoice": self.display_name, "numbers": rows._describe_what_binds()},
+            ),
+        ]
 
     def _fapiao_is_covered(self):
         """Return whether fapiao and open requests cover all of the invoice."""

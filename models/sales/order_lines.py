@@ -7,19 +7,19 @@ units.
 
 from dataclasses import dataclass, replace
 
-from odoo import api, fields, models
+from odoo import fields
 from odoo.tools import email_normalize
 
 from ...rules import checks
 from ...rules import draft as drafting
-from ...rules.amounts import ZERO, net_of_gross, plain, round2
+from ...rules.amounts import ZERO, plain
 from ...rules.document import Item
 from ...rules.problems import Problem, _
 from ...rules.shares import next_part
 from ..issuing import fapiao_twins
-from ..issuing.builder import DOCUMENT_LANGUAGE, Built, Catalogue, Covered
+from ..issuing.builder import Builder, Built, Covered
 from ..master.res_partner import _mobile
-from ..values import exact, shortest
+from ..values import exact
 
 NOTHING_COVERED = Covered({}, {}, {})  # coverage is not needed here
 
@@ -42,10 +42,7 @@ class Choice:
     phone: str = ""
 
 
-class FapiaoBuilder(models.AbstractModel):
-    _inherit = "fapiao.builder"
-
-    @api.model
+class OrderBuilder(Builder):
     def _build_orders(self, orders, choice):
         """Return the :class:`BuiltOrder` of the selected lines of ``orders``, one for all of them, several if
         it exceeds the limits of one fapiao; reads only.
@@ -81,16 +78,10 @@ class FapiaoBuilder(models.AbstractModel):
             limits=limits,
             remark=choice.remark,
             drawer=company.fapiao_drawer or self.env.user.name or "",
-            payee=company.fapiao_payee or "",
-            reviewer=company.fapiao_reviewer or "",
-            small_scale_reason=self._small_scale_reason(company.fapiao_account_id, items),
-            show_seller_bank=company.fapiao_show_seller_bank,
-            show_buyer_bank=company.fapiao_show_buyer_bank,
+            **self._printed(company, items),
         )
 
     def _values_of_share(self, document, share, sequence):
-        if document._name != "sale.order":
-            return super()._values_of_share(document, share, sequence)
         return {
             "sequence": sequence,
             "move_id": False,
@@ -103,8 +94,6 @@ class FapiaoBuilder(models.AbstractModel):
 
     def _part_of(self, whole, draft, share_values):
         part = super()._part_of(whole, draft, share_values)
-        if not isinstance(whole, BuiltOrder):
-            return part
         lines = {values["order_line_id"] for values in share_values}
         return replace(part, orders=whole.orders.filtered(lambda order: lines.intersection(order.order_line.ids)))
 
@@ -153,28 +142,18 @@ class FapiaoBuilder(models.AbstractModel):
         problems = [replace(problem, line=line._fapiao_key()) for problem in problems]
         quantity = exact(wanted, catalogue.quantity_digits)
         problems += self._quantity_problems(line, quantity, catalogue)
-        tax = tax_data["tax"] if tax_data else self.env["account.tax"]
-        code = catalogue.codes.get(line.product_id)
         total = exact(details["total_excluded"] + details["delta_total_excluded"])
         amount = self._order_share(line, total, "amount_untaxed", quantity, catalogue)
         if amount > 0 and not line.product_id:
             problems.append(replace(self._no_product(line), line=line._fapiao_key()))
+        tax = exact(tax_data["tax_amount"]) if tax_data else ZERO
         return Item(
+            **self._texts_of(line, line.product_id, tax_data, catalogue),
             key=line._fapiao_key(),
-            name=self._name_of(line, catalogue),
-            code=code.code if code else "",
-            short_name=code.short_name or "" if code else "",
             amount=amount,
-            tax=self._order_share(line, exact(tax_data["tax_amount"]), "amount_tax", quantity, catalogue)
-            if tax_data
-            else ZERO,
-            rate=exact(tax.amount, 4) / 100,
+            tax=self._order_share(line, tax, "amount_tax", quantity, catalogue) if tax_data else ZERO,
             quantity=quantity,
-            discount=self._order_discount(base_line, tax_data, quantity, amount),
-            spec=line.product_id.default_code or "",
-            unit=line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
-            zero_kind=tax.fapiao_zero_kind or "",
-            policy=tax.fapiao_policy or line.product_id.fapiao_policy or "",
+            discount=self._discount(base_line, tax_data, quantity, amount),
             document=f"order_{line.order_id.id}",
         ), problems
 
@@ -189,26 +168,6 @@ class FapiaoBuilder(models.AbstractModel):
             quantity,
             sum((exact(row[name]) for row in rows), ZERO),
             len(rows),
-        )
-
-    def _order_discount(self, base_line, tax_data, quantity, amount):
-        """Return the tax-exclusive discount included in ``amount``, as on an invoice."""
-        line = base_line["record"]
-        if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
-            return ZERO
-        listed = shortest(line.price_unit) * quantity / shortest(base_line["rate"])
-        if tax_data["price_include"]:
-            listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
-        return max(round2(listed) - amount, ZERO)
-
-    @api.model
-    def _catalogue_of(self, products):
-        installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
-        return Catalogue(
-            products._fapiao_code(),
-            products._fapiao_item_name(),
-            self.env["decimal.precision"].precision_get("Product Unit"),
-            DOCUMENT_LANGUAGE if installed else None,
         )
 
     # --------------------------------------------------------------------------
@@ -250,18 +209,9 @@ class FapiaoBuilder(models.AbstractModel):
 
     def _lacks_rate(self, move):
         """An order is converted at today's rate, as an invoice of today."""
-        if move._name != "sale.order":
-            return super()._lacks_rate(move)
-        company = move.company_id
-        if move.currency_id == company.currency_id:
-            return False
-        # sudo: reads only whether there is a rate
-        domain = [
-            ("currency_id", "=", move.currency_id.id),
-            ("company_id", "in", (False, company.root_id.id)),
-            ("name", "<=", fields.Date.context_today(move)),
-        ]
-        return not self.env["res.currency.rate"].sudo().search_count(domain, limit=1)
+        today = fields.Date.context_today(move)
+        is_converted = move.currency_id != move.company_id.currency_id
+        return is_converted and not self._has_rate(move, ("name", "<=", today))
 
     def _order_cover_problem(self, order):
         # sudo: coverage is the same for every user
@@ -330,26 +280,3 @@ class FapiaoBuilder(models.AbstractModel):
             )
         party = order.partner_invoice_id._fapiao_party()
         return replace(party, email=email, mobile=mobile), problems
-
-    # ------------------------------------------------------------------ down payments of a covered order
-
-    def _net_items(self, moves, credits_, catalogue):
-        items, problems = super()._net_items(moves, credits_, catalogue)
-        problems = problems + [problem for move in moves for problem in self._advance_problems(move)]
-        return (None if problems else items), problems
-
-    def _advance_problems(self, move):
-        """Return the problem of a down payment on goods that have a fapiao already."""
-        # sudo: users who invoice an order may lack access to it
-        advances = move.sudo().invoice_line_ids.filtered(lambda line: line.is_downpayment and line.balance < 0)
-        rows = advances and advances.sale_line_ids.order_id.order_line._fapiao_rows_of_order()
-        if not rows:
-            return []
-        return [
-            Problem(
-                "advance_covered",
-                _("The goods that %(invoice)s is a down payment for are on a fapiao already: %(numbers)s."),
-                _("Nothing needs to be issued for the down payment."),
-                {"invoice": move.display_name, "numbers": rows._describe_what_binds()},
-            )
-        ]

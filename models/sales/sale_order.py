@@ -5,8 +5,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..cloud import gate
-from ..issuing.fapiao_request import REQUEST_STATES
-from ..values import LIVING
 
 
 class SaleOrder(models.Model):
@@ -18,12 +16,6 @@ class SaleOrder(models.Model):
     )
     fapiao_ids = fields.Many2many("fapiao", "fapiao_order_rel", "order_id", "fapiao_id", copy=False)
     # compute_sudo: salespeople see their orders, but neither fapiao nor requests
-    fapiao_message = fields.Text(compute="_compute_fapiao_offers", compute_sudo=True)
-    fapiao_request_state = fields.Selection(
-        REQUEST_STATES, "Last Fapiao Request", compute="_compute_fapiao_offers", compute_sudo=True
-    )
-    fapiao_waits_for_login = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
-    fapiao_can_withdraw = fields.Boolean(compute="_compute_fapiao_offers", compute_sudo=True)
     fapiao_can_request = fields.Boolean(compute="_compute_fapiao_can_request", compute_sudo=True)
 
     # ------------------------------------------------------------------ computes
@@ -51,7 +43,8 @@ class SaleOrder(models.Model):
             facts = order.fapiao_ids.sorted("id")
             order.fapiao_numbers = ", ".join(facts.mapped("number")) or False
             order.fapiao_amount_open = order._fapiao_open() if order.state == "sale" else 0.0
-            order.fapiao_state = order._fapiao_state_from(facts) if order.state == "sale" else "none"
+            is_due = order.company_id.currency_id.compare_amounts(order.fapiao_amount_open, 0) > 0
+            order.fapiao_state = order._fapiao_state_from(facts, is_due=is_due) if order.state == "sale" else "none"
 
     def _fapiao_open(self):
         """Return the amount of the order without a fapiao, in the currency of fapiao."""
@@ -63,42 +56,9 @@ class SaleOrder(models.Model):
         left = sum(line.price_total * line._fapiao_share_open(issued) for line in self.order_line)
         return currency.round(left / (self.currency_rate or 1.0))
 
-    def _fapiao_state_from(self, facts):
-        """Return the state that follows from requests, red forms, fapiao and the open amount."""
-        self.ensure_one()
-        is_open = self.company_id.currency_id.compare_amounts(self.fapiao_amount_open, 0) > 0
-        if self._fapiao_is_going():
-            return "pending"
-        if any(fapiao.color == "blue" and fapiao.status in LIVING for fapiao in facts):
-            return "partial" if is_open else "issued"
-        if facts:
-            return "red"
-        if "rejected" in self.fapiao_request_ids.mapped("state"):
-            return "failed"
-        return "to_issue" if is_open and self.company_id.account_fiscal_country_id.code == "CN" else "none"
-
-    @api.depends(
-        "fapiao_state",
-        "fapiao_request_ids.state",
-        "fapiao_request_ids.in_doubt",
-        "fapiao_request_ids.cloud_state",
-        "fapiao_request_ids.error_message",
-        "fapiao_request_ids.error_fix",
-        "fapiao_request_ids.is_double",
-        "fapiao_ids.red_form_ids.state",
-        "fapiao_ids.red_form_ids.in_doubt",
-    )
-    @api.depends_context("uid")
+    @api.depends("fapiao_ids.red_form_ids.state", "fapiao_ids.red_form_ids.in_doubt")
     def _compute_fapiao_offers(self):
-        is_employee = self.env.user._is_internal()  # portal customers read their orders too
-        for order in self:
-            last, open_ones = order._fapiao_last_request(), order._fapiao_open_tasks()
-            said = last._status_lines() if last.state not in ("issued", "withdrawn") else []
-            said = order.fapiao_request_ids.filtered("is_double")._double_message() or said
-            order.fapiao_message = is_employee and "\n".join(said) or False
-            order.fapiao_request_state = is_employee and last.state
-            order.fapiao_waits_for_login = any(record.state == "waiting_login" for record in open_ones)
-            order.fapiao_can_withdraw = bool(open_ones) and all(record._can_be_given_up() for record in open_ones)
+        return super()._compute_fapiao_offers()
 
     @api.depends("state", "company_id", "order_line.fapiao_qty_open")
     def _compute_fapiao_can_request(self):
@@ -195,11 +155,9 @@ class SaleOrder(models.Model):
         """Create and queue the requests of ``built`` (``Built`` of these locked orders). Posted invoices
         share them.
         """
-        # sudo: only this flow creates requests
-        requests = self.env["fapiao.request"].sudo()._create_blue(built)
-        requests._enqueue()
+        requests = super()._fapiao_create(built)
         self._fapiao_invoices()._fapiao_share_orders()
-        return requests.sudo(False)
+        return requests
 
     def _fapiao_remark_text(self):
         """Return the company's remark as printed for this order."""
@@ -207,9 +165,6 @@ class SaleOrder(models.Model):
         remark = self.company_id.fapiao_remark or ""
         invoices = ", ".join(self._fapiao_invoices().mapped("name"))
         return remark.replace("{order}", self.name or "").replace("{invoice}", invoices).strip()
-
-    def _fapiao_default_type(self):
-        return self._fapiao_buyer().fapiao_type or self.company_id.fapiao_default_type or "ordinary"
 
     # --------------------------------------------------------------------------
     # Protection of orders with a valid fapiao or a request on its way

@@ -169,11 +169,16 @@ def take_callbacks(registry, account, count):
 
 def take_pace(registry, account, count):
     """Ask ``count`` times for three calls to issue; print how many were allowed."""
+    # not before the addons path is configured
+    from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import Engine  # noqa: PLC0415
+
     with registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        engine, taken = env["fapiao.engine"], 0
+        taken = 0
         for _time in range(int(count)):
-            taken += engine._step(lambda env: env["fapiao.account"].browse(int(account))._take_pace(3, purpose="issue"))
+            taken += Engine(env)._step(
+                lambda env: env["fapiao.account"].browse(int(account))._take_pace(3, purpose="issue")
+            )
     sys.stdout.write(str(taken))
 
 
@@ -370,16 +375,16 @@ def arm():
     """Let the process die where the environment says; ``DIE_AT`` is the how-manieth time it comes there."""
     # not before the addons path is configured
     from odoo.addons.l10n_cn_invoice_cloud.models.cloud import fapiao_task_mixin  # noqa: PLC0415
-    from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import FapiaoEngine  # noqa: PLC0415
+    from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import Engine  # noqa: PLC0415
 
     # many workers at once on few cores: none may end before it has come to its death
     fapiao_task_mixin.CLICK_SECONDS = 600
     for variable, after in (("DIE_IN", False), ("DIE_AFTER", True)):
         if method := os.environ.get(variable):
-            setattr(FapiaoEngine, method, deadly(getattr(FapiaoEngine, method), after))
+            setattr(Engine, method, deadly(getattr(Engine, method), after))
 
     if method := os.environ.get("PAUSE_IN"):
-        setattr(FapiaoEngine, method, pausing(getattr(FapiaoEngine, method)))
+        setattr(Engine, method, pausing(getattr(Engine, method)))
 
 
 def pausing(original):

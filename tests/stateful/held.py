@@ -10,7 +10,6 @@ import threading
 
 # In front of which of the engine's steps a worker can be stopped
 SEAMS = ("call", "record", "apply")
-METHODS = {"call": ("_call", "_call_side_by_side"), "record": ("_record",), "apply": ("_apply",)}
 PATIENCE = 30
 
 
@@ -65,9 +64,8 @@ class Held:
 
 def install(engine):
     """Make the seams of the ``engine`` (a class) stop workers that are to be stopped there."""
-    for seam, names in METHODS.items():
-        name = next(name for name in names if hasattr(engine, name))
-        setattr(engine, name, _stopping(getattr(engine, name), seam))
+    for seam in SEAMS:
+        setattr(engine, f"_{seam}", _stopping(getattr(engine, f"_{seam}"), seam))
 
 
 def _stopping(original, seam):

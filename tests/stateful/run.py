@@ -63,9 +63,9 @@ def prepare(database):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from stateful import held, machine, stage  # noqa: PLC0415
 
-    from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import FapiaoEngine  # noqa: PLC0415
+    from odoo.addons.l10n_cn_invoice_cloud.models.cloud.engine import Engine  # noqa: PLC0415
 
-    held.install(FapiaoEngine)
+    held.install(Engine)
     machine.Machine.stage = stage.Stage(registry)
     return machine.Machine
 
