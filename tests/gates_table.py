@@ -264,8 +264,7 @@ FIELDS = {
     "fapiao.red.flush": {
         "issuer": "issued_at make_credit_note number reason seller_tax_no",
         "nobody": (
-            "account_id answer answer_text bill_id check company_id credit_id fapiao_id initiator more_checks"
-            " more_ids needs_login"
+            "account_id answer answer_text bill_id checks company_id credit_id fapiao_id initiator more_ids needs_login"
         ),
     },
     "fapiao.red.form": {

@@ -13,6 +13,7 @@ from odoo.tools import SQL, mute_logger
 
 from ..clouds.base import ASSISTANT_PART, RawAnswer
 from ..clouds.errors import NotSent
+from ..models.reversal import planner
 from ..sandbox import defaults
 from ..sandbox.server import SandboxServer
 from .common_kingdee import KingdeeCommon
@@ -634,13 +635,13 @@ class TestReplace(IdentityCase):
         old, self.account = self.account, first
         second = self.replace(tenant_number=4712)
         self.assertEqual(old._in_charge(), second)
-        plan = self.env["fapiao.red.planner"]._plan(fapiao)
+        plan = planner.plan(fapiao)
         self.assertEqual(plan.account, second)
 
     def test_a_test_fapiao_is_not_reversed_at_the_real_bureau(self):
         fapiao = self.issued().fapiao_ids
         self.replace(mode="production", base_url=REAL)
-        plan = self.env["fapiao.red.planner"]._plan(fapiao)
+        plan = planner.plan(fapiao)
         self.assertEqual(plan.account, self.account)
         self.assertIn("account_archived", [problem.code for problem in plan.problems])
         self.assertFalse(plan.is_ready)

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from ..clouds.base import PARTIAL_RED
 from ..clouds.piaodanyun import Piaodanyun
+from ..models.reversal import planner
 from .common_red import RedCommon
 
 
@@ -117,7 +118,7 @@ class TestReissue(RedCommon):
         self.assertEqual(new.line_ids.mapped("quantity"), [3, 1])
         self.assertEqual((self.invoice.fapiao_state, self.invoice.fapiao_amount_open), ("issued", 0))
         self.assertEqual((note.fapiao_state, note.fapiao_amount_open), ("issued", 0))
-        self.assertEqual([step["state"] for step in form._progress()["steps"]], ["done"] * 3)
+        self.assertEqual([step["state"] for step in form.follow(form.ids)[0]["steps"]], ["done"] * 3)
 
     def test_second_credit_note(self):
         self.flush(self.partly_credited())
@@ -193,7 +194,7 @@ class TestReissue(RedCommon):
         self.world.faults.add("blueTicket", "refused", text="单价有误", times=1)
         form = self.apply(dialog)
         self.assertEqual(form.rest_request_ids.state, "rejected")
-        self.assertEqual(form._progress()["steps"][-1]["state"], "failed")
+        self.assertEqual(form.follow(form.ids)[0]["steps"][-1]["state"], "failed")
         self.assertTrue(self.invoice.fapiao_can_issue)
         self.issue(self.invoice)
         self.assertEqual(self.living().amount_total, 1017)
@@ -228,7 +229,7 @@ class TestPartial(RedCommon):
         note = self.credit(invoice, lines={0: {"quantity": 2, **changes}})
         can = frozenset({*Piaodanyun.features, PARTIAL_RED})
         with patch.object(Piaodanyun, "features", can):
-            return self.env["fapiao.red.planner"]._plan(invoice.fapiao_ids, note)
+            return planner.plan(invoice.fapiao_ids, note)
 
     def test_returned_units(self):
         plan = self.plan()

@@ -67,7 +67,7 @@ class TestReverseSlices(SplitCommon):
         self.run_cron("_cron_dispatch")
         self.assertEqual(form.follow_up, "done", form.follow_up_text)
         self.assertEqual((first.status, second.status), ("normal", "red"))
-        new = form.rest_fapiao_ids
+        new = form.rest_request_ids.fapiao_ids
         self.assertEqual((new.amount_untaxed, new.line_ids.mapped("quantity")), (600, [3]))
         self.assertEqual((invoice.fapiao_state, invoice.fapiao_amount_open), ("issued", 0))
         self.assertEqual(note.fapiao_state, "issued")

@@ -1,6 +1,4 @@
-"""Dialog ``fapiao.order.request``: lines, quantities and recipient of a request from sale orders, with
-problems.
-"""
+"""Dialog ``fapiao.order.request``: lines, quantities and recipient of a request from sale orders."""
 
 from odoo import Command, api, fields, models
 
@@ -18,7 +16,7 @@ class FapiaoOrderRequest(models.TransientModel):
 
     order_ids = fields.Many2many("sale.order", required=True, readonly=True)
     is_merged = fields.Boolean(compute="_compute_is_merged")
-    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    currency_id = fields.Many2one(related="order_ids.currency_id")
     line_ids = fields.One2many("fapiao.order.request.line", "dialog_id", "Lines")
     fapiao_type = fields.Selection([("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True)
     remark = fields.Char(help="Printed as 备注.")
@@ -36,11 +34,6 @@ class FapiaoOrderRequest(models.TransientModel):
         for dialog in self:
             dialog.is_merged = len(dialog.order_ids) > 1
 
-    @api.depends("order_ids.currency_id")
-    def _compute_currency_id(self):
-        for dialog in self:
-            dialog.currency_id = dialog.order_ids[:1].currency_id
-
     @api.depends("line_ids.amount_total")
     def _compute_amount_total(self):
         for dialog in self:
@@ -51,7 +44,7 @@ class FapiaoOrderRequest(models.TransientModel):
         for dialog in self:
             if dialog.fapiao_count > 1:
                 dialog.request_label = self.env._("Request %s Fapiao", dialog.fapiao_count)
-            elif dialog.problem_ids and not dialog._is_stopped():
+            elif dialog.problem_ids and "error" not in dialog.problem_ids.mapped("severity"):
                 dialog.request_label = self.env._("Request Anyway")
             else:
                 dialog.request_label = self.env._("Request Fapiao")
@@ -80,22 +73,13 @@ class FapiaoOrderRequest(models.TransientModel):
                 ],
             }
         )
-        dialog = dialog.sudo(self.env.su)
-        dialog._note(dialog._build())
-        return dialog._show()
+        return dialog.sudo(self.env.su)._check()
 
     def _show(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Request One Fapiao for %s Orders", len(self.order_ids))
-            if self.is_merged
-            else self.env._("Request Fapiao"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
+        name = self.env._("Request Fapiao")
+        if self.is_merged:
+            name = self.env._("Request One Fapiao for %s Orders", len(self.order_ids))
+        return self._get_records_action(name=name, target="new", context={"dialog_size": "extra-large"})
 
     # ------------------------------------------------------------------ actions
 
@@ -104,8 +88,7 @@ class FapiaoOrderRequest(models.TransientModel):
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         gate.check_documents(self, "order_ids")
-        self._note(self._build())
-        return self._show()
+        return self._check()
 
     def action_request(self):
         """Request the selected lines, accepting warnings, and show the progress.
@@ -120,8 +103,7 @@ class FapiaoOrderRequest(models.TransientModel):
         orders._fapiao_lock()
         built = self._build()
         if not all(item.is_ready for item in built) or self._is_news(built):
-            self._note(built)
-            return self._show()
+            return self._check(built)
         requests = orders._fapiao_create(built)
         requests._attempt_after_commit()
         return requests.action_follow()
@@ -140,25 +122,17 @@ class FapiaoOrderRequest(models.TransientModel):
             ),
         )
 
-    def _is_stopped(self):
-        return "error" in self.problem_ids.mapped("severity")
-
     def _is_news(self, built):
         """Return whether the request would differ from what the dialog has shown."""
-        shown = set(self.problem_ids.mapped("message"))
-        return len(built) != self.fapiao_count or bool(
-            {values["message"] for values in self._problem_values(built)} - shown
-        )
+        told = {values["message"] for values in self._problem_values(built)}
+        return len(built) != self.fapiao_count or not told <= set(self.problem_ids.mapped("message"))
 
-    def _note(self, built):
-        """Record the problems and the number of fapiao."""
-        # sudo: as in _open
-        self.sudo().write(
-            {
-                "fapiao_count": len(built),
-                "problem_ids": [Command.clear(), *map(Command.create, self._problem_values(built))],
-            }
-        )
+    def _check(self, built=None):
+        """Store the problems of ``built``, and how many fapiao it becomes; return the dialog."""
+        built = self._build() if built is None else built
+        problems = [Command.clear(), *map(Command.create, self._problem_values(built))]
+        self.sudo().write({"fapiao_count": len(built), "problem_ids": problems})  # sudo: as in _open
+        return self._show()
 
     def _problem_values(self, built):
         """Return create values for the problems, errors first."""

@@ -12,7 +12,8 @@ from ..clouds.base import Issued, NotFound
 from ..clouds.errors import CloudError
 from ..models.cloud import gate
 from ..models.cloud.engine import Engine
-from ..models.reversal.fapiao_red_form import USES
+from ..models.reversal import planner
+from ..models.reversal.fapiao_red_form import USES, uses_of
 from ..models.values import aware, naive
 from ..rules import red
 from ..rules.codes import is_number
@@ -21,7 +22,7 @@ from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, RedOrder, check_from_plain
 
 # Fields that identify the queried fapiao.
-NAMED = frozenset({"number", "seller_tax_no", "issued_at"})
+NAMED = ("number", "seller_tax_no", "issued_at")
 
 
 class FapiaoRedFlush(models.TransientModel):
@@ -60,8 +61,7 @@ class FapiaoRedFlush(models.TransientModel):
         readonly=True,
     )
     answer_text = fields.Text(readonly=True)
-    check = fields.Text(readonly=True)
-    more_checks = fields.Text(readonly=True)
+    checks = fields.Text("Check", readonly=True)  # the bureau's answers that allow it, by number
     needs_login = fields.Boolean(readonly=True)
     red_fapiao_id = fields.Many2one("fapiao", compute="_compute_red_fapiao_id")
     vat_use = fields.Selection(USES, "Deducted by the Buyer", compute="_compute_uses")
@@ -72,11 +72,7 @@ class FapiaoRedFlush(models.TransientModel):
     reason = fields.Selection([(reason.code, f"{reason.name} ({reason.name_zh})") for reason in red.REASONS.values()])
     legal_reasons = fields.Char(compute="_compute_plan")
     scope = fields.Selection(
-        [
-            ("full", "In full"),
-            ("partial", "In part"),
-            ("reissue", "In full, with a new fapiao for the rest"),
-        ],
+        [("full", "In full"), ("partial", "In part"), ("reissue", "In full, with a new fapiao for the rest")],
         compute="_compute_plan",
     )
     scope_text = fields.Text("What Happens", compute="_compute_plan")
@@ -96,33 +92,28 @@ class FapiaoRedFlush(models.TransientModel):
         for flush in self:
             flush.red_fapiao_id = flush.answer == "already" and flush.fapiao_id.red_ids[:1]
 
-    @api.depends("check", "initiator")
+    @api.depends("checks", "number", "initiator")
     def _compute_uses(self):
-        for flush in self:
-            check = flush._check_answer()
-            for name in ("vat_use", "consumption_use", "booked"):
-                said = getattr(check, name, None)
-                flush[name] = {True: "yes", False: "no", None: "unknown"}[said]
-            flush.confirmer_text = flush._describe_confirmer(check)
-
-    def _describe_confirmer(self, check):
-        confirmer = red.confirmer(self.initiator, check.used if check else None)
-        return {
+        confirmations = {
             "": self.env._("None needed: the red fapiao is issued at once."),
             "buyer": self.env._("The buyer has to confirm at the tax bureau within 72 hours."),
             "seller": self.env._("The seller has to confirm at the tax bureau within 72 hours."),
             None: self.env._("Shows when the form is applied for."),
-        }[confirmer]
+        }
+        for flush in self:
+            check = flush._checks().get(flush.number)
+            flush.update(uses_of(check))
+            flush.confirmer_text = confirmations[red.confirmer(flush.initiator, check.used if check else None)]
 
-    @api.depends("fapiao_id", "more_ids", "credit_id", "reason", "check", "more_checks", "answer", "make_credit_note")
+    @api.depends("fapiao_id", "more_ids", "credit_id", "reason", "checks", "answer", "make_credit_note")
     def _compute_plan(self):
         for flush in self:
             plans = flush._plans() if flush.fapiao_id else []
             plan = plans[0] if plans else None
             flush.legal_reasons = ",".join(plan.reasons) if plan else ""
-            flush.scope = plan.scope if plan else False
+            flush.scope = plan and plan.scope
             flush.scope_text = flush._describe_scopes(plans)
-            flush.credit_text = flush._describe_credit(plan) if plan else False
+            flush.credit_text = plan and flush._describe_credit(plan)
             problems = [problem for plan in plans for problem in plan.problems]
             stopping = errors(problems)
             flush.error_text = flush._describe_all(stopping)
@@ -133,9 +124,7 @@ class FapiaoRedFlush(models.TransientModel):
             flush.can_make_credit_note = flush._can_make_credit_note()
 
     def _can_make_credit_note(self):
-        """Only if nothing is credited yet and this fapiao covers all of its invoices, since the credit note
-        reverses the whole invoice.
-        """
+        """Only if nothing is credited yet and this fapiao covers its invoices, since all is credited."""
         invoices = self.fapiao_id._invoices()
         if not invoices or self.credit_id or invoices._fapiao_credits():
             return False
@@ -159,33 +148,24 @@ class FapiaoRedFlush(models.TransientModel):
     def _describe_scope(self, plan):
         """Return what happens to the fapiao of ``plan``, as text."""
         fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
+        part = money(abs(float(plan.order.total)))
+        values = {"number": fapiao.number, "total": part if plan.scope == "full" else money(fapiao.amount_total)}
         if plan.scope == "full":
-            return self.env._(
-                "Fapiao %(number)s over %(total)s is reversed in full.",
-                number=fapiao.number,
-                total=money(abs(float(plan.order.total))),
-            )
+            return self.env._("Fapiao %(number)s over %(total)s is reversed in full.", **values)
         if plan.scope == "partial":
-            return self.env._(
-                "%(part)s of fapiao %(number)s over %(total)s are reversed.",
-                part=money(abs(float(plan.order.total))),
-                number=fapiao.number,
-                total=money(fapiao.amount_total),
-            )
-        if len(self.more_ids) and self.credit_id:
+            return self.env._("%(part)s of fapiao %(number)s over %(total)s are reversed.", part=part, **values)
+        if self.more_ids and self.credit_id:
             return self.env._(
                 "Fapiao %(number)s over %(total)s is reversed in full, and what remains of it is issued again as soon"
                 " as all are reversed.",
-                number=fapiao.number,
-                total=money(fapiao.amount_total),
+                **values,
             )
         rest = sum(float(move._fapiao_rest_without(fapiao)) for move in fapiao._invoices())
         return self.env._(
             "This cloud reverses in full only. So fapiao %(number)s over %(total)s is reversed in full, and"
             " as soon as that is done a new one over %(rest)s is issued for what remains of the invoice.",
-            number=fapiao.number,
-            total=money(fapiao.amount_total),
             rest=money(rest),
+            **values,
         )
 
     def _describe_credit(self, plan):
@@ -195,11 +175,8 @@ class FapiaoRedFlush(models.TransientModel):
             return False
         restored = red.credit_restored(plan.order.amount, issued_at, aware(fields.Datetime.now()))
         if restored:
-            money = plan.fapiao.currency_id.format
-            return self.env._(
-                "%s come back to the credit line (授信额度) if it is reversed this month.",
-                money(float(restored)),
-            )
+            amount = plan.fapiao.currency_id.format(float(restored))
+            return self.env._("%s come back to the credit line (授信额度) if it is reversed this month.", amount)
         return self.env._("Nothing comes back to the credit line (授信额度): it was issued in another month.")
 
     def _describe_all(self, problems):
@@ -210,10 +187,10 @@ class FapiaoRedFlush(models.TransientModel):
 
     def write(self, vals):
         """Drop the bureau's answer if another fapiao is entered, since it applies to the queried one."""
-        before = {flush: flush._named() for flush in self}
+        before = {flush: [flush[name] for name in NAMED] for flush in self}
         result = super().write(vals)
         if not self.env.su:  # the flow itself sets several in turn
-            for flush in self.filtered(lambda flush: flush._named() != before[flush]):
+            for flush in self.filtered(lambda flush: [flush[name] for name in NAMED] != before[flush]):
                 flush._forget_answer()
         return result
 
@@ -223,27 +200,19 @@ class FapiaoRedFlush(models.TransientModel):
             raise UserError(self.env._("Open this dialog from the fapiao to reverse."))
         if is_other:
             self.sudo().write({"fapiao_id": False, "more_ids": [Command.clear()]})  # sudo: as in _note
-        self._note("none", False, more_checks=False)
-
-    def _named(self):
-        return {name: self[name] for name in NAMED}
+        self._note("none", False, checks=False)
 
     # ------------------------------------------------------------------ opening
 
     @api.model
     def _open(self, fapiao, credit=None, reason=""):
-        """Return the dialog that reverses ``fapiao``, for ``credit`` (a credit note) if there is one; several
-        only for a credit note that affects all of them.
-        """
-        fapiao = self.env["fapiao.red.planner"]._together(fapiao, credit)
+        """Return the dialog that reverses ``fapiao``, several only for a ``credit`` note that affects all of them."""
+        fapiao = planner.together(fapiao, credit)
         fapiao, more = fapiao[:1], fapiao[1:]
-        account = (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge()
-        if not account:
-            raise UserError(self.env._("%s has no fapiao account.", fapiao.company_id.display_name))
         flush = self._create_dialog(
+            fapiao.company_id,
+            (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge(),
             {
-                "company_id": fapiao.company_id.id,
-                "account_id": account.id,
                 "fapiao_id": fapiao.id,
                 "more_ids": more.ids,
                 "credit_id": credit.id if credit else False,
@@ -252,7 +221,7 @@ class FapiaoRedFlush(models.TransientModel):
                 "number": fapiao.number,
                 "seller_tax_no": fapiao.seller_tax_no,
                 "issued_at": fapiao.issued_at,
-            }
+            },
         )
         flush.reason = reason or flush._plans()[0].order.reason
         flush._ask_all()
@@ -263,37 +232,30 @@ class FapiaoRedFlush(models.TransientModel):
         """Return the dialog that applies, as the buyer, for the reversal of a vendor bill's fapiao."""
         if known := bill.fapiao_ids.filtered(lambda fapiao: fapiao.direction == "in" and fapiao._is_living()):
             return self._open(known[:1])
-        account = bill.company_id.fapiao_account_id
-        if not account:
-            raise UserError(self.env._("%s has no fapiao account.", bill.company_id.display_name))
         flush = self._create_dialog(
+            bill.company_id,
+            bill.company_id.fapiao_account_id,
             {
-                "company_id": bill.company_id.id,
-                "account_id": account.id,
                 "bill_id": bill.id,
                 "initiator": BUYER,
                 "number": bill.ref if is_number(bill.ref or "") else False,
                 "seller_tax_no": bill.commercial_partner_id._fapiao_tax_no(),
-            }
+            },
         )
         if flush.number:
-            flush._ask()
+            flush._ask_all()
         return flush._show()
 
-    def _create_dialog(self, values):
+    def _create_dialog(self, company, account, values):
+        if not account:
+            raise UserError(self.env._("%s has no fapiao account.", company.display_name))
         self.check_access("create")
         # sudo: only this flow sets the records of a dialog
-        return self.sudo().create(values).sudo(self.env.su)
+        flush = self.sudo().create({"company_id": company.id, "account_id": account.id, **values})
+        return flush.sudo(self.env.su)
 
     def _show(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Red-flush (红冲)"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+        return self._get_records_action(name=self.env._("Red-flush (红冲)"), target="new", context={})
 
     # ------------------------------------------------------------------ actions
 
@@ -342,49 +304,35 @@ class FapiaoRedFlush(models.TransientModel):
         return fapiao
 
     def _plans(self):
-        return self.env["fapiao.red.planner"]._plan_all(
+        return planner.plan_all(
             self.fapiao_id | self.more_ids,
             self.credit_id,
             self.reason,
-            {self.number: self._check_answer(), **self._more_check_answers()},
+            self._checks(),
             make_credit_note=self.make_credit_note and self._can_make_credit_note(),
         )
 
-    def _check_answer(self):
-        return check_from_plain(json.loads(self.check)) if self.check else None
-
-    def _more_check_answers(self):
-        said = json.loads(self.more_checks or "{}")
-        return {number: check_from_plain(check) for number, check in said.items()}
+    def _checks(self):
+        return {number: check_from_plain(check) for number, check in json.loads(self.checks or "{}").items()}
 
     # ------------------------------------------------------------------ asking the bureau, without effect
 
     def _ask_all(self):
         """Query the bureau for each of the fapiao; one refusal prevents the reversal of all."""
-        self._ask()
-        if not self.more_ids or self.answer != "allowed":
-            return
-        first = (self.fapiao_id, self.number, self.check, self.answer_text)
-        checks = {}
-        for fapiao in self.more_ids:
-            # sudo: as in _note
-            self.sudo().write({"fapiao_id": fapiao.id, "number": fapiao.number})
-            self._ask()
+        self.sudo().checks = False  # sudo: as in _note
+        self._ask(self.fapiao_id, self.number or "")
+        text = self.answer_text
+        for fapiao in self.more_ids if self.answer == "allowed" else ():
+            self._ask(fapiao, fapiao.number)
             if self.answer != "allowed":
+                text = f"{fapiao.number}: {self.answer_text}"
                 break
-            checks[fapiao.number] = json.loads(self.check)
-        fapiao, number, check, text = first
-        values = {"fapiao_id": fapiao.id, "number": number, "more_checks": json.dumps(checks)}
-        if self.answer == "allowed":
-            values |= {"check": check, "answer_text": text}
-        else:
-            values["answer_text"] = f"{self.number}: {self.answer_text}"
-        self.sudo().write(values)  # sudo: as in _note
+        self.sudo().answer_text = text  # sudo: as in _note
 
-    def _ask(self):
+    def _ask(self, fapiao, number):
         """Query the bureau whether the fapiao may be reversed, and store the answer."""
         try:
-            self._find_facts()
+            self._find_facts(number)
             if self.initiator == BUYER and not (self.seller_tax_no and self.issued_at):
                 self._note(
                     "none",
@@ -395,34 +343,34 @@ class FapiaoRedFlush(models.TransientModel):
                 )
                 return
             order = RedOrder(
-                blue_number=self.number or "",
+                blue_number=number,
                 initiator=self.initiator,
                 seller_tax_no=self.seller_tax_no or "",
                 blue_issued_at=aware(self.issued_at),
             )
             said = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.check_red(order))
-            self._record_said(said)
+            self._record_said(fapiao, number, said)
         except CloudError as error:
             self.account_id._record_need_in_new_transaction(error)
             self._note("failed", self.account_id._error_message(error), needs_login=bool(getattr(error, "need", "")))
 
-    def _find_facts(self):
+    def _find_facts(self, number):
         """Query the cloud for seller and time of issue, which a buyer must provide, if unknown."""
-        number = self.number or ""
         if not is_number(number):
             raise UserError(self.env._("“%s” is not the number of a fapiao: that has 20 digits.", number))
         if self.issued_at and self.seller_tax_no:
             return
         found = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.find(number=number))
         if isinstance(found, Issued):
-            self.write(
+            # sudo: as in _note
+            self.sudo().write(
                 {
                     "issued_at": self.issued_at or naive(found.issued_at),
                     "seller_tax_no": self.seller_tax_no or found.seller_tax_no,
                 }
             )
 
-    def _record_said(self, said):
+    def _record_said(self, fapiao, number, said):
         if isinstance(said, NotFound):
             self._note(
                 "not_yet",
@@ -432,12 +380,22 @@ class FapiaoRedFlush(models.TransientModel):
                 ),
             )
         elif said.allowed:
-            shown = json.dumps(to_plain(said), ensure_ascii=False)
-            self._note("allowed", self._describe_allowed(said), check=shown)
+            checks = {**json.loads(self.checks or "{}"), number: to_plain(said)}
+            self._note("allowed", self._describe_allowed(said), checks=json.dumps(checks, ensure_ascii=False))
             self._keep_inbound(said)
+        # after a refusal: it may have been reversed elsewhere, which is taken over
+        elif fapiao and (found := fapiao._find_red_in_new_transaction()):
+            self._note(
+                "already",
+                self.env._(
+                    "Fapiao %(number)s is reversed already, by red fapiao %(red)s, which was unknown here and"
+                    " is taken over now.",
+                    number=number,
+                    red=found,
+                ),
+            )
         else:
             self._note("refused", said.text)
-            self._look_for_red()
 
     def _describe_allowed(self, check):
         """Return the bureau's text, and a warning if the fapiao isn't one of the vendor."""
@@ -451,31 +409,17 @@ class FapiaoRedFlush(models.TransientModel):
             bill=self.bill_id.display_name,
         )
 
-    def _look_for_red(self):
-        """After a refusal, query whether the fapiao was reversed elsewhere, and take that over."""
-        if self.fapiao_id and (found := self.fapiao_id._find_red_in_new_transaction()):
-            self._note(
-                "already",
-                self.env._(
-                    "Fapiao %(number)s is reversed already, by red fapiao %(red)s, which was unknown here and"
-                    " is taken over now.",
-                    number=self.fapiao_id.number,
-                    red=found,
-                ),
-            )
-
     def _keep_inbound(self, check):
         """Record the vendor's fapiao shown by the bureau, if not known."""
         if self.fapiao_id:
             return
-        # sudo: fapiao are created from a cloud's answer only, users can't create them
-        Fapiao = self.env["fapiao"].sudo()
-        # sudo: as in _note
-        self.sudo().fapiao_id = Fapiao._record_checked(
+        # sudo: as in _note, and fapiao are created from a cloud's answer only, users can't create them
+        sudo = self.sudo()
+        sudo.fapiao_id = sudo.fapiao_id._record_checked(
             self.company_id, self.account_id, self.number, check, self.bill_id
         )
         self.reason = self._plans()[0].order.reason
 
     def _note(self, answer, text, **values):
         # sudo: only this flow writes the bureau's answer
-        self.sudo().write({"answer": answer, "answer_text": text, "check": False, "needs_login": False, **values})
+        self.sudo().write({"answer": answer, "answer_text": text, "needs_login": False, **values})

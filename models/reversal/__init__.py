@@ -2,7 +2,6 @@ from . import fapiao
 from . import fapiao_red_form_line
 from . import fapiao_red_form
 from . import fapiao_red_withdrawal
-from . import planner
 from . import fapiao_request
 from . import account_move
 from . import account_move_line

@@ -1,8 +1,4 @@
-"""Model ``account.move``: reversal from the invoice, the credit note and the vendor bill.
-
-Sections: actions, posting of credit notes, amounts after credit notes, credit notes of several fapiao,
-status.
-"""
+"""Model ``account.move``: reversal from the invoice, the credit note and the vendor bill."""
 
 from decimal import Decimal
 
@@ -15,6 +11,7 @@ from ...rules.red_lines import Part
 from ..cloud import gate
 from ..issuing.builder import QUANTITY_DIGITS, Builder
 from ..values import exact
+from . import planner
 from .fapiao_red_form import ENDED_STAGES, STAGES
 
 # States of a credit note for which a fapiao is to be reversed.
@@ -83,9 +80,7 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_red(self):
-        """Open the dialog that reverses the fapiao of this invoice, of the invoice credited by this credit
-        note, or of this vendor bill; or the open red form.
-        """
+        """Open the open red form, or the dialog that reverses the fapiao of this invoice, credit note or bill."""
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         if under_way := self.fapiao_red_form_ids.filtered("is_open"):
@@ -97,21 +92,20 @@ class AccountMove(models.Model):
             return Flush._open_for_bill(self.reversed_entry_id or self)
         credit = self if self.move_type == "out_refund" else self.browse()
         fapiao = (credit._fapiao_taken_from() if credit else self._fapiao_to_reverse()).sudo(False)
+        if not fapiao and credit and not credit.reversed_entry_id:
+            raise UserError(
+                self.env._(
+                    "%s credits no invoice here, so no fapiao goes with it. Reverse it from the fapiao itself.",
+                    self.display_name,
+                )
+            )
         if not fapiao:
-            raise UserError(self._fapiao_why_no_red())
+            raise UserError(self.env._("There is no fapiao to reverse: none was issued, or it is reversed already."))
         if under_way := fapiao.red_form_ids.filtered("is_open"):
             return under_way._get_records_action()
         if len(fapiao) > 1 and not credit:
             return fapiao._get_records_action(name=self.env._("Which of These to Reverse?"))
         return Flush._open(fapiao, credit)
-
-    def _fapiao_why_no_red(self):
-        if self.move_type == "out_refund" and not self.reversed_entry_id:
-            return self.env._(
-                "%s credits no invoice here, so no fapiao goes with it. Reverse it from the fapiao itself.",
-                self.display_name,
-            )
-        return self.env._("There is no fapiao to reverse: none was issued, or it is reversed already.")
 
     def action_fapiao_red_forms(self):
         """Open the red forms of this document."""
@@ -123,23 +117,22 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         posted = super()._post(soft)
         for credit in posted:
-            if credit._fapiao_reverses_by_itself():
+            if credit._fapiao_red_is_due("automatic"):
                 credit._fapiao_enqueue_red()
         return posted
 
-    def _fapiao_reverses_by_itself(self):
+    def _fapiao_red_is_due(self, setting):
+        """Return whether a reversal is due for this credit note, and the company's setting for it is ``setting``."""
         return (
             self.move_type == "out_refund"
-            and self.company_id.fapiao_red_on_credit == "automatic"
+            and self.company_id.fapiao_red_on_credit == setting
             and not self.env.context.get("fapiao_red_form_id")
             and self.fapiao_wants_red
         )
 
     def _fapiao_enqueue_red(self):
-        """Only queue, as on issuing. Credit notes that can't be reversed are posted anyway, with an activity
-        that gives the reason.
-        """
-        plans = self.env["fapiao.red.planner"]._plan_all(self._fapiao_taken_from(), self)
+        """Only queue. A credit note that can't be reversed is posted, with an activity that gives the reason."""
+        plans = planner.plan_all(self._fapiao_taken_from(), self)
         if all(plan.is_ready for plan in plans):
             self.env["fapiao.red.form"]._enqueue_plans(plans)
             return
@@ -151,23 +144,10 @@ class AccountMove(models.Model):
         by a separate call after the posting is committed.
         """
         action = super().action_post()
-        if action or len(self) != 1 or not self._fapiao_asks_for_red():
+        is_issuer = self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")
+        if action or len(self) != 1 or not is_issuer or not self._fapiao_red_is_due("ask"):
             return action
-        return {
-            "type": "ir.actions.client",
-            "tag": "l10n_cn_invoice_cloud.ask_for_red",
-            "params": {"move_id": self.id},
-        }
-
-    def _fapiao_asks_for_red(self):
-        return (
-            self.move_type == "out_refund"
-            and self.state == "posted"
-            and self.company_id.fapiao_red_on_credit == "ask"
-            and not self.env.context.get("fapiao_red_form_id")
-            and self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")
-            and self.fapiao_wants_red
-        )
+        return {"type": "ir.actions.client", "tag": "l10n_cn_invoice_cloud.ask_for_red", "params": {"move_id": self.id}}
 
     # ------------------------------------------------------------------ amounts after credit notes
 
@@ -181,9 +161,7 @@ class AccountMove(models.Model):
         return sum(exact(move.amount_total_signed) for move in self | self._fapiao_credits())
 
     def _fapiao_rest_without(self, fapiao):
-        """Return the amount of the invoice to be reissued once ``fapiao`` is reversed (``Decimal``, with tax,
-        in CNY).
-        """
+        """Return what is to be issued of the invoice without ``fapiao`` (``Decimal``, with tax, in CNY)."""
         self.ensure_one()
         documents = self | self._fapiao_credits()
         # sudo: coverage is the same for every user
@@ -218,30 +196,20 @@ class AccountMove(models.Model):
         if self._fapiao_is_going():
             return "pending"
         if self._fapiao_has_several():
-            return self._fapiao_state_of_credit_on_several()
-        if self._fapiao_covered() or any(fact.color == "red" and fact.status == "normal" for fact in self.fapiao_ids):
+            # some may not be reversed yet
+            if not self._fapiao_still_due():
+                blue = self.reversed_entry_id.fapiao_ids.filtered(lambda fact: fact.color == "blue")
+                is_reversed = {"red", "partly_red"} & set(blue.mapped("status"))
+                return "issued" if is_reversed or self._fapiao_covered() else "none"
+            if "issued" in self.fapiao_red_form_ids.mapped("stage"):
+                return "partial"
+        elif self._fapiao_covered() or any(fact.color == "red" and fact.status == "normal" for fact in self.fapiao_ids):
             return "issued"
-        if not self.reversed_entry_id._fapiao_living():
+        elif not self.reversed_entry_id._fapiao_living():
             return "none"
-        return self._fapiao_state_of_ended_form()
-
-    def _fapiao_state_of_credit_on_several(self):
-        """Return the status for several fapiao, some of which may not be reversed yet."""
-        facts = self.reversed_entry_id.fapiao_ids
-        reversed_ = facts.filtered(lambda fact: fact.color == "blue" and fact.status in ("red", "partly_red"))
-        if not self._fapiao_still_due():
-            return "issued" if reversed_ or self._fapiao_covered() else "none"
-        if any(form.stage == "issued" for form in self.fapiao_red_form_ids):
-            return "partial"
-        return self._fapiao_state_of_ended_form()
-
-    def _fapiao_state_of_ended_form(self):
-        """Return the status of a credit note with a red fapiao due, from its last form."""
         return "failed" if self.fapiao_red_form_ids.sorted("id")[-1:].stage in ENDED_STAGES else "to_issue"
 
-    # --------------------------------------------------------------------------
-    # Credit notes of an invoice with several fapiao: the amount to reverse of each
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ credit notes of several fapiao
 
     def _fapiao_has_several(self):
         """Return whether the invoice of this credit note has, or had, several fapiao."""
@@ -284,9 +252,7 @@ class AccountMove(models.Model):
         return booked
 
     def _fapiao_parts_covered(self, fapiao=None):
-        """Return pairs of line of this invoice and the amount that valid fapiao (or ``fapiao`` alone) cover
-        of it, less partial reversals.
-        """
+        """Return pairs of line of this invoice and Part that valid fapiao (or ``fapiao`` alone) still cover."""
         self.ensure_one()
         # sudo: coverage is the same for every user
         rows = (
@@ -304,16 +270,12 @@ class AccountMove(models.Model):
             for row in rows
         ]
 
-    def _fapiao_covered_by(self, fapiao):
-        """Return ``{line of this invoice: (amount, tax)}`` covered by ``fapiao``."""
-        found = sum_by_origin(self._fapiao_parts_covered(fapiao))
-        return {line: (part.amount, part.tax) for line, part in found.items() if part.amount or part.tax}
-
-    def _fapiao_by_origin(self, taken):
-        """Return ``{line of the invoice: (amount, tax)}`` of ``taken``: line of this credit note → Part."""
+    def _fapiao_takes_all_of(self, fapiao, taken):
+        """Return whether ``taken``, line of this credit note → Part, is all that ``fapiao`` covers of the invoice."""
         origins = self._fapiao_lines_credited()
-        found = sum_by_origin((origins[line], part) for line, part in taken.items())
-        return {line: (part.amount, part.tax) for line, part in found.items() if part.amount or part.tax}
+        covered = self.reversed_entry_id._fapiao_parts_covered(fapiao)
+        left = sum_by_origin([*covered, *((origins[line], Part() - part) for line, part in taken.items())])
+        return not any(part.amount or part.tax for part in left.values())
 
     def _fapiao_shared_out(self):
         """Return ``{fapiao: {line of this credit note: Part}}``: the valid fapiao to reverse, and the amount
@@ -339,10 +301,8 @@ class AccountMove(models.Model):
 
     def _fapiao_red_last(self):
         """Return the red form that determines the status of this document: of several, one that isn't done."""
-        forms = self.fapiao_red_form_ids.sorted("id")
-        latest = self._fapiao_red_latest()
-        undone = latest.filtered(lambda form: form.stage != "issued" or form.follow_up == "failed")
-        return (undone or forms)[-1:]
+        undone = self._fapiao_red_latest().filtered(lambda form: form.stage != "issued" or form.follow_up == "failed")
+        return (undone or self.fapiao_red_form_ids.sorted("id"))[-1:]
 
     def _fapiao_red_latest(self):
         """Return the last red form of each fapiao."""

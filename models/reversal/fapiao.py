@@ -15,6 +15,8 @@ from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import DIGITAL, KIND_OF, PAPER, aware, exact, shortest
 
+PARTIES = ("seller_name", "seller_tax_no", "buyer_name", "buyer_tax_no")
+
 
 class Fapiao(models.Model):
     _inherit = "fapiao"
@@ -65,9 +67,7 @@ class Fapiao(models.Model):
         return self.move_ids.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted")
 
     def _covering_lines(self):
-        """Return the request lines that cover nothing once these fapiao are reversed: their slices of
-        documents, and the partial reversals deducted from them.
-        """
+        """Return the request lines that cover nothing once these fapiao are reversed, and their reversals."""
         # sudo: coverage is the same for every user
         rows = self.sudo().request_ids.line_ids.filtered(
             lambda row: all(fact in self or fact.status == "red" for fact in row._facts())
@@ -152,9 +152,7 @@ class Fapiao(models.Model):
         }
 
     def _red_values(self, issued):
-        """Return create values of the red fapiao ``issued`` that reverses this one; values not reported are
-        mirrored from this fapiao.
-        """
+        """Return create values of the red fapiao ``issued``; what isn't reported is mirrored from this one."""
         self.ensure_one()
         said = {"amount_untaxed": issued.amount, "amount_tax": issued.tax, "amount_total": issued.total}
         return {
@@ -165,10 +163,7 @@ class Fapiao(models.Model):
             "number": issued.number,
             "type_code": self.type_code,
             **self._times(issued.issued_at or aware(fields.Datetime.now())),
-            "seller_name": self.seller_name,
-            "seller_tax_no": self.seller_tax_no,
-            "buyer_name": self.buyer_name,
-            "buyer_tax_no": self.buyer_tax_no,
+            **{name: self[name] for name in PARTIES},
             **{name: -abs(float(self[name] if value is None else value)) for name, value in said.items()},
             "original_id": self.id,
             "move_ids": [fields.Command.set(self.move_ids.ids)],
@@ -176,9 +171,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _record_checked(self, company, account, number, check, bill):
-        """Return the inbound fapiao described by the bureau's check for reversal
-        (:class:`~..rules.red_document.RedCheck`), created if not known.
-        """
+        """Return the inbound fapiao that the bureau's ``check`` (``RedCheck``) describes, created if not known."""
         known = self.search([("company_id", "=", company.id), ("direction", "=", "in"), ("number", "=", number)])
         amount, tax = -float(check.amount or 0), -float(check.tax or 0)
         fapiao = known or self.create(
@@ -189,10 +182,7 @@ class Fapiao(models.Model):
                 "number": number,
                 "type_code": DIGITAL.get(check.type, DIGITAL[ORDINARY]),
                 **(self._times(check.issued_at) if check.issued_at else {}),
-                "seller_name": check.seller_name,
-                "seller_tax_no": check.seller_tax_no,
-                "buyer_name": check.buyer_name,
-                "buyer_tax_no": check.buyer_tax_no,
+                **{name: getattr(check, name) for name in PARTIES},
                 "amount_untaxed": amount,
                 "amount_tax": tax,
                 "amount_total": amount + tax,
@@ -244,9 +234,7 @@ class Fapiao(models.Model):
             for document in [*self.move_ids, *self.order_ids]:
                 document._message_log(
                     body=self.env._(
-                        "Red fapiao %(red)s, issued elsewhere, reverses %(blue)s.",
-                        red=red.number,
-                        blue=self.number,
+                        "Red fapiao %(red)s, issued elsewhere, reverses %(blue)s.", red=red.number, blue=self.number
                     )
                 )
         elif not red.original_id:

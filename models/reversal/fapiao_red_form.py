@@ -1,36 +1,32 @@
 """Model ``fapiao.red.form`` (红字确认单): required for each reversal, from the application to the red fapiao.
 
 ``state`` is that of the application as a cloud task, ``bureau_state`` that of the form at the bureau
-(rules/red_forms.py); ``stage`` combines both for users. Sections: actions, application, forms that wait for
-the other side, progress, withdrawal, several forms of one credit note, follow-up.
+(rules/red_forms.py); ``stage`` combines both for users.
 """
 
-import functools
 import json
-import logging
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL
 
 from ...clouds import base, errors
 from ...rules import red_document, red_forms
 from ...rules.document import to_plain
 from ...rules.red import REASONS
 from ...rules.red_document import BUYER, SELLER, RedForm
-from ...rules.red_forms import LAPSED, deadline, may_follow
+from ...rules.red_forms import LAPSED, deadline
 from ...rules.red_forms import STATES as BUREAU_STATES
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_TIME, OPEN_STATES, states
 from ..issuing.builder import Builder
 from ..values import PROBLEM, as_html, aware, naive
-
-_logger = logging.getLogger(__name__)
+from .follow_up import run_follow_ups
+from .progress import progress_of
 
 STAGES = [
     ("draft", "Draft"),
@@ -48,15 +44,9 @@ STAGES = [
     ("void", "Void"),
 ]
 OPEN_STAGES = ("draft", "applying", "waiting", "ready", "issuing", "confirmed", "manual")
+WATCHED_STAGES = ("waiting", "confirmed")  # queried at the bureau until it changes
 ENDED_STAGES = ("failed", "refused", "lapsed", "withdrawn", "void")
-STAGE_OF_ENDED = {
-    "05": "refused",
-    "06": "refused",
-    "07": "lapsed",
-    "08": "withdrawn",
-    "09": "withdrawn",
-    "10": "void",
-}
+STAGE_OF_ENDED = {"05": "refused", "06": "refused", "07": "lapsed", "08": "withdrawn", "09": "withdrawn", "10": "void"}
 USES = [("no", "No"), ("yes", "Yes"), ("unknown", "Not known")]
 # The bureau may not show the original for two hours after its issue; one hour is added as a margin.
 SHOWN_AFTER = timedelta(hours=3)
@@ -85,12 +75,7 @@ class FapiaoRedForm(models.Model):
     fapiao_id = fields.Many2one("fapiao", "Original", required=True, readonly=True, index=True, ondelete="restrict")
     red_fapiao_id = fields.Many2one("fapiao", readonly=True, copy=False, index="btree_not_null")
     move_ids = fields.Many2many(
-        "account.move",
-        "fapiao_red_form_move_rel",
-        "form_id",
-        "move_id",
-        "Documents",
-        readonly=True,
+        "account.move", "fapiao_red_form_move_rel", "form_id", "move_id", "Documents", readonly=True
     )
     credit_id = fields.Many2one(
         "account.move", "Credit Note", readonly=True, index="btree_not_null", check_company=True
@@ -109,11 +94,7 @@ class FapiaoRedForm(models.Model):
         readonly=True,
     )
     initiator = fields.Selection(
-        [(SELLER, "Seller"), (BUYER, "Buyer")],
-        "Started By",
-        required=True,
-        readonly=True,
-        default=SELLER,
+        [(SELLER, "Seller"), (BUYER, "Buyer")], "Started By", required=True, readonly=True, default=SELLER
     )
     is_full = fields.Boolean("In full", readonly=True, default=True)
     is_anew = fields.Boolean(readonly=True, help="A form before this one has ended.")
@@ -150,14 +131,12 @@ class FapiaoRedForm(models.Model):
     can_issue = fields.Boolean(compute="_compute_offers")
     can_apply_again = fields.Boolean(compute="_compute_offers")
     can_withdraw = fields.Boolean(compute="_compute_offers")
+    can_withdraw_at_bureau = fields.Boolean(compute="_compute_offers")
+    withdrawal_ids = fields.One2many("fapiao.red.withdrawal", "form_id", "Withdrawals", readonly=True)
     reminders = fields.Integer(readonly=True, copy=False, help="Number of reminders of the deadline sent.")
 
     call_ids = fields.One2many(
-        "fapiao.call",
-        "res_id",
-        "API Log",
-        domain=[("res_model", "=", "fapiao.red.form")],
-        readonly=True,
+        "fapiao.call", "res_id", "API Log", domain=[("res_model", "=", "fapiao.red.form")], readonly=True
     )
 
     # The database refuses a second reversal of a fapiao, also under concurrency.
@@ -165,9 +144,6 @@ class FapiaoRedForm(models.Model):
         "(fapiao_id) WHERE is_open", "This fapiao is being reversed already. Open its red form."
     )
     _due = models.Index("(account_id, next_try_at, id) WHERE is_open")
-
-    withdrawal_ids = fields.One2many("fapiao.red.withdrawal", "form_id", "Withdrawals", readonly=True)
-    can_withdraw_at_bureau = fields.Boolean(compute="_compute_offers")
 
     taken = fields.Text(
         readonly=True,
@@ -177,9 +153,7 @@ class FapiaoRedForm(models.Model):
     )
 
     make_credit_note = fields.Boolean(
-        "Create the Credit Note",
-        readonly=True,
-        help="Create and post the credit note once the fapiao is reversed.",
+        "Create the Credit Note", readonly=True, help="Create and post the credit note once the fapiao is reversed."
     )
     reissue = fields.Boolean(
         "New Fapiao for the Rest",
@@ -188,14 +162,8 @@ class FapiaoRedForm(models.Model):
         " fapiao for what is left, as soon as the old one is reversed.",
     )
     rest_request_ids = fields.One2many("fapiao.request", "rest_of_id", "Requests for the Rest", readonly=True)
-    rest_fapiao_ids = fields.Many2many("fapiao", compute="_compute_rest_fapiao_ids", string="New Fapiao")
     follow_up = fields.Selection(
-        [
-            ("none", "Nothing to do"),
-            ("todo", "To do"),
-            ("done", "Done"),
-            ("failed", "Failed"),
-        ],
+        [("none", "Nothing to do"), ("todo", "To do"), ("done", "Done"), ("failed", "Failed")],
         "What Follows",
         required=True,
         default="none",
@@ -226,9 +194,9 @@ class FapiaoRedForm(models.Model):
             return {"rejected": "failed", "draft": "draft", "manual": "manual", "withdrawn": "withdrawn"}.get(
                 self.state, "applying"
             )
-        if ended := self._stage_of(self.bureau_state):
-            return ended
-        if not self._may_issue_from():
+        if self.bureau_state in STAGE_OF_ENDED:
+            return STAGE_OF_ENDED[self.bureau_state]
+        if not red_forms.can_issue(self.bureau_state):
             return "waiting"
         if self.initiator == BUYER:
             return "confirmed"
@@ -237,13 +205,9 @@ class FapiaoRedForm(models.Model):
             return "manual"
         return "issuing" if going else "ready"
 
-    @api.model
-    def _stage_of(self, bureau_state):
-        """Return the stage of a final state at the bureau; ``None`` for other states."""
-        return STAGE_OF_ENDED.get(bureau_state)
-
-    def _may_issue_from(self):
-        return bool(self.bureau_state) and BUREAU_STATES[self.bureau_state].can_issue
+    def _label_of(self, name):
+        """Return the user's label of the selection field ``name``."""
+        return dict(self._fields[name]._description_selection(self.env)).get(self[name], "")
 
     @api.depends(
         "stage",
@@ -309,10 +273,14 @@ class FapiaoRedForm(models.Model):
             form.can_withdraw_at_bureau = form._can_be_withdrawn()
             form.can_withdraw = form._can_be_given_up() or form.can_withdraw_at_bureau
 
-    @api.depends("rest_request_ids.fapiao_ids")
-    def _compute_rest_fapiao_ids(self):
-        for form in self:
-            form.rest_fapiao_ids = form.rest_request_ids.fapiao_ids
+    def _status_message(self):
+        """Return status and next step for the document's banner, or ""; of an ended form while it has an activity."""
+        if self.stage == "issued":
+            return self.follow_up_text if self.follow_up == "failed" else ""
+        if not self or not (self.is_open or self.activity_ids):
+            return ""
+        said = self.env._("Red form %(form)s: %(stage)s.", form=self.number or "", stage=self._label_of("stage"))
+        return f"{said} {self.advice or ''}".strip()
 
     # ------------------------------------------------------------------ actions
 
@@ -322,9 +290,8 @@ class FapiaoRedForm(models.Model):
         for form in self.sudo():  # sudo: issuers can't write forms otherwise
             if form.state in ("queued", "waiting_login"):
                 form._enqueue()
-            elif form.state in ("unknown", "pending") or form.stage in ("waiting", "confirmed"):
-                form.next_try_at = form._now()
-                form._wake_reconciler()
+            elif form.state in ("unknown", "pending") or form.stage in WATCHED_STAGES:
+                form._ask_now()
         if requests := self.request_ids.filtered(lambda request: request.state in OPEN_STATES):
             requests.action_retry()
         self._attempt_after_commit()
@@ -373,24 +340,28 @@ class FapiaoRedForm(models.Model):
         return self.account_id._action_for_need()
 
     def action_decide_not_applied(self):
-        """Record a manager's decision, based on the bureau's portal, that there is no form. The application
-        is withdrawn.
-        """
+        """Record a manager's decision, based on the bureau's portal, that there is no form."""
         gate.check(self, gate.MANAGER)
-        self._decide_on_manual(
-            lambda form: form._reject_by_hand(self.env._("%s decided that no form exists.", self.env.user.name))
-        )
+        for form in self._lock_manual():
+            form._set_state("rejected")
+            form.write(
+                {
+                    "error_message": self.env._("%s decided that no form exists.", self.env.user.name),
+                    "error_fix": self.env._("Reverse the fapiao again if it has to be."),
+                }
+            )
         return True
 
     def action_decide_ask_again(self):
         """Query the application's outcome again."""
         gate.check(self, gate.MANAGER)
-        self._decide_on_manual(lambda form: form._requeue_lookup())
+        for form in self._lock_manual():
+            form._requeue_lookup()
         self._attempt_after_commit()
         return self.action_follow()
 
     def action_open_business_doc(self):
-        """Open the form itself; the links of core's ``x2many_buttons`` call this."""
+        """Open the form; called by core's ``x2many_buttons``."""
         gate.check(self, gate.READER)
         self.ensure_one()
         return self._get_records_action()
@@ -404,49 +375,41 @@ class FapiaoRedForm(models.Model):
             "params": {"model": self._name, "request_ids": self.ids},
         }
 
-    # ------------------------------------------------------------------ helpers
+    @api.model
+    def follow(self, form_ids):
+        """Return the data of the progress dialog: a dict for each form the user may read."""
+        gate.check(self, gate.READER)
+        return [progress_of(form) for form in self.search([("id", "in", form_ids)], order="id")]
 
-    def _decide_on_manual(self, decide):
+    def _lock_manual(self):
         self._lock()
-        for form in self.sudo().filtered(lambda form: form.state == "manual"):  # sudo: as in action_ask
-            decide(form)
+        return self.sudo().filtered(lambda form: form.state == "manual")  # sudo: as in action_ask
 
-    def _reject_by_hand(self, message):
-        self._set_state("rejected")
-        self.write({"error_message": message, "error_fix": self.env._("Reverse the fapiao again if it has to be.")})
-
-    # --------------------------------------------------------------------------
-    # Application
+    # ------------------------------------------------------------------ application
     #
     # An application has no ID at the cloud. Repeating it is safe because a fapiao has at most one open form:
     # after a lost answer the same frozen application is sent again and finds the form it made
     # (``RED_APPLY_FINDS``). If the cloud doesn't work so, or an ended form exists, the form is queried
     # without applying (see clouds/base.py).
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ creation
 
     @api.model
     def _enqueue_plans(self, plans):
-        """Create and queue a form for each :class:`~.planner.Plan`; return them."""
+        """Create, freeze and queue a form for each :class:`~.planner.Plan`; return them."""
         # sudo: only this flow creates forms
-        forms = self.sudo()._create_applications(plans)
-        forms._enqueue()
+        forms = self.sudo().create([self._values_of(plan) for plan in plans])
+        forms._enqueue_orders([plan.order for plan in plans])
         return forms.sudo(False)
 
-    @api.model
-    def _create_applications(self, plans):
-        """Create and freeze a form for each :class:`~.planner.Plan`; nothing is sent yet."""
-        forms = self.create([self._values_of(plan) for plan in plans])
-        forms._identify()
-        for form, plan in zip(forms, plans, strict=True):
-            form._freeze(plan.order)
-        return forms
+    def _enqueue_orders(self, orders):
+        """Freeze and queue these new forms, each with its order."""
+        self._identify()
+        for form, order in zip(self, orders, strict=True):
+            form._freeze(order)
+        self._enqueue()
 
     @api.model
     def _values_of(self, plan):
-        fapiao, check = plan.fapiao, plan.check
-        said = {name: getattr(check, name, None) for name in ("vat_use", "consumption_use", "booked")}
+        fapiao = plan.fapiao
         return {
             "account_id": plan.account.id,
             "company_id": fapiao.company_id.id,
@@ -455,9 +418,15 @@ class FapiaoRedForm(models.Model):
             "credit_id": plan.credit.id,
             "make_credit_note": plan.make_credit_note,
             "reissue": plan.scope == "reissue",
-            "taken": self._taken_by(plan),
+            "taken": plan.taken is not None
+            and json.dumps(
+                {
+                    str(line.id): [str(part.amount), str(part.tax), str(part.quantity)]
+                    for line, part in plan.taken.items()
+                }
+            ),
             "previous_id": max(fapiao.red_form_ids.ids, default=False),
-            **{name: {True: "yes", False: "no", None: "unknown"}[value] for name, value in said.items()},
+            **uses_of(plan.check),
             **self._order_values(plan.order),
         }
 
@@ -485,7 +454,22 @@ class FapiaoRedForm(models.Model):
         builder = Builder(self.env)
         items, _problems = builder._items(self.credit_id, builder._catalogue(self.credit_id))
         values = builder._shares([(self.credit_id, item) for item in items or []])
-        return self._taken_of(values) if self.taken else values
+        if not self.taken:
+            return values
+        taken = json.loads(self.taken)
+        # no two forms of the credit note cover the same slice
+        position = sum(form.id < self.id for form in self._for_same_credit())
+        own = []
+        for one in values:
+            if figures := taken.get(str(one["move_line_id"])):
+                names = ("amount_untaxed", "amount_tax", "quantity")
+                amounts = {name: float(-Decimal(figure)) for name, figure in zip(names, figures, strict=True)}
+                own.append({**one, **amounts, "part": position})
+        return own
+
+    def _for_same_credit(self):
+        """Return all forms ever made for the credit note of this one."""
+        return self.credit_id and self.search([("credit_id", "=", self.credit_id.id)]) or self
 
     def _red_order(self):
         """Return the frozen :class:`~..rules.red_document.RedOrder`."""
@@ -535,7 +519,9 @@ class FapiaoRedForm(models.Model):
     def _apply_to_doubt(self, call, meaning):
         """Act on an answer while it isn't known whether the application arrived."""
         match meaning:
-            case RedForm() if self.is_anew and self._is_form_before(meaning):
+            case RedForm() if (
+                self.is_anew and meaning.state in STAGE_OF_ENDED and meaning.number == self._form_before()
+            ):
                 self._apply_finding(base.NotFound())
             case RedForm():
                 self._accept(meaning)
@@ -545,19 +531,11 @@ class FapiaoRedForm(models.Model):
             case _:
                 self._apply_finding(meaning)
 
-    def _is_form_before(self, found):
-        ended = self.env["fapiao.red.form"]._stage_of(found.state) in ENDED_STAGES
-        return ended and found.number == self._form_before()
-
     def _apply_error(self, error):
-        if isinstance(error, errors.NotYet) and not self._may_be_hidden():
+        issued_at = self.fapiao_id.issued_at
+        if isinstance(error, errors.NotYet) and issued_at and fields.Datetime.now() >= issued_at + SHOWN_AFTER:
             error = errors.Rejected(error.text, error.code, error.http_status, problem="not_shown")
         return super()._apply_error(error)
-
-    def _may_be_hidden(self):
-        """Return whether the bureau may not show the fapiao yet: up to two hours after its issue."""
-        issued_at = self.fapiao_id.issued_at
-        return not issued_at or fields.Datetime.now() < issued_at + SHOWN_AFTER
 
     def _accept(self, result):
         if isinstance(result, base.Pending):
@@ -581,14 +559,10 @@ class FapiaoRedForm(models.Model):
         if self.number and found.number != self.number:
             self._message_log(
                 body=self.env._(
-                    "At the tax bureau form %(new)s now stands in place of %(old)s.",
-                    new=found.number,
-                    old=self.number,
+                    "At the tax bureau form %(new)s now stands in place of %(old)s.", new=found.number, old=self.number
                 )
             )
-        if found.state != (self.bureau_state or ""):
-            self.tries = 0
-            self._record_unexpected(found)
+        before, label_before = self.bureau_state or "", self._label_of("bureau_state")
         self.write(
             {
                 "number": found.number,
@@ -598,37 +572,34 @@ class FapiaoRedForm(models.Model):
                 "applied_at": naive(applied_at),
                 "deadline": naive(deadline(found.state, applied_at)),
                 "checked_at": now,
+                "tries": self.tries if found.state == before else 0,
             }
         )
-
-    def _record_unexpected(self, found):
-        """Log a change that the meaning of the states doesn't allow; the bureau's state is taken over anyway."""
-        before = self.bureau_state
-        if before and found.state and not may_follow(before, found.state):
+        # a change that the meaning of the states doesn't allow is taken over anyway
+        if before and found.state and not red_forms.may_follow(before, found.state):
             self._message_log(
                 body=self.env._(
                     "Unexpected at the tax bureau: the form went from “%(before)s” to “%(after)s”.",
-                    before=self._name_of(before),
-                    after=self._name_of(found.state),
+                    before=label_before,
+                    after=self._label_of("bureau_state"),
                 )
             )
-
-    def _name_of(self, bureau_state):
-        return dict(self._fields["bureau_state"]._description_selection(self.env))[bureau_state]
 
     # ------------------------------------------------------------------ next steps
 
     def _continue(self):
         """Take the next step that needs no user."""
-        if self.stage == "ready" and not self.request_ids and not self._was_to_be_withdrawn():
-            self._issue_red()
-        elif self.stage in ("waiting", "confirmed"):
+        if self.stage == "ready" and not self.request_ids:
+            if not self.withdrawal_ids:
+                self._issue_red()
+            elif not self._open_withdrawal():
+                summary = self.env._("Red form %s may be issued from, but was to be withdrawn", self.number)
+                self._notify(summary, self.advice)
+        elif self.stage in WATCHED_STAGES:
             self._schedule_check()
         elif self.stage in ENDED_STAGES:
             self.next_try_at = False
             self._notify_end()
-        if self.stage == "ready" and not self.request_ids and not self._open_withdrawal():
-            self._notify_not_withdrawn()
 
     def _issue_red(self):
         # sudo: only this flow creates requests; the request still belongs to its user
@@ -648,30 +619,20 @@ class FapiaoRedForm(models.Model):
             .sudo()
             .copy({**self._order_values(order), "previous_id": self.id, "user_id": self.user_id.id})
         )
-        successor._identify()
-        successor._freeze(order)
-        successor._enqueue()
+        successor._enqueue_orders([order])
         self._message_log(body=self.env._("This form was made before and has ended: another one is applied for."))
 
-    # --------------------------------------------------------------------------
-    # Forms that wait for the other side: queries, reminders, end of the 72 hours
+    # ------------------------------------------------------------------ forms that wait for the other side
     #
     # Ended or lapsed forms are never queried: at 票单云 the query is the application and might apply again. So
     # the clock ends them, after a last query shortly before.
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ scheduled run
 
     @api.model
     def _watch_forms(self, batch, go_on):
         """Query waiting forms, lapse those after their deadline, and send reminders."""
         engine = Engine(self.env)
         engine._step(end_by_clock)
-        waiting = [
-            ("state", "=", "done"),
-            ("stage", "in", ("waiting", "confirmed")),
-            ("next_try_at", "<=", self._now()),
-        ]
+        waiting = [("state", "=", "done"), ("stage", "in", WATCHED_STAGES), ("next_try_at", "<=", self._now())]
         self._run_due(NEWS, waiting, batch, go_on)
         engine._step(remind)
 
@@ -688,27 +649,27 @@ class FapiaoRedForm(models.Model):
     @api.model
     def _attempt_requests(self, ids, field, until):
         """Send the requests that the forms have created meanwhile."""
-        requests = Engine(self.env)._step(functools.partial(requests_of, ids, field))
+        requests = Engine(self.env)._step(lambda env: env[self._name].browse(ids)[field].ids)
         self.env["fapiao.request"]._attempt_until(until, requests)
-
-    # ------------------------------------------------------------------ queries
 
     def _hint(self):
         """A hint may also concern a form that waits for the other side."""
         result = super()._hint()
-        watched = self.filtered(lambda form: form.state == "done" and form.stage in ("waiting", "confirmed"))
-        if watched:
-            watched.write({"next_try_at": self._now()})
-            self._wake_reconciler()
+        if watched := self.filtered(lambda form: form.state == "done" and form.stage in WATCHED_STAGES):
+            watched._ask_now()
         return result
+
+    def _ask_now(self):
+        self.write({"next_try_at": self._now()})
+        self._wake_reconciler()
 
     @api.model
     def _lock_for_news(self, account, limit, ids=None):
         """Lock and return the forms whose state at the bureau is due for a query."""
         now = self._now()
         waiting = SQL(
-            "state = 'done' AND stage IN ('waiting', 'confirmed') AND next_try_at <= %s"
-            " AND (deadline IS NULL OR deadline > %s)",
+            "state = 'done' AND stage IN %s AND next_try_at <= %s AND (deadline IS NULL OR deadline > %s)",
+            WATCHED_STAGES,
             now,
             now,
         )
@@ -729,8 +690,8 @@ class FapiaoRedForm(models.Model):
                 return
             case base.Issued() if meaning.number == self.fapiao_id.number and meaning.reversed_by:
                 # the seller has issued it: the next query is for the red fapiao itself
-                self.write({"lookup_number": meaning.reversed_by, "next_try_at": self._now()})
-                self._wake_reconciler()
+                self.lookup_number = meaning.reversed_by
+                self._ask_now()
                 return
             case base.Issued() if meaning.number == self.lookup_number:
                 self.fapiao_id._adopt_red(meaning)
@@ -754,17 +715,20 @@ class FapiaoRedForm(models.Model):
 
     def _notify_end(self):
         """Notify the requester that the form has ended without a red fapiao, with the next step."""
-        self._close_activities()
         summary = self.env._(
-            "Fapiao %(number)s was not reversed: %(stage)s",
-            number=self.fapiao_id.number,
-            stage=dict(self._fields["stage"]._description_selection(self.env))[self.stage],
+            "Fapiao %(number)s was not reversed: %(stage)s", number=self.fapiao_id.number, stage=self._label_of("stage")
         )
-        self.activity_schedule(PROBLEM, summary=summary, note=as_html(self.advice), user_id=self.user_id.id)
+        self._notify(summary, self.advice)
         for move in self.move_ids:
             move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
                 body=as_html(f"{summary}. {self.advice or ''}")
             )
+
+    def _notify(self, summary, *note, user=None, kind=PROBLEM, **values):
+        """Replace the activities of the form by this one."""
+        self._close_activities()
+        user = user or self.user_id
+        self.activity_schedule(kind, summary=summary, note=as_html(*note), user_id=user.id, **values)
 
     def _on_final_state(self):
         """Notify the requester if the application can't continue automatically."""
@@ -777,138 +741,26 @@ class FapiaoRedForm(models.Model):
         due = sum(left <= before for before in REMIND)
         if due <= self.reminders:
             return
-        self._close_activities()
-        self.activity_schedule(
-            DEADLINE,
-            date_deadline=fields.Datetime.context_timestamp(self, self.deadline).date(),
-            summary=self.env._(
-                "Red form %(form)s lapses in %(hours)s hours",
-                form=self.number,
-                hours=int(left.total_seconds() // 3600),
+        self._notify(
+            self.env._(
+                "Red form %(form)s lapses in %(hours)s hours", form=self.number, hours=int(left.total_seconds() // 3600)
             ),
-            note=as_html(self.advice),
-            user_id=self.user_id.id,
+            self.advice,
+            kind=DEADLINE,
+            date_deadline=fields.Datetime.context_timestamp(self, self.deadline).date(),
         )
         self.reminders = due
 
     def _close_activities(self):
         self.activity_unlink([PROBLEM, DEADLINE])
 
-    # --------------------------------------------------------------------------
-    # Progress dialog: one row for each reversal, with its steps
-    # --------------------------------------------------------------------------
-
-    @api.model
-    def follow(self, form_ids):
-        """Return the data of the progress dialog: a dict for each form the user may read."""
-        gate.check(self, gate.READER)
-        return [form._progress() for form in self.search([("id", "in", form_ids)], order="id")]
-
-    def _status_message(self):
-        """Return status and next step for the banner of the document; "" for none.
-
-        An ended form is shown while its activity is open.
-        """
-        if self.stage == "issued":
-            return self.follow_up_text if self.follow_up == "failed" else ""
-        if not self or not (self.is_open or self.activity_ids):
-            return ""
-        label = dict(self._fields["stage"]._description_selection(self.env))[self.stage]
-        said = self.env._("Red form %(form)s: %(stage)s.", form=self.number or "", stage=label)
-        return f"{said} {self.advice or ''}".strip()
-
-    def _progress(self):
-        requests = self.request_ids.sorted("id")[-1:] | self.rest_request_ids
-        working = [record for record in [self, *requests] if record.state in OPEN_STATES]
-        return {
-            "id": self.id,
-            "document": ", ".join(self.move_ids.mapped("name")) or self.fapiao_id.number,
-            "buyer": self.fapiao_id.buyer_name or "",
-            "amount": format_amount(self.env, self.amount_total, self.currency_id),
-            "state": self._progress_state(),
-            "label": dict(self._fields["stage"]._description_selection(self.env))[self.stage],
-            "numbers": (self.red_fapiao_id | self.rest_request_ids.fapiao_ids).mapped("number"),
-            "message": self._progress_message(requests),
-            "fix": "",
-            "cloud": "",
-            "steps": self._steps(),
-            "settled": all(record.state not in ("queued", "sending") for record in working)
-            and self.follow_up != "todo",
-            "working": bool(working) or self.stage == "waiting" or self.follow_up == "todo",
-        }
-
-    def _progress_state(self):
-        """Return the state that determines colour and buttons of the reversal in the dialog."""
-        states = [self.state, *self.request_ids.mapped("state"), *self.rest_request_ids.mapped("state")]
-        if "waiting_login" in states:
-            return "waiting_login"
-        if self.follow_up == "failed":
-            return "manual"
-        if self.stage == "issued":
-            rest = [state for state in self.rest_request_ids.mapped("state") if state != "issued"]
-            return rest[0] if rest else "queued" if self.follow_up == "todo" else "issued"
-        return {"waiting": "pending", "manual": "manual", "failed": "rejected", "ready": "rejected"}.get(
-            self.stage, "queued" if self.is_open else "rejected"
-        )
-
-    def _progress_message(self, requests):
-        said = [self.follow_up_text, *(request.error_message for request in requests)]
-        return next(filter(None, said), "") or self.advice or ""
-
-    def _steps(self):
-        """Return ``[{"label", "state"}]``, the steps of a reversal: done, now, failed or later."""
-        steps = [(self.env._("Red form %s", self.number or ""), self._form_step())]
-        if self.stage in ("waiting", "refused", "lapsed") or self.bureau_state == "04":
-            steps.append((self.env._("Confirmation by the other side"), self._confirmation_step()))
-        steps.append((self.env._("Red fapiao %s", self.red_fapiao_id.number or ""), self._issue_step()))
-        if self.make_credit_note:
-            done = "done" if self.credit_id else "failed" if self.follow_up == "failed" else "later"
-            steps.append((self.env._("Credit note %s", self.credit_id.name or ""), done))
-        if self.reissue:
-            numbers = ", ".join(self.rest_request_ids.fapiao_ids.mapped("number"))
-            steps.append((self.env._("New fapiao for the rest %s", numbers), self._rest_step()))
-        return [{"label": label.strip(), "state": state} for label, state in steps]
-
-    def _form_step(self):
-        if self.number:
-            return "done"
-        return "failed" if self.stage in ("failed", "withdrawn", "manual") else "now"
-
-    def _confirmation_step(self):
-        if self.stage == "waiting":
-            return "now"
-        return "failed" if self.stage in ("refused", "lapsed") else "done"
-
-    def _issue_step(self):
-        if self.red_fapiao_id:
-            return "done"
-        if self.stage in ("issuing", "confirmed"):
-            return "now"
-        return "failed" if self.stage in ("ready", "manual") and self.request_ids else "later"
-
-    def _rest_step(self):
-        if self.follow_up == "failed":
-            return "failed"
-        states = set(self.rest_request_ids.mapped("state"))
-        if self.follow_up == "done" and not states:
-            return "done"  # issued together with another one
-        if states and states <= {"issued"}:
-            return "done"
-        if states & {"rejected", "manual", "withdrawn"}:
-            return "failed"
-        return "now" if states or self.follow_up == "todo" else "later"
-
-    # --------------------------------------------------------------------------
-    # Withdrawal of a form that is at the bureau (see ``fapiao_red_withdrawal.py``)
+    # ------------------------------------------------------------------ withdrawal at the bureau
     #
     # During a withdrawal no red fapiao is issued from the form; after a refused one only by a user's click,
     # since the user wanted to withdraw it.
-    # --------------------------------------------------------------------------
 
     def _can_be_withdrawn(self):
-        """Return whether the cloud may be asked to withdraw this form: our application, still open, no other
-        task on its way.
-        """
+        """Return whether the cloud may withdraw this form: our application, open, no other task on its way."""
         self.ensure_one()
         return bool(
             self.state == "done"
@@ -924,10 +776,6 @@ class FapiaoRedForm(models.Model):
     def _open_withdrawal(self):
         # sudo: users who see the form may know its status
         return self.sudo().withdrawal_ids.filtered(lambda withdrawal: withdrawal.state in OPEN_STATES)
-
-    def _was_to_be_withdrawn(self):
-        """Return whether a user wanted this form withdrawn, so that it doesn't continue automatically."""
-        return bool(self.withdrawal_ids)
 
     def _withdraw_at_bureau(self):
         """Create and queue the withdrawal of these locked forms, and show its progress."""
@@ -966,75 +814,7 @@ class FapiaoRedForm(models.Model):
             said.append(self._advice())
         return " ".join(filter(None, said))
 
-    def _notify_not_withdrawn(self):
-        """Create an activity for a form that was to be withdrawn and can still be issued from."""
-        self._close_activities()
-        self.activity_schedule(
-            PROBLEM,
-            summary=self.env._("Red form %s may be issued from, but was to be withdrawn", self.number),
-            note=as_html(self.advice),
-            user_id=self.user_id.id,
-        )
-
-    # --------------------------------------------------------------------------
-    # Several forms of one credit note: each covers its own part
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ coverage
-
-    @api.model
-    def _taken_by(self, plan):
-        if plan.taken is None:
-            return False
-        return json.dumps(
-            {str(line.id): [str(part.amount), str(part.tax), str(part.quantity)] for line, part in plan.taken.items()}
-        )
-
-    def _taken_of(self, values):
-        """Return those of ``values``, create values for request lines over the whole credit note, that this
-        form covers, with its amounts.
-        """
-        taken = json.loads(self.taken)
-        found = []
-        for one in values:
-            if figures := taken.get(str(one["move_line_id"])):
-                names = ("amount_untaxed", "amount_tax", "quantity")
-                own = {name: float(-Decimal(figure)) for name, figure in zip(names, figures, strict=True)}
-                found.append({**one, **own, "part": self._part_number()})
-        return found
-
-    def _part_number(self):
-        """Return the position of this form among all of its credit note, so that no two cover the same slice."""
-        return sum(form.id < self.id for form in self._for_same_credit())
-
-    # ------------------------------------------------------------------ other forms
-
-    def _for_same_credit(self):
-        """Return all forms ever made for the credit note of this one."""
-        return self.credit_id and self.search([("credit_id", "=", self.credit_id.id)]) or self
-
-    def _rest_has_to_wait(self):
-        """Return whether other forms of the same credit note are open: new fapiao are issued for the rest
-        after all of them.
-        """
-        return any((self._for_same_credit() - self).mapped("is_open"))
-
-    def _still_due(self):
-        """Return the fapiao that still must be reversed for the credit note."""
-        credit = self.credit_id
-        if not self.taken or not credit:
-            return self.env["fapiao"]
-        return credit._fapiao_taken_from() if credit._fapiao_still_due() else self.env["fapiao"]
-
-    # --------------------------------------------------------------------------
-    # Follow-up of a reversal: the credit note, and the new fapiao for the rest
-    #
-    # It runs in a separate transaction after the red fapiao is recorded, so that a lock date or a missing
-    # code can't lose that fact. If the worker dies in between, ``todo`` remains and the reconciler completes
-    # it.
-    # --------------------------------------------------------------------------
-
-    # ------------------------------------------------------------------ recording
+    # ------------------------------------------------------------------ result and what follows
 
     def _record_reversed_by(self, red):
         """Store the red fapiao of these forms, issued by them or elsewhere."""
@@ -1053,19 +833,14 @@ class FapiaoRedForm(models.Model):
             form.fapiao_id._record_reversed()
             form.fapiao_id.red_form_ids._close_activities()
             form.move_ids._fapiao_close_problems()
-            form._withdraw_idle_requests()
+            for request in form.request_ids:
+                # unsent ones are for a red fapiao that exists already
+                if request.state in ("queued", "waiting_login") and not request.in_doubt:
+                    request._set_state("withdrawn")
             others = form._for_same_credit().filtered(lambda other: other.follow_up in ("todo", "failed"))
             (others - form).filtered("reissue").follow_up = "todo"
             if wanted or others:
                 form._wake_reconciler(at=fields.Datetime.now() + CLICK_TIME)
-
-    def _withdraw_idle_requests(self):
-        """Withdraw unsent requests for a red fapiao that exists already."""
-        for request in self.request_ids:
-            if request.state in ("queued", "waiting_login") and not request.in_doubt:
-                request._set_state("withdrawn")
-
-    # ------------------------------------------------------------------ follow-up
 
     @api.model
     def _follow_up_due(self):
@@ -1074,104 +849,13 @@ class FapiaoRedForm(models.Model):
 
     def _follow_up_in_new_transaction(self):
         """Run the follow-up of these forms, each in a separate transaction."""
-        engine = Engine(self.env)
-        for form_id in self.ids:
-            try:
-                engine._step(functools.partial(follow_up, form_id))
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                _logger.info("Fapiao: what follows red form %s is tried again later", form_id)
-            except UserError as error:
-                engine._step(functools.partial(note_failure, form_id, str(error)))
-            except Exception as error:
-                _logger.exception("Fapiao: what follows red form %s failed", form_id)
-                engine._step(functools.partial(note_failure, form_id, str(error)))
+        run_follow_ups(self.env, self.ids)
 
-    def _follow_up(self):
-        """Create the credit note and request the new fapiao, as far as wanted and missing."""
-        self.ensure_one()
-        if self.make_credit_note and not self.credit_id:
-            self._make_credit_note()
-        if self.reissue and not self.rest_request_ids:
-            if self._rest_has_to_wait():
-                return
-            self._issue_rest()
-        self.write({"follow_up": "done", "follow_up_text": False})
 
-    def _make_credit_note(self):
-        """Create and post the credit notes of the reversed fapiao's invoices, in the requester's name."""
-        invoices = (
-            self.fapiao_id._invoices()
-            .with_user(self.user_id)
-            .with_context(allowed_company_ids=self.company_id.ids, fapiao_red_form_id=self.id)
-        )
-        credits_ = invoices._reverse_moves(
-            [
-                {
-                    "invoice_date": self.red_fapiao_id.issue_date,
-                    "date": self.red_fapiao_id.issue_date,
-                    "invoice_date_due": self.red_fapiao_id.issue_date,
-                    "ref": self.env._(
-                        "Red fapiao %(red)s: reversal of %(invoice)s",
-                        red=self.red_fapiao_id.number,
-                        invoice=invoice.name,
-                    ),
-                }
-                for invoice in invoices
-            ]
-        )
-        # before posting, which then finds the red fapiao
-        links = [Command.link(credit.id) for credit in credits_]
-        self.write({"credit_id": credits_[:1].id, "move_ids": links})
-        self.red_fapiao_id.move_ids = links
-        credits_.action_post()
-
-    def _issue_rest(self):
-        """Request a new blue fapiao for the remaining amount of the invoices."""
-        self.env.flush_all()
-        if due := self._still_due():
-            raise UserError(
-                self.env._(
-                    "Fapiao %(number)s is reversed, but %(others)s is not yet. Click Red-flush on %(credit)s"
-                    " again; the new fapiao for the rest is issued after that.",
-                    number=self.fapiao_id.number,
-                    others=", ".join(due.mapped("number")),
-                    credit=self.credit_id.display_name,
-                )
-            )
-        # two forms of one credit note may end at the same time: one of them issues the rest
-        self.fapiao_id._invoices().sudo()._fapiao_lock()
-        invoices = self.fapiao_id._invoices().filtered(
-            # less what is requested already by another form of the same credit note
-            lambda move: move._fapiao_rest_without(self.env["fapiao"]) > 0
-        )
-        # sudo: the requester may issue; the engine acts in the requester's name
-        orders = Builder(self.env(user=self.user_id, su=True))._build_rest(invoices)
-        for built in orders:
-            if not built.is_ready:
-                raise UserError(
-                    self.env._(
-                        "Fapiao %(number)s is reversed, but the new one for the rest of %(invoice)s could not"
-                        " be ordered: %(problems)s",
-                        number=self.fapiao_id.number,
-                        invoice=", ".join(built.moves.mapped("name")),
-                        problems=" ".join(built.moves._fapiao_describe(problem) for problem in built.problems),
-                    )
-                )
-        # sudo: only this flow creates requests; they still belong to the user
-        requests = self.env["fapiao.request"].with_user(self.user_id).sudo()._create_blue(orders)
-        requests.rest_of_id = self
-        requests._enqueue(wake_after=CLICK_TIME)
-
-    def _notify_failure(self, text):
-        """Create an activity: the fapiao is reversed, and the follow-up failed."""
-        self.write({"follow_up": "failed", "follow_up_text": text})
-        for document in self.fapiao_id._invoices()[:1] or self:
-            document.activity_schedule(
-                PROBLEM,
-                summary=self.env._("After the red fapiao something is missing"),
-                note=as_html(text),
-                user_id=self.user_id.id,
-            )
+def uses_of(check):
+    """Return the values of the fields with :data:`USES` from a ``RedCheck``, or ``None``."""
+    names = ("vat_use", "consumption_use", "booked")
+    return {name: {True: "yes", False: "no", None: "unknown"}[getattr(check, name, None)] for name in names}
 
 
 # ------------------------------------------------------------------ steps of the engine
@@ -1192,20 +876,3 @@ def remind(env):
         [("stage", "=", "waiting"), ("deadline", "<=", soon), ("reminders", "<", len(REMIND))]
     ):
         form._in_reader_language()._remind()
-
-
-def requests_of(form_ids, field, env):
-    return env["fapiao.red.form"].browse(form_ids)[field].ids
-
-
-def follow_up(form_id, env):
-    # not waited for: the worker that holds the lock runs this same follow-up
-    form = env["fapiao.red.form"].browse(form_id).try_lock_for_update()
-    if form.follow_up == "todo":
-        form._in_reader_language()._follow_up()
-
-
-def note_failure(form_id, text, env):
-    form = env["fapiao.red.form"].browse(form_id).try_lock_for_update()
-    if form.follow_up == "todo":
-        form._in_reader_language()._notify_failure(text)

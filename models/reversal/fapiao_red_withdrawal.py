@@ -11,7 +11,7 @@ from ...clouds import base, errors
 from ...rules import red_forms
 from ...rules.red_document import RedForm
 from ..cloud.fapiao_task_mixin import MAX_RESENDS, STATES
-from ..values import PROBLEM, as_html
+from .fapiao_red_form import WATCHED_STAGES
 
 
 class FapiaoRedWithdrawal(models.Model):
@@ -31,8 +31,7 @@ class FapiaoRedWithdrawal(models.Model):
     )
 
     _one_open = models.UniqueIndex(
-        "(form_id) WHERE state NOT IN ('done', 'rejected', 'withdrawn')",
-        "This red form is being withdrawn already.",
+        "(form_id) WHERE state NOT IN ('done', 'rejected', 'withdrawn')", "This red form is being withdrawn already."
     )
     _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
 
@@ -107,13 +106,7 @@ class FapiaoRedWithdrawal(models.Model):
         form = self.form_id
         if not form.is_open:
             return
-        if form.stage in ("waiting", "confirmed"):
-            form.next_try_at = form._now()
-            self._wake_reconciler()
-        form._close_activities()
-        form.activity_schedule(
-            PROBLEM,
-            summary=self.env._("Red form %s was not withdrawn", form.number),
-            note=as_html(self.error_message, self.error_fix, self.cloud_text),
-            user_id=self.user_id.id,
-        )
+        if form.stage in WATCHED_STAGES:
+            form._ask_now()
+        summary = self.env._("Red form %s was not withdrawn", form.number)
+        form._notify(summary, self.error_message, self.error_fix, self.cloud_text, user=self.user_id)

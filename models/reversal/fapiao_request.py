@@ -109,9 +109,7 @@ class FapiaoRequest(models.Model):
         self._wake_reconciler(at=now + QUERY_SOON)
 
     def _difference(self, found, is_asked=False):
-        """A red fapiao belongs to the request if it reverses the same original by the same amounts, wherever
-        it was issued.
-        """
+        """A red fapiao belongs to the request if it reverses the same original by the same amounts."""
         if self.kind != "red":
             return super()._difference(found, is_asked)
         order = self._red_order()

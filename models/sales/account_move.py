@@ -19,9 +19,7 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ posting
 
     def _post(self, soft=True):
-        """Lock the orders first: a concurrent request for one of them is either complete, and shared here, or
-        is repeated and finds this invoice.
-        """
+        """Lock the orders first: a concurrent request is complete and shared here, or is repeated and finds this."""
         self._fapiao_orders()._fapiao_touch()
         return super()._post(soft)
 

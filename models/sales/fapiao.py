@@ -22,9 +22,7 @@ class Fapiao(models.Model):
         return {**super()._red_values(issued), "order_ids": [Command.set(self.order_ids.ids)]}
 
     def _lines_as_issued(self):
-        """Use the invoice lines as keys where a fapiao of an order has order lines, since credit notes refer
-        to them.
-        """
+        """Add the invoice lines as keys to lines with order lines, since credit notes refer to them."""
         lines = super()._lines_as_issued()
         # sudo: coverage is the same for every user
         rows = self.sudo().request_ids.line_ids.filtered(lambda row: row.order_line_id and row.move_line_id)

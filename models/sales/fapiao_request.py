@@ -8,13 +8,7 @@ class FapiaoRequest(models.Model):
     _inherit = "fapiao.request"
 
     order_ids = fields.Many2many(
-        "sale.order",
-        "fapiao_request_order_rel",
-        "request_id",
-        "order_id",
-        "Orders",
-        readonly=True,
-        copy=False,
+        "sale.order", "fapiao_request_order_rel", "request_id", "order_id", "Orders", readonly=True, copy=False
     )
 
     # ------------------------------------------------------------------ creation
@@ -24,17 +18,14 @@ class FapiaoRequest(models.Model):
         """Link a request for invoices to their orders as well, for the status of the orders."""
         values = super()._blue_values(built)
         orders = getattr(built, "orders", None)
-        if orders:
-            return {**values, **self._values_of_orders(orders)}
-        orders = built.documents.invoice_line_ids.sale_line_ids.order_id
-        return {**values, "order_ids": [Command.set(orders.ids)]}
-
-    @api.model
-    def _values_of_orders(self, orders):
+        if not orders:
+            orders = built.documents.invoice_line_ids.sale_line_ids.order_id
+            return {**values, "order_ids": [Command.set(orders.ids)]}
         rejected = orders.fapiao_request_ids.filtered(
             lambda request: request.kind == "blue" and request.state == "rejected"
         )
         return {
+            **values,
             "account_id": orders.company_id.fapiao_account_id.id,
             "company_id": orders.company_id.id,
             "order_ids": [Command.set(orders.ids)],
@@ -57,13 +48,7 @@ class FapiaoRequest(models.Model):
     # ------------------------------------------------------------------ applying an answer
 
     def _apply_call(self, call):
-        """Lock orders and invoices before the request, in the same order as posting and requesting, to avoid
-        a deadlock.
-        """
-        self._lock_documents()
-        return super()._apply_call(call)
-
-    def _lock_documents(self):
+        """Lock orders and invoices before the request, in the order of posting and requesting: no deadlock."""
         for documents in (self.order_ids, self.move_ids):
             if documents:
                 query = SQL(
@@ -72,6 +57,7 @@ class FapiaoRequest(models.Model):
                     tuple(documents.ids),
                 )
                 self._execute_quietly(query)
+        return super()._apply_call(call)
 
     # ------------------------------------------------------------------ messages
 

@@ -21,16 +21,14 @@ class FapiaoRequestLine(models.Model):
 
     def _quantity_of(self, order_line):
         """Return the quantity in the order line's unit, which may differ from the invoice's."""
-        self.ensure_one()
-        unit = self.move_line_id.product_uom_id
-        if not unit or unit == order_line.product_uom_id:
-            return self.quantity
-        return unit._compute_quantity(self.quantity, order_line.product_uom_id, round=False)
+        return self._converted(self.move_line_id.product_uom_id, order_line.product_uom_id)
 
     def _quantity_for(self, move_line):
         """Return the quantity, so far in the order's unit, in the unit of the invoice line."""
+        return self._converted(self.order_line_id.product_uom_id, move_line.product_uom_id)
+
+    def _converted(self, unit, wanted):
         self.ensure_one()
-        unit, wanted = self.order_line_id.product_uom_id, move_line.product_uom_id
         if unit == wanted or not (unit and wanted):
             return self.quantity
         return unit._compute_quantity(self.quantity, wanted, round=False)

@@ -1,6 +1,4 @@
-"""Builds neutral fapiao from sale orders: texts and checks as for invoices, amounts in proportion to the
-units.
-"""
+"""Builds neutral fapiao from sale orders: texts and checks as for invoices, amounts by units."""
 
 # Messages are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
@@ -44,9 +42,7 @@ class Choice:
 
 class OrderBuilder(Builder):
     def _build_orders(self, orders, choice):
-        """Return the :class:`BuiltOrder` of the selected lines of ``orders``, one for all of them, several if
-        it exceeds the limits of one fapiao; reads only.
-        """
+        """Return the :class:`BuiltOrder` of the selected lines, several beyond the limits of one; reads only."""
         nobody = self.env["account.move"]
         if problems := self._orders_obstacles(orders):
             return [BuiltOrder(nobody, None, problems, orders=orders)]
@@ -100,30 +96,22 @@ class OrderBuilder(Builder):
     # ------------------------------------------------------------------ lines
 
     def _items_of_orders(self, orders, choice):
-        """Return ``(items, problems)`` of the selected lines, ``items`` as pairs of order and item; None if a
-        line is invalid.
+        """Return ``(items, problems)`` of the selected lines, in CNY at today's rate, as an invoice of today;
+        ``items`` as pairs of order and item, None if a line is invalid.
         """
-        if not orders.order_line.filtered(choice.quantities.get):
-            return None, [self._nothing_chosen()]
-        items, problems = [], []
-        for order in orders:
-            own, found = self._order_items(order, choice)
-            items += [(order, item) for item in own]
-            problems += found
-        return (None if problems else items), self._once(problems)
-
-    def _order_items(self, order, choice):
-        """Return ``(items, problems)`` of the selected lines, in CNY at today's rate, as an invoice of today."""
-        lines = order.order_line.filtered(choice.quantities.get)
+        lines = orders.order_line.filtered(choice.quantities.get)
+        if not lines:
+            problem = Problem("nothing_chosen", _("Nothing is chosen."), _("Enter the quantity of at least one line."))
+            return None, [problem]
         catalogue = self._catalogue_of(lines.product_id)
         items, problems = [], []
-        for base_line in self._order_base_lines(order):
-            line = base_line["record"]
-            if line in lines:
-                item, found = self._order_item(base_line, choice.quantities[line], catalogue)
-                items.append(item)
-                problems += found
-        return items, problems
+        for order in orders:
+            for base_line in self._order_base_lines(order):
+                if (line := base_line["record"]) in lines:
+                    item, found = self._order_item(base_line, choice.quantities[line], catalogue)
+                    items.append((order, item))
+                    problems += found
+        return (None if problems else items), self._once(problems)
 
     def _order_base_lines(self, order):
         """Return core's base lines of the order, rounded together so that they sum to its totals."""
@@ -170,25 +158,20 @@ class OrderBuilder(Builder):
             len(rows),
         )
 
-    # --------------------------------------------------------------------------
-    # Problems of an order, or of the selected lines
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ problems of an order, or of the selected lines
 
     def _orders_obstacles(self, orders):
-        """Return the problems that prevent any fapiao for ``orders``: the first of each order, and why
-        several can't be merged.
-        """
-        found = self._merge_problems(orders) if len(orders) > 1 else []
-        return found or self._once([problem for order in orders for problem in self._order_obstacles(order)])
-
-    def _order_obstacles(self, order):
-        return self._first_problem(
-            order,
+        """Return the first problem of each order that prevents any fapiao, or why they can't be merged."""
+        checks_in_turn = (
             self._confirmation_problem,
             self._account_problem,
             self._order_currency_problem,
             self._order_cover_problem,
             self._down_payment_problem,
+        )
+        found = self._merge_problems(orders) if len(orders) > 1 else []
+        return found or self._once(
+            [problem for order in orders for problem in self._first_problem(order, *checks_in_turn)]
         )
 
     def _confirmation_problem(self, order):
@@ -248,13 +231,6 @@ class OrderBuilder(Builder):
                 line=line._fapiao_key(),
             )
         ]
-
-    def _nothing_chosen(self):
-        return Problem(
-            "nothing_chosen",
-            _("Nothing is chosen."),
-            _("Enter the quantity of at least one line."),
-        )
 
     def _recipient(self, order, choice):
         """Return ``(party, problems)``: the buyer, with mail and phone chosen in the dialog."""

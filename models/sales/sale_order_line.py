@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_compare, float_is_zero
 
+# Fields of a line with a fapiao that can't change: goods, unit and taxes
 FIXED = ("product_id", "product_uom_id", "tax_ids")
 GUARDED = {*FIXED, "product_uom_qty", "price_unit", "discount"}
 
@@ -25,10 +26,7 @@ class SaleOrderLine(models.Model):
     )
     # compute_sudo: salespeople see what is open, not how it is requested
     fapiao_qty_open = fields.Float(
-        "Quantity Without Fapiao",
-        digits="Product Unit",
-        compute="_compute_fapiao_qty_open",
-        compute_sudo=True,
+        "Quantity Without Fapiao", digits="Product Unit", compute="_compute_fapiao_qty_open", compute_sudo=True
     )
 
     # ------------------------------------------------------------------ computes
@@ -49,16 +47,13 @@ class SaleOrderLine(models.Model):
     @api.depends("product_uom_qty", "fapiao_qty_covered", "display_type", "is_downpayment", "price_subtotal")
     def _compute_fapiao_qty_open(self):
         for line in self:
+            # down payments, notes and gifts can't be on a fapiao
+            is_goods = not line.display_type and not line.is_downpayment and line.price_subtotal
             left = line.product_uom_qty - line.fapiao_qty_covered
-            is_over = left * line.product_uom_qty <= 0 or line._fapiao_is_zero(left)
-            line.fapiao_qty_open = 0.0 if is_over or not line._fapiao_is_goods() else left
+            is_over = left * line.product_uom_qty <= 0 or float_is_zero(left, precision_digits=line._fapiao_digits())
+            line.fapiao_qty_open = left if is_goods and not is_over else 0.0
 
     # ------------------------------------------------------------------ helpers
-
-    def _fapiao_is_goods(self):
-        """Return whether the line can be on a fapiao: down payments, notes and gifts can't."""
-        self.ensure_one()
-        return bool(not self.display_type and not self.is_downpayment and self.price_subtotal)
 
     def _fapiao_rows(self):
         """Return the request lines that cover these lines: requested from the order or from its invoices."""
@@ -82,9 +77,6 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         return f"order_{self.id}"
 
-    def _fapiao_is_zero(self, quantity):
-        return float_is_zero(quantity, precision_digits=self._fapiao_digits())
-
     def _fapiao_digits(self):
         return self.env["decimal.precision"].precision_get("Product Unit")
 
@@ -104,13 +96,11 @@ class SaleOrderLine(models.Model):
                     )
                 )
 
-    # --------------------------------------------------------------------------
-    # Protection of lines with a valid fapiao or a request on its way
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ protection
 
     def write(self, vals):
         bound = self.filtered(lambda line: line._fapiao_rows_of_order()) if GUARDED & set(vals) else self[:0]
-        before = {line: line._fapiao_fixed() for line in bound}
+        before = {line: [line[name] for name in FIXED] for line in bound}
         result = super().write(vals)
         for line in bound:
             line._fapiao_raise_if_less(before[line])
@@ -128,22 +118,18 @@ class SaleOrderLine(models.Model):
             said += " " + rows._describe_way_out()
             raise UserError(said)
 
-    def _fapiao_fixed(self):
-        """Return the fields of a line with a fapiao that can't change: goods, unit and taxes."""
-        return [self[name] for name in FIXED]
-
     def _fapiao_raise_if_less(self, fixed):
         """Refuse to reduce a line below its fapiao."""
         rows = self._fapiao_rows_of_order()
         values = {"line": self.display_name, "what": rows._describe_what_binds()}
-        if self._fapiao_fixed() != fixed:
+        if [self[name] for name in FIXED] != fixed:
             said = self.env._(
                 "Product, unit and taxes of “%(line)s” can't change: it has a fapiao, %(what)s.", **values
             )
-        elif self._fapiao_is_below(sum(row._quantity_of(self) for row in rows)):
+        elif self._fapiao_is_below(covered := sum(row._quantity_of(self) for row in rows)):
             said = self.env._(
                 "“%(line)s” can't be reduced below what its fapiao says: %(quantity)s (%(what)s).",
-                quantity=sum(row._quantity_of(self) for row in rows),
+                quantity=covered,
                 **values,
             )
         elif self._fapiao_is_cheaper(rows):
