@@ -33,7 +33,7 @@ class PickCommon(FapiaoCommon):
         )
         cls.company.fapiao_account_id = cls.account
         cls.employee_user = cls._create_employee_user("picker")
-        cls.eid = cls.account._assistant_user(cls.employee_user)
+        cls.eid = cls.account._assistant_key(cls.employee_user)
         cls.category = cls._create_category("Meals and other")
         cls.travel = cls._create_category("Travel")
         cls.env["fapiao.ticket.category"].create(

@@ -87,7 +87,7 @@ class TestPickRules(PickCommon):
         self.assertFalse(second.fapiao_match_ids)
 
     def test_booked_on_a_bill(self):
-        serial = self.ticket("27", eid=self.account._assistant_user(self.env.user), total=113, tax=13)
+        serial = self.ticket("27", eid=self.account._assistant_key(self.env.user), total=113, tax=13)
         bill = self.blank_bill()
         self.picked(bill, [serial], kind="Pur")
         expense = self.expense()
@@ -133,7 +133,7 @@ class TestPickRules(PickCommon):
 @tagged("post_install", "-at_install")
 class TestPickBill(PickCommon):
     def give(self, kind="27", **fields):
-        return self.ticket(kind, eid=self.account._assistant_user(self.env.user), **fields)
+        return self.ticket(kind, eid=self.account._assistant_key(self.env.user), **fields)
 
     def test_a_blank_bill_takes_lines_vendor_date_and_files(self):
         bill = self.blank_bill()

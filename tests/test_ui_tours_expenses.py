@@ -74,7 +74,7 @@ class TestToursPick(PickCommon, TourCase):
         self.tick_while_waiting(TICKETS)
         self.assert_filled(self.start("fapiao_pick"))
 
-    def test_a_blocked_window_leaves_a_link_and_a_message_may_be_announced(self):
+    def test_a_blocked_window_leaves_a_link(self):
         self.tick_while_waiting(TICKETS)
         self.assert_filled(self.start("fapiao_pick_blocked"))
 

@@ -3,7 +3,6 @@ from . import fapiao_ticket_category
 from . import fapiao_pick
 from . import fapiao_pick_message
 from . import fapiao_assistant_update
-from . import fapiao_request
 from . import res_company
 from . import res_config_settings
 from . import fapiao_matched_mixin

@@ -1,6 +1,4 @@
-"""Model ``account.move``: vendor bills with fapiao picked at the assistant, and updates of bills and
-vouchers.
-"""
+"""Model ``account.move``: vendor bills with fapiao picked at the assistant, updates of bills and vouchers."""
 
 from odoo import Command, api, fields, models
 
@@ -28,13 +26,9 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ lines from picked fapiao
 
     def _fapiao_pick_take_lines(self, fapiao):
-        """Set the lines of a draft bill without lines from its fapiao, and vendor, date and reference if
-        empty.
-        """
+        """Set the lines of a draft bill without lines from its fapiao, and vendor, date and reference if empty."""
         self.ensure_one()
-        values = {
-            "invoice_line_ids": [Command.create(line) for one in fapiao for line in one._bill_lines()],
-        }
+        values = {"invoice_line_ids": [Command.create(line) for one in fapiao for line in one._bill_lines()]}
         if not self.partner_id:
             values["partner_id"] = fapiao._find_vendors()[fapiao[0]].id
         if not self.invoice_date and (days := list(filter(None, fapiao.mapped("issue_date")))):
@@ -45,23 +39,16 @@ class AccountMove(models.Model):
         self._fapiao_in_adjust_tax(fapiao._tax_of_lines())
         fapiao._record_missing_taxes(self)
 
-    # --------------------------------------------------------------------------
-    # Updates to the assistant: status of the bill, and vouchers of bills and expenses
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ hooks of the matching mixin: updates
 
     def _fapiao_update_status(self):
-        return picking.BOOKED if self._fapiao_update_stands() else picking.UNUSED
-
-    def _fapiao_update_is_draft(self):
-        return self.state == "draft"
+        return picking.BOOKED if self._fapiao_update_move() else picking.UNUSED, self.state == "draft"
 
     def _fapiao_update_owner(self):
         return self.invoice_user_id or self.create_uid
 
     def _fapiao_update_move(self):
-        return self if self._fapiao_update_stands() else self.browse()
+        return self.filtered(lambda move: move.state == "posted" and move.payment_state != "reversed")
 
     def _fapiao_update_tax(self):
         # a tax line without its own account is a cost
@@ -86,10 +73,6 @@ class AccountMove(models.Model):
         return res
 
     # ------------------------------------------------------------------ helpers
-
-    def _fapiao_update_stands(self):
-        """Return whether this is a posted entry that is not reversed."""
-        return self.state == "posted" and self.payment_state != "reversed"
 
     def _fapiao_update_documents(self):
         """Return the documents with picked tickets booked by this entry: expenses, or itself."""
@@ -135,12 +118,5 @@ class AccountMove(models.Model):
     def _fapiao_update_hash(self, voucher):
         """Return a hash of the voucher's content without names, which may change."""
         entries = [[line.account_code, str(line.debit), str(line.credit)] for line in voucher.lines]
-        return fingerprint(
-            {
-                "number": voucher.number,
-                "date": voucher.date,
-                "keys": list(voucher.keys),
-                "serials": list(voucher.serials),
-                "entries": entries,
-            }
-        )
+        parts = {"keys": list(voucher.keys), "serials": list(voucher.serials), "entries": entries}
+        return fingerprint({"number": voucher.number, "date": voucher.date, **parts})

@@ -9,14 +9,9 @@ from .fapiao_ticket_category import TICKET_NAMES
 
 NUMBERS = ("mileage", "fare", "fund", "surcharge", "insurance", "other_taxes")
 FIELDS = {
-    "passenger": "travel_passenger",
     "from_place": "travel_from",
     "to_place": "travel_to",
-    "vehicle": "travel_vehicle",
-    "seat": "travel_seat",
-    "departs": "travel_departs",
-    "arrives": "travel_arrives",
-    **{name: f"travel_{name}" for name in NUMBERS},
+    **{name: f"travel_{name}" for name in ("passenger", "vehicle", "seat", "departs", "arrives", *NUMBERS)},
 }
 _PICTURES = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"%PDF-", "pdf"), (b"BM", "bmp"))
 
@@ -73,10 +68,6 @@ class Fapiao(models.Model):
                 return fields.Date.to_date(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
         return self.issue_date
 
-    # --------------------------------------------------------------------------
-    # Files of tickets
-    # --------------------------------------------------------------------------
-
     def _ticket_name(self):
         """Return a short description of the ticket: journey, or seller and goods."""
         self.ensure_one()
@@ -111,9 +102,7 @@ class Fapiao(models.Model):
             attachments |= kept
         return attachments
 
-    # --------------------------------------------------------------------------
-    # Updates of the documents matched with this fapiao
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ updates of the matched documents
 
     def write(self, vals):
         res = super().write(vals)

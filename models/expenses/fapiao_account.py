@@ -73,17 +73,13 @@ class FapiaoAccount(models.Model):
         """Fetch a new token of the assistant and show the result."""
         self.ensure_one()
         self._check_may_use()
-        self._check_assistant()
-        try:
-            Engine(self.env)._ask(self, lambda cloud: cloud.test(), ASSISTANT_PART)
-        except CloudError as error:
-            raise UserError(self._error_message(error)) from error
+        self._ask_assistant(lambda cloud: cloud.test())
         return self._notify(self.env._("The assistant accepts this account."))
 
     # ------------------------------------------------------------------ helpers
 
-    def _check_assistant(self):
-        """Raise UserError with the cure if this account has no assistant."""
+    def _ask_assistant(self, question):
+        """Return ``question(cloud)`` of the assistant, a call without effect. Raises UserError with the cure."""
         if not self.has_assistant:
             raise UserError(
                 self.env._(
@@ -91,11 +87,13 @@ class FapiaoAccount(models.Model):
                     self.display_name,
                 )
             )
+        try:
+            return Engine(self.env)._ask(self, question, ASSISTANT_PART)
+        except CloudError as error:
+            raise UserError(self._error_message(error)) from error
 
     def _check_page(self, url):
-        """Raise UserError if a page to be opened in the browser isn't the assistant's, or isn't https; a
-        sandbox may use http.
-        """
+        """Raise UserError unless a page for the browser is the assistant's and https; a sandbox may use http."""
         expected = origin(self.assistant_page_url or self.assistant_url)
         is_safe = origin(url)[0] == "https" or self.mode == "sandbox"
         if len(expected) != 3 or origin(url) != expected or not is_safe:
@@ -140,9 +138,8 @@ class FapiaoAccount(models.Model):
         # sudo: see _connection_of_part
         return self.sudo().write({"assistant_token": slot.token, "assistant_token_expires_at": naive(slot.expires_at)})
 
-    # --------------------------------------------------------------------------
-    # Keys of documents, lines and users at the assistant: constant, and unique to this database
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ keys at the assistant
+    # Of documents, lines and users: constant, and unique to this database.
 
     @api.model
     def _assistant_of(self, company):
@@ -154,12 +151,12 @@ class FapiaoAccount(models.Model):
         return self.sudo().search([("company_id", "=", company.id)]).filtered("has_assistant")[:1]
 
     @api.model
-    def _assistant_key(self, document):
-        """Return the key (``bxd_key``) of a saved expense or bill, which is independent of its number.
-        Source: docs/protocols/kingdee-assistant.md#keys.
+    def _assistant_key(self, record):
+        """Return the key of a record: of a saved expense or bill (``bxd_key``), independent of its number; of a
+        user (``eid``), who has one wallet of tickets. Source: docs/protocols/kingdee-assistant.md#keys.
         """
-        document.ensure_one()
-        return self._assistant_name_of(document._name, document.id)
+        record.ensure_one()
+        return self._assistant_name_of(record._name, record.id)
 
     @api.model
     def _assistant_line(self, document):
@@ -176,13 +173,6 @@ class FapiaoAccount(models.Model):
         return f"{'BILL' if is_move else 'EXP'}{document.id}"
 
     @api.model
-    def _assistant_user(self, user):
-        """Return the key (``eid``) of a user, who has one wallet of tickets."""
-        user.ensure_one()
-        return self._assistant_name_of(user._name, user.id)
-
-    @api.model
     def _assistant_name_of(self, model, id_):
-        # sudo: users may not read system parameters; the database's id is no secret
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        database = self.env["fapiao.task.mixin"]._database_uuid()
         return hashlib.sha256(f"{database}/{model}/{id_}".encode()).hexdigest()[:KEY_LENGTH]

@@ -6,7 +6,6 @@ updates of a document are sent strictly in order. Source: docs/protocols/kingdee
 """
 
 import base64
-import functools
 import json
 import logging
 from datetime import timedelta
@@ -17,8 +16,6 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ...clouds import base, errors, picking
-from ...clouds.base import ASSISTANT_PART
-from ...clouds.registry import providers_with
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import QUESTION
@@ -30,23 +27,15 @@ from .update_steps import IN_USE, Report, Step, Wanted, known_after, steps_to
 
 _logger = logging.getLogger(__name__)
 
-KINDS = [
-    ("relate", "Fapiao on it"),
-    ("save", "Saved, with cover"),
-    ("status", "Status"),
-    ("drop_line", "Fapiao taken off"),
-    ("drop_document", "Document deleted"),
-    ("voucher", "Accounting voucher"),
-    ("drop_voucher", "Voucher deleted"),
-]
-OPERATIONS = {
-    "relate": base.RELATE,
-    "save": base.SAVE_DOCUMENT,
-    "status": base.TELL_STATUS,
-    "drop_line": base.DROP_LINE,
-    "drop_document": base.DROP_DOCUMENT,
-    "voucher": base.TELL_VOUCHER,
-    "drop_voucher": base.DROP_VOUCHER,
+# Kind of update: call and label
+KINDS = {
+    "relate": (base.RELATE, "Fapiao on it"),
+    "save": (base.SAVE_DOCUMENT, "Saved, with cover"),
+    "status": (base.TELL_STATUS, "Status"),
+    "drop_line": (base.DROP_LINE, "Fapiao taken off"),
+    "drop_document": (base.DROP_DOCUMENT, "Document deleted"),
+    "voucher": (base.TELL_VOUCHER, "Accounting voucher"),
+    "drop_voucher": (base.DROP_VOUCHER, "Voucher deleted"),
 }
 STATUSES = [
     (picking.UNUSED, "Not in use"),
@@ -54,6 +43,8 @@ STATUSES = [
     (picking.APPROVED, "Approved"),
     (picking.BOOKED, "Booked"),
 ]
+# What updates of the same document have in common
+REPEATED = ("account_id", "company_id", "document_name", "user_id", "bill_type")
 KEYS = SQL("string_to_array(fapiao_assistant_update.keys, ',')")
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_problem"
 SWEEP = 500
@@ -71,7 +62,7 @@ class FapiaoAssistantUpdate(models.Model):
     _part = base.ASSISTANT_PART
     _purpose = QUESTION
 
-    kind = fields.Selection(KINDS, required=True, readonly=True)
+    kind = fields.Selection([(kind, label) for kind, (_call, label) in KINDS.items()], required=True, readonly=True)
     state = fields.Selection(
         states(queued="Waiting", done="Updated", rejected="Turned Down", unknown="Answer lost", withdrawn="Overtaken")
     )
@@ -129,9 +120,7 @@ class FapiaoAssistantUpdate(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_tell_again(self):
-        """Send refused updates again with the current state of the documents; retry those that need a
-        decision.
-        """
+        """Send refused updates again with the current state of the documents; retry those that need a decision."""
         self._check_issuer()
         reports = self.sudo()  # sudo: see action_retry
         reports._lock()
@@ -148,10 +137,13 @@ class FapiaoAssistantUpdate(models.Model):
         """Open the expense or the bill."""
         gate.check(self, gate.READER)
         self.ensure_one()
-        document = self.expense_id or self.move_id
+        document = self._document()
         if not document:
             raise UserError(self.env._("The document was deleted."))
         return document._get_records_action()
+
+    def _document(self):
+        return self.expense_id or self.move_id
 
     # ------------------------------------------------------------------ updates of a document
 
@@ -207,14 +199,10 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _questions(self):
-        return tuple(OPERATIONS.values())
+        return tuple(operation for operation, _label in KINDS.values())
 
     def _reader(self):
         return self.user_id
-
-    # --------------------------------------------------------------------------
-    # Answers, and their effect on the following updates
-    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ answers
 
@@ -231,9 +219,7 @@ class FapiaoAssistantUpdate(models.Model):
         return None
 
     def _apply_error(self, error):
-        """If the assistant refuses its credentials, only the updates wait: it has its own credentials and no
-        session at the bureau.
-        """
+        """If the assistant refuses its own credentials, only the updates wait: they need no session at the bureau."""
         if isinstance(error, errors.LoginRequired):
             self._try_later(error)
             return None
@@ -279,43 +265,34 @@ class FapiaoAssistantUpdate(models.Model):
 
     def _overtake(self):
         """Drop these updates, replaced by a newer one; none of them can have been sent."""
-        for report in self:
-            report.write({**NO_ERROR, "state": "withdrawn", "next_try_at": False})
-            report.error_message = self.env._("Superseded by a newer update before it was sent.")
+        message = self.env._("Superseded by a newer update before it was sent.")
+        self.write({**NO_ERROR, "state": "withdrawn", "next_try_at": False, "error_message": message})
 
     # ------------------------------------------------------------------ notifications
 
     def _alert(self):
         """Create, once, an activity about refused updates for the owner of the document."""
-        document = self.expense_id or self.move_id
-        if not document:
-            return
+        document = self._document()
         note = as_html(self.error_message, self.error_fix, self.cloud_text)
         if known := self._alerts():
             known.write({"note": note})
-            return
-        document.activity_schedule(ACTIVITY, summary=self._alert_title(), note=note, user_id=self.user_id.id)
+        elif document:
+            document.activity_schedule(ACTIVITY, summary=self._alert_title(), note=note, user_id=self.user_id.id)
 
     def _calm(self):
         """Close the activity when no update of the document is refused any more."""
-        if not (alerts := self._alerts()):
-            return
-        if not self._unmended(self._of_keys(self._key_list())):
+        alerts = self._alerts()
+        if alerts and not self._of_keys(self._key_list())._unmended():
             alerts.unlink()
 
     def _alerts(self):
-        document = self.expense_id or self.move_id
         kind = self.env.ref(ACTIVITY)
-        return document.activity_ids.filtered(
+        return self._document().activity_ids.filtered(
             lambda activity: activity.activity_type_id == kind and activity.summary == self._alert_title()
         )
 
     def _alert_title(self):
         return self.env._("The expense assistant refuses an update")
-
-    # --------------------------------------------------------------------------
-    # Content of an update, status shown on the document, and the relation sent before a page opens
-    # --------------------------------------------------------------------------
 
     # ------------------------------------------------------------------ content
 
@@ -329,11 +306,15 @@ class FapiaoAssistantUpdate(models.Model):
         elif kind == "save":
             more["lines"] = lines
             more["costs"] = tuple((line_id, *document._fapiao_update_cost()) for line_id, _serials in lines)
-            more.update(self._cover(document, values["document_name"]))
+            document = document.with_context(lang=document.company_id.partner_id.lang)
+            title = f"{document.company_id.name}  {values['document_name']}"
+            pdf = cover_pdf(title, document._fapiao_update_cover_rows())
+            more["cover"], more["cover_type"] = base64.b64encode(pdf).decode(), "pdf"
+            more["cover_number"] = values["document_name"]
         elif kind == "status" and values["status"] in IN_USE:
             more["taken"] = tuple(document._fapiao_update_taken())
         return picking.DocumentReport(
-            user=self.env["fapiao.account"]._assistant_user(self.env["res.users"].browse(values["user_id"])),
+            user=self.env["fapiao.account"]._assistant_key(self.env["res.users"].browse(values["user_id"])),
             key=values["keys"],
             number=values["document_name"],
             kind=values["bill_type"] or picking.EXPENSE,
@@ -342,22 +323,14 @@ class FapiaoAssistantUpdate(models.Model):
             **more,
         )
 
-    def _cover(self, document, number):
-        document = document.with_context(lang=document.company_id.partner_id.lang)
-        title = f"{document.company_id.name}  {number}"
-        pdf = cover_pdf(title, document._fapiao_update_cover_rows())
-        return {"cover": base64.b64encode(pdf).decode(), "cover_type": "pdf", "cover_number": number}
-
     # ------------------------------------------------------------------ status shown on the document
 
     def _describe_how_it_stands(self):
-        """Return a line on the state of the one document of these updates at the assistant, and the errors;
-        False for none.
-        """
+        """Return a line on the state of the document of these updates at the assistant, and its errors, or False."""
         living = self.filtered(lambda report: report.state != "withdrawn").sorted("id")
         done = living.filtered(lambda report: report.state == "done")
         waiting = living.filtered(lambda report: report.state in OPEN_STATES)
-        wrong = self._unmended(living)
+        wrong = living._unmended()
         parts = []
         if done:
             parts.append(self.env._("The assistant knows: %s", done[-1]._describe_what()))
@@ -366,14 +339,15 @@ class FapiaoAssistantUpdate(models.Model):
         if wrong:
             parts.append(self.env._("Refused: %s", wrong[-1]._describe_what()))
         troubled = (wrong or waiting.filtered("error_message"))[-1:]
-        problem = " ".join(filter(None, [troubled.error_message, troubled.error_fix, troubled.cloud_text]))
-        return "; ".join(parts) or False, problem or False
+        return "; ".join(parts) or False, troubled._problem() or False
 
-    @api.model
-    def _unmended(self, reports):
-        """Return the refused among ``reports`` that no later update of the same kind has replaced."""
+    def _problem(self):
+        return " ".join(filter(None, [self.error_message, self.error_fix, self.cloud_text]))
+
+    def _unmended(self):
+        """Return the refused updates that no later one of the same kind has replaced."""
         mended, wrong = set(), self.browse()
-        for report in reports.sorted("id", reverse=True):
+        for report in self.sorted("id", reverse=True):
             if report.state == "done":
                 mended.add(report.kind)
             elif report.state == "rejected" and report.kind not in mended and not report.is_told_anew:
@@ -389,19 +363,39 @@ class FapiaoAssistantUpdate(models.Model):
         Raises UserError if that fails; then no page must be opened.
         """
         engine = Engine(self.env)
-        ids = engine._step(functools.partial(queue_relation, document._name, document.id))
+        ids = engine._step(lambda env: self.with_env(env)._queue_relation(document.with_env(env)))
         until = click_end()
         for id_ in ids:
             self._attempt_until(until, [id_])
-        problem = engine._step(functools.partial(relation_problem, ids))
-        if problem:
+        if problem := engine._step(lambda env: self.with_env(env).browse(ids)._relation_problem()):
             raise UserError(problem)
 
-    # --------------------------------------------------------------------------
-    # Planning: missing updates, from the state of the documents and the updates made so far
-    # --------------------------------------------------------------------------
+    @api.model
+    def _queue_relation(self, document):
+        """Queue the relation of a document, and return the ids of all its open updates in order, due now."""
+        key = self.env["fapiao.account"]._assistant_key(document)
+        own = self._of_keys([key])
+        values = self._base_values(key, document, own)
+        if not values:
+            company = document.company_id.display_name
+            raise UserError(self.env._("%s has no account with an expense assistant.", company))
+        own._unsent("relate")._overtake()
+        chain = self._create_step(values, Step("relate"), document)._open_chain()
+        chain.write({"next_try_at": fields.Datetime.now()})
+        return chain.ids
+
+    def _relation_problem(self):
+        """Return why the last of these updates, a relation, wasn't sent, or "". A late one is useless."""
+        report = self[-1:]
+        if report.state == "done":
+            return ""
+        first = self.filtered(lambda one: one.state != "done")[:1]
+        report._unsent("relate")._overtake()
+        said = self.env._("The expense assistant could not be updated about %s.", report.document_name)
+        return f"{said} {first._problem()}".strip()
 
     # ------------------------------------------------------------------ planning
+    # Missing updates, from the state of the documents and the updates made so far.
 
     @api.model
     def _plan_safely(self, expenses, moves, gone=()):
@@ -418,45 +412,31 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _plan(self, expenses, moves, gone=()):
-        """Queue the missing updates of these documents; ``gone``: pairs of model and id. No call is made
-        here.
-        """
-        if not self._has_assistants():
-            return
-        # sudo: updates are made for changes by all users
+        """Queue the missing updates of these documents; ``gone``: pairs of model and id. No call is made here."""
+        # sudo: updates are made for changes by all users, who needn't have access to accounts
         planner = self.sudo()
-        documents = planner._documents_of(expenses.sudo(), moves.sudo())
-        Account = self.env["fapiao.account"]
-        gone_keys = [Account._assistant_name_of(model, id_) for model, id_ in gone]
-        keys = {Account._assistant_key(document): document for document in documents}
-        told = planner._of_keys([*keys, *gone_keys], COUNTS)
+        Account = planner.env["fapiao.account"]
+        if not Account.search([("assistant_url", "!=", False)]).filtered("has_assistant"):
+            return
+        # all expenses booked together have one voucher
+        expenses, moves = expenses.sudo() | moves.sudo().expense_ids, moves.sudo()
+        bills = moves.filtered(lambda move: move.move_type in BILLS and not move.expense_ids)
+        documents = [one for one in (*expenses, *bills) if one.fapiao_match_ids or one.fapiao_update_ids]
+        keys = {Account._assistant_name_of(model, id_): None for model, id_ in gone}
+        keys.update({Account._assistant_key(document): document for document in documents})
+        told = planner._of_keys(keys, COUNTS)
         planner._plan_vouchers_gone(told)
-        for key in gone_keys:
-            planner._plan_steps(key, None, told)
         for key, document in keys.items():
             planner._plan_steps(key, document, told)
         planner._plan_vouchers(documents, planner._of_keys(keys, COUNTS))
 
-    @api.model
-    def _has_assistants(self):
-        # sudo: whoever changes a document needn't be allowed to read accounts
-        providers = providers_with(ASSISTANT_PART)
-        domain = [("provider", "in", providers), ("assistant_url", "!=", False), ("client_key", "!=", False)]
-        return bool(self.env["fapiao.account"].sudo().search_count(domain, limit=1))
-
-    @api.model
-    def _documents_of(self, expenses, moves):
-        """Return all documents concerned: expenses booked together have one voucher."""
-        expenses |= moves.expense_ids
-        bills = moves.filtered(lambda move: move.move_type in BILLS and not move.expense_ids)
-        return [
-            *expenses.filtered(lambda one: one.fapiao_match_ids or one.fapiao_update_ids),
-            *bills.filtered(lambda one: one.fapiao_match_ids or one.fapiao_update_ids),
-        ]
-
     def _plan_steps(self, key, document, told):
         own = told.filtered(lambda report: key in report.keys.split(","))
-        wanted = Wanted(is_gone=True) if document is None else document._fapiao_update_wanted()
+        if document is None:
+            wanted = Wanted(is_gone=True)
+        else:
+            status, is_draft = document._fapiao_update_status()
+            wanted = Wanted(status, document._fapiao_update_lines(), is_draft)
         steps = steps_to(wanted, known_after(report._as_told() for report in own))
         base = steps and self._base_values(key, document, own)
         if not base:
@@ -487,17 +467,14 @@ class FapiaoAssistantUpdate(models.Model):
             if unsent := report._unsent("voucher"):
                 unsent._overtake()
                 continue
-            values = {
-                name: report[name] for name in ("keys", "document_name", "bill_type", "voucher_uid", "voucher_number")
-            }
-            links = {name: report[name].id for name in ("account_id", "company_id", "expense_id", "move_id", "user_id")}
+            values = report._values_of(*REPEATED, "keys", "expense_id", "move_id", "voucher_uid", "voucher_number")
             voucher = picking.VoucherReport(id=report.voucher_uid, number=report.voucher_number)
-            self._queue({**values, **links, "kind": "drop_voucher"}, voucher)
+            self._queue({**values, "kind": "drop_voucher"}, voucher)
 
     def _still_stands(self):
         """Return whether the entry of this voucher has the content of the update."""
         move = self.move_id
-        if not (move and move._fapiao_update_stands() and move._fapiao_update_documents()):
+        if not (move._fapiao_update_move() and move._fapiao_update_documents()):
             return False
         return move._fapiao_update_hash(move._fapiao_update_voucher()) == self.voucher_hash
 
@@ -506,12 +483,12 @@ class FapiaoAssistantUpdate(models.Model):
         moves = self.env["account.move"].union(*(document._fapiao_update_move() for document in documents))
         for move in moves:
             account = self.env["fapiao.account"]._assistant_of(move.company_id)
-            if not account or not move._fapiao_update_documents():
+            first = move._fapiao_update_documents()[:1]
+            if not account or not first:
                 continue
             voucher = move._fapiao_update_voucher()
             if voucher.id in told:
                 continue
-            first = move._fapiao_update_documents()[0]
             self._queue(
                 {
                     "account_id": account.id,
@@ -532,46 +509,32 @@ class FapiaoAssistantUpdate(models.Model):
     # ------------------------------------------------------------------ creation
 
     def _base_values(self, key, document, own):
-        """Return the values common to all updates of a document, or None without an assistant; for a deleted
-        document those of its last update.
-        """
+        """Return what all updates of a document share (if deleted, of its last one), or None without assistant."""
         if document is None:
-            last = own[-1:]
-            return {
-                "account_id": last.account_id.id,
-                "company_id": last.company_id.id,
-                "keys": key,
-                "document_name": last.document_name,
-                "user_id": last.user_id.id,
-                "bill_type": last.bill_type,
-            }
-        Account = self.env["fapiao.account"]
-        account = own[-1:].account_id or Account._assistant_of(document.company_id)
+            return {**own[-1:]._values_of(*REPEATED), "keys": key}
+        account = own[-1:].account_id
         if not account.has_assistant:
-            account = Account._assistant_of(document.company_id)
+            account = account._assistant_of(document.company_id)
         if not account:
             return None
-        user, bill_type = self._visit_of(document)
         is_expense = document._name == "hr.expense"
+        visits = [("expense_ids" if is_expense else "move_id", "=", document.id)]
+        visit = self.env["fapiao.pick"].search(visits, order="id desc", limit=1)
+        kind = visit.kind or ("expense" if is_expense else picking.PURCHASE)
         return {
             "account_id": account.id,
             "company_id": document.company_id.id,
             "keys": key,
-            "document_name": Account._assistant_number(document),
+            "document_name": account._assistant_number(document),
             "expense_id": document.id if is_expense else False,
             "move_id": False if is_expense else document.id,
-            "user_id": (user or document._fapiao_update_owner()).id or self.env.uid,
-            "bill_type": bill_type,
+            "user_id": (visit.user_id or document._fapiao_update_owner()).id or self.env.uid,
+            "bill_type": picking.EXPENSE if kind == "expense" else kind,
         }
 
-    def _visit_of(self, document):
-        """Return the last user who picked for this document, and the kind of document (``billType``)."""
-        kind = picking.EXPENSE if document._name == "hr.expense" else picking.PURCHASE
-        field = "expense_ids" if document._name == "hr.expense" else "move_id"
-        visit = self.env["fapiao.pick"].search([(field, "=", document.id)], order="id desc", limit=1)
-        if not visit:
-            return self.env["res.users"], kind
-        return visit.user_id, picking.EXPENSE if visit.kind == "expense" else visit.kind
+    def _values_of(self, *names):
+        """Return fields of this update as values of a further one."""
+        return self._convert_to_write({name: self[name] for name in names})
 
     def _create_step(self, base, step, document):
         lines = document._fapiao_update_lines() if document is not None else ()
@@ -585,7 +548,7 @@ class FapiaoAssistantUpdate(models.Model):
         if not account.active:
             return self.browse()  # archived without a successor: nothing is sent through it
         values = {**values, "account_id": account.id}
-        report = self.create({**values, "operation": OPERATIONS[values["kind"]]})
+        report = self.create({**values, "operation": KINDS[values["kind"]][0]})
         report._identify()
         report._freeze(content)
         report._enqueue()
@@ -603,6 +566,12 @@ class FapiaoAssistantUpdate(models.Model):
         return self.filtered(lambda report: report.kind == kind and report.state == "queued" and not report.in_doubt)
 
     # ------------------------------------------------------------------ sweep
+
+    @api.model
+    def _reconcile(self, batch, go_on):
+        res = super()._reconcile(batch, go_on)
+        self._sweep()
+        return res
 
     @api.model
     def _sweep(self):
@@ -625,36 +594,3 @@ class FapiaoAssistantUpdate(models.Model):
         expenses = self.env["hr.expense"].browse([expense for expense, _move in rows if expense])
         moves = self.env["account.move"].browse([move for _expense, move in rows if move])
         self._plan_safely(expenses, moves)
-
-
-def queue_relation(model, id_, env):
-    """Queue the relation of a document, and return the ids of all its open updates in order, due now."""
-    Report, document = env["fapiao.assistant.update"], env[model].browse(id_)
-    key = env["fapiao.account"]._assistant_key(document)
-    values = Report._base_values(key, document, Report._of_keys([key]))
-    if not values:
-        raise UserError(env._("%s has no account with an expense assistant.", document.company_id.display_name))
-    Report._of_keys([key])._unsent("relate")._overtake()
-    chain = Report._create_step(values, Step("relate"), document)._open_chain()
-    chain.write({"next_try_at": fields.Datetime.now()})
-    return chain.ids
-
-
-def relation_problem(ids, env):
-    """Return why the last of these updates, a relation, wasn't sent, or "". A late one is useless."""
-    report = env["fapiao.assistant.update"].browse(ids[-1:])
-    if report.state == "done":
-        return ""
-    first = env["fapiao.assistant.update"].browse(ids).filtered(lambda one: one.state != "done")[:1]
-    report._unsent("relate")._overtake()
-    return " ".join(
-        filter(
-            None,
-            [
-                env._("The expense assistant could not be updated about %s.", report.document_name),
-                first.error_message,
-                first.error_fix,
-                first.cloud_text,
-            ],
-        )
-    )

@@ -46,11 +46,9 @@ class FapiaoMatch(models.Model):
         fapiao = self.sudo().fapiao_id  # sudo: users who may read the match may see its fapiao
         if not fapiao.serial_no:
             raise UserError(self.env._("The assistant doesn't know fapiao %s: it wasn't picked there.", fapiao.number))
-        return self.env["fapiao.pick"]._visit(document, page, fapiao)._dialog()
+        return self.env["fapiao.pick"]._open_dialog(document, page, fapiao)
 
-    # --------------------------------------------------------------------------
-    # Assistant updates
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ assistant updates
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -6,13 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...clouds import picking
-from ...clouds.base import ASSISTANT_PART
-from ...clouds.errors import CloudError
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import exact
-from .update_steps import Wanted
 
 PENDING = "l10n_cn_invoice_cloud.report"
 ALL = ("hr.expense", "account.move")
@@ -76,32 +73,59 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Open the dialog in which fapiao are picked for these documents at the expense assistant."""
         gate.check(self, gate.INTERNAL)
         self._fapiao_pick_check()
-        return self.env["fapiao.pick"]._visit(self)._dialog()
+        return self.env["fapiao.pick"]._open_dialog(self)
 
     def action_fapiao_pick_list(self):
         """Show all fapiao of this document at the assistant."""
         gate.check(self, gate.INTERNAL)
-        return self._fapiao_pick_page(picking.DOCUMENT_PAGE)
+        self.ensure_one()
+        return self.env["fapiao.pick"]._open_dialog(self, picking.DOCUMENT_PAGE)
 
     def action_fapiao_pick_line(self):
         """Show the fapiao of this document's line at the assistant."""
         gate.check(self, gate.INTERNAL)
-        return self._fapiao_pick_page(picking.LINE_PAGE)
+        self.ensure_one()
+        return self.env["fapiao.pick"]._open_dialog(self, picking.LINE_PAGE)
 
     def action_fapiao_pick_adjust(self):
         """Change the fapiao of this document's line at the assistant, and take over the changes."""
         gate.check(self, gate.INTERNAL)
         self._fapiao_pick_check()
-        return self._fapiao_pick_page(picking.LINE_EDIT_PAGE)
-
-    def _fapiao_pick_page(self, page):
         self.ensure_one()
-        return self.env["fapiao.pick"]._visit(self, page)._dialog()
+        return self.env["fapiao.pick"]._open_dialog(self, picking.LINE_EDIT_PAGE)
+
+    def action_fapiao_pick_compare(self):
+        """Query the fapiao of this document at the assistant (19), and show the differences."""
+        self.ensure_one()
+        self._fapiao_pick_check_look()
+        theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
+        # sudo: employees see the fapiao of their own expense
+        confirmed = self.sudo().fapiao_match_ids.filtered(
+            lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
+        )
+        ours = {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}
+        here = [ours[serial].display_name for serial in ours if serial not in theirs]
+        there = [theirs[serial].number for serial in theirs if serial not in ours]
+        said = []
+        if here:
+            said.append(self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(here)))
+        if there:
+            said.append(self.env._("At the assistant, but not here: %(numbers)s.", numbers=", ".join(there)))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if said else "success",
+                "sticky": bool(said),
+                "message": " ".join(said)
+                or self.env._("The assistant has the same fapiao on this document: %s.", len(ours)),
+            },
+        }
+
+    # ------------------------------------------------------------------ picking
 
     def _fapiao_pick_is_own(self):
-        """Return whether these documents are the current user's own, which may be viewed after they are
-        closed.
-        """
+        """Return whether these documents are the current user's own, to be viewed even after they are closed."""
         return False
 
     def _fapiao_pick_check_look(self):
@@ -119,9 +143,8 @@ class FapiaoMatchedMixin(models.AbstractModel):
         if not self or len(self.company_id) != 1:
             raise UserError(self.env._("Choose documents of one company."))
         gate.check(self, gate.INTERNAL, "write")
+        self._fapiao_pick_check_look()
         for document in self:
-            if not document._fapiao_in_can_match():
-                raise UserError(self.env._("Fapiao are picked for vendor bills and expenses only."))
             if not document._fapiao_pick_is_open():
                 raise AccessError(
                     self.env._(
@@ -130,67 +153,18 @@ class FapiaoMatchedMixin(models.AbstractModel):
                     )
                 )
 
-    def action_fapiao_pick_compare(self):
-        """Query the fapiao of this document at the assistant (19), and show the differences."""
-        self.ensure_one()
-        self._fapiao_pick_check_look()
-        theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
-        # sudo: employees see the fapiao of their own expense
-        confirmed = self.sudo().fapiao_match_ids.filtered(
-            lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
-        )
-        ours = {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}
-        return self._fapiao_pick_describe_difference(
-            [ours[serial].display_name for serial in ours if serial not in theirs],
-            [theirs[serial].number for serial in theirs if serial not in ours],
-            len(ours),
-        )
-
-    # --------------------------------------------------------------------------
-    # Comparison with the assistant
-    # --------------------------------------------------------------------------
-
     def _fapiao_pick_ask(self):
         """Return the ``picking.Ticket`` of this document at the assistant; raises ``UserError``."""
         account = self.env["fapiao.account"]._assistant_of(self.company_id)
-        account._check_assistant()
         visit = picking.Visit(
-            user=account._assistant_user(self.env.user),
+            user=account._assistant_key(self.env.user),
             key=account._assistant_key(self),
             number=account._assistant_number(self),
             company=self.company_id.name,
             tax_no=account.tax_no,
             rules=self.company_id._fapiao_pick_rules(),
         )
-
-        def ask(cloud):
-            return cloud.document_tickets(cloud.user_key(visit), visit.number)
-
-        try:
-            return Engine(self.env)._ask(account, ask, ASSISTANT_PART)
-        except CloudError as error:
-            raise UserError(account._error_message(error)) from error
-
-    def _fapiao_pick_describe_difference(self, ours_alone, theirs_alone, count):
-        parts = []
-        if ours_alone:
-            parts.append(self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(ours_alone)))
-        if theirs_alone:
-            parts.append(self.env._("At the assistant, but not here: %(numbers)s.", numbers=", ".join(theirs_alone)))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if parts else "success",
-                "sticky": bool(parts),
-                "message": " ".join(parts)
-                or self.env._("The assistant has the same fapiao on this document: %s.", count),
-            },
-        }
-
-    # --------------------------------------------------------------------------
-    # Files of picked tickets
-    # --------------------------------------------------------------------------
+        return account._ask_assistant(lambda cloud: cloud.document_tickets(cloud.user_key(visit), visit.number))
 
     def _fapiao_pick_files(self, attachments):
         """Copy a ticket's files to the document; the first one that can be shown becomes its main attachment."""
@@ -212,21 +186,12 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 for one in fresh
             ]
         )
-        if copies and hasattr(self, "_message_set_main_attachment_id"):
-            self._message_set_main_attachment_id(copies)
-
-    # --------------------------------------------------------------------------
-    # Updates to the assistant
-    # --------------------------------------------------------------------------
+        self._message_set_main_attachment_id(copies)
 
     # ------------------------------------------------------------------ hooks of concrete models: updates
 
     def _fapiao_update_status(self):
-        """Return the status (of ``clouds.picking``) of this document for the assistant."""
-        raise NotImplementedError
-
-    def _fapiao_update_is_draft(self):
-        """Return whether users may still change this document."""
+        """Return the status (of ``clouds.picking``) of this document, and whether users may still change it."""
         raise NotImplementedError
 
     def _fapiao_update_owner(self):
@@ -257,9 +222,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
 
     @api.model
     def _fapiao_update_note(self, what, items):
-        """Collect ``items`` of ``what`` until the end of the transaction, when the state of the documents is
-        final. A rollback discards them.
-        """
+        """Collect ``items`` of ``what`` until the end of the transaction, when the state of documents is final."""
         if not items:
             return
         hooks = self.env.cr.precommit
@@ -269,11 +232,6 @@ class FapiaoMatchedMixin(models.AbstractModel):
         hooks.data[PENDING].setdefault(what, set()).update(items)
 
     # ------------------------------------------------------------------ state
-
-    def _fapiao_update_wanted(self):
-        """Return the ``Wanted`` of this document."""
-        self.ensure_one()
-        return Wanted(self._fapiao_update_status(), self._fapiao_update_lines(), self._fapiao_update_is_draft())
 
     def _fapiao_update_lines(self):
         serials = tuple(sorted(set(self._fapiao_update_matches().fapiao_id.mapped("serial_no"))))

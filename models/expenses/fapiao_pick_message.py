@@ -1,12 +1,22 @@
 """Models ``fapiao.pick.message``, a message of a visit as received, and ``fapiao.pick.ticket``, its tickets."""
 
+import logging
+from functools import partial
+from types import SimpleNamespace
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...clouds import picking
+from ...clouds.base import RECEIPT
 from ...clouds.errors import CloudError
 from ...clouds.inbound import is_number
 from ..cloud import gate
+from .pick_intake import Intake
+from .pick_round import fetch_all
+
+_logger = logging.getLogger(__name__)
 
 MESSAGE_STATES = [
     ("new", "To process"),
@@ -54,37 +64,77 @@ class FapiaoPickMessage(models.Model):
         """Apply a message that couldn't be applied before."""
         gate.check(self, gate.INTERNAL)
         for message in self:
-            pick = message.pick_id
-            if message.state not in ("new", "failed"):
+            if message._is_settled():
                 raise UserError(self.env._("This message was applied already."))
             # sudo: all documents of the visit count, also those that the user may not read
-            pick.sudo()._documents().with_user(self.env.user)._fapiao_pick_check()
-            try:
-                # sudo: the rights on the documents were checked above
-                pick.sudo()._work_off(message.id)
-            except CloudError as error:
-                raise UserError(pick.sudo().account_id._error_message(error)) from error
+            pick = message.pick_id.sudo()
+            pick._documents().with_user(self.env.user)._fapiao_pick_check()
+            found = pick.account_id._ask_assistant(partial(fetch_all, serials=message.serials or []))
+            # sudo: the rights on the documents were checked above
+            message.sudo()._decide(*found)
         self.env.invalidate_all()
         return True
 
-    # --------------------------------------------------------------------------
-    # Applying (see ``fapiao_pick.py``)
-    # --------------------------------------------------------------------------
+    # ------------------------------------------------------------------ applying
 
-    def _todo(self):
-        """Return account and serial numbers of a message to apply, else None."""
-        if self.state in ("applied", "ignored"):
-            return None
-        return self.pick_id.account_id, list(self.serials or [])
+    def _is_settled(self):
+        """Return whether there is nothing left to apply; a failed message may be applied again."""
+        return self.state in ("applied", "ignored")
+
+    def _decide(self, tickets, files):
+        """Apply a message in a separate transaction, or store why it can't be applied; both settle it."""
+        engine = Engine(self.env)
+        try:
+            engine._step(lambda env: self.with_env(env)._apply(tickets, files))
+            return
+        except UserError as error:
+            problem = str(error)
+        except Exception:
+            # an exception must not block the following messages, nor lose this one
+            _logger.exception("Fapiao: message %s could not be applied", self.id)
+            problem = self.env._("It could not be applied; the server's log says why. Apply it again later.")
+        engine._step(lambda env: self.with_env(env)._give_up(problem))
+
+    def _apply(self, tickets, files):
+        """Apply a message to the documents, as its user; one message after the other."""
+        self.env.cr.execute(SQL("SELECT id FROM fapiao_pick WHERE id = %s FOR UPDATE", self.pick_id.id))
+        if self._is_settled():
+            return
+        # sudo: the content was chosen by the user in the page, whose rights are checked below
+        pick = self.pick_id.with_user(self.pick_id.user_id).with_company(self.pick_id.company_id).sudo()
+        is_effective = Intake(pick, tickets, files).apply(self)
+        self.write({"state": "applied" if is_effective else "ignored", "problem": False})
+        pick._notify_dialog()
 
     def _give_up(self, problem):
         self.write({"state": "failed", "problem": problem})
         self.pick_id._notify_dialog()
 
+    def _acknowledge(self, message_key):
+        """Send the receipt of a message that was decided and committed; return whether it went through. One
+        that doesn't is harmless: the message comes again.
+        """
+        engine = Engine(self.env)
+        due = engine._step(lambda env: self.with_env(env)._receipt_due())
+        if not due or not message_key:
+            return False
+        account, link_key, pick_id = due
+
+        def tell(cloud):
+            payload = cloud.freeze(RECEIPT, {"key": link_key, "message_key": message_key}, "")
+            return SimpleNamespace(state="told", text=cloud.read(RECEIPT, cloud.send(RECEIPT, payload)).text)
+
+        try:
+            engine._ask_logged(account, RECEIPT, {"msgId": message_key, "visit": pick_id}, tell)
+        except CloudError as error:
+            _logger.info("Fapiao: receipt of message %s isn't taken yet: %s", message_key, error)
+            return False
+        engine._step(lambda env: self.with_env(env).write({"receipt_state": "sent"}))
+        return True
+
     def _receipt_due(self):
-        if self.state == "new":
-            return None
-        return self.pick_id.account_id, self.pick_id.link_key
+        pick = self.pick_id
+        return self.state != "new" and (pick.account_id, pick.link_key, pick.id)
 
 
 class FapiaoPickTicket(models.Model):
@@ -139,16 +189,3 @@ class FapiaoPickTicket(models.Model):
             "reason": self.reason or "",
             "expense_id": self.expense_id.id,
         }
-
-    def _move_to(self, expense):
-        """Assign this ticket to another expense."""
-        self.ensure_one()
-        before = self.expense_id
-        if before == expense or self.state not in ("attached", "known", "updated"):
-            return
-        match = before.fapiao_match_ids.filtered(lambda one: one.fapiao_id == self.fapiao_id)
-        amount = match.amount or self.fapiao_id.amount_total
-        match.unlink()
-        self.env["fapiao.match"]._confirm_pair(self.fapiao_id, expense, amount, rule="picked")
-        self.expense_id = expense
-        (before | expense)._fapiao_pick_refill()

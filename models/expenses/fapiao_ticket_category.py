@@ -4,10 +4,6 @@ from odoo import api, fields, models
 
 from ..values import TYPES
 
-# By type: the suitable categories of the expense app, if installed.
-DEFAULTS = {
-    **dict.fromkeys(("8", "9", "10", "15", "16", "17", "20", "24", "28", "29", "72"), ("TRANS & ACC",)),
-}
 # First words of an expense's description, by type of ticket.
 TICKET_NAMES = {
     "8": "出租车票",
@@ -25,6 +21,8 @@ TICKET_NAMES = {
     "72": "通行费",
 }
 TRAVEL_TYPES = ("8", "9", "10", "16", "20", "24", "28", "29")
+# Code of the expense app's category, if installed, for journeys and tolls
+DEFAULTS = dict.fromkeys((*TRAVEL_TYPES, "15", "17", "72"), "TRANS & ACC")
 
 
 class FapiaoTicketCategory(models.Model):
@@ -68,13 +66,12 @@ class FapiaoTicketCategory(models.Model):
 
     def _default_of(self, company, code):
         Product = self.env["product.product"].sudo()  # sudo: see _category_of
-        references = DEFAULTS.get(code, ())
-        if not references:
+        if code not in DEFAULTS:
             return Product
         found = Product.search(
             [
                 *Product._check_company_domain(company),
-                ("default_code", "in", references),
+                ("default_code", "=", DEFAULTS[code]),
                 ("can_be_expensed", "=", True),
             ]
         )

@@ -1,6 +1,4 @@
-"""Model ``hr.expense``: values from picked fapiao (amount, tax, date, description, category, vendor), and
-updates.
-"""
+"""Model ``hr.expense``: values from picked fapiao (amount, tax, date, description, category, vendor), updates."""
 
 from odoo import Command, api, fields, models
 
@@ -36,9 +34,6 @@ class HrExpense(models.Model):
         # sudo: employees may not read the employee's record
         return all(expense.sudo().employee_id.user_id == self.env.user for expense in self)
 
-    def _fapiao_pick_has_any(self):
-        return any(match.active and match.state == "confirmed" for match in self.fapiao_match_ids)
-
     # ------------------------------------------------------------------ values from picked fapiao
 
     def _fapiao_pick_refill(self):
@@ -51,9 +46,7 @@ class HrExpense(models.Model):
                 expense._fapiao_pick_fill(picked)
 
     def _fapiao_pick_fill(self, matches):
-        """Take the values of the fapiao of ``matches``. The amount of a category with a fixed cost stays,
-        since it is computed from the quantity.
-        """
+        """Take the values of the fapiao of ``matches``. A fixed cost of the category stays, times the quantity."""
         self.ensure_one()
         fapiao = matches.fapiao_id
         category = self.env["fapiao.ticket.category"]._category_of(self.company_id, fapiao.mapped("type_code"))
@@ -66,18 +59,15 @@ class HrExpense(models.Model):
         }
         if day := max(filter(None, (one._ticket_day() for one in fapiao)), default=None):
             values["date"] = day
-        values.update(self._fapiao_pick_vendor(fapiao))
+        if len({one.seller_tax_no or one.seller_name for one in fapiao}) > 1:
+            values["vendor_id"] = False
+        elif len(fapiao.partner_id) == 1:
+            values["vendor_id"] = fapiao.partner_id.id
         if not self.product_has_cost:
             values["quantity"] = 1
         self.write(values)
         if not self.product_has_cost:
             self.total_amount_currency = float(sum(exact(match.amount) for match in matches))
-
-    def _fapiao_pick_vendor(self, fapiao):
-        """Return the vendor as values: the seller if there is exactly one and it is known, else none."""
-        if len({one.seller_tax_no or one.seller_name for one in fapiao}) > 1:
-            return {"vendor_id": False}
-        return {"vendor_id": fapiao.partner_id.id} if len(fapiao.partner_id) == 1 else {}
 
     def _fapiao_pick_name(self, fapiao):
         names = list(dict.fromkeys(one._ticket_name() for one in fapiao))
@@ -101,26 +91,18 @@ class HrExpense(models.Model):
             taxes.update(one._purchase_taxes(parts))
         return taxes.get(rates.pop(), none) if len(rates) == 1 else none
 
-    # --------------------------------------------------------------------------
-    # Updates to the assistant
-    # --------------------------------------------------------------------------
-
     # ------------------------------------------------------------------ hooks of the matching mixin: updates
 
     def _fapiao_update_status(self):
-        if self._fapiao_update_move():
-            return picking.BOOKED
-        return {"submitted": picking.SUBMITTED, "approved": picking.APPROVED}.get(self.approval_state, picking.UNUSED)
-
-    def _fapiao_update_is_draft(self):
-        return not self.approval_state
+        states = {"submitted": picking.SUBMITTED, "approved": picking.APPROVED}
+        status = picking.BOOKED if self._fapiao_update_move() else states.get(self.approval_state, picking.UNUSED)
+        return status, not self.approval_state
 
     def _fapiao_update_owner(self):
         return self.employee_id.user_id or self.create_uid
 
     def _fapiao_update_move(self):
-        move = self.account_move_id
-        return move if move._fapiao_update_stands() else move.browse()
+        return self.account_move_id._fapiao_update_move()
 
     def _fapiao_update_tax(self):
         shares = self.tax_ids.flatten_taxes_hierarchy().invoice_repartition_line_ids

@@ -39,9 +39,7 @@ class Visit:
 
 
 class Line:
-    """The connections of one account: for polls, and for the content of messages, whose calls are counted
-    afterwards.
-    """
+    """The connections of an account: for polls, and for the content of messages, whose calls are counted later."""
 
     def __init__(self, account_id, config, slot):
         self.account_id, self.slot, self.calls = account_id, slot, []
@@ -67,7 +65,9 @@ class Round:
                 for account_id, visits in claimed.items():
                     if line := self._open(account_id, visits):
                         lines.append(line)
-                        self._begin(line, visits)
+                        for visit in visits:
+                            visit.line = line
+                            self._submit(visit, self._polled, poll, line.poller, visit.link_key, self.wait, PAUSE)
                 self._take_all()
             finally:
                 for future in self.out:
@@ -89,23 +89,16 @@ class Round:
                 self._end(visit, error)
             return None
 
-    def _begin(self, line, visits):
-        for visit in visits:
-            visit.line = line
-            work = functools.partial(poll, line.poller, visit.link_key, self.wait, PAUSE)
-            self._submit(visit, work, self._polled)
-
     def _close(self, line):
         self.engine._keep_token(line.account_id, line.slot, ASSISTANT_PART)
-        counts = Counter(line.calls)
-        if counts:
+        if counts := Counter(line.calls):
             self.engine._step(functools.partial(count_calls, line.account_id, counts))
         line.close()
 
     # ------------------------------------------------------------------ one visit
 
-    def _submit(self, visit, work, then):
-        self.out[self.pool.submit(work)] = (visit, then)
+    def _submit(self, visit, then, work, *args):
+        self.out[self.pool.submit(work, *args)] = (visit, then)
 
     def _take_all(self):
         while self.out:
@@ -123,33 +116,31 @@ class Round:
             return
         visit.messages += 1
         visit.message_key = message.id
-        visit.message_id, todo = self.engine._step(functools.partial(keep, visit.id, message))
-        if todo is None:
+        visit.message_id, serials = self.engine._step(lambda env: env["fapiao.pick"].browse(visit.id)._keep(message))
+        if serials is None:
             self._acknowledge(visit)
-            return
-        self._submit(visit, functools.partial(fetch_all, visit.line.fetcher, todo), self._fetched)
+        else:
+            self._submit(visit, self._fetched, fetch_all, visit.line.fetcher, serials)
 
     def _fetched(self, visit, result):
-        self.engine.env["fapiao.pick"].browse(visit.id)._decide(visit.message_id, *result)
+        self.engine.env["fapiao.pick.message"].browse(visit.message_id)._decide(*result)
         self._acknowledge(visit)
 
     def _acknowledge(self, visit):
         """Send the receipt and poll for the next message; if it fails, the same message would come again."""
-        picks = self.engine.env["fapiao.pick"]
-        is_taken = picks._acknowledge(visit.id, visit.message_id, visit.message_key)
-        if not is_taken or visit.messages >= MOST_AT_ONCE:
+        message = self.engine.env["fapiao.pick.message"].browse(visit.message_id)
+        if not message._acknowledge(visit.message_key) or visit.messages >= MOST_AT_ONCE:
             self._end(visit)
             return
         visit.line.calls.append(ASSISTANT_PAGES)
-        work = functools.partial(poll, visit.line.poller, visit.link_key, GLIMPSE)
-        self._submit(visit, work, self._polled)
+        self._submit(visit, self._polled, poll, visit.line.poller, visit.link_key, GLIMPSE)
 
     def _end(self, visit, error=None):
         """Release the visit, with the error if polling failed."""
         if error is not None and not isinstance(error, CloudError):
             _logger.error("Fapiao: visit %s could not be listened to", visit.id, exc_info=error)
         try:
-            self.engine._step(functools.partial(give_back, visit.id, error))
+            self.engine._step(lambda env: env["fapiao.pick"].browse(visit.id)._give_back(error))
         except Exception:
             # its lease expires, and the next round claims it
             _logger.exception("Fapiao: visit %s could not be given back", visit.id)
@@ -180,22 +171,6 @@ def fetch_all(cloud, serials):
             found.update(picture)
         files[ticket.state.serial_no] = list(found.items())
     return tickets, files
-
-
-# ---------------------------------------------------------------------- steps of the engine
-
-
-def keep(pick_id, message, env):
-    """Store the message; return its row and the serial numbers it names, None if it is settled."""
-    message_id = env["fapiao.pick"].browse(pick_id)._keep(message)
-    todo = env["fapiao.pick.message"].browse(message_id)._todo()
-    return message_id, todo and todo[1]
-
-
-def give_back(pick_id, error, env):
-    pick = env["fapiao.pick"].browse(pick_id).exists()
-    if pick:
-        pick._give_back(error)
 
 
 def count_calls(account_id, counts, env):

@@ -2,15 +2,19 @@
 
 from odoo import fields, models
 
+# In the order of ``ticketParam``.
+PICK_RULES = (
+    "fapiao_pick_claimed",
+    "fapiao_pick_title",
+    "fapiao_pick_tax_no",
+    "fapiao_pick_unverified",
+    "fapiao_pick_personal",
+)
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
-    _fapiao_inputs = frozenset(
-        {
-            *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
-            *("fapiao_pick_unverified", "fapiao_pick_personal"),
-        }
-    )
+    _fapiao_inputs = frozenset(PICK_RULES)
 
     fapiao_pick_claimed = fields.Boolean("Tickets Claimed Already")
     fapiao_pick_title = fields.Boolean("Another Company's Name")
@@ -22,11 +26,4 @@ class ResCompany(models.Model):
         """Return the five characters of ``ticketParam``; 1 allows."""
         self.ensure_one()
         company = self.sudo()  # sudo: settings of the company, no secrets
-        allowed = (
-            company.fapiao_pick_claimed,
-            company.fapiao_pick_title,
-            company.fapiao_pick_tax_no,
-            company.fapiao_pick_unverified,
-            company.fapiao_pick_personal,
-        )
-        return "".join("1" if yes else "0" for yes in allowed)
+        return "".join("1" if company[name] else "0" for name in PICK_RULES)

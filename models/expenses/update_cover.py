@@ -13,9 +13,7 @@ LONGEST = 60
 
 
 def cover_pdf(title, rows):
-    """Return the bytes of an A4 page with ``title`` and ``rows`` of label and value, without empty values.
-    The same input gives the same bytes.
-    """
+    """Return an A4 page with ``title`` and ``rows`` of label and value, if any; same input, same bytes."""
     if FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(UnicodeCIDFont(FONT))
     page = io.BytesIO()

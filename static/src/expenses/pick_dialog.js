@@ -1,10 +1,9 @@
 import { browser } from "@web/core/browser/browser";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
-import { useBus, useService } from "@web/core/utils/hooks";
+import { useService } from "@web/core/utils/hooks";
 
 import { usePolling } from "../core/polling";
-import { announcements } from "./announce";
 
 import { Component, onWillUnmount, useState } from "@odoo/owl";
 
@@ -51,7 +50,6 @@ export class PickDialog extends Component {
         this.isAsking = false;
         this.closed = null;
         usePolling(() => this.listen(), IDLE);
-        useBus(announcements, "announced", () => this.lookAgain());
         this.subscribe(useService("bus_service"));
         onWillUnmount(() => this.leave());
     }

@@ -1,4 +1,3 @@
-import { announcements } from "@l10n_cn_invoice_cloud/expenses/announce";
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 
@@ -153,11 +152,8 @@ registry.category("web_tour.tours").add("fapiao_pick_blocked", {
             },
         },
         {
-            content: "There is a link instead; what is done there comes, announced by somebody who heard of it",
+            content: "There is a link instead; what is done there comes",
             trigger: ".modal .o_fapiao_pick[data-phase=blocked] .o_fapiao_pick_link[href*=userKey]",
-            run() {
-                announcements.trigger("announced");
-            },
         },
         {
             content: "It arrived",
