@@ -21,8 +21,8 @@ from ...clouds.base import (
     Config,
     TokenSlot,
 )
+from ...clouds.canonical import identity_of, plain
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
-from ...clouds.identity import identity_of, plain
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
 from ...rules.limits import Limits
@@ -730,7 +730,7 @@ class FapiaoAccount(models.Model):
     # Answers to orders in words that no table knows, counted by account, and their meaning by an administrator.
     #
     # Without a meaning such an answer leaves the outcome open. A meaning counts from the next answer on; it is asked
-    # last, after every marker of "issued already" and "open" (see ``clouds/classified.py``).
+    # last, after every marker of "issued already" and "open" (see ``clouds/reply.py``).
     # --------------------------------------------------------------------------
 
     def _classified_texts(self):
