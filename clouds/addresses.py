@@ -30,10 +30,7 @@ def checked_base(url):
             code="bad_address",
         )
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise NotSent(
-            "The cloud's address must hold nothing but scheme, host, port and path",
-            code="bad_address",
-        )
+        raise NotSent("The cloud's address must hold nothing but scheme, host, port and path", code="bad_address")
     if parts.scheme == "http" and not is_private(parts.hostname):
         raise NotSent(
             f"The cloud's address {text!r} must start with https://: passwords travel over it",

@@ -1,4 +1,4 @@
-"""The contract every invoice cloud fulfils, and the values that cross it.
+"""The operations of an invoice cloud and the values that cross the contract (:class:`.client.Cloud`).
 
 A call with an effect is cut in three, so that the engine can commit between the cuts:
 
@@ -13,13 +13,11 @@ An order is ``Rejected`` only where a row of :mod:`.refusals` fits the answer, o
 See docs/architecture.md#transactions, #layers.
 """
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from ..rules.amounts import LINE_TAX_TOLERANCE
-from ..rules.red_document import BUYER_RED, PARTIAL_RED, RedCheck, RedOrder
+from ..rules.red_document import BUYER_RED, PARTIAL_RED
 
 # Operations. Those in EFFECTS change something at the cloud and go through the engine only.
 ISSUE = "issue"
@@ -72,7 +70,7 @@ PULL_FULL = "pull_full"
 MERGES = "merges"  # several orders of one buyer may come to one fapiao
 FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS, PULL_FULL, MERGES})
 
-# Channels: the calls of one share a pace, see :meth:`Cloud.channel`
+# Channels: the calls of one share a pace, see :meth:`.client.Cloud.channel`
 BUREAU = "bureau"  # what reaches the tax bureau
 PAGES = "pages"  # what the cloud answers from its own store
 ASSISTANT_CHANNEL = "assistant"  # what the assistant is told
@@ -91,7 +89,7 @@ class Config:
 
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
     answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
-    :mod:`.classified`. ``is_sandbox``: private networks may be called, which nothing else has business in.
+    :func:`.reply.classified`. ``is_sandbox``: private networks may be called, which nothing else has business in.
     """
 
     provider: str
@@ -176,7 +174,6 @@ class Issued:
     request_uid: str = ""
     original_number: str = ""
     reversed_by: str = ""
-    red_form_number: str = ""
     lines: tuple = ()
     raw: dict = field(default_factory=dict, repr=False)
     check_code: str = ""
@@ -266,145 +263,7 @@ class LoginStep:
 
 @dataclass(frozen=True)
 class FaceQr:
-    """A face-authentication code: ``text`` is what to draw, ``source`` which app scans it."""
+    """A face-authentication code: ``text`` is what to draw."""
 
     auth_id: str
     text: str
-    source: str = ""
-
-
-class Cloud(ABC):
-    """One account at one cloud, for the length of a batch. Safe to share between threads."""
-
-    provider: str = ""
-    # Settings of an account by their names there: which of them say who it is at this cloud, each secret with
-    # the one it belongs to, whom ``Config.username`` names, and what goes into ``Config.options``
-    identity: tuple[str, ...] = ()
-    secrets: dict[str, str] = {}
-    username = ""
-    settings: tuple[str, ...] = ()
-    setting_lengths: dict[str, int] = {}  # of settings that are shorter than their field
-    # Parts of an account that speak to another address, each with the provider of the client that does
-    parts: dict[str, str] = {}
-    # Reads what the cloud pushes (``parse``) and says what it wants to hear (``answer``); None: it pushes nothing
-    callbacks = None
-    # What one fapiao may carry, see ``rules.limits``
-    remark_length = 450
-    seller_contact_required = False
-    discount_tax_tolerance = LINE_TAX_TOLERANCE
-    capabilities: frozenset[str] = frozenset()  # operations
-    features: frozenset[str] = frozenset()  # of FEATURES
-    # What only this cloud says: rows of :mod:`.refusals`, and ``(message, fix, pattern, codes)`` for :mod:`.words`
-    refusals: tuple = ()
-    login_words: tuple = ()
-    technical_words: tuple = ()
-    before_call = None  # called with the channel before each call, may raise ``RateLimited``
-
-    def __init__(self, config: Config, slot: TokenSlot):
-        self.config = config
-        self.slot = slot
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
-    @abstractmethod
-    def close(self):
-        """Give back the connections."""
-
-    @abstractmethod
-    def freeze(self, operation, document, request_uid):
-        """Return the JSON-able payload of ``operation``; pure.
-
-        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a list of ids for WITHDRAW.
-        """
-
-    @abstractmethod
-    def send(self, operation, payload):
-        """Make the call and return a :class:`RawAnswer`. A refused token is renewed once, inside."""
-
-    @abstractmethod
-    def read(self, operation, raw):
-        """Return what ``raw`` means: ``Issued``, ``Pending``, ``NotFound``, ``CreditLine``, ….
-
-        For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
-        ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
-        issue). RED_APPLY, RED_WITHDRAW: ``RedForm``; applying raises ``NotYet`` where RED_CHECK would be
-        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
-        ISSUE (if it names fapiao) and FIND by id: ``Bill``.
-        """
-
-    def channel(self, operation):
-        """Return the channel whose pace a call of ``operation`` spends; in doubt it reaches the bureau."""
-        return PAGES if operation in STORED else BUREAU
-
-    def _begin(self, operation):
-        """Let a call of ``operation`` be counted; it is about to be made."""
-        if self.before_call:
-            self.before_call(self.channel(operation))
-
-    def can(self, what):
-        """Return whether the cloud has an operation or a feature; buttons follow it."""
-        return what in self.capabilities or what in self.features
-
-    def ask(self, operation, payload):
-        """Send and read a call *without* effect in one go."""
-        if operation in EFFECTS:
-            raise ValueError(f"{operation} has an effect: it goes through the engine")
-        return self.read(operation, self.send(operation, payload))
-
-    @abstractmethod
-    def is_ready(self):
-        """Return whether the token at hand is good for a call, as far as its lifetime tells."""
-
-    @abstractmethod
-    def prepare(self):
-        """Fetch a token if :meth:`is_ready` says no; raises as ``send`` does before a call."""
-
-    @abstractmethod
-    def test(self):
-        """Fetch a fresh token, nothing more; raises as ``send`` does."""
-
-    @abstractmethod
-    def find(self, request_uid="", number=""):
-        """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number; ``Bill`` as :meth:`read`."""
-
-    @abstractmethod
-    def file(self, number, kind, issued_at):
-        """Return the bytes of the ``pdf``, ``ofd`` or ``xml`` of a fapiao, or ``NotFound``."""
-
-    def file_at(self, address, kind):
-        """Return what :meth:`file` does, by an address of ``Issued.files``; ValueError where it can't."""
-        raise ValueError(f"{self.provider} hands out files by number")
-
-    # A cloud that keeps its session with the bureau itself, or has none, has nothing to log in to from here
-
-    def credit_line(self):
-        """Return the :class:`CreditLine`."""
-        raise self._not_here("credit line")
-
-    def login(self, method, code="", pin="", qr_id=""):
-        """Take one step of a log-in; ``method``: sms, cert, soft_cert, face_qr, app_qr."""
-        raise self._not_here("log-in")
-
-    def face_needed(self):
-        """Return whether the bureau asks for face authentication now; ``None`` if it didn't say."""
-        raise self._not_here("face authentication")
-
-    def face_qr(self, app="tax"):
-        """Return a :class:`FaceQr`; ``app``: ``tax`` or ``income``."""
-        raise self._not_here("face authentication")
-
-    def _not_here(self, what):
-        # the caller hasn't asked can()
-        return ValueError(f"{self.provider} has no {what} to ask for")
-
-    def check_red(self, order: RedOrder) -> RedCheck | NotFound:
-        """Ask whether a fapiao may be reversed; no effect. Raises ``LoginRequired`` and the like."""
-        return self.ask(RED_CHECK, self.freeze(RED_CHECK, order, ""))
-
-    def find_red(self, blue_number) -> Issued | NotFound:
-        """Return the red fapiao that reversed a blue one, by whomever; ``NotFound`` if none is named."""
-        return NotFound("", "not_asked")

@@ -3,6 +3,11 @@
 import hashlib
 import json
 
+from .addresses import normalised
+
+_ADDRESSES = frozenset({"base_url", "assistant_url"})
+_LENGTH = 16  # hexadecimal digits of an identity
+
 
 def canonical(payload):
     """Return ``payload`` (JSON-able) as text that doesn't depend on the order of its keys.
@@ -15,3 +20,16 @@ def canonical(payload):
 def fingerprint(payload):
     """Return the sha256 of the canonical text, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(payload).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain(name, value):
+    """Return the ``value`` of a setting as the text that counts."""
+    return normalised(value) if name in _ADDRESSES else str(value or "").strip()
+
+
+def identity_of(values):
+    """Return who an account is at its cloud, given as ``{setting: value}``: equal for two texts of the same.
+
+    An order frozen for one identity must not go out under another: its ID is unknown there.
+    """
+    return fingerprint({name: plain(name, value) for name, value in values.items()})[:_LENGTH]

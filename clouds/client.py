@@ -1,10 +1,20 @@
-"""What all clients share: connections, a token that is renewed once, readers, files by address."""
+"""The contract every invoice cloud fulfils (see :mod:`.base`), and what its clients share: settings, connections, a
+token that is renewed once, calls, files by address.
+"""
 
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import NamedTuple
 
-from .base import DOWNLOAD, ORDERS, Cloud, NotFound
-from .classified import classified
-from .errors import OutcomeUnknown, TokenExpired, TokenRefused
+from ..rules.amounts import LINE_TAX_TOLERANCE
+from ..rules.red_document import RedCheck, RedOrder
+from . import base
+from .base import Bill, Config, Issued, NotFound, TokenSlot
+from .errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
+from .reply import classified
 from .tokens import utc_now
 from .transport import Transport
 
@@ -12,40 +22,176 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 
 
-class Client(Cloud):
-    """A cloud that hands out access tokens; a provider's client names its own parts."""
+@dataclass(frozen=True)
+class Options:
+    """The settings of an account, with their defaults; they come in as ``Config.options``.
+
+    A subclass adds those of its cloud. ``token_lifetime``: seconds, where the cloud names no end;
+    ``token_margin``: seconds before its end at which a token is replaced.
+    """
+
+    token_lifetime: int = 7200
+    token_margin: int = 300
+
+    @classmethod
+    def of(cls, config):
+        """Return the options of a ``Config``; unknown keys are ignored, empty ones keep the default.
+
+        An empty switch is off: that is how an unset box is handed on.
+        """
+        values = {}
+        for field in fields(cls):
+            value = (config.options or {}).get(field.name)
+            if field.type is bool and value is not None:
+                values[field.name] = bool(value)
+            elif value not in (None, "") and value is not False:
+                values[field.name] = cls._read(field, value)
+        return cls(**values)
+
+    @staticmethod
+    def _read(field, value):
+        if field.type is int:
+            return int(value)
+        return value.isoformat() if isinstance(value, date) else str(value).strip()
+
+
+class Call(NamedTuple):
+    """An operation: where it is called, ``freeze(document, request_uid, tax_no, options)``, ``read(raw)``."""
+
+    address: str
+    freeze: Callable
+    read: Callable
+
+
+class Cloud(ABC):
+    """One account at one cloud, for the length of a batch. Safe to share between threads."""
+
+    provider: str = ""
+    # Settings of an account by their names there: which of them say who it is at this cloud, each secret with
+    # the one it belongs to, whom ``Config.username`` names, and what goes into ``Config.options``
+    identity: tuple[str, ...] = ()
+    secrets: dict[str, str] = {}
+    username = ""
+    settings: tuple[str, ...] = ()
+    setting_lengths: dict[str, int] = {}  # of settings that are shorter than their field
+    # Parts of an account that speak to another address, each with the provider of the client that does
+    parts: dict[str, str] = {}
+    # Reads what the cloud pushes (``parse``) and says what it wants to hear (``answer``); None: it pushes nothing
+    callbacks = None
+    # What one fapiao may carry, see ``rules.limits``
+    remark_length = 450
+    seller_contact_required = False
+    discount_tax_tolerance = LINE_TAX_TOLERANCE
+    capabilities: frozenset[str] = frozenset()  # operations
+    features: frozenset[str] = frozenset()  # of FEATURES
+    # What only this cloud says: rows of :mod:`.refusals`, and ``(message, fix, pattern, codes)`` for :mod:`.words`
+    refusals: tuple = ()
+    login_words: tuple = ()
+    technical_words: tuple = ()
+    before_call = None  # called with the channel before each call, may raise ``RateLimited``
 
     options_of = tokens_of = None  # classes of the settings and of the token
-    readers = {}  # operation: function that reads a ``RawAnswer``
+    calls: dict[str, Call] = {}  # by operation
+    opened = None  # function that returns the ``Reply`` in a ``RawAnswer``
+    is_about_token = None  # function that tells whether a ``Reply`` says that the token isn't accepted
     kinds = ("pdf", "ofd", "xml")  # of files
 
-    def __init__(self, config, slot, now=utc_now):
-        super().__init__(config, slot)
+    def __init__(self, config: Config, slot: TokenSlot, now=utc_now):
+        self.config, self.slot = config, slot
         self.options = self.options_of.of(config)
         self._now = now
         self._transport = Transport(config)
         self._tokens = self.tokens_of(config, self.options, slot, self._transport, now)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
     def close(self):
+        """Give back the connections."""
         self._transport.close()
 
     def is_ready(self):
+        """Return whether the token at hand is good for a call, as far as its lifetime tells."""
         return not self._tokens.is_due()
 
     def prepare(self):
+        """Fetch a token if :meth:`is_ready` says no; raises as ``send`` does before a call."""
         self._tokens.current()
 
     def test(self):
+        """Fetch a fresh token, nothing more; raises as ``send`` does."""
         self._tokens.fresh()
 
+    def freeze(self, operation, document, request_uid=""):
+        """Return the JSON-able payload of ``operation``; pure.
+
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a list of ids for WITHDRAW (without
+        one, ``request_uid`` alone), a ``PullWindow`` for PULL_START, a ``MarkOrder`` for BOOK and SELECT; for the
+        others a dict of what the client's method of that name takes, or None.
+        """
+        if operation not in self.calls:
+            raise ValueError(f"{self.provider} has no operation {operation!r}")
+        return self.calls[operation].freeze(document, request_uid, self.config.tax_no, self.options)
+
+    @abstractmethod
+    def send(self, operation, payload):
+        """Make the call and return a :class:`RawAnswer`. A refused token is renewed once, inside."""
+
     def read(self, operation, raw):
-        """Return what ``raw`` means; see :class:`.base.Cloud`."""
+        """Return what ``raw`` means: ``Issued``, ``Pending``, ``NotFound``, ``CreditLine``, ….
+
+        For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
+        ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
+        issue). RED_APPLY, RED_WITHDRAW: ``RedForm``; applying raises ``NotYet`` where RED_CHECK would be
+        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
+        ISSUE (if it names fapiao) and FIND by id: ``Bill``.
+        """
         try:
-            return self.readers[operation](raw)
+            return self.calls[operation].read(raw)
         except TokenExpired as error:
             raise error.to(TokenRefused) from error
         except OutcomeUnknown as error:
             raise classified(error, self.config.classified) from None
+
+    def channel(self, operation):
+        """Return the channel whose pace a call of ``operation`` spends; in doubt it reaches the bureau."""
+        return base.PAGES if operation in base.STORED else base.BUREAU
+
+    def _begin(self, operation):
+        """Let a call of ``operation`` be counted; it is about to be made."""
+        if self.before_call:
+            self.before_call(self.channel(operation))
+
+    def can(self, what):
+        """Return whether the cloud has an operation or a feature; buttons follow it."""
+        return what in self.capabilities or what in self.features
+
+    def ask(self, operation, payload):
+        """Send and read a call *without* effect in one go."""
+        if operation in base.EFFECTS:
+            raise ValueError(f"{operation} has an effect: it goes through the engine")
+        return self.read(operation, self.send(operation, payload))
+
+    def find(self, request_uid="", number=""):
+        """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number; ``Bill`` as :meth:`read`.
+
+        Raises OutcomeUnknown if the cloud answers with another fapiao or order than the one asked for.
+        """
+        found = self.ask(base.FIND, self.freeze(base.FIND, {"number": number}, request_uid))
+        if number and isinstance(found, Issued) and found.number != number:
+            raise OutcomeUnknown("The cloud answered with another fapiao", "other_number")
+        if not number and isinstance(found, (Issued, Bill)) and found.request_uid not in ("", request_uid):
+            raise OutcomeUnknown("The cloud answered with another order", "other_serial")
+        return found
+
+    def file(self, number, kind, issued_at=None):
+        """Return the bytes of the ``pdf``, ``ofd`` or ``xml`` of a fapiao, or ``NotFound``: also where files lie at
+        addresses that come with the fapiao, see :meth:`file_at`.
+        """
+        return NotFound("", "no_address")
 
     def file_at(self, address, kind):
         """Return the bytes of the ``kind`` of file at ``address``, ``NotFound`` without an address.
@@ -55,7 +201,7 @@ class Client(Cloud):
         self._check_kind(kind)
         if not address:
             return NotFound("", "no_address")
-        self._begin(DOWNLOAD)
+        self._begin(base.DOWNLOAD)
         content = self._transport.download(address)
         if not is_kind(content, kind):
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
@@ -64,6 +210,34 @@ class Client(Cloud):
     def _check_kind(self, kind):
         if kind not in self.kinds:
             raise ValueError(f"{kind!r} is no kind of file")
+
+    # ValueError where the cloud has nothing of the kind: the caller hasn't asked can()
+
+    def credit_line(self):
+        """Return the :class:`CreditLine`."""
+        return self.ask(base.CREDIT, self.freeze(base.CREDIT, None))
+
+    def login(self, method, code="", pin="", qr_id=""):
+        """Take one step of a log-in; ``method``: sms, cert, soft_cert, face_qr, app_qr."""
+        return self.ask(
+            base.LOGIN, self.freeze(base.LOGIN, {"method": method, "code": code, "pin": pin, "qr_id": qr_id})
+        )
+
+    def face_needed(self):
+        """Return whether the bureau asks for face authentication now; ``None`` if it didn't say."""
+        return self.ask(base.FACE_STATE, self.freeze(base.FACE_STATE, None))
+
+    def face_qr(self, app="tax"):
+        """Return a :class:`FaceQr`; ``app``: ``tax`` or ``income``."""
+        return self.ask(base.FACE_QR, self.freeze(base.FACE_QR, {"app": app}))
+
+    def check_red(self, order: RedOrder) -> RedCheck | NotFound:
+        """Ask whether a fapiao may be reversed; no effect. Raises ``LoginRequired`` and the like."""
+        return self.ask(base.RED_CHECK, self.freeze(base.RED_CHECK, order, ""))
+
+    def find_red(self, blue_number) -> Issued | NotFound:
+        """Return the red fapiao that reversed a blue one; ``NotFound`` if none is named."""
+        return NotFound("", "not_asked")
 
     def _sent(self, operation, call):
         """Return ``call(token)``. Where the cloud turned it away unread, the token is renewed once and the call
@@ -74,7 +248,7 @@ class Client(Cloud):
         raw = call(token)
         if not self._is_unread(raw):
             return raw
-        if operation in ORDERS:
+        if operation in base.ORDERS:
             self._tokens.forget(token)
             return raw
         raw = call(self._tokens.renewed(token))
@@ -84,11 +258,20 @@ class Client(Cloud):
 
     def _is_unread(self, raw):
         """Return whether the cloud turned a call away because of its token, without reading it."""
-        raise NotImplementedError
+        try:
+            return self.is_about_token(self.opened(raw))
+        except TokenExpired:
+            return True
+        except CloudError:
+            return False
 
     def _refused_again(self, raw):
         """Return the error of a token that the cloud handed out itself and doesn't accept."""
-        raise NotImplementedError
+        try:
+            reply = self.opened(raw)
+        except CloudError as error:
+            return error.to(NotSent) if isinstance(error, TokenExpired) else error
+        return reply.error(NotSent) if self.is_about_token(reply) else reply.error(LoginRequired, need="permission")
 
 
 def is_kind(content, kind):

@@ -56,7 +56,7 @@ class RateLimited(NotSent):
 
 class PaceUsedUp(RateLimited):
     """The call wasn't made, because of our own pace: a ``channel`` takes ``allowed`` calls within ``span``
-    seconds (see :meth:`.base.Cloud.channel`); ``retry_after`` says when the next one may start.
+    seconds (see :meth:`.client.Cloud.channel`); ``retry_after`` says when the next one may start.
     """
 
     def __init__(self, channel, allowed, span, retry_after):

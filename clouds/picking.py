@@ -10,14 +10,8 @@ from decimal import Decimal
 # Kinds of document (billType)
 EXPENSE, TRAVEL, PURCHASE, PAYMENT = "", "Tra", "Pur", "BizOut"
 # Pages: what each opens is its number in the table of docs/protocols/kingdee-assistant.md#pages
-PICK_PAGE, LINE_EDIT_PAGE, LINE_PAGE, DOCUMENT_PAGE, SHOW_PAGE, EDIT_PAGE = (
-    "pick",  # 4
-    "line_edit",  # 5
-    "line",  # 6
-    "document",  # 7
-    "show",  # 8
-    "edit",  # 9
-)
+PICK_PAGE, LINE_EDIT_PAGE, LINE_PAGE = "pick", "line_edit", "line"  # 4, 5, 6
+DOCUMENT_PAGE, SHOW_PAGE, EDIT_PAGE = "document", "show", "edit"  # 7, 8, 9
 # What became of the document (expenseStatus)
 UNUSED, SUBMITTED, APPROVED, BOOKED = "1", "30", "60", "65"
 # Messages
@@ -42,25 +36,6 @@ class Visit:
     random: str = ""
     line: str = ""  # branch_id
     serials: tuple[str, ...] = ()
-    attachments: tuple[str, ...] = ()
-    buyer_account: str = ""
-    buyer_address: str = ""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Tickets that a message puts together: a line of the document, a kind of cost, a payee."""
-
-    serials: tuple[str, ...]
-    line: str = ""  # entryid, where the message names lines
-    cost_code: str = ""
-    cost_name: str = ""
-    payee_name: str = ""
-    payee_tax_no: str = ""
-    payee_account: str = ""
-    goods_name: str = ""
-    total: Decimal | None = None
-    tax: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +52,6 @@ class Message:
     number: str = ""
     user: str = ""
     serials: tuple[str, ...] = ()
-    groups: tuple[Group, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
     raw: dict = field(default_factory=dict, repr=False)
 

@@ -13,6 +13,8 @@ from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ..rules.codes import is_number
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MOMENT = re.compile(
     r"([0-9]{4})[-/]?([0-9]{2})[-/]?([0-9]{2})(?:[ T]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})(?:\.[0-9]*)?)?"
@@ -75,6 +77,11 @@ def pick(data, *names):
     return None
 
 
+def word_at(data, *names):
+    """Return the scalar under one of ``names`` as stripped text, ``""`` where there is none."""
+    return as_text(pick(data, *names))
+
+
 def text_at(data, *names):
     """Return the text under one of ``names``: ``""`` where the cloud said empty, ``None`` if nothing."""
     value = pick(data, *names)
@@ -96,18 +103,19 @@ def as_text(value):
         return ""
 
 
+def number_at(data, *names):
+    """Return the first 20-digit number of a fapiao under one of ``names``, ``""`` where there is none."""
+    return next((text for name in names if is_number(text := word_at(data, name))), "")
+
+
 def decimal_at(data, *names):
     """Return the number under one of ``names`` as a Decimal, from a number or a string."""
     return as_decimal(pick(data, *names))
 
 
 def money_at(data, *names):
-    """Return the yuan under one of ``names`` as :func:`decimal_at` does, with two places at least."""
-    number = decimal_at(data, *names)
-    if number is None or number.as_tuple().exponent <= -2:
-        return number
-    sign, digits, exponent = number.as_tuple()
-    return Decimal((sign, digits + (0,) * (exponent + 2), -2))
+    """Return the yuan under one of ``names`` as :func:`as_money` does."""
+    return as_money(pick(data, *names))
 
 
 def as_decimal(value):
@@ -166,7 +174,7 @@ def as_day(value):
 
 
 def as_money(value):
-    """Return yuan as :func:`money_at` does, from a value instead of a dict."""
+    """Return yuan as :func:`as_decimal` does, with two places at least."""
     kind = type(value)
     if kind is str:
         if _YUAN.fullmatch(value):
@@ -177,7 +185,11 @@ def as_money(value):
             return value if places == -2 else value.quantize(_FEN)
     elif kind is int and -_INT < value < _INT:
         return Decimal(f"{value}.00")
-    return None if value is None else money_at({"": value}, "")
+    number = as_decimal(value)
+    if number is None or number.as_tuple().exponent <= -2:
+        return number
+    sign, digits, exponent = number.as_tuple()
+    return Decimal((sign, digits + (0,) * (exponent + 2), -2))
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 MASK = "***"
 _EXACT = {"pass", "pin", "sms", "cert", "authorization", "cookie", "setcookie", "captcha", "sign"}
-_EXACT |= {"key", "userkey", "linkkey", "qrid", "ewmid"}  # a page or a code opens for whoever has these
+_EXACT |= {"key", "userkey", "linkkey", "qrid", "ewmid"}  # these alone open a page or a code
 _PARTS = ("password", "passwd", "pwd", "secret", "securet", "token", "accesskey", "apikey", "certpin")
 _HARMLESS = {"tokentype", "tokenheader", "tokenprefix", "tokenlifetime"}
 _FILE = re.compile(r"(?:data:[\w/+.;-]{0,60},)?[A-Za-z0-9+/_-][A-Za-z0-9+/_=\s-]{511,}")

@@ -4,25 +4,23 @@ An answer to an order means ``OutcomeUnknown`` unless it is one of few things: a
 second, a wrong "rejected" issues a second fapiao.
 """
 
+import re
 from dataclasses import dataclass
 
 from . import reading
-from .base import WITHDRAW
+from .base import WITHDRAW, NotFound
 from .errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected, TokenExpired
-from .phrases import (
-    BUSY,
-    NOT_THERE,
-    SOMETHING_ELSE,
-    joined,
-    says,
-    says_doubt,
-    says_issued,
-    says_open,
-)
+from .phrases import BUSY, NOT_THERE, SOMETHING_ELSE, folded, joined, says, says_doubt, says_issued, says_open
 from .refusals import SHARED, refusal_of
 
 # Refused by HTTP before any interface was reached; other 4xx are read for the cloud's own words
 NOT_SERVED = frozenset({404, 405, 413, 414, 431})
+# What an administrator may say that a text means which no table knows
+REFUSED, LOGIN, THROTTLED, OPEN = "refused", "login", "throttled", "open"
+MEANINGS = (REFUSED, LOGIN, THROTTLED, OPEN)
+_LENGTH = 300  # characters kept: the text is part of a database index
+# from the beginning of a word only: without that, long words take their length squared
+_NUMBER = re.compile(r"(?<![0-9A-Za-z_*./:%+-])[0-9A-Za-z_*./:%+-]*[0-9](?:[0-9A-Za-z_*./:%+-]|,(?=[0-9]{3}))*")
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,9 @@ class Meaning:
 
     rows = SHARED  # refusals
     open_codes = frozenset()  # codes of an open outcome
+    # Codes beside which the words are believed that tell of login, haste or a busy cloud, and those beside which a
+    # row of ``rows`` is; None is any code
+    told_codes = refusal_codes = None
     not_there_text, something_else = NOT_THERE, SOMETHING_ELSE
 
     def by_code(self, reply):
@@ -83,14 +84,6 @@ class Meaning:
 
     def is_refusal(self, reply):
         """Return whether code and success say that it failed."""
-        return True
-
-    def is_told_by_text(self, reply):
-        """Return whether the words of an answer with this code may say that the cloud is busy."""
-        return True
-
-    def may_refuse(self, reply):
-        """Return whether a row of :mod:`.refusals` is believed beside this code."""
         return True
 
     def names_result(self, reply, operation):
@@ -120,12 +113,12 @@ class Meaning:
         if not self.is_refusal(part) or {part.code, reply.code} & self.open_codes or says_open(whole):
             return part.error(OutcomeUnknown)
         error = self.by_text(part)
-        if error is None and self.is_told_by_text(part) and says(BUSY, part.text):
+        if error is None and _is_among(part.code, self.told_codes) and says(BUSY, part.text):
             error = part.error(RateLimited)
         if error:
             error.in_words_only = True
             return error
-        row = self.may_refuse(part) and refusal_of(self.rows, operation, part.code, part.text)
+        row = _is_among(part.code, self.refusal_codes) and refusal_of(self.rows, operation, part.code, part.text)
         if row:
             return part.error(Rejected, problem=row.problem)
         return part.error(OutcomeUnknown, is_unclassified=not is_issued)
@@ -144,8 +137,48 @@ class Meaning:
         """
         return self.shared_error(reply) or reply.error(OutcomeUnknown)
 
+    def not_found(self, reply):
+        """Return ``NotFound`` where an unsuccessful answer says so; raise what else it means."""
+        if self.not_there(reply):
+            return NotFound(reply.text, reply.code)
+        raise self.question_error(reply)
+
     def not_there(self, reply):
         """Return whether a refusal says that what was asked about isn't there, and nothing else isn't."""
         text = reply.text
         is_said = says(self.not_there_text, text) and not says(self.something_else, text)
         return self.is_answer(reply) and is_said and not says_doubt(text)
+
+
+def _is_among(code, codes):
+    return codes is None or code in codes
+
+
+# Texts that no table knows. The rows come with ``Config.classified``: ``(code, normal text, meaning)``. They are asked
+# last, so that no row beats a marker of "issued already" or "open".
+
+
+def normal(text):
+    """Return ``text`` with each number and serial number as ``#``, so that the same words are one text."""
+    return _NUMBER.sub("#", folded(text))[:_LENGTH]
+
+
+def classified(error, rows):
+    """Return ``error``, or what the row that fits an unclassified one says that it means."""
+    if not isinstance(error, OutcomeUnknown) or not error.is_unclassified:
+        return error
+    asked = (error.code, normal(error.text))
+    meaning = next((meaning for code, text, meaning in rows if (code, text) == asked), "")
+    return _meant(error, meaning)
+
+
+def _meant(error, meaning):
+    said = (error.text, error.code, error.http_status)
+    if meaning == REFUSED and error.text:
+        return Rejected(*said, problem="classified")
+    if meaning == OPEN:
+        return OutcomeUnknown(*said)
+    # as good as a code: the order is asked about once before it goes out again, like every one turned away
+    if meaning == LOGIN:
+        return LoginRequired(*said)
+    return RateLimited(*said) if meaning == THROTTLED else error

@@ -4,7 +4,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 from . import reading
-from .errors import CloudError, LoginRequired, NotSent, TokenExpired
+from .errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from .redact import without_codes
 
 
@@ -27,6 +27,19 @@ class Tokens:
     def _fetch(self):
         """Return ``(token, seconds it lives)``; raise LoginRequired, RateLimited, NotSent or OutcomeUnknown."""
         raise NotImplementedError
+
+    def _token_in(self, reply, *parts):
+        """Return the token in an answer: the first of ``parts`` that is one or has one under its name.
+
+        Raises OutcomeUnknown where there is none that an HTTP header can carry.
+        """
+        names = ("token", "access_token", "accessToken", "app_token", "appToken")
+        for part in parts:
+            token = reading.pick(part, *names) if isinstance(part, dict) else part
+            token = token.strip() if isinstance(token, str) else ""
+            if token and token.isascii() and token.isprintable():
+                return token
+        raise OutcomeUnknown(reply.text, "no_token", reply.status)
 
     def current(self):
         """Return a token that is still good for a while; raise NotSent or LoginRequired."""
@@ -94,16 +107,6 @@ def _as_not_sent(error):
     if isinstance(error, TokenExpired):
         return error.to(LoginRequired, need="credentials")
     return error if isinstance(error, (LoginRequired, NotSent)) else error.to(NotSent)
-
-
-def token_in(data):
-    """Return the token in an answer: ``data`` itself or what it has under a token's name. Empty where there is
-    none that an HTTP header can carry.
-    """
-    names = ("token", "access_token", "accessToken", "app_token", "appToken")
-    token = reading.pick(data, *names) if isinstance(data, dict) else data
-    token = token.strip() if isinstance(token, str) else ""
-    return token if token.isascii() and token.isprintable() else ""
 
 
 def lifetime_in(data):

@@ -26,7 +26,7 @@ from .redact import HideSecrets, secrets_in, without
 from .wire import Limits, NoConnection, WatchedAdapter
 
 _logger = logging.getLogger(__name__)
-# Tokens and keys stand in addresses, and urllib3 logs addresses where it is told to log everything
+# Tokens and keys stand in addresses, and urllib3 logs addresses at the level DEBUG
 logging.getLogger("urllib3.connectionpool").addFilter(HideSecrets())
 
 ANSWER_CAP = 20 * 1024 * 1024
@@ -272,7 +272,7 @@ def _text(body, content_type):
 def _excerpt(body, secrets, length=200):
     """Return what an error answer says: its message, if it is JSON, or its words without markup."""
     text = without(_text(body[:8000], ""), secrets)
-    told = reading.as_text(reading.pick(reading.loads(text), "msg", "message", "error"))
+    told = reading.word_at(reading.loads(text), "msg", "message", "error")
     if told:
         return told[:length]
     text = re.sub(r"<(script|style)\b.*?</\1>|<[^>]{0,500}>", " ", text, flags=re.DOTALL | re.IGNORECASE)

@@ -130,7 +130,7 @@ class WatchedAdapter(HTTPAdapter):
         return manager
 
     def drop_idle(self):
-        """Close the connections nobody uses now; those in use are closed when they come back."""
+        """Close the connections that are not in use; those in use are closed when they come back."""
         self.poolmanager.clear()
         for manager in self.proxy_manager.values():
             manager.clear()

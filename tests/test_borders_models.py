@@ -22,7 +22,6 @@ FIXED = {
     "bill_date": "set for each request",
     "auto_merge": "a fapiao that the cloud has merged can't be told apart by its request",
     "org_code": "an account is one taxpayer, not one of several organisations",
-    "socket_url": "for a browser that listens itself",
 }
 
 

@@ -11,7 +11,7 @@ from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited
 from ..clouds.kingdee.assistant import sign
 from ..clouds.picking import SHOW_PAGE, VoucherReport
 from ..clouds.redact import MASK, redact
-from .test_clouds_assistant_server import CLIENT_ID, REPORT, SECRETS, calls, client, cloud, config, ok, refused
+from .test_clouds_assistant_server import CLIENT_ID, REPORT, SECRETS, calls, client, cloud, ok, refused
 from .test_clouds_server import http, reset
 
 NOW = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)  # 1700000000 seconds
@@ -205,8 +205,3 @@ def test_no_secret_in_logs_or_errors(caplog):
     for secret in (*SECRETS.values(), "t0ken-long"):
         assert secret not in said
     assert CLIENT_ID not in str(lost.value)
-
-
-def test_the_client_may_stand_in_the_accounts_own_field():
-    assert client(username="c-1", options={"client_key": ""}).options.client_key == "c-1"
-    assert config().secrets == SECRETS

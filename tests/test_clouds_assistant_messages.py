@@ -1,13 +1,12 @@
 """金蝶发票助手: messages – saveBill in its four shapes, saveEntrys, updateInvoice, and others."""
 
 import json
-from decimal import Decimal
 
 import pytest
 
 from ..clouds import reading
 from ..clouds.kingdee.assistant import messages
-from ..clouds.picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE, Group
+from ..clouds.picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE
 from .test_clouds_assistant_server import pushed
 
 HEAD = {"billnumber": "2018-11-28-0001", "bxd_key": "doc-key=", "userid": "eid-1"}
@@ -53,7 +52,7 @@ def test_an_expense_claim():
     assert (message.id, message.kind) == ("m1", SAVE_BILL)
     assert (message.key, message.number, message.user) == ("doc-key=", "2018-11-28-0001", "eid-1")
     assert message.serials == (ONE, TWO, "1125866"), "the number as text, and each once"
-    assert (message.groups, message.renamed) == ((), ())
+    assert message.renamed == ()
 
 
 def test_a_travel_claim():
@@ -79,16 +78,6 @@ def test_a_travel_claim():
         invoiceSerialNos=f"{ONE},{TWO}",
     )
     assert message.serials == (ONE, TWO, THREE)
-    assert message.groups == (
-        Group(
-            (ONE, TWO),
-            cost_code="other",
-            cost_name="其他费用",
-            total=Decimal("60.30"),
-            tax=Decimal("6.33"),
-        ),
-        Group((THREE,), cost_code="train", cost_name="火车"),
-    )
 
 
 @pytest.mark.parametrize("tickets", [[ONE, TWO], f"{ONE},{TWO}", [{"serialNo": ONE}, {"serialNo": TWO}]])
@@ -112,18 +101,6 @@ def test_a_purchase(tickets):
         },
     )
     assert message.serials == (ONE, TWO)
-    assert message.groups == (
-        Group(
-            (ONE, TWO),
-            payee_name="供应商",
-            payee_tax_no="9144",
-            payee_account="银行1",
-            goods_name="*纸*复印纸",
-            total=Decimal("113.00"),
-            tax=Decimal("13.00"),
-        ),
-        Group((), payee_name="别家", goods_name="*笔*笔"),
-    )
 
 
 def test_a_payment_to_companies():
@@ -138,22 +115,11 @@ def test_a_payment_to_companies():
         ],
     )
     assert message.serials == (ONE, TWO, THREE)
-    first, second = message.groups
-    assert first == Group(
-        (ONE, TWO),
-        payee_name="甲",
-        payee_tax_no="91A",
-        payee_account="银行1",
-        goods_name="*纸*纸",
-        total=Decimal("100.30"),
-        tax=Decimal("10.10"),
-    )
-    assert (second.serials, second.payee_account, second.total) == ((THREE,), "银行2", None)
 
 
 def test_a_bill_without_tickets():
     message = bill(data=[], invoiceSerialNos="")
-    assert (message.kind, message.serials, message.groups) == (SAVE_BILL, (), ())
+    assert (message.kind, message.serials) == (SAVE_BILL, ())
 
 
 def test_serials_as_a_list():
@@ -173,28 +139,23 @@ def entries(**data):
 def test_a_line_with_one_ticket(wrap):
     message = entries(list=wrap({**ENTRY, "fid": ONE}))
     assert (message.kind, message.key, message.serials) == (SAVE_ENTRIES, "doc-key=", (ONE,))
-    assert message.groups == (Group((ONE,), line="L1", total=Decimal("10.50"), tax=Decimal("0.50")),)
 
 
 def test_a_line_with_several_tickets():
     message = entries(list=[{**ENTRY, "fid": ONE}, {**ENTRY, "fid": TWO}])
-    assert message.groups == (Group((ONE, TWO), line="L1", total=Decimal("21.00"), tax=Decimal("1.00")),)
+    assert message.serials == (ONE, TWO)
 
 
-def test_a_line_by_costs_shares_its_tickets_among_the_groups():
+def test_a_line_by_costs_names_each_ticket_once():
     cost = {"invoiceData": [{"fid": ONE}], "costType": "t", "costName": "差旅", "totalAmount": "10.5"}
     message = entries(list=[{**ENTRY, "fid": ONE}, {**ENTRY, "fid": TWO}], traList=[cost])
     assert message.serials == (ONE, TWO)
-    assert [(group.serials, group.line, group.cost_code) for group in message.groups] == [
-        ((ONE,), "L1", "t"),
-        ((TWO,), "L1", ""),
-    ]
 
 
 @pytest.mark.parametrize("left", [[], {}, {"fid": ""}, None])
 def test_an_emptied_line(left):
     message = entries(list=left, traList=[{"invoiceData": []}])
-    assert (message.serials, message.groups) == ((), (Group((), line="L1"),))
+    assert message.serials == ()
 
 
 # --- updateInvoice

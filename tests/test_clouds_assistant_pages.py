@@ -60,16 +60,13 @@ def test_a_user_key_with_everything():
         tax_no="OTHER",
         line="L1",
         serials=("s1", "s2"),
-        attachments=("a1",),
-        buyer_account="银行 1",
-        buyer_address="地址 2",
     )
     with cloud(user=[ok({"userKey": "u1"}), ok({"userKey": "u2"})]) as (assistant, server):
         assistant.user_key(visit)
         assistant.user_key(visit)
     first, second = (call.json for call in calls(server))
-    optional = ("branch_id", "invoiceSerialNos", "attachmentSerialNos", "buyerAccount", "buyerAddressPhone")
-    assert [first[key] for key in optional] == ["L1", "s1,s2", "a1", "银行 1", "地址 2"]
+    optional = ("branch_id", "invoiceSerialNos")
+    assert [first[key] for key in optional] == ["L1", "s1,s2"]
     assert (first["tin"], first["billType"]) == ("OTHER", "Tra")
     assert first["random"] and first["random"] != second["random"], "drawn where none is given"
 
@@ -116,11 +113,6 @@ def test_no_user_key(answer, kind):
 )
 def test_the_address_of_a_page(kind, values, expected):
     assert client().page(kind, "u", **values) == BASE + expected
-
-
-def test_grid_and_source():
-    address = client().page(PICK_PAGE, "u", "l", grid="0011", source="socket")
-    assert address.endswith("&gridParam=0011&sourceType=socket")
 
 
 def test_pages_may_lie_elsewhere():

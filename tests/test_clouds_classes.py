@@ -26,14 +26,14 @@ from ..clouds.base import (
     RawAnswer,
     TokenSlot,
 )
-from ..clouds.classified import MEANINGS, classified, normal
 from ..clouds.errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, Rejected
 from ..clouds.kingdee import words as kingdee_words
 from ..clouds.kingdee.meaning import is_unread
-from ..clouds.piaodanyun import login
+from ..clouds.piaodanyun import account
 from ..clouds.piaodanyun import words as piaodanyun_words
-from ..clouds.piaodanyun.meaning import is_token_refused
+from ..clouds.piaodanyun.meaning import is_token_refused, opened
 from ..clouds.registry import open_cloud
+from ..clouds.reply import MEANINGS, classified, normal
 from ..clouds.words import UNCLASSIFIED, explain
 from . import test_clouds_kingdee_server as kingdee_server
 from .test_clouds_server import config
@@ -315,11 +315,11 @@ def test_a_refusal_that_names_a_fapiao_is_none(code):
 
 def test_a_310_of_the_log_in_hands_out_a_code():
     body = {"code": 310, "msg": "请扫码", "data": {"ewmid": "7", "qrcode": "https://x"}}
-    step = login.read(RawAnswer(200, json.dumps(body)), {"ewmlx": "10"})
+    step = account.read_login(RawAnswer(200, json.dumps(body)), {"ewmlx": "10"})
     assert (step.state, step.qr_id, step.qr_text) == ("qr", "7", "https://x")
     assert isinstance(read(PIAODANYUN, LOGIN, 310, "请扫码", body["data"]), LoginStep)
     with pytest.raises(Rejected):
-        login.read(RawAnswer(200, json.dumps({"code": 310, "msg": "不可用"})), {"ewmlx": "10"})
+        account.read_login(RawAnswer(200, json.dumps({"code": 310, "msg": "不可用"})), {"ewmlx": "10"})
 
 
 def test_a_file_that_is_not_ready():
@@ -383,8 +383,8 @@ def test_a_marker_counts_wherever_it_stands_in_a_list():
 @pytest.mark.parametrize("code", [999, 401, 2004, 20000])
 def test_no_order_is_repeated_that_may_have_taken_effect(code):
     said = {"code": code, "msg": "token已过期,该流水号已成功开具发票"}
-    assert not is_token_refused(RawAnswer(200, json.dumps(said)))
-    assert is_token_refused(RawAnswer(200, json.dumps({"code": code, "msg": "token已过期"})))
+    assert not is_token_refused(opened(RawAnswer(200, json.dumps(said))))
+    assert is_token_refused(opened(RawAnswer(200, json.dumps({"code": code, "msg": "token已过期"}))))
     trouble = {"errorCode": "9999", "success": False, "message": "接口未授权:解析返回数据异常"}
     assert not is_unread(RawAnswer(200, json.dumps(trouble)))
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ..clouds.base import ISSUE
 from ..clouds.canonical import canonical, fingerprint
+from ..clouds.kingdee.client import Options
 from ..clouds.kingdee.envelope import written
-from ..clouds.kingdee.options import Options
 from ..rules import document
 from .test_clouds_kingdee_server import (
     DISCOUNT,

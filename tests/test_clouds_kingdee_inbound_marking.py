@@ -148,7 +148,6 @@ def test_the_question(operation):
     # assumption: by the fapiao where there is no task
     by_fapiao = {"taxNo": TAX_NO, "invoices": [{"serialNo": "s1", "invoiceNo": NUMBER, "invoiceCode": ""}]}
     assert kingdee.freeze(operation, {"fapiao": (DIGITAL,)}) == by_fapiao
-    assert kingdee.freeze(operation, MarkOrder(True, (DIGITAL,))) == by_fapiao
     with pytest.raises(ValueError, match="Ask by"):
         kingdee.freeze(operation, {})
 

@@ -165,7 +165,7 @@ def test_reading_a_step_again_without_its_form():
 def test_a_face_code(app, kind):
     with cloud(getFaceImg=http(seed.FACE_IMG)) as (client, server):
         code = client.face_qr(app)
-    assert code == FaceQr("5246703dc22842b5a3d7826f375e6c7d", json.loads(seed.FACE_IMG)["data"]["ewm"], "swj")
+    assert code == FaceQr("5246703dc22842b5a3d7826f375e6c7d", json.loads(seed.FACE_IMG)["data"]["ewm"])
     request = server.requests[1]
     assert (request.method, request.path) == ("GET", "/qdjk/fullExteriorInvoke/getFaceImg")
     assert request.query == {"username": "13800000000", "nsrsbh": TAX_NO, "type": kind}

@@ -121,7 +121,6 @@ def test_the_red_fapiao_of_the_seed():
         buyer_name="个人",
         buyer_tax_no="",
         total=Decimal("-1.00"),
-        red_form_number=FORM,
         raw=issued.raw,
     )
 

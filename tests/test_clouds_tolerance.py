@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ..clouds import reading
-from ..clouds.base import CREDIT, FACE_QR, FACE_STATE, FIND, ISSUE, RawAnswer, TokenSlot
+from ..clouds.base import CREDIT, FACE_STATE, FIND, ISSUE, RawAnswer, TokenSlot
 from ..clouds.errors import Rejected
 from ..clouds.registry import open_cloud
 from . import test_clouds_seed as seed
@@ -44,13 +44,6 @@ def test_number_in_any_case(key):
 @pytest.mark.parametrize("value", [NUMBER, f" {NUMBER} ", int(NUMBER)])
 def test_number_as_text_or_number(value):
     assert read(ISSUE, {"code": 200, "data": {"Fphm": value}}).number == NUMBER
-
-
-@pytest.mark.parametrize("key", ["emwly", "ewmly"])
-def test_source_of_the_face_code_in_both_spellings(key):
-    body = json.loads(seed.FACE_IMG)
-    body["data"][key] = body["data"].pop("emwly")
-    assert read(FACE_QR, body).source == "swj"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """金蝶发票云 旗舰版 (Kingdee, piaozone): billing requests (开票申请单), their callbacks, and reversals."""
 
 from .client import Kingdee
-from .options import Options
 
-__all__ = ["Kingdee", "Options"]
+__all__ = ["Kingdee"]

@@ -7,14 +7,14 @@ Source: docs/protocols/kingdee-billing.md#authentication.
 from decimal import Decimal
 
 from .. import reading, tokens
-from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited, TokenExpired
+from ..errors import LoginRequired, NotSent, RateLimited
 from ..phrases import PACE, says, says_trouble
 from . import codes
 from .envelope import opened
-from .interfaces import APP_TOKEN_PATH, LOGIN_PATH
-from .meaning import is_token_text
-from .options import USER_TYPES
 
+USER_TYPES = ("UserName", "Mobile")
+APP_TOKEN_PATH = "/api/getAppToken.do"
+LOGIN_PATH = "/api/login.do"
 _LEAST, _MOST = 10, 30 * 86400  # seconds a token can live; beyond, the clocks disagree
 
 
@@ -32,10 +32,7 @@ class Tokens(tokens.Tokens):
         envelope = opened(self._transport.post_json(path, body))
         if not envelope.ok:
             raise _refusal(envelope)
-        token = tokens.token_in(envelope.data)
-        if not token:
-            raise OutcomeUnknown(envelope.text, "no_token", envelope.status)
-        return token, reading.decimal_at(envelope.data, "expire_time", "expireTime")
+        return self._token_in(envelope, envelope.data), reading.decimal_at(envelope.data, "expire_time", "expireTime")
 
     def _seconds_until(self, ends):
         """Return the seconds until ``ends`` (milliseconds since 1970), None if there is no sense in it."""
@@ -84,14 +81,3 @@ def _refusal(envelope):
         return envelope.error(NotSent)
     is_about_rights = not is_known and codes.RIGHTS.search(text)
     return envelope.error(LoginRequired, need="permission" if is_about_rights else "credentials")
-
-
-def refused_again(raw):
-    """Return the error of a token that the cloud handed out itself and doesn't accept."""
-    try:
-        envelope = opened(raw)
-    except CloudError as error:
-        return error.to(NotSent) if isinstance(error, TokenExpired) else error
-    if is_token_text(envelope):
-        return envelope.error(NotSent)
-    return envelope.error(LoginRequired, need="permission")

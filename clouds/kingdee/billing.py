@@ -12,10 +12,9 @@ from .. import reading
 from ..base import ISSUE, WITHDRAW, Pending, Withdrawn
 from ..errors import OutcomeUnknown
 from ..phrases import says
-from ..reply import code_text
 from ..writing import filled, joined, measure, money, serial_of
 from . import codes, query
-from .envelope import flag_in, opened, text_in
+from .envelope import flag_in, has_failed, opened, text_in
 from .meaning import MEANING, part_refused
 
 AT_ONCE = 50  # bill numbers in one withdrawal
@@ -70,9 +69,9 @@ def read(raw):
     return Pending(bill.text if bill and bill.text else envelope.text)
 
 
-def freeze_withdrawal(request_uids, tax_no, options):
-    """Return the question to take back the bills of ``request_uids``, 1 to 50; else ValueError."""
-    numbers = [serial_of(uid) for uid in request_uids]
+def freeze_withdrawal(request_uids, request_uid, tax_no, options):
+    """Return the question to take back the bills of ``request_uids``, 1 to 50, else of ``request_uid``."""
+    numbers = [serial_of(uid) for uid in request_uids or [request_uid]]
     if not 0 < len(numbers) <= AT_ONCE:
         raise ValueError(f"{len(numbers)} bills can't be withdrawn at once: 1 to {AT_ONCE}")
     return {"sellerTaxpayerId": tax_no, **filled(orgCode=options.org_code), "serialNos": numbers}
@@ -144,12 +143,7 @@ def goods(line):
     return {
         "goodsName": line.name,
         "revenueCode": line.code,
-        **filled(
-            specification=line.spec,
-            units=line.unit,
-            quantity=measure(line.quantity),
-            price=measure(line.price),
-        ),
+        **filled(specification=line.spec, units=line.unit, quantity=measure(line.quantity), price=measure(line.price)),
         "amount": money(line.amount),
         "taxRate": rates.text(line.rate),
         "taxAmount": money(line.tax),
@@ -178,10 +172,4 @@ def _some_taken_back(data):
 
 def _refused(data):
     rows = data if isinstance(data, list) else [data]
-    refused = []
-    for row in rows:
-        code = code_text(reading.pick(row, "errorCode", "errcode"))
-        if flag_in(row, "success") is False or (code and code not in codes.OK):
-            number = reading.as_text(reading.pick(row, "billNo", "serialNo"))
-            refused.append((number, text_in(row)))
-    return tuple(refused)
+    return tuple((reading.word_at(row, "billNo", "serialNo"), text_in(row)) for row in rows if has_failed(row))

@@ -25,9 +25,9 @@ _KEYS_SHOWN = 40
 
 @dataclass(frozen=True)
 class News:
-    """What one bill is told about. ``request_uid``: its number, "" if none is named.
+    """What a callback says about one bill. ``request_uid``: its number, "" if none is named.
 
-    ``kind``: ``bill``, ``fapiao``, ``return``, or "" for a shape nobody knows; then ``keys`` are the
+    ``kind``: ``bill``, ``fapiao``, ``return``, or "" for an unknown shape; then ``keys`` are the
     names that were seen. ``status``: ``normal``, ``waiting``, ``red``, ``void``, "" if unknown or if the
     fapiao of a bill differ. ``is_change``: something is said to have become of a fapiao that was issued
     before, a reversal or a voiding; ``originals`` are then the fapiao that red ones are said to reverse.
@@ -56,9 +56,9 @@ def parse(body):
     for row in rows or [envelope]:
         for uid in _uids(row):
             told.setdefault(uid, []).append(row)
-    is_change = bool(_CHANGE_CODE.search(reading.as_text(reading.pick(envelope, "interfaceCode"))))
+    is_change = bool(_CHANGE_CODE.search(reading.word_at(envelope, "interfaceCode")))
     if not told and any(map(number_in, rows)):
-        told = {"": rows}  # assumption: a fapiao without a bill is told by its number alone
+        told = {"": rows}  # assumption: a fapiao without a bill is named by its number alone
     if not told:
         seen = sorted({str(key)[:80] for part in (envelope, *rows) for key in part})
         return [News("", text=_text(envelope), keys=tuple(seen[:_KEYS_SHOWN]))]
@@ -87,7 +87,7 @@ def _kind(envelope, data, rows):
 
     assumption: a return shows in its ``interfaceCode`` or in a reason for it; the payload is in no source.
     """
-    code = reading.as_text(reading.pick(envelope, "interfaceCode"))
+    code = reading.word_at(envelope, "interfaceCode")
     if _RETURN_CODE.search(code) or any(_RETURN_KEYS & set(row) for row in rows or [envelope]):
         return RETURN
     if not rows:
@@ -97,7 +97,7 @@ def _kind(envelope, data, rows):
 
 def _uids(row):
     """Return the bills' numbers in a row; assumption: merged bills stand in one text, commas between."""
-    text = reading.as_text(reading.pick(row, *_BILL_KEYS))
+    text = reading.word_at(row, *_BILL_KEYS)
     return list(dict.fromkeys(filter(None, re.split(r"[,;\s\uff0c\uff1b]+", text))))[:_KEYS_SHOWN]
 
 
@@ -121,8 +121,8 @@ def _news(kind, uid, rows, envelope_text, is_change):
 
 
 def _original(row):
-    return reading.as_text(reading.pick(row, "originalInvoiceNumber", "originalInvoiceNo"))
+    return reading.word_at(row, "originalInvoiceNumber", "originalInvoiceNo")
 
 
 def _text(part):
-    return (reading.as_text(reading.pick(part, "issueErrorMessage", *_RETURN_KEYS)) or text_in(part))[:_TEXT_LENGTH]
+    return (reading.word_at(part, "issueErrorMessage", *_RETURN_KEYS) or text_in(part))[:_TEXT_LENGTH]

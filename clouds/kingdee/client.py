@@ -4,70 +4,95 @@ A bill is pushed and becomes one or several fapiao later, at once or when a pers
 what became of it is asked by its number. Source: docs/protocols/kingdee-billing.md#addresses.
 """
 
+from dataclasses import dataclass, replace
+
 from ...rules.amounts import CENT
 from ...rules.red_document import RedCheck
-from .. import base
+from .. import base, client
 from ..base import Bill, NotFound
-from ..client import Client
-from . import billing, callback, inbound, marking, query, red, red_forms, words
+from ..client import Call
+from ..errors import LoginRequired
+from . import billing, callback, inbound, marking, query, red, words
 from .assistant import Assistant
-from .auth import Tokens, refused_again
-from .envelope import RequestIds, wrapped
-from .interfaces import CODES, data_of, interface, path
-from .meaning import is_unread
-from .options import SYSTEM_LENGTH, Options
+from .auth import Tokens
+from .envelope import RequestIds, opened, wrapped
+from .meaning import is_token_text, is_unread
 
-_RED_FREEZERS = {
-    base.RED_APPLY: red.freeze_application,
-    base.RED_STATE: red.freeze_question,
-    base.RED_WITHDRAW: red.freeze_withdrawal,
-    base.RED_ISSUE: red.freeze_issue,
-}
-_INBOUND_FREEZERS = {
-    base.BUREAU_LOGIN: inbound.freeze_login,
-    base.PULL_START: inbound.freeze_start,
-    base.PULL_PAGE: inbound.freeze_page,
-    base.BOOK: marking.freeze_booking,
-    base.BOOK_STATE: marking.freeze_question,
-    base.SELECT: marking.freeze_selection,
-    base.SELECT_STATE: marking.freeze_question,
-}
-_READERS = {
-    base.ISSUE: billing.read,
-    base.WITHDRAW: billing.read_withdrawal,
-    base.FIND: query.read,
-    base.RED_APPLY: red.read_application,
-    base.RED_STATE: red.read_question,
-    base.RED_WITHDRAW: red.read_withdrawal,
-    base.RED_ISSUE: red.read_issue,
-    base.BUREAU_LOGIN: inbound.read_login,
-    base.PULL_START: inbound.read_start,
-    base.PULL_PAGE: inbound.read_page,
-    base.BOOK: marking.read_order,
-    base.BOOK_STATE: marking.read_question,
-    base.SELECT: marking.read_order,
-    base.SELECT_STATE: marking.read_question,
+_SYSTEM_LENGTH = 10  # characters of a business system
+BILLING_PATH = "/kapi/app/sim/openApi"
+INBOUND_PATH = "/kapi/app/rim/deduction"
+# One fapiao by its number or its own serial number: docs/protocols/kingdee-billing.md#query
+FIND_ONE = "ALLE.INVOICE.QUERY"
+# With their interface codes, all [docs]
+_CALLS = {
+    base.ISSUE: Call("BILL.PUSH", billing.freeze, billing.read),
+    base.WITHDRAW: Call("BILL.WITHDRAW", billing.freeze_withdrawal, billing.read_withdrawal),
+    base.FIND: Call("BILL.INVOICE.QUERY", query.freeze, query.read),
+    base.RED_APPLY: Call("REDCONFIRMBILL.APPLY", red.freeze_application, red.read_application),
+    base.RED_STATE: Call("ALLE.REDCONFIRMBILL.QUERY", red.freeze_question, red.read_question),
+    base.RED_WITHDRAW: Call("REDCONFIRMBILL.REVOKE", red.freeze_withdrawal, red.read_withdrawal),
+    base.RED_ISSUE: Call("ALLE.INVOICE.RED", red.freeze_issue, red.read_issue),
+    base.BUREAU_LOGIN: Call("taxLogin", inbound.freeze_login, inbound.read_login),
+    base.PULL_START: Call("invoiceDown", inbound.freeze_start, inbound.read_start),
+    base.PULL_PAGE: Call("invoiceDownQuery", inbound.freeze_page, inbound.read_page),
+    base.BOOK: Call("invoiceRecorded", marking.freeze_booking, marking.read_order),
+    base.BOOK_STATE: Call("invoiceRecordedQuery", marking.freeze_question, marking.read_question),
+    base.SELECT: Call("invoiceSelect", marking.freeze_selection, marking.read_order),
+    base.SELECT_STATE: Call("invoiceSelectQuery", marking.freeze_question, marking.read_question),
 }
 
 
-class Kingdee(Client):
-    """One 金蝶发票云 account; settings are described in :class:`.options.Options`."""
+@dataclass(frozen=True)
+class Options(client.Options):
+    """The settings of an account; its one secret is ``app_secret``. ``bill_date``: the date on the bills to be
+    frozen (a date or its ISO text), left out if empty: freezing must not look at the clock.
+    """
+
+    app_key: str = ""
+    tenant_code: str = ""
+    datacenter: str = ""  # accountId (数据中心)
+    cloud_user: str = ""
+    user_type: str = "UserName"
+    business_system: str = ""
+    org_code: str = ""
+    bill_date: str = ""
+    auto_invoice: bool = True  # issue at once; else the bill waits in the cloud for a person
+    auto_merge: bool = False
+    gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
+    full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
+    language: str = "zh_CN"
+
+    @classmethod
+    def of(cls, config):
+        options = super().of(config)
+        return options if options.cloud_user else replace(options, cloud_user=config.username)
+
+    @property
+    def checked_system(self):
+        """Return the business system; raise LoginRequired where it is missing or too long to be one."""
+        if not 0 < len(self.business_system) <= _SYSTEM_LENGTH:
+            raise LoginRequired("业务系统编码", code="no_business_system", need="credentials")
+        return self.business_system
+
+
+class Kingdee(client.Cloud):
+    """One 金蝶发票云 account."""
 
     provider = "kingdee"
     identity = ("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system")
     secrets = {"app_secret": "app_key"}
     username = "cloud_user"
     settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
-    setting_lengths = {"business_system": SYSTEM_LENGTH}
+    setting_lengths = {"business_system": _SYSTEM_LENGTH}
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
     discount_tax_tolerance = CENT
-    capabilities = frozenset(CODES)
+    capabilities = frozenset(_CALLS)
     features = frozenset({base.PARTIAL_RED, base.MERGES})
 
     refusals, login_words, technical_words = words.OWN, words.LOGIN_TEXTS, words.TECHNICAL
-    options_of, tokens_of, readers = Options, Tokens, _READERS
-    _is_unread, _refused_again = staticmethod(is_unread), staticmethod(refused_again)
+    options_of, tokens_of, calls = Options, Tokens, _CALLS
+    opened, _is_unread, is_about_token = map(staticmethod, (opened, is_unread, is_token_text))
 
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
@@ -75,47 +100,21 @@ class Kingdee(Client):
         if self.options.full_interface:
             self.features |= {base.PULL_FULL}
 
-    def freeze(self, operation, document, request_uid=""):
-        """Return the ``data`` of ``operation``, not yet in base64; pure, without credentials.
-
-        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for RED_…, a list of bill numbers for WITHDRAW
-        (without one, ``request_uid`` alone), for FIND None or a dict as :func:`.query.freeze` takes. For
-        BUREAU_LOGIN None, PULL_START a ``PullWindow``, PULL_PAGE a dict of ``task_no, page, page_size``, BOOK
-        and SELECT a ``MarkOrder``, BOOK_STATE and SELECT_STATE as :func:`.marking.freeze_question`.
-        """
-        tax_no = self.config.tax_no
-        if operation in _INBOUND_FREEZERS:
-            return _INBOUND_FREEZERS[operation](document, tax_no, self.options)
-        if operation in _RED_FREEZERS:
-            return _RED_FREEZERS[operation](document, request_uid, tax_no)
-        if operation == base.ISSUE:
-            return billing.freeze(document, request_uid, tax_no, self.options)
-        if operation == base.WITHDRAW:
-            return billing.freeze_withdrawal(document or [request_uid], tax_no, self.options)
-        if operation == base.FIND:
-            return query.freeze(request_uid, document or {}, tax_no)
-        raise ValueError(f"金蝶发票云 has no operation {operation!r}")
-
     def send(self, operation, payload):
         """Make the call; repeated, it is a new envelope around the same ``data``. Raises as :mod:`..base` says.
 
         Of an answer about red forms only the one that was asked for is handed on, see
-        :func:`.red_forms.narrowed`.
+        :func:`.red.narrowed`.
         """
         raw = self._sent(operation, lambda token: self._call(operation, payload, token))
-        return red_forms.narrowed(raw, payload) if operation == base.RED_STATE else raw
+        return red.narrowed(raw, payload) if operation == base.RED_STATE else raw
 
     def find(self, request_uid="", number=""):
         """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``."""
-        payload = self.freeze(base.FIND, {"number": number}, request_uid)
-        found = query.check_asked(self.ask(base.FIND, payload), request_uid, number)
+        found = super().find(request_uid, number)
         if number and isinstance(found, Bill):
             return next((one for one in found.fapiao if one.number == number), NotFound(found.text))
         return found
-
-    def file(self, number, kind, issued_at=None):
-        """Return ``NotFound``: files lie at the addresses that come with a fapiao, see :meth:`file_at`."""
-        return NotFound("", "no_address")
 
     def check_red(self, order):
         """Return a ``RedCheck`` that allows and knows nothing: there is no such call, the bureau says no
@@ -141,12 +140,16 @@ class Kingdee(Client):
         return self.ask(base.PULL_PAGE, self.freeze(base.PULL_PAGE, asked))
 
     def _call(self, operation, payload, token):
-        code = interface(operation, payload)
-        data = data_of(operation, payload)
-        body = wrapped(code, data, self.options.checked_system, self._request_ids.next())
+        code, data = self.calls[operation].address, payload
+        if operation == base.FIND and "invoiceNum" in payload:
+            # with this key, be it empty, the question is about one fapiao, without it about a bill
+            code = FIND_ONE
+        elif operation == base.PULL_START and "interfaceCode" in payload:
+            # a full pull was frozen with its interface
+            code, data = payload["interfaceCode"], payload["data"]
         return self._transport.post_json(
-            path(operation),
-            body,
+            INBOUND_PATH if operation in base.INBOUND else BILLING_PATH,
+            wrapped(code, data, self.options.checked_system, self._request_ids.next()),
             # the vendor's pages show both places
             headers={"access_token": token},
             params={"access_token": token},

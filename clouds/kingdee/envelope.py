@@ -83,34 +83,36 @@ def written(value, key=""):
 
 
 def opened(raw):
-    """Return the :class:`Envelope` of a ``RawAnswer``; raise what :func:`..reply.unreadable` returns."""
-    body = reading.loads(raw.text)
-    envelope = envelope_of(body, raw.status) if isinstance(body, dict) else None
-    if envelope is None or (not envelope.code and envelope.flag is None):
-        raise unreadable(raw)
-    return envelope
+    """Return the :class:`Envelope` of a ``RawAnswer``; raise what :func:`..reply.unreadable` returns.
 
-
-def envelope_of(body, status):
-    """Return the :class:`Envelope` of a JSON object. The platform's own calls (tokens) say inside
-    ``data`` whether they went well.
+    The platform's own calls (tokens) say inside ``data`` whether they went well.
     """
+    body = reading.loads(raw.text)
+    if not isinstance(body, dict):
+        raise unreadable(raw)
     data = unpacked(reading.pick(body, "data"))
     inside = data if isinstance(data, dict) and {"error_code", "error_desc"} & set(data) else {}
     code = reading.pick(body, "errorCode", "error_code", "errcode", "code", "returnCode")
-    if code is None:
-        code = reading.pick(inside, "error_code")
+    code = code_text(reading.pick(inside, "error_code") if code is None else code)
     flag = flag_in(body, "success", "status", "state")
     if inside and flag is not False:
-        flag = flag_in(inside, "success") if flag_in(inside, "success") is not None else flag
-    text = text_in(body) or reading.as_text(reading.pick(inside, "error_desc"))
-    return Envelope(code_text(code), text, data, status, flag)
+        told = flag_in(inside, "success")
+        flag = flag if told is None else told
+    if not code and flag is None:
+        raise unreadable(raw)
+    return Envelope(code, text_in(body) or reading.word_at(inside, "error_desc"), data, raw.status, flag)
+
+
+def has_failed(row):
+    """Return whether a part of an answer says that it failed."""
+    code = code_text(reading.pick(row, "errorCode", "errcode"))
+    return flag_in(row, "success") is False or bool(code and code not in codes.OK)
 
 
 def text_in(part):
     """Return the message of an answer, or of a part of one, under any of its names."""
     names = ("message", "errorMsg", "msg", "error_desc", "description", "returnMsg", "issueErrorMessage")
-    return reading.as_text(reading.pick(part, *names))
+    return reading.word_at(part, *names)
 
 
 def flag_in(part, *names):
@@ -127,10 +129,3 @@ def unpacked(data):
     """
     data = reading.unfolded(data, is_base64=True)
     return None if data in ("", [], {}) else data
-
-
-def plain_object(data):
-    """Return ``data`` as a JSON-able dict for ``raw``: a list goes under ``data``."""
-    if isinstance(data, dict):
-        return reading.plain(data)
-    return {} if data is None else {"data": reading.plain(data)}

@@ -7,7 +7,6 @@ Source: docs/protocols/kingdee-billing.md#fapiao.
 
 import dataclasses
 
-from ...rules.codes import is_number
 from ...rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, Line
 from .. import reading
 from ..base import FileAddresses, Issued
@@ -24,21 +23,16 @@ def looks_like_one(data):
 
 def number_in(data):
     """Return the 20-digit number of a fapiao, "" where it has none (yet)."""
-    for name in NUMBER_KEYS:
-        value = reading.pick(data, name)
-        text = reading.as_text(value) if isinstance(value, (str, int)) else ""
-        if is_number(text):
-            return text
-    return ""
+    return reading.number_at(data, *NUMBER_KEYS)
 
 
 def issued(data):
     """Return the :class:`Issued` that a dict with a number describes."""
     total = reading.money_at(data, "includeTaxAmount")
-    original = reading.as_text(reading.pick(data, "originalInvoiceNumber", "originalInvoiceNo"))
-    is_negative = reading.as_text(reading.pick(data, "invoiceProperty")) == "1"
+    original = reading.word_at(data, "originalInvoiceNumber", "originalInvoiceNo")
+    is_negative = reading.word_at(data, "invoiceProperty") == "1"
     is_red = bool(original) or is_negative or (total is not None and total < 0)
-    kind = reading.as_text(reading.pick(data, "invoiceType"))
+    kind = reading.word_at(data, "invoiceType")
     return Issued(
         number=number_in(data),
         issued_at=reading.moment_at(data, "invoiceDate"),
@@ -52,12 +46,11 @@ def issued(data):
         amount=reading.money_at(data, "totalAmount"),
         tax=reading.money_at(data, "totalTaxAmount"),
         total=total,
-        request_uid=reading.as_text(reading.pick(data, "billNo")),
+        request_uid=reading.word_at(data, "billNo"),
         original_number=original,
-        red_form_number=reading.as_text(reading.pick(data, "redInfoBillNo")),
         lines=_lines(reading.pick(data, "goods", "invoiceDetail")),
         raw=reading.plain(data),
-        check_code=reading.as_text(reading.pick(data, "checkCode")),
+        check_code=reading.word_at(data, "checkCode"),
         files=files_in(data),
     )
 
@@ -67,24 +60,24 @@ def files_in(data):
 
     ``invoiceFileUrl`` is the OFD, but the PDF where the OFD has a key of its own [docs, direct issue].
     """
-    ofd, other = (reading.as_text(reading.pick(data, name)) for name in ("ofdFileUrl", "invoiceFileUrl"))
-    pdf = reading.as_text(reading.pick(data, "invoicePdfFileUrl", "pdfFileUrl"))
+    ofd, other = (reading.word_at(data, name) for name in ("ofdFileUrl", "invoiceFileUrl"))
+    pdf = reading.word_at(data, "invoicePdfFileUrl", "pdfFileUrl")
     if not ofd and "ofdFileUrl" not in data:
         ofd, other = other, ""
-    xml = reading.as_text(reading.pick(data, "invoiceXmlFileUrl", "xmlFileUrl"))
+    xml = reading.word_at(data, "invoiceXmlFileUrl", "xmlFileUrl")
     files = FileAddresses(pdf=pdf or other, ofd=ofd, xml=xml)
     return None if files == FileAddresses() else files
 
 
 def status_in(data):
     """Return the neutral status of a fapiao, ``waiting`` for one to be issued, "" if it isn't known."""
-    code = reading.as_text(reading.pick(data, "invoiceStatus"))
+    code = reading.word_at(data, "invoiceStatus")
     return "waiting" if code == codes.STATUS_WAITING else codes.STATUSES.get(code, "")
 
 
 def _status(data, is_red):
     """Return the neutral status. A red fapiao with the code for "reversed" may be itself meant by it."""
-    status = codes.STATUSES.get(reading.as_text(reading.pick(data, "invoiceStatus")), "")
+    status = codes.STATUSES.get(reading.word_at(data, "invoiceStatus"), "")
     return "" if is_red and status == codes.RED else status
 
 
@@ -108,20 +101,20 @@ def _line(row):
     rate = reading.rate_of(reading.pick(row, "taxRate"))
     if amount is None or tax is None or rate is None:
         return None
-    content = reading.as_text(reading.pick(row, "privilegeContent"))
+    content = reading.word_at(row, "privilegeContent")
     zero = _zero_kind(row, content) if rate == 0 else ""
-    is_discount = reading.as_text(reading.pick(row, "lineProperty")) == codes.DISCOUNT_LINE
+    is_discount = reading.word_at(row, "lineProperty") == codes.DISCOUNT_LINE
     return Line(
         kind=DISCOUNT if is_discount else NORMAL,
-        name=reading.as_text(reading.pick(row, "goodsName")),
-        code=reading.as_text(reading.pick(row, "revenueCode")),
+        name=reading.word_at(row, "goodsName"),
+        code=reading.word_at(row, "revenueCode"),
         amount=amount,
         tax=tax,
         rate=rate,
         quantity=reading.decimal_at(row, "quantity") or None,
         price=reading.decimal_at(row, "price") or None,
-        spec=reading.as_text(reading.pick(row, "specification")),
-        unit=reading.as_text(reading.pick(row, "units")),
+        spec=reading.word_at(row, "specification"),
+        unit=reading.word_at(row, "units"),
         zero_kind=zero,
         policy="" if zero else content,
     )
@@ -129,6 +122,6 @@ def _line(row):
 
 def _zero_kind(row, content):
     for word, kind in ((codes.EXEMPT_WORD, EXEMPT), (codes.NOT_TAXABLE_WORD, NOT_TAXABLE)):
-        if word in (content, reading.as_text(reading.pick(row, "taxRate"))):
+        if word in (content, reading.word_at(row, "taxRate")):
             return kind
-    return codes.ZERO_NAMES.get(reading.as_text(reading.pick(row, "zeroTaxRateFlag")), "")
+    return codes.ZERO_NAMES.get(reading.word_at(row, "zeroTaxRateFlag"), "")

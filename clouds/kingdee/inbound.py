@@ -5,7 +5,7 @@ tolerantly as can be without losing a row. Source: docs/protocols/kingdee-inboun
 """
 
 from .. import reading
-from ..errors import LoginRequired, OutcomeUnknown, Rejected
+from ..errors import OutcomeUnknown, Rejected
 from ..inbound import FULL, BureauSession, PullPage, PullTask
 from ..phrases import says_issued
 from . import codes
@@ -19,7 +19,7 @@ _YES, _NO = {"true", "1", "y", "yes"}, {"false", "0", "n", "no"}
 _KEYS_SHOWN, _LEVELS_SHOWN = 30, 3
 
 
-def freeze_login(_document, tax_no, _options):
+def freeze_login(_document, _request_uid, tax_no, _options):
     """Return the question how the cloud is logged in at the bureau."""
     return {"taxNo": tax_no}
 
@@ -28,19 +28,19 @@ def read_login(raw):
     """Return the :class:`BureauSession`; raise LoginRequired where the cloud says so without an address."""
     envelope = opened(raw)
     data = envelope.data if isinstance(envelope.data, dict) else {}
-    url = reading.as_text(reading.pick(data, "loginWebUrl"))
+    url = reading.word_at(data, "loginWebUrl")
     if not envelope.ok and not url:
-        raise refusal(envelope) or MEANING.question_error(envelope)
+        raise MEANING.question_error(envelope)
     return BureauSession(
-        channel=reading.as_text(reading.pick(data, "loginType")),
+        channel=reading.word_at(data, "loginType"),
         needs_person=_yes_or_no(reading.pick(data, "needAuth")) if envelope.ok else True,
         url=url,
-        company=reading.as_text(reading.pick(data, "companyName")),
+        company=reading.word_at(data, "companyName"),
         text=envelope.text,
     )
 
 
-def freeze_start(window, tax_no, options):
+def freeze_start(window, _request_uid, tax_no, options):
     """Return the order to collect what a :class:`PullWindow` names.
 
     assumption: ``taxPeriod`` filters by the period of deduction and is left empty, as the other filters.
@@ -77,17 +77,17 @@ def read_start(raw):
     assumption: a task for the same window that is under way may be named in a refusal: it is the one.
     """
     envelope = opened(raw)
-    task_no = reading.as_text(reading.pick(envelope.data, "taskNo"))
+    task_no = reading.word_at(envelope.data, "taskNo")
     if envelope.ok and task_no:
         return PullTask(task_no, text=envelope.text)
     if envelope.ok:
         raise unknown_shape(envelope)
     if task_no and (envelope.code in inbound.RUNNING or says_issued(envelope.text)):
         return PullTask(task_no, "running", envelope.text)
-    raise refusal(envelope) or task_error(envelope)
+    raise task_error(envelope)
 
 
-def freeze_page(asked, tax_no, _options):
+def freeze_page(asked, _request_uid, tax_no, _options):
     """Return the question for a page; ``asked``: ``task_no``, ``page`` (from 1), ``page_size``."""
     page, size = int(asked.get("page") or 1), int(asked.get("page_size") or PAGE_SIZE)
     if not asked.get("task_no") or page < 1 or size < 1:
@@ -143,13 +143,6 @@ def is_running(envelope):
     return bool(inbound.RUNNING_TEXT.search(envelope.text))
 
 
-def refusal(envelope):
-    """Return the error that only these interfaces know, or None: the tax number isn't in the tenant."""
-    if envelope.code in codes.NOT_IN_TENANT or inbound.NOT_IN_TENANT_TEXT.search(envelope.text):
-        return LoginRequired(envelope.text, envelope.code, envelope.status, need="permission")
-    return None
-
-
 def unknown_shape(envelope, outer=None):
     """Return the error for a success that can't be read; its text names the keys that were found."""
     keys = "; ".join(filter(None, (_shape(envelope.data), _shape(outer) if outer else "")))
@@ -167,7 +160,7 @@ def _is_nothing(envelope):
 def _page_error(envelope):
     if MEANING.not_there(envelope) and "任务" in envelope.text:
         return Rejected(envelope.text, envelope.code, envelope.status)
-    return refusal(envelope) or MEANING.question_error(envelope)
+    return MEANING.question_error(envelope)
 
 
 def _beside(raw):

@@ -6,7 +6,6 @@ pages, [clients] in public client code.
 
 import re
 
-NOT_IN_TENANT_TEXT = re.compile(r"税号.{0,40}不在租户")
 RUNNING = {"6910"}
 # assumption: the words of an answer about a task that isn't done
 RUNNING_TEXT = re.compile(
@@ -43,26 +42,29 @@ TEXTS = {
     "ofd_address": ("ofdFileUrl", "invoiceOfdFileUrl", "ofdUrl", "ofdDownloadUrl"),
     "xml_address": ("invoiceXmlFileUrl", "xmlFileUrl", "xmlUrl", "xmlDownloadUrl"),
 }
-# totalAmount is gross here; it excludes tax only beside includeTaxAmount (billing's spelling)
-TOTAL = ("includeTaxAmount", "totalAmount")
-TAX = ("totalTaxAmount", "taxAmount")
-UNTAXED = ("invoiceAmount", "amount", "invoiceMoney")
-DEDUCTIBLE = ("effectiveTaxAmount", "deductibleTaxAmount")
+# What else is in a row
+KEYS = {
+    # totalAmount is gross here; it excludes tax only beside includeTaxAmount (billing's spelling)
+    "total": ("includeTaxAmount", "totalAmount"),
+    "tax": ("totalTaxAmount", "taxAmount"),
+    "untaxed": ("invoiceAmount", "amount", "invoiceMoney"),
+    "deductible": ("effectiveTaxAmount", "deductibleTaxAmount"),
+    "code": ("invoiceCode",),
+    "day": ("invoiceDate", "issueDate", "invoiceTime"),
+    "status": ("invoiceStatus",),
+    "original": ("originalInvoiceNumber", "originalInvoiceNo", "blueInvoiceNo"),
+    "original_code": ("originalInvoiceCode", "blueInvoiceCode"),
+    "booking": ("entryMarkStatus", "entryMark", "recordedStatus"),
+    "selected_at": ("selectTime", "checkTime", "authenticateTime"),
+    "period": ("deductionPeriod", "taxPeriod"),
+    "lines": ("items", "invoiceDetail", "invoiceDetails", "goods", "details"),
+}
+# Each of these is looked at separately
 NUMBERS = ("etaxInvoiceNo", "invoiceNum", "invoiceNo")
-CODE = ("invoiceCode",)
-DATE = ("invoiceDate", "issueDate", "invoiceTime")
-STATUS = ("invoiceStatus",)
-ORIGINAL = ("originalInvoiceNumber", "originalInvoiceNo", "blueInvoiceNo")
-ORIGINAL_CODE = ("originalInvoiceCode", "blueInvoiceCode")
+SELECTED = ("authenticateFlag", "checkFlag")
+LOOSE = ("downloadUrl", "invoiceFileUrl", "snapshotUrl")  # addresses that don't say what lies there
 # assumption: what the bureau itself prints on a red digital fapiao
 ORIGINAL_IN_REMARK = re.compile(r"被红冲蓝字.{0,8}号码[:\uff1a]\s*([0-9]{20})(?![0-9])")
-BOOKING = ("entryMarkStatus", "entryMark", "recordedStatus")
-SELECTED = ("authenticateFlag", "checkFlag")
-SELECTED_AT = ("selectTime", "checkTime", "authenticateTime")
-PERIOD = ("deductionPeriod", "taxPeriod")
-# Addresses that don't say what lies there
-LOOSE = ("downloadUrl", "invoiceFileUrl", "snapshotUrl")
-LINES = ("items", "invoiceDetail", "invoiceDetails", "goods", "details")
 AIR = "10"  # its ``amount`` is the fare, not what is before tax
 
 NORMAL, PARTLY_RED, RED, VOID, LOST, ABNORMAL = "normal", "partly_red", "red", "void", "lost", "abnormal"
@@ -115,14 +117,4 @@ DISCOUNT_LINE = "1"  # assumption for discountType; lineProperty [docs]
 DONE, FAILED = ("success", "successList"), ("fail", "failList", "failed")
 # A refusal because it stands so already; the text alone tells [assumption]
 ALREADY = re.compile(r"已(?:经)?(?:入账|勾选|认证|抵扣)|未(?:入账|勾选|认证|抵扣)")
-REASONS = (
-    "description",
-    "message",
-    "errorMsg",
-    "errMsg",
-    "msg",
-    "reason",
-    "failReason",
-    "errcode",
-    "errorCode",
-)
+REASONS = ("description", "message", "errorMsg", "errMsg", "msg", "reason", "failReason", "errcode", "errorCode")

@@ -6,39 +6,21 @@ Source: docs/protocols/kingdee-inbound.md#rows, #statuses.
 
 import re
 from collections import namedtuple
+from functools import lru_cache
 
 from .. import reading
 from ..inbound import InboundFapiao, InboundLine
 from ..reading import as_day, as_money, exact_difference, exact_sum, rate_of
 from . import inbound_codes as codes
 
-_AT = {name: place for place, name in enumerate(InboundFapiao._fields)}
-_BLANK = [InboundFapiao._field_defaults.get(name, "") for name in InboundFapiao._fields]
-_PLANS_KEPT = 500
+_BLANK = {name: InboundFapiao._field_defaults.get(name, "") for name in InboundFapiao._fields}  # in their order
 _DIGITAL = re.compile(r"[0-9]{20}")
 _PERIOD = re.compile(r"([0-9]{4})[-/_:.年]?([0-9]{2})月?")
-_SHORT = 10  # digits; a number without a code and shorter than this is no identity by itself
-_plans = {}
+_SHORT = 10  # digits; a shorter number is no identity without a code
 
 
-# Fields of a plan that are the candidates of one set of names; those of ``numbers``, ``selected`` and ``loose`` are
-# grouped by name, and ``texts`` are (place in the tuple, first key, further keys)
-_PLANNED = {
-    "code": codes.CODE,
-    "total": codes.TOTAL,
-    "tax": codes.TAX,
-    "untaxed": codes.UNTAXED,
-    "deductible": codes.DEDUCTIBLE,
-    "day": codes.DATE,
-    "status": codes.STATUS,
-    "original": codes.ORIGINAL,
-    "original_code": codes.ORIGINAL_CODE,
-    "booking": codes.BOOKING,
-    "selected_at": codes.SELECTED_AT,
-    "period": codes.PERIOD,
-    "lines": codes.LINES,
-}
-_Plan = namedtuple("_Plan", ("texts", "numbers", "selected", "loose", *_PLANNED))
+# The keys of a row, by what they feed; those of ``numbers``, ``selected`` and ``loose`` are grouped by name
+_Plan = namedtuple("_Plan", ("texts", "numbers", "selected", "loose", *codes.KEYS))
 
 
 def fapiao_in(rows):
@@ -59,40 +41,31 @@ def fapiao_of(row):
     """Return the :class:`InboundFapiao` of a row (a dict of :func:`..reading.loads`), without ``travel``;
     None where it has no identity. Never raises.
     """
-    keys = tuple(row)
-    plan = _plans.get(keys)
-    if plan is None:
-        plan = _planned(keys)
+    plan = _planned(tuple(row))
     values = _BLANK.copy()
-    for place, key, others in plan.texts:
-        value = row[key]
-        if others and (value is None or value == ""):
-            value = _first(row, others)
-        if type(value) is str:
-            values[place] = value.strip()
-        elif value is not None:
-            values[place] = reading.as_text(value)
-    code, number = _identity(row, plan.numbers, plan.code, values[_SERIAL])
+    for field, keys in plan.texts:
+        values[field] = _told(row, keys)
+    code, number = _identity(row, plan.numbers, plan.code, values["serial_no"])
     if not number:
         return None
-    values[_NUMBER], values[_CODE] = number, code
-    values[_DATE] = as_day(_first(row, plan.day)) if plan.day else None
+    values["number"], values["code"] = number, code
+    values["issue_date"] = as_day(_first(row, plan.day)) if plan.day else None
     _put_amounts(values, row, plan)
     _put_state(values, row, plan)
     if plan.loose:
         _put_addresses(values, row, plan.loose)
     if plan.lines:
-        values[_LINES] = lines_in(_first(row, plan.lines))
-    return InboundFapiao._make(values)
+        values["lines"] = lines_in(_first(row, plan.lines))
+    return InboundFapiao._make(values.values())
 
 
 def identity_of(row):
     """Return the ``number`` that :func:`fapiao_of` would give a row, "" where it has none."""
     if not isinstance(row, dict):
         return ""
-    serial = reading.as_text(reading.pick(row, *codes.TEXTS["serial_no"]))
+    serial = reading.word_at(row, *codes.TEXTS["serial_no"])
     keys = tuple(row)
-    return _identity(row, _several(keys, codes.NUMBERS), _candidates(keys, codes.CODE), serial)[1]
+    return _identity(row, _several(keys, codes.NUMBERS), _candidates(keys, codes.KEYS["code"]), serial)[1]
 
 
 def lines_in(rows):
@@ -102,7 +75,7 @@ def lines_in(rows):
 
 
 def _line(row):
-    texts = {field: reading.as_text(reading.pick(row, *names)) for field, names in codes.LINE_TEXTS.items()}
+    texts = {field: reading.word_at(row, *names) for field, names in codes.LINE_TEXTS.items()}
     numbers = {field: reading.decimal_at(row, *names) for field, names in codes.LINE_NUMBERS.items()}
     money = {field: reading.money_at(row, *names) for field, names in codes.LINE_MONEY.items()}
     return InboundLine(
@@ -110,25 +83,21 @@ def _line(row):
         **numbers,
         **money,
         rate=rate_of(reading.pick(row, *codes.LINE_RATE)),
-        is_discount=reading.as_text(reading.pick(row, *codes.LINE_KINDS)) == codes.DISCOUNT_LINE,
+        is_discount=reading.word_at(row, *codes.LINE_KINDS) == codes.DISCOUNT_LINE,
     )
 
 
+@lru_cache(maxsize=500)
 def _planned(keys):
-    """Return the plan of a row's keys, and keep it."""
-    texts = [(_AT[field], *_candidates(keys, names)) for field, names in codes.TEXTS.items()]
-    plan = _Plan(
-        texts=tuple((place, found[0], found[1:]) for place, *found in texts if found),
+    """Return the plan of a row's keys."""
+    texts = [(field, _candidates(keys, names)) for field, names in codes.TEXTS.items()]
+    return _Plan(
+        texts=tuple((field, found) for field, found in texts if found),
         numbers=_several(keys, codes.NUMBERS),
         selected=_several(keys, codes.SELECTED),
         loose=tuple((name, _candidates(keys, (name,))) for name in codes.LOOSE if _candidates(keys, (name,))),
-        **{field: _candidates(keys, names) for field, names in _PLANNED.items()},
+        **{field: _candidates(keys, names) for field, names in codes.KEYS.items()},
     )
-    if len(_plans) >= _PLANS_KEPT:
-        # whoever answers with other keys each time gains nothing by it
-        _plans.clear()
-    _plans[keys] = plan
-    return plan
 
 
 def _candidates(keys, names):
@@ -141,7 +110,7 @@ def _candidates(keys, names):
 
 
 def _several(keys, names):
-    """Return the candidates of each of ``names`` by itself."""
+    """Return the candidates of each of ``names``."""
     return tuple(found for found in (_candidates(keys, (name,)) for name in names) if found)
 
 
@@ -193,16 +162,16 @@ def _put_amounts(values, row, plan):
     """Fill the three amounts; of two that are told the third follows."""
     total, tax, untaxed = _money(row, plan.total), _money(row, plan.tax), _money(row, plan.untaxed)
     if total is None:
-        if tax is not None and untaxed is not None and values[_TYPE] != codes.AIR:
+        if tax is not None and untaxed is not None and values["type_code"] != codes.AIR:
             total = exact_sum(untaxed, tax)
     elif untaxed is None:
         if tax is not None:
             untaxed = exact_difference(total, tax)
-    elif tax is None and values[_TYPE] != codes.AIR:
+    elif tax is None and values["type_code"] != codes.AIR:
         tax = exact_difference(total, untaxed)
-    values[_TOTAL], values[_TAX], values[_UNTAXED] = total, tax, untaxed
+    values["amount_total"], values["amount_tax"], values["amount_untaxed"] = total, tax, untaxed
     if plan.deductible:
-        values[_DEDUCTIBLE] = _money(row, plan.deductible)
+        values["deductible"] = _money(row, plan.deductible)
 
 
 def _put_state(values, row, plan):
@@ -210,26 +179,26 @@ def _put_state(values, row, plan):
     if plan.original:
         original = _told(row, plan.original)
         code = _told(row, plan.original_code) if len(original) < 20 else ""
-        values[_ORIGINAL] = code + original if original else ""
-    amount = values[_TOTAL] if values[_TOTAL] is not None else values[_UNTAXED]
-    is_red = bool(values[_ORIGINAL]) if amount is None else amount < 0
+        values["original_number"] = code + original if original else ""
+    amount = values["amount_total"] if values["amount_total"] is not None else values["amount_untaxed"]
+    is_red = bool(values["original_number"]) if amount is None else amount < 0
     status = codes.STATUSES.get(_told(row, plan.status), "")
     if is_red:
-        values[_COLOR] = "red"
+        values["color"] = "red"
         # the code says of a red fapiao that it is one; none reverses it
         status = codes.NORMAL if status in codes.REVERSED else status
-        if not values[_ORIGINAL]:
-            found = codes.ORIGINAL_IN_REMARK.search(values[_REMARK])
-            values[_ORIGINAL] = found[1] if found else ""
-    values[_STATUS] = status
+        if not values["original_number"]:
+            found = codes.ORIGINAL_IN_REMARK.search(values["remark"])
+            values["original_number"] = found[1] if found else ""
+    values["status"] = status
     if plan.booking:
-        values[_BOOKING] = codes.BOOKINGS.get(_told(row, plan.booking), "")
+        values["booking"] = codes.BOOKINGS.get(_told(row, plan.booking), "")
     if plan.selected or plan.selected_at:
-        values[_DEDUCTION] = _deduction(row, plan)
+        values["deduction"] = _deduction(row, plan)
     if plan.period:
         told = _told(row, plan.period)
         found = _PERIOD.fullmatch(told) if told else None
-        values[_PERIOD_AT] = found[1] + found[2] if found else ""
+        values["deduction_period"] = found[1] + found[2] if found else ""
 
 
 def _deduction(row, plan):
@@ -254,19 +223,10 @@ def _put_addresses(values, row, loose):
         if not address:
             continue
         ending = address.partition("?")[0].rpartition(".")[2].lower()
-        place = {"pdf": _PDF, "ofd": _OFD, "xml": _XML}.get(ending)
-        if place is None and name == "downloadUrl":
-            place = _PDF
-        elif place is None and name == "invoiceFileUrl":
-            place = _PDF if values[_OFD] else _OFD
-        if place is not None and not values[place]:
-            values[place] = address
-
-
-_NUMBER, _TYPE, _CODE, _SERIAL = (_AT[name] for name in ("number", "type_code", "code", "serial_no"))
-_COLOR, _STATUS, _DATE, _LINES = (_AT[name] for name in ("color", "status", "issue_date", "lines"))
-_UNTAXED, _TAX, _TOTAL = (_AT[name] for name in ("amount_untaxed", "amount_tax", "amount_total"))
-_ORIGINAL, _BOOKING, _DEDUCTION = (_AT[name] for name in ("original_number", "booking", "deduction"))
-_PERIOD_AT, _DEDUCTIBLE = _AT["deduction_period"], _AT["deductible"]
-_REMARK = _AT["remark"]
-_PDF, _OFD, _XML = (_AT[name] for name in ("pdf_address", "ofd_address", "xml_address"))
+        kind = ending if ending in ("pdf", "ofd", "xml") else ""
+        if not kind and name == "downloadUrl":
+            kind = "pdf"
+        elif not kind and name == "invoiceFileUrl":
+            kind = "pdf" if values["ofd_address"] else "ofd"
+        if kind and not values[f"{kind}_address"]:
+            values[f"{kind}_address"] = address

@@ -8,12 +8,12 @@ import re
 
 from .. import reading
 from ..errors import OutcomeUnknown
-from ..inbound import Marked, MarkOrder, is_number
+from ..inbound import Marked, is_number
 from ..reply import code_text
 from ..writing import filled, money
 from . import inbound_codes as inbound
 from .envelope import flag_in, opened
-from .inbound import PAGE_SIZE, is_running, refusal, rows_in, unknown_shape
+from .inbound import PAGE_SIZE, is_running, rows_in, unknown_shape
 from .inbound_rows import fapiao_of, identity_of
 from .meaning import MEANING, task_error
 
@@ -22,7 +22,7 @@ _DIGITAL = re.compile(r"[0-9]{20}")
 _PERIOD = re.compile(r"[0-9]{4}(?:0[1-9]|1[0-2])")
 
 
-def freeze_booking(order, tax_no, _options):
+def freeze_booking(order, _request_uid, tax_no, _options):
     """Return the order to book, or no longer to. Raises ValueError as :func:`_checked`.
 
     assumption: ``nextEntryMarkStatus`` 02 books, 06 takes it back [clients]; a booking taken back needs
@@ -41,7 +41,7 @@ def freeze_booking(order, tax_no, _options):
     }
 
 
-def freeze_selection(order, tax_no, _options):
+def freeze_selection(order, _request_uid, tax_no, _options):
     """Return the order to select for deduction, or no longer to. Raises ValueError as :func:`_checked`.
 
     assumption: ``billType`` 0 is a fapiao and ``asyncFlag`` 1 asks for a task, both [docs]; ``taxPeriod`` is
@@ -62,22 +62,20 @@ def freeze_selection(order, tax_no, _options):
     }
 
 
-def freeze_question(asked, tax_no, _options):
+def freeze_question(asked, _request_uid, tax_no, _options):
     """Return the question what became of an order: by its task, or by its fapiao where it has none.
 
-    ``asked``: a dict with ``task_no`` (and ``page``), or with ``fapiao``, or the :class:`MarkOrder`.
+    ``asked``: a dict with ``task_no`` (and ``page``), or with ``fapiao`` as in a ``MarkOrder``.
     assumption: without a task the fapiao themselves may be asked for.
     """
-    fapiao = asked.fapiao if isinstance(asked, MarkOrder) else asked.get("fapiao") or ()
-    task_no = "" if isinstance(asked, MarkOrder) else asked.get("task_no")
-    if task_no:
+    if asked.get("task_no"):
         page = int(asked.get("page") or 1)
-        return {"taxNo": tax_no, "taskNo": task_no, "pageNo": page, "pageSize": PAGE_SIZE}
-    if not fapiao:
+        return {"taxNo": tax_no, "taskNo": asked["task_no"], "pageNo": page, "pageSize": PAGE_SIZE}
+    if not asked.get("fapiao"):
         raise ValueError("Ask by a task's number or by the fapiao of an order")
     return {
         "taxNo": tax_no,
-        "invoices": [{**filled(serialNo=one.get("serial_no")), **_number(one)} for one in fapiao],
+        "invoices": [{**filled(serialNo=one.get("serial_no")), **_number(one)} for one in asked["fapiao"]],
     }
 
 
@@ -89,13 +87,13 @@ def read_order(raw):
     envelope = opened(raw)
     results = _results(envelope)
     if results or envelope.ok:
-        task_no = reading.as_text(reading.pick(envelope.data, "taskNo"))
+        task_no = reading.word_at(envelope.data, "taskNo")
         if not results and not task_no and envelope.data is not None:
             raise unknown_shape(envelope)
         return Marked(results, task_no, is_running=not results, text=envelope.text, already=_already(results))
     if is_running(envelope):
         return Marked(is_running=True, text=envelope.text)
-    raise refusal(envelope) or task_error(envelope)
+    raise task_error(envelope)
 
 
 def read_question(raw):
@@ -108,8 +106,8 @@ def read_question(raw):
     if not results and not envelope.ok:
         if is_running(envelope):
             return Marked(is_running=True, text=envelope.text)
-        raise refusal(envelope) or MEANING.question_error(envelope)
-    task_no = reading.as_text(reading.pick(envelope.data, "taskNo"))
+        raise MEANING.question_error(envelope)
+    task_no = reading.word_at(envelope.data, "taskNo")
     states = {} if results or _lists(envelope.data) else _states(envelope.data)
     if not results and not states and envelope.data is not None and not task_no and not _lists(envelope.data):
         raise unknown_shape(envelope)
@@ -193,7 +191,7 @@ def _already(results):
 
 def _states(data):
     """Return ``{number: booking or deduction}`` of the rows that tell where they stand."""
-    marks = (*inbound.BOOKING, *inbound.SELECTED)
+    marks = (*inbound.KEYS["booking"], *inbound.SELECTED)
     rows = [row for row in rows_in(data) or () if isinstance(row, dict) and any(name in row for name in marks)]
     found = filter(None, map(fapiao_of, rows))
     return {fapiao.number: fapiao.booking or fapiao.deduction for fapiao in found}
@@ -209,4 +207,4 @@ def _says(row):
 
 
 def _reason(row):
-    return next((text for text in (reading.as_text(reading.pick(row, name)) for name in inbound.REASONS) if text), "")
+    return next((text for text in (reading.word_at(row, name) for name in inbound.REASONS) if text), "")

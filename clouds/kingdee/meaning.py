@@ -17,7 +17,7 @@ from ..phrases import FACE, PACE, SESSION, SMS, says, says_doubt, says_issued, s
 from ..refusals import SHARED
 from ..reply import Meaning, code_text
 from . import codes
-from .envelope import flag_in, opened, text_in
+from .envelope import has_failed, opened, text_in
 from .words import OWN
 
 _LONG = 20_000  # characters; who turns a call away says so in a few, and a page of the pool isn't read twice
@@ -132,10 +132,8 @@ def part_refused(envelope):
     assumption: a list of orders may be accepted as a whole while one of them is refused.
     """
     rows = envelope.data if isinstance(envelope.data, list) else [envelope.data]
-    for row in rows:
+    for row in filter(has_failed, rows):
         code = code_text(reading.pick(row, "errorCode", "errcode"))
-        flag = flag_in(row, "success")
-        if flag is False or (code and code not in codes.OK):
-            text = text_in(row) or ("" if envelope.ok else envelope.text)
-            return replace(envelope, code=code, flag=False, text=text, data=row)
+        text = text_in(row) or ("" if envelope.ok else envelope.text)
+        return replace(envelope, code=code, flag=False, text=text, data=row)
     return None

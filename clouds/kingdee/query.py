@@ -4,11 +4,11 @@ Source: docs/protocols/kingdee-billing.md#query, #fapiao, #callbacks.
 """
 
 from .. import reading
-from ..base import Bill, Issued, NotFound, Pending
+from ..base import Bill, NotFound, Pending
 from ..errors import OutcomeUnknown
 from ..phrases import says_doubt
 from . import codes
-from .envelope import opened, plain_object, text_in
+from .envelope import opened, text_in
 from .fapiao import issued, looks_like_one, number_in
 from .meaning import MEANING, says_returned
 
@@ -16,12 +16,13 @@ _LISTS = ("invoiceList", "invoices", "invoiceInfoList")
 _BILL_STATE = ("billStatus", "billState", "billStatusName", "issueStatus", "statusName")
 
 
-def freeze(request_uid, asked, tax_no):
+def freeze(asked, request_uid, tax_no, _options):
     """Return the question for the bill ``request_uid``, or for one fapiao.
 
-    ``asked``: ``{"number"}`` asks for the fapiao of that number, ``{"red": True}`` for the red one issued
+    ``asked``: None, ``{"number"}`` for the fapiao of that number, ``{"red": True}`` for the red one issued
     under ``request_uid``: it has no bill. Raises ValueError where there is nothing to ask by.
     """
+    asked = asked or {}
     number = asked.get("number", "")
     if number:
         return {"sellerTaxpayerId": tax_no, "invoiceNum": number}
@@ -61,15 +62,6 @@ def read(raw):
     return bill
 
 
-def check_asked(found, request_uid, number):
-    """Return ``found``; raise OutcomeUnknown if it is another fapiao or bill than the one asked for."""
-    if isinstance(found, Issued) and number and found.number != number:
-        raise OutcomeUnknown("The cloud answered with another fapiao", "other_number")
-    if isinstance(found, Bill) and not number and found.request_uid not in ("", request_uid):
-        raise OutcomeUnknown("The cloud answered with another order", "other_serial")
-    return found
-
-
 def bill_in(envelope):
     """Return the ``Bill`` of an answer's data, None where there is nothing that looks like one.
 
@@ -100,7 +92,7 @@ def bill_in(envelope):
         is_complete=bool(fapiao) and not open_entries,
         state=state,
         text="\n".join(dict.fromkeys(filter(None, texts))) or ("" if fapiao else envelope.text),
-        raw=plain_object(data),
+        raw=reading.plain(data if isinstance(data, dict) else {"data": data}),
     )
 
 
@@ -121,7 +113,7 @@ def _list_in(head):
 
 def _bill_numbers(rows):
     """Return the different bill numbers in ``rows``."""
-    numbers = (reading.as_text(reading.pick(row, "billNo")) for row in rows)
+    numbers = (reading.word_at(row, "billNo") for row in rows)
     return list(dict.fromkeys(filter(None, numbers)))
 
 
@@ -131,9 +123,9 @@ def _state(heads, open_entries):
     assumption: no source names a key for it; read from what a bill's row says in words, and from
     fapiao listed with status 2 (待开).
     """
-    words = " ".join(reading.as_text(reading.pick(row, name)) for row in heads for name in _BILL_STATE)
+    words = " ".join(reading.word_at(row, name) for row in heads for name in _BILL_STATE)
     for state, pattern in codes.BILL_STATES:
         if pattern.search(words):
             return state
-    statuses = {reading.as_text(reading.pick(entry, "invoiceStatus")) for entry in open_entries}
+    statuses = {reading.word_at(entry, "invoiceStatus") for entry in open_entries}
     return "waiting" if codes.STATUS_WAITING in statuses else ""

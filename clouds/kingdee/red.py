@@ -1,27 +1,39 @@
 """Reversals: the red form (红字确认单), and the red fapiao.
 
 The papers name the calls and the keys of two of them; the keys of the question and of the
-withdrawal are the vendor's pages' (api-146003707, api-146003702), what the answers look like is open.
+withdrawal are the vendor's pages' (api-146003707, api-146003702). Of the answers only those to the question
+are known (``redInfoBillNo``, ``redConfirmBillStatus`` 01–10, ``govRedConfirmBillUuid``,
+``redConfirmEnterDate``, in ``data.dataList``); the other names are assumptions.
 Source: docs/protocols/kingdee-red-letter.md#calls; docs/protocols/tax-rules.md#red-letter.
 """
 
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+
 from ...rules.codes import is_number
-from ...rules.red_document import SELLER
+from ...rules.red_document import SELLER, RedForm
+from ...rules.red_forms import STATES, WITHDRAWN, is_open, state_named
 from .. import reading
-from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending
-from ..errors import NotYet, OutcomeUnknown
+from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending, RawAnswer
+from ..errors import CloudError, NotYet, OutcomeUnknown
 from ..phrases import FORM_EXISTS, RED_EXISTS, says_doubt
 from ..writing import filled, serial_of
-from . import codes, red_forms
+from . import codes
 from .billing import goods
 from .envelope import opened
 from .fapiao import issued, number_in
 from .meaning import MEANING, part_refused
 
+_FORM_NUMBERS = ("redInfoBillNo", "redConfirmBillNo", "number", "redBillNo")
+_BLUE_NUMBERS = ("originalInvoiceNumber", "originalInvoiceNo", "blueInvoiceNo", "invoiceNo", "invoiceNum")
+_STATES = ("redConfirmBillStatus", "confirmStatus", "billStatus", "status")
+_LISTS = ("dataList", "list", "rows", "records", "data")
+_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 _RED_NUMBERS = ("redInvoiceNum", "redInvoiceNo")
 
 
-def freeze_application(order, request_uid, tax_no):
+def freeze_application(order, request_uid, tax_no, _options):
     """Return what applies for a form; only a partial reversal lists lines.
 
     Raises ValueError for what this cloud can't (a buyer's form) and for what is missing.
@@ -42,11 +54,11 @@ def freeze_application(order, request_uid, tax_no):
     }
 
 
-def freeze_question(order, request_uid, tax_no):
+def freeze_question(order, request_uid, tax_no, _options):
     """Return the question how a form stands: by its number or, without one, by what it reverses.
 
     assumption: the cloud lists the forms of a tax number and ignores keys it doesn't know; which of them
-    is ours is seen in :func:`red_forms.narrowed`.
+    is ours is seen in :func:`narrowed`.
     """
     if order.form_number:
         return {"taxpayerId": tax_no, "redInfoBillNo": order.form_number, "invoiceNo": order.blue_number}
@@ -59,7 +71,7 @@ def freeze_question(order, request_uid, tax_no):
     }
 
 
-def freeze_withdrawal(order, _request_uid, tax_no):
+def freeze_withdrawal(order, _request_uid, tax_no, _options):
     """Return what withdraws the form of ``order``; ValueError without the form's number."""
     if not order.form_number:
         raise ValueError("Only a form with a number can be withdrawn")
@@ -71,7 +83,7 @@ def freeze_withdrawal(order, _request_uid, tax_no):
     }
 
 
-def freeze_issue(order, request_uid, tax_no):
+def freeze_issue(order, request_uid, tax_no, _options):
     """Return what issues the red fapiao; with the form's number where there is a form.
 
     assumption: the form is named by ``redInfoBillNo`` and ``govRedConfirmBillUuid``, as in the answers.
@@ -95,20 +107,18 @@ def read_application(raw):
     says the fapiao isn't there is ``NotYet`` (assumption: for up to two hours after issue).
     """
     envelope = _accepted(raw, RED_APPLY, FORM_EXISTS)
-    return red_forms.newest(red_forms.forms_in(envelope.data)) or Pending(envelope.text)
+    return newest(forms_in(envelope.data)) or Pending(envelope.text)
 
 
 def read_question(raw):
     """Return the ``RedForm`` or ``NotFound``; raise for anything that is neither clearly."""
     envelope = opened(raw)
     if not envelope.ok:
-        if MEANING.not_there(envelope):
-            return NotFound(envelope.text, envelope.code)
-        raise MEANING.question_error(envelope)
-    forms = red_forms.forms_in(envelope.data)
+        return MEANING.not_found(envelope)
+    forms = forms_in(envelope.data)
     if forms:
-        return red_forms.newest(forms)
-    is_empty = envelope.data is None or red_forms.is_empty_list(envelope.data)
+        return newest(forms)
+    is_empty = envelope.data is None or is_empty_list(envelope.data)
     if is_empty and not says_doubt(envelope.text):
         return NotFound(envelope.text, envelope.code)
     raise OutcomeUnknown(envelope.text, "no_form_number", envelope.status)
@@ -119,7 +129,7 @@ def read_withdrawal(raw):
     envelope = opened(raw)
     if not envelope.ok or part_refused(envelope):
         raise MEANING.order_error(envelope, RED_WITHDRAW)
-    return red_forms.withdrawn(envelope.data)
+    return withdrawn(envelope.data)
 
 
 def read_issue(raw):
@@ -166,3 +176,75 @@ def _line(line):
     """Return a red line; assumption: ``originalSeq`` names the blue line, from 1 with
     discount lines counted; the other keys are those that fapiao have in the answers."""
     return {"originalSeq": line.xh, **goods(line)}
+
+
+# The forms as the cloud lists them
+
+
+def forms_in(data):
+    """Return the ``RedForm`` of each row of an answer's data that has a number, in their order."""
+    return [form for form in map(_form, _rows(data)) if form.number]
+
+
+def is_empty_list(data):
+    """Return whether an answer's data is a page without rows."""
+    found = next((data[name] for name in _LISTS if name in data), None) if isinstance(data, dict) else data
+    return found == []
+
+
+def newest(forms):
+    """Return the one that counts of several forms for one fapiao: an open one, or else the latest; None
+    if there is none.
+    """
+    return max(forms, key=lambda form: (is_open(form.state), form.applied_at or _LONG_AGO), default=None)
+
+
+def withdrawn(data):
+    """Return the ``RedForm`` of a withdrawal that went well."""
+    form = _form(next(iter(_rows(data)), {}))
+    return form if form.state in STATES and not is_open(form.state) else replace(form, state=WITHDRAWN)
+
+
+def narrowed(raw, asked):
+    """Return ``raw`` with only those forms that the question ``asked`` for, by number or original.
+
+    The cloud lists all forms of a tax number; a later reader of the answer can't tell ours from them.
+    """
+    try:
+        envelope = opened(raw)
+    except CloudError:
+        return raw
+    rows = _rows(envelope.data)
+    if not envelope.ok or not rows:
+        return raw
+    kept = [row for row in rows if _is_asked(_form(row), asked)]
+    said = {"errorCode": envelope.code, "success": envelope.flag, "message": envelope.text}
+    body = {**said, "data": {"dataList": reading.plain(kept)}}
+    return RawAnswer(raw.status, json.dumps(body, ensure_ascii=False), raw.content_type)
+
+
+def _is_asked(form, asked):
+    if asked.get("redInfoBillNo"):
+        return form.number == asked["redInfoBillNo"]
+    return form.blue_number == asked["invoiceNo"]
+
+
+def _rows(data):
+    if isinstance(data, dict):
+        listed = next((data[name] for name in _LISTS if isinstance(data.get(name), list)), None)
+        data = [data] if listed is None else listed
+    return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+
+
+def _form(row):
+    text = reading.word_at(row, *_STATES)
+    code = text.zfill(2)
+    return RedForm(
+        number=reading.word_at(row, *_FORM_NUMBERS),
+        state=code if code in STATES else state_named(text),
+        state_text=reading.word_at(row, "redConfirmBillStatusName", "statusName") or text,
+        uuid=reading.word_at(row, "govRedConfirmBillUuid", "uuid"),
+        applied_at=reading.moment_at(row, "redConfirmEnterDate", "enterDate", "applyTime"),
+        blue_number=reading.word_at(row, *_BLUE_NUMBERS),
+        raw=reading.plain(row),
+    )

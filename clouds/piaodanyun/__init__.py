@@ -1,6 +1,5 @@
 """票单云 (piaodanyun): the basic edition of its 数电票 interface."""
 
 from .client import Piaodanyun
-from .options import Options
 
-__all__ = ["Options", "Piaodanyun"]
+__all__ = ["Piaodanyun"]

@@ -1,10 +1,10 @@
 """How the access token of 票单云 is asked for and read.
 
-Source: docs/protocols/piaodanyun.md#token. A successful answer is in no source: see :func:`..tokens.token_in`.
+Source: docs/protocols/piaodanyun.md#token. A successful answer is in no source: see :meth:`..tokens.Tokens._token_in`.
 """
 
 from .. import tokens
-from ..errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, RateLimited
+from ..errors import CloudError, LoginRequired, NotSent, RateLimited
 from ..phrases import PACE, says
 from . import codes
 from .meaning import opened
@@ -21,9 +21,7 @@ class Tokens(tokens.Tokens):
         envelope = opened(raw)
         if not envelope.ok:
             raise _refusal(envelope)
-        token = tokens.token_in(envelope.data)
-        if not token:
-            raise OutcomeUnknown(envelope.text, "no_token", envelope.status)
+        token = self._token_in(envelope, envelope.data)
         return token, tokens.lifetime_in(envelope.data) or self._options.token_lifetime
 
     def _ask(self, form, body):

@@ -3,52 +3,69 @@
 Source: docs/protocols/piaodanyun.md#calls.
 """
 
-from .. import base
+import re
+from dataclasses import dataclass
+
+from .. import base, client
 from ..base import FileAddresses, Issued, NotFound
-from ..client import Client, is_kind
-from ..errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
-from . import account, files, issue, login, query, red, words
+from ..client import Call, is_kind
+from ..errors import LoginRequired, OutcomeUnknown
+from . import account, issue, query, red, words
 from .auth import Tokens
 from .meaning import is_token_refused, opened
-from .options import Options
 
 _INVOKE = "/qdjk/fullExteriorInvoke/"
-_PATHS = {
-    base.ISSUE: _INVOKE + "blueTicket",
-    base.FIND: _INVOKE + "invoiceQueryMx",
-    base.FILES: _INVOKE + "getInvoicePdfOfd",
-    base.LOGIN: _INVOKE + "loginDppt",
-    base.FACE_QR: _INVOKE + "getFaceImg",
-    base.CREDIT: "/qdjk/allElectricInvoice/getCreditLine",
-    base.FACE_STATE: "/qdjk/fullApplets/queryFaceAuthState",
-    base.RED_CHECK: _INVOKE + "retInviceMsg",
-    base.RED_APPLY: _INVOKE + "hzxxbsq",
-    base.RED_STATE: _INVOKE + "hzxxbsq",
-    base.RED_ISSUE: _INVOKE + "hzfpkj",
-}
-_RED_FREEZERS = {
-    base.RED_CHECK: red.freeze_check,
-    base.RED_APPLY: red.freeze_application,
-    base.RED_STATE: red.freeze_question,
-    base.RED_ISSUE: red.freeze_issue,
-}
-_READERS = {
-    base.ISSUE: issue.read,
-    base.FIND: query.read,
-    base.FILES: files.read,
-    base.CREDIT: account.read_credit,
-    base.LOGIN: login.read,
-    base.FACE_STATE: account.read_face_needed,
-    base.FACE_QR: account.read_face_qr,
-    base.RED_CHECK: red.read_check,
-    base.RED_APPLY: red.read_application,
-    base.RED_STATE: red.read_question,
-    base.RED_ISSUE: red.read_issue,
+_CALLS = {
+    base.ISSUE: Call(_INVOKE + "blueTicket", issue.freeze, issue.read),
+    base.FIND: Call(_INVOKE + "invoiceQueryMx", query.freeze, query.read),
+    base.FILES: Call(_INVOKE + "getInvoicePdfOfd", query.freeze_files, query.read_files),
+    base.LOGIN: Call(_INVOKE + "loginDppt", account.freeze_login, account.read_login),
+    base.FACE_QR: Call(_INVOKE + "getFaceImg", account.freeze_face_qr, account.read_face_qr),
+    base.CREDIT: Call("/qdjk/allElectricInvoice/getCreditLine", account.freeze_plain, account.read_credit),
+    base.FACE_STATE: Call("/qdjk/fullApplets/queryFaceAuthState", account.freeze_plain, account.read_face_needed),
+    base.RED_CHECK: Call(_INVOKE + "retInviceMsg", red.freeze_check, red.read_check),
+    base.RED_APPLY: Call(_INVOKE + "hzxxbsq", red.freeze_application, red.read_application),
+    base.RED_STATE: Call(_INVOKE + "hzxxbsq", red.freeze_question, red.read_question),
+    base.RED_ISSUE: Call(_INVOKE + "hzfpkj", red.freeze_issue, red.read_issue),
 }
 
 
-class Piaodanyun(Client):
-    """One 票单云 account; settings are described in :class:`.options.Options`."""
+@dataclass(frozen=True)
+class Options(client.Options):
+    """The settings of an account that the protocol leaves open; all but ``tenant_number`` rest on assumptions.
+
+    Secrets are ``phone`` and ``password`` (of the cloud), ``tax_password`` (of the tax bureau);
+    ``Config.username`` is the bureau account.
+    """
+
+    tenant_number: int | None = None  # 企业租户ID; asked for by obtainToken
+    token_path: str = "/obtainToken"
+    token_body: str = "json"  # "json" as the paper shows it, or "form"; the other is tried on a 20000
+    token_header: str = "Authorization"
+    token_prefix: str = ""  # for example "Bearer "
+    add_seal: bool = False  # addSeal: the cloud's own default is without
+    confirm_buyer: bool = True  # issue even if the bureau knows no such buyer (gfxxConfirm left out)
+    check_person: bool = False  # spflxConfirm: let the bureau check a natural person
+
+    @staticmethod
+    def _read(field, value):
+        # a prefix may end with a space
+        return value if field.name == "token_prefix" else client.Options._read(field, value)
+
+    @property
+    def tenant_id(self):
+        """Return the tenant as the integer the cloud wants; raise LoginRequired if it isn't one.
+
+        Zero counts as missing: that is what an unset integer field holds.
+        """
+        text = str(self.tenant_number or "").strip()
+        if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text):
+            raise LoginRequired("企业租户ID", code="no_tenant", need="credentials")
+        return int(text)
+
+
+class Piaodanyun(client.Cloud):
+    """One 票单云 account."""
 
     provider = "piaodanyun"
     identity = ("phone", "tenant_number", "tax_username")
@@ -66,45 +83,16 @@ class Piaodanyun(Client):
     )
     remark_length = 255
     seller_contact_required = True
-    capabilities = frozenset(_PATHS)
+    capabilities = frozenset(_CALLS)
     features = frozenset({base.BUYER_RED, base.RED_APPLY_FINDS})  # in full only, and no form is withdrawn
 
     refusals, login_words = words.OWN, words.LOGIN_TEXTS
-    options_of, tokens_of, readers = Options, Tokens, _READERS
-    _is_unread = staticmethod(is_token_refused)
-
-    def freeze(self, operation, document, request_uid=""):
-        """Return the form of ``operation`` as a dict of strings; pure, without credentials.
-
-        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for RED_…; for the others a dict of what the
-        method of that name takes (FIND ``{"number"}``, FILES ``{"number", "kind", "issued_at"}``,
-        LOGIN ``{"method", "code", "pin", "qr_id"}``, FACE_QR ``{"app"}``) or None.
-        """
-        tax_no, values = self.config.tax_no, document or {}
-        if operation in _RED_FREEZERS:
-            return _RED_FREEZERS[operation](document, request_uid, tax_no)
-        if operation == base.ISSUE:
-            return issue.freeze(document, request_uid, tax_no, self.options)
-        if operation == base.FIND:
-            return query.freeze(request_uid, values.get("number", ""), tax_no)
-        if operation == base.FILES:
-            return files.freeze(values["number"], values["kind"], values.get("issued_at"), tax_no, self.options)
-        if operation == base.LOGIN:
-            return login.freeze(values["method"], values.get("code"), values.get("pin"), values.get("qr_id"), tax_no)
-        if operation == base.FACE_QR:
-            return account.freeze_face_qr(values.get("app", "tax"), tax_no)
-        if operation in (base.CREDIT, base.FACE_STATE):
-            return {"nsrsbh": tax_no}
-        raise ValueError(f"票单云 has no operation {operation!r}")
+    options_of, tokens_of, calls = Options, Tokens, _CALLS
+    opened, is_about_token = staticmethod(opened), staticmethod(is_token_refused)
 
     def send(self, operation, payload):
         """Make the call. Raises as :mod:`..base` says; NotSent also where the renewed token is refused too."""
         return self._sent(operation, lambda token: self._call(operation, payload, token))
-
-    def find(self, request_uid="", number=""):
-        """Return ``Issued``, ``Pending`` or ``NotFound``; a ``number`` is asked for rather than an id."""
-        payload = self.freeze(base.FIND, {"number": number}, request_uid)
-        return query.check_asked(self.ask(base.FIND, payload), request_uid, number)
 
     def check_red(self, order):
         """Return the ``RedCheck`` or ``NotFound``; raise OutcomeUnknown if it is about another fapiao."""
@@ -136,29 +124,16 @@ class Piaodanyun(Client):
             return found if isinstance(found, NotFound) else NotFound("", "no_address")
         return self.file_at(getattr(found, kind), kind)
 
-    def credit_line(self):
-        return self.ask(base.CREDIT, self.freeze(base.CREDIT, None))
-
     def login(self, method, code="", pin="", qr_id=""):
-        """Take one step of a log-in and return where it stands; see :mod:`.login`."""
-        step = {"method": method, "code": code, "pin": pin, "qr_id": qr_id}
-        payload = self.freeze(base.LOGIN, step)
-        raw = self.send(base.LOGIN, payload)
-        return login.read(raw, payload)
-
-    def face_needed(self):
-        return self.ask(base.FACE_STATE, self.freeze(base.FACE_STATE, None))
-
-    def face_qr(self, app="tax"):
-        return self.ask(base.FACE_QR, self.freeze(base.FACE_QR, {"app": app}))
+        """Take one step of a log-in and return where it stands; see :mod:`.account`."""
+        payload = self.freeze(base.LOGIN, {"method": method, "code": code, "pin": pin, "qr_id": qr_id})
+        return account.read_login(self.send(base.LOGIN, payload), payload)
 
     def _file(self, number, kind, issued_at):
         """Return what the cloud has for a file; ``NotFound`` 200 where it is there but unreadable."""
-        values = {"number": number, "kind": kind, "issued_at": issued_at}
-        payload = self.freeze(base.FILES, values)
-        raw = self.send(base.FILES, payload)
+        asked = {"number": number, "kind": kind, "issued_at": issued_at}
         try:
-            return self.read(base.FILES, raw)
+            return self.ask(base.FILES, self.freeze(base.FILES, asked))
         except OutcomeUnknown as error:
             if error.code == "unreadable_file" and kind != "addresses":
                 return NotFound(error.text, "200")
@@ -169,15 +144,7 @@ class Piaodanyun(Client):
         if operation == base.LOGIN:
             form["password"] = self.config.secrets.get("tax_password") or ""
         headers = {self.options.token_header: self.options.token_prefix + token}
+        path = self.calls[operation].address
         if operation == base.FACE_QR:
-            return self._transport.get(_PATHS[operation], params=form, headers=headers)
-        fresh = operation in base.EFFECTS
-        return self._transport.post_form(_PATHS[operation], form, headers=headers, fresh=fresh)
-
-    def _refused_again(self, raw):
-        try:
-            return opened(raw).error(NotSent)
-        except TokenExpired as error:
-            return error.to(NotSent)
-        except LoginRequired as error:
-            return error
+            return self._transport.get(path, params=form, headers=headers)
+        return self._transport.post_form(path, form, headers=headers, fresh=operation in base.EFFECTS)

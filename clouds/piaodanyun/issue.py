@@ -12,7 +12,7 @@ from .. import reading
 from ..base import ISSUE, Issued
 from ..writing import filled, joined, measure, money, plain, serial_of
 from . import codes
-from .meaning import MEANING, lacking, number_at, opened
+from .meaning import MEANING, lacking, opened
 
 
 def freeze(draft, request_uid, tax_no, options):
@@ -55,7 +55,7 @@ def read(raw):
     envelope = opened(raw)
     if not envelope.ok:
         raise MEANING.order_error(envelope, ISSUE)
-    number = number_at(envelope.data, "Fphm", "fphm")
+    number = reading.number_at(envelope.data, "Fphm", "fphm")
     if number:
         return Issued(
             number=number,
@@ -88,12 +88,7 @@ def _line(line):
     return {
         "fphxz": codes.KINDS[line.kind],
         "spmc": line.name,
-        **filled(
-            ggxh=line.spec,
-            dw=line.unit,
-            spsl=measure(line.quantity),
-            dj=measure(line.price),
-        ),
+        **filled(ggxh=line.spec, dw=line.unit, spsl=measure(line.quantity), dj=measure(line.price)),
         "je": money(line.amount),
         "sl": plain(line.rate),
         "se": money(line.tax),

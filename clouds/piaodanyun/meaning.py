@@ -2,10 +2,9 @@
 
 import re
 
-from ...rules.codes import is_number
 from .. import reading
 from ..base import RED_APPLY
-from ..errors import CloudError, LoginRequired, OutcomeUnknown, RateLimited, TokenExpired, TokenRefused
+from ..errors import LoginRequired, OutcomeUnknown, RateLimited, TokenRefused
 from ..phrases import FACE, PACE, SMS, joined, says, says_doubt, says_issued
 from ..refusals import SHARED
 from ..reply import Meaning, Reply, code_text, unreadable
@@ -46,23 +45,14 @@ def opened(raw):
     if not code:
         raise unreadable(raw)
     data = _data(body)
-    said = [reading.as_text(reading.pick(body, name)) for name in ("msg", "message")]
+    said = [reading.word_at(body, name) for name in ("msg", "message")]
     return Envelope(code, joined(*said, "" if code == codes.OK else _reason(data)), data, raw.status)
-
-
-def is_token_refused(raw):
-    """Return whether the cloud turned the call away because of its token, without reading it."""
-    try:
-        return _token_refused(opened(raw))
-    except TokenExpired:
-        return True
-    except CloudError:
-        return False
 
 
 class _Meaning(Meaning):
     rows = (*OWN, *SHARED)
     open_codes = codes.OPEN
+    told_codes, refusal_codes = {codes.BUSINESS, codes.OTHER}, codes.TOLD_BY_TEXT
 
     def by_code(self, reply):
         code, text = reply.code, reply.text
@@ -82,23 +72,17 @@ class _Meaning(Meaning):
     def by_text(self, reply):
         if _token_refused_by_text(reply):
             return reply.error(TokenRefused)
-        if not self.is_told_by_text(reply):
+        if reply.code not in self.told_codes:
             return None
         need = next((need for pattern, need in _NEEDS_IN_TEXT if says(pattern, reply.text)), "")
         if need:
             return reply.error(LoginRequired, need=need)
         return reply.error(RateLimited) if says(PACE, reply.text) else None
 
-    def is_told_by_text(self, reply):
-        return reply.code in (codes.BUSINESS, codes.OTHER)
-
-    def may_refuse(self, reply):
-        return reply.code in codes.TOLD_BY_TEXT
-
     def names_result(self, reply, operation):
-        if number_at(reply.data, "Fphm", "fphm"):
+        if reading.number_at(reply.data, "Fphm", "fphm"):
             return True
-        return operation == RED_APPLY and bool(reading.as_text(reading.pick(reply.data, "xxbbh")))
+        return operation == RED_APPLY and bool(reading.word_at(reply.data, "xxbbh"))
 
     def is_answer(self, reply):
         return reply.code == codes.BUSINESS
@@ -122,7 +106,7 @@ def asks_for_face(envelope):
     data = reading.unfolded(envelope.data, is_base64=True)
     if face_word(data) == "Y":
         return True
-    drawn = reading.as_text(reading.pick(data, "ewm"))
+    drawn = reading.word_at(data, "ewm")
     # a code that begins so is the one on a fapiao that exists [family]
     is_face_code = bool(drawn) and not drawn.startswith("01,")
     return bool(reading.pick(data, "rzid") or is_face_code or FACE.search(envelope.text))
@@ -130,14 +114,7 @@ def asks_for_face(envelope):
 
 def face_word(data):
     """Return ``Sfsl``: Y where a face must be authenticated, N where not, or ""."""
-    return reading.as_text(reading.pick(data, "Sfsl")).upper()
-
-
-def number_at(data, *names):
-    """Return the 20-digit number under one of ``names``, or an empty string."""
-    value = reading.pick(data, *names)
-    text = reading.as_text(value) if isinstance(value, (str, int)) else ""
-    return text if is_number(text) else ""
+    return reading.word_at(data, "Sfsl").upper()
 
 
 def _token_refused_by_code(envelope):
@@ -151,7 +128,8 @@ def _token_refused_by_text(envelope):
     return envelope.code in refusing and says(codes.TOKEN_TEXT, text) and not says_doubt(text)
 
 
-def _token_refused(envelope):
+def is_token_refused(envelope):
+    """Return whether the cloud turned the call away because of its token, without reading it."""
     return _token_refused_by_code(envelope) or _token_refused_by_text(envelope)
 
 

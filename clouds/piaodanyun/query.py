@@ -1,21 +1,22 @@
-"""Asking for a fapiao by serial number or number: ``invoiceQueryMx``.
+"""Asking for a fapiao by serial number or number (``invoiceQueryMx``), and for its files (``getInvoicePdfOfd``).
 
-Source: docs/protocols/piaodanyun.md#query. The answer for an unknown serial number is in no source.
+Source: docs/protocols/piaodanyun.md#query, #files. The answer for an unknown serial number is in no source.
 """
 
-import dataclasses
-
-from ...rules.document import Line
+from ...rules.document import NORMAL, Line
 from .. import reading
-from ..base import Issued, NotFound, Pending
+from ..base import FileAddresses, Issued, NotFound, Pending
 from ..errors import OutcomeUnknown
-from ..phrases import says_doubt
+from ..phrases import NOT_THERE, SOMETHING_ELSE, says_doubt
 from . import codes
-from .meaning import MEANING, number_at, opened
+from .meaning import MEANING, opened
+
+FLAGS = {"pdf": "1", "ofd": "2", "xml": "3", "addresses": "4"}
 
 
-def freeze(request_uid, number, tax_no):
-    """Return the form that asks by ``number`` or, without one, by ``request_uid``."""
+def freeze(asked, request_uid, tax_no, _options):
+    """Return the form that asks by the ``number`` in ``asked`` or, without one, by ``request_uid``."""
+    number = (asked or {}).get("number")
     if not request_uid and not number:
         raise ValueError("Ask by a serial number or by a fapiao number")
     return {"nsrsbh": tax_no, **({"fphm": number} if number else {"fpqqlsh": request_uid})}
@@ -31,20 +32,8 @@ def read(raw):
         return _found(envelope)
     if envelope.code == codes.BUSINESS and codes.ISSUING.search(envelope.text):
         return Pending(envelope.text)
-    if MEANING.not_there(envelope):
-        # assumption: an unknown serial number is a 999 whose text says so
-        return NotFound(envelope.text, envelope.code)
-    raise MEANING.question_error(envelope)
-
-
-def check_asked(found, request_uid, number):
-    """Return ``found``; raise OutcomeUnknown if it is another fapiao than the one asked for."""
-    if isinstance(found, Issued):
-        if number and found.number != number:
-            raise OutcomeUnknown("The cloud answered with another fapiao", "other_number")
-        if not number and request_uid and found.request_uid not in ("", request_uid):
-            raise OutcomeUnknown("The cloud answered with another order", "other_serial")
-    return found
+    # assumption: an unknown serial number is a 999 whose text says so
+    return MEANING.not_found(envelope)
 
 
 def _found(envelope):
@@ -56,7 +45,7 @@ def _found(envelope):
             raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
         # assumption: success without data is how an unknown serial number may also look
         return NotFound(envelope.text, envelope.code)
-    number = number_at(head, "fphm")
+    number = reading.number_at(head, "fphm")
     if number:
         return _issued(head, number)
     if reading.pick(head, "fpqqlsh") and reading.pick(head, "fphm") is None:
@@ -68,8 +57,8 @@ def _found(envelope):
 def _issued(head, number):
     total = reading.money_at(head, "jshj")
     original = reading.text_at(head, "yfphm") or ""
-    kind = reading.as_text(reading.pick(head, "fplxdm"))
-    reversed_by = number_at(head, "hcFphm")  # assumption: the paper has the key, without content
+    kind = reading.word_at(head, "fplxdm")
+    reversed_by = reading.number_at(head, "hcFphm")  # assumption: the paper has the key, without content
     return Issued(
         number=number,
         issued_at=reading.moment_at(head, "kprq") or reading.moment_at(head, "dqsj"),
@@ -83,7 +72,7 @@ def _issued(head, number):
         amount=reading.money_at(head, "hjje"),
         tax=reading.money_at(head, "hjse", "se"),
         total=total,
-        request_uid=reading.as_text(reading.pick(head, "fpqqlsh")),
+        request_uid=reading.word_at(head, "fpqqlsh"),
         original_number=original,
         reversed_by=reversed_by,
         lines=_lines(reading.pick(head, "zbmx", "mxzb")),
@@ -96,42 +85,87 @@ def _status(head, reversed_by):
 
     Where a red fapiao is named, "normal" is not believed: the paper shows that code without one only.
     """
-    status = codes.STATUSES.get(reading.as_text(reading.pick(head, "fpzt")), "")
+    status = codes.STATUSES.get(reading.word_at(head, "fpzt"), "")
     return "" if status == codes.NORMAL and reversed_by else status
 
 
 def _lines(rows):
     """Return the lines, or none at all where one of them can't be read."""
-    lines = [_line(row) for row in rows] if isinstance(rows, list) else []
-    return () if None in lines else tuple(lines)
+    lines = [(line_values(row), row) for row in rows] if isinstance(rows, list) else []
+    if any(values is None for values, _row in lines):
+        return ()
+    return tuple(Line(kind=_kind(row), **values) for values, row in lines)
 
 
-def _line(row):
-    amount, tax = reading.money_at(row, "je"), reading.money_at(row, "se")
-    rate, zero = rate_at(row)
+def _kind(row):
+    return codes.KIND_NAMES.get(reading.word_at(row, "fphxz"), NORMAL)
+
+
+def line_values(row):
+    """Return what a row says of a line as arguments of ``Line`` and ``RedLine``; None where it can't be read.
+
+    ``13%`` and 免税 are understood beside ``0.13``.
+    """
+    told = reading.pick(row, "sl")
+    amount, tax, rate = reading.money_at(row, "je"), reading.money_at(row, "se"), reading.rate_of(told)
     if amount is None or tax is None or rate is None:
         return None
-    if reading.as_text(reading.pick(row, "hsbz")) == "1":
-        amount -= tax
-    line = Line(
-        kind=codes.KIND_NAMES.get(reading.as_text(reading.pick(row, "fphxz")), codes.KIND_NAMES["0"]),
-        name=reading.as_text(reading.pick(row, "spmc")),
-        code=reading.as_text(reading.pick(row, "spbm")),
-        amount=amount,
-        tax=tax,
-        rate=rate,
-        quantity=reading.decimal_at(row, "spsl"),
-        price=reading.decimal_at(row, "spdj", "dj"),
-        spec=reading.as_text(reading.pick(row, "ggxh")),
-        unit=reading.as_text(reading.pick(row, "dw")),
-        zero_kind=zero,
-    )
-    policy = reading.as_text(reading.pick(row, "zzstsgl"))
-    return dataclasses.replace(line, policy=policy) if policy else line
+    zero = codes.ZERO_WORDS.get(reading.as_text(told)) or reading.word_at(row, "lslbs")
+    return {
+        "name": reading.word_at(row, "spmc"),
+        "code": reading.word_at(row, "spbm"),
+        "amount": amount - tax if reading.word_at(row, "hsbz") == "1" else amount,
+        "tax": tax,
+        "rate": rate,
+        "quantity": reading.decimal_at(row, "spsl"),
+        "price": reading.decimal_at(row, "spdj", "dj"),
+        "spec": reading.word_at(row, "ggxh"),
+        "unit": reading.word_at(row, "dw"),
+        "zero_kind": codes.ZERO_NAMES.get(zero, ""),
+        "policy": reading.word_at(row, "zzstsgl"),
+    }
 
 
-def rate_at(row):
-    """Return a line's rate and kind of zero; ``13%`` and 免税 are understood beside ``0.13``."""
-    told = reading.pick(row, "sl")
-    zero = codes.ZERO_WORDS.get(reading.as_text(told)) or reading.as_text(reading.pick(row, "lslbs"))
-    return reading.rate_of(told), codes.ZERO_NAMES.get(zero, "")
+# Files: in base64 or by address
+
+
+def freeze_files(asked, _request_uid, tax_no, options):
+    """Return the form that asks for one file; ``asked``: ``number``, ``kind`` (pdf, ofd, xml or addresses) and
+    ``issued_at``, aware or None.
+    """
+    form = {"downflag": FLAGS[asked["kind"]], "nsrsbh": tax_no, "fphm": asked["number"]}
+    if asked.get("issued_at"):
+        form["kprq"] = reading.stamp(asked["issued_at"])
+    if options.add_seal:
+        form["addSeal"] = "1"
+    return form
+
+
+def read_files(raw):
+    """Return the file's bytes, its :class:`FileAddresses`, or ``NotFound`` while there is none yet."""
+    envelope = opened(raw)
+    if not envelope.ok:
+        if envelope.code == codes.FILE_NOT_READY or (envelope.code == codes.BUSINESS and _not_yet(envelope.text)):
+            return NotFound(envelope.text, envelope.code)
+        raise MEANING.question_error(envelope)
+    data = envelope.data
+    if isinstance(data, dict):
+        addresses = FileAddresses(
+            pdf=reading.word_at(data, "pdfUrl"),
+            ofd=reading.word_at(data, "ofdUrl"),
+            xml=reading.word_at(data, "xmlUrl"),
+        )
+        if addresses != FileAddresses():
+            return addresses
+    if data in (None, "", {}, []):
+        return NotFound(envelope.text, envelope.code)
+    content = reading.unbase64(data)
+    if not content:
+        raise OutcomeUnknown(envelope.text, "unreadable_file", envelope.status)
+    return content
+
+
+def _not_yet(text):
+    if codes.FILE_LATER.search(text):
+        return True
+    return bool(NOT_THERE.search(text)) and not SOMETHING_ELSE.search(text)

@@ -19,8 +19,8 @@ from ..errors import NotYet, OutcomeUnknown
 from ..phrases import FORM_EXISTS, RED_EXISTS, says_trouble
 from ..writing import serial_of
 from . import codes
-from .meaning import MEANING, lacking, number_at, opened
-from .query import rate_at
+from .meaning import MEANING, lacking, opened
+from .query import line_values
 
 SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
 PAPER = "1"  # sdfpbz
@@ -36,7 +36,7 @@ UNBOOKED = {"00"}  # FprzztDm
 REFUSED = re.compile(r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)")
 
 
-def freeze_check(order, _request_uid, tax_no):
+def freeze_check(order, _request_uid, tax_no, _options):
     """Return the form that asks; ``order`` needs its blue number and initiator.
 
     For a buyer also the seller's tax number and the date of issue: raises ValueError without them.
@@ -61,15 +61,11 @@ def read_check(raw):
     envelope = opened(raw)
     if envelope.ok:
         return _check(envelope)
-    if MEANING.not_there(envelope):
-        # assumption: "not found" up to two hours after issue is a 999 whose text says so
-        return NotFound(envelope.text, envelope.code)
-    if envelope.code == codes.BUSINESS and envelope.text:
-        error = MEANING.question_error(envelope)
-        if isinstance(error, OutcomeUnknown) and not says_trouble(envelope.text):
-            return RedCheck(False, envelope.text)
-        raise error
-    raise MEANING.question_error(envelope)
+    is_plain = envelope.code == codes.BUSINESS and envelope.text and MEANING.shared_error(envelope) is None
+    if is_plain and not MEANING.not_there(envelope) and not says_trouble(envelope.text):
+        return RedCheck(False, envelope.text)
+    # assumption: "not found" up to two hours after issue is a 999 whose text says so
+    return MEANING.not_found(envelope)
 
 
 def lines_at(rows):
@@ -82,12 +78,12 @@ def _check(envelope):
     head = envelope.data
     if head in (None, "", [], {}):
         return NotFound(envelope.text, envelope.code)
-    number = number_at(head, "fphm")
-    text = reading.as_text(reading.pick(head, "message", "msg")) or envelope.text
+    number = reading.number_at(head, "fphm")
+    text = reading.word_at(head, "message", "msg") or envelope.text
     refused = bool(REFUSED.search(text))
     if not number and not refused:
         raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
-    kind = reading.as_text(reading.pick(head, "fplxdm"))
+    kind = reading.word_at(head, "fplxdm")
     return RedCheck(
         allowed=not refused,
         text=text,
@@ -103,7 +99,7 @@ def _check(envelope):
         buyer_tax_no=reading.text_at(head, "ghdwsbh", "ghdwdm"),
         amount=_negative(reading.money_at(head, "hjje")),
         tax=_negative(reading.money_at(head, "hjse", "se")),
-        special_kind=reading.as_text(reading.pick(head, "tdyslxdm")),
+        special_kind=reading.word_at(head, "tdyslxdm"),
         lines=lines_at(reading.pick(head, "mxzb", "zbmx")),
         raw=reading.plain(head),
     )
@@ -111,34 +107,19 @@ def _check(envelope):
 
 def _used(head, name, unused):
     """Return whether a code says that the buyer used it; ``None`` if there is no code."""
-    code = reading.as_text(reading.pick(head, name))
+    code = reading.word_at(head, name)
     return code.zfill(2) not in unused if code else None
 
 
 def _line(row, place):
-    amount, tax = reading.money_at(row, "je"), reading.money_at(row, "se")
-    rate, zero = rate_at(row)
-    if amount is None or tax is None or rate is None:
+    values = line_values(row)
+    if values is None:
         return None
-    amount, tax = _negative(amount), _negative(tax)
-    if reading.as_text(reading.pick(row, "hsbz")) == "1":
-        amount -= tax
-    xh = reading.as_text(reading.pick(row, "xh"))
-    price = reading.decimal_at(row, "spdj", "dj")
-    return RedLine(
-        xh=int(xh) if xh.isascii() and xh.isdigit() and len(xh) < 9 else place,
-        name=reading.as_text(reading.pick(row, "spmc")),
-        code=reading.as_text(reading.pick(row, "spbm")),
-        amount=amount,
-        tax=tax,
-        rate=rate,
-        quantity=_negative(reading.decimal_at(row, "spsl")) or None,
-        price=price and abs(price) or None,
-        spec=reading.as_text(reading.pick(row, "ggxh")),
-        unit=reading.as_text(reading.pick(row, "dw")),
-        zero_kind=zero,
-        policy=reading.as_text(reading.pick(row, "zzstsgl")),
-    )
+    number = reading.word_at(row, "xh")
+    for name in ("amount", "tax", "quantity"):
+        values[name] = _negative(values[name])
+    values |= {"quantity": values["quantity"] or None, "price": abs(values["price"] or 0) or None}
+    return RedLine(xh=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else place, **values)
 
 
 def _negative(number):
@@ -158,7 +139,7 @@ def _moment(moment):
 # The form
 
 
-def freeze_application(order, _request_uid, tax_no):
+def freeze_application(order, _request_uid, tax_no, _options):
     """Return the form that applies. Raises ValueError for what this cloud can't: a partial reversal,
     and a reason or side missing.
     """
@@ -169,7 +150,7 @@ def freeze_application(order, _request_uid, tax_no):
     return _application(order, tax_no)
 
 
-def freeze_question(order, _request_uid, tax_no):
+def freeze_question(order, _request_uid, tax_no, _options):
     """Return the form that asks for the form of ``order``: the application again, without "anew".
 
     Raises ValueError for an order without ``form_number``: where no form exists the call applies. Don't
@@ -201,9 +182,7 @@ def read_question(raw):
     envelope = opened(raw)
     if envelope.ok:
         return _form(envelope)
-    if MEANING.not_there(envelope):
-        return NotFound(envelope.text, envelope.code)
-    raise MEANING.question_error(envelope)
+    return MEANING.not_found(envelope)
 
 
 def _application(order, tax_no):
@@ -223,17 +202,17 @@ def _application(order, tax_no):
 
 def _form(envelope):
     data = envelope.data
-    number = reading.as_text(reading.pick(data, "xxbbh", "tzdbh"))
+    number = reading.word_at(data, "xxbbh", "tzdbh")
     if not number:
         raise lacking(envelope, "no_form_number")
-    text = reading.as_text(reading.pick(data, "xxbzt"))
+    text = reading.word_at(data, "xxbzt")
     return RedForm(
         number=number,
-        state=_state(reading.as_text(reading.pick(data, "xxbztDm")), text),
+        state=_state(reading.word_at(data, "xxbztDm"), text),
         state_text=text,
-        uuid=reading.as_text(reading.pick(data, "uuid")),
+        uuid=reading.word_at(data, "uuid"),
         applied_at=reading.moment_at(data, "sqsj"),
-        blue_number=number_at(data, "yfphm"),
+        blue_number=reading.number_at(data, "yfphm"),
         raw=reading.plain(data),
     )
 
@@ -247,7 +226,7 @@ def _state(code, text):
 # The red fapiao
 
 
-def freeze_issue(order, request_uid, tax_no):
+def freeze_issue(order, request_uid, tax_no, _options):
     """Return the form that issues; ``order`` needs its blue number and the form's number.
 
     ``request_uid`` becomes ``fpqqlsh`` as for a blue order. Raises ValueError for a uid that doesn't fit
@@ -271,12 +250,12 @@ def read_issue(raw):
     red fapiao that this order or an earlier one has made of the form [family].
     """
     envelope = opened(raw)
-    is_there = envelope.code == codes.OTHER and bool(number_at(envelope.data, "fphm", "Fphm"))
+    is_there = envelope.code == codes.OTHER and bool(reading.number_at(envelope.data, "fphm", "Fphm"))
     if not envelope.ok and not is_there:
         # assumption: it may have been our own earlier call that reversed it
         raise MEANING.order_error(envelope, RED_ISSUE, exists=RED_EXISTS)
     data = envelope.data
-    number = number_at(data, "fphm", "Fphm")
+    number = reading.number_at(data, "fphm", "Fphm")
     if number:
         return Issued(
             number=number,
@@ -287,8 +266,7 @@ def read_issue(raw):
             buyer_name=reading.text_at(data, "ghdwmc"),
             buyer_tax_no=reading.text_at(data, "ghdwsbh"),
             total=reading.money_at(data, "jshj"),
-            original_number=number_at(data, "yfphm"),
-            red_form_number=reading.as_text(reading.pick(data, "xxbbh", "tzdbh")),
+            original_number=reading.number_at(data, "yfphm"),
             raw=reading.plain(data),
         )
     raise lacking(envelope, "no_number")

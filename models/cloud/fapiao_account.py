@@ -21,8 +21,8 @@ from ...clouds.base import (
     Config,
     TokenSlot,
 )
+from ...clouds.canonical import identity_of, plain
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
-from ...clouds.identity import identity_of, plain
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
 from ...rules.limits import Limits

@@ -2,14 +2,14 @@
 administrator.
 
 Without a meaning such an answer leaves the outcome unknown. A meaning applies from the next answer on, after
-all markers of "issued already" and "open" (see ``clouds/classified.py``).
+all markers of "issued already" and "open" (see ``clouds/reply.py``).
 """
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
-from ...clouds.classified import LOGIN, OPEN, REFUSED, THROTTLED, normal
+from ...clouds.reply import LOGIN, OPEN, REFUSED, THROTTLED, normal
 from .fapiao_call import OPERATIONS
 
 

@@ -8,7 +8,6 @@ from odoo.exceptions import AccessError, UserError
 from ...clouds import picking
 from ...rules.filenames import clean
 from ..cloud import gate
-from ..cloud.engine import Engine
 from ..values import exact
 
 PENDING = "l10n_cn_invoice_cloud.report"

@@ -16,6 +16,7 @@ from ...clouds import picking
 from ...clouds.base import ASSISTANT_PAGES
 from ...clouds.canonical import fingerprint
 from ...clouds.errors import CloudError
+from ..cloud.engine import Engine
 from . import pick_round as rounds
 from .pick_intake import TAKEN
 

@@ -13,6 +13,7 @@ from ...clouds.base import RECEIPT
 from ...clouds.errors import CloudError
 from ...clouds.inbound import is_number
 from ..cloud import gate
+from ..cloud.engine import Engine
 from .pick_intake import Intake
 from .pick_round import fetch_all
 

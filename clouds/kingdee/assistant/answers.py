@@ -33,6 +33,9 @@ GONE = re.compile(
     r"|(?:未|没有?)(?:查询|查|找|获取)到.{0,8}(?:单据|报销单|分录|凭证|消息|发票)"
 )
 
+_SEPARATORS = re.compile(r"[,;\s\uff0c\u3001\uff1b]+")
+SERIAL_KEYS = ("serialNo", "fid", "invoiceSerialNo")
+
 
 @dataclass(frozen=True)
 class Answer(Reply):
@@ -48,22 +51,22 @@ class Answer(Reply):
 def opened(raw):
     """Return the :class:`Answer` in a ``RawAnswer``; raise what :func:`...reply.unreadable` returns."""
     body = reading.loads(raw.text)
-    code = reading.as_text(reading.pick(body, "errcode", "errorCode", "code"))[:40]
+    code = reading.word_at(body, "errcode", "errorCode", "code")[:40]
     if not code:
         raise unreadable(raw, NOT_SERVED | {415})
-    text = reading.as_text(reading.pick(body, "description", "message", "msg", "errmsg"))
+    text = reading.word_at(body, "description", "message", "msg", "errmsg")
     return Answer(code, text, reading.unfolded(reading.pick(body, "data")), raw.status, body)
 
 
-def told(raw, is_gone_good=False):
-    """Return :class:`..picking.Told` for the answer to a report; raise what :func:`refusal` returns.
+def told(raw):
+    """Return :class:`..picking.Told` for the answer to a report; raise what :func:`refusal` returns."""
+    return Told(answered(raw).text)
 
-    ``is_gone_good``: what was to be deleted may be gone already.
-    """
+
+def gone(raw):
+    """Return as :func:`told` for a report that ends something, which may be gone already."""
     answer = opened(raw)
-    if answer.ok or (is_gone_good and answer.is_served and GONE.search(answer.text)):
-        return Told(answer.text)
-    raise refusal(answer)
+    return Told(answer.text) if answer.is_served and GONE.search(answer.text) else told(raw)
 
 
 def answered(raw):
@@ -104,14 +107,47 @@ def is_trouble(answer):
 
 def is_token_refused(answer):
     """Return whether an answer is about the access token, by its status, code or words."""
-    if answer.status == 401 or answer.code in codes.TOKEN:
-        return True
-    return bool(codes.TOKEN_TEXT.search(answer.text)) and not _USER_KEY.search(answer.text)
+    if answer.ok:
+        return False
+    is_said = codes.TOKEN_TEXT.search(answer.text) and not _USER_KEY.search(answer.text)
+    return answer.status == 401 or answer.code in codes.TOKEN or bool(is_said)
 
 
-def is_nothing(answer, quiet_codes=()):
+def is_nothing(answer, quiet_codes=""):
     """Return whether an unsuccessful answer to the long poll says that no message came.
 
-    assumption: no source shows one; see ``Options.quiet_codes``.
+    assumption: no source shows one; see ``quiet_codes`` of the settings.
     """
-    return answer.code in quiet_codes or bool(_NOTHING.search(answer.text))
+    return answer.code in map(str.strip, quiet_codes.split(",")) or bool(_NOTHING.search(answer.text))
+
+
+# What messages and tickets share; none of these raises
+
+
+def serials_in(value):
+    """Return the serial numbers in a text with commas, a number, an object, or a list of them."""
+    found = []
+    value = reading.unfolded(value)
+    for item in value if isinstance(value, list) else [value]:
+        named = reading.pick(item, *SERIAL_KEYS) if isinstance(item, dict) else item
+        found += [part for part in _SEPARATORS.split(reading.as_text(named)) if part]
+    return tuple(dict.fromkeys(found))
+
+
+def together(*parts):
+    """Return the serial numbers of all ``parts`` (tuples), each once, in order."""
+    return tuple(dict.fromkeys(serial for part in parts for serial in part))
+
+
+def rows_in(value):
+    """Return the dicts in ``value``: a list, a single one, JSON text of either; empty ones left out."""
+    value = reading.unfolded(value)
+    rows = value if isinstance(value, list) else [value]
+    rows = [reading.unfolded(row) for row in rows]
+    return [row for row in rows if isinstance(row, dict) and row]
+
+
+def day_at(data, *names):
+    """Return the date under one of ``names``, or None; a number of other length is an invoice's code."""
+    text = reading.word_at(data, *names)
+    return None if text.isdecimal() and len(text) not in (8, 14) else reading.as_day(text)

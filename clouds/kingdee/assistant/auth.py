@@ -7,7 +7,7 @@ import hashlib
 import time
 
 from ... import tokens
-from ...errors import LoginRequired, NotSent, OutcomeUnknown, RateLimited
+from ...errors import LoginRequired, NotSent, RateLimited
 from .answers import is_pace, is_trouble, opened, refusal
 
 TOKEN_PATH = "/base/oauth/token"
@@ -43,9 +43,7 @@ class Tokens(tokens.Tokens):
         if not answer.ok:
             raise _no_token(answer)
         # the sample code takes it from the top of the answer, all other calls keep theirs in data
-        token = tokens.token_in(answer.body) or tokens.token_in(answer.data)
-        if not token:
-            raise OutcomeUnknown(answer.text, "no_token", answer.status)
+        token = self._token_in(answer, answer.body, answer.data)
         seconds = tokens.lifetime_in(answer.body) or tokens.lifetime_in(answer.data)
         return token, seconds or self._options.token_lifetime
 

@@ -5,32 +5,31 @@ access token in the address. Source: docs/protocols/kingdee-assistant.md#calls.
 """
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ... import base, picking
-from ...base import NotFound
-from ...client import Client
-from ...errors import LoginRequired, NotSent, OutcomeUnknown, TokenExpired
+from ... import base, client, picking
+from ...client import Call
+from ...errors import LoginRequired, OutcomeUnknown, TokenExpired, TokenRefused
 from ...transport import Transport
 from . import messages, pages, reports, tickets
-from .answers import answered, is_nothing, is_token_refused, opened, refusal
+from .answers import answered, gone, is_nothing, is_token_refused, opened, refusal, told
 from .auth import Tokens, signature
-from .options import Options
 
 _LINK_KEY = "/m4/fpzs/getLinkKey"
 _USER_KEY = "/m4/fpzs/getUserKey"
 _POLL = "/polling/fpzs/invoice/data/v2"
 _TICKETS = "/m4/fpzs/expense/invoice/detail/query"
 _DOCUMENT = "/m4/fpzs/expense/invoices/query"
-_PATHS = {
-    base.RELATE: "/m4/fpzs/expense/entry/cache",
-    base.SAVE_DOCUMENT: "/m4/fpzs/expense/entry/save",
-    base.TELL_STATUS: "/m4/fpzs/expense/invoice/status/update",
-    base.DROP_LINE: "/m4/fpzs/expense/invoice/del/entry",
-    base.DROP_DOCUMENT: "/m4/fpzs/expense/invoice/del",
-    base.TELL_VOUCHER: "/m4/bill/expense/additionalInformation/collect",
-    base.DROP_VOUCHER: "/m4/bill/expense/voucher/del",
-    base.RECEIPT: "/polling/fpzs/portal/receipt",
+_CALLS = {
+    base.RELATE: Call("/m4/fpzs/expense/entry/cache", reports.freeze_relation, told),
+    base.SAVE_DOCUMENT: Call("/m4/fpzs/expense/entry/save", reports.freeze_saved, told),
+    base.TELL_STATUS: Call("/m4/fpzs/expense/invoice/status/update", reports.freeze_status, told),
+    base.TELL_VOUCHER: Call("/m4/bill/expense/additionalInformation/collect", reports.freeze_voucher, told),
+    # Repeated, they find nothing left to do
+    base.DROP_LINE: Call("/m4/fpzs/expense/invoice/del/entry", reports.freeze_dropped_line, gone),
+    base.DROP_DOCUMENT: Call("/m4/fpzs/expense/invoice/del", reports.freeze_dropped_document, gone),
+    base.DROP_VOUCHER: Call("/m4/bill/expense/voucher/del", reports.freeze_dropped_voucher, gone),
+    base.RECEIPT: Call("/polling/fpzs/portal/receipt", reports.freeze_receipt, gone),
 }
 # assumption: the papers give the vouchers' calls no signature, so they carry the token
 _BY_TOKEN = {base.TELL_VOUCHER, base.DROP_VOUCHER, base.RECEIPT}
@@ -40,8 +39,20 @@ _QUIET_STATUSES = {204, 408}
 _EMPTY = {"", "null", "{}", "[]"}
 
 
-class Assistant(Client):
-    """One account of the assistant; settings are described in :class:`.options.Options`.
+@dataclass(frozen=True)
+class Options(client.Options):
+    """``page_url``: where the pages lie, if not under the account's own address. ``quiet_codes``: comma-separated
+    codes by which the long poll says that there is no message, beside the words it is known by.
+    Source: docs/protocols/kingdee-assistant.md#addresses.
+    """
+
+    client_key: str = ""
+    page_url: str = ""
+    quiet_codes: str = ""
+
+
+class Assistant(client.Cloud):
+    """One account of the assistant; its secret is ``client_secret``.
 
     All reports are absolute: they state how things are, so the same frozen call may be sent again after a
     lost answer (see :mod:`.reports`). Questions raise as ``read`` does; their ``Rejected`` says only that
@@ -53,7 +64,8 @@ class Assistant(Client):
     secrets = {"client_secret": "client_key"}
     capabilities = base.ASSISTANT
 
-    options_of, tokens_of = Options, Tokens
+    options_of, tokens_of, calls = Options, Tokens, _CALLS
+    opened, is_about_token = staticmethod(opened), staticmethod(is_token_refused)
     kinds = ("pdf", "ofd", "xml", "image")
 
     def __init__(self, *args, **more):
@@ -72,19 +84,12 @@ class Assistant(Client):
 
     # Reports
 
-    def freeze(self, operation, document, request_uid=""):
-        """Return the body of ``operation``; pure, without client, time, signature and token.
-
-        See :func:`.reports.freeze` for ``document``; a page's user key is in it only if the report has it.
-        """
-        return reports.freeze(operation, document, self.config.tax_no)
-
     def send(self, operation, payload):
         """Make the call, signed now or with the token, which is renewed once where it is refused.
 
         Raises as :mod:`...base` says.
         """
-        path = _PATHS[operation]
+        path = self.calls[operation].address
         if operation == base.RECEIPT:
             return self._sent(
                 operation, lambda token: self._transport.get(path, params={"access_token": token, **payload})
@@ -98,11 +103,14 @@ class Assistant(Client):
         return self._transport.post_json(path, {**payload, **self._signature()}, fresh=True)
 
     def read(self, operation, raw):
-        """Return ``picking.Told``, the cloud's words in it; see :class:`...base.Cloud` for what it raises."""
+        """Return ``picking.Told``, the cloud's words in it; see :class:`...client.Cloud` for what it raises."""
         try:
-            return reports.read(operation, raw)
-        except TokenExpired as error:
-            raise _refused(error, operation in _BY_TOKEN) from error
+            return super().read(operation, raw)
+        except TokenRefused as error:
+            if operation in _BY_TOKEN:
+                raise
+            # nothing but the signature says who calls
+            raise error.to(LoginRequired, need="credentials") from error
 
     # Pages
 
@@ -111,16 +119,15 @@ class Assistant(Client):
         return pages.key_in(self._asked(_LINK_KEY), "linkKey")
 
     def user_key(self, visit: picking.Visit):
-        """Return the key with which ``visit`` may open pages (3). It opens them for anybody: keep it out
-        of logs.
+        """Return the key with which ``visit`` may open pages (3). It opens them for every browser: keep it
+        out of logs.
         """
         body = pages.visit_body(visit, self.config.tax_no)
         return pages.key_in(self._asked(_USER_KEY, {**body, **self._signature()}), "userKey")
 
-    def page(self, kind, user_key, link_key="", serial_no="", grid="1111", source="polling"):
+    def page(self, kind, user_key, link_key="", serial_no=""):
         """Return the address of a page (4–9) for a browser; ``kind``: ``picking.PICK_PAGE``, ….
 
-        ``grid``: which of the four ways to add a fapiao are shown. ``source``: ``polling`` or ``socket``.
         Raises ValueError where the page needs a key that isn't given.
         """
         return pages.address(
@@ -129,8 +136,6 @@ class Assistant(Client):
             userKey=user_key,
             linkKey=link_key,
             serialNo=serial_no,
-            gridParam=grid,
-            sourceType=source,
         )
 
     # Messages and tickets
@@ -143,11 +148,8 @@ class Assistant(Client):
         """
         road = self._poll_road(max(1, wait))
 
-        def ask(token):
-            return road.get(_POLL, params={"access_token": token, "key": link_key})
-
         try:
-            raw = self._sent(_POLL, ask)
+            raw = self._sent(_POLL, lambda token: road.get(_POLL, params={"access_token": token, "key": link_key}))
         except OutcomeUnknown as error:
             if _is_timeout(error):
                 return None
@@ -157,7 +159,7 @@ class Assistant(Client):
         answer = opened(raw)
         if answer.ok:
             return messages.read(answer.data)
-        if is_nothing(answer, self.options.quiet):
+        if is_nothing(answer, self.options.quiet_codes):
             return None
         raise refusal(answer)
 
@@ -173,15 +175,6 @@ class Assistant(Client):
         """Return a ``picking.Ticket`` for each on the document ``number``, as the cloud has it (19)."""
         return tickets.read(self._asked(_DOCUMENT, {"userKey": user_key, "billNumber": number}).data)
 
-    # What it hasn't
-
-    def find(self, request_uid="", number=""):
-        raise self._not_here("fapiao of ours")
-
-    def file(self, number, kind, issued_at=None):
-        """Return ``NotFound``: files lie at the addresses on a ticket, see :meth:`file_at`."""
-        return NotFound("", "no_address")
-
     # Calls
 
     def _signature(self):
@@ -190,11 +183,10 @@ class Assistant(Client):
     def _asked(self, path, body=None):
         """Ask a question that needs no token; return its successful :class:`.answers.Answer`."""
         self._begin(path)
-        raw = self._transport.post_json(path, body, headers=_JSON)
         try:
-            return answered(raw)
+            return answered(self._transport.post_json(path, body, headers=_JSON))
         except TokenExpired as error:
-            raise _refused(error, is_by_token=False) from error
+            raise error.to(LoginRequired, need="credentials") from error
 
     def _poll_road(self, wait):
         """Return the connections for polls of ``wait`` seconds: silence is their normal answer."""
@@ -203,23 +195,6 @@ class Assistant(Client):
                 patient = replace(self.config, read_timeout=wait, total_timeout=wait + 2)
                 self._poll_roads[wait] = Transport(patient)
             return self._poll_roads[wait]
-
-    def _is_unread(self, raw):
-        try:
-            answer = opened(raw)
-        except TokenExpired:
-            return True
-        except (LoginRequired, NotSent, OutcomeUnknown):
-            return False
-        return not answer.ok and is_token_refused(answer)
-
-    def _refused_again(self, raw):
-        return NotSent(raw.text[:200], "401", raw.status)
-
-
-def _refused(error, is_by_token):
-    """Return what a 401 means: a token that wore out, or credentials that are wrong."""
-    return error.to(NotSent) if is_by_token else error.to(LoginRequired, need="credentials")
 
 
 def _is_timeout(error):

@@ -10,7 +10,10 @@ from ... import reading
 from ...addresses import checked_base
 from ...errors import OutcomeUnknown
 from ...picking import DOCUMENT_PAGE, EDIT_PAGE, LINE_EDIT_PAGE, LINE_PAGE, PICK_PAGE, SHOW_PAGE
+from ...writing import filled
 
+# Of the page to pick on: all four ways to add a fapiao; messages are polled for
+_GIVEN = {"gridParam": "1111", "sourceType": "polling"}
 # kind: path, what must be given beside the user's key, what may be
 _PAGES = {
     PICK_PAGE: ("/m4-web/fpzs/index", ("linkKey",), ("gridParam", "sourceType")),
@@ -34,13 +37,14 @@ def address(base, kind, **values):
     missing = [name for name in ("userKey", *needed) if not values.get(name)]
     if missing:
         raise ValueError(f"The page {kind!r} needs {', '.join(missing)}")
+    values = {**_GIVEN, **values}
     query = [(name, values[name]) for name in ("userKey", *needed, *optional) if values.get(name)]
     return checked_base(base) + path + "?" + urlencode(query, quote_via=quote, safe="")
 
 
 def visit_body(visit, tax_no):
     """Return the body of the call for a user key (3), without client, time and signature."""
-    body = {
+    return {
         "tin": visit.tax_no or tax_no,
         "ghf_mc": visit.company,
         "eid": visit.user,
@@ -49,15 +53,8 @@ def visit_body(visit, tax_no):
         "random": visit.random or secrets.token_hex(8),
         "ticketParam": visit.rules,
         "billType": visit.kind,
+        **filled(branch_id=visit.line, invoiceSerialNos=",".join(visit.serials)),
     }
-    optional = {
-        "branch_id": visit.line,
-        "invoiceSerialNos": ",".join(visit.serials),
-        "attachmentSerialNos": ",".join(visit.attachments),
-        "buyerAccount": visit.buyer_account,
-        "buyerAddressPhone": visit.buyer_address,
-    }
-    return {**body, **{name: value for name, value in optional.items() if value}}
 
 
 def key_in(answer, name):

@@ -1,41 +1,18 @@
-"""What the assistant is told: every call with an effect, frozen and read.
+"""Updates sent to the assistant: the bodies of the calls with an effect, without client, time and signature.
 
 Each of these calls states how things *are* – the tickets of a line, the status of a document, that a voucher
 is gone – and none adds to what was there. So the same frozen call may be made again whenever its answer was
-lost. Source: docs/protocols/kingdee-assistant.md#documents, #vouchers.
+lost. A voucher's calls take a ``picking.VoucherReport``, the receipt a dict ``key, message_key``, the others a
+``picking.DocumentReport``; ValueError where something the call can't do without is missing.
+Source: docs/protocols/kingdee-assistant.md#documents, #vouchers.
 """
 
 import re
-
-from ... import base
-from .answers import told
-from .values import written
+from decimal import Decimal
 
 # billTypeId is our own word for the kind of document and may not be empty, as billType may
 _EXPENSE_TYPE = "Expense"
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-# Repeated, they find nothing left to do
-_ENDINGS = {base.DROP_LINE, base.DROP_DOCUMENT, base.DROP_VOUCHER, base.RECEIPT}
-
-
-def freeze(operation, report, tax_no):
-    """Return the body of ``operation`` without client, time and signature; pure.
-
-    ``report``: a ``picking.VoucherReport`` for vouchers, a dict ``key, message_key`` for RECEIPT, else a
-    ``picking.DocumentReport``. Raises ValueError where something the call can't do without is missing.
-    """
-    try:
-        freezer = _FREEZERS[operation]
-    except KeyError:
-        raise ValueError(f"金蝶发票助手 has no operation {operation!r}") from None
-    return freezer(report, tax_no)
-
-
-def read(operation, raw):
-    """Return ``picking.Told``; raises Rejected, LoginRequired, RateLimited, NotSent, OutcomeUnknown,
-    TokenExpired.
-    """
-    return told(raw, is_gone_good=operation in _ENDINGS)
 
 
 def _document(report, tax_no):
@@ -55,11 +32,11 @@ def _lines(report):
     return [{"entryid": line, "fid": list(serials)} for line, serials in report.lines]
 
 
-def _relation(report, tax_no):
+def freeze_relation(report, _request_uid, tax_no, _options):
     return {**_document(report, tax_no), "data": _lines(report)}
 
 
-def _saved(report, tax_no):
+def freeze_saved(report, _request_uid, tax_no, _options):
     costs = {line: (code, name) for line, code, name in report.costs}
     lines = _lines(report)
     for line in lines:
@@ -73,14 +50,14 @@ def _saved(report, tax_no):
     return body
 
 
-def _status(report, tax_no):
+def freeze_status(report, _request_uid, tax_no, _options):
     if not report.status:
         raise ValueError("Which status is told?")
     tickets = [
         {
             "serialNo": ticket["serial_no"],
             "canBeDeduction": "1" if ticket.get("deductible") else "0",
-            "entryAmount": written(ticket.get("entry_amount")),
+            "entryAmount": _written(ticket.get("entry_amount")),
             "outputReason": ticket.get("reason") or "",
         }
         for ticket in report.taken
@@ -89,14 +66,14 @@ def _status(report, tax_no):
     return {**body, **_rules(report)}
 
 
-def _line_dropped(report, tax_no):
+def freeze_dropped_line(report, _request_uid, tax_no, _options):
     if not report.line:
         # without it the cloud might take the whole document for meant
         raise ValueError("Which line is dropped?")
     return {**_document(report, tax_no), "branch_id": report.line, **_rules(report)}
 
 
-def _document_dropped(report, tax_no):
+def freeze_dropped_document(report, _request_uid, tax_no, _options):
     return {**_document(report, tax_no), **_rules(report)}
 
 
@@ -104,7 +81,7 @@ def _rules(report):
     return {"ticketParam": report.rules} if report.rules else {}
 
 
-def _voucher(report, tax_no):
+def freeze_voucher(report, _request_uid, tax_no, _options):
     day = _DAY.fullmatch(report.date)
     if not (report.id and report.number and day):
         raise ValueError("A voucher has an id, a number and a date (yyyy-MM-dd)")
@@ -133,7 +110,7 @@ def _voucher(report, tax_no):
             {
                 "serialNo": ticket["serial_no"],
                 "deductionFlag": 1 if ticket.get("deductible") else 0,
-                "deductionTaxAmount": written(ticket.get("entry_amount")),
+                "deductionTaxAmount": _written(ticket.get("entry_amount")),
                 "remark": ticket.get("reason") or "",
             }
             for ticket in report.taken
@@ -146,30 +123,22 @@ def _entry(line):
         "subject": f"{line.account_code} {line.account_name}".strip(),
         "abstract": line.text,
         "currency": line.currency,
-        "debitsAmount": written(line.debit),
-        "creditAmount": written(line.credit),
+        "debitsAmount": _written(line.debit),
+        "creditAmount": _written(line.credit),
     }
 
 
-def _voucher_dropped(report, _tax_no):
+def freeze_dropped_voucher(report, _request_uid, _tax_no, _options):
     if not (report.id and report.number):
         raise ValueError("A voucher has an id and a number")
     return {"vouchNo": report.number, "vouchId": report.id}
 
 
-def _receipt(values, _tax_no):
+def freeze_receipt(values, _request_uid, _tax_no, _options):
     if not (values["key"] and values["message_key"]):
         raise ValueError("A receipt is for a message of a link")
     return {"key": values["key"], "msgId": values["message_key"]}
 
 
-_FREEZERS = {
-    base.RELATE: _relation,
-    base.SAVE_DOCUMENT: _saved,
-    base.TELL_STATUS: _status,
-    base.DROP_LINE: _line_dropped,
-    base.DROP_DOCUMENT: _document_dropped,
-    base.TELL_VOUCHER: _voucher,
-    base.DROP_VOUCHER: _voucher_dropped,
-    base.RECEIPT: _receipt,
-}
+def _written(amount):
+    return "" if amount is None else format(Decimal(amount), "f")

@@ -18,7 +18,6 @@ class Shape:
     ``is_deductible``: it can be selected for deduction.
     """
 
-    name: str
     journey: dict | None = None
     has_lines: bool = False
     is_numbered: bool = True
@@ -26,11 +25,7 @@ class Shape:
     is_deductible: bool = False
 
 
-_STATIONS = {
-    "passenger": ("passengerName",),
-    "from_place": ("stationGetOn",),
-    "to_place": ("stationGetOff",),
-}
+_STATIONS = {"passenger": ("passengerName",), "from_place": ("stationGetOn",), "to_place": ("stationGetOff",)}
 _TRAIN = {
     **_STATIONS,
     "vehicle": ("trainNum",),
@@ -64,37 +59,21 @@ _PASSAGE = {**_STATIONS, "seat": ("seatGrade",), "departs": ("time",), "fare": (
 _ROAD = {"from_place": ("entrance",), "to_place": ("exit",), "departs": ("time",), "fare": ("totalAmount",)}
 _TRIP = {"fare": ("totalAmount",)}  # only where the ticket says from where to where
 
-VAT = Shape("vat", has_lines=True, is_deductible=True)
-MACHINE = Shape("machine", _TRIP)
-TAXI = Shape("taxi", _RIDE)
-TRAIN = Shape("train", _TRAIN, is_numbered=False)
-AIR = Shape("air", _FLIGHT, is_numbered=False, is_fare=True)
-FIXED = Shape("fixed")
-COACH = Shape("coach", _PASSAGE)
-SHIP = Shape("ship", _PASSAGE)
-ROAD = Shape("road", _ROAD)
-TAX_PROOF = Shape("tax_proof")
-ANY = Shape("other")
-# assumption: their own number under invoiceNo, twenty digits; the rest as on the paper ones
-DIGITAL_AIR = Shape("digital_air", _FLIGHT, is_numbered=True, is_fare=True, is_deductible=True)
-DIGITAL_TRAIN = Shape("digital_train", _TRAIN, is_numbered=True, is_deductible=True)
+_VAT = Shape(has_lines=True, is_deductible=True)
+_MACHINE = Shape(_TRIP)
+_TRAIN_TICKET = Shape(_TRAIN, is_numbered=False)
+_ANY = Shape()
 
 SHAPES = {
-    **dict.fromkeys(("1", "2", "3", "4", "5", "12", "13", "15", "26", "27", "72", "83", "84"), VAT),
-    "7": MACHINE,
-    "23": MACHINE,
-    "8": TAXI,
-    "9": TRAIN,
-    "24": TRAIN,
-    "10": AIR,
-    "14": FIXED,
-    "16": COACH,
-    "20": SHIP,
-    "17": ROAD,
-    "19": TAX_PROOF,
-    "28": DIGITAL_AIR,
-    "29": DIGITAL_TRAIN,
-    "21": ANY,
-    "25": ANY,
-    OTHER: ANY,
+    **dict.fromkeys(("1", "2", "3", "4", "5", "12", "13", "15", "26", "27", "72", "83", "84"), _VAT),
+    **dict.fromkeys(("7", "23"), _MACHINE),
+    "8": Shape(_RIDE),
+    **dict.fromkeys(("9", "24"), _TRAIN_TICKET),
+    "10": Shape(_FLIGHT, is_numbered=False, is_fare=True),
+    **dict.fromkeys(("16", "20"), Shape(_PASSAGE)),  # coach, ship
+    "17": Shape(_ROAD),
+    # Digital ones. assumption: their own number under invoiceNo, twenty digits; the rest as on the paper ones
+    "28": Shape(_FLIGHT, is_fare=True, is_deductible=True),
+    "29": Shape(_TRAIN, is_deductible=True),
+    **dict.fromkeys(("14", "19", "21", "25", OTHER), _ANY),  # fixed amount, proof of tax paid, others
 }

@@ -11,10 +11,10 @@ from ....rules.problems import _
 from ... import reading
 from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
-from ...reading import exact_difference, exact_sum
+from ...reading import exact_difference, exact_sum, word_at
 from ..inbound_rows import lines_in
+from .answers import SERIAL_KEYS, day_at, rows_in, serials_in
 from .shapes import OTHER, SHAPES
-from .values import SERIAL_KEYS, day_at, rows_in, serials_in
 
 _DIGITAL = re.compile(r"[0-9]{20}")
 _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
@@ -53,11 +53,11 @@ def ticket_of(row):
 
 def fapiao_of(row):
     """Return the ``InboundFapiao`` of ``row``; an unknown kind is read as another ticket (11)."""
-    kind = _text(row, "invoiceType", "fplx").lstrip("0")
+    kind = word_at(row, "invoiceType", "fplx").lstrip("0")
     kind = kind if kind in SHAPES else OTHER
     shape = SHAPES[kind]
     serial = next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), "")
-    code = _text(row, "invoiceCode", "fpdm") if shape.is_numbered else ""
+    code = word_at(row, "invoiceCode", "fpdm") if shape.is_numbered else ""
     untaxed, tax, total = _amounts(row, shape)
     return InboundFapiao(
         number=_number(row, shape, code, serial),
@@ -65,18 +65,18 @@ def fapiao_of(row):
         code=code,
         serial_no=serial,
         color="red" if (total if total is not None else untaxed or 0) < 0 else "blue",
-        status=_STATUSES.get(_text(row, "invoiceStatus"), ""),
+        status=_STATUSES.get(word_at(row, "invoiceStatus"), ""),
         issue_date=day_at(row, "invoiceDate", "kprq"),
-        seller_name=_text(row, "salerName", "sallerName"),
-        seller_tax_no=_text(row, "salerTaxNo", "sallerTaxNo"),
-        buyer_name=_text(row, "buyerName"),
-        buyer_tax_no=_text(row, "buyerTaxNo"),
+        seller_name=word_at(row, "salerName", "sallerName"),
+        seller_tax_no=word_at(row, "salerTaxNo", "sallerTaxNo"),
+        buyer_name=word_at(row, "buyerName"),
+        buyer_tax_no=word_at(row, "buyerTaxNo"),
         amount_untaxed=untaxed,
         amount_tax=tax,
         amount_total=total,
-        check_code=_text(row, "checkCode"),
+        check_code=word_at(row, "checkCode"),
         deduction=_deduction(row) if shape.is_deductible else "",
-        remark=_text(row, "remark"),
+        remark=word_at(row, "remark"),
         lines=lines_in(rows_in(reading.pick(row, "items"))) if shape.has_lines else (),
         travel=travel_in(row, shape),
         **_file(row),
@@ -85,28 +85,24 @@ def fapiao_of(row):
 
 def state_of(row):
     """Return the ``TicketState`` of ``row``: claims, checks, warnings and the picture's address."""
-    warnings = [text for key, bad, text in _WARNINGS if _text(row, key) in bad]
-    if _text(row, "currencyType").upper() not in _CHINESE_MONEY:
+    warnings = [text for key, bad, text in _WARNINGS if word_at(row, key) in bad]
+    if word_at(row, "currencyType").upper() not in _CHINESE_MONEY:
         warnings.append(_FOREIGN)
     return TicketState(
         serial_no=next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), ""),
-        claim=_text(row, "expenseStatus"),
-        claimed_by=_text(row, "billnumber", "expenseNum"),
-        verified=_VERIFIED.get(_text(row, "checkStatus")),
-        is_personal=_text(row, "buyerName").startswith("个人") and not _text(row, "buyerTaxNo"),
+        claim=word_at(row, "expenseStatus"),
+        claimed_by=word_at(row, "billnumber", "expenseNum"),
+        verified=_VERIFIED.get(word_at(row, "checkStatus")),
+        is_personal=word_at(row, "buyerName").startswith("个人") and not word_at(row, "buyerTaxNo"),
         warnings=tuple(warnings),
         # the snapshot is cut out; the original may show several tickets
-        image_address=_text(row, "snapshotUrl", "originalGraphUrl"),
+        image_address=word_at(row, "snapshotUrl", "originalGraphUrl"),
     )
-
-
-def _text(row, *names):
-    return reading.as_text(reading.pick(row, *names))
 
 
 def _number(row, shape, code, serial):
     """Return the number as ``InboundFapiao`` says: a ticket's own number alone names nothing for good."""
-    number = _text(row, "invoiceNo", "fphm") if shape.is_numbered else ""
+    number = word_at(row, "invoiceNo", "fphm") if shape.is_numbered else ""
     if _DIGITAL.fullmatch(number):
         return number
     if code and number:
@@ -134,7 +130,7 @@ def _amounts(row, shape):
 
 
 def _deduction(row):
-    certified, selected = _text(row, "authenticateFlag"), _text(row, "checkFlag")
+    certified, selected = word_at(row, "authenticateFlag"), word_at(row, "checkFlag")
     if certified in ("2", "3"):
         return "confirmed"
     if selected == "2":
@@ -144,7 +140,7 @@ def _deduction(row):
 
 def _file(row):
     """Return the address of the fapiao's file under the field for its kind, PDF where it doesn't show."""
-    address = _text(row, "downloadUrl")
+    address = word_at(row, "downloadUrl")
     if not address:
         return {}
     try:
@@ -164,7 +160,7 @@ def travel_in(row, shape):
     row = {**_legs(row), **{key: value for key, value in row.items() if value not in (None, "")}}
     values = {}
     for name, keys in shape.journey.items():
-        value = _amount(row, keys) if name in _JOURNEY_NUMBERS else reading.as_text(reading.pick(row, *keys))
+        value = _amount(row, keys) if name in _JOURNEY_NUMBERS else word_at(row, *keys)
         if value not in (None, ""):
             values[name] = value
     values = {**_trip(row), **values}
@@ -175,12 +171,6 @@ def travel_in(row, shape):
     return Travel(**values)
 
 
-def travel_day(row, shape):
-    """Return the date of the journey: where the invoice code is one, that; else the ticket's own."""
-    day = None if shape.is_numbered else day_at(row, "invoiceCode")
-    return day or day_at(row, "invoiceDate")
-
-
 def _amount(row, keys):
     return reading.decimal_at(row, *keys) if keys == ("mileage",) else reading.money_at(row, *keys)
 
@@ -189,13 +179,14 @@ def _moment(row, shape, text, is_needed):
     """Return day and time as text; ``text`` as printed where it has its day itself."""
     if _DAY_FIRST.match(text) or not (text or is_needed):
         return text
-    day = travel_day(row, shape)
+    # the invoice code of a ticket without a number of its own is the day of travel
+    day = (None if shape.is_numbered else day_at(row, "invoiceCode")) or day_at(row, "invoiceDate")
     return f"{day or ''} {text}".strip()
 
 
 def _trip(row):
     """Return from where to where by ``trip`` ("起点-终点"), nothing unless it has just two ends."""
-    trip = reading.as_text(reading.pick(row, "trip"))
+    trip = word_at(row, "trip")
     ends = [end for end in _BETWEEN.split(trip) if end]
     if trip in _NO_TRIP or len(ends) != 2:
         return {}
