@@ -103,6 +103,11 @@ def is_open(state):
     return state not in STATES or STATES[state].is_open
 
 
+def can_issue(state):
+    """Return whether the red fapiao may be issued from a form in ``state``: 01 and 04 only."""
+    return state in STATES and STATES[state].can_issue
+
+
 def may_follow(before, after):
     """Return whether a form may change from state ``before`` to ``after``, or stay."""
     return before == after or (before in STATES and after in STATES[before].next)
