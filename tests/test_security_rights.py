@@ -133,7 +133,7 @@ class TestDialogRights(RedCommon, MatchCommon, AccessCase):
             Flush.create({"company_id": other.id, "account_id": self.account.id, "number": fapiao.number})
         dialog = self.open_flush(fapiao, issuer).with_user(issuer)
         for values in (
-            {"check": "{}"},
+            {"checks": "{}"},
             {"answer": "allowed"},
             {"company_id": other.id},
             {"account_id": self.account.id},
@@ -153,7 +153,7 @@ class TestDialogRights(RedCommon, MatchCommon, AccessCase):
         with self.assertRaises(UserError):
             dialog.write({"number": "26312000000000000001"})
         dialog.write({"seller_tax_no": "91310000MA1SELLER8"})
-        self.assertEqual((dialog.answer, dialog.check), ("none", False))
+        self.assertEqual((dialog.answer, dialog.checks), ("none", False))
 
     @mute_logger(*QUIET)
     def test_match_is_confirmed_in_the_own_name_only(self):
