@@ -92,6 +92,9 @@ class FapiaoTaskMixin(models.AbstractModel):
 
     account_id = fields.Many2one("fapiao.account", required=True, index=True, ondelete="restrict", check_company=True)
     company_id = fields.Many2one("res.company", required=True, index=True)
+    user_id = fields.Many2one(
+        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
+    )
     operation = fields.Char(required=True, readonly=True)
     request_uid = fields.Char(
         "Request ID",
@@ -556,12 +559,8 @@ class FapiaoTaskMixin(models.AbstractModel):
         return isinstance(error, errors.NotSent) and not self._has_reached_cloud()
 
     def _in_reader_language(self):
-        """Return the record in the language in which stored messages will be read."""
-        return self.with_context(lang=self._reader().lang or self.env.lang)
-
-    def _reader(self):
-        """Return the user who reads the stored messages."""
-        return self.create_uid
+        """Return the record in the language of its user, who reads the stored messages."""
+        return self.with_context(lang=self.user_id.lang or self.env.lang)
 
     def _last_attempt(self):
         return self.env["fapiao.call"].search(self._domain_attempts(), limit=1)

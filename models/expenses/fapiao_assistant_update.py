@@ -78,7 +78,12 @@ class FapiaoAssistantUpdate(models.Model):
         "account.move", "Bill or Voucher", readonly=True, index="btree_not_null", ondelete="set null"
     )
     user_id = fields.Many2one(
-        "res.users", "Owner", required=True, readonly=True, help="The user in whose name the assistant is updated."
+        "res.users",
+        "Owner",
+        required=True,
+        readonly=True,
+        default=None,
+        help="The user in whose name the assistant is updated.",
     )
     bill_type = fields.Char("Kind of Document", readonly=True)
     status = fields.Selection(STATUSES, "Status Updated", readonly=True)
@@ -200,9 +205,6 @@ class FapiaoAssistantUpdate(models.Model):
     @api.model
     def _questions(self):
         return tuple(operation for operation, _label in KINDS.values())
-
-    def _reader(self):
-        return self.user_id
 
     # ------------------------------------------------------------------ answers
 

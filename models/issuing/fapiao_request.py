@@ -66,9 +66,6 @@ class FapiaoRequest(models.Model):
     type = fields.Selection(
         [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True, readonly=True
     )
-    user_id = fields.Many2one(
-        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
-    )
     move_ids = fields.Many2many(
         "account.move",
         "fapiao_request_move_rel",
@@ -478,9 +475,6 @@ class FapiaoRequest(models.Model):
                 self.env._("The cloud says: %(text)s (%(code)s)", text=self.cloud_text, code=self.cloud_code or "–")
             )
         return [line for line in said if line]
-
-    def _reader(self):
-        return self.user_id
 
     def _neutral_draft(self):
         """Return the frozen :class:`~..rules.document.Draft`."""

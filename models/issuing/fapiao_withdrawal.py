@@ -24,9 +24,6 @@ class FapiaoWithdrawal(models.Model):
     _check_company_auto = True
 
     state = fields.Selection(STATES)
-    user_id = fields.Many2one(
-        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
-    )
     request_ids = fields.One2many("fapiao.request", "withdrawal_id", "Requests", readonly=True)
 
     _due = models.Index("(account_id, next_try_at, id) WHERE state IN ('queued', 'unknown')")
@@ -60,9 +57,6 @@ class FapiaoWithdrawal(models.Model):
     @api.model
     def _questions(self):
         return (base.WITHDRAW,)
-
-    def _reader(self):
-        return self.user_id
 
     # ------------------------------------------------------------------ answers
 

@@ -46,9 +46,6 @@ class FapiaoMarking(models.Model):
     purpose = fields.Selection(
         [("1", "Deduct"), ("2", "Not to be deducted")], readonly=True, default="1", required=True
     )
-    user_id = fields.Many2one(
-        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
-    )
     task_no = fields.Char("Task", readonly=True, copy=False, help="Of the cloud, under which results come.")
     line_ids = fields.One2many("fapiao.marking.line", "marking_id", "Fapiao", readonly=True)
     fapiao_count = fields.Integer("Number of Fapiao", compute="_compute_counts")
@@ -158,9 +155,6 @@ class FapiaoMarking(models.Model):
     @api.model
     def _questions(self):
         return (*QUESTIONS, *QUESTIONS.values())
-
-    def _reader(self):
-        return self.user_id
 
     # ------------------------------------------------------------------ answers
 

@@ -80,9 +80,6 @@ class FapiaoRedForm(models.Model):
     credit_id = fields.Many2one(
         "account.move", "Credit Note", readonly=True, index="btree_not_null", check_company=True
     )
-    user_id = fields.Many2one(
-        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
-    )
     previous_id = fields.Many2one("fapiao.red.form", "Previous Form", readonly=True, copy=False)
     request_ids = fields.One2many("fapiao.request", "red_form_id", "Requests", readonly=True)
     buyer_name = fields.Char(related="fapiao_id.buyer_name")
@@ -479,9 +476,6 @@ class FapiaoRedForm(models.Model):
     def _order_at_bureau(self):
         """Return the frozen order completed with the bureau's data of its form."""
         return replace(self._red_order(), form_number=self.number or "", form_uuid=self.uuid or "")
-
-    def _reader(self):
-        return self.user_id
 
     # ------------------------------------------------------------------ queries
 

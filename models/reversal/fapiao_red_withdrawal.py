@@ -26,9 +26,6 @@ class FapiaoRedWithdrawal(models.Model):
     form_id = fields.Many2one(
         "fapiao.red.form", "Red Form", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    user_id = fields.Many2one(
-        "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
-    )
 
     _one_open = models.UniqueIndex(
         "(form_id) WHERE state NOT IN ('done', 'rejected', 'withdrawn')", "This red form is being withdrawn already."
@@ -44,9 +41,6 @@ class FapiaoRedWithdrawal(models.Model):
     @api.model
     def _questions(self):
         return (base.RED_STATE,)
-
-    def _reader(self):
-        return self.user_id
 
     # ------------------------------------------------------------------ answers
 

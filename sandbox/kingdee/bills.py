@@ -162,7 +162,7 @@ def query(exchange):
 
 
 def _entry(world, bill):
-    """What is told of a bill; None where none of its fapiao is shown yet."""
+    """The entry of a bill in an answer; None while none of its fapiao is shown."""
     items = told.invoices(world, bill)
     numbers = {each["invoiceNum"] for each in items}
     hidden = {number for number in numbers if number and not world.is_shown(world.fapiao[number])}

@@ -21,7 +21,6 @@ OWN = "任务号{}不存在或已过期"  # [?]
 YEARS = 5
 MAX_PAGE = 200
 NUMBER_KEYS = ("invoiceNo", "etaxInvoiceNo", "invoiceNum")
-ONES = dict.fromkeys(words("checkStatus expenseStatus isRevise"), "1")
 EMPTY = dict.fromkeys(
     words("""
     buyerAccount buyerAddressPhone downloadUrl drawer originalGraphUrl payee pixel proxyMark region reviewer
