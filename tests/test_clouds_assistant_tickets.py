@@ -269,8 +269,12 @@ def test_the_tax_of_a_ticket_that_tells_its_rate_only():
 def test_every_kind_has_what_a_bookkeeper_reads(kind):
     one = fapiao(
         kind,
-        **{"salerAccount": "卖方银行", "salerAddressPhone": "卖方路", "isRevise": "2", "checkStatus": "2"},
-        **{"authenticateTime": "2020-01-03 10:00:00", "checkTime": "2020:01:02 10:00:00"},
+        salerAccount="卖方银行",
+        salerAddressPhone="卖方路",
+        isRevise="2",
+        checkStatus="2",
+        authenticateTime="2020-01-03 10:00:00",
+        checkTime="2020:01:02 10:00:00",
     )
     assert (one.buyer_account, one.buyer_address_phone) == ("测试银行 000", "测试路 1 号")
     assert (one.seller_account, one.seller_address_phone) == ("卖方银行", "卖方路")

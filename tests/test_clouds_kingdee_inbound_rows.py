@@ -124,8 +124,12 @@ def test_no_identity(row):
         ({"invoiceType": "9", "totalAmount": "109", "taxRate": "0.09", "taxAmount": "0"}, ("109.00", "0.00", "109.00")),
         (
             {
-                **{"invoiceType": "10", "amount": "1000", "fuelSurcharge": "90", "airportConstructionFee": "50"},
-                **{"totalAmount": "1140", "taxRate": "0.09"},
+                "invoiceType": "10",
+                "amount": "1000",
+                "fuelSurcharge": "90",
+                "airportConstructionFee": "50",
+                "totalAmount": "1140",
+                "taxRate": "0.09",
             },
             ("1050.00", "90.00", "1140.00"),
         ),
@@ -252,11 +256,26 @@ def test_periods(value, period):
 
 def test_what_a_bookkeeper_reads():
     found = fapiao(
-        **{"checkStatus": "3", "isRevise": 2, "proxyMark": "1", "currencyType": "港币", "taxRate": "9%"},
-        **{"authenticateTime": "2026:01:02 03:04:05", "checkTime": "2026-01-01 00:00:00", "price": "2.7"},
-        **{"salerAddressPhone": "a", "salerAccount": "b", "buyerAddressPhone": "c", "buyerAccount": "d"},
-        **{"drawer": "e", "payee": "f", "reviewer": "g", "place": "h", "consumptionType": "telephoneCharge"},
-        **{"fillingUnit": "i", "salesUnitCode": "j", "taxAuthorityName": "k"},
+        checkStatus="3",
+        isRevise=2,
+        proxyMark="1",
+        currencyType="港币",
+        taxRate="9%",
+        authenticateTime="2026:01:02 03:04:05",
+        checkTime="2026-01-01 00:00:00",
+        price="2.7",
+        salerAddressPhone="a",
+        salerAccount="b",
+        buyerAddressPhone="c",
+        buyerAccount="d",
+        drawer="e",
+        payee="f",
+        reviewer="g",
+        place="h",
+        consumptionType="telephoneCharge",
+        fillingUnit="i",
+        salesUnitCode="j",
+        taxAuthorityName="k",
     )
     assert (found.check_status, found.is_revised, found.is_proxy, found.currency) == ("unchecked", True, True, "HKD")
     assert (found.certified_at.isoformat(), found.selected_at.isoformat()) == (

@@ -158,9 +158,8 @@ class Intake:
         rows = [ticket.fapiao for ticket in tickets]
         self.env["fapiao"]._load(self.company.id, self.pick.account_id.id, rows)
         found = self._received([row.number for row in rows]).grouped("number")
-        for row in rows:
-            if row.travel:
-                found[row.number]._keep_travel(row.travel)
+        for ticket in tickets:
+            found[ticket.fapiao.number]._keep_ticket(ticket)
         return found
 
     def _received(self, numbers):

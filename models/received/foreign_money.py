@@ -1,0 +1,109 @@
+"""Tickets whose amounts are not in the company's currency: converted at the rate of their day, or left without amount.
+
+A coach or ship ticket to Hong Kong or Macao is in their money. Its amounts never count as yuan: where there is no rate
+for the day it has no amount here, and can't be booked. A rate that was used once stays, so that a rate entered later
+changes no document. Source: docs/protocols/kingdee-assistant.md#currency.
+"""
+
+from decimal import Decimal
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ...rules.amounts import round2
+
+YUAN = "CNY"
+_AMOUNTS = ("amount_untaxed", "amount_tax", "amount_total", "deductible", "unit_price")
+_PLACES = Decimal("0.000001")  # of the rate that is kept
+
+
+class ForeignMoney:
+    """Converts the rows of one load for one company, and records on their fapiao what was converted."""
+
+    def __init__(self, env, company_id):
+        self.env = env
+        self.company = env["res.company"].browse(company_id)
+        self.taken = {}  # {number: values of the fapiao}
+
+    def converted(self, rows):
+        """Return ``rows`` (:class:`~..clouds.inbound.InboundFapiao`) with amounts in the company's currency, None where
+        they can't be converted."""
+        home = self.company.currency_id.name
+        foreign = [row for row in rows if row.currency and row.currency != home]
+        if not foreign:
+            return rows
+        known = self._known_rates([row.number for row in foreign])
+        return [self._converted(row, known.get(row.number)) if row in foreign else row for row in rows]
+
+    def record(self):
+        """Write currency, amount as printed and rate on the fapiao of the converted rows."""
+        if not self.taken:
+            return
+        found = self.env["fapiao"].search(
+            [
+                ("company_id", "=", self.company.id),
+                ("direction", "=", "in"),
+                ("number", "in", list(self.taken)),
+            ]
+        )
+        for fapiao in found:
+            values = self.taken[fapiao.number]
+            changed = {name: value for name, value in values.items() if fapiao[name] != value}
+            if changed:
+                fapiao.write(changed)
+
+    def _converted(self, row, known):
+        rate = known if known and known[0] == row.currency else (row.currency, *self._rate_of(row))
+        _currency, factor, day = rate
+        # a price for a kilometre is no booking, but would be shown as yuan
+        amounts = {name: getattr(row, name) for name in _AMOUNTS}
+        told = {
+            name: amount if amount is None or factor is None else round2(amount * factor)
+            for name, amount in amounts.items()
+        }
+        if factor is None:
+            told = dict.fromkeys(_AMOUNTS)
+        elif None not in (told["amount_total"], told["amount_tax"]):
+            # each amount is rounded separately, and the three have to add up
+            told["amount_untaxed"] = told["amount_total"] - told["amount_tax"]
+        self.taken[row.number] = {
+            "foreign_currency": row.currency,
+            "foreign_total": float(row.amount_total or 0),
+            "currency_rate": float(factor or 0),
+            "currency_rate_day": day or False,
+        }
+        # lines stay as printed, and would add up to another total
+        return row._replace(**told, lines=())
+
+    def _rate_of(self, row):
+        """Return ``(yuan for one unit, its day)`` on the day of the ticket, ``(None, None)`` without a rate."""
+        currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", row.currency)])
+        day = row.issue_date or fields.Date.context_today(self.company)
+        if not currency or not self._has_rate(currency, day):
+            return None, None
+        factor = self.env["res.currency"]._get_conversion_rate(currency, self.company.currency_id, self.company, day)
+        factor = Decimal(repr(factor)).quantize(_PLACES)
+        return (factor, day) if factor > 0 else (None, None)
+
+    def _has_rate(self, currency, day):
+        """Return whether a rate of the day or before is entered: without one Odoo takes the next, or 1."""
+        company = self.company.root_id
+        return bool(
+            self.env["res.currency.rate"].search_count(
+                [("currency_id", "=", currency.id), ("name", "<=", day), ("company_id", "in", (company.id, False))],
+                limit=1,
+            )
+        )
+
+    def _known_rates(self, numbers):
+        """Return ``{number: (currency, rate, day)}`` of what was converted before."""
+        self.env["fapiao"].flush_model(["foreign_currency", "currency_rate", "currency_rate_day"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT number, foreign_currency, currency_rate, currency_rate_day FROM fapiao
+                    WHERE company_id = %s AND direction = 'in' AND number = ANY(%s) AND currency_rate > 0""",
+                self.company.id,
+                numbers,
+            )
+        )
+        return {number: (currency, Decimal(repr(float(rate))), day) for number, currency, rate, day in rows}
