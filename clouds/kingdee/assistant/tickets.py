@@ -7,7 +7,6 @@ Source: docs/protocols/kingdee-assistant.md#tickets, #contradictions.
 import re
 from urllib.parse import urlsplit
 
-from ....rules.problems import _
 from ... import reading
 from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
@@ -19,16 +18,6 @@ from .shapes import OTHER, SHAPES
 
 _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
 _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
-_WARNINGS = (
-    ("checkStatus", {"2"}, _("The check at the tax bureau failed.")),
-    ("isRevise", {"2"}, _("The data recognised on the picture was edited by hand.")),
-    ("invoiceStatus", {"1"}, _("The tax bureau has lost control of the fapiao (失控).")),
-    ("invoiceStatus", {"2"}, _("The fapiao is void.")),
-    ("invoiceStatus", {"3"}, _("The fapiao was reversed (红冲).")),
-    ("invoiceStatus", {"4"}, _("The tax bureau calls the fapiao abnormal (异常).")),
-)
-_UNCHECKED = _("The tax bureau has not checked it yet.")  # of kinds that it checks
-_FOREIGN = _("The amounts are not in yuan.")
 # Texts that have one meaning in all kinds
 _TEXTS = (
     *("seller_address_phone", "seller_account", "buyer_address_phone", "buyer_account", "drawer", "payee", "reviewer"),
@@ -98,21 +87,13 @@ def fapiao_of(row):
 
 
 def state_of(row):
-    """Return the ``TicketState`` of ``row``: claims, checks, warnings and the picture's address."""
-    warnings = [text for key, bad, text in _WARNINGS if word_at(row, key) in bad]
-    if word_at(row, "checkStatus") == "3" and SHAPES[_kind(row)].has_lines:
-        warnings.append(_UNCHECKED)
-    if currency_of(word_at(row, "currencyType")):
-        warnings.append(_FOREIGN)
+    """Return the ``TicketState`` of ``row``: its claim, check, and whether it is a personal one."""
     return TicketState(
         serial_no=next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), ""),
         claim=word_at(row, "expenseStatus"),
         claimed_by=word_at(row, "billnumber", "expenseNum"),
         verified=_VERIFIED.get(word_at(row, "checkStatus")),
         is_personal=word_at(row, "buyerName").startswith("个人") and not word_at(row, "buyerTaxNo"),
-        warnings=tuple(warnings),
-        # the snapshot is cut out; the original may show several tickets
-        image_address=word_at(row, "snapshotUrl", "originalGraphUrl"),
     )
 
 
