@@ -122,7 +122,7 @@ BOOKINGS = {
     **dict.fromkeys(("02", "2", "03", "3", "已入账"), "booked"),
 }
 # What each key means, in the pool and in the assistant's details alike. authenticateFlag says whether it is certified
-# (认证), by selection (2) or by a scan (3); checkFlag whether it is ticked (勾选), which a certification is yet to follow.
+# (认证), by selection (2) or by a scan (3); checkFlag whether it is ticked (勾选), with the certification yet to come.
 # 0 and 5 [clients], whose 1 means selected: a moment of selection tells the two apart
 SELECTIONS = {
     "authenticateFlag": {

@@ -8,8 +8,9 @@ from ...clouds.base import ASSISTANT_PART
 from ...clouds.inbound import is_number
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import QUESTION
+from ..received.pool import OTHER_TYPE
 
-LOT = 50  # serial numbers in one question
+LOT = 50  # serial numbers in one question; what a click asks for at once
 
 
 def ask(env, account, serials, purpose=QUESTION):
@@ -30,7 +31,9 @@ def take(fapiao, tickets):
                 one._record_details(problem)
                 continue
             _rename(one, ticket.fapiao.number)
-            rows.append(ticket.fapiao._replace(number=one.number))
+            row = ticket.fapiao._replace(number=one.number)
+            # a kind that the answer leaves out is read as another ticket
+            rows.append(row._replace(type_code=one.type_code) if row.type_code == OTHER_TYPE else row)
             taken |= one
         fapiao._load(company.id, None, rows)
         for one in taken:
@@ -46,7 +49,7 @@ def _problem(fapiao, ticket):
     theirs = ticket.fapiao.number
     if is_number(theirs) and is_number(fapiao.number) and not _is_alike(theirs, fapiao):
         return fapiao.env._(
-            "The assistant knows another fapiao by the same ID: %s. Nothing was taken over; report it to the cloud.",
+            "The assistant knows another fapiao by the same ID: %s. Nothing was taken over; ask the cloud's support.",
             theirs,
         )
     return ""

@@ -61,8 +61,6 @@ class Fapiao(models.Model):
     is_journey = fields.Boolean(compute="_compute_is_journey")
 
     claim_state = fields.Selection(CLAIMS, "Claim at the Assistant", readonly=True)
-    warnings = fields.Json(readonly=True)  # templates of the cloud's client
-    warning_text = fields.Text("Warnings", compute="_compute_warning_text")
     details_state = fields.Selection(
         [("wanted", "On the way"), ("done", "Complete"), ("failed", "Not available")],
         "Details",
@@ -87,13 +85,6 @@ class Fapiao(models.Model):
                 fapiao.travel_from or fapiao.travel_to or fapiao.travel_vehicle or fapiao.travel_departs
             )
 
-    @api.depends("warnings", "foreign_currency", "foreign_total", "currency_rate", "currency_rate_day")
-    @api.depends_context("lang")
-    def _compute_warning_text(self):
-        for fapiao in self:
-            said = [self.env._(text) for text in fapiao.warnings or []]  # pylint: disable=gettext-variable
-            fapiao.warning_text = "\n".join(filter(None, [*said, fapiao._describe_conversion()])) or False
-
     # ------------------------------------------------------------------ actions
 
     def action_refresh(self):
@@ -102,16 +93,17 @@ class Fapiao(models.Model):
         received = self.filtered(lambda fapiao: fapiao.direction == "in")
         if not received:
             return super().action_refresh()
-        askable = received.filtered(lambda fapiao: fapiao._is_askable())
+        askable = received._askable()
         if not askable:
             raise UserError(
                 self.env._(
-                    "A received fapiao is refreshed by the expense assistant, with the cloud's ID of the fapiao. There is"
-                    " no assistant on an account of this company, or the fapiao came without such an ID: pull its day"
+                    "A received fapiao is refreshed by the expense assistant, with the cloud's ID of the fapiao. This"
+                    " company has no account with an assistant, or the fapiao came without such an ID: pull its day"
                     " again."
                 )
             )
-        super(Fapiao, self - received).action_refresh()
+        if others := self - received:
+            super(Fapiao, others).action_refresh()
         if len(askable) > details.LOT:
             # sudo: the rights were checked above, and issuers don't write fapiao
             askable.sudo()._want_details()
@@ -129,16 +121,21 @@ class Fapiao(models.Model):
             return super()._is_askable()
         return bool(self.serial_no and self.env["fapiao.account"]._assistant_of(self.company_id))
 
+    def _askable(self):
+        """Return those of these received fapiao that the assistant can be asked about."""
+        accounts = {company: self.env["fapiao.account"]._assistant_of(company) for company in self.company_id}
+        return self.filtered(lambda one: one.direction == "in" and one.serial_no and accounts[one.company_id])
+
     def _learn_addresses(self):
         super()._learn_addresses()
-        bare = self.filtered(lambda fapiao: not fapiao._files() and not fapiao._missing_kinds())
-        if problems := bare.filtered(lambda fapiao: fapiao._is_askable())._ask_details():
+        bare = self._askable().filtered(lambda fapiao: not fapiao._files() and not fapiao._missing_kinds())
+        if problems := bare._ask_details():
             raise UserError(problems)
 
     def _learn_lines(self):
         """Ask within this transaction, which reads the lines; a bill is made without them where they can't be had."""
         super()._learn_lines()
-        headers = self.filtered(lambda fapiao: not fapiao.line_ids and fapiao._is_askable())
+        headers = self._askable().filtered(lambda fapiao: not fapiao.line_ids)
         for company, ours in headers.grouped("company_id").items():
             account = self.env["fapiao.account"]._assistant_of(company)
             try:
@@ -150,9 +147,7 @@ class Fapiao(models.Model):
             details.take(ours.sudo(), tickets)
 
     def _queue_by_hand(self):
-        bare = self.filtered(
-            lambda fapiao: not fapiao._missing_kinds() and not fapiao._files() and fapiao._is_askable()
-        )
+        bare = self._askable().filtered(lambda fapiao: not fapiao._missing_kinds() and not fapiao._files())
         bare._want_details()
         return super()._queue_by_hand() + len(bare)
 
@@ -285,10 +280,9 @@ class Fapiao(models.Model):
         self.ensure_one()
         if ticket.fapiao.travel:
             self._keep_travel(ticket.fapiao.travel)
-        claim = ticket.state.claim if ticket.state.claim in dict(CLAIMS) else self.claim_state
-        warnings = list(ticket.state.warnings) or False
-        if (claim or False, warnings) != (self.claim_state, self.warnings or False):
-            self.write({"claim_state": claim, "warnings": warnings})
+        claim = ticket.state.claim
+        if claim in dict(CLAIMS) and claim != self.claim_state:
+            self.claim_state = claim
 
     # ------------------------------------------------------------------ helpers
 

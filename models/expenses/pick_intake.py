@@ -218,6 +218,8 @@ class Intake:
         problems = [dead[row.status]] if row.status in dead else []
         if not row.amount_total:
             problems.append(self.env._("It has no amount."))
+        if row.currency and (problem := self.env["fapiao"]._why_not_convertible(company, row)):
+            problems.append(problem)
         if not is_there and not company.fapiao_pick_claimed and self._is_claimed_elsewhere(ticket.state):
             problems.append(
                 self.env._("It is claimed already: %s.", ticket.state.claimed_by or self.env._("elsewhere"))

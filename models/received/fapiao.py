@@ -29,6 +29,8 @@ CENT = Decimal("0.01")
 RATES = (13, 9, 6, 5, 3, 1)  # percent
 FAMILY = {"book": "booking", "unbook": "booking", "select": "deduction", "unselect": "deduction"}
 SWEEP = 2000
+# Those that the bureau can be asked about: VAT fapiao, not tickets
+VERIFIABLE = ("1", "2", "3", "4", "5", "12", "13", "15", "26", "27", "72", "83", "84")
 PICTURES = ("image", "original_image")
 # Chosen on a list; more are left to the background job
 MOST_AT_ONCE = 5
@@ -100,6 +102,7 @@ class Fapiao(models.Model):
     currency_rate = fields.Float("Exchange Rate", digits=(16, 6), readonly=True, help="In yuan for one unit.")
     currency_rate_day = fields.Date("Rate Of", readonly=True)
     foreign_text = fields.Char("Converted From", compute="_compute_foreign_text")
+    warning_text = fields.Text("Warnings", compute="_compute_warning_text")
 
     image_address = fields.Char(readonly=True, groups="base.group_system")
     original_image_address = fields.Char(readonly=True, groups="base.group_system")
@@ -111,7 +114,8 @@ class Fapiao(models.Model):
     can_refresh = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
 
     _files_of_booked = models.Index(
-        "(company_id) WHERE direction = 'in' AND files_state = 'none' AND match_state IN ('partial', 'matched', 'differs')"
+        "(company_id) WHERE direction = 'in' AND files_state = 'none'"
+        " AND match_state IN ('partial', 'matched', 'differs')"
     )
     _files_of_all = models.Index(
         "(company_id) WHERE direction = 'in' AND files_state = 'none'"
@@ -172,6 +176,14 @@ class Fapiao(models.Model):
     def _compute_foreign_text(self):
         for fapiao in self:
             fapiao.foreign_text = fapiao._describe_conversion() or False
+
+    @api.depends(
+        "status", "check_status", "is_revised", "type_code", "foreign_currency", "foreign_total", "currency_rate"
+    )
+    @api.depends_context("lang")
+    def _compute_warning_text(self):
+        for fapiao in self:
+            fapiao.warning_text = "\n".join(fapiao._describe_warnings()) or False
 
     @api.depends("image_id", "original_image_id")
     def _compute_picture_urls(self):
@@ -254,12 +266,11 @@ class Fapiao(models.Model):
         if len(self) > MOST_AT_ONCE:
             # sudo: the rights were checked above, and issuers don't write fapiao
             queued = self.sudo()._queue_by_hand()
-            return self._notify_files(
-                self.env._("%s fapiao are looked up in the background, with their files.", queued)
-            )
+            return self._notify_files(self.env._("The files of %s fapiao are fetched in the background.", queued))
         received._learn_addresses()
         ended_by = received._fetch_files_in_new_transaction()
-        super(Fapiao, self - received).action_fetch_files()
+        if others := self - received:
+            super(Fapiao, others).action_fetch_files()
         self.invalidate_recordset()
         ids = received.ids
         files, problems = Engine(self.env)._step(lambda env: env["fapiao"].browse(ids)._count_files())
@@ -353,6 +364,40 @@ class Fapiao(models.Model):
         loaded = Pool(self.env, company_id).load(account_id, money.converted(rows), pull_id, parties)
         money.record()
         return loaded
+
+    @api.model
+    def _why_not_convertible(self, company, row):
+        """Return as text why the amount of ``row`` (:class:`~..clouds.inbound.InboundFapiao`) can't be had in the
+        company's currency, or ""."""
+        (converted,) = ForeignMoney(self.env, company.id).converted([row])
+        if row.amount_total is None or converted.amount_total is not None:
+            return ""
+        return self.env._(
+            "It is over %(amount)s %(currency)s, for which no rate of %(day)s is entered. Enter it under Currencies, then"
+            " apply this message again.",
+            amount=row.amount_total,
+            currency=row.currency,
+            day=row.issue_date or "–",
+        )
+
+    def _describe_warnings(self):
+        """Return a sentence for everything about this fapiao that a bookkeeper has to look at."""
+        self.ensure_one()
+        said = [
+            {
+                "red": self.env._("The fapiao was reversed (红冲)."),
+                "void": self.env._("The fapiao is void."),
+                "lost": self.env._("The tax bureau has lost control of the fapiao (失控)."),
+                "abnormal": self.env._("The tax bureau calls the fapiao abnormal (异常)."),
+            }.get(self.status),
+            self.check_status == "failed" and self.env._("The check at the tax bureau (查验) failed."),
+            self.check_status == "unchecked"
+            and self.type_code in VERIFIABLE
+            and self.env._("The tax bureau has not checked it (查验) yet."),
+            self.is_revised and self.env._("The data read off the picture was edited by hand."),
+            self._describe_conversion(),
+        ]
+        return [text for text in said if text]
 
     def _describe_conversion(self):
         """Return how the amount of a ticket in other money came about, or why it has none; "" for yuan."""

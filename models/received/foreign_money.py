@@ -12,7 +12,6 @@ from odoo.tools import SQL
 
 from ...rules.amounts import round2
 
-YUAN = "CNY"
 _AMOUNTS = ("amount_untaxed", "amount_tax", "amount_total", "deductible", "unit_price")
 _PLACES = Decimal("0.000001")  # of the rate that is kept
 
@@ -28,12 +27,12 @@ class ForeignMoney:
     def converted(self, rows):
         """Return ``rows`` (:class:`~..clouds.inbound.InboundFapiao`) with amounts in the company's currency, None where
         they can't be converted."""
-        home = self.company.currency_id.name
-        foreign = [row for row in rows if row.currency and row.currency != home]
+        told = {row.currency for row in rows} - {""}
+        foreign = told and told - {self.company.currency_id.name}
         if not foreign:
             return rows
-        known = self._known_rates([row.number for row in foreign])
-        return [self._converted(row, known.get(row.number)) if row in foreign else row for row in rows]
+        known = self._known_rates([row.number for row in rows if row.currency in foreign])
+        return [self._converted(row, known.get(row.number)) if row.currency in foreign else row for row in rows]
 
     def record(self):
         """Write currency, amount as printed and rate on the fapiao of the converted rows."""
@@ -53,9 +52,8 @@ class ForeignMoney:
                 fapiao.write(changed)
 
     def _converted(self, row, known):
-        rate = known if known and known[0] == row.currency else (row.currency, *self._rate_of(row))
-        _currency, factor, day = rate
-        # a price for a kilometre is no booking, but would be shown as yuan
+        is_known = known and known[0] == row.currency
+        _currency, factor, day = known if is_known else (row.currency, *self._rate_of(row))
         amounts = {name: getattr(row, name) for name in _AMOUNTS}
         told = {
             name: amount if amount is None or factor is None else round2(amount * factor)
