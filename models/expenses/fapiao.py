@@ -160,7 +160,6 @@ class Fapiao(models.Model):
             try:
                 tickets = details.ask(self.env, account, ours.mapped("serial_no"))
             except CloudError as error:
-                account._record_need_in_new_transaction(error)
                 problems.append(account._error_message(error))
                 continue
             problems += engine._step(functools.partial(take_details, ours.ids, tickets))
@@ -220,7 +219,6 @@ class Fapiao(models.Model):
         try:
             tickets = details.ask(self.env, account, serials, BACKGROUND)
         except CloudError as error:
-            account._record_need_in_new_transaction(error)
             engine._step(functools.partial(postpone_details, ids, account._error_message(error)))
             return True
         engine._step(functools.partial(take_details, ids, tickets))
@@ -228,15 +226,10 @@ class Fapiao(models.Model):
 
     @api.model
     def _details_accounts(self):
-        """Return ``{company: account}`` of the companies whose assistant may be asked by scheduled actions."""
+        """Return ``{company: account}`` of the companies with an assistant, which has no session at the bureau."""
         Account = self.env["fapiao.account"]
-        companies = Account.search([("active", "=", True)]).filtered("has_assistant").company_id
-        accounts = {company: Account._assistant_of(company) for company in companies}
-        return {
-            company: account
-            for company, account in accounts.items()
-            if not account._needs_person() and not account._is_left_alone()
-        }
+        companies = Account.search([]).filtered("has_assistant").company_id
+        return {company: Account._assistant_of(company) for company in companies}
 
     @api.model
     def _details_domain(self, accounts):

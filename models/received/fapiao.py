@@ -177,9 +177,7 @@ class Fapiao(models.Model):
         for fapiao in self:
             fapiao.foreign_text = fapiao._describe_conversion() or False
 
-    @api.depends(
-        "status", "check_status", "is_revised", "type_code", "foreign_currency", "foreign_total", "currency_rate"
-    )
+    @api.depends("status", "check_status", "is_revised", "type_code", "foreign_text")
     @api.depends_context("lang")
     def _compute_warning_text(self):
         for fapiao in self:
@@ -373,8 +371,8 @@ class Fapiao(models.Model):
         if row.amount_total is None or converted.amount_total is not None:
             return ""
         return self.env._(
-            "It is over %(amount)s %(currency)s, for which no rate of %(day)s is entered. Enter it under Currencies, then"
-            " apply this message again.",
+            "It is over %(amount)s %(currency)s, for which no rate of %(day)s is entered. Enter it under Currencies,"
+            " then pick the ticket again.",
             amount=row.amount_total,
             currency=row.currency,
             day=row.issue_date or "–",

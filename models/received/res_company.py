@@ -17,6 +17,6 @@ class ResCompany(models.Model):
         "Lines and Files Of",
         default="booked",
         required=True,
-        help="A pull brings received fapiao without their lines. Lines, and PDF, OFD, XML and pictures, are fetched in the"
-        " background for those on a bill or expense, or for all.",
+        help="A pull brings received fapiao without their lines. Lines, and PDF, OFD, XML and pictures, are fetched in"
+        " the background for those on a bill or expense, or for all.",
     )
