@@ -72,8 +72,12 @@ class Fapiao(models.Model):
     details_text = fields.Text("Details: Last Problem", readonly=True)
 
     _details_due = models.Index("(details_try_at) WHERE details_state = 'wanted'")
-    _details_unasked = models.Index(
-        "(company_id) WHERE direction = 'in' AND details_state IS NULL AND serial_no IS NOT NULL"
+    _details_of_booked = models.Index(
+        "(company_id, id) WHERE direction = 'in' AND details_state IS NULL AND serial_no IS NOT NULL"
+        " AND match_state IN ('partial', 'matched', 'differs')"
+    )
+    _details_of_all = models.Index(
+        "(company_id, id) WHERE direction = 'in' AND details_state IS NULL AND serial_no IS NOT NULL"
     )
 
     # ------------------------------------------------------------------ computes
@@ -181,6 +185,9 @@ class Fapiao(models.Model):
     def _record_details(self, problem=""):
         """Record that the details are here, or why they aren't: a later try may find them."""
         self.ensure_one()
+        if problem and self.details_state == "done":
+            self.details_text = problem
+            return
         is_over = self.details_tries + 1 >= MAX_TRIES or self.details_state != "wanted"
         self.write(
             {
@@ -198,9 +205,7 @@ class Fapiao(models.Model):
         cron = self.env["ir.cron"]
         accounts = self._details_accounts()
         self._queue_details(accounts)
-        left = self.search_count(self._details_domain(accounts))
-        if not cron._commit_progress(remaining=left):
-            return
+        cron._commit_progress(remaining=self.search_count(self._details_domain(accounts)))
         for company, account in accounts.items():
             while batch := self.search(
                 self._details_domain({company: account}), order="details_try_at, id", limit=details.LOT
@@ -273,9 +278,9 @@ class Fapiao(models.Model):
         self.ensure_one()
         if ticket.fapiao.travel:
             self._keep_travel(ticket.fapiao.travel)
-        claim = ticket.state.claim
-        if claim in dict(CLAIMS) and claim != self.claim_state:
-            self.claim_state = claim
+        claim = ticket.state.claim if ticket.state.claim in dict(CLAIMS) else self.claim_state
+        if (claim, self.details_state) != (self.claim_state, "done"):
+            self.write({"claim_state": claim, "details_state": "done", "details_text": False})
 
     # ------------------------------------------------------------------ helpers
 

@@ -99,7 +99,7 @@ class Fapiao(models.Model):
     unit_price = fields.Monetary("Price per Kilometre", readonly=True)
     foreign_currency = fields.Char("Currency of the Ticket", readonly=True)
     foreign_total = fields.Float("Total in That Currency", digits=(16, 2), readonly=True)
-    currency_rate = fields.Float("Exchange Rate", digits=(16, 6), readonly=True, help="In yuan for one unit.")
+    currency_rate = fields.Float("Exchange Rate", digits=(16, 8), readonly=True, help="In yuan for one unit.")
     currency_rate_day = fields.Date("Rate Of", readonly=True)
     foreign_text = fields.Char("Converted From", compute="_compute_foreign_text")
     warning_text = fields.Text("Warnings", compute="_compute_warning_text")
@@ -116,6 +116,7 @@ class Fapiao(models.Model):
     _files_of_booked = models.Index(
         "(company_id) WHERE direction = 'in' AND files_state = 'none'"
         " AND match_state IN ('partial', 'matched', 'differs')"
+        " AND COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
     )
     _files_of_all = models.Index(
         "(company_id) WHERE direction = 'in' AND files_state = 'none'"
@@ -414,7 +415,9 @@ class Fapiao(models.Model):
                 **said,
             )
         return self.env._(
-            "%(currency)s %(amount)s at %(rate)s of %(day)s", rate=float_repr(self.currency_rate, 6), **said
+            "%(currency)s %(amount)s at %(rate)s of %(day)s",
+            rate=f"{exact(self.currency_rate, 8).normalize():f}",
+            **said,
         )
 
     # ------------------------------------------------------------------ files of received fapiao
@@ -458,6 +461,7 @@ class Fapiao(models.Model):
         is_same = told.image_address == told.original_image_address
         return [kind for kind in missing if not (is_same and kind == "original_image")]
 
+    @api.model
     def _queue_files(self):
         """Queue the files of received fapiao that are on a bill or expense, or of all where the company wants them."""
         super()._queue_files()

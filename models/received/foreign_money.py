@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from ...rules.amounts import round2
 
 _AMOUNTS = ("amount_untaxed", "amount_tax", "amount_total", "deductible", "unit_price")
-_PLACES = Decimal("0.000001")  # of the rate that is kept
+_PLACES = Decimal("0.00000001")  # of the rate that is kept
 
 
 class ForeignMoney:
