@@ -63,7 +63,7 @@ class InboundFapiao(NamedTuple):
     ``status``: normal, partly_red, red (reversed), void, lost, abnormal, or "" where it isn't known.
     ``booking`` is "", "booked" or "unbooked"; ``deduction`` "", "selected", "unselected" or "confirmed".
     ``check_status`` (查验) is "", "verified", "failed" or "unchecked"; ``consumption`` one of CONSUMPTIONS or "".
-    ``currency``: "" for yuan, else the ISO code of the amounts, or the cloud's word for one that has none here.
+    ``currency``: the ISO code of the amounts, or the cloud's word for one that has none here; "" where none is told.
     ``ticket_no``: printed on a ticket beside its number; ``eticket_no``: of the itinerary. Moments are aware.
     ``image_address``: the picture cut out for this fapiao; ``original_image_address``: the one that was taken, with
     perhaps more of them on it. ``travel`` and ``lines`` are only there where a cloud tells details.

@@ -246,7 +246,7 @@ def test_a_discount_line():
 
 @pytest.mark.parametrize(
     ("told", "currency"),
-    [("USD", "USD"), ("港币", "HKD"), ("CNY", ""), ("人民币", ""), ("", ""), ("1", ""), ("2", "2")],
+    [("USD", "USD"), ("港币", "HKD"), ("CNY", "CNY"), ("人民币", "CNY"), ("", ""), ("1", "CNY"), ("2", "2")],
 )
 def test_foreign_money_is_said(told, currency):
     assert fapiao("20", currencyType=told).currency == currency

@@ -294,9 +294,14 @@ def test_what_a_bookkeeper_reads():
     assert (found.filling_unit, found.sales_unit_code, found.tax_authority) == ("i", "j", "k")
 
 
-@pytest.mark.parametrize("told", ["", "CNY", "cny", "RMB", "人民币", "1", None])
+@pytest.mark.parametrize("told", ["CNY", "cny", "RMB", "人民币", "1", " 元 "])
 def test_yuan(told):
-    assert fapiao(currencyType=told).currency == ""
+    assert fapiao(currencyType=told).currency == "CNY"
+
+
+def test_no_currency_is_not_yuan():
+    """A row that tells none must not make yuan of a ticket that is known to be in other money."""
+    assert fapiao(currencyType="").currency == fapiao(currencyType=None).currency == fapiao().currency == ""
 
 
 @pytest.mark.parametrize("told", ["x", "", "2026-13-01 00:00:00", "2026:01"])

@@ -138,8 +138,8 @@ SELECTIONS = {
 CHECKS = {"1": "verified", "2": "failed", "3": "unchecked"}  # checkStatus
 REVISED = {"1": False, "2": True}  # isRevise
 PROXY = {"1": True, "0": False}  # proxyMark; empty says that it is none
-YUAN = {"", "CNY", "RMB", "CNH", "人民币", "元", "1"}
 CURRENCIES = {  # assumption: ISO codes or their Chinese names
+    **dict.fromkeys(("RMB", "CNH", "人民币", "元", "1"), "CNY"),
     **dict.fromkeys(("港币", "港元", "HK$"), "HKD"),
     **dict.fromkeys(("美元", "美金", "US$"), "USD"),
     **dict.fromkeys(("澳门元", "澳门币", "葡币"), "MOP"),

@@ -270,9 +270,9 @@ def tax_by_rate(type_code, rate, total, fares):
 
 
 def currency_of(text):
-    """Return "" for yuan or nothing, an ISO code, or ``text`` where it is neither."""
+    """Return the ISO code of a currency's word, "" for none, and a word that isn't known as it is."""
     word = text.strip().upper()
-    return "" if word in codes.YUAN else codes.CURRENCIES.get(word, word)
+    return codes.CURRENCIES.get(word, word)
 
 
 def moment_of(text):

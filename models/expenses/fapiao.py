@@ -189,11 +189,12 @@ class Fapiao(models.Model):
             self.details_text = problem
             return
         is_over = self.details_tries + 1 >= MAX_TRIES or self.details_state != "wanted"
+        later = fields.Datetime.now() + LATER * 2**self.details_tries
         self.write(
             {
                 "details_state": "done" if not problem else "failed" if is_over else "wanted",
                 "details_tries": self.details_tries + 1 if problem else 0,
-                "details_try_at": problem and not is_over and fields.Datetime.now() + LATER * 2**self.details_tries,
+                "details_try_at": False if not problem or is_over else later,
                 "details_text": problem or False,
                 **({} if problem else {"checked_at": fields.Datetime.now()}),
             }

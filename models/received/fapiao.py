@@ -113,6 +113,7 @@ class Fapiao(models.Model):
     can_fetch_files = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
     can_refresh = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
 
+    _foreign = models.Index("(company_id, number) WHERE direction = 'in' AND foreign_currency IS NOT NULL")
     _files_of_booked = models.Index(
         "(company_id) WHERE direction = 'in' AND files_state = 'none'"
         " AND match_state IN ('partial', 'matched', 'differs')"

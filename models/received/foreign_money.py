@@ -13,6 +13,7 @@ from odoo.tools import SQL
 from ...rules.amounts import round2
 
 _AMOUNTS = ("amount_untaxed", "amount_tax", "amount_total", "deductible", "unit_price")
+_RECORDED = ("foreign_currency", "foreign_total", "currency_rate", "currency_rate_day")
 _PLACES = Decimal("0.00000001")  # of the rate that is kept
 
 
@@ -26,13 +27,21 @@ class ForeignMoney:
 
     def converted(self, rows):
         """Return ``rows`` (:class:`~..clouds.inbound.InboundFapiao`) with amounts in the company's currency, None where
-        they can't be converted."""
-        told = {row.currency for row in rows} - {""}
-        foreign = told and told - {self.company.currency_id.name}
-        if not foreign:
+        they can't be converted. A row that tells no currency is in that which its fapiao is known to be in.
+        """
+        home, known = self.company.currency_id.name, self._known([row.number for row in rows])
+        if not known and not any(row.currency for row in rows):
             return rows
-        known = self._known_rates([row.number for row in rows if row.currency in foreign])
-        return [self._converted(row, known.get(row.number)) if row.currency in foreign else row for row in rows]
+        return [self._in_home_currency(row, home, known.get(row.number)) for row in rows]
+
+    def _in_home_currency(self, row, home, known):
+        currency = row.currency or (known[0] if known else home)
+        if currency != home:
+            return self._converted(row._replace(currency=currency), known)
+        if known:
+            # the ticket was edited
+            self.taken[row.number] = dict.fromkeys(_RECORDED, False)
+        return row
 
     def record(self):
         """Write currency, amount as printed and rate on the fapiao of the converted rows."""
@@ -52,24 +61,19 @@ class ForeignMoney:
                 fapiao.write(changed)
 
     def _converted(self, row, known):
-        is_known = known and known[0] == row.currency
+        is_known = known and known[0] == row.currency and known[1]
         _currency, factor, day = known if is_known else (row.currency, *self._rate_of(row))
+        recorded = (row.currency, float(row.amount_total or 0), float(factor or 0), day or False)
+        self.taken[row.number] = dict(zip(_RECORDED, recorded, strict=True))
+        if not factor:
+            # the pool keeps what isn't told, and may have read the amounts as yuan before the currency was told
+            self.taken[row.number].update(dict.fromkeys(_AMOUNTS, 0))
+            return row._replace(**dict.fromkeys(_AMOUNTS), lines=())
         amounts = {name: getattr(row, name) for name in _AMOUNTS}
-        told = {
-            name: amount if amount is None or factor is None else round2(amount * factor)
-            for name, amount in amounts.items()
-        }
-        if factor is None:
-            told = dict.fromkeys(_AMOUNTS)
-        elif None not in (told["amount_total"], told["amount_tax"]):
+        told = {name: None if amount is None else round2(amount * factor) for name, amount in amounts.items()}
+        if None not in (told["amount_total"], told["amount_tax"]):
             # each amount is rounded separately, and the three have to add up
             told["amount_untaxed"] = told["amount_total"] - told["amount_tax"]
-        self.taken[row.number] = {
-            "foreign_currency": row.currency,
-            "foreign_total": float(row.amount_total or 0),
-            "currency_rate": float(factor or 0),
-            "currency_rate_day": day or False,
-        }
         # lines stay as printed, and would add up to another total
         return row._replace(**told, lines=())
 
@@ -93,15 +97,18 @@ class ForeignMoney:
             )
         )
 
-    def _known_rates(self, numbers):
-        """Return ``{number: (currency, rate, day)}`` of what was converted before."""
+    def _known(self, numbers):
+        """Return ``{number: (currency, rate or None, day)}`` of the fapiao that are known to be in other money."""
         self.env["fapiao"].flush_model(["foreign_currency", "currency_rate", "currency_rate_day"])
         rows = self.env.execute_query(
             SQL(
                 """SELECT number, foreign_currency, currency_rate, currency_rate_day FROM fapiao
-                    WHERE company_id = %s AND direction = 'in' AND number = ANY(%s) AND currency_rate > 0""",
+                    WHERE company_id = %s AND direction = 'in' AND foreign_currency IS NOT NULL AND number = ANY(%s)""",
                 self.company.id,
                 numbers,
             )
         )
-        return {number: (currency, Decimal(repr(float(rate))), day) for number, currency, rate, day in rows}
+        return {
+            number: (currency, Decimal(repr(float(rate))) if rate else None, day)
+            for number, currency, rate, day in rows
+        }
