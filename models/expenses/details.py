@@ -32,6 +32,9 @@ def take(fapiao, tickets):
                 continue
             _rename(one, ticket.fapiao.number)
             row = ticket.fapiao._replace(number=one.number)
+            if row.deduction == "unselected" and one.deduction:
+                # the assistant may not know yet what was selected since; a pull says what was taken back
+                row = row._replace(deduction="")
             # a kind that the answer leaves out is read as another ticket
             rows.append(row._replace(type_code=one.type_code) if row.type_code == OTHER_TYPE else row)
             taken |= one

@@ -219,6 +219,8 @@ def _slip_of(world, row, serial):
     told.update(salerName=row.seller_name, salerTaxNo=row.seller_no)
     if "invoiceStatus" in told:
         told["invoiceStatus"] = inbound.status_of(row, world.marks.get(row.key))
+    mark = world.marks.get(row.key)
+    told["checkFlag"], told["checkTime"] = ("2", mark.selected_at) if mark and mark.selected else ("1", "")
     for item in told.get("items") or ():
         item["taxRate"] = f"{Decimal(row.rate) / 100:.2f}"
     slip.told = told
