@@ -13,7 +13,7 @@ from typing import NamedTuple
 HEADER, FULL = "header", "full"  # without and with lines
 VERIFIED, FAILED, UNCHECKED = "verified", "failed", "unchecked"  # check_status
 # Kinds of consumption that a fixed-amount ticket (定额) is sorted into
-CONSUMPTIONS = ("suburb", "city", "hotel", "dining", "telephone", "other")
+CONSUMPTIONS = ("suburb", "city", "hotel", "dining", "telephoneCharge", "other")
 
 
 def is_number(text):

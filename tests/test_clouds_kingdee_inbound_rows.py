@@ -285,7 +285,7 @@ def test_what_a_bookkeeper_reads():
     assert (found.unit_price, found.tax_rate, found.consumption, found.place) == (
         D("2.70"),
         D("0.09"),
-        "telephone",
+        "telephoneCharge",
         "h",
     )
     assert (found.seller_address_phone, found.seller_account) == ("a", "b")

@@ -153,9 +153,6 @@ CURRENCIES = {  # assumption: ISO codes or their Chinese names
     "加元": "CAD",
     "泰铢": "THB",
 }
-CONSUMPTIONS = {name: name for name in ("suburb", "city", "hotel", "other", "dining")} | {
-    "telephoneCharge": "telephone"
-}
 SELECT, UNSELECT = 1, 0  # authenticateFlag of an order [docs], [clients]
 
 LINE_TEXTS = {

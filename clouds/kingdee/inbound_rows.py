@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from ...rules.amounts import tax_in_gross
 from .. import reading
-from ..inbound import InboundFapiao, InboundLine
+from ..inbound import CONSUMPTIONS, InboundFapiao, InboundLine
 from ..reading import as_day, as_money, exact_difference, exact_sum, rate_of
 from . import inbound_codes as codes
 
@@ -64,7 +64,8 @@ def fapiao_of(row):
     if plan.words:
         _put_words(values, row, plan.words)
     for field, keys in plan.moments:
-        values[field] = moment_of(_told(row, keys))
+        if text := _told(row, keys):
+            values[field] = moment_of(text)
     if plan.price:
         values["unit_price"] = _money(row, plan.price)
     if plan.lines:
@@ -109,7 +110,9 @@ def _planned(keys):
         texts=tuple((field, found) for field, found in texts if found),
         numbers=_several(keys, codes.NUMBERS),
         tickets=_several(keys, codes.TICKET_NUMBERS),
-        selected=tuple((name, _candidates(keys, (name,))) for name in codes.SELECTIONS if _candidates(keys, (name,))),
+        selected=tuple(
+            (table, found) for name, table in codes.SELECTIONS.items() if (found := _candidates(keys, (name,)))
+        ),
         words=_present(keys, codes.WORDS),
         moments=_present(keys, codes.MOMENTS),
         price=_candidates(keys, codes.UNIT_PRICE),
@@ -275,6 +278,11 @@ def currency_of(text):
     return codes.CURRENCIES.get(word, word)
 
 
+def consumption_of(text):
+    """Return the kind of consumption in ``text``, "" for a word that is none."""
+    return text if text in CONSUMPTIONS else ""
+
+
 def moment_of(text):
     """Return the aware moment in China in ``text``, also with "yyyy:MM:dd"; None if there is none."""
     if text[4:5] in (":", "_") and text[7:8] == text[4:5]:
@@ -288,7 +296,7 @@ _READ = {
     "is_revised": codes.REVISED.get,
     "is_proxy": codes.PROXY.get,
     "currency": currency_of,
-    "consumption": lambda text: codes.CONSUMPTIONS.get(text, ""),
+    "consumption": consumption_of,
 }
 
 
@@ -299,14 +307,20 @@ def _put_words(values, row, words):
 
 def deduction_of(flags):
     """Return where the deduction stands by ``flags`` (key to word): the furthest that one of them says."""
-    said = {codes.SELECTIONS[key].get(word, "") for key, word in flags.items()}
-    return next((state for state in ("confirmed", "selected", "unselected") if state in said), "")
+    return _furthest([codes.SELECTIONS[key].get(word, "") for key, word in flags.items()])
+
+
+def _furthest(states):
+    for state in ("confirmed", "selected", "unselected"):
+        if state in states:
+            return state
+    return ""
 
 
 def _deduction(row, plan):
     """Return where the deduction stands: the furthest that a flag, or a moment of selection, says."""
-    furthest = deduction_of({name: _told(row, keys) for name, keys in plan.selected})
-    if furthest in ("confirmed", "selected"):
+    furthest = _furthest([table.get(_told(row, keys), "") for table, keys in plan.selected])
+    if furthest in ("confirmed", "selected") or not plan.selected_at:
         return furthest
     return "selected" if _told(row, plan.selected_at) else furthest
 

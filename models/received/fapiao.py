@@ -40,7 +40,7 @@ CONSUMPTIONS = [
     ("city", "City transport (市内)"),
     ("hotel", "Accommodation (住宿)"),
     ("dining", "Dining (餐饮)"),
-    ("telephone", "Telephone (话费)"),
+    ("telephoneCharge", "Telephone (话费)"),
     ("other", "Other (其他)"),
 ]
 # The documents of a fapiao ``f``: confirmed matches and the move ``b`` of each, none if it is an expense without one.

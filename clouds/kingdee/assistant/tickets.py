@@ -12,7 +12,7 @@ from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
 from ...reading import exact_difference, exact_sum, word_at
 from .. import inbound_codes as codes
-from ..inbound_rows import currency_of, deduction_of, identity_of, lines_in, moment_of, tax_by_rate
+from ..inbound_rows import consumption_of, currency_of, deduction_of, identity_of, lines_in, moment_of, tax_by_rate
 from .answers import SERIAL_KEYS, day_at, rows_in, serials_in
 from .shapes import OTHER, SHAPES
 
@@ -80,7 +80,7 @@ def fapiao_of(row):
         **{name: moment_of(word_at(row, *names)) for name, names in codes.MOMENTS.items()},
         currency=currency_of(word_at(row, "currencyType")),
         tax_rate=reading.rate_of(reading.pick(row, *codes.RATE)),
-        consumption=codes.CONSUMPTIONS.get(word_at(row, "consumptionType"), ""),
+        consumption=consumption_of(word_at(row, "consumptionType")),
         unit_price=reading.money_at(row, *codes.UNIT_PRICE),
         **_file(row),
     )
