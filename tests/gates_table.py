@@ -115,11 +115,11 @@ FIELDS = {
     },
     "fapiao": {
         "nobody": (
-            "account_id amount_tax amount_total amount_untaxed booking buyer_account buyer_address_phone buyer_name"
+            "account_id amount_tax amount_total amount_untaxed booking buyer_bank buyer_address buyer_name"
             " buyer_tax_no certified_at check_code check_status claim_state consumption currency_rate"
             " currency_rate_day details_state details_text details_tries details_try_at eticket_no filling_unit"
             " foreign_currency foreign_total image_address image_id is_proxy is_revised original_image_address"
-            " original_image_id place sales_unit_code selected_at seller_account seller_address_phone"
+            " original_image_id place sales_unit_code selected_at seller_bank seller_address"
             " tax_authority tax_rate ticket_no unit_price"
             " checked_at code color company_id deductible deduction deduction_period direction drawer"
             " files_state files_text files_tries files_try_at issue_date issued_at line_ids looked_at"

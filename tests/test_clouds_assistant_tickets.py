@@ -270,8 +270,8 @@ def test_every_kind_has_what_a_bookkeeper_reads(kind):
         authenticateTime="2020-01-03 10:00:00",
         checkTime="2020:01:02 10:00:00",
     )
-    assert (one.buyer_account, one.buyer_address_phone) == ("测试银行 000", "测试路 1 号")
-    assert (one.seller_account, one.seller_address_phone) == ("卖方银行", "卖方路")
+    assert (one.buyer_bank, one.buyer_address) == ("测试银行 000", "测试路 1 号")
+    assert (one.seller_bank, one.seller_address) == ("卖方银行", "卖方路")
     assert (one.is_revised, one.check_status) == (True, "failed")
     assert one.certified_at.isoformat() == "2020-01-03T10:00:00+08:00"
     assert one.selected_at.isoformat() == "2020-01-02T10:00:00+08:00"

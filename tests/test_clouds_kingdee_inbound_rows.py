@@ -288,8 +288,8 @@ def test_what_a_bookkeeper_reads():
         "telephoneCharge",
         "h",
     )
-    assert (found.seller_address_phone, found.seller_account) == ("a", "b")
-    assert (found.buyer_address_phone, found.buyer_account) == ("c", "d")
+    assert (found.seller_address, found.seller_bank) == ("a", "b")
+    assert (found.buyer_address, found.buyer_bank) == ("c", "d")
     assert (found.drawer, found.payee, found.reviewer) == ("e", "f", "g")
     assert (found.filling_unit, found.sales_unit_code, found.tax_authority) == ("i", "j", "k")
 

@@ -63,7 +63,7 @@ class TestDetails(DetailsCommon):
         (line,) = fapiao.line_ids
         self.assertEqual((line.amount_untaxed, line.amount_tax, line.rate), (100, 13, 0.13))
         self.assertEqual((fapiao.details_state, fapiao.check_status, fapiao.claim_state), ("done", "verified", "1"))
-        self.assertTrue(fapiao.seller_account and fapiao.seller_address_phone)
+        self.assertTrue(fapiao.seller_bank and fapiao.seller_address)
         self.assertTrue(fapiao.sudo().pdf_address and fapiao.sudo().image_address)
         self.assertEqual(fapiao.amount_total, 113)
         self.assertTrue(fapiao.checked_at)

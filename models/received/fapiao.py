@@ -79,10 +79,10 @@ class Fapiao(models.Model):
     )
 
     # As printed, for the bookkeeper: docs/protocols/kingdee-assistant.md#tickets
-    seller_address_phone = fields.Char("Seller's Address and Phone", readonly=True)
-    seller_account = fields.Char("Seller's Bank", readonly=True)
-    buyer_address_phone = fields.Char("Buyer's Address and Phone", readonly=True)
-    buyer_account = fields.Char("Buyer's Bank", readonly=True)
+    seller_address = fields.Char("Seller Address and Phone", readonly=True)
+    seller_bank = fields.Char("Seller Bank and Account", readonly=True)
+    buyer_address = fields.Char("Buyer Address and Phone", readonly=True)
+    buyer_bank = fields.Char("Buyer Bank and Account", readonly=True)
     check_status = fields.Selection(CHECKS, "Check at the Bureau", readonly=True, help="查验")
     is_revised = fields.Boolean("Edited by Hand", readonly=True, help="The data read off the picture was edited.")
     is_proxy = fields.Boolean("Issued by the Bureau (代开)", readonly=True, help="On the seller's behalf.")

@@ -20,7 +20,7 @@ _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal
 _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
 # Texts that have one meaning in all kinds
 _TEXTS = (
-    *("seller_address_phone", "seller_account", "buyer_address_phone", "buyer_account", "drawer", "payee", "reviewer"),
+    *("seller_address", "seller_bank", "buyer_address", "buyer_bank", "drawer", "payee", "reviewer"),
     *("ticket_no", "eticket_no", "filling_unit", "sales_unit_code", "tax_authority", "place"),
     "original_image_address",
 )
