@@ -11,14 +11,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 HEADER, FULL = "header", "full"  # without and with lines
-VERIFIED, FAILED, UNCHECKED = "verified", "failed", "unchecked"  # check_status
-# Kinds of consumption that a fixed-amount ticket (定额) is sorted into
-CONSUMPTIONS = ("suburb", "city", "hotel", "dining", "telephoneCharge", "other")
 
 
 def is_number(text):
     """Tell whether ``text`` is a number, not the "#" and ID in place of one; see :class:`InboundFapiao`."""
     return bool(text) and not text.startswith("#")
+
+
+# Kinds of consumption that a fixed-amount ticket (定额) is sorted into
+CONSUMPTIONS = ("suburb", "city", "hotel", "dining", "telephoneCharge", "other")
 
 
 class InboundLine(NamedTuple):
