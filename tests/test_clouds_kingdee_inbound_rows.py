@@ -481,3 +481,29 @@ def test_the_plans_stay_few():
     for place in range(1200):
         fapiao_of({"invoiceNo": NUMBER, f"k{place}": 1})
     assert inbound_rows._planned.cache_info().currsize <= 500
+
+
+_FLAGS = st.fixed_dictionaries(
+    {}, optional={key: st.sampled_from(["", "0", "1", "2", "3", 2, None, "已勾选", "x"]) for key in codes.SELECTIONS}
+)
+
+
+@given(_FLAGS)
+def test_flags_mean_the_same_wherever_they_are_told(flags):
+    row = {"invoiceNo": NUMBER, "invoiceType": "27", **flags}
+    assert fapiao_of(row).deduction == tickets.fapiao_of(row).deduction
+
+
+@given(
+    st.fixed_dictionaries(
+        {"invoiceType": st.sampled_from(["9", "10", "14", "19", "24", "27", "28", "3"]), "serialNo": st.just("s1")},
+        optional={
+            name: st.sampled_from(
+                ["", "E1234567", "781-2345678901", NUMBER, "12345678", "344035000000000000", "20200102"]
+            )
+            for name in (*codes.NUMBERS, *codes.TICKET_NUMBERS, "invoiceCode")
+        },
+    )
+)
+def test_numbers_are_the_same_wherever_they_are_told(row):
+    assert fapiao_of(row).number == tickets.fapiao_of(row).number

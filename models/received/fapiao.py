@@ -192,7 +192,10 @@ class Fapiao(models.Model):
                 attachment_id = fapiao[f"{kind}_id"].id
                 fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
 
-    @api.depends("direction", "account_id", "serial_no", "pdf_id", "ofd_id", "xml_id", "image_id", "original_image_id")
+    @api.depends(
+        *("direction", "account_id", "serial_no", "pdf_id", "ofd_id", "xml_id", "image_id", "original_image_id"),
+        *("pdf_address", "ofd_address", "xml_address", "image_address", "original_image_address"),
+    )
     def _compute_can_fetch(self):
         """Addresses are not for users, so that buttons can't follow them."""
         for fapiao in self:

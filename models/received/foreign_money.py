@@ -65,6 +65,8 @@ class ForeignMoney:
         _currency, factor, day = known if is_known else (row.currency, *self._rate_of(row))
         recorded = (row.currency, float(row.amount_total or 0), float(factor or 0), day or False)
         self.taken[row.number] = dict(zip(_RECORDED, recorded, strict=True))
+        if row.amount_total is None:
+            del self.taken[row.number]["foreign_total"]  # what isn't told blanks nothing
         if not factor:
             # the pool keeps what isn't told, and may have read the amounts as yuan before the currency was told
             self.taken[row.number].update(dict.fromkeys(_AMOUNTS, 0))
