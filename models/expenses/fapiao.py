@@ -327,11 +327,14 @@ class Fapiao(models.Model):
         for kind, raw in files:
             if self[f"{kind}_id"]:
                 continue
-            kept = self.env["ir.attachment"].create(
-                {**file_values(self, kind, raw), "res_model": "fapiao", "res_id": self.id}
+            # a picture is evidence: it stays as it came
+            kept = (
+                self.env["ir.attachment"]
+                .with_context(image_no_postprocess=True)
+                .create({**file_values(self, kind, raw), "res_model": "fapiao", "res_id": self.id})
             )
             self.write({f"{kind}_id": kept.id})
-            attachments |= kept
+            attachments |= kept.with_context(self.env.context)
         if attachments and self.files_state != "done":
             self.files_state = "done" if not self._missing_kinds() else "none"
         return attachments

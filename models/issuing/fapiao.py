@@ -490,7 +490,9 @@ class Fapiao(models.Model):
         """
         self.ensure_one()
         # the user's access to the fapiao is required, not access to the attachments
-        attachments = self.env["ir.attachment"].create(
+        # a picture is evidence: it stays as it came
+        Attachment = self.env["ir.attachment"].with_context(image_no_postprocess=True)
+        attachments = Attachment.create(
             [
                 {
                     **file_values(self, kind, content),
