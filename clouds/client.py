@@ -94,7 +94,7 @@ class Cloud(ABC):
     calls: dict[str, Call] = {}  # by operation
     opened = None  # function that returns the ``Reply`` in a ``RawAnswer``
     is_about_token = None  # function that tells whether a ``Reply`` says that the token isn't accepted
-    kinds = ("pdf", "ofd", "xml")  # of files
+    kinds = ("pdf", "ofd", "xml", "image")  # of files
 
     def __init__(self, config: Config, slot: TokenSlot, now=utc_now):
         self.config, self.slot = config, slot

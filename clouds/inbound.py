@@ -6,7 +6,7 @@ Source: docs/protocols/kingdee-inbound.md#rows.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -16,6 +16,10 @@ HEADER, FULL = "header", "full"  # without and with lines
 def is_number(text):
     """Tell whether ``text`` is a number, not the "#" and ID in place of one; see :class:`InboundFapiao`."""
     return bool(text) and not text.startswith("#")
+
+
+# Kinds of consumption that a fixed-amount ticket (定额) is sorted into
+CONSUMPTIONS = ("suburb", "city", "hotel", "dining", "telephoneCharge", "other")
 
 
 class InboundLine(NamedTuple):
@@ -59,7 +63,11 @@ class InboundFapiao(NamedTuple):
     where there are none "#" and the cloud's own ``serial_no``. ``type_code``: the inbound codes.
     ``status``: normal, partly_red, red (reversed), void, lost, abnormal, or "" where it isn't known.
     ``booking`` is "", "booked" or "unbooked"; ``deduction`` "", "selected", "unselected" or "confirmed".
-    ``travel`` and ``lines`` are only there where a cloud tells details.
+    ``check_status`` (查验) is "", "verified", "failed" or "unchecked"; ``consumption`` one of CONSUMPTIONS or "".
+    ``currency``: the ISO code of the amounts, or the cloud's word for one that has none here; "" where none is told.
+    ``ticket_no``: printed on a ticket beside its number; ``eticket_no``: of the itinerary. Moments are aware.
+    ``image_address``: the picture cut out for this fapiao; ``original_image_address``: the one that was taken, with
+    perhaps more of them on it. ``travel`` and ``lines`` are only there where a cloud tells details.
     """
 
     number: str
@@ -86,6 +94,30 @@ class InboundFapiao(NamedTuple):
     pdf_address: str = ""
     ofd_address: str = ""
     xml_address: str = ""
+    image_address: str = ""
+    original_image_address: str = ""
+    seller_address: str = ""
+    seller_bank: str = ""
+    buyer_address: str = ""
+    buyer_bank: str = ""
+    drawer: str = ""
+    payee: str = ""
+    reviewer: str = ""
+    check_status: str = ""
+    is_revised: bool | None = None  # what was read off the picture was edited by hand
+    is_proxy: bool | None = None  # 代开: issued by the bureau on the seller's behalf
+    certified_at: datetime | None = None  # authenticateTime
+    selected_at: datetime | None = None  # checkTime
+    currency: str = ""
+    tax_rate: Decimal | None = None  # of the whole, as a fraction
+    ticket_no: str = ""
+    eticket_no: str = ""
+    filling_unit: str = ""
+    sales_unit_code: str = ""
+    tax_authority: str = ""
+    consumption: str = ""
+    place: str = ""
+    unit_price: Decimal | None = None  # of a taxi ride
     lines: tuple[InboundLine, ...] = ()
     travel: Travel | None = None
 

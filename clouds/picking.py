@@ -60,8 +60,7 @@ class Message:
 class TicketState:
     """A ticket as the assistant has it, beside the neutral fapiao: its claims and checks.
 
-    ``claim``: expenseStatus as the cloud says it; ``verified`` None where not told. ``warnings``: plain
-    English templates of what the cloud found (title, tax number, …).
+    ``claim``: expenseStatus as the cloud says it; ``verified`` None where not told or not checked.
     """
 
     serial_no: str
@@ -69,8 +68,6 @@ class TicketState:
     claimed_by: str = ""
     verified: bool | None = None
     is_personal: bool = False
-    warnings: tuple[str, ...] = ()
-    image_address: str = ""
 
 
 @dataclass(frozen=True)

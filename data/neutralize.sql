@@ -15,7 +15,8 @@ UPDATE fapiao_account
        assistant_token_expires_at = NULL;
 
 -- Signed addresses lead to files, codes open a session.
-UPDATE fapiao SET pdf_address = NULL, ofd_address = NULL, xml_address = NULL;
+UPDATE fapiao SET pdf_address = NULL, ofd_address = NULL, xml_address = NULL, image_address = NULL,
+       original_image_address = NULL;
 UPDATE fapiao_call SET answer_raw = NULL WHERE answer_raw IS NOT NULL;
 DELETE FROM fapiao_login;
 

@@ -42,7 +42,7 @@ OWN_COLUMNS = {
     },
     "fapiao_login": {"sms_code", "pin", "qr_id", "qr_text", "qr_png"},
     "fapiao_pick": {"link_key", "user_key"},
-    "fapiao": {"pdf_address", "ofd_address", "xml_address"},
+    "fapiao": {"pdf_address", "ofd_address", "xml_address", "image_address", "original_image_address"},
     "fapiao_call": {"answer_raw"},
     "fapiao_pick_message": {"raw"},
 }

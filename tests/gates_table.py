@@ -115,7 +115,12 @@ FIELDS = {
     },
     "fapiao": {
         "nobody": (
-            "account_id amount_tax amount_total amount_untaxed booking buyer_name buyer_tax_no check_code"
+            "account_id amount_tax amount_total amount_untaxed booking buyer_bank buyer_address buyer_name"
+            " buyer_tax_no certified_at check_code check_status claim_state consumption currency_rate"
+            " currency_rate_day details_state details_text details_tries details_try_at eticket_no filling_unit"
+            " foreign_currency foreign_total image_address image_id is_proxy is_revised original_image_address"
+            " original_image_id place sales_unit_code selected_at seller_bank seller_address"
+            " tax_authority tax_rate ticket_no unit_price"
             " checked_at code color company_id deductible deduction deduction_period direction drawer"
             " files_state files_text files_tries files_try_at issue_date issued_at line_ids looked_at"
             " marking_line_ids match_amount match_ids match_state move_ids number ofd_address ofd_id order_ids"
@@ -326,7 +331,7 @@ FIELDS = {
     "res.company": {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
-            " fapiao_default_type fapiao_drawer fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
+            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
             " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
             " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
         ),
@@ -334,7 +339,7 @@ FIELDS = {
     "res.config.settings": {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
-            " fapiao_default_type fapiao_drawer fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
+            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
             " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
             " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
         ),

@@ -107,8 +107,13 @@ def test_a_flight():
 
 
 def test_a_flight_whose_total_is_missing():
-    one = fapiao("10", **{**FLIGHT, "totalAmount": "", "taxAmount": ""})
+    one = fapiao("10", **{**FLIGHT, "totalAmount": "", "taxAmount": "", "taxRate": ""})
     assert (one.amount_total, one.amount_tax, one.amount_untaxed) == (Decimal("1091.50"), None, None)
+
+
+def test_a_flight_whose_tax_follows_from_its_rate():
+    one = fapiao("10", **{**FLIGHT, "taxAmount": ""})
+    assert (one.amount_tax, one.amount_untaxed) == (Decimal("85.87"), Decimal("1005.63")), "none in the fund"
 
 
 def test_a_flight_with_its_day_in_the_time():

@@ -100,8 +100,8 @@ def test_a_vat_fapiao():
         ),
     )
     state = found.state
-    assert (state.serial_no, state.claim, state.verified, state.warnings) == ("serial-1", "30", True, ())
-    assert state.image_address == "https://files.example.com/snapshot.jpg"
+    assert (state.serial_no, state.claim, state.verified) == ("serial-1", "30", True)
+    assert one.image_address == "https://files.example.com/snapshot.jpg"
     assert found.raw["serialNo"] == "serial-1" and "snapshot" not in repr(found.raw["pixel"])
 
 
@@ -146,30 +146,25 @@ def test_spellings_of_seller_and_goods():
 
 
 @pytest.mark.parametrize(
-    ("word", "status", "count"),
-    [
-        ("0", "normal", 0),
-        ("1", "lost", 1),
-        ("2", "void", 1),
-        ("3", "red", 1),
-        ("4", "abnormal", 1),
-        ("9", "", 0),
-    ],
+    ("word", "status"), [("0", "normal"), ("1", "lost"), ("2", "void"), ("3", "red"), ("4", "abnormal"), ("9", "")]
 )
-def test_statuses(word, status, count):
-    found = ticket("1", invoiceStatus=word)
-    assert (found.fapiao.status, len(found.state.warnings)) == (status, count)
+def test_statuses(word, status):
+    assert fapiao("1", invoiceStatus=word).status == status
 
 
-@pytest.mark.parametrize(("word", "verified"), [("1", True), (2, False), ("3", None), (None, None)])
-def test_checks(word, verified):
+@pytest.mark.parametrize(
+    ("word", "verified", "status"),
+    [("1", True, "verified"), (2, False, "failed"), ("3", None, "unchecked"), (None, None, "")],
+)
+def test_checks(word, verified, status):
     found = ticket("1", checkStatus=word)
-    assert found.state.verified is verified
-    assert bool(found.state.warnings) == (verified is False)
+    assert (found.state.verified, found.fapiao.check_status) == (verified, status)
 
 
 def test_what_people_changed_is_said():
-    assert ticket("1", isRevise="2").state.warnings == ("The data recognised on the picture was edited by hand.",)
+    assert fapiao("1", isRevise="2").is_revised is True
+    assert fapiao("1", isRevise="1").is_revised is False
+    assert fapiao("1", isRevise="").is_revised is None
 
 
 @pytest.mark.parametrize(
@@ -178,6 +173,7 @@ def test_what_people_changed_is_said():
         ({"authenticateFlag": "1", "checkFlag": "1"}, "unselected"),
         ({"authenticateFlag": "1", "checkFlag": "2"}, "selected"),
         ({"authenticateFlag": "2"}, "confirmed"),
+        ({"checkFlag": "1", "authenticateFlag": ""}, "unselected"),
         ({"authenticateFlag": "3", "checkFlag": "1"}, "confirmed"),
         ({"authenticateFlag": "", "checkFlag": ""}, ""),
     ],
@@ -248,9 +244,54 @@ def test_a_discount_line():
     assert one.lines[1].amount == Decimal("-10.00")
 
 
-def test_foreign_money_is_said():
-    assert ticket("20", currencyType="USD").state.warnings == ("The amounts are not in yuan.",)
-    assert not ticket("20", currencyType="CNY").state.warnings
+@pytest.mark.parametrize(
+    ("told", "currency"),
+    [("USD", "USD"), ("港币", "HKD"), ("CNY", "CNY"), ("人民币", "CNY"), ("", ""), ("1", "CNY"), ("2", "2")],
+)
+def test_foreign_money_is_said(told, currency):
+    assert fapiao("20", currencyType=told).currency == currency
+
+
+def test_the_tax_of_a_ticket_that_tells_its_rate_only():
+    one = fapiao("16", "taxAmount", "amount", totalAmount="103.00", taxRate="0.03")
+    assert (one.amount_tax, one.amount_untaxed, one.tax_rate) == (Decimal("3.00"), Decimal("100.00"), Decimal("0.03"))
+    one = fapiao("14", "taxAmount", "amount", totalAmount="103.00", taxRate="0.03")
+    assert one.amount_tax is None
+
+
+@pytest.mark.parametrize("kind", sorted(SHAPES))
+def test_every_kind_has_what_a_bookkeeper_reads(kind):
+    one = fapiao(
+        kind,
+        salerAccount="卖方银行",
+        salerAddressPhone="卖方路",
+        isRevise="2",
+        checkStatus="2",
+        authenticateTime="2020-01-03 10:00:00",
+        checkTime="2020:01:02 10:00:00",
+    )
+    assert (one.buyer_bank, one.buyer_address) == ("测试银行 000", "测试路 1 号")
+    assert (one.seller_bank, one.seller_address) == ("卖方银行", "卖方路")
+    assert (one.is_revised, one.check_status) == (True, "failed")
+    assert one.certified_at.isoformat() == "2020-01-03T10:00:00+08:00"
+    assert one.selected_at.isoformat() == "2020-01-02T10:00:00+08:00"
+    assert one.image_address == "https://files.example.com/snapshot.jpg"
+    assert one.original_image_address == "https://files.example.com/original.jpg"
+
+
+def test_what_some_kinds_have():
+    vat = fapiao("4", drawer="张", payee="李", reviewer="王", proxyMark="1")
+    assert (vat.drawer, vat.payee, vat.reviewer, vat.is_proxy) == ("张", "李", "王", True)
+    assert fapiao("4", proxyMark="").is_proxy is None
+    fixed = fapiao("14", consumptionType="dining", place="深圳")
+    assert (fixed.consumption, fixed.place) == ("dining", "深圳")
+    assert fapiao("14", consumptionType="cinema").consumption == ""
+    train = fapiao("9", printingSequenceNo="E0001", invoiceCode="20200102", invoiceNo="E0001")
+    assert (train.ticket_no, train.number) == ("E0001", "20200102E0001")
+    air = fapiao("10", electronicTicketNum="784000", fillingUnit="某航空", salesUnitCode="SZX000")
+    assert (air.eticket_no, air.filling_unit, air.sales_unit_code) == ("784000", "某航空", "SZX000")
+    assert fapiao("19", taxAuthorityName="某税务局").tax_authority == "某税务局"
+    assert fapiao("8", price="2.70").unit_price == Decimal("2.70")
 
 
 # --- Numbers
@@ -263,14 +304,16 @@ def test_twenty_digits_are_a_number_alone(kind):
 
 
 @pytest.mark.parametrize("kind", ["9", "10", "24"])
-def test_a_day_and_a_ticket_number_are_no_number(kind):
+def test_the_code_of_a_paper_ticket_is_a_day(kind):
     one = fapiao(kind, invoiceCode="20200102", invoiceNo="7810000000000")
-    assert (one.number, one.code) == ("#serial-1", "")
+    assert (one.number, one.code) == ("7810000000000", "")
+    assert fapiao(kind, invoiceCode="20200102", invoiceNo="E123456").number == "20200102E123456"
 
 
 def test_without_a_code_the_serial_number_counts():
     assert fapiao("14", "invoiceCode").number == "#serial-1"
-    assert fapiao("19", "invoiceCode", "invoiceNo", taxPaidProofNo="344035000000000000").number == "#serial-1"
+    proof = fapiao("19", "invoiceCode", "invoiceNo", taxPaidProofNo="344035000000000000")
+    assert proof.number == "344035000000000000"
 
 
 def test_a_row_that_cannot_be_told_apart_is_left_out():

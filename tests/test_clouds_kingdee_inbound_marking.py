@@ -203,8 +203,10 @@ def test_how_the_fapiao_stand_instead_of_results():
         {NUMBER: "booked", PAPER["number"]: ""},
         False,
     )
-    chosen = read(SELECT_STATE, answer([{**DONE, "authenticateFlag": "2"}]))
+    chosen = read(SELECT_STATE, answer([{**DONE, "checkFlag": "2"}]))
     assert chosen.states == {NUMBER: "selected"}
+    chosen = read(SELECT_STATE, answer([{**DONE, "authenticateFlag": "2"}]))
+    assert chosen.states == {NUMBER: "confirmed"}
 
 
 def test_a_failure_without_words_is_a_failure():

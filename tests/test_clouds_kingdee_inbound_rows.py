@@ -11,6 +11,7 @@ from ..clouds import reading
 from ..clouds.inbound import InboundFapiao, InboundLine
 from ..clouds.kingdee import inbound_codes as codes
 from ..clouds.kingdee import inbound_rows
+from ..clouds.kingdee.assistant import tickets
 from ..clouds.kingdee.inbound_rows import fapiao_in, fapiao_of, identity_of
 from ..clouds.reading import rate_of
 from ..rules.codes import is_number
@@ -76,6 +77,13 @@ def test_a_row_of_the_assistants_example():
         ({"invoiceNo": "12345"}, "12345", ""),
         ({"invoiceNo": None, "serialNo": 77}, "#77", ""),
         ({"invoiceCode": "1100202130", "serialNo": "abc"}, "#abc", "1100202130"),
+        ({"invoiceCode": "20200101", "invoiceNo": "781-2345678901"}, "7812345678901", ""),
+        ({"invoiceCode": "20200101", "invoiceNo": "z00x000000"}, "20200101Z00X000000", ""),
+        ({"invoiceCode": "20200101", "printingSequenceNo": "E1234567", "serialNo": "s"}, "20200101E1234567", ""),
+        ({"invoiceCode": "20200101", "electronicTicketNum": "7812345678901"}, "7812345678901", ""),
+        ({"invoiceCode": "20200101", "serialNo": "abc"}, "#abc", ""),
+        ({"taxPaidProofNo": "3440350000 00000000", "serialNo": "abc"}, "344035000000000000", ""),
+        ({"taxPaidProofNo": "12345", "serialNo": "abc"}, "#abc", ""),
     ],
 )
 def test_identity(row, number, code):
@@ -105,6 +113,27 @@ def test_no_identity(row):
         ),
         ({"invoiceMoney": "1.00", "totalAmount": "x", "taxAmount": "***"}, ("1.00", None, None)),
         ({"invoiceType": "10", "amount": "900", "totalAmount": "1000"}, ("900.00", None, "1000.00")),
+        (
+            {"invoiceType": "10", "amount": "900", "totalAmount": "1000", "taxAmount": "74"},
+            ("926.00", "74.00", "1000.00"),
+        ),
+        # the tax that nobody tells: of train and coach in the price, of a flight in fare and surcharge
+        ({"invoiceType": "9", "totalAmount": "109", "taxRate": "0.09"}, ("100.00", "9.00", "109.00")),
+        ({"invoiceType": "16", "totalAmount": "103", "taxRate": "3%"}, ("100.00", "3.00", "103.00")),
+        ({"invoiceType": "16", "totalAmount": "103", "taxRate": "0"}, (None, None, "103.00")),
+        ({"invoiceType": "9", "totalAmount": "109", "taxRate": "0.09", "taxAmount": "0"}, ("109.00", "0.00", "109.00")),
+        (
+            {
+                "invoiceType": "10",
+                "amount": "1000",
+                "fuelSurcharge": "90",
+                "airportConstructionFee": "50",
+                "totalAmount": "1140",
+                "taxRate": "0.09",
+            },
+            ("1050.00", "90.00", "1140.00"),
+        ),
+        ({"invoiceType": "26", "totalAmount": "109", "taxRate": "0.09"}, (None, None, "109.00")),
         ({"totalAmount": "0.3", "taxAmount": D("0.1")}, ("0.20", "0.10", "0.30")),
     ],
 )
@@ -192,8 +221,11 @@ def test_booking(value, booking):
     [
         ({}, ""),
         ({"authenticateFlag": "1"}, "unselected"),
-        ({"authenticateFlag": 2}, "selected"),
+        ({"authenticateFlag": 2}, "confirmed"),
         ({"authenticateFlag": "3"}, "confirmed"),
+        ({"authenticateFlag": "2", "checkFlag": "1"}, "confirmed"),
+        ({"checkFlag": "2"}, "selected"),
+        ({"checkFlag": "3"}, ""),
         ({"authenticateFlag": "0"}, "unselected"),
         ({"authenticateFlag": "1", "checkFlag": "2"}, "selected"),
         ({"authenticateFlag": "1", "selectTime": "2026-01-01"}, "selected"),
@@ -202,8 +234,12 @@ def test_booking(value, booking):
     ],
 )
 def test_deduction(told, deduction):
-    """assumption: 1, 2, 3 as the paper has them for the detail query"""
+    """assumption: 1, 2, 3 as the paper has them for the detail query; both keys mean there what they mean here"""
     assert fapiao(**told).deduction == deduction
+    flags = {key: value for key, value in told.items() if key in codes.SELECTIONS}
+    if flags and flags == told:
+        details = tickets.fapiao_of({"invoiceNo": NUMBER, "invoiceType": "27", **told})
+        assert details.deduction == deduction
 
 
 @pytest.mark.parametrize(
@@ -213,6 +249,89 @@ def test_deduction(told, deduction):
 def test_periods(value, period):
     found = fapiao(taxPeriod=value, effectiveTaxAmount="12.5")
     assert (found.deduction_period, found.deductible) == (period, D("12.50"))
+
+
+# --- What else a row may tell
+
+
+def test_what_a_bookkeeper_reads():
+    found = fapiao(
+        checkStatus="3",
+        isRevise=2,
+        proxyMark="1",
+        currencyType="港币",
+        taxRate="9%",
+        authenticateTime="2026:01:02 03:04:05",
+        checkTime="2026-01-01 00:00:00",
+        price="2.7",
+        salerAddressPhone="a",
+        salerAccount="b",
+        buyerAddressPhone="c",
+        buyerAccount="d",
+        drawer="e",
+        payee="f",
+        reviewer="g",
+        place="h",
+        consumptionType="telephoneCharge",
+        fillingUnit="i",
+        salesUnitCode="j",
+        taxAuthorityName="k",
+    )
+    assert (found.check_status, found.is_revised, found.is_proxy, found.currency) == ("unchecked", True, True, "HKD")
+    assert (found.certified_at.isoformat(), found.selected_at.isoformat()) == (
+        "2026-01-02T03:04:05+08:00",
+        "2026-01-01T00:00:00+08:00",
+    )
+    assert (found.unit_price, found.tax_rate, found.consumption, found.place) == (
+        D("2.70"),
+        D("0.09"),
+        "telephoneCharge",
+        "h",
+    )
+    assert (found.seller_address, found.seller_bank) == ("a", "b")
+    assert (found.buyer_address, found.buyer_bank) == ("c", "d")
+    assert (found.drawer, found.payee, found.reviewer) == ("e", "f", "g")
+    assert (found.filling_unit, found.sales_unit_code, found.tax_authority) == ("i", "j", "k")
+
+
+@pytest.mark.parametrize("told", ["CNY", "cny", "RMB", "人民币", "1", " 元 "])
+def test_yuan(told):
+    assert fapiao(currencyType=told).currency == "CNY"
+
+
+def test_no_currency_is_not_yuan():
+    """A row that tells none must not make yuan of a ticket that is known to be in other money."""
+    assert fapiao(currencyType="").currency == fapiao(currencyType=None).currency == fapiao().currency == ""
+
+
+@pytest.mark.parametrize("told", ["x", "", "2026-13-01 00:00:00", "2026:01"])
+def test_what_is_no_moment(told):
+    assert fapiao(checkTime=told).selected_at is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"invoiceType": "9", "invoiceCode": "20200101", "invoiceNo": "Z00X000000"},
+        {"invoiceType": "9", "invoiceCode": "20200101", "printingSequenceNo": "Z00X000000"},
+        {"invoiceType": "10", "invoiceCode": "20200101", "invoiceNo": "7810000000000"},
+        {"invoiceType": "10", "invoiceCode": "20200101", "electronicTicketNum": "7810000000000"},
+        {"invoiceType": "19", "taxPaidProofNo": "344035000000000000"},
+        {"invoiceType": "14", "invoiceCode": "144031600113", "invoiceNo": "30819002"},
+        {"invoiceType": "14", "invoiceNo": "30819002"},
+        {"invoiceType": "28", "invoiceNo": NUMBER},
+    ],
+)
+def test_pool_and_assistant_name_a_ticket_alike(row):
+    """Two numbers for one ticket would be two fapiao, and could be booked twice."""
+    row = {**row, "serialNo": "s1", "totalAmount": "109.00", "taxRate": "0.09"}
+    pool, details = fapiao_of(row), tickets.fapiao_of(row)
+    assert (pool.number, pool.amount_total, pool.amount_tax) == (
+        details.number,
+        details.amount_total,
+        details.amount_tax,
+    )
+    assert not pool.number.startswith("#") or row["invoiceType"] == "14"
 
 
 # --- Files, lines
@@ -233,6 +352,12 @@ def test_periods(value, period):
 def test_files(told, files):
     found = fapiao(**told)
     assert (found.pdf_address, found.ofd_address, found.xml_address) == files
+
+
+def test_both_pictures():
+    found = fapiao(snapshotUrl="https://x/1.jpg", originalGraphUrl="https://x/all.jpg")
+    assert (found.image_address, found.original_image_address) == ("https://x/1.jpg", "https://x/all.jpg")
+    assert fapiao(snapshotUrl="https://x/1.pdf").image_address == ""
 
 
 def test_lines():
@@ -279,9 +404,22 @@ def slow(row):
     serial, code = text("serialNo", "serilNo"), text("invoiceCode")
     if len(code) == 11 and type(reading.pick(row, "invoiceCode")) is int:
         code = code.zfill(12)
+    tickets_numbers = [text(name) for name in codes.TICKET_NUMBERS]
     numbers = [(text(name), type(reading.pick(row, name)) is int) for name in codes.NUMBERS]
     number = next((told for told, _is_int in numbers if is_number(told)), "")
-    if not number:
+    is_day = len(code) == 8 and inbound_rows._DAY.fullmatch(code)
+    if is_day or not (code or number or any(told for told, _is_int in numbers)):
+        number = next((told for told in [told for told, _ in numbers] + tickets_numbers if is_number(told)), "")
+        if not number:
+            every = [*([told for told, _is_int in numbers] if is_day else []), *tickets_numbers]
+            bare = next(filter(None, (inbound_rows._SIGNS.sub("", told).upper() for told in every)), "")
+            if is_day:
+                number = bare if len(bare) >= 13 else bare and code + bare
+            else:
+                number = bare if len(bare) >= 10 else ""
+        code = "" if is_day else code
+        number = number or ("#" + serial if serial else "")
+    elif not number:
         short = next(((told, is_int) for told, is_int in reversed(numbers) if told), ("", False))
         short = short[0].zfill(8) if code and short[1] else short[0]
         number = code + short if short and (code or len(short) >= 10 or not serial) else ""
@@ -293,7 +431,7 @@ def slow(row):
     is_air = text("invoiceType") == "10"
     if total is None and None not in (tax, untaxed) and not is_air:
         total = untaxed + tax
-    elif total is not None and untaxed is None and tax is not None:
+    elif total is not None and tax is not None and (untaxed is None or is_air):
         untaxed = total - tax
     elif total is not None and tax is None and untaxed is not None and not is_air:
         tax = total - untaxed
@@ -304,7 +442,7 @@ def slow(row):
 _NAMES = sorted(
     {
         *(name for table in (codes.TEXTS, codes.KEYS) for names in table.values() for name in names),
-        *(*codes.NUMBERS, *codes.SELECTED),
+        *(*codes.NUMBERS, *codes.SELECTIONS),
     }
 )
 _KEYS = st.sampled_from(_NAMES) | st.builds(
@@ -343,3 +481,29 @@ def test_the_plans_stay_few():
     for place in range(1200):
         fapiao_of({"invoiceNo": NUMBER, f"k{place}": 1})
     assert inbound_rows._planned.cache_info().currsize <= 500
+
+
+_FLAGS = st.fixed_dictionaries(
+    {}, optional={key: st.sampled_from(["", "0", "1", "2", "3", 2, None, "已勾选", "x"]) for key in codes.SELECTIONS}
+)
+
+
+@given(_FLAGS)
+def test_flags_mean_the_same_wherever_they_are_told(flags):
+    row = {"invoiceNo": NUMBER, "invoiceType": "27", **flags}
+    assert fapiao_of(row).deduction == tickets.fapiao_of(row).deduction
+
+
+@given(
+    st.fixed_dictionaries(
+        {"invoiceType": st.sampled_from(["9", "10", "14", "19", "24", "27", "28", "3"]), "serialNo": st.just("s1")},
+        optional={
+            name: st.sampled_from(
+                ["", "E1234567", "781-2345678901", NUMBER, "12345678", "344035000000000000", "20200102"]
+            )
+            for name in (*codes.NUMBERS, *codes.TICKET_NUMBERS, "invoiceCode")
+        },
+    )
+)
+def test_numbers_are_the_same_wherever_they_are_told(row):
+    assert fapiao_of(row).number == tickets.fapiao_of(row).number

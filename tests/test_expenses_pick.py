@@ -39,10 +39,11 @@ class TestPick(PickCommon):
         fapiao = expense.fapiao_match_ids.sudo().fapiao_id
         self.assertEqual((fapiao.travel_from, fapiao.travel_vehicle), ("上海虹桥", "G7301"))
         self.assertEqual(expense.date, fapiao._ticket_day())
-        self.assertFalse(fapiao.has_number, "the cloud's ID in its place is for nobody's eyes")
-        self.assertEqual(fapiao.display_name, expense.name)
+        told = self.world.slips[fapiao.serial_no].told
+        self.assertEqual(fapiao.number, told["invoiceCode"] + told["invoiceNo"], "the day of travel and its number")
+        self.assertTrue(fapiao.has_number)
         ticket = self.env["fapiao.pick"].sudo().search([("account_id", "=", self.account.id)]).ticket_ids
-        self.assertEqual((ticket.number_shown, ticket.name_shown), ("", expense.name))
+        self.assertEqual((ticket.number_shown, ticket.name_shown), (fapiao.number, expense.name))
 
     def test_tax_of_an_ordinary_fapiao_is_cost(self):
         expense = self.expense()

@@ -214,6 +214,23 @@ class TestDetails(AssistantCase):
         self.assertEqual(self.http.get(one["downloadUrl"] + "0", timeout=10).status_code, 404)
 
 
+class TestPooled(AssistantCase):
+    def test_a_fapiao_of_the_pool_by_the_serial_its_pages_show(self):
+        """assumption: one serial for both"""
+        row = self.world.receive_fapiao(kind=4, net="100.00", rate=13)
+        serial = f"SB{row.code}{row.number}"
+        (one,) = self.told(serial)
+        self.assertEqual(
+            (one["invoiceCode"], one["invoiceNo"], one["salerTaxNo"]), (row.code, row.number, row.seller_no)
+        )
+        self.assertEqual((one["amount"], one["taxAmount"], one["totalAmount"]), ("100.00", "13.00", "113.00"))
+        self.assertEqual([item["taxRate"] for item in one["items"]], ["0.13"])
+        self.world.set_inbound_status(row.number, "2", code=row.code)
+        self.assertEqual(self.told(serial)[0]["invoiceStatus"], "2")
+        self.assertEqual(self.http.get(one["downloadUrl"], timeout=10).content[:4], b"%PDF")
+        self.assertEqual(self.told("SB404"), [])
+
+
 class TestVouchers(AssistantCase):
     def voucher(self, **changes):
         info = {

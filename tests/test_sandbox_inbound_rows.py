@@ -51,7 +51,11 @@ class TestInboundRows(InboundCase):
             self.assertEqual(net + tax, gross)
             kinds.add(row["invoiceType"])
             digital = row["invoiceType"] in ("26", "27", "28", "29", "72", "83", "84")
-            self.assertEqual((len(row["invoiceNo"]), row["invoiceCode"] == ""), (20, True) if digital else (8, False))
+            by_day = row["invoiceType"] in ("9", "10", "24")
+            length = 20 if digital else 13 if by_day else 8
+            self.assertEqual((len(row["invoiceNo"]), row["invoiceCode"] == ""), (length, digital))
+            if by_day:
+                self.assertEqual(row["invoiceCode"], row["invoiceDate"].replace("-", ""), "the day of travel")
             self.assertEqual(row["invoiceStatus"] == "3", gross < 0)
             if digital:
                 self.assertEqual(row["invoiceNo"][:2], row["invoiceDate"][2:4])

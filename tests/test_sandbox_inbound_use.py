@@ -112,7 +112,7 @@ class TestDeduction(UseCase):
         mark = self.world.inbound(good.number)
         self.assertEqual((mark.selected, mark.selected_period, mark.purpose), (True, self.month(), "1"))
         shown = {row["invoiceNo"]: row for row in self.rows(self.begun())}
-        self.assertEqual((shown[good.number]["checkFlag"], shown[good.number]["authenticateFlag"]), ("2", "2"))
+        self.assertEqual((shown[good.number]["checkFlag"], shown[good.number]["authenticateFlag"]), ("2", "1"))
         self.assertEqual(shown[void.number]["checkFlag"], "1")
 
     def test_twice_and_back(self):

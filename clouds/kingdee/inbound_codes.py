@@ -41,7 +41,31 @@ TEXTS = {
     "pdf_address": ("invoicePdfFileUrl", "pdfFileUrl", "pdfUrl", "pdfDownloadUrl"),
     "ofd_address": ("ofdFileUrl", "invoiceOfdFileUrl", "ofdUrl", "ofdDownloadUrl"),
     "xml_address": ("invoiceXmlFileUrl", "xmlFileUrl", "xmlUrl", "xmlDownloadUrl"),
+    "original_image_address": ("originalGraphUrl",),
+    "seller_address": ("salerAddressPhone", "sellerAddressPhone", "sallerAddressPhone"),
+    "seller_bank": ("salerAccount", "sellerAccount", "sallerAccount"),
+    "buyer_address": ("buyerAddressPhone",),
+    "buyer_bank": ("buyerAccount",),
+    "drawer": ("drawer",),
+    "payee": ("payee",),
+    "reviewer": ("reviewer",),
+    "ticket_no": ("printingSequenceNo",),
+    "eticket_no": ("electronicTicketNum",),
+    "filling_unit": ("fillingUnit",),
+    "sales_unit_code": ("salesUnitCode",),
+    "tax_authority": ("taxAuthorityName",),
+    "place": ("place",),
 }
+# Those that few rows have; each with how its value is read in inbound_rows
+WORDS = {
+    "check_status": ("checkStatus",),
+    "is_revised": ("isRevise",),
+    "is_proxy": ("proxyMark",),
+    "currency": ("currencyType",),
+    "consumption": ("consumptionType",),
+}
+MOMENTS = {"certified_at": ("authenticateTime",), "selected_at": ("checkTime", "selectTime")}
+UNIT_PRICE, RATE = ("price",), ("taxRate",)
 # What else is in a row
 KEYS = {
     # totalAmount is gross here; it excludes tax only beside includeTaxAmount (billing's spelling)
@@ -61,11 +85,16 @@ KEYS = {
 }
 # Each of these is looked at separately
 NUMBERS = ("etaxInvoiceNo", "invoiceNum", "invoiceNo")
-SELECTED = ("authenticateFlag", "checkFlag")
+# Numbers of paper tickets that have none under those: train, air, tax payment
+TICKET_NUMBERS = ("printingSequenceNo", "electronicTicketNum", "taxPaidProofNo")
+FARES = ("amount",), ("fuelSurcharge",)  # what the tax of a flight is in
 LOOSE = ("downloadUrl", "invoiceFileUrl", "snapshotUrl")  # addresses that don't say what lies there
 # assumption: what the bureau itself prints on a red digital fapiao
 ORIGINAL_IN_REMARK = re.compile(r"被红冲蓝字.{0,8}号码[:\uff1a]\s*([0-9]{20})(?![0-9])")
 AIR = "10"  # its ``amount`` is the fare, not what is before tax
+FLIGHTS = {AIR, "28"}
+# Tickets whose tax follows from their rate where none is told: docs/protocols/kingdee-inbound.md#tax-of-a-ticket
+TAXED_BY_RATE = {"9", AIR, "16", "20", "28", "29"}
 
 NORMAL, PARTLY_RED, RED, VOID, LOST, ABNORMAL = "normal", "partly_red", "red", "void", "lost", "abnormal"
 STATUSES = {
@@ -92,12 +121,37 @@ BOOKINGS = {
     **dict.fromkeys(("01", "1", "06", "6", "未入账", "入账撤销"), "unbooked"),
     **dict.fromkeys(("02", "2", "03", "3", "已入账"), "booked"),
 }
-# authenticateFlag and checkFlag of the papers; 0 and 5 [clients], whose 1 means selected:
-# a moment of selection tells the two apart
+# What each key means, in the pool and in the assistant's details alike. authenticateFlag says whether it is certified
+# (认证), by selection (2) or by a scan (3); checkFlag whether it is ticked (勾选), with the certification yet to come.
+# 0 and 5 [clients], whose 1 means selected: a moment of selection tells the two apart
 SELECTIONS = {
-    **dict.fromkeys(("0", "1", "5", "未勾选"), "unselected"),
-    **dict.fromkeys(("2", "已勾选"), "selected"),
-    **dict.fromkeys(("3", "已认证"), "confirmed"),
+    "authenticateFlag": {
+        **dict.fromkeys(("0", "1", "5", "未认证", "未勾选"), "unselected"),
+        "已勾选": "selected",
+        **dict.fromkeys(("2", "3", "勾选认证", "扫描认证", "已认证"), "confirmed"),
+    },
+    "checkFlag": {
+        **dict.fromkeys(("0", "1", "未勾选"), "unselected"),
+        **dict.fromkeys(("2", "已勾选"), "selected"),
+    },
+}
+CHECKS = {"1": "verified", "2": "failed", "3": "unchecked"}  # checkStatus
+REVISED = {"1": False, "2": True}  # isRevise
+PROXY = {"1": True, "0": False}  # proxyMark; empty says that it is none
+CURRENCIES = {  # assumption: ISO codes or their Chinese names
+    **dict.fromkeys(("RMB", "CNH", "人民币", "元", "1"), "CNY"),
+    **dict.fromkeys(("港币", "港元", "HK$"), "HKD"),
+    **dict.fromkeys(("美元", "美金", "US$"), "USD"),
+    **dict.fromkeys(("澳门元", "澳门币", "葡币"), "MOP"),
+    **dict.fromkeys(("新台币", "台币", "NT$"), "TWD"),
+    **dict.fromkeys(("日元", "日圆"), "JPY"),
+    **dict.fromkeys(("韩元", "韩圆"), "KRW"),
+    **dict.fromkeys(("新加坡元", "新币"), "SGD"),
+    "欧元": "EUR",
+    "英镑": "GBP",
+    "澳元": "AUD",
+    "加元": "CAD",
+    "泰铢": "THB",
 }
 SELECT, UNSELECT = 1, 0  # authenticateFlag of an order [docs], [clients]
 

@@ -8,8 +8,9 @@ import re
 from collections import namedtuple
 from functools import lru_cache
 
+from ...rules.amounts import tax_in_gross
 from .. import reading
-from ..inbound import InboundFapiao, InboundLine
+from ..inbound import CONSUMPTIONS, InboundFapiao, InboundLine
 from ..reading import as_day, as_money, exact_difference, exact_sum, rate_of
 from . import inbound_codes as codes
 
@@ -17,10 +18,16 @@ _BLANK = {name: InboundFapiao._field_defaults.get(name, "") for name in InboundF
 _DIGITAL = re.compile(r"[0-9]{20}")
 _PERIOD = re.compile(r"([0-9]{4})[-/_:.年]?([0-9]{2})月?")
 _SHORT = 10  # digits; a shorter number is no identity without a code
+_TICKET = 13  # characters of an air ticket's number; a shorter one, as printed on a train ticket, comes again
+_DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")  # codes have 10 or 12 digits
+_SIGNS = re.compile(r"[^0-9A-Za-z]+")
 
 
 # The keys of a row, by what they feed; those of ``numbers``, ``selected`` and ``loose`` are grouped by name
-_Plan = namedtuple("_Plan", ("texts", "numbers", "selected", "loose", *codes.KEYS))
+_Plan = namedtuple(
+    "_Plan",
+    ("texts", "numbers", "tickets", "selected", "loose", "words", "moments", "price", "rate", "fares", *codes.KEYS),
+)
 
 
 def fapiao_in(rows):
@@ -45,7 +52,7 @@ def fapiao_of(row):
     values = _BLANK.copy()
     for field, keys in plan.texts:
         values[field] = _told(row, keys)
-    code, number = _identity(row, plan.numbers, plan.code, values["serial_no"])
+    code, number = _identity(row, plan.numbers, plan.tickets, plan.code, values["serial_no"])
     if not number:
         return None
     values["number"], values["code"] = number, code
@@ -54,6 +61,13 @@ def fapiao_of(row):
     _put_state(values, row, plan)
     if plan.loose:
         _put_addresses(values, row, plan.loose)
+    if plan.words:
+        _put_words(values, row, plan.words)
+    for field, keys in plan.moments:
+        if text := _told(row, keys):
+            values[field] = moment_of(text)
+    if plan.price:
+        values["unit_price"] = _money(row, plan.price)
     if plan.lines:
         values["lines"] = lines_in(_first(row, plan.lines))
     return InboundFapiao._make(values.values())
@@ -65,7 +79,8 @@ def identity_of(row):
         return ""
     serial = reading.word_at(row, *codes.TEXTS["serial_no"])
     keys = tuple(row)
-    return _identity(row, _several(keys, codes.NUMBERS), _candidates(keys, codes.KEYS["code"]), serial)[1]
+    numbers, tickets = _several(keys, codes.NUMBERS), _several(keys, codes.TICKET_NUMBERS)
+    return _identity(row, numbers, tickets, _candidates(keys, codes.KEYS["code"]), serial)[1]
 
 
 def lines_in(rows):
@@ -94,10 +109,24 @@ def _planned(keys):
     return _Plan(
         texts=tuple((field, found) for field, found in texts if found),
         numbers=_several(keys, codes.NUMBERS),
-        selected=_several(keys, codes.SELECTED),
+        tickets=_several(keys, codes.TICKET_NUMBERS),
+        selected=tuple(
+            (table, found) for name, table in codes.SELECTIONS.items() if (found := _candidates(keys, (name,)))
+        ),
+        words=_present(keys, codes.WORDS),
+        moments=_present(keys, codes.MOMENTS),
+        price=_candidates(keys, codes.UNIT_PRICE),
+        rate=_candidates(keys, codes.RATE),
+        fares=tuple(_candidates(keys, names) for names in codes.FARES),
         loose=tuple((name, _candidates(keys, (name,))) for name in codes.LOOSE if _candidates(keys, (name,))),
         **{field: _candidates(keys, names) for field, names in codes.KEYS.items()},
     )
+
+
+def _present(keys, table):
+    """Return ``(field, candidates)`` of those rows of ``table`` that have any."""
+    found = ((field, _candidates(keys, names)) for field, names in table.items())
+    return tuple((field, candidates) for field, candidates in found if candidates)
 
 
 def _candidates(keys, names):
@@ -140,9 +169,16 @@ def _money(row, keys):
     return None if value is None else as_money(value)
 
 
-def _identity(row, number_keys, code_keys, serial_no):
-    """Return ``(code, number)`` as :class:`InboundFapiao` wants them; the number "" if there is none."""
+def _identity(row, number_keys, ticket_keys, code_keys, serial_no):
+    """Return ``(code, number)`` as :class:`InboundFapiao` wants them; the number "" if there is none.
+
+    A code that is a day is the day of travel of a paper ticket, which has its own number.
+    Source: docs/protocols/kingdee-inbound.md#identity.
+    """
     code = _told(row, code_keys)
+    if len(code) == 8 and _DAY.fullmatch(code):
+        number = _ticket_number(row, (*number_keys, *ticket_keys), code)
+        return "", number or ("#" + serial_no if serial_no else "")
     if len(code) == 11 and type(_first(row, code_keys)) is int:
         code = code.zfill(12)  # a number has lost the zero it began with
     short = ""
@@ -153,14 +189,39 @@ def _identity(row, number_keys, code_keys, serial_no):
         if text:
             # the plain invoiceNo comes last and is what the code goes with
             short = text.zfill(8) if code and type(_first(row, keys)) is int else text
+    if not (short or code) and (number := _ticket_number(row, ticket_keys)):
+        return "", number
     if short and (code or len(short) >= _SHORT or not serial_no):
         return code, code + short
     return code, "#" + serial_no if serial_no else ""
 
 
+def _ticket_number(row, number_keys, day=""):
+    """Return the number of a paper ticket without signs, with its ``day`` before it where it is short; "" if it has
+    none, or a short one and no day. Twenty digits are a digital one's.
+    """
+    numbers = [_told(row, keys) for keys in number_keys]
+    for number in numbers:
+        if _DIGITAL.fullmatch(number):
+            return number
+    number = next((found for text in numbers if (found := _SIGNS.sub("", text).upper())), "")
+    if len(number) >= (_TICKET if day else _SHORT):
+        return number
+    return day + number if day and number else ""
+
+
 def _put_amounts(values, row, plan):
-    """Fill the three amounts; of two that are told the third follows."""
+    """Fill the three amounts; of two that are told the third follows, and the tax of a ticket from its rate."""
     total, tax, untaxed = _money(row, plan.total), _money(row, plan.tax), _money(row, plan.untaxed)
+    if plan.rate:
+        values["tax_rate"] = rate_of(_first(row, plan.rate))
+        if tax is None and values["tax_rate"]:
+            fares = [_money(row, keys) for keys in plan.fares if keys]
+            by_rate = tax_by_rate(values["type_code"], values["tax_rate"], total, fares)
+            if by_rate is not None:
+                tax, untaxed = by_rate, exact_difference(total, by_rate)
+    if values["type_code"] == codes.AIR and total is not None and tax is not None:
+        untaxed = None  # the fare that is told excludes surcharge and fund
     if total is None:
         if tax is not None and untaxed is not None and values["type_code"] != codes.AIR:
             total = exact_sum(untaxed, tax)
@@ -201,14 +262,66 @@ def _put_state(values, row, plan):
         values["deduction_period"] = found[1] + found[2] if found else ""
 
 
+def tax_by_rate(type_code, rate, total, fares):
+    """Return the tax in a passenger ticket over ``total`` at ``rate``, None for other types and where nothing is told.
+    ``fares``: fare and fuel surcharge of a flight, whose fund has no tax in it.
+
+    Source: docs/protocols/kingdee-inbound.md#tax-of-a-ticket.
+    """
+    base = exact_sum(*fares) if type_code in codes.FLIGHTS else total
+    return tax_in_gross(base, rate) if rate and base is not None and type_code in codes.TAXED_BY_RATE else None
+
+
+def currency_of(text):
+    """Return the ISO code of a currency's word, "" for none, and a word that isn't known as it is."""
+    word = text.strip().upper()
+    return codes.CURRENCIES.get(word, word)
+
+
+def consumption_of(text):
+    """Return the kind of consumption in ``text``, "" for a word that is none."""
+    return text if text in CONSUMPTIONS else ""
+
+
+def moment_of(text):
+    """Return the aware moment in China in ``text``, also with "yyyy:MM:dd"; None if there is none."""
+    if text[4:5] in (":", "_") and text[7:8] == text[4:5]:
+        text = f"{text[:4]}-{text[5:7]}-{text[8:]}"
+    return reading.moment_at({"": text}, "") if text else None
+
+
+# How the words of WORDS are read
+_READ = {
+    "check_status": lambda text: codes.CHECKS.get(text, ""),
+    "is_revised": codes.REVISED.get,
+    "is_proxy": codes.PROXY.get,
+    "currency": currency_of,
+    "consumption": consumption_of,
+}
+
+
+def _put_words(values, row, words):
+    for field, keys in words:
+        values[field] = _READ[field](_told(row, keys))
+
+
+def deduction_of(flags):
+    """Return where the deduction stands by ``flags`` (key to word): the furthest that one of them says."""
+    return _furthest([codes.SELECTIONS[key].get(word, "") for key, word in flags.items()])
+
+
+def _furthest(states):
+    for state in ("confirmed", "selected", "unselected"):
+        if state in states:
+            return state
+    return ""
+
+
 def _deduction(row, plan):
     """Return where the deduction stands: the furthest that a flag, or a moment of selection, says."""
-    furthest = ""
-    for keys in plan.selected:
-        said = codes.SELECTIONS.get(_told(row, keys), "")
-        if said == "confirmed":
-            return said
-        furthest = "selected" if "selected" in (said, furthest) else said or furthest
+    furthest = _furthest([table.get(_told(row, keys), "") for table, keys in plan.selected])
+    if furthest in ("confirmed", "selected") or not plan.selected_at:
+        return furthest
     return "selected" if _told(row, plan.selected_at) else furthest
 
 
@@ -228,5 +341,7 @@ def _put_addresses(values, row, loose):
             kind = "pdf"
         elif not kind and name == "invoiceFileUrl":
             kind = "pdf" if values["ofd_address"] else "ofd"
+        elif not kind and name == "snapshotUrl":
+            kind = "image"
         if kind and not values[f"{kind}_address"]:
             values[f"{kind}_address"] = address

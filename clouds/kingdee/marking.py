@@ -191,7 +191,7 @@ def _already(results):
 
 def _states(data):
     """Return ``{number: booking or deduction}`` of the rows that tell where they stand."""
-    marks = (*inbound.KEYS["booking"], *inbound.SELECTED)
+    marks = (*inbound.KEYS["booking"], *inbound.SELECTIONS)
     rows = [row for row in rows_in(data) or () if isinstance(row, dict) and any(name in row for name in marks)]
     found = filter(None, map(fapiao_of, rows))
     return {fapiao.number: fapiao.booking or fapiao.deduction for fapiao in found}

@@ -1,10 +1,21 @@
-"""Model ``fapiao``: journey tickets and their files, and updates of the documents of a fapiao."""
+"""Model ``fapiao``: journey tickets and their files, details asked of the assistant, and updates of the documents of
+a fapiao.
+"""
 
 import contextlib
+import functools
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from ..issuing.fapiao import MIMETYPES
+from ...clouds.errors import CloudError
+from ..cloud import gate
+from ..cloud.engine import Engine
+from ..cloud.fapiao_pace import BACKGROUND
+from ..issuing.fapiao import file_values
+from . import details
 from .fapiao_ticket_category import TICKET_NAMES
 
 NUMBERS = ("mileage", "fare", "fund", "surcharge", "insurance", "other_taxes")
@@ -13,7 +24,22 @@ FIELDS = {
     "to_place": "travel_to",
     **{name: f"travel_{name}" for name in ("passenger", "vehicle", "seat", "departs", "arrives", *NUMBERS)},
 }
-_PICTURES = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"%PDF-", "pdf"), (b"BM", "bmp"))
+LATER = timedelta(minutes=10)
+MAX_TRIES = 5
+SWEEP = 2000
+# expenseStatus: docs/protocols/kingdee-assistant.md#documents
+CLAIMS = [
+    ("1", "Not claimed"),
+    ("2", "Packed"),
+    ("25", "Submitted"),
+    ("27", "Discarded"),
+    ("30", "In approval"),
+    ("40", "Not approved"),
+    ("60", "Approved"),
+    ("65", "Booked or waiting for payment"),
+    ("70", "Paid"),
+    ("80", "Closed"),
+]
 
 
 class Fapiao(models.Model):
@@ -34,6 +60,26 @@ class Fapiao(models.Model):
     travel_other_taxes = fields.Monetary("Other Taxes on the Ticket", readonly=True)
     is_journey = fields.Boolean(compute="_compute_is_journey")
 
+    claim_state = fields.Selection(CLAIMS, "Claim at the Assistant", readonly=True)
+    details_state = fields.Selection(
+        [("wanted", "On the way"), ("done", "Complete"), ("failed", "Not available")],
+        "Details",
+        readonly=True,
+        help="Lines and everything else that the expense assistant knows of a received fapiao.",
+    )
+    details_try_at = fields.Datetime(readonly=True)
+    details_tries = fields.Integer(readonly=True)
+    details_text = fields.Text("Details: Last Problem", readonly=True)
+
+    _details_due = models.Index("(details_try_at) WHERE details_state = 'wanted'")
+    _details_of_booked = models.Index(
+        "(company_id, id) WHERE direction = 'in' AND details_state IS NULL AND serial_no IS NOT NULL"
+        " AND match_state IN ('partial', 'matched', 'differs')"
+    )
+    _details_of_all = models.Index(
+        "(company_id, id) WHERE direction = 'in' AND details_state IS NULL AND serial_no IS NOT NULL"
+    )
+
     # ------------------------------------------------------------------ computes
 
     @api.depends("travel_from", "travel_to", "travel_vehicle", "travel_departs")
@@ -42,6 +88,200 @@ class Fapiao(models.Model):
             fapiao.is_journey = bool(
                 fapiao.travel_from or fapiao.travel_to or fapiao.travel_vehicle or fapiao.travel_departs
             )
+
+    # ------------------------------------------------------------------ actions
+
+    def action_refresh(self):
+        """Ask for the data of these fapiao: of received ones the assistant, of many in the background."""
+        gate.check(self, gate.ISSUER)
+        received = self.filtered(lambda fapiao: fapiao.direction == "in")
+        if not received:
+            return super().action_refresh()
+        askable = received._askable()
+        if not askable:
+            raise UserError(
+                self.env._(
+                    "A received fapiao is refreshed by the expense assistant, with the cloud's ID of the fapiao. This"
+                    " company has no account with an assistant, or the fapiao came without such an ID: pull its day"
+                    " again."
+                )
+            )
+        if others := self - received:
+            super(Fapiao, others).action_refresh()
+        if len(askable) > details.LOT:
+            # sudo: the rights were checked above, and issuers don't write fapiao
+            askable.sudo()._want_details()
+            return self._notify_files(self.env._("%s fapiao are refreshed in the background.", len(askable)))
+        problems = askable._ask_details()
+        self.invalidate_recordset()
+        if problems:
+            raise UserError(problems)
+        return self._notify_files(self.env._("%s fapiao are up to date.", len(askable)))
+
+    # ------------------------------------------------------------------ details (18)
+
+    def _is_askable(self):
+        if self.direction == "out":
+            return super()._is_askable()
+        return bool(self.serial_no and self.env["fapiao.account"]._assistant_of(self.company_id))
+
+    def _askable(self):
+        """Return those of these received fapiao that the assistant can be asked about."""
+        accounts = {company: self.env["fapiao.account"]._assistant_of(company) for company in self.company_id}
+        return self.filtered(lambda one: one.direction == "in" and one.serial_no and accounts[one.company_id])
+
+    def _learn_addresses(self):
+        super()._learn_addresses()
+        bare = self._askable().filtered(lambda fapiao: not fapiao._files() and not fapiao._missing_kinds())
+        if problems := bare._ask_details():
+            raise UserError(problems)
+
+    def _learn_lines(self):
+        """Ask within this transaction, which reads the lines; a bill is made without them where they can't be had."""
+        super()._learn_lines()
+        headers = self._askable().filtered(lambda fapiao: not fapiao.line_ids)
+        for company, ours in headers.grouped("company_id").items():
+            account = self.env["fapiao.account"]._assistant_of(company)
+            try:
+                tickets = details.ask(self.env, account, ours.mapped("serial_no"))
+            except CloudError as error:
+                # sudo: users who make bills don't write fapiao
+                ours.sudo()._want_details(account._error_message(error))
+                continue
+            details.take(ours.sudo(), tickets)
+
+    def _queue_by_hand(self):
+        bare = self._askable().filtered(lambda fapiao: not fapiao._missing_kinds() and not fapiao._files())
+        bare._want_details()
+        return super()._queue_by_hand() + len(bare)
+
+    def _ask_details(self):
+        """Ask for the details of these fapiao and store them in transactions of their own; return the problems, as
+        text."""
+        problems, engine = [], Engine(self.env)
+        for company, ours in self.grouped("company_id").items():
+            account = self.env["fapiao.account"]._assistant_of(company)
+            try:
+                tickets = details.ask(self.env, account, ours.mapped("serial_no"))
+            except CloudError as error:
+                problems.append(account._error_message(error))
+                continue
+            problems += engine._step(functools.partial(take_details, ours.ids, tickets))
+        return "\n".join(dict.fromkeys(filter(None, problems)))
+
+    def _want_details(self, problem=""):
+        """Queue these fapiao for their details."""
+        self.write(
+            {
+                "details_state": "wanted",
+                "details_try_at": fields.Datetime.now(),
+                "details_tries": 0,
+                "details_text": problem or False,
+            }
+        )
+        # sudo: issuers may trigger the scheduled action
+        self.env.ref("l10n_cn_invoice_cloud.cron_details").sudo()._trigger()
+
+    def _record_details(self, problem=""):
+        """Record that the details are here, or why they aren't: a later try may find them."""
+        self.ensure_one()
+        if problem and self.details_state == "done":
+            self.details_text = problem
+            return
+        is_over = self.details_tries + 1 >= MAX_TRIES or self.details_state != "wanted"
+        later = fields.Datetime.now() + LATER * 2**self.details_tries
+        self.write(
+            {
+                "details_state": "done" if not problem else "failed" if is_over else "wanted",
+                "details_tries": self.details_tries + 1 if problem else 0,
+                "details_try_at": False if not problem or is_over else later,
+                "details_text": problem or False,
+                **({} if problem else {"checked_at": fields.Datetime.now()}),
+            }
+        )
+
+    @api.model
+    def _cron_details(self):
+        """Ask for the details of fapiao on bills and expenses, or of all where the company wants them, in lots."""
+        cron = self.env["ir.cron"]
+        accounts = self._details_accounts()
+        self._queue_details(accounts)
+        cron._commit_progress(remaining=self.search_count(self._details_domain(accounts)))
+        for company, account in accounts.items():
+            while batch := self.search(
+                self._details_domain({company: account}), order="details_try_at, id", limit=details.LOT
+            ):
+                is_over = batch._continue_details(account)
+                self.env.invalidate_all()
+                if not cron._commit_progress(len(batch)):
+                    return
+                if is_over:
+                    break
+
+    def _continue_details(self, account):
+        """Ask for one lot; return whether the account can't be asked now. Its rows are postponed before the call."""
+        ids, serials, engine = self.ids, self.mapped("serial_no"), Engine(self.env)
+        engine._step(functools.partial(postpone_details, ids, ""))
+        try:
+            tickets = details.ask(self.env, account, serials, BACKGROUND)
+        except CloudError as error:
+            engine._step(functools.partial(postpone_details, ids, account._error_message(error)))
+            return True
+        engine._step(functools.partial(take_details, ids, tickets))
+        return False
+
+    @api.model
+    def _details_accounts(self):
+        """Return ``{company: account}`` of the companies with an assistant, which has no session at the bureau."""
+        Account = self.env["fapiao.account"]
+        companies = Account.search([]).filtered("has_assistant").company_id
+        return {company: Account._assistant_of(company) for company in companies}
+
+    @api.model
+    def _details_domain(self, accounts):
+        return [
+            ("details_state", "=", "wanted"),
+            ("details_try_at", "<=", fields.Datetime.now()),
+            ("company_id", "in", [company.id for company in accounts]),
+        ]
+
+    @api.model
+    def _queue_details(self, accounts):
+        """Queue received fapiao without lines: those matched with a document, or all of a company that wants them."""
+        self.env.flush_all()
+        for company in accounts:
+            which = (
+                SQL("TRUE")
+                if company.fapiao_in_details == "all"
+                else SQL("match_state IN ('partial', 'matched', 'differs')")
+            )
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE fapiao SET details_state = CASE WHEN EXISTS (
+                                  SELECT FROM fapiao_line line WHERE line.fapiao_id = fapiao.id)
+                              THEN 'done' ELSE 'wanted' END,
+                              details_tries = 0, details_try_at = %(now)s
+                        WHERE id IN (SELECT id FROM fapiao
+                                      WHERE company_id = %(company)s AND direction = 'in' AND details_state IS NULL
+                                        AND serial_no IS NOT NULL AND %(which)s
+                                      ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)""",
+                    now=fields.Datetime.now(),
+                    company=company.id,
+                    which=which,
+                    limit=SWEEP,
+                ),
+                log_exceptions=False,
+            )
+        self.invalidate_model(["details_state", "details_tries", "details_try_at"])
+
+    def _keep_ticket(self, ticket):
+        """Store what the assistant says beside the pool's columns (:class:`~..clouds.picking.Ticket`)."""
+        self.ensure_one()
+        if ticket.fapiao.travel:
+            self._keep_travel(ticket.fapiao.travel)
+        claim = ticket.state.claim if ticket.state.claim in dict(CLAIMS) else self.claim_state
+        if (claim, self.details_state) != (self.claim_state, "done"):
+            self.write({"claim_state": claim, "details_state": "done", "details_text": False})
 
     # ------------------------------------------------------------------ helpers
 
@@ -85,21 +325,18 @@ class Fapiao(models.Model):
         self.ensure_one()
         attachments = self._files()
         for kind, raw in files:
-            if kind in MIMETYPES and self[f"{kind}_id"]:
+            if self[f"{kind}_id"]:
                 continue
-            ending = kind if kind in MIMETYPES else _ending_of(raw)
-            kept = self.env["ir.attachment"].create(
-                {
-                    "name": self._file_name(ending),
-                    "raw": raw,
-                    "mimetype": MIMETYPES.get(ending) or f"image/{ending}",
-                    "res_model": "fapiao",
-                    "res_id": self.id,
-                }
+            # a picture is evidence: it stays as it came
+            kept = (
+                self.env["ir.attachment"]
+                .with_context(image_no_postprocess=True)
+                .create({**file_values(self, kind, raw), "res_model": "fapiao", "res_id": self.id})
             )
-            if kind in MIMETYPES:
-                self.write({f"{kind}_id": kept.id, "files_state": "done"})
-            attachments |= kept
+            self.write({f"{kind}_id": kept.id})
+            attachments |= kept.with_context(self.env.context)
+        if attachments and self.files_state != "done":
+            self.files_state = "done" if not self._missing_kinds() else "none"
         return attachments
 
     # ------------------------------------------------------------------ updates of the matched documents
@@ -112,5 +349,17 @@ class Fapiao(models.Model):
         return res
 
 
-def _ending_of(raw):
-    return next((ending for start, ending in _PICTURES if raw.startswith(start)), "jpeg")
+# ------------------------------------------------------------------ steps of the engine
+
+
+def take_details(ids, tickets, env):
+    """Take over the details of the fapiao ``ids``; return what is wrong with some, in words."""
+    fapiao = env["fapiao"].browse(ids).exists()
+    details.take(fapiao, tickets)
+    return fapiao.filtered("details_text").mapped("details_text")
+
+
+def postpone_details(ids, problem, env):
+    """Move the next try before a call, so that after a crash others come first, and after one that failed."""
+    values = {"details_try_at": fields.Datetime.now() + LATER, **({"details_text": problem} if problem else {})}
+    env["fapiao"].browse(ids).exists().write(values)

@@ -158,9 +158,8 @@ class Intake:
         rows = [ticket.fapiao for ticket in tickets]
         self.env["fapiao"]._load(self.company.id, self.pick.account_id.id, rows)
         found = self._received([row.number for row in rows]).grouped("number")
-        for row in rows:
-            if row.travel:
-                found[row.number]._keep_travel(row.travel)
+        for ticket in tickets:
+            found[ticket.fapiao.number]._keep_ticket(ticket)
         return found
 
     def _received(self, numbers):
@@ -219,6 +218,8 @@ class Intake:
         problems = [dead[row.status]] if row.status in dead else []
         if not row.amount_total:
             problems.append(self.env._("It has no amount."))
+        if row.currency and (problem := self.env["fapiao"]._why_not_convertible(company, row)):
+            problems.append(problem)
         if not is_there and not company.fapiao_pick_claimed and self._is_claimed_elsewhere(ticket.state):
             problems.append(
                 self.env._("It is claimed already: %s.", ticket.state.claimed_by or self.env._("elsewhere"))

@@ -166,9 +166,12 @@ def fetch_all(cloud, serials):
         fapiao = ticket.fapiao
         wanted = {kind: getattr(fapiao, f"{kind}_address") for kind in ("pdf", "ofd", "xml")}
         found, *_problem = fetch(cloud, fapiao.number, None, {k: url for k, url in wanted.items() if url})
-        if not found and ticket.state.image_address:
-            picture, *_problem = fetch(cloud, fapiao.number, None, {"image": ticket.state.image_address})
-            found.update(picture)
+        if not found:
+            addresses = {kind: getattr(fapiao, f"{kind}_address") for kind in ("image", "original_image")}
+            if fapiao.image_address == fapiao.original_image_address:
+                del addresses["original_image"]
+            pictures, *_problem = fetch(cloud, fapiao.number, None, {k: url for k, url in addresses.items() if url})
+            found.update(pictures)
         files[ticket.state.serial_no] = list(found.items())
     return tickets, files
 

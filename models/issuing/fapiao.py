@@ -34,6 +34,7 @@ MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "text/pl
 # As they are sent to a browser, which saves what it has no use for. Not stored: Odoo takes it for "not known" and
 # has the content decide.
 SENT_AS = {**MIMETYPES, "ofd": "application/octet-stream"}
+PICTURE_STARTS = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"%PDF-", "pdf"), (b"BM", "bmp"))
 MOST_IN_ZIP = 500  # fapiao
 MOST_BYTES_IN_ZIP = 500 * 2**20
 FIRST_WAIT = timedelta(seconds=20)
@@ -345,7 +346,8 @@ class Fapiao(models.Model):
 
     def _want_files(self):
         """Queue the fapiao for fetching of their files."""
-        self.filtered(lambda fapiao: fapiao.files_state != "done").write(
+        # a received one may be told of another file later
+        self.filtered(lambda fapiao: fapiao.files_state != "done" or fapiao._missing_kinds()).write(
             {"files_state": "wanted", "files_try_at": fields.Datetime.now(), "files_tries": 0}
         )
         # sudo: engine and issuers may trigger the scheduled action
@@ -354,6 +356,7 @@ class Fapiao(models.Model):
     @api.model
     def _cron_files(self):
         """Fetch due files in batches, account by account. Accounts that need a user are skipped."""
+        self._queue_files()
         cron = self.env["ir.cron"]
         due = [
             ("files_state", "=", "wanted"),
@@ -366,6 +369,10 @@ class Fapiao(models.Model):
             self.env.invalidate_all()
             if not cron._commit_progress(len(batch)):
                 return
+
+    @api.model
+    def _queue_files(self):
+        """Hook: queue fapiao whose files are to be fetched without a person's click."""
 
     def _fetch_files_in_new_transaction(self, purpose=QUESTION):
         """Fetch missing files in separate transactions; failures are stored and retried later. Return the
@@ -386,6 +393,10 @@ class Fapiao(models.Model):
         first; return ``[(id, number, issued_at, {kind: address})]``.
         """
         claimed = self.try_lock_for_update()
+        complete = claimed.filtered(lambda fapiao: not fapiao._missing_kinds())
+        for fapiao in complete.filtered(lambda fapiao: fapiao.files_state == "wanted"):
+            fapiao.write({"files_state": "done" if fapiao._files() else "none", "files_try_at": False})
+        claimed -= complete
         for fapiao in claimed:
             tries = fapiao.files_tries + 1
             wait = min(FIRST_WAIT * 2**tries, LAST_WAIT)
@@ -479,16 +490,16 @@ class Fapiao(models.Model):
         """
         self.ensure_one()
         # the user's access to the fapiao is required, not access to the attachments
-        attachments = self.env["ir.attachment"].create(
+        # a picture is evidence: it stays as it came
+        Attachment = self.env["ir.attachment"].with_context(image_no_postprocess=True)
+        attachments = Attachment.create(
             [
                 {
-                    "name": self._file_name(kind),
-                    "raw": content,
-                    "mimetype": MIMETYPES[kind],
+                    **file_values(self, kind, content),
                     "res_model": "fapiao",
                     "res_id": self.id,
                     # without it, the browser's viewer tries to save a preview and may lack the right
-                    "thumbnail": pdf_picture() if kind == "pdf" else False,
+                    "thumbnail": pdf_picture() if ending_of(kind, content) == "pdf" else False,
                 }
                 for kind, content in files.items()
             ]
@@ -616,6 +627,23 @@ def pdf_picture():
         return base64.b64encode(picture.read())
 
 
+def file_values(fapiao, kind, content):
+    """Return name, content and type of the attachment for a file of ``kind``."""
+    ending = ending_of(kind, content)
+    name = fapiao._file_name(ending)
+    if kind == "original_image":
+        # of a zip each file has a name of its own
+        name = f"{name.removesuffix(f'.{ending}')}-original.{ending}"
+    return {"name": name, "raw": content, "mimetype": MIMETYPES.get(ending) or f"image/{ending}"}
+
+
+def ending_of(kind, content):
+    """Return the ending of a file: its kind, or of a picture what it begins as."""
+    if kind in MIMETYPES:
+        return kind
+    return next((ending for start, ending in PICTURE_STARTS if content.startswith(start)), "jpeg")
+
+
 def fetch(cloud, number, issued_at, addresses, patience=None):
     """Return ``({kind: bytes}, problem, ended_by)``; a file that fails doesn't stop the others.
 
@@ -626,7 +654,9 @@ def fetch(cloud, number, issued_at, addresses, patience=None):
     files, problem, patience = {}, "", patience or Patience()
     for kind, address in addresses.items():
         try:
-            content = cloud.file_at(address, kind) if address else cloud.file(number, kind, issued_at)
+            # a picture as it was taken is one like any other
+            told = kind.removeprefix("original_")
+            content = cloud.file_at(address, told) if address else cloud.file(number, kind, issued_at)
         except CloudError as error:
             problem = str(error)
             if patience.is_over(error):

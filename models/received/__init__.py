@@ -8,3 +8,5 @@ from . import fapiao_marking
 from . import fapiao_marking_line
 from . import account_move
 from . import hr_expense
+from . import res_company
+from . import res_config_settings

@@ -18,6 +18,8 @@ BILLS = ("in_invoice", "in_refund", "in_receipt")
 OPEN = f"WHERE move_type IN {BILLS} AND fapiao_in_state IN ('none', 'proposed')"
 # The number of a digital fapiao, or code and number of a paper one.
 LONG_NUMBER = re.compile(r"\d{18,20}")
+# Day of travel and number of a paper train ticket: docs/protocols/kingdee-inbound.md#identity
+TICKET_NUMBER = re.compile(r"(?:19|20)\d{6}[0-9A-Z]{4,}")
 
 
 class AccountMove(models.Model):
@@ -127,7 +129,10 @@ class AccountMove(models.Model):
     def _fapiao_in_stated_numbers(self):
         """Return the numbers in the reference that may be a fapiao's."""
         words = " ".join(filter(None, [self.ref, self.payment_reference]))
-        return set(LONG_NUMBER.findall(words)) | {word for word in words.split() if word.isdecimal()}
+        alone = re.split(r"[\s,;\uff0c\uff1b]+", words)
+        return set(LONG_NUMBER.findall(words)) | {
+            word for word in alone if word.isdecimal() or TICKET_NUMBER.fullmatch(word)
+        }
 
     def _fapiao_in_check_numbers(self):
         """Refuse bills whose reference is a fapiao used up by other documents, in any company.

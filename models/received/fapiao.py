@@ -1,6 +1,6 @@
 """Model ``fapiao``: received fapiao (进项).
 
-Sections: matches, pool (``pool.py``), status changes, vendor bills, marks, planning of booking marks.
+Sections: matches, pool (``pool.py``), files, status changes, vendor bills, marks, planning of booking marks.
 """
 
 from collections import Counter
@@ -8,14 +8,16 @@ from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_repr
 
 from ...clouds import base
 from ...clouds.inbound import is_number
 from ...clouds.registry import providers_of
 from ...rules import taxno
 from ..cloud import gate
-from ..values import LIVING, as_html, exact
+from ..cloud.engine import Engine
+from ..values import FILES, LIVING, as_html, exact
+from .foreign_money import ForeignMoney
 from .pool import Pool
 from .verdict import DEAD, MATCH_STATES, fapiao_state
 
@@ -27,6 +29,20 @@ CENT = Decimal("0.01")
 RATES = (13, 9, 6, 5, 3, 1)  # percent
 FAMILY = {"book": "booking", "unbook": "booking", "select": "deduction", "unselect": "deduction"}
 SWEEP = 2000
+# Those that the bureau can be asked about: VAT fapiao, not tickets
+VERIFIABLE = ("1", "2", "3", "4", "5", "12", "13", "15", "26", "27", "72", "83", "84")
+PICTURES = ("image", "original_image")
+# Chosen on a list; more are left to the background job
+MOST_AT_ONCE = 5
+CHECKS = [("verified", "Verified"), ("failed", "Failed"), ("unchecked", "Not checked yet")]
+CONSUMPTIONS = [
+    ("suburb", "Long-distance travel (长途)"),
+    ("city", "City transport (市内)"),
+    ("hotel", "Accommodation (住宿)"),
+    ("dining", "Dining (餐饮)"),
+    ("telephoneCharge", "Telephone (话费)"),
+    ("other", "Other (其他)"),
+]
 # The documents of a fapiao ``f``: confirmed matches and the move ``b`` of each, none if it is an expense without one.
 DOCUMENTS = SQL(
     """SELECT FROM fapiao_match x
@@ -62,6 +78,51 @@ class Fapiao(models.Model):
         "fapiao.pull", "First Pulled By", readonly=True, index="btree_not_null", ondelete="set null"
     )
 
+    # As printed, for the bookkeeper: docs/protocols/kingdee-assistant.md#tickets
+    seller_address = fields.Char("Seller Address and Phone", readonly=True)
+    seller_bank = fields.Char("Seller Bank and Account", readonly=True)
+    buyer_address = fields.Char("Buyer Address and Phone", readonly=True)
+    buyer_bank = fields.Char("Buyer Bank and Account", readonly=True)
+    check_status = fields.Selection(CHECKS, "Check at the Bureau", readonly=True, help="查验")
+    is_revised = fields.Boolean("Edited by Hand", readonly=True, help="The data read off the picture was edited.")
+    is_proxy = fields.Boolean("Issued by the Bureau (代开)", readonly=True, help="On the seller's behalf.")
+    certified_at = fields.Datetime("Certified On (认证)", readonly=True)
+    selected_at = fields.Datetime("Selected On (勾选)", readonly=True)
+    tax_rate = fields.Float("Rate of the Ticket", digits=(6, 4), readonly=True)
+    ticket_no = fields.Char("Printed Ticket Number", readonly=True, help="印刷序列号")
+    eticket_no = fields.Char("Itinerary Number", readonly=True, help="电子行程单号")
+    filling_unit = fields.Char("Issuing Office", readonly=True, help="填开单位")
+    sales_unit_code = fields.Char("Sales Office Code", readonly=True, help="销售单位代码")
+    tax_authority = fields.Char(readonly=True, help="税务机关")
+    consumption = fields.Selection(CONSUMPTIONS, "Type of Consumption", readonly=True)
+    place = fields.Char(readonly=True, help="发票所在地")
+    unit_price = fields.Monetary("Price per Kilometre", readonly=True)
+    foreign_currency = fields.Char("Currency of the Ticket", readonly=True)
+    foreign_total = fields.Float("Total in That Currency", digits=(16, 2), readonly=True)
+    currency_rate = fields.Float("Exchange Rate", digits=(16, 8), readonly=True, help="In yuan for one unit.")
+    currency_rate_day = fields.Date("Rate Of", readonly=True)
+    foreign_text = fields.Char("Converted From", compute="_compute_foreign_text")
+    warning_text = fields.Text("Warnings", compute="_compute_warning_text")
+
+    image_address = fields.Char(readonly=True, groups="base.group_system")
+    original_image_address = fields.Char(readonly=True, groups="base.group_system")
+    image_id = fields.Many2one("ir.attachment", "Picture", readonly=True, ondelete="set null")
+    original_image_id = fields.Many2one("ir.attachment", "Picture as Taken", readonly=True, ondelete="set null")
+    image_url = fields.Char("Picture Link", compute="_compute_picture_urls")
+    original_image_url = fields.Char("Link of the Picture as Taken", compute="_compute_picture_urls")
+    can_fetch_files = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
+    can_refresh = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
+
+    _foreign = models.Index("(company_id, number) WHERE direction = 'in' AND foreign_currency IS NOT NULL")
+    _files_of_booked = models.Index(
+        "(company_id) WHERE direction = 'in' AND files_state = 'none'"
+        " AND match_state IN ('partial', 'matched', 'differs')"
+        " AND COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
+    )
+    _files_of_all = models.Index(
+        "(company_id) WHERE direction = 'in' AND files_state = 'none'"
+        " AND COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
+    )
     _listing_of_all = models.Index("(direction, issue_date DESC, id DESC)")
     _orphan_red = models.Index(
         "(company_id, original_number) WHERE original_id IS NULL AND original_number IS NOT NULL"
@@ -113,6 +174,35 @@ class Fapiao(models.Model):
                 any(document.fapiao_in_state == "differs" for document in documents),
             )
 
+    @api.depends("foreign_currency", "foreign_total", "currency_rate", "currency_rate_day")
+    def _compute_foreign_text(self):
+        for fapiao in self:
+            fapiao.foreign_text = fapiao._describe_conversion() or False
+
+    @api.depends("status", "check_status", "is_revised", "type_code", "foreign_text")
+    @api.depends_context("lang")
+    def _compute_warning_text(self):
+        for fapiao in self:
+            fapiao.warning_text = "\n".join(fapiao._describe_warnings()) or False
+
+    @api.depends("image_id", "original_image_id")
+    def _compute_picture_urls(self):
+        for fapiao in self:
+            for kind in PICTURES:
+                attachment_id = fapiao[f"{kind}_id"].id
+                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
+
+    @api.depends(
+        *("direction", "account_id", "serial_no", "pdf_id", "ofd_id", "xml_id", "image_id", "original_image_id"),
+        *("pdf_address", "ofd_address", "xml_address", "image_address", "original_image_address"),
+    )
+    def _compute_can_fetch(self):
+        """Addresses are not for users, so that buttons can't follow them."""
+        for fapiao in self:
+            fapiao.can_refresh = fapiao._is_askable()
+            is_unnamed = fapiao.direction == "in" and fapiao.can_refresh and not fapiao._files()
+            fapiao.can_fetch_files = is_unnamed or bool(fapiao.account_id and fapiao._missing_kinds())
+
     @api.depends("match_ids.state", "match_ids.active")
     def _compute_match_documents(self):
         for fapiao in self:
@@ -163,10 +253,45 @@ class Fapiao(models.Model):
         become one bill. Raises ``UserError`` with the reason why a fapiao can't be booked.
         """
         gate.check(self, gate.INVOICER)
+        self._check_received()
+        self._learn_lines()
         self._check_bookable()
         if len(self) > 1 and len(self._by_seller()) < len(self):
             return self.env["fapiao.match.bill"]._open(self)
         return self._open_bills(self._create_bills())
+
+    def action_fetch_files(self):
+        """Fetch the missing files: of a few received fapiao at once, of many in the background."""
+        gate.check(self, gate.ISSUER)
+        received = self.filtered(lambda fapiao: fapiao.direction == "in")
+        if not received:
+            return super().action_fetch_files()
+        if len(self) > MOST_AT_ONCE:
+            # sudo: the rights were checked above, and issuers don't write fapiao
+            queued = self.sudo()._queue_by_hand()
+            return self._notify_files(self.env._("The files of %s fapiao are fetched in the background.", queued))
+        received._learn_addresses()
+        ended_by = received._fetch_files_in_new_transaction()
+        if others := self - received:
+            super(Fapiao, others).action_fetch_files()
+        self.invalidate_recordset()
+        ids = received.ids
+        files, problems = Engine(self.env)._step(lambda env: env["fapiao"].browse(ids)._count_files())
+        if ended_by or not files:
+            problem = self.account_id[:1]._error_message(ended_by) if ended_by else problems
+            raise UserError(problem or self.env._("The cloud has named no file of these fapiao. Try again later."))
+        return self._notify_files(self.env._("%s files are here.", files))
+
+    def _notify_files(self, message):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     # ------------------------------------------------------------------ matches, and protection against double booking
 
@@ -238,7 +363,134 @@ class Fapiao(models.Model):
 
     @api.model
     def _load(self, company_id, account_id, rows, pull_id=None, parties=None):
-        return Pool(self.env, company_id).load(account_id, rows, pull_id, parties)
+        money = ForeignMoney(self.env, company_id)
+        loaded = Pool(self.env, company_id).load(account_id, money.converted(rows), pull_id, parties)
+        money.record()
+        return loaded
+
+    @api.model
+    def _why_not_convertible(self, company, row):
+        """Return as text why the amount of ``row`` (:class:`~..clouds.inbound.InboundFapiao`) can't be had in the
+        company's currency, or ""."""
+        (converted,) = ForeignMoney(self.env, company.id).converted([row])
+        if row.amount_total is None or converted.amount_total is not None:
+            return ""
+        return self.env._(
+            "It is over %(amount)s %(currency)s, for which no rate of %(day)s is entered. Enter it under Currencies,"
+            " then pick the ticket again.",
+            amount=row.amount_total,
+            currency=row.currency,
+            day=row.issue_date or "–",
+        )
+
+    def _describe_warnings(self):
+        """Return a sentence for everything about this fapiao that a bookkeeper has to look at."""
+        self.ensure_one()
+        said = [
+            {
+                "red": self.env._("The fapiao was reversed (红冲)."),
+                "void": self.env._("The fapiao is void."),
+                "lost": self.env._("The tax bureau has lost control of the fapiao (失控)."),
+                "abnormal": self.env._("The tax bureau calls the fapiao abnormal (异常)."),
+            }.get(self.status),
+            self.check_status == "failed" and self.env._("The check at the tax bureau (查验) failed."),
+            self.check_status == "unchecked"
+            and self.type_code in VERIFIABLE
+            and self.env._("The tax bureau has not checked it (查验) yet."),
+            self.is_revised and self.env._("The data read off the picture was edited by hand."),
+            self._describe_conversion(),
+        ]
+        return [text for text in said if text]
+
+    def _describe_conversion(self):
+        """Return how the amount of a ticket in other money came about, or why it has none; "" for yuan."""
+        self.ensure_one()
+        if not self.foreign_currency:
+            return ""
+        said = {
+            "currency": self.foreign_currency,
+            "amount": float_repr(self.foreign_total, 2),
+            "day": fields.Date.to_string(self.currency_rate_day or self.issue_date) or "–",
+        }
+        if not self.currency_rate:
+            return self.env._(
+                "%(currency)s %(amount)s: there is no rate for %(day)s. Enter it under Currencies and refresh the"
+                " ticket; until then it has no amount and can't be booked.",
+                **said,
+            )
+        return self.env._(
+            "%(currency)s %(amount)s at %(rate)s of %(day)s",
+            rate=f"{exact(self.currency_rate, 8).normalize():f}",
+            **said,
+        )
+
+    # ------------------------------------------------------------------ files of received fapiao
+    #
+    # They lie at addresses that the cloud has named, pictures too; what has no address is not asked for.
+
+    def _is_askable(self):
+        """Return whether the cloud can be asked about this fapiao; a later package knows more ways."""
+        self.ensure_one()
+        return self.direction == "out" and bool(self.account_id)
+
+    def _learn_addresses(self):
+        """Hook: ask, in transactions of their own, for the addresses of those received fapiao that have none."""
+
+    def _learn_lines(self):
+        """Hook: ask for the lines of those fapiao that a bill is about to be made from, if they have none."""
+
+    def _queue_by_hand(self):
+        """Queue these fapiao for their files; return how many."""
+        wanted = self.filtered(lambda fapiao: fapiao._missing_kinds())
+        wanted._want_files()
+        return len(wanted)
+
+    def _count_files(self):
+        """Return ``(number of files, the last problems)`` of these fapiao."""
+        return len(self._files()), "\n".join(filter(None, self.mapped("files_text")))
+
+    def _file_kinds(self):
+        return (*FILES, *PICTURES)
+
+    def _files(self):
+        return super()._files() | self.image_id | self.original_image_id
+
+    def _missing_kinds(self):
+        if self.direction != "in":
+            return super()._missing_kinds()
+        # sudo: addresses are not for users
+        told = self.sudo()
+        missing = [kind for kind in self._file_kinds() if told[f"{kind}_address"] and not told[f"{kind}_id"]]
+        # a scan of a single one is both
+        is_same = told.image_address == told.original_image_address
+        return [kind for kind in missing if not (is_same and kind == "original_image")]
+
+    @api.model
+    def _queue_files(self):
+        """Queue the files of received fapiao that are on a bill or expense, or of all where the company wants them."""
+        super()._queue_files()
+        companies = self.env["res.company"].search([("fapiao_in_details", "=", "all")])
+        address = SQL(
+            "COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
+        )
+        booked = SQL("match_state IN ('partial', 'matched', 'differs')")
+        for which in (booked, SQL("company_id = ANY(%s)", companies.ids)):
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE fapiao SET files_state = 'wanted', files_tries = 0, files_try_at = %(now)s
+                        WHERE id IN (SELECT id FROM fapiao
+                                      WHERE direction = 'in' AND files_state = 'none' AND account_id IS NOT NULL
+                                        AND %(address)s AND %(which)s
+                                      LIMIT %(limit)s FOR UPDATE SKIP LOCKED)""",
+                    now=fields.Datetime.now(),
+                    address=address,
+                    which=which,
+                    limit=SWEEP,
+                ),
+                log_exceptions=False,
+            )
+        self.invalidate_model(["files_state", "files_tries", "files_try_at"])
 
     # ------------------------------------------------------------------ status changes of booked fapiao
 
@@ -313,6 +565,8 @@ class Fapiao(models.Model):
                 ),
             }[self.status]
         if not exact(self.amount_total):
+            if self.foreign_currency and not self.currency_rate:
+                return self._describe_conversion()
             return self.env._("Fapiao %s has no amount.", self.number)
         # sudo: bookings of other companies count
         uses = self._lock_taken()[self]

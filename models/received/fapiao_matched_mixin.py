@@ -19,6 +19,9 @@ class FapiaoMatchedMixin(models.AbstractModel):
     # compute_sudo: employees see the differences without access to the company's fapiao
     fapiao_in_reasons = fields.Text("What Differs", compute="_compute_fapiao_in_reasons", compute_sudo=True, copy=False)
 
+    # compute_sudo: see above
+    fapiao_in_warnings = fields.Text("Look At", compute="_compute_fapiao_in_warnings", compute_sudo=True)
+
     # ------------------------------------------------------------------ hooks of concrete models
 
     @api.model
@@ -92,6 +95,19 @@ class FapiaoMatchedMixin(models.AbstractModel):
         for document in self:
             said = document._fapiao_in_differences() if document.fapiao_in_state == "differs" else []
             document.fapiao_in_reasons = "\n".join(said) or False
+
+    @api.depends("fapiao_match_ids.active", "fapiao_match_ids.state", "fapiao_match_ids.fapiao_id")
+    @api.depends_context("lang")
+    def _compute_fapiao_in_warnings(self):
+        """Tell what the cloud found about the confirmed fapiao, and the rate of those in other money."""
+        for document in self:
+            confirmed = document.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
+            said = [
+                f"{fapiao.display_name}: {text}"
+                for fapiao in confirmed.fapiao_id
+                for text in (fapiao.warning_text or "").splitlines()
+            ]
+            document.fapiao_in_warnings = "\n".join(said) or False
 
     # ------------------------------------------------------------------ deletion and cancelling
 

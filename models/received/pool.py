@@ -23,9 +23,12 @@ DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed
 NUMERIC = "numeric"
 _TYPE_OF = {
     "issue_date": "date",
-    **dict.fromkeys(("amount_untaxed", "amount_tax", "amount_total", "deductible"), NUMERIC),
+    **dict.fromkeys(("amount_untaxed", "amount_tax", "amount_total", "deductible", "tax_rate", "unit_price"), NUMERIC),
+    **dict.fromkeys(("is_revised", "is_proxy"), "bool"),
+    **dict.fromkeys(("certified_at", "selected_at"), "timestamptz"),
 }
-_FIELDS = [name for name in InboundFapiao._fields if name not in ("lines", "travel")]
+# ``currency``: foreign amounts are converted before, see foreign_money.py
+_FIELDS = [name for name in InboundFapiao._fields if name not in ("lines", "travel", "currency")]
 HEADER_COLUMNS = [(name, _TYPE_OF.get(name, "varchar")) for name in _FIELDS] + [("partner_id", "int4")]
 
 _NAME_OF = {"amount": "amount_untaxed", "tax": "amount_tax"}
@@ -63,6 +66,11 @@ def _values():
                                   WHERE red.original_id = known.id AND red.status = 'normal' OFFSET 0)
                 THEN known.status ELSE COALESCE(inbox.status, known.status, 'normal') END"""
     )
+    for name in ("certified_at", "selected_at"):
+        # a column of the ORM has no time zone
+        values[name] = SQL(
+            "COALESCE(%s AT TIME ZONE 'UTC', %s)", SQL.identifier("inbox", name), SQL.identifier("known", name)
+        )
     values["partner_id"] = SQL("COALESCE(known.partner_id, inbox.partner_id)")
     return SQL(", ").join(SQL("%s AS %s", value, SQL.identifier(name)) for name, value in values.items())
 

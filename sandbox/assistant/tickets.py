@@ -4,11 +4,13 @@
 """
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from .. import defaults, files
+from ..bureau import inbound
 from ..clock import SHANGHAI
 from ..protocol import Answer, Refused, renamed, words
 from ..records import CENT
@@ -184,9 +186,45 @@ FEES = ("airportConstructionFee", "fuelSurcharge", "insurancePremium", "otherTot
 def query(exchange):
     """detail/query: by serial number; those that aren't there are missing from the answer [?]."""
     world = exchange.world
-    slips = [world.slips.get(serial) for serial in split(exchange.text("fid"))]
+    slips = [
+        pooled(world, exchange.client, serial) or world.slips.get(serial) for serial in split(exchange.text("fid"))
+    ]
     shown = [each for each in slips if each and not each.replaced_by and each.tax_no in exchange.client.tax_nos]
     return Answer([details(world, slip) for slip in shown])
+
+
+def pooled(world, client, serial):
+    """A fapiao of the company's pool, which the cloud knows by the serial its pages show [?], or None.
+
+    It lies in nobody's wallet, but may be claimed; what the bureau says of it is asked anew.
+    """
+    if not serial.startswith("SB"):
+        return None
+    text = serial.removeprefix("SB")
+    ways = [(text, ""), (text[12:], text[:12]), (text[8:], text[:8])]
+    for tax_no, (number, code) in itertools.product(client.tax_nos, ways):
+        row = inbound.find(world, tax_no, number, code) if number else None
+        if row is not None and row.code == code and str(row.kind) in KINDS:
+            slip = _slip_of(world, row, serial)
+            world.slips[serial] = slip
+            return slip
+    return None
+
+
+def _slip_of(world, row, serial):
+    known = world.slips.get(serial)
+    slip = known or Slip(serial, str(row.kind), "", row.buyer_no, row.net, row.tax, row.gross, {})
+    told = _contents(world, KINDS[slip.kind], int(row.number[-7:]), slip, row.buyer_name)
+    told.update(invoiceNo=row.number, invoiceCode=row.code, invoiceDate=row.day)
+    told.update(salerName=row.seller_name, salerTaxNo=row.seller_no)
+    if "invoiceStatus" in told:
+        told["invoiceStatus"] = inbound.status_of(row, world.marks.get(row.key))
+    mark = world.marks.get(row.key)
+    told["checkFlag"], told["checkTime"] = ("2", mark.selected_at) if mark and mark.selected else ("1", "")
+    for item in told.get("items") or ():
+        item["taxRate"] = f"{Decimal(row.rate) / 100:.2f}"
+    slip.told = told
+    return slip
 
 
 def find(world, serial):

@@ -22,6 +22,7 @@ SHARES = {
 }
 KINDS = tuple(sorted(SHARES))
 DIGITAL = frozenset((26, 27, 28, 29, 72, 83, 84))  # 20 digits, no code
+BY_DAY = frozenset((9, 10, 24))  # rail and air on paper: the day of travel in place of a code
 SPECIAL = frozenset((2, 4, 27, 12, 83, 15, 72, 21, 29, 28))  # whose tax may be deducted
 VAT = frozenset((1, 2, 3, 4, 5, 26, 27))  # goods and services of any rate
 FIXED_RATES = {28: 9, 29: 9, 72: 9, 15: 3, 12: 13, 83: 13, 21: 13, 10: 9, 9: 9, 16: 3, 20: 3}
@@ -166,6 +167,8 @@ class Batch:
     def _number(self, kind, index, day, chance):
         """Code and number; the last seven digits are the index."""
         region, year = CITIES[(chance >> 10) % COUNT & 15][1][:2], day[2:4]
+        if kind in BY_DAY:
+            return day.replace("-", ""), f"{MARKER}9{index:08d}"
         if kind in DIGITAL:
             return "", f"{year}{region}{MARKER}{self.salt % 100000:05d}{index:07d}"
         return f"0{region}00{year}{self.salt % 100000:05d}", f"9{index:07d}"

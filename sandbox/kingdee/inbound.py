@@ -157,9 +157,9 @@ def _row(world, row):
     flag, moment = ("2", mark.selected_at) if mark and mark.selected else ("1", "")
     return {
         **{key: str(getattr(row, name)) for key, name in MONEY.items()},
-        "authenticateFlag": flag,
+        "authenticateFlag": "1",  # certified only when the period is confirmed, which is done at the bureau itself
         "checkFlag": flag,
-        "authenticateTime": moment,
+        "authenticateTime": "",
         "checkTime": moment,
         **renamed(OWN, row),
         "invoiceStatus": status_of(row, mark),

@@ -66,7 +66,6 @@ class Assistant(client.Cloud):
 
     options_of, tokens_of, calls = Options, Tokens, _CALLS
     opened, is_about_token = staticmethod(opened), staticmethod(is_token_refused)
-    kinds = ("pdf", "ofd", "xml", "image")
 
     def __init__(self, *args, **more):
         super().__init__(*args, **more)

@@ -7,28 +7,23 @@ Source: docs/protocols/kingdee-assistant.md#tickets, #contradictions.
 import re
 from urllib.parse import urlsplit
 
-from ....rules.problems import _
 from ... import reading
 from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
 from ...reading import exact_difference, exact_sum, word_at
-from ..inbound_rows import lines_in
+from .. import inbound_codes as codes
+from ..inbound_rows import consumption_of, currency_of, deduction_of, identity_of, lines_in, moment_of, tax_by_rate
 from .answers import SERIAL_KEYS, day_at, rows_in, serials_in
 from .shapes import OTHER, SHAPES
 
-_DIGITAL = re.compile(r"[0-9]{20}")
 _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
 _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
-_CHINESE_MONEY = {"", "CNY", "RMB", "人民币", "1"}
-_WARNINGS = (
-    ("checkStatus", {"2"}, _("The check at the tax bureau failed.")),
-    ("isRevise", {"2"}, _("The data recognised on the picture was edited by hand.")),
-    ("invoiceStatus", {"1"}, _("The tax bureau has lost control of the fapiao (失控).")),
-    ("invoiceStatus", {"2"}, _("The fapiao is void.")),
-    ("invoiceStatus", {"3"}, _("The fapiao was reversed (红冲).")),
-    ("invoiceStatus", {"4"}, _("The tax bureau calls the fapiao abnormal (异常).")),
+# Texts that have one meaning in all kinds
+_TEXTS = (
+    *("seller_address", "seller_bank", "buyer_address", "buyer_bank", "drawer", "payee", "reviewer"),
+    *("ticket_no", "eticket_no", "filling_unit", "sales_unit_code", "tax_authority", "place"),
+    "original_image_address",
 )
-_FOREIGN = _("The amounts are not in yuan.")
 _JOURNEY_NUMBERS = {"mileage", "fare", "fund", "surcharge", "insurance", "other_taxes"}
 _NO_TRIP = ("", "无行程")
 _BETWEEN = re.compile(r"\s*(?:-+|—+|–|→|至|~|\uff5e)\s*")
@@ -53,16 +48,14 @@ def ticket_of(row):
 
 def fapiao_of(row):
     """Return the ``InboundFapiao`` of ``row``; an unknown kind is read as another ticket (11)."""
-    kind = word_at(row, "invoiceType", "fplx").lstrip("0")
-    kind = kind if kind in SHAPES else OTHER
+    kind = _kind(row)
     shape = SHAPES[kind]
     serial = next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), "")
-    code = word_at(row, "invoiceCode", "fpdm") if shape.is_numbered else ""
-    untaxed, tax, total = _amounts(row, shape)
+    untaxed, tax, total = _amounts(row, kind, shape)
     return InboundFapiao(
-        number=_number(row, shape, code, serial),
+        number=_number(row, serial),
         type_code=kind,
-        code=code,
+        code=word_at(row, "invoiceCode", "fpdm") if shape.is_numbered else "",
         serial_no=serial,
         color="red" if (total if total is not None else untaxed or 0) < 0 else "blue",
         status=_STATUSES.get(word_at(row, "invoiceStatus"), ""),
@@ -79,42 +72,56 @@ def fapiao_of(row):
         remark=word_at(row, "remark"),
         lines=lines_in(rows_in(reading.pick(row, "items"))) if shape.has_lines else (),
         travel=travel_in(row, shape),
+        **{name: word_at(row, *codes.TEXTS[name]) for name in _TEXTS},
+        image_address=word_at(row, "snapshotUrl"),
+        check_status=codes.CHECKS.get(word_at(row, "checkStatus"), ""),
+        is_revised=codes.REVISED.get(word_at(row, "isRevise")),
+        is_proxy=codes.PROXY.get(word_at(row, "proxyMark")),
+        **{name: moment_of(word_at(row, *names)) for name, names in codes.MOMENTS.items()},
+        currency=currency_of(word_at(row, "currencyType")),
+        tax_rate=reading.rate_of(reading.pick(row, *codes.RATE)),
+        consumption=consumption_of(word_at(row, "consumptionType")),
+        unit_price=reading.money_at(row, *codes.UNIT_PRICE),
         **_file(row),
     )
 
 
 def state_of(row):
-    """Return the ``TicketState`` of ``row``: claims, checks, warnings and the picture's address."""
-    warnings = [text for key, bad, text in _WARNINGS if word_at(row, key) in bad]
-    if word_at(row, "currencyType").upper() not in _CHINESE_MONEY:
-        warnings.append(_FOREIGN)
+    """Return the ``TicketState`` of ``row``: its claim, check, and whether it is a personal one."""
     return TicketState(
         serial_no=next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), ""),
         claim=word_at(row, "expenseStatus"),
         claimed_by=word_at(row, "billnumber", "expenseNum"),
         verified=_VERIFIED.get(word_at(row, "checkStatus")),
         is_personal=word_at(row, "buyerName").startswith("个人") and not word_at(row, "buyerTaxNo"),
-        warnings=tuple(warnings),
-        # the snapshot is cut out; the original may show several tickets
-        image_address=word_at(row, "snapshotUrl", "originalGraphUrl"),
     )
 
 
-def _number(row, shape, code, serial):
-    """Return the number as ``InboundFapiao`` says: a ticket's own number alone names nothing for good."""
-    number = word_at(row, "invoiceNo", "fphm") if shape.is_numbered else ""
-    if _DIGITAL.fullmatch(number):
-        return number
-    if code and number:
-        return code + number
-    return "#" + serial if serial else ""
+def _kind(row):
+    kind = word_at(row, "invoiceType", "fplx").lstrip("0")
+    return kind if kind in SHAPES else OTHER
 
 
-def _amounts(row, shape):
+def _number(row, serial):
+    """Return the number as the pool's rows have it, whose keys have other names in messages."""
+    names = {"invoiceNo": ("invoiceNo", "fphm"), "invoiceCode": ("invoiceCode", "fpdm")}
+    told = {name: reading.pick(row, *keys) for name, keys in names.items()}
+    return identity_of(
+        {**row, **{name: value for name, value in told.items() if value is not None}, "serialNo": serial}
+    )
+
+
+def _amounts(row, kind, shape):
     """Return untaxed amount, tax and total, None where not told; what two of them say of the third
-    is filled in. A flight's total has fund, surcharge and other taxes in it, not the insurance.
+    is filled in. A flight's total has fund, surcharge and other taxes in it, not the insurance. Without a tax it
+    follows from the rate, of kinds whose tax may be deducted by it.
     """
     tax, total = reading.money_at(row, "taxAmount", "se"), reading.money_at(row, "totalAmount", "jshj")
+    by_rate = None
+    if tax is None:
+        fares = (reading.money_at(row, *names) for names in codes.FARES)
+        by_rate = tax_by_rate(kind, reading.rate_of(reading.pick(row, *codes.RATE)), total, fares)
+        tax = by_rate
     if shape.is_fare:
         fare = reading.money_at(row, "amount")
         if total is None and fare is not None:
@@ -122,7 +129,7 @@ def _amounts(row, shape):
             total = exact_sum(fare, *(reading.money_at(row, name) for name in names))
         return exact_difference(total, tax), tax, total
     untaxed = reading.money_at(row, "amount", "invoiceMoney")
-    if untaxed is None:
+    if untaxed is None or by_rate is not None:
         untaxed = exact_difference(total, tax)
     if total is None and untaxed is not None and tax is not None:
         total = exact_sum(untaxed, tax)
@@ -130,12 +137,7 @@ def _amounts(row, shape):
 
 
 def _deduction(row):
-    certified, selected = word_at(row, "authenticateFlag"), word_at(row, "checkFlag")
-    if certified in ("2", "3"):
-        return "confirmed"
-    if selected == "2":
-        return "selected"
-    return "unselected" if "1" in (certified, selected) else ""
+    return deduction_of({key: word_at(row, key) for key in codes.SELECTIONS})
 
 
 def _file(row):
