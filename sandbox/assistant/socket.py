@@ -87,7 +87,7 @@ def _wait(world, session):
 
 
 def _next(world, session):
-    """What isn't acknowledged and wasn't pushed over this connection yet, behind what the protocol itself has to say."""
+    """What isn't acknowledged and wasn't pushed over this connection yet, behind the protocol's own packets."""
     packets, session.waiting = session.waiting, []
     for letter in mailbox.due(world, session.key, "socket") if session.is_connected else ():
         if letter.uid not in session.sent:
