@@ -59,8 +59,8 @@ class FapiaoAccount(models.Model):
         "Pages Send By",
         default="polling",
         required=True,
-        help="What the page is told of how we listen (sourceType). Keep the long poll unless the link host stays silent;"
-        " if choices no longer arrive with the socket, go back.",
+        help="What the page is told of how we listen (sourceType). Keep the long poll unless the link host stays"
+        " silent; if choices no longer arrive with the socket, go back.",
     )
     client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
     client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
