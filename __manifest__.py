@@ -64,6 +64,13 @@
     ],
     "assets": {
         "web.assets_backend": ["l10n_cn_invoice_cloud/static/src/**/*"],
+        # loaded by the dialog that needs one of them; see static/lib/README.md
+        "l10n_cn_invoice_cloud.socket_io_2": [
+            "l10n_cn_invoice_cloud/static/lib/socket.io-client-2.5.0/socket.io.slim.js",
+        ],
+        "l10n_cn_invoice_cloud.socket_io_4": [
+            "l10n_cn_invoice_cloud/static/lib/socket.io-client-4.8.4/socket.io.min.js",
+        ],
         "web.assets_tests": ["l10n_cn_invoice_cloud/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

@@ -39,6 +39,21 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Socket:
+    """Where a browser hears over socket.io that there is a message (12): the server's ``origin`` and ``path``, the
+    version of Engine.IO it speaks, what the connection is opened with, and the name of the event.
+
+    It holds the link key, which the browser has from the page's address, and nothing else of the account.
+    """
+
+    origin: str
+    path: str
+    version: int
+    query: dict = field(default_factory=dict, repr=False)
+    event: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Message:
     """What a person did in a page. It names tickets; what they say is fetched with them.
 

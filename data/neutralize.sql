@@ -10,6 +10,7 @@ UPDATE fapiao_account
        token_expires_at = NULL,
        assistant_url = CASE WHEN assistant_url IS NULL THEN NULL ELSE 'http://127.0.0.1:1/neutralized' END,
        assistant_page_url = NULL,
+       assistant_link_url = NULL,
        client_secret = NULL,
        assistant_token = NULL,
        assistant_token_expires_at = NULL;

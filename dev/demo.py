@@ -170,7 +170,7 @@ class _Demo:
         """Pick two tickets for an expense as its employee would, in the sandbox's own page."""
         say("金蝶发票助手: two tickets picked for an expense, which takes up to a minute")
         secret = {"client_key": "sandbox-client", "client_secret": "sandbox-client-secret"}
-        address = {"assistant_url": f"{self.server.sandbox_url}/assistant"}
+        address = dict.fromkeys(("assistant_url", "assistant_link_url"), f"{self.server.sandbox_url}/assistant")
         self.call("fapiao.account", "write", [self.kingdee_account], {**secret, **address})
         self.call("fapiao.account", "action_test_assistant", [self.kingdee_account])
         person = {"user_id": self.call("res.users", "context_get")["uid"], "company_id": self.company}

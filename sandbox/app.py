@@ -1,6 +1,7 @@
 """The WSGI program: which part answers a path, and how one call to a cloud goes, with the faults on its way."""
 
 from functools import partial
+from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wrappers import Response
@@ -14,6 +15,7 @@ LOCAL = ("127.0.0.1", "localhost")
 # act on it, refusal() and render() to tell the outcome, the tables of faults.strike() for the fault kinds
 # told in its own words, and BUSY, what it says to a caller in a hurry.
 CLOUDS = {cloud.NAME: cloud for cloud in (piaodanyun, kingdee, assistant)}
+SOCKETS = f"/{assistant.NAME}{assistant.SOCKET}"
 
 
 class Request(BaseRequest):
@@ -49,6 +51,8 @@ class Application:
             return self._serve(cloud, "file", request, lambda: files.respond(self.world, cloud.NAME, request.args))
         if path.startswith(getattr(cloud, "PAGES", "\0")):
             return self._serve(cloud, "page", request, lambda: cloud.page(self.world, path, request))
+        if path.startswith(getattr(cloud, "SOCKET", "\0")):
+            return self._serve(cloud, "socket", request, lambda: cloud.push(self.world, request))
         call = cloud.find_call(self.world, path, request)
         if call is None:
             return _problem(404, f"接口不存在 SANDBOX {path}")
@@ -158,8 +162,10 @@ class Turn:
 
 
 def _from_here(request):
-    """No page of another site may press the sandbox's buttons through a browser."""
+    """No page of another site may press the sandbox's buttons through a browser; one of this machine may listen."""
     origin = request.headers.get("Origin", request.host_url).rstrip("/")
+    if request.path.startswith(SOCKETS) and urlsplit(origin).hostname in LOCAL:
+        origin = request.host_url.rstrip("/")
     return request.host.partition(":")[0] in LOCAL and origin == request.host_url.rstrip("/")
 
 

@@ -48,3 +48,4 @@ class AssistantQuirks:
 
     poll_seconds: float = 10.0  # [?] real seconds a poll waits for a message
     hold_messages: bool = False  # keep them until release_messages()
+    pushes: str = "both"  # [?] both: sockets and polls hear all | apart: as the page's sourceType says

@@ -57,8 +57,8 @@ class World(Levers, KingdeeLevers, AssistantLevers):
             setattr(self, shelf, {})
         self.settings, self.piaodanyun = Settings(), PiaodanyunQuirks()
         self.kingdee, self.assistant = KingdeeQuirks(), AssistantQuirks()
-        # Not kept: deeds of calls that were lost and come after all, what tasks found.
-        self.late, self.selections = [], {}
+        # Not kept: deeds of calls that were lost and come after all, what tasks found, open sockets.
+        self.late, self.selections, self.sockets = [], {}, {}
 
     # --- the lock, and what happens under it ---
 

@@ -74,6 +74,7 @@ from . import test_expenses_pick_listener
 from . import test_expenses_pick_messages
 from . import test_expenses_pick_page
 from . import test_expenses_pick_rules
+from . import test_expenses_pick_socket
 from . import test_expenses_update_bill
 from . import test_expenses_update_expense
 from . import test_expenses_update_queue
@@ -143,6 +144,7 @@ from . import test_sales_processes
 from . import test_sandbox_assistant
 from . import test_sandbox_assistant_control
 from . import test_sandbox_assistant_pages
+from . import test_sandbox_assistant_socket
 from . import test_sandbox_checks
 from . import test_sandbox_control
 from . import test_sandbox_faults
@@ -173,6 +175,7 @@ from . import test_security_notes
 from . import test_security_rights
 from . import test_stateful
 from . import test_translations
+from . import test_ui_libraries
 from . import test_ui_tours
 from . import test_ui_tours_expenses
 from . import test_ui_tours_kingdee

@@ -213,6 +213,7 @@ class CanaryCase(PickCommon, MatchCommon, KingdeeCommon, TourCase):
                     **({"client_secret": secret % "client"} if account == self.assisted else {}),
                 }
             )
+        self.assisted.sudo().assistant_link_url = self.sandbox.assistant_url
         self.env.flush_all()
 
     # ------------------------------------------------------------------ users
@@ -461,10 +462,11 @@ class CanaryCase(PickCommon, MatchCommon, KingdeeCommon, TourCase):
         except UserError as error:
             self.answers.append(("open_page", "".join(traceback.format_exception(error))))
             return None
-        shown = {name: said for name, said in self.answer.items() if name != "page_url"}
+        shown = {name: said for name, said in self.answer.items() if name not in ("page_url", "socket")}
         self.answers.append(("open_page", repr(shown)))
-        # the page is the user's own, opened with the keys in its address
+        # the page is the user's own, opened with the keys in its address; one of them is all that the socket has
         self.assertIn(MARK, self.answer["page_url"])
+        self.assertEqual(set(re.findall(rf"{MARK}\w*", str(self.answer["socket"]))), {pick.link_key})
         return pick
 
     def pick_one(self, listening_to=None):

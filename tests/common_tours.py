@@ -9,6 +9,7 @@ from odoo.tests import HttpCase, test_cursor
 from odoo.tests.common import get_db_name
 
 SCRIPTS = ("web.assets_web", "web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_tests")
+LIBRARIES = ("l10n_cn_invoice_cloud.socket_io_2", "l10n_cn_invoice_cloud.socket_io_4")
 STYLES = ("web.assets_web", "web.assets_web_print", "web.assets_frontend")
 
 
@@ -18,7 +19,7 @@ def build_assets(database):
     tour would spend seconds on its own."""
     with Registry(database).cursor() as cr:
         qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
-        for name in SCRIPTS:
+        for name in (*SCRIPTS, *LIBRARIES):
             qweb._get_asset_bundle(name, css=False, js=True).js()
         for name in STYLES:
             qweb._get_asset_bundle(name, css=True, js=False).css()

@@ -136,6 +136,7 @@ FIELDS = {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
             "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes assistant_url"
+            " assistant_announce assistant_link_url assistant_link_version"
             " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
@@ -154,7 +155,8 @@ FIELDS = {
     },
     "fapiao.account.replace": {
         "manager": (
-            "datacenter app_key assistant_page_url assistant_url base_url business_system client_key mode name"
+            "datacenter app_key assistant_link_url assistant_page_url assistant_url base_url business_system client_key"
+            " mode name"
             " phone provider purpose source_id tax_no tax_username tenant_number tenant_code cloud_user user_type"
         ),
     },

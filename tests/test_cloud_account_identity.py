@@ -267,6 +267,7 @@ class TestIdentity(IdentityCase):
             {"mode": "sandbox", "base_url": "http://[64:ff9b::7f00:1]/"},
             {"mode": "sandbox", "base_url": self.account.base_url, "assistant_url": "http://10.0.0.1/"},
             {"assistant_page_url": "http://10.0.0.1/"},
+            {"assistant_link_url": "https://10.0.0.1/"},
         ):
             for way in (manager, manager.sudo()):
                 with (
@@ -328,6 +329,8 @@ class TestIdentity(IdentityCase):
             account.write({"mode": mode, "base_url": good[0]})
             with self.subTest(mode=mode), self.assertRaises(ValidationError):
                 account.assistant_url = bad[0]
+            with self.subTest(mode=mode, of="link host"), self.assertRaises(ValidationError), self.cr.savepoint():
+                account.assistant_link_url = bad[0]
 
     def test_mode_holds_at_the_time_of_the_call(self):
         for mode, url in (("sandbox", REAL), ("test", self.sandbox.base_url), ("production", "http://a.cn")):

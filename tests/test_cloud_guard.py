@@ -27,6 +27,7 @@ INPUTS = {
         *("auto_invoice", "gross_total", "answer_text_ids"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
+        *("assistant_link_url", "assistant_link_version", "assistant_announce"),
         *("callback_addresses", "callback_rows_per_hour", "callback_bytes_per_hour"),
         *("pull_daily", "pull_pause", "bureau_channel", "full_interface"),
     },

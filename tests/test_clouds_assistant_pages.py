@@ -1,5 +1,6 @@
 """金蝶发票助手: keys, pages, the long poll, and questions for tickets."""
 
+from dataclasses import asdict
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,9 +16,10 @@ from ..clouds.picking import (
     PICK_PAGE,
     SHOW_PAGE,
     TRAVEL,
+    Socket,
     Visit,
 )
-from .test_clouds_assistant_server import TAX_NO, calls, client, cloud, config, ok, pushed, refused
+from .test_clouds_assistant_server import CLIENT_ID, SECRETS, TAX_NO, calls, client, cloud, config, ok, pushed, refused
 from .test_clouds_server import http, reset, silence
 
 BASE = "https://cloud.example.com/test"
@@ -120,6 +122,11 @@ def test_pages_may_lie_elsewhere():
     assert assistant.page(LINE_PAGE, "u").startswith("https://pages.example.com/m4-web/")
 
 
+def test_how_the_page_is_to_send():
+    assert client(options={"announce": "socket"}).page(PICK_PAGE, "u", "l").endswith("&sourceType=socket")
+    assert client(options={"announce": ""}).page(PICK_PAGE, "u", "l").endswith("&sourceType=polling")
+
+
 def test_keys_are_escaped():
     nasty = "a&b=c d#e?f/g+中%41"
     address = client().page(SHOW_PAGE, nasty, serial_no=nasty)
@@ -145,6 +152,45 @@ def test_a_page_that_lacks_something(kind, values):
 def test_a_page_under_no_address():
     with pytest.raises(NotSent):
         client(options={"page_url": "cloud"}).page(LINE_PAGE, "u")
+
+
+# --- The socket
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "path"),
+    [
+        ("https://link.example.com", "https://link.example.com", "/socket.io"),
+        ("https://link.example.com:8443/", "https://link.example.com:8443", "/socket.io"),
+        ("https://link.example.com/a/link.example.com/", "https://link.example.com", "/a/link.example.com/socket.io"),
+        ("http://127.0.0.1:8900/assistant", "http://127.0.0.1:8900", "/assistant/socket.io"),
+    ],
+)
+def test_where_a_browser_listens(url, origin, path):
+    socket = client(options={"link_url": url, "link_version": "4"}).socket("l")
+    assert socket == Socket(origin, path, 4, {"userId": "l"}, "l")
+    assert "'l'" not in repr(socket), "the key stays out of logs"
+
+
+def test_a_socket_speaks_the_papers_version_unless_told():
+    assert client(options={"link_url": "https://link.example.com"}).socket("l").version == 3
+
+
+def test_a_socket_holds_nothing_but_the_key():
+    socket = client(options={"link_url": "https://link.example.com"}).socket("l")
+    told = str(asdict(socket))
+    assert not any(secret in told for secret in (CLIENT_ID, *SECRETS.values(), TAX_NO, "sign"))
+
+
+@pytest.mark.parametrize(("url", "key"), [("", "l"), ("https://link.example.com", "")])
+def test_no_socket(url, key):
+    assert client(options={"link_url": url}).socket(key) is None
+
+
+@pytest.mark.parametrize("url", ["link", "http://link.example.com", "https://u@link.example.com", "https://a?b"])
+def test_a_socket_under_no_address(url):
+    with pytest.raises(NotSent):
+        client(options={"link_url": url}).socket("l")
 
 
 # --- The long poll

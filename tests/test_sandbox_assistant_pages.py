@@ -136,8 +136,11 @@ class TestChoosing(AssistantCase):
         serial = self.ticket()
         self.assertIn("已在本单", self.page("index", **self.where(invoiceSerialNos=serial)))
 
-    def test_sockets_only(self):
-        self.assertIn("sourceType", self.page("index", 400, **{**self.where(), "sourceType": ""}))
+    def test_how_we_listen(self):
+        self.assertIn("sourceType", self.page("index", 400, **{**self.where(), "sourceType": "pigeon"}))
+        self.world.set("assistant", pushes="apart")
+        self.press("index", {"serial": self.ticket(), "import": ""}, **{**self.where(), "sourceType": ""})
+        self.assertEqual(self.poll(self.link)["errcode"], "1001", "without the key it is sent to sockets")
 
     def test_bad_keys(self):
         self.assertIn("userKey", self.page("index", 400, userKey="x", linkKey="y"))

@@ -14,8 +14,7 @@ from .common_tours import TourCase
 TICKETS = ["tour-taxi", "tour-train"]
 
 
-@tagged("post_install", "-at_install")
-class TestToursPick(PickCommon, TourCase):
+class PickTourCase(PickCommon, TourCase):
     def setUp(self):
         super().setUp()
         self.pages = []
@@ -43,17 +42,11 @@ class TestToursPick(PickCommon, TourCase):
         self.startPatcher(patch.object(FapiaoPick, "follow", listen_and_follow))
         self.startPatcher(patch.object(FapiaoPick, "open_page", open_without))
 
-    def tick_while_waiting(self, serials):
-        """While the dialog waits for the first time, press 导入 in the page it has opened, over HTTP."""
-        poll, test = Assistant.poll, self
-
-        def press_and_poll(cloud, *args, **kwargs):
-            if test.pages:
-                form = {"serial": serials, "import": ""}
-                test.assertTrue(requests.post(test.pages.pop(), data=form, timeout=10).ok)
-            return poll(cloud, *args, **kwargs)
-
-        self.startPatcher(patch.object(Assistant, "poll", press_and_poll))
+    def tick(self):
+        """Press 导入 in the page that was opened, over HTTP; once."""
+        if self.pages:
+            form = {"serial": TICKETS, "import": ""}
+            self.assertTrue(requests.post(self.pages.pop(), data=form, timeout=10).ok)
 
     def start(self, tour):
         expense = self.expense()
@@ -70,15 +63,59 @@ class TestToursPick(PickCommon, TourCase):
         pick = self.env["fapiao.pick"].search([])
         self.assertEqual((pick.state, pick.message_ids.receipt_state), ("done", "sent"))
 
+
+@tagged("post_install", "-at_install")
+class TestToursPick(PickTourCase):
+    def tick_while_waiting(self):
+        """Tick the tickets while the dialog waits for the first time."""
+        poll, test = Assistant.poll, self
+
+        def press_and_poll(cloud, *args, **kwargs):
+            test.tick()
+            return poll(cloud, *args, **kwargs)
+
+        self.startPatcher(patch.object(Assistant, "poll", press_and_poll))
+
     def test_pick_in_the_other_window_and_see_the_expense_filled(self):
-        self.tick_while_waiting(TICKETS)
+        self.tick_while_waiting()
         self.assert_filled(self.start("fapiao_pick"))
 
     def test_a_blocked_window_leaves_a_link(self):
-        self.tick_while_waiting(TICKETS)
+        self.tick_while_waiting()
         self.assert_filled(self.start("fapiao_pick_blocked"))
 
     def test_the_other_window_is_closed(self):
         expense = self.start("fapiao_pick_closed")
         self.assertFalse(expense.fapiao_match_ids)
         self.assertEqual(self.env["fapiao.pick"].search([]).state, "empty")
+
+
+@tagged("post_install", "-at_install")
+class TestToursPickSocket(PickTourCase):
+    """Nothing polls here but what the browser hears starts it."""
+
+    def stand_in_for_the_scheduler(self):
+        look_again, test = FapiaoPick.look_again, self
+        self.heard = []
+
+        def look_and_listen(pick):
+            at = look_again(pick)
+            pick.sudo()._cron_assistant()
+            test.heard.append(len(pick.sudo().message_ids))
+            # the first one is for the connection: from now on only an event can bring it
+            test.tick()
+            return at
+
+        self.startPatcher(patch.object(FapiaoPick, "look_again", look_and_listen))
+
+    def pick_by_socket(self, version):
+        self.account.write({"assistant_link_url": self.sandbox.assistant_url, "assistant_link_version": version})
+        self.assert_filled(self.start("fapiao_pick"))
+        self.assertEqual(self.heard[:2], [0, 1])
+        self.assertEqual({session.version for session in self.world.sockets.values()}, {version})
+
+    def test_a_pick_arrives_by_socket(self):
+        self.pick_by_socket("3")
+
+    def test_a_pick_arrives_by_a_newer_socket(self):
+        self.pick_by_socket("4")

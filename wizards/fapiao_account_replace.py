@@ -10,7 +10,7 @@ from ..models.cloud.fapiao_account import ADDRESS, MODES, OUTBOUND, PROVIDERS, U
 IDENTITY = (
     *("name", "provider", "mode", "base_url", "tax_no", "phone", "tenant_number", "tax_username"),
     *("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
-    *("assistant_url", "assistant_page_url", "client_key"),
+    *("assistant_url", "assistant_page_url", "assistant_link_url", "client_key"),
 )
 # Computed with the user's own rights: the account may be named by the client
 TAKEN_OVER = {
@@ -46,6 +46,7 @@ class FapiaoAccountReplace(models.TransientModel):
     business_system = fields.Char(**TAKEN_OVER)
     assistant_url = fields.Char("Assistant's Address", **TAKEN_OVER)
     assistant_page_url = fields.Char("Address of Its Pages", **TAKEN_OVER)
+    assistant_link_url = fields.Char("Link Host", **TAKEN_OVER)
     client_key = fields.Char("Client ID", **TAKEN_OVER)
 
     unsent_count = fields.Integer("Requests Not Yet Sent", compute="_compute_counts")

@@ -45,7 +45,8 @@ NEEDS = [
     ("credentials", "User or password wrong"),
     ("permission", "Interface not authorised"),
 ]
-ADDRESSES = ("base_url", "assistant_url", "assistant_page_url")
+WITH_SECRETS = ("base_url", "assistant_url", "assistant_page_url")  # their servers get secrets of the account
+ADDRESSES = (*WITH_SECRETS, "assistant_link_url")
 # What decides whether the cloud knows us; a change of it makes token and session unknown.
 CONNECTION = {
     *("provider", "base_url", "tax_no"),
@@ -943,7 +944,7 @@ class FapiaoAccount(models.Model):
     def _origins(self, part, vals=()):
         """Return the servers that get the secrets of a ``part`` of this account; ``vals``: about to be written."""
         self.ensure_one()
-        base, assistant, pages = (vals[name] if name in vals else self[name] for name in ADDRESSES)
+        base, assistant, pages = (vals[name] if name in vals else self[name] for name in WITH_SECRETS)
         return (origin(assistant), origin(pages or assistant)) if part else (origin(base),)
 
     # ------------------------------------------------------------------ guards

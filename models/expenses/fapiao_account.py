@@ -4,11 +4,12 @@ It has its own address, credentials and token, and no session with the bureau.
 """
 
 import hashlib
+from dataclasses import asdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...clouds.addresses import checked_mode, origin
+from ...clouds.addresses import checked_mode, fits_mode, origin
 from ...clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ...clouds.errors import CloudError
 from ...clouds.registry import client_of, open_cloud, providers_with
@@ -22,7 +23,10 @@ KEY_LENGTH = 32  # bxd_key may have 50, eid 80: docs/protocols/kingdee-assistant
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
     _fapiao_inputs = frozenset(
-        {"assistant_url", "assistant_page_url", "assistant_quiet_codes", "client_key", "client_secret"}
+        {
+            *("assistant_url", "assistant_page_url", "assistant_quiet_codes", "client_key", "client_secret"),
+            *("assistant_link_url", "assistant_link_version", "assistant_announce"),
+        }
     )
 
     assistant_url = fields.Char(
@@ -36,6 +40,27 @@ class FapiaoAccount(models.Model):
     )
     assistant_page_url = fields.Char(
         "Address of Its Pages", help="Where its pages open, if that is another address than the one above."
+    )
+    assistant_link_url = fields.Char(
+        "Link Host",
+        tracking=True,
+        help="Where the browser hears at once that something was chosen (socket.io), as the cloud's support names it."
+        " Empty: this server finds it out by asking every few seconds, as it does anyway.",
+    )
+    assistant_link_version = fields.Selection(
+        [("3", "Engine.IO 3 (socket.io 1 and 2)"), ("4", "Engine.IO 4 (socket.io 3 and 4)")],
+        "Link Host Speaks",
+        default="3",
+        required=True,
+        help="Try the other one if the browser can't connect to the link host.",
+    )
+    assistant_announce = fields.Selection(
+        [("polling", "Long poll"), ("socket", "Socket")],
+        "Pages Send By",
+        default="polling",
+        required=True,
+        help="What the page is told of how we listen (sourceType). Keep the long poll unless the link host stays"
+        " silent; if choices no longer arrive with the socket, go back.",
     )
     client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
     client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
@@ -53,10 +78,10 @@ class FapiaoAccount(models.Model):
 
     # ------------------------------------------------------------------ constraints
 
-    @api.constrains("assistant_url", "assistant_page_url", "mode")
+    @api.constrains("assistant_url", "assistant_page_url", "assistant_link_url", "mode")
     def _check_assistant_url(self):
         for account in self:
-            for url in filter(None, (account.assistant_url, account.assistant_page_url)):
+            for url in filter(None, (account.assistant_url, account.assistant_page_url, account.assistant_link_url)):
                 account._check_address(url)
 
     def write(self, vals):
@@ -105,6 +130,15 @@ class FapiaoAccount(models.Model):
                 )
             )
 
+    def _socket_for_browser(self, socket):
+        """Return a :class:`~...clouds.picking.Socket` as a dict for the browser; None unless it lies where the account
+        says and the mode allows: addresses also change by import or SQL. Polling does without.
+        """
+        url = self.assistant_link_url
+        if socket is None or origin(socket.origin) != origin(url) or not fits_mode(url, self.mode):
+            return None
+        return asdict(socket)
+
     def _connection_of_part(self, part):
         checked_mode(self.assistant_url, self.mode)
         account = self.sudo()  # sudo: users of the account may use its token, but not see it
@@ -124,6 +158,9 @@ class FapiaoAccount(models.Model):
                 "client_key": self.client_key or "",
                 "page_url": (self.assistant_page_url or "").rstrip("/"),
                 "quiet_codes": self.assistant_quiet_codes or "",
+                "link_url": (self.assistant_link_url or "").rstrip("/"),
+                "link_version": self.assistant_link_version,
+                "announce": self.assistant_announce,
                 "token_lifetime": self.token_lifetime,
             },
             read_timeout=self.read_timeout,

@@ -147,8 +147,9 @@ class FapiaoPick(models.Model):
         return (self.move_id or self.expense_ids).exists()
 
     def open_page(self, kind=None, together=None):
-        """Request keys and return ``follow`` with ``page_url``; a visit has at most one open page, a second
-        one replaces the first. ``kind``, ``together``: the user's choice.
+        """Request keys and return ``follow`` with ``page_url``, and ``socket``: where to hear that there is news, or
+        None. A visit has at most one open page, a second one replaces the first. ``kind``, ``together``: the
+        user's choice.
         """
         pick = self._own()
         pick._check_choice(kind)
@@ -159,13 +160,13 @@ class FapiaoPick(models.Model):
         def ask(cloud):
             link_key = "" if page in SILENT else cloud.link_key()
             user_key = cloud.user_key(visit)
-            return link_key, user_key, cloud.page(page, user_key, link_key, serial_no)
+            return link_key, user_key, cloud.page(page, user_key, link_key, serial_no), cloud.socket(link_key)
 
         try:
             for document in pick._documents():
                 # a page shows the fapiao of a line only once they are related there (entry/cache)
                 self.env["fapiao.assistant.update"]._relate(document)
-            link_key, user_key, url = account._ask_assistant(ask)
+            link_key, user_key, url, socket = account._ask_assistant(ask)
             account._check_page(url)
         except UserError as error:
             problem = str(error)
@@ -173,7 +174,7 @@ class FapiaoPick(models.Model):
             raise
         engine._step(lambda env: pick.with_env(env)._opened(link_key, user_key))
         self.env.invalidate_all()
-        return {**self._own().follow(), "page_url": url}
+        return {**self._own().follow(), "page_url": url, "socket": account._socket_for_browser(socket)}
 
     def follow(self):
         """Return the state of the visit for the dialog; makes no call."""
@@ -326,7 +327,9 @@ class FapiaoPick(models.Model):
         return bool(claimed)
 
     def look_again(self):
-        """Poll now: the user has closed the page or asks for it. Return the time from which an answer counts."""
+        """Poll now: the user has closed the page or asks for it, or the browser heard that there is news. Return the
+        time from which an answer counts.
+        """
         pick = self._own()
         now = self.env["fapiao.task.mixin"]._now()
         Engine(self.env)._step(lambda env: pick.with_env(env)._schedule_listening(WATCHED))

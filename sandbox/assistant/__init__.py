@@ -7,6 +7,7 @@ from ..protocol import Answer, Call, Refused, words
 from . import auth, documents, mailbox, tickets
 from .auth import Exchange, authorise, refusal, render
 from .pages import respond as page
+from .socket import respond as push
 
 NAME = "assistant"
 EXPENSE = "/m4/fpzs/expense"
@@ -32,7 +33,7 @@ CALLS = {
         ("/m4/bill/expense/voucher/del", "voucher/del", documents.delete_voucher, "voucher", "vouchNo vouchId"),
     )
 }
-PAGES = "/m4-web/"  # paths that aren't calls
+PAGES, SOCKET = "/m4-web/", "/socket.io/"  # paths that aren't calls
 BUSY = {"errcode": "3429", "description": "请求过于频繁,请稍后再试", "data": None}
 exchange = Exchange
 

@@ -62,12 +62,12 @@ def wallet(world, user):
     return [judge(world, user, each) for each in reversed(mine)]
 
 
-def choose(world, user, link_key, serials):
+def choose(world, user, link_key, serials, way="polling"):
     """导入: the message, after the five rules."""
     slips = [_permitted(world, user, serial) for serial in serials]
     if not slips:
         raise Refused("请选择发票")
-    return _send(world, user, link_key, messages.save_bill(user, slips))
+    return _send(world, user, link_key, messages.save_bill(user, slips), way)
 
 
 def _permitted(world, user, serial, kept=()):
@@ -131,6 +131,6 @@ def _money(text):
         raise Refused(f'金额"{text}"不正确') from None
 
 
-def _send(world, user, link_key, content):
+def _send(world, user, link_key, content, way=""):
     """Without a linkKey the link is known by the userKey's `random`."""
-    return mailbox.post(world, link_key or user.random, content, user.eid)
+    return mailbox.post(world, link_key or user.random, content, user.eid, way=way)

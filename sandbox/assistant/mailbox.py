@@ -1,4 +1,4 @@
-"""Messages for the one who polls with a link key: posted, polled for, acknowledged."""
+"""Messages for the one who listens with a link key: posted, polled for or pushed (socket.py), acknowledged."""
 
 import json
 import time
@@ -11,10 +11,11 @@ from .records import Letter
 STEP = 0.05  # real seconds between two looks
 
 
-def post(world, to, content, sender="SANDBOX", hold=None):
+def post(world, to, content, sender="SANDBOX", hold=None, way=""):
+    """`way`: how the page was told to announce it, socket | polling; "" where pages aren't told."""
     held = world.assistant.hold_messages if hold is None else hold
     state = "held" if held else "waiting"
-    letter = Letter(uuid.uuid4().hex, world.next_serial(), to, sender, json.loads(dump(content)), state)
+    letter = Letter(uuid.uuid4().hex, world.next_serial(), to, sender, json.loads(dump(content)), state, way)
     world.letters[letter.uid] = letter
     return letter
 
@@ -40,16 +41,27 @@ def _wait(world, key, answer):
     deadline = time.monotonic() + world.assistant.poll_seconds
     while True:
         with world.acting():
-            waiting = [each for each in world.letters.values() if (each.to, each.state) == (key, "waiting")]
+            waiting = due(world, key, "polling")
         if waiting:
-            letter = min(waiting, key=lambda each: each.number)
-            # The documents print a text in `data`, of JSON [?].
-            content = dump(letter.content).decode()
-            return {"msgId": letter.uid, "data": content, "from": letter.sender, "key": letter.to}
+            return told(waiting[0])
         left = deadline - time.monotonic()
         if left <= 0 or world.stopping.wait(min(left, STEP)):
             answer.code, answer.text = EMPTY, "暂无消息"
             return None
+
+
+def due(world, key, way):
+    """What waits for this key and comes by socket or polling, in the order in which it is handed over."""
+    found = [each for each in world.letters.values() if (each.to, each.state) == (key, "waiting")]
+    if world.assistant.pushes == "apart":
+        found = [each for each in found if each.way in ("", way)]
+    return sorted(found, key=lambda each: each.number)
+
+
+def told(letter):
+    """The documents print a text in `data`, of JSON [?]."""
+    content = dump(letter.content).decode()
+    return {"msgId": letter.uid, "data": content, "from": letter.sender, "key": letter.to}
 
 
 def receipt(exchange):

@@ -16,6 +16,7 @@ PAGES = Environment(
     lstrip_blocks=True,
 )
 PAGES.globals.update(states=STATES, kinds=tickets.KINDS, code_no=tickets.code_no)
+WAYS = ("socket", "polling")
 GRIDS = {"1111": "全部", "1100": "PC上传、手机端推送", "0011": "扫码枪、扫描仪"}
 
 
@@ -54,15 +55,15 @@ class Visit:
 
 def _choose(visit):
     args = visit.request.args
-    grid = args.get("gridParam") or "1111"
+    grid, way = args.get("gridParam") or "1111", args.get("sourceType") or "socket"
     if grid not in GRIDS:
         raise Refused("gridParam应为1111、1100或0011")
     if not visit.link_key:
         raise Refused("linkKey不能为空")
-    if args.get("sourceType") != "polling":
-        raise Refused("SANDBOX: sourceType应为polling")  # else the message would go to sockets only
+    if way not in WAYS:
+        raise Refused("sourceType应为socket或polling")
     if "import" in visit.pressed:
-        return visit.done(desk.choose(visit.world, visit.user, visit.link_key, visit.serials))
+        return visit.done(desk.choose(visit.world, visit.user, visit.link_key, visit.serials, way))
     return visit.wallet("选择发票", "import", "导入", chosen=(), grid=GRIDS[grid])
 
 

@@ -106,7 +106,7 @@ def serials_of(lines, entry=None):
 
 @dataclass
 class Letter:
-    """A message for the one who polls with this key."""
+    """A message for the one who listens with this key."""
 
     uid: str
     number: int
@@ -114,6 +114,7 @@ class Letter:
     sender: str
     content: dict  # {type, data}
     state: str = "waiting"  # waiting held received
+    way: str = ""  # socket | polling, where the page was told; "" for both
 
 
 @dataclass

@@ -42,13 +42,18 @@ _EMPTY = {"", "null", "{}", "[]"}
 @dataclass(frozen=True)
 class Options(client.Options):
     """``page_url``: where the pages lie, if not under the account's own address. ``quiet_codes``: comma-separated
-    codes by which the long poll says that there is no message, beside the words it is known by.
-    Source: docs/protocols/kingdee-assistant.md#addresses.
+    codes by which the long poll says that there is no message, beside the words it is known by. ``link_url``: the
+    link host, where a browser hears of messages, empty without one; ``link_version``: of Engine.IO there, 3 or 4.
+    ``announce``: how the page to pick on is to send its message, ``polling`` or ``socket``.
+    Source: docs/protocols/kingdee-assistant.md#addresses, #socket.
     """
 
     client_key: str = ""
     page_url: str = ""
     quiet_codes: str = ""
+    link_url: str = ""
+    link_version: int = 3
+    announce: str = "polling"
 
 
 class Assistant(client.Cloud):
@@ -135,7 +140,17 @@ class Assistant(client.Cloud):
             userKey=user_key,
             linkKey=link_key,
             serialNo=serial_no,
+            sourceType=self.options.announce,
         )
+
+    def socket(self, link_key):
+        """Return the ``picking.Socket`` on which a browser hears that there is a message of ``link_key`` (12).
+
+        None where the account names no link host, or there is no key. Raises NotSent for a bad address of it.
+        """
+        if not (link_key and self.options.link_url):
+            return None
+        return pages.socket(self.options.link_url, self.options.link_version, link_key)
 
     # Messages and tickets
 

@@ -1,19 +1,19 @@
-"""The assistant's pages: whom they are opened for, and their addresses.
+"""The assistant's pages: whom they are opened for, and their addresses; and where a browser listens meanwhile.
 
-Source: docs/protocols/kingdee-assistant.md#keys, #pages.
+Source: docs/protocols/kingdee-assistant.md#keys, #pages, #socket.
 """
 
 import secrets
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from ... import reading
 from ...addresses import checked_base
 from ...errors import OutcomeUnknown
-from ...picking import DOCUMENT_PAGE, EDIT_PAGE, LINE_EDIT_PAGE, LINE_PAGE, PICK_PAGE, SHOW_PAGE
+from ...picking import DOCUMENT_PAGE, EDIT_PAGE, LINE_EDIT_PAGE, LINE_PAGE, PICK_PAGE, SHOW_PAGE, Socket
 from ...writing import filled
 
-# Of the page to pick on: all four ways to add a fapiao; messages are polled for
-_GIVEN = {"gridParam": "1111", "sourceType": "polling"}
+# Of the page to pick on: all four ways to add a fapiao
+_GIVEN = {"gridParam": "1111"}
 # kind: path, what must be given beside the user's key, what may be
 _PAGES = {
     PICK_PAGE: ("/m4-web/fpzs/index", ("linkKey",), ("gridParam", "sourceType")),
@@ -40,6 +40,16 @@ def address(base, kind, **values):
     values = {**_GIVEN, **values}
     query = [(name, values[name]) for name in ("userKey", *needed, *optional) if values.get(name)]
     return checked_base(base) + path + "?" + urlencode(query, quote_via=quote, safe="")
+
+
+def socket(base, version, link_key):
+    """Return the :class:`...picking.Socket` of ``link_key`` at the link host ``base``, for a ``version`` of Engine.IO.
+
+    Raises NotSent for a bad ``base``.
+    """
+    base = checked_base(base)
+    path = urlsplit(base).path
+    return Socket(base.removesuffix(path), f"{path}/socket.io", version, {"userId": link_key}, link_key)
 
 
 def visit_body(visit, tax_no):

@@ -4,6 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 
 import { usePolling } from "../core/polling";
+import { PickSocket } from "./pick_socket";
 
 import { Component, onWillUnmount, useState } from "@odoo/owl";
 
@@ -23,8 +24,9 @@ const BADGES = {
 /**
  * Opens a page of the expense assistant in a window of its own, and waits until the server has what the
  * person did there. The server listens to the assistant in the background; here its news is heard over the
- * bus, and the visit is read every few seconds in case the bus is silent. The page itself is another
- * party's: it has no handle on this window, and no message from it is listened to.
+ * bus, and the visit is read every few seconds in case the bus is silent. Where the account names a link host,
+ * a socket to it says when the server should ask at once. The page itself is another party's: it has no handle
+ * on this window, and no message from it is listened to.
  *
  * phase: choose (before the page is opened), opening, blocked (no window: a link to click), waiting,
  * gone (the window was closed and nothing came), done, failed.
@@ -49,6 +51,7 @@ export class PickDialog extends Component {
         this.seen = visit.messages;
         this.isAsking = false;
         this.closed = null;
+        this.socket = new PickSocket(() => this.fetchNow());
         usePolling(() => this.listen(), IDLE);
         this.subscribe(useService("bus_service"));
         onWillUnmount(() => this.leave());
@@ -72,6 +75,7 @@ export class PickDialog extends Component {
     async open() {
         const { visit, kind, together } = this.state;
         this.window?.close();
+        this.socket.close();
         // no fixed name: a page of the same origin could open its own in it
         this.window = browser.open("", "_blank", WINDOW);
         if (this.window) {
@@ -81,8 +85,9 @@ export class PickDialog extends Component {
         this.closed = null;
         this.state.phase = "opening";
         this.state.trouble = "";
+        let answer;
         try {
-            const answer = await this.orm.call("fapiao.pick", "open_page", [visit.id], { kind, together });
+            answer = await this.orm.call("fapiao.pick", "open_page", [visit.id], { kind, together });
             this.state.visit = answer;
             this.state.url = answer.page_url;
             this.seen = answer.messages;
@@ -97,6 +102,9 @@ export class PickDialog extends Component {
             this.state.phase = "waiting";
         } else {
             this.state.phase = "blocked";
+        }
+        if (answer.socket) {
+            this.socket.open(answer.socket);
         }
     }
 
@@ -143,6 +151,13 @@ export class PickDialog extends Component {
         this.closed = this.isWindowClosed ? { at, since: Date.now() } : null;
     }
 
+    /** Have the server ask the assistant now: its link host says that there is news. */
+    async fetchNow() {
+        if (this.isWaiting) {
+            await this.orm.silent.call("fapiao.pick", "look_again", [this.state.visit.id]);
+        }
+    }
+
     async ask() {
         if (this.isAsking || !this.isWaiting) {
             return;
@@ -164,6 +179,7 @@ export class PickDialog extends Component {
         this.seen = this.state.visit.messages;
         this.state.phase = "done";
         this.window?.close();
+        this.socket.close();
     }
 
     /** Look once more for what a closed window may have left behind. */
@@ -177,6 +193,7 @@ export class PickDialog extends Component {
 
     leave() {
         const { visit, phase } = this.state;
+        this.socket.close();
         if (visit.is_opened && phase !== "done") {
             this.orm.silent.call("fapiao.pick", "close", [visit.id], { nothing: this.isWindowClosed });
         }
