@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ... import base, client, picking
 from ...client import Call
-from ...errors import LoginRequired, OutcomeUnknown, TokenExpired, TokenRefused
+from ...errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
 from ...transport import Transport
 from . import messages, pages, reports, tickets
 from .answers import answered, gone, is_nothing, is_token_refused, opened, refusal, told
@@ -42,13 +42,15 @@ _EMPTY = {"", "null", "{}", "[]"}
 @dataclass(frozen=True)
 class Options(client.Options):
     """``page_url``: where the pages lie, if not under the account's own address. ``quiet_codes``: comma-separated
-    codes by which the long poll says that there is no message, beside the words it is known by.
+    codes by which the long poll says that there is no message, beside the words it is known by. ``grid``: which ways to
+    add fapiao the page shows (``picking.GRIDS``).
     Source: docs/protocols/kingdee-assistant.md#addresses.
     """
 
     client_key: str = ""
     page_url: str = ""
     quiet_codes: str = ""
+    grid: str = picking.GRIDS[0]
 
 
 class Assistant(client.Cloud):
@@ -99,8 +101,26 @@ class Assistant(client.Cloud):
                 operation,
                 lambda token: self._transport.post_json(path, payload, params={"access_token": token}, fresh=True),
             )
+        payload = self._with_user_key(payload)
         self._begin(operation)
         return self._transport.post_json(path, {**payload, **self._signature()}, fresh=True)
+
+    def _with_user_key(self, payload):
+        """Return the body to send: where saving needs the rules of import, with a key that carries them (3).
+
+        The key opens pages, so it is asked for now and stored nowhere. Raises RateLimited, LoginRequired, or NotSent
+        for whatever else goes wrong: nothing was saved yet.
+        """
+        payload = dict(payload)
+        about = payload.pop(reports.RULES_OF, None)
+        if not about:
+            return payload
+        try:
+            return {**payload, "userKey": self.user_key(reports.visit_for(payload, about))}
+        except (NotSent, LoginRequired):
+            raise
+        except CloudError as error:
+            raise error.to(NotSent) from error
 
     def read(self, operation, raw):
         """Return ``picking.Told``, the cloud's words in it; see :class:`...client.Cloud` for what it raises."""
@@ -136,6 +156,7 @@ class Assistant(client.Cloud):
             userKey=user_key,
             linkKey=link_key,
             serialNo=serial_no,
+            gridParam=self.options.grid,
         )
 
     # Messages and tickets

@@ -12,8 +12,8 @@ from ...errors import OutcomeUnknown
 from ...picking import DOCUMENT_PAGE, EDIT_PAGE, LINE_EDIT_PAGE, LINE_PAGE, PICK_PAGE, SHOW_PAGE
 from ...writing import filled
 
-# Of the page to pick on: all four ways to add a fapiao; messages are polled for
-_GIVEN = {"gridParam": "1111", "sourceType": "polling"}
+# Of the page to pick on: messages are polled for
+_GIVEN = {"sourceType": "polling"}
 # kind: path, what must be given beside the user's key, what may be
 _PAGES = {
     PICK_PAGE: ("/m4-web/fpzs/index", ("linkKey",), ("gridParam", "sourceType")),
@@ -53,7 +53,13 @@ def visit_body(visit, tax_no):
         "random": visit.random or secrets.token_hex(8),
         "ticketParam": visit.rules,
         "billType": visit.kind,
-        **filled(branch_id=visit.line, invoiceSerialNos=",".join(visit.serials)),
+        **filled(
+            branch_id=visit.line,
+            invoiceSerialNos=",".join(visit.serials),
+            attachmentSerialNos=",".join(visit.attachments),
+            buyerAccount=visit.buyer_account,
+            buyerAddressPhone=visit.buyer_address,
+        ),
     }
 
 

@@ -18,6 +18,8 @@ from .shapes import OTHER, SHAPES
 
 _DIGITAL = re.compile(r"[0-9]{20}")
 _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
+# expenseStatus: not claimed, or by a document that was discarded (27), not approved (40) or closed (80)
+_FREE = {"", "1", "27", "40", "80"}
 _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
 _CHINESE_MONEY = {"", "CNY", "RMB", "人民币", "1"}
 _WARNINGS = (
@@ -85,12 +87,14 @@ def fapiao_of(row):
 
 def state_of(row):
     """Return the ``TicketState`` of ``row``: claims, checks, warnings and the picture's address."""
+    claim = word_at(row, "expenseStatus")
     warnings = [text for key, bad, text in _WARNINGS if word_at(row, key) in bad]
     if word_at(row, "currencyType").upper() not in _CHINESE_MONEY:
         warnings.append(_FOREIGN)
     return TicketState(
         serial_no=next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), ""),
-        claim=word_at(row, "expenseStatus"),
+        claim=claim,
+        is_claimed=claim not in _FREE,
         claimed_by=word_at(row, "billnumber", "expenseNum"),
         verified=_VERIFIED.get(word_at(row, "checkStatus")),
         is_personal=word_at(row, "buyerName").startswith("个人") and not word_at(row, "buyerTaxNo"),
