@@ -2,7 +2,7 @@
 
 import threading
 
-from .sandbox_assistant_case import EID, EXPENSE, AssistantCase, defaults
+from .sandbox_assistant_case import EID, EXPENSE, AssistantCase
 
 
 class TestMessages(AssistantCase):

@@ -8,6 +8,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...clouds import picking
 from ...clouds.addresses import checked_mode, origin
 from ...clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ...clouds.errors import CloudError
@@ -22,7 +23,10 @@ KEY_LENGTH = 32  # bxd_key may have 50, eid 80: docs/protocols/kingdee-assistant
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
     _fapiao_inputs = frozenset(
-        {"assistant_url", "assistant_page_url", "assistant_quiet_codes", "client_key", "client_secret"}
+        {
+            *("assistant_url", "assistant_page_url", "assistant_quiet_codes", "assistant_grid"),
+            *("client_key", "client_secret"),
+        }
     )
 
     assistant_url = fields.Char(
@@ -36,6 +40,17 @@ class FapiaoAccount(models.Model):
     )
     assistant_page_url = fields.Char(
         "Address of Its Pages", help="Where its pages open, if that is another address than the one above."
+    )
+    assistant_grid = fields.Selection(
+        [
+            (picking.GRIDS[0], "All Four"),
+            (picking.GRIDS[1], "Upload and Phone"),
+            (picking.GRIDS[2], "Barcode and Document Scanner"),
+        ],
+        "Ways to Add Fapiao",
+        required=True,
+        default=picking.GRIDS[0],
+        help="Which ones the page shows on which fapiao are picked.",
     )
     client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
     client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
@@ -124,6 +139,7 @@ class FapiaoAccount(models.Model):
                 "client_key": self.client_key or "",
                 "page_url": (self.assistant_page_url or "").rstrip("/"),
                 "quiet_codes": self.assistant_quiet_codes or "",
+                "grid": self.assistant_grid or picking.GRIDS[0],
                 "token_lifetime": self.token_lifetime,
             },
             read_timeout=self.read_timeout,
@@ -159,9 +175,11 @@ class FapiaoAccount(models.Model):
         return self._assistant_name_of(record._name, record.id)
 
     @api.model
-    def _assistant_line(self, document):
-        """Return the key (``branch_id``, ``entryid``) of the single line of an expense or bill."""
-        return f"{self._assistant_key(document)[:16]}-1"
+    def _assistant_line(self, document, line=None):
+        """Return the key (``branch_id``, ``entryid``) of a bill's ``line``, or of the document as a whole: an expense has
+        one line, and a bill one for the fapiao that belong to none of its lines.
+        """
+        return f"{self._assistant_key(document)[:16]}-{f'L{line.id}' if line else 1}"
 
     @api.model
     def _assistant_number(self, document):
