@@ -22,7 +22,9 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("fapiao_match_ids.payee_account", "fapiao_match_ids.state", "partner_id.commercial_partner_id.bank_ids")
+    @api.depends(
+        "fapiao_match_ids.payee_account", "fapiao_match_ids.state", "partner_id.commercial_partner_id.bank_ids"
+    )
     def _compute_fapiao_payee_account(self):
         """The account named at the assistant that the vendor doesn't have yet, if all its fapiao name one."""
         for move in self:

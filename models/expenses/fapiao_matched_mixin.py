@@ -8,15 +8,26 @@ from odoo.exceptions import AccessError, UserError
 from ...clouds import picking
 from ...rules.filenames import clean
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..values import exact
+from .pick_round import fetch_all
 
 PENDING = "l10n_cn_invoice_cloud.report"
 ALL = ("hr.expense", "account.move")
+# A person's scan may be the cover at the assistant. No document names a limit; 4 MB are 5.6 MB on the wire
+COVERS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+LARGEST_COVER = 4 * 1024 * 1024
 
 
 class FapiaoMatchedMixin(models.AbstractModel):
     _inherit = "fapiao.matched.mixin"
+    _fapiao_inputs = frozenset({"fapiao_cover_number"})
 
+    fapiao_cover_number = fields.Char(
+        "Image Number (影像编号)",
+        copy=False,
+        help="Number of the scanned cover at the expense assistant, such as its barcode. Empty: the document's number.",
+    )
     fapiao_can_pick = fields.Boolean(compute="_compute_fapiao_can_pick")
 
     fapiao_told = fields.Char("Expense Assistant", compute="_compute_fapiao_told", compute_sudo=True)
@@ -97,12 +108,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Query the fapiao of this document at the assistant (19), and show the differences."""
         self.ensure_one()
         self._fapiao_pick_check_look()
-        theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
-        # sudo: employees see the fapiao of their own expense
-        confirmed = self.sudo().fapiao_match_ids.filtered(
-            lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
-        )
-        ours = {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}
+        ours, theirs = self._fapiao_pick_both()
         here = [ours[serial].display_name for serial in ours if serial not in theirs]
         there = [theirs[serial].number for serial in theirs if serial not in ours]
         said = []
@@ -110,6 +116,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             said.append(self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(here)))
         if there:
             said.append(self.env._("At the assistant, but not here: %(numbers)s.", numbers=", ".join(there)))
+            said.append(self.env._("Take Over From the Assistant adds them."))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -121,7 +128,43 @@ class FapiaoMatchedMixin(models.AbstractModel):
             },
         }
 
+    def action_fapiao_pick_take_over(self):
+        """Add the fapiao that only the assistant has on this document, as if they were picked now. Returns the session
+        that shows what became of each.
+        """
+        gate.check(self, gate.INTERNAL)
+        self._fapiao_pick_check()
+        self.ensure_one()
+        ours, theirs = self._fapiao_pick_both()
+        missing = [serial for serial in theirs if serial not in ours]
+        if not missing:
+            raise UserError(self.env._("The assistant has no fapiao on this document that are missing here."))
+        Pick, engine = self.env["fapiao.pick"], Engine(self.env)
+        account = Pick.env["fapiao.account"]._assistant_of(self.company_id)
+        found = account._ask_assistant(partial(fetch_all, serials=missing))
+        document, user = self, self.env.uid
+        pick_id, message_id = engine._step(
+            lambda env: env["fapiao.pick"]._prepare_take_over(document.with_env(env), user, missing)
+        )
+        # sudo: the rights on the document were checked above
+        self.env["fapiao.pick.message"].sudo().browse(message_id)._decide(*found)
+        self.env.invalidate_all()
+        return Pick.browse(pick_id)._get_records_action(name=self.env._("Taken Over From the Assistant"))
+
     # ------------------------------------------------------------------ picking
+
+    def _fapiao_pick_both(self):
+        """Return ``{serial number: fapiao}`` of this document here and ``{serial number: InboundFapiao}`` there."""
+        theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
+        # sudo: employees see the fapiao of their own expense
+        confirmed = self.sudo().fapiao_match_ids.filtered(
+            lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
+        )
+        return {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}, theirs
+
+    def _fapiao_pick_lines(self):
+        """Return pairs of a line's key at the assistant and the bill's line, or none for the document as a whole."""
+        return [(self.env["fapiao.account"]._assistant_line(self), self.env["account.move.line"])]
 
     def _fapiao_pick_is_own(self):
         """Return whether these documents are the current user's own, to be viewed even after they are closed."""
@@ -205,13 +248,33 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Return the tax booked on this document that is deducted, as ``Decimal``."""
         raise NotImplementedError
 
-    def _fapiao_update_cost(self):
-        """Return code and name of the cost type, both ``""`` if there is none."""
+    def _fapiao_update_cost(self, line_key=""):
+        """Return code and name of the cost type of a line, both ``""`` if there is none."""
         return "", ""
 
     def _fapiao_update_cover_rows(self):
         """Return pairs of label and value for the document's cover."""
         raise NotImplementedError
+
+    def _fapiao_update_scan(self):
+        """Return the attachment that a person added as the document's own scan, or none: its main one, else the
+        newest, that isn't the file of a ticket.
+        """
+        self.ensure_one()
+        tickets = self._fapiao_update_matches().fapiao_id
+        theirs = {one.checksum for fapiao in tickets for one in fapiao._files()}
+        added = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("res_field", "=", False),
+                ("mimetype", "in", list(COVERS)),
+                ("file_size", "<=", LARGEST_COVER),
+            ],
+            order="id desc",
+        )
+        own = added.filtered(lambda one: one.checksum not in theirs)
+        return (own & self.message_main_attachment_id) or own[:1]
 
     # ------------------------------------------------------------------ changes
 
