@@ -176,8 +176,8 @@ class FapiaoAccount(models.Model):
 
     @api.model
     def _assistant_line(self, document, line=None):
-        """Return the key (``branch_id``, ``entryid``) of a bill's ``line``, or of the document as a whole: an expense has
-        one line, and a bill one for the fapiao that belong to none of its lines.
+        """Return the key (``branch_id``, ``entryid``) of a bill's ``line``, or of the document as a whole: an expense
+        has one line, and a bill one for the fapiao that belong to none of its lines.
         """
         return f"{self._assistant_key(document)[:16]}-{f'L{line.id}' if line else 1}"
 

@@ -370,8 +370,8 @@ class FapiaoAssistantUpdate(models.Model):
 
     @api.model
     def _relate(self, document, line=""):
-        """Send the tickets of ``document`` (a saved expense or bill) now, in separate transactions. ``line``: key of the
-        line that a page is opened for, which has to be there even without tickets.
+        """Send the tickets of ``document`` (a saved expense or bill) now, in separate transactions. ``line``: key of
+        the line that a page is opened for, which has to be there even without tickets.
 
         Raises UserError if that fails; then no page must be opened.
         """

@@ -110,9 +110,9 @@ class FapiaoPick(models.Model):
 
     @api.model
     def _open_dialog(self, documents, page=picking.PICK_PAGE, fapiao=None, line=None):
-        """Create a visit of the current user for ``documents`` (bill or expenses, or the ``line`` of a bill), and return
-        the action that opens its dialog. Raises AccessError if they may not open the assistant for these, UserError if the
-        company has no assistant.
+        """Create a visit of the current user for ``documents`` (bill or expenses, or the ``line`` of a bill), and
+        return the action that opens its dialog. Raises AccessError if they may not open the assistant for these,
+        UserError if the company has no assistant.
         """
         documents._fapiao_pick_check_look()
         # sudo: only the engine writes visits; the rights on the documents were checked above

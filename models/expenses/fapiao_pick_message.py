@@ -133,8 +133,7 @@ class FapiaoPickMessage(models.Model):
         differs = intake.differences(self)
         self.write({"state": "applied" if is_effective else "ignored", "problem": False, "differs": differs or False})
         if differs:
-            for document in pick._documents():
-                document._message_log(body=as_html(differs))
+            pick._documents()[:1]._message_log(body=as_html(differs))
         pick._notify_dialog()
 
     def _groups(self):

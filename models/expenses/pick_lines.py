@@ -20,8 +20,8 @@ class Quantity(NamedTuple):
 
 
 def bill_lines(fapiao, groups):
-    """Return ``[(create values of a bill line, fapiao it is from)]``: one line for each purchase whose amount its fapiao
-    have, with the first of them; the other lines of the fapiao as they are.
+    """Return ``[(create values of a bill line, fapiao it is from)]``: one line for each purchase whose amount its
+    fapiao have, with the first of them; the other lines of the fapiao as they are.
     """
     left = {one: list(one._taxed_parts()) for one in fapiao}
     lines = []
