@@ -242,8 +242,8 @@ FIELDS = {
     "fapiao.pick": {
         "nobody": (
             "account_id company_id expense_ids fapiao_id key kind last_claim_at last_poll_at leased_until link_key"
-            " message_ids move_id move_line_id next_poll_at number opened_at page polls problem state ticket_ids together user_id"
-            " user_key watched_until"
+            " message_ids move_id move_line_id next_poll_at number opened_at page polls problem state ticket_ids"
+            " together user_id user_key watched_until"
         ),
     },
     "fapiao.pick.message": {

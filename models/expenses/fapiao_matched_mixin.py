@@ -261,9 +261,9 @@ class FapiaoMatchedMixin(models.AbstractModel):
         newest, that isn't the file of a ticket.
         """
         self.ensure_one()
-        tickets = self._fapiao_update_matches().fapiao_id
-        theirs = {one.checksum for fapiao in tickets for one in fapiao._files()}
-        added = self.env["ir.attachment"].search(
+        Attachment, tickets = self.env["ir.attachment"], self._fapiao_update_matches().fapiao_id
+        theirs = Attachment.search([("res_model", "=", "fapiao"), ("res_id", "in", tickets.ids)]).mapped("checksum")
+        added = Attachment.search(
             [
                 ("res_model", "=", self._name),
                 ("res_id", "=", self.id),

@@ -139,10 +139,13 @@ class Entry:
     document: str = ""  # bxd_key, of vouchers several with commas
     status: str = ""
     serials: list = field(default_factory=list)
+    rules: str = ""  # ticketParam: of the call, or of the key it came with
 
 
 def note(exchange, document, serials, status=""):
     """Record a call that took effect."""
     entries = exchange.world.assistant_entries
     number = len(entries) + 1
-    entries[number] = Entry(number, exchange.world.clock.now(), exchange.call.name, document, status, serials)
+    rules = exchange.text("ticketParam") or getattr(exchange.user, "ticket_param", "")
+    moment = exchange.world.clock.now()
+    entries[number] = Entry(number, moment, exchange.call.name, document, status, serials, rules)
