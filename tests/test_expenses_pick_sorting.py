@@ -48,8 +48,7 @@ class TestPickSorting(BaseCase):
         return list(pick_sorting.differences(sorted_as(*groups, **values), TICKETS))
 
     def test_sums_that_agree(self):
-        for total in ("212", "200", None, "0"):
-            total = total and Decimal(total)
+        for total in (Decimal(212), Decimal(200), Decimal(0), None):
             with self.subTest(total=total):
                 self.assertEqual(self.differences(MEAL, total=total, tax=Decimal(12), count=2), [])
 
