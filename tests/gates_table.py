@@ -102,7 +102,7 @@ _OUTBOUND = (
 # {model: {rule: names of the fields that keep what is written to them}}
 FIELDS = {
     "account.move": {
-        "invoicer": "fapiao_cover_number fapiao_remark fapiao_type",
+        "invoicer": "fapiao_cover_number fapiao_output_reason fapiao_remark fapiao_type",
         "nobody": (
             "fapiao_amount_open fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_numbers"
             " fapiao_red_form_ids fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
@@ -317,7 +317,7 @@ FIELDS = {
         "nobody": (_OUTBOUND + " request_ids"),
     },
     "hr.expense": {
-        "own": "fapiao_cover_number",
+        "own": "fapiao_cover_number fapiao_output_reason",
         "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
     },
     "product.category": {

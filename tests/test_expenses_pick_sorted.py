@@ -11,6 +11,11 @@ from .common_pick import PickCommon
 
 @tagged("post_install", "-at_install")
 class TestPickSorted(PickCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.account_purchase_tax_id = cls._create_tax("Purchase 13%", 13, type_tax_use="purchase")
+
     # ------------------------------------------------------------------ kinds of cost
 
     def cost(self, code, product):

@@ -21,12 +21,17 @@ LARGEST_COVER = 4 * 1024 * 1024
 
 class FapiaoMatchedMixin(models.AbstractModel):
     _inherit = "fapiao.matched.mixin"
-    _fapiao_inputs = frozenset({"fapiao_cover_number"})
+    _fapiao_inputs = frozenset({"fapiao_cover_number", "fapiao_output_reason"})
 
     fapiao_cover_number = fields.Char(
         "Image Number (影像编号)",
         copy=False,
         help="Number of the scanned cover at the expense assistant, such as its barcode. Empty: the document's number.",
+    )
+    fapiao_output_reason = fields.Char(
+        "Reason for Not Deducting (转出原因)",
+        copy=False,
+        help="Sent to the expense assistant with tickets whose tax is not deducted in full. Empty: “not deducted”.",
     )
     fapiao_can_pick = fields.Boolean(compute="_compute_fapiao_can_pick")
 
@@ -313,8 +318,10 @@ class FapiaoMatchedMixin(models.AbstractModel):
         for match in self._fapiao_update_matches().sorted("id"):
             tax = min(abs(exact(match.amount_tax)), left)
             left -= tax
-            # read by users of the cloud
-            reason = "" if tax else self.with_context(lang="zh_CN").env._("Not deducted")
+            reason = "" if tax == abs(exact(match.amount_tax)) and tax else self.fapiao_output_reason or ""
+            if not (tax or reason):
+                # read by users of the cloud
+                reason = self.with_context(lang="zh_CN").env._("Not deducted")
             rows.append(
                 {
                     "serial_no": match.fapiao_id.serial_no,
