@@ -10,6 +10,7 @@ _MANAGER = {"manager", "administrator"}
 USERS = {
     "nobody": set(),  # of these; products, taxes and contacts are other people's
     "own": {"employee"},  # of their own expenses and visits
+    "internal": {"employee", "stranger", "auditor"} | _INVOICER,  # whose expenses, record rules say
     "reader": {"auditor"} | _INVOICER,
     "listing": {"auditor", "stranger"} | _INVOICER,  # what they may not read is left out
     "invoicer": _INVOICER,
@@ -317,7 +318,7 @@ FIELDS = {
         "nobody": (_OUTBOUND + " request_ids"),
     },
     "hr.expense": {
-        "own": "fapiao_cover_number fapiao_output_reason",
+        "internal": "fapiao_cover_number fapiao_output_reason",
         "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
     },
     "product.category": {
