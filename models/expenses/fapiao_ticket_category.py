@@ -4,7 +4,7 @@ into which people sort tickets at the expense assistant.
 
 from odoo import api, fields, models
 
-from ..values import TYPES
+from ..values import TYPES, in_chinese
 
 # First words of an expense's description, by type of ticket.
 TICKET_NAMES = {
@@ -75,26 +75,22 @@ class FapiaoTicketCategory(models.Model):
         # sudo: employees use the setting without write access
         rows = self.sudo().search([("company_id", "=", company.id), ("cost_code", "in", list(words))])
         chosen = {row.cost_code: row.product_id for row in rows}
-        products = {
-            chosen.get(code) or chosen.get(name) or self._named(company, [word for word in (code, name) if word])
-            for code, name in costs
-        }
+        named = self._named(company, words - chosen.keys())
+        products = set()
+        for cost in costs:
+            own = {word for word in cost if word}
+            fits = named.filtered(lambda one, own=own: one.default_code in own or one.name in own)
+            row = next((chosen[word] for word in cost if word in chosen), None)
+            products.add(row or self._of_no_fixed_cost(fits, company))
         return products.pop() if len(products) == 1 else self.env["product.product"]
 
     def _named(self, company, words):
-        Product = self.env["product.product"].sudo()  # sudo: see _category_of_costs
+        """Return the expense categories with one of ``words`` as code or name."""
+        Product = in_chinese(self.env["product.product"].sudo())  # sudo: see _category_of_costs
         if not words:
             return Product
-        found = Product.search(
-            [
-                *Product._check_company_domain(company),
-                ("can_be_expensed", "=", True),
-                "|",
-                ("default_code", "in", words),
-                ("name", "in", words),
-            ]
-        )
-        return self._of_no_fixed_cost(found, company)
+        is_named = ["|", ("default_code", "in", list(words)), ("name", "in", list(words))]
+        return Product.search([*Product._check_company_domain(company), ("can_be_expensed", "=", True), *is_named])
 
     @api.model
     def _category_of(self, company, type_codes):

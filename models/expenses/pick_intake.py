@@ -27,7 +27,7 @@ class Intake:
     def __init__(self, pick, tickets, files):
         self.pick, self.env, self.company, self.files = pick, pick.env, pick.company_id, files
         self.tickets = {ticket.state.serial_no: ticket for ticket in tickets}
-        self.groups = ()
+        self.groups, self.categories = (), {}
 
     def apply(self, message):
         """Apply ``message`` (a row); return whether it has an effect. Raises UserError if it is too late."""
@@ -373,12 +373,14 @@ class Intake:
         return shares
 
     def _same_category(self, fapiao, expense):
-        Category, said = self.env["fapiao.ticket.category"], pick_sorting.values_of(fapiao.serial_no, self.groups)
-        cost = said.get("cost_code", ""), said.get("cost_name", "")
-        category = Category._category_of_costs(self.company, {cost}) or Category._category_of(
-            self.company, [fapiao.type_code]
-        )
-        return bool(category) and category == expense.product_id
+        if fapiao not in self.categories:
+            Category = self.env["fapiao.ticket.category"]
+            said = pick_sorting.values_of(fapiao.serial_no, self.groups)
+            cost = said.get("cost_code", ""), said.get("cost_name", "")
+            self.categories[fapiao] = Category._category_of_costs(self.company, {cost}) or Category._category_of(
+                self.company, [fapiao.type_code]
+            )
+        return bool(self.categories[fapiao]) and self.categories[fapiao] == expense.product_id
 
     def _put_on_bill(self, bill, admitted):
         """Match tickets with a bill; a draft without lines takes theirs, of one seller."""

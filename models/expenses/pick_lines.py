@@ -10,7 +10,7 @@ from typing import NamedTuple
 from odoo import Command
 
 from ...clouds.picking import GOODS
-from ..values import exact
+from ..values import exact, in_chinese
 
 
 class Quantity(NamedTuple):
@@ -24,11 +24,13 @@ def bill_lines(fapiao, groups):
     fapiao have, with the first of them; the other lines of the fapiao as they are.
     """
     left = {one: list(one._taxed_parts()) for one in fapiao}
+    goods = [group for group in groups if group.kind == GOODS]
+    products, units = fapiao._purchase_products() if goods else {}, _units(fapiao.env, goods)
     lines = []
-    for group in groups:
-        if group.kind == GOODS and (own := _parts_of(group, left)):
+    for group in goods:
+        if own := _parts_of(group, left):
             first = next(iter(own))
-            lines.append((_values(group, own), first))
+            lines.append((_values(group, own, products, units), first))
             for one, parts in own.items():
                 left[one] = [part for part in left[one] if part not in parts]
     for one, parts in left.items():
@@ -53,34 +55,26 @@ def _parts_of(group, left):
     return own if is_whole and len({part[1] < 0 for part in parts}) == 1 else {}
 
 
-def _values(group, own):
+def _values(group, own, products, units):
     parts = [part for parts in own.values() for part in parts]
     first, account_tax = next(iter(own)), parts[0][4]
     sign = -1 if exact(first.amount_total) < 0 else 1
     gross = account_tax is None or account_tax.price_include
     amount = sign * sum((amount + (tax if gross else 0) for _line, amount, tax, *_more in parts), Decimal(0))
     quantity, price = first._quantity_and_price(Quantity(float(group.quantity or 0)), amount)
-    product = _product(group, own)
+    codes = (group.goods_code, *(part[0].code for part in parts))
+    product = next((products[code] for code in codes if code in products), None)
     values = {
-        "product_id": product.id,
+        "product_id": product.id if product else False,
         "name": _name(group, parts, quantity),
         "quantity": quantity,
         "price_unit": price,
         "discount": 0,
         "tax_ids": [Command.set(account_tax.ids if account_tax is not None else [])],
     }
-    unit = not product and quantity != 1 and _unit(first.env, group.unit)
-    return {**values, "product_uom_id": unit.id} if unit else values
-
-
-def _product(group, own):
-    codes = {group.goods_code, *(part[0].code for parts in own.values() for part in parts)}
-    for one in own:
-        products = one._purchase_products()
-        for code in codes:
-            if code in products:
-                return products[code]
-    return next(iter(own)).env["product.product"]
+    # A product has its own unit, and one piece at the whole price is not one of those counted
+    is_counted = not product and quantity == float(group.quantity or 0)
+    return {**values, "product_uom_id": units[group.unit].id} if is_counted and group.unit in units else values
 
 
 def _name(group, parts, quantity):
@@ -93,8 +87,10 @@ def _name(group, parts, quantity):
     return " ".join(filter(None, (goods, specs.pop() if len(specs) == 1 else "", counted)))
 
 
-def _unit(env, name):
-    """Return the unit of measure of that name in the language of fapiao, if there is one."""
-    Unit = env["uom.uom"]
-    found = Unit.with_context(lang="zh_CN").search([("name", "=", name)], limit=2) if name else Unit
-    return found if len(found) == 1 else Unit
+def _units(env, groups):
+    """Return ``{name: unit of measure}`` of those units of the groups that are one in the language of fapiao."""
+    names = {group.unit for group in groups if group.unit}
+    if not names:
+        return {}
+    found = in_chinese(env["uom.uom"]).search([("name", "in", list(names))]).grouped("name")
+    return {name: unit for name, unit in found.items() if len(unit) == 1}
