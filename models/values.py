@@ -90,8 +90,8 @@ def shortest(value):
 
 
 def in_chinese(records):
-    """Return ``records`` in the language of fapiao, so that names are found and compared in it; unchanged where it isn't
-    installed.
+    """Return ``records`` in the language of fapiao, so that names are found and compared in it; unchanged where that
+    isn't installed.
     """
     is_installed = records.env["res.lang"]._get_data(code="zh_CN")
     return records.with_context(lang="zh_CN") if is_installed else records
