@@ -75,6 +75,17 @@ class TestPickLines(PickCommon):
         self.listen(pick)
         self.assertEqual((self.serials(self.first), self.serials(self.second)), ([], [one]))
 
+    def test_a_ticket_taken_off_a_line_may_come_back_for_the_whole_bill(self):
+        one = self.ticket("26", eid=self.own_eid, total=100)
+        self.adjusted(self.first, [one])
+        self.adjusted(self.first, [])
+        with self.engine():
+            pick = self.opened(self.bill.action_fapiao_pick_adjust())
+        self.press(pick, [one], button="save")
+        self.listen(pick)
+        self.assertEqual(self.serials(self.first), [])
+        self.assertEqual(self.serials(self.env["account.move.line"]), [one])
+
     def test_a_line_of_another_document_is_refused(self):
         one = self.ticket("26", eid=self.own_eid, total=100)
         self.adjusted(self.first, [one])

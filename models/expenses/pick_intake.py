@@ -242,9 +242,11 @@ class Intake:
         return True
 
     def _sort(self, match, line=None):
-        """Keep on a match how a person sorted its ticket; what the message doesn't say stays."""
+        """Keep on a match how a person sorted its ticket; what the message doesn't say stays. ``line``: of a bill, empty
+        for the bill as a whole, None to leave it.
+        """
         values = pick_sorting.values_of(match.fapiao_id.serial_no, self.groups)
-        if line and match.move_line_id != line:
+        if line is not None and match.move_line_id != line:
             values["move_line_id"] = line.id
         if changed := {name: value for name, value in values.items() if match[name] != value}:
             match.sudo().write(changed)  # sudo: the page was the user's, whose rights on the document were checked
@@ -391,7 +393,7 @@ class Intake:
             if is_blank and seller not in (None, key):
                 other = self.env._("It is another seller's: pick it for a bill of its own.")
                 self._note(fapiao.serial_no or fapiao.number, "refused", other, fapiao)
-            elif self._attach(fapiao, bill, self.pick.move_line_id.exists()):
+            elif self._attach(fapiao, bill, self.pick.move_line_id.exists() or None):
                 seller = key
                 attached |= fapiao
                 bill._fapiao_pick_files(attachments)
