@@ -242,8 +242,8 @@ class Intake:
         return True
 
     def _sort(self, match, line=None):
-        """Keep on a match how a person sorted its ticket; what the message doesn't say stays. ``line``: of a bill, empty
-        for the bill as a whole, None to leave it.
+        """Keep on a match how a person sorted its ticket; what the message doesn't say stays. ``line``: of a bill,
+        empty for the bill as a whole, None to leave it.
         """
         values = pick_sorting.values_of(match.fapiao_id.serial_no, self.groups)
         if line is not None and match.move_line_id != line:
