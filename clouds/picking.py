@@ -16,6 +16,10 @@ DOCUMENT_PAGE, SHOW_PAGE, EDIT_PAGE = "document", "show", "edit"  # 7, 8, 9
 UNUSED, SUBMITTED, APPROVED, BOOKED = "1", "30", "60", "65"
 # Messages
 SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE = "saveBill", "saveEntrys", "updateInvoice"
+# What a group puts together
+COST, GOODS, PAYEE = "cost", "goods", "payee"
+# Ways to add fapiao on the page to pick on (gridParam): all four; upload and phone; scanners
+GRIDS = ("1111", "1100", "0011")
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,9 @@ class Visit:
     """Who opens a page for what, as the user key is asked for (3).
 
     ``key`` names the document for good, ``number`` is what people call it. ``rules``: five characters, 1
-    allows: claimed already, other title, other tax number, verification failed, personal.
+    allows: claimed already, other title, other tax number, verification failed, personal. ``attachments``: serial
+    numbers of attachments that lie there already. ``buyer_account``, ``buyer_address``: ours, which the page compares
+    with those on special fapiao; "" leaves them uncompared.
     """
 
     user: str
@@ -36,6 +42,38 @@ class Visit:
     random: str = ""
     line: str = ""  # branch_id
     serials: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    buyer_account: str = ""
+    buyer_address: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tickets that a person put together in a page; "" and None where the message doesn't say.
+
+    ``kind``: COST (a kind of cost), GOODS (goods of one supplier) or PAYEE (a payee with its account). ``amount`` is
+    without tax except for GOODS, where the cloud doesn't say; ``tax`` and ``total`` are those of all its tickets.
+    ``size``: how many tickets, of GOODS how many rows. Source: docs/protocols/kingdee-assistant.md#groups.
+    """
+
+    kind: str
+    serials: tuple[str, ...] = ()
+    cost_code: str = ""
+    cost_name: str = ""
+    payee_name: str = ""
+    payee_tax_no: str = ""
+    payee_address: str = ""
+    payee_account: str = ""
+    goods_name: str = ""
+    goods_code: str = ""
+    unit: str = ""
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+    total: Decimal | None = None
+    size: int | None = None
+    date: str = ""  # yyyy-MM-dd
 
 
 @dataclass(frozen=True)
@@ -58,7 +96,10 @@ class Message:
     """What a person did in a page. It names tickets; what they say is fetched with them.
 
     ``kind``: SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE or the cloud's own word. ``serials``: all tickets of
-    the document now. ``renamed``: pairs of old and new serial number; old "" where it isn't told.
+    the document now. ``renamed``: pairs of old and new serial number; old "" where it isn't told. ``line``: the line it
+    is about (branch_id). ``total`` and ``tax``: sums over the tickets as the page shows them, ``count`` their number;
+    None where not told, ``total`` with or without tax. ``is_electronic``: whether all are electronic, None where not
+    told. ``attachments``: serial numbers of files that are no tickets.
     """
 
     id: str
@@ -68,6 +109,13 @@ class Message:
     user: str = ""
     serials: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    groups: tuple[Group, ...] = ()
+    line: str = ""
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    count: int | None = None
+    is_electronic: bool | None = None
+    attachments: tuple[str, ...] = ()
     raw: dict = field(default_factory=dict, repr=False)
 
 
@@ -75,11 +123,13 @@ class Message:
 class TicketState:
     """A ticket as the assistant has it, beside the neutral fapiao: its claims and checks.
 
-    ``claim``: expenseStatus as the cloud says it; ``verified`` None where not told or not checked.
+    ``claim``: expenseStatus as the cloud says it; ``is_claimed``: whether a document uses it, in that state.
+    ``verified`` None where not told or not checked.
     """
 
     serial_no: str
     claim: str = ""
+    is_claimed: bool = False
     claimed_by: str = ""
     verified: bool | None = None
     is_personal: bool = False
@@ -99,7 +149,8 @@ class DocumentReport:
     """What is told of a document, for every call with an effect; each uses what it needs.
 
     ``lines``: pairs of line id and serial numbers; ``costs``: line id, code and name of its kind of cost.
-    ``status``: UNUSED, SUBMITTED, …. ``rules``: as in :class:`Visit`, "" for the cloud's own.
+    ``status``: UNUSED, SUBMITTED, …. ``rules``: as in :class:`Visit`, "" for the cloud's own. ``company``: its name,
+    needed with ``rules`` where a document is saved.
     ``taken``: dicts ``serial_no, entry_amount (Decimal), deductible (bool), reason``. ``cover``: base64.
     """
 
@@ -116,6 +167,7 @@ class DocumentReport:
     cover_type: str = ""
     cover_number: str = ""
     rules: str = ""
+    company: str = ""
     costs: tuple[tuple[str, str, str], ...] = ()
 
 

@@ -89,6 +89,14 @@ def shortest(value):
     return Decimal(repr(float(value or 0.0)))
 
 
+def in_chinese(records):
+    """Return ``records`` in the language of fapiao, so that names are found and compared in it; unchanged where that
+    isn't installed.
+    """
+    is_installed = records.env["res.lang"]._get_data(code="zh_CN")
+    return records.with_context(lang="zh_CN") if is_installed else records
+
+
 def as_html(*texts):
     """Return the non-empty ``texts`` as escaped HTML, so that text of a cloud or partner adds no image or
     link. Line breaks are kept.

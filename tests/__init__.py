@@ -73,11 +73,16 @@ from . import test_expenses_pick_compare
 from . import test_expenses_pick_listener
 from . import test_expenses_pick_messages
 from . import test_expenses_pick_page
+from . import test_expenses_pick_lines
 from . import test_expenses_pick_rules
 from . import test_expenses_pick_socket
+from . import test_expenses_pick_sorted
+from . import test_expenses_pick_sorting
 from . import test_expenses_update_bill
+from . import test_expenses_update_cover
 from . import test_expenses_update_expense
 from . import test_expenses_update_queue
+from . import test_expenses_update_rules
 from . import test_expenses_update_steps
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts

@@ -10,6 +10,7 @@ _MANAGER = {"manager", "administrator"}
 USERS = {
     "nobody": set(),  # of these; products, taxes and contacts are other people's
     "own": {"employee"},  # of their own expenses and visits
+    "internal": {"employee", "stranger", "auditor"} | _INVOICER,  # whose expenses, record rules say
     "reader": {"auditor"} | _INVOICER,
     "listing": {"auditor", "stranger"} | _INVOICER,  # what they may not read is left out
     "invoicer": _INVOICER,
@@ -22,7 +23,7 @@ USERS = {
 
 PICK = (
     "action_fapiao_pick action_fapiao_pick_list action_fapiao_pick_line action_fapiao_pick_adjust"
-    " action_fapiao_pick_compare"
+    " action_fapiao_pick_compare action_fapiao_pick_take_over"
 )
 ISSUED_FOR = "action_fapiao_withdraw action_fapiao_refresh action_fapiao_login"
 SHOWN_FOR = "action_fapiao_files action_fapiao_open action_fapiao_requests"
@@ -48,7 +49,8 @@ METHODS = {
     },
     "listing": {"fapiao.red.form": "follow", "fapiao.request": "follow"},
     "invoicer": {
-        "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search",
+        "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search action_fapiao_take_bank",
+        "account.move.line": "action_fapiao_pick_line action_fapiao_pick_adjust",
         "fapiao": "action_create_bill action_match action_match_documents",
         "fapiao.match": "action_confirm action_undo action_pick_show action_pick_edit action_pick_remove",
         "fapiao.match.bill": "action_create",
@@ -101,7 +103,7 @@ _OUTBOUND = (
 # {model: {rule: names of the fields that keep what is written to them}}
 FIELDS = {
     "account.move": {
-        "invoicer": "fapiao_remark fapiao_type",
+        "invoicer": "fapiao_cover_number fapiao_output_reason fapiao_remark fapiao_type",
         "nobody": (
             "fapiao_amount_open fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_numbers"
             " fapiao_red_form_ids fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
@@ -135,8 +137,8 @@ FIELDS = {
     "fapiao.account": {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
-            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes assistant_url"
-            " assistant_announce assistant_link_url assistant_link_version"
+            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes"
+            " assistant_url assistant_announce assistant_link_url assistant_link_version assistant_grid"
             " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
@@ -214,8 +216,8 @@ FIELDS = {
     },
     "fapiao.match": {
         "nobody": (
-            "active amount amount_tax candidates company_id confirmed_at expense_id fapiao_id move_id rule"
-            " seller_differs state user_id"
+            "active amount amount_tax candidates company_id confirmed_at cost_code cost_name expense_id fapiao_id"
+            " move_id move_line_id payee_account rule seller_differs state user_id"
         ),
     },
     "fapiao.match.bill": {
@@ -247,15 +249,15 @@ FIELDS = {
     "fapiao.pick": {
         "nobody": (
             "account_id company_id expense_ids fapiao_id key kind last_claim_at last_poll_at leased_until link_key"
-            " message_ids move_id next_poll_at number opened_at page polls problem state ticket_ids together user_id"
-            " user_key watched_until"
+            " message_ids move_id move_line_id next_poll_at number opened_at page polls problem state ticket_ids"
+            " together user_id user_key watched_until"
         ),
     },
     "fapiao.pick.message": {
-        "nobody": "kind message_key pick_id problem raw receipt_state renamed serials state times",
+        "nobody": "differs kind message_key pick_id problem raw receipt_state renamed serials sorting state times",
     },
     "fapiao.pick.ticket": {
-        "nobody": "amount expense_id fapiao_id number pick_id reason seller serial_no state",
+        "nobody": "amount claim expense_id fapiao_id number pick_id reason seller serial_no sorted_as state",
     },
     "fapiao.pull": {
         "nobody": (
@@ -316,12 +318,13 @@ FIELDS = {
         "manager": ("created_count done file filename rejected_count rejected_text unchanged_count updated_count"),
     },
     "fapiao.ticket.category": {
-        "manager": "company_id product_id sequence type_code",
+        "manager": "company_id cost_code product_id sequence type_code",
     },
     "fapiao.withdrawal": {
         "nobody": (_OUTBOUND + " request_ids"),
     },
     "hr.expense": {
+        "internal": "fapiao_cover_number fapiao_output_reason",
         "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
     },
     "product.category": {
@@ -333,7 +336,8 @@ FIELDS = {
     "res.company": {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
-            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
+            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_bank fapiao_pick_claimed"
+            " fapiao_pick_personal"
             " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
             " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
         ),
@@ -341,7 +345,8 @@ FIELDS = {
     "res.config.settings": {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
-            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_claimed fapiao_pick_personal"
+            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_bank fapiao_pick_claimed"
+            " fapiao_pick_personal"
             " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
             " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
         ),

@@ -40,6 +40,16 @@ KEYS = (
     "time",
     "trip",
     "taxRate",
+    "costType",
+    "classify",
+    "num",
+    "unitPrice",
+    "detailAmount",
+    "size",
+    "allSize",
+    "isElectronicInvoice",
+    "branch_id",
+    "attachmentSerialNos",
 )
 WORDS = (
     "0000",
@@ -86,6 +96,9 @@ def test_messages_and_tickets_of_anything(data):
         assert all(isinstance(serial, str) and serial for serial in message.serials)
         assert len(set(message.serials)) == len(message.serials)
         json.dumps(message.raw)
+        for group in message.groups:
+            assert set(group.serials) <= set(message.serials), "a group names no ticket beside those of its message"
+            assert group.size is None or group.size >= 0
     for ticket in tickets.read(known):
         assert ticket.fapiao.number
         assert ticket.fapiao.type_code in SHAPES

@@ -1,12 +1,13 @@
 """金蝶发票助手: messages – saveBill in its four shapes, saveEntrys, updateInvoice, and others."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from ..clouds import reading
 from ..clouds.kingdee.assistant import messages
-from ..clouds.picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE
+from ..clouds.picking import COST, GOODS, PAYEE, SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE, Group
 from .test_clouds_assistant_server import pushed
 
 HEAD = {"billnumber": "2018-11-28-0001", "bxd_key": "doc-key=", "userid": "eid-1"}
@@ -53,6 +54,27 @@ def test_an_expense_claim():
     assert (message.key, message.number, message.user) == ("doc-key=", "2018-11-28-0001", "eid-1")
     assert message.serials == (ONE, TWO, "1125866"), "the number as text, and each once"
     assert message.renamed == ()
+    assert message.groups == ()
+    assert (message.total, message.tax, message.is_electronic) == (178860, None, False)
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [(True, True), ("true", True), ("1", True), (False, False), ("否", False), (None, None), ("?", None), ([], None)],
+)
+def test_whether_all_are_electronic(told, meant):
+    assert bill(data=[EXPENSE_ROW], isElectronicInvoice=told).is_electronic is meant
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"), [(3, 3), ("3", 3), (0, 0), (-1, None), ("2.5", None), ("x", None), (10**30, None), ("NaN", None)]
+)
+def test_how_many(told, meant):
+    assert bill(data=[EXPENSE_ROW], allSize=told).count == meant
+
+
+def test_files_that_are_no_tickets():
+    assert bill(data=[], attachmentSerialNos=f"{ONE},{TWO}").attachments == (ONE, TWO)
 
 
 def test_a_travel_claim():
@@ -78,6 +100,18 @@ def test_a_travel_claim():
         invoiceSerialNos=f"{ONE},{TWO}",
     )
     assert message.serials == (ONE, TWO, THREE)
+    assert (message.total, message.count) == (Decimal("76.98"), 3)
+    amounts = {"amount": Decimal("54.97"), "tax": Decimal("6.33"), "total": Decimal("60.30")}
+    assert message.groups == (
+        Group(COST, (ONE, TWO), cost_code="other", cost_name="其他费用", size=2, date="2018-09-29", **amounts),
+        Group(COST, (THREE,), cost_code="train", cost_name="火车"),
+    )
+
+
+def test_a_kind_of_cost_that_only_its_tickets_name():
+    rows = [{"serialNo": ONE, "classify": "city", "classifyName": "市内交通费"}]
+    (group,) = bill(data=[{"invoiceData": rows}]).groups
+    assert (group.cost_code, group.cost_name) == ("city", "市内交通费")
 
 
 @pytest.mark.parametrize("tickets", [[ONE, TWO], f"{ONE},{TWO}", [{"serialNo": ONE}, {"serialNo": TWO}]])
@@ -86,14 +120,20 @@ def test_a_purchase(tickets):
         type="savebill",
         invoiceSerialNos=f"{ONE},{TWO}",
         data={
-            "buyerInfo": [{"buyerName": "供应商", "buyerTaxNo": "9144", "buyerAccount": "银行1"}],
+            "buyerInfo": [{"buyerName": "供应商", "buyerTaxNo": "9144", "buyerAccount": "银行1"}],  # the payee
             "purchaseInfo": [
                 {
                     "salerName": "供应商",
                     "salerTaxNo": "9144",
                     "goodsName": "*纸*复印纸",
+                    "goodsCode": "1060105040000000000",
+                    "invoiceDate": "2020-01-01",
+                    "unit": "箱",
+                    "num": "2",
+                    "unitPrice": "56.5",
                     "detailAmount": "113.00",
                     "taxAmount": "13",
+                    "size": "1",
                     "invoiceData": tickets,
                 },
                 {"salerName": "别家", "goodsName": "*笔*笔", "invoiceData": []},
@@ -101,6 +141,25 @@ def test_a_purchase(tickets):
         },
     )
     assert message.serials == (ONE, TWO)
+    assert message.groups == (
+        Group(
+            GOODS,
+            (ONE, TWO),
+            payee_name="供应商",
+            payee_tax_no="9144",
+            payee_account="银行1",
+            goods_name="*纸*复印纸",
+            goods_code="1060105040000000000",
+            unit="箱",
+            quantity=Decimal(2),
+            price=Decimal("56.5"),
+            amount=Decimal(113),
+            tax=Decimal(13),
+            size=1,
+            date="2020-01-01",
+        ),
+        Group(GOODS, payee_name="别家", goods_name="*笔*笔"),
+    )
 
 
 def test_a_payment_to_companies():
@@ -115,6 +174,12 @@ def test_a_payment_to_companies():
         ],
     )
     assert message.serials == (ONE, TWO, THREE)
+    payee = {"payee_name": "甲", "payee_tax_no": "91A", "payee_address": "地址"}
+    amounts = {"tax": Decimal("10.10"), "total": Decimal("100.30")}
+    assert message.groups == (
+        Group(PAYEE, (ONE, TWO), payee_account="银行1", goods_name="*纸*纸", **payee, **amounts),
+        Group(PAYEE, (THREE,), payee_account="银行2", **payee),
+    )
 
 
 def test_a_bill_without_tickets():
@@ -139,6 +204,7 @@ def entries(**data):
 def test_a_line_with_one_ticket(wrap):
     message = entries(list=wrap({**ENTRY, "fid": ONE}))
     assert (message.kind, message.key, message.serials) == (SAVE_ENTRIES, "doc-key=", (ONE,))
+    assert message.line == "L1"
 
 
 def test_a_line_with_several_tickets():
@@ -150,12 +216,14 @@ def test_a_line_by_costs_names_each_ticket_once():
     cost = {"invoiceData": [{"fid": ONE}], "costType": "t", "costName": "差旅", "totalAmount": "10.5"}
     message = entries(list=[{**ENTRY, "fid": ONE}, {**ENTRY, "fid": TWO}], traList=[cost])
     assert message.serials == (ONE, TWO)
+    assert message.groups == (Group(COST, (ONE,), cost_code="t", cost_name="差旅", total=Decimal("10.5")),)
 
 
 @pytest.mark.parametrize("left", [[], {}, {"fid": ""}, None])
 def test_an_emptied_line(left):
     message = entries(list=left, traList=[{"invoiceData": []}])
     assert message.serials == ()
+    assert message.groups == ()
 
 
 # --- updateInvoice

@@ -11,6 +11,7 @@ from ..clouds.kingdee.assistant import Assistant
 from ..clouds.picking import (
     DOCUMENT_PAGE,
     EDIT_PAGE,
+    GRIDS,
     LINE_EDIT_PAGE,
     LINE_PAGE,
     PICK_PAGE,
@@ -62,13 +63,16 @@ def test_a_user_key_with_everything():
         tax_no="OTHER",
         line="L1",
         serials=("s1", "s2"),
+        attachments=("a1", "a2"),
+        buyer_account="中国银行 6222",
+        buyer_address="深圳 0755-1",
     )
     with cloud(user=[ok({"userKey": "u1"}), ok({"userKey": "u2"})]) as (assistant, server):
         assistant.user_key(visit)
         assistant.user_key(visit)
     first, second = (call.json for call in calls(server))
-    optional = ("branch_id", "invoiceSerialNos")
-    assert [first[key] for key in optional] == ["L1", "s1,s2"]
+    optional = ("branch_id", "invoiceSerialNos", "attachmentSerialNos", "buyerAccount", "buyerAddressPhone")
+    assert [first[key] for key in optional] == ["L1", "s1,s2", "a1,a2", "中国银行 6222", "深圳 0755-1"]
     assert (first["tin"], first["billType"]) == ("OTHER", "Tra")
     assert first["random"] and first["random"] != second["random"], "drawn where none is given"
 
@@ -115,6 +119,12 @@ def test_no_user_key(answer, kind):
 )
 def test_the_address_of_a_page(kind, values, expected):
     assert client().page(kind, "u", **values) == BASE + expected
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_the_ways_to_add_fapiao_are_a_setting(grid):
+    address = client(options={"grid": grid}).page(PICK_PAGE, "u", "l")
+    assert parse_qs(urlsplit(address).query)["gridParam"] == [grid]
 
 
 def test_pages_may_lie_elsewhere():

@@ -143,6 +143,33 @@ def test_the_rules_go_along_where_they_are_given():
         assert "ticketParam" not in freeze(operation, REPORTS[operation])
 
 
+def test_a_saved_document_has_its_rules_only_where_they_allow_something():
+    assert "rulesOf" not in freeze(SAVE_DOCUMENT, replace(REPORT, rules="00000", company="测试公司"))
+    about = {"ticketParam": "10000", "ghf_mc": "测试公司", "billType": ""}
+    assert freeze(SAVE_DOCUMENT, replace(REPORT, rules="10000", company="测试公司"))["rulesOf"] == about
+
+
+def test_saving_asks_for_a_key_that_carries_the_rules():
+    with cloud(user=ok({"userKey": "u1"}), save=ok()) as (assistant, server):
+        payload = assistant.freeze(SAVE_DOCUMENT, replace(REPORT, rules="10000", company="测试公司"))
+        assert assistant.read(SAVE_DOCUMENT, assistant.send(SAVE_DOCUMENT, payload)) == Told("操作成功")
+        (asked,), (saved,) = calls(server, "user"), calls(server, "save")
+    assert asked.json["ticketParam"] == "10000"
+    assert (asked.json["bxd_key"], asked.json["ghf_mc"], asked.json["eid"]) == (KEY, "测试公司", "eid-1")
+    assert saved.json["userKey"] == "u1"
+    assert "rulesOf" not in saved.json
+    assert payload["userKey"] == "", "the key is stored nowhere"
+
+
+@pytest.mark.parametrize("answer", [refused("企业不存在"), http("<html>", status=500), ok({})])
+def test_nothing_is_saved_where_no_key_is_given(answer):
+    with cloud(user=answer, save=ok()) as (assistant, server):
+        payload = assistant.freeze(SAVE_DOCUMENT, replace(REPORT, rules="10000"))
+        with pytest.raises(NotSent):
+            assistant.send(SAVE_DOCUMENT, payload)
+        assert not calls(server, "save")
+
+
 def test_deletions():
     assert freeze(DROP_LINE, REPORTS[DROP_LINE]) == {**DOCUMENT, "branch_id": "L1"}
     assert freeze(DROP_DOCUMENT, REPORT) == DOCUMENT

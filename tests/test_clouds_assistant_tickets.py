@@ -193,6 +193,16 @@ def test_claims_of_any_word():
         assert ticket("1", expenseStatus=int(claim)).state.claim == claim
 
 
+@pytest.mark.parametrize("claim", ["", "1", "27", "40", "80"])
+def test_tickets_of_discarded_refused_and_closed_documents_are_free(claim):
+    assert not ticket("1", expenseStatus=claim).state.is_claimed
+
+
+@pytest.mark.parametrize("claim", ["2", "25", "30", "60", "65", "70", "99"])
+def test_all_other_tickets_are_claimed(claim):
+    assert ticket("1", expenseStatus=claim).state.is_claimed
+
+
 @pytest.mark.parametrize(("ending", "field"), [("ofd", "ofd_address"), ("xml", "xml_address"), ("", "pdf_address")])
 def test_the_file_by_its_ending(ending, field):
     address = f"https://files.example.com/a.{ending}"

@@ -58,6 +58,14 @@ class TestReportExpense(ReportCommon):
         self.assertEqual((told["canBeDeduction"], told["entryAmount"]), ("0", "0.00"))
         self.assertTrue(told["outputReason"])
 
+    def test_why_it_is_not_deducted_is_entered(self):
+        expense = self.expense(tax_ids=False)
+        fapiao = self.pick(expense)
+        expense.fapiao_output_reason = "集体福利"
+        expense.action_submit()
+        self.tell()
+        self.assertEqual(self.world.assistant_ticket(fapiao.serial_no).deduction["outputReason"], "集体福利")
+
     def test_refusal_after_approval(self):
         expense, fapiao = self.submitted()
         expense.with_user(self.boss).action_approve()

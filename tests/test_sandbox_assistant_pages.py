@@ -2,7 +2,7 @@
 
 import threading
 
-from .sandbox_assistant_case import EID, EXPENSE, AssistantCase, defaults
+from .sandbox_assistant_case import EID, EXPENSE, AssistantCase
 
 
 class TestMessages(AssistantCase):
@@ -54,7 +54,8 @@ class TestShapes(AssistantCase):
         (row,) = data["data"]
         self.assertEqual((row["serialNo"], row["amount"], row["taxAmount"], row["totalAmount"]), (serial, 100, 6, 106))
         self.assertLessEqual({"sallerName", "sallerTaxNo"}, set(row))
-        self.assertEqual((data["invoiceSerialNos"], data["invoicesTotalAmount"]), (serial, 106))
+        self.assertEqual((data["invoiceSerialNos"], data["invoicesAmount"]), (serial, 106))
+        self.assertEqual((data["invoicesTaxAmount"], data["isElectronicInvoice"]), (6, True))
 
     def test_travel(self):
         train, air, meal = self.ticket("9", total="109.00"), self.ticket("10"), self.ticket("1")
@@ -62,6 +63,8 @@ class TestShapes(AssistantCase):
         self.assertEqual({each["costType"]: each["size"] for each in data["data"]}, {"suburb": 2, "dining": 1})
         rows = {each["serialNo"]: each for group in data["data"] for each in group["invoiceData"]}
         self.assertEqual(rows[train]["taxAmount"], 9)
+        self.assertEqual((rows[meal]["classify"], rows[meal]["classifyName"]), ("dining", "餐饮费"))
+        self.assertEqual((data["allSize"], data["isElectronicInvoice"]), (3, False))
         self.assertEqual(data["invoiceSerialNos"], f"{train},{air},{meal}")
 
     def test_purchase(self):
@@ -69,7 +72,10 @@ class TestShapes(AssistantCase):
         data = self.sent("Pur", *serials)
         (bought,) = data["data"]["purchaseInfo"]
         self.assertEqual((bought["invoiceData"], bought["detailAmount"]), (serials, "200.00"))
-        self.assertEqual(data["data"]["buyerInfo"][0]["buyerTaxNo"], defaults.TAX_NO)
+        self.assertEqual((bought["num"], bought["unitPrice"], bought["size"]), ("2", "100.00000000", "2"))
+        (payee,) = data["data"]["buyerInfo"]
+        self.assertEqual(payee["buyerTaxNo"], bought["salerTaxNo"])
+        self.assertTrue(payee["buyerAccount"])
 
     def test_payees(self):
         first, second = self.ticket("27", total="113.00"), self.ticket("27", total="226.00")
@@ -77,6 +83,7 @@ class TestShapes(AssistantCase):
         rows = self.sent("BizOut", first, second, other)["data"]
         self.assertEqual([each["serialNo"] for each in rows], [f"{first},{second}", other])
         self.assertEqual(rows[0]["totalAmount"], 339)
+        self.assertTrue(rows[0]["goodsCode"] and rows[0]["salerAccount"])
 
 
 class TestChoosing(AssistantCase):
@@ -97,6 +104,14 @@ class TestChoosing(AssistantCase):
             self.assertIn(text, html)
         self.assertIn('id="done"', self.choose(serial))
         self.assertEqual(self.message(self.link)[2]["data"][0]["serialNo"], serial)
+
+    def test_tickets_of_documents_that_ended_are_free(self):
+        for status in ("27", "40", "80"):
+            serial = self.ticket()
+            self.world.claim_elsewhere(serial, status)
+            with self.subTest(status=status):
+                self.assertIn('id="done"', self.choose(serial))
+                self.assertEqual(self.saved(serial)["errcode"], "0000")
 
     def test_five_rules(self):
         used = self.ticket()

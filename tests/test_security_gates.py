@@ -158,6 +158,7 @@ class TestCalls(GatesCase):
         )
         self.known = {
             "account.move": self.invoice,
+            "account.move.line": self.vendor_bill.invoice_line_ids[:1],
             "sale.order": self.order,
             "hr.expense": self.travel,
             "fapiao": self.invoice.fapiao_ids,

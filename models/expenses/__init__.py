@@ -10,4 +10,5 @@ from . import fapiao
 from . import fapiao_match
 from . import hr_expense
 from . import account_move
+from . import account_move_line
 from . import account_partial_reconcile

@@ -1,16 +1,69 @@
 """Model ``account.move``: vendor bills with fapiao picked at the assistant, updates of bills and vouchers."""
 
 from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 
 from ...clouds import picking
 from ...clouds.canonical import fingerprint
+from ..cloud import gate
+from ..master.res_partner import split_bank
 from ..values import exact
+from .pick_lines import bill_lines
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
 
     fapiao_update_ids = fields.One2many("fapiao.assistant.update", "move_id", "Assistant Updated", readonly=True)
+    # compute_sudo: shown to users without access to bank accounts, who can't add it
+    fapiao_payee_account = fields.Char(
+        "Bank Account on the Fapiao", compute="_compute_fapiao_payee_account", compute_sudo=True
+    )
+
+    # ------------------------------------------------------------------ computes
+
+    @api.depends(
+        "fapiao_match_ids.payee_account", "fapiao_match_ids.state", "partner_id.commercial_partner_id.bank_ids"
+    )
+    def _compute_fapiao_payee_account(self):
+        """The account named at the assistant that the vendor doesn't have yet, if all its fapiao name one."""
+        for move in self:
+            matches = move.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
+            named = set(filter(None, matches.mapped("payee_account")))
+            known = {
+                _digits(bank.acc_number) for bank in move.partner_id.commercial_partner_id.bank_ids if bank.acc_number
+            }
+            account = named.pop() if len(named) == 1 else ""
+            is_new = account and split_bank(account)[1] and _digits(split_bank(account)[1]) not in known
+            move.fapiao_payee_account = account if is_new and not any(matches.mapped("seller_differs")) else False
+
+    # ------------------------------------------------------------------ actions
+
+    def action_fapiao_take_bank(self):
+        """Add the bank account named at the assistant to the vendor, not trusted yet; a bill without one takes it."""
+        gate.check(self, gate.INVOICER, "write")
+        for move in self:
+            text = move.fapiao_payee_account
+            if not (text and move.partner_id):
+                raise UserError(self.env._("%s names no bank account that its vendor doesn't have.", move.display_name))
+            name, number = split_bank(text)
+            vendor = move.partner_id.commercial_partner_id
+            values = {"partner_id": vendor.id, "acc_number": number}
+            if name:
+                Bank = self.env["res.bank"]
+                values["bank_id"] = (Bank.search([("name", "=", name)], limit=1) or Bank.create({"name": name})).id
+            # with the user's rights; paying to it takes a person who trusts it first
+            account = self.env["res.partner.bank"].create(values)
+            vendor._message_log(
+                body=self.env._(
+                    "Bank account %(account)s was added from the fapiao of %(bill)s. Check it before you pay to it.",
+                    account=text,
+                    bill=move.display_name,
+                )
+            )
+            if not move.partner_bank_id and move.state == "draft":
+                move.partner_bank_id = account
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
 
@@ -25,10 +78,13 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ lines from picked fapiao
 
-    def _fapiao_pick_take_lines(self, fapiao):
-        """Set the lines of a draft bill without lines from its fapiao, and vendor, date and reference if empty."""
+    def _fapiao_pick_take_lines(self, fapiao, groups=()):
+        """Set the lines of a draft bill without lines from its fapiao and the purchases (``picking.Group``) into which
+        they were sorted, and vendor, date and reference if empty. Each fapiao's match names its first line.
+        """
         self.ensure_one()
-        values = {"invoice_line_ids": [Command.create(line) for one in fapiao for line in one._bill_lines()]}
+        lines = bill_lines(fapiao, groups)
+        values = {"invoice_line_ids": [Command.create(line) for line, _fapiao in lines]}
         if not self.partner_id:
             values["partner_id"] = fapiao._find_vendors()[fapiao[0]].id
         if not self.invoice_date and (days := list(filter(None, fapiao.mapped("issue_date")))):
@@ -38,8 +94,33 @@ class AccountMove(models.Model):
         self.write(values)
         self._fapiao_in_adjust_tax(fapiao._tax_of_lines())
         fapiao._record_missing_taxes(self)
+        made = self.invoice_line_ids.sorted("id")
+        for match in self.fapiao_match_ids.filtered(lambda match: match.fapiao_id in fapiao and not match.move_line_id):
+            places = [place for place, (_line, one) in enumerate(lines) if one == match.fapiao_id]
+            if places and len(made) == len(lines):
+                match.sudo().move_line_id = made[places[0]]  # sudo: users who pick may not write matches
 
     # ------------------------------------------------------------------ hooks of the matching mixin: updates
+
+    def _fapiao_pick_lines(self):
+        own = super()._fapiao_pick_lines()
+        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        return [*own, *((self.env["fapiao.account"]._assistant_line(self, line), line) for line in lines)]
+
+    def _fapiao_update_lines(self):
+        """Return each line with its own tickets, and those of the bill as a whole under its own key."""
+        Account, serials = self.env["fapiao.account"], {}
+        for match in self._fapiao_update_matches():
+            line = match.move_line_id & self.invoice_line_ids
+            serials.setdefault(Account._assistant_line(self, line), set()).add(match.fapiao_id.serial_no)
+        return tuple((line, tuple(sorted(own))) for line, own in sorted(serials.items()))
+
+    def _fapiao_update_cost(self, line_key=""):
+        line = dict(self._fapiao_pick_lines()).get(line_key) or self.env["account.move.line"]
+        if product := line.product_id:
+            return product.default_code or str(product.id), product.name
+        account = line.with_company(self.company_id).account_id
+        return (account.code or "", account.name) if account else ("", "")
 
     def _fapiao_update_status(self):
         return picking.BOOKED if self._fapiao_update_move() else picking.UNUSED, self.state == "draft"
@@ -120,3 +201,7 @@ class AccountMove(models.Model):
         entries = [[line.account_code, str(line.debit), str(line.credit)] for line in voucher.lines]
         parts = {"keys": list(voucher.keys), "serials": list(voucher.serials), "entries": entries}
         return fingerprint({"number": voucher.number, "date": voucher.date, **parts})
+
+
+def _digits(number):
+    return "".join(char for char in number if char.isalnum())

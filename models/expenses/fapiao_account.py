@@ -9,6 +9,7 @@ from dataclasses import asdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...clouds import picking
 from ...clouds.addresses import checked_mode, fits_mode, origin
 from ...clouds.base import ASSISTANT_PART, Config, TokenSlot
 from ...clouds.errors import CloudError
@@ -25,7 +26,7 @@ class FapiaoAccount(models.Model):
     _fapiao_inputs = frozenset(
         {
             *("assistant_url", "assistant_page_url", "assistant_quiet_codes", "client_key", "client_secret"),
-            *("assistant_link_url", "assistant_link_version", "assistant_announce"),
+            *("assistant_link_url", "assistant_link_version", "assistant_announce", "assistant_grid"),
         }
     )
 
@@ -61,6 +62,17 @@ class FapiaoAccount(models.Model):
         required=True,
         help="What the page is told of how we listen (sourceType). Keep the long poll unless the link host stays"
         " silent; if choices no longer arrive with the socket, go back.",
+    )
+    assistant_grid = fields.Selection(
+        [
+            (picking.GRIDS[0], "All Four"),
+            (picking.GRIDS[1], "Upload and Phone"),
+            (picking.GRIDS[2], "Barcode and Document Scanner"),
+        ],
+        "Ways to Add Fapiao",
+        required=True,
+        default=picking.GRIDS[0],
+        help="Which ones the page shows on which fapiao are picked.",
     )
     client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
     client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
@@ -161,6 +173,7 @@ class FapiaoAccount(models.Model):
                 "link_url": (self.assistant_link_url or "").rstrip("/"),
                 "link_version": self.assistant_link_version,
                 "announce": self.assistant_announce,
+                "grid": self.assistant_grid or picking.GRIDS[0],
                 "token_lifetime": self.token_lifetime,
             },
             read_timeout=self.read_timeout,
@@ -196,9 +209,11 @@ class FapiaoAccount(models.Model):
         return self._assistant_name_of(record._name, record.id)
 
     @api.model
-    def _assistant_line(self, document):
-        """Return the key (``branch_id``, ``entryid``) of the single line of an expense or bill."""
-        return f"{self._assistant_key(document)[:16]}-1"
+    def _assistant_line(self, document, line=None):
+        """Return the key (``branch_id``, ``entryid``) of a bill's ``line``, or of the document as a whole: an expense
+        has one line, and a bill one for the fapiao that belong to none of its lines.
+        """
+        return f"{self._assistant_key(document)[:16]}-{f'L{line.id}' if line else 1}"
 
     @api.model
     def _assistant_number(self, document):

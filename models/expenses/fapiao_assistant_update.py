@@ -22,6 +22,7 @@ from ..cloud.fapiao_pace import QUESTION
 from ..cloud.fapiao_task_mixin import NO_ERROR, OPEN_STATES, click_end, states
 from ..received.account_move import BILLS
 from ..values import as_html
+from .fapiao_matched_mixin import COVERS
 from .update_cover import cover_pdf
 from .update_steps import IN_USE, Report, Step, Wanted, known_after, steps_to
 
@@ -301,18 +302,18 @@ class FapiaoAssistantUpdate(models.Model):
     def _content(self, values, document, lines):
         """Return the ``DocumentReport`` of an update with ``values``."""
         kind, line = values["kind"], values["line"]
-        more = {}
+        company, more = self.env["res.company"].browse(values["company_id"]), {}
         if kind == "relate":
             # the line is sent even without tickets
-            more["lines"] = lines or ((self.env["fapiao.account"]._assistant_line(document), ()),)
+            shown = line or self.env["fapiao.account"]._assistant_line(document)
+            is_there = shown in dict(lines) or (lines and not line)
+            more["lines"] = lines if is_there else (*lines, (shown, ()))
         elif kind == "save":
             more["lines"] = lines
-            more["costs"] = tuple((line_id, *document._fapiao_update_cost()) for line_id, _serials in lines)
-            document = document.with_context(lang=document.company_id.partner_id.lang)
-            title = f"{document.company_id.name}  {values['document_name']}"
-            pdf = cover_pdf(title, document._fapiao_update_cover_rows())
-            more["cover"], more["cover_type"] = base64.b64encode(pdf).decode(), "pdf"
-            more["cover_number"] = values["document_name"]
+            more["costs"] = tuple((line_id, *document._fapiao_update_cost(line_id)) for line_id, _serials in lines)
+            more["cover_type"], raw = self._cover(document, values["document_name"])
+            more["cover"] = base64.b64encode(raw).decode()
+            more["cover_number"] = document.fapiao_cover_number or values["document_name"]
         elif kind == "status" and values["status"] in IN_USE:
             more["taken"] = tuple(document._fapiao_update_taken())
         return picking.DocumentReport(
@@ -322,8 +323,19 @@ class FapiaoAssistantUpdate(models.Model):
             kind=values["bill_type"] or picking.EXPENSE,
             status=values["status"] or "",
             line=line or "",
+            # what the company allows, the assistant refuses unless it is told with the call
+            rules=company._fapiao_pick_rules(),
+            company=company.name,
             **more,
         )
+
+    @api.model
+    def _cover(self, document, number):
+        """Return kind and bytes of a document's cover: the scan a person attached, else a page with what it says."""
+        if scan := document._fapiao_update_scan():
+            return COVERS[scan.mimetype], scan.raw
+        document = document.with_context(lang=document.company_id.partner_id.lang)
+        return "pdf", cover_pdf(f"{document.company_id.name}  {number}", document._fapiao_update_cover_rows())
 
     # ------------------------------------------------------------------ status shown on the document
 
@@ -359,13 +371,14 @@ class FapiaoAssistantUpdate(models.Model):
     # ------------------------------------------------------------------ relation
 
     @api.model
-    def _relate(self, document):
-        """Send the tickets of ``document`` (a saved expense or bill) now, in separate transactions.
+    def _relate(self, document, line=""):
+        """Send the tickets of ``document`` (a saved expense or bill) now, in separate transactions. ``line``: key of
+        the line that a page is opened for, which has to be there even without tickets.
 
         Raises UserError if that fails; then no page must be opened.
         """
         engine = Engine(self.env)
-        ids = engine._step(lambda env: self.with_env(env)._queue_relation(document.with_env(env)))
+        ids = engine._step(lambda env: self.with_env(env)._queue_relation(document.with_env(env), line))
         until = click_end()
         for id_ in ids:
             self._attempt_until(until, [id_])
@@ -373,7 +386,7 @@ class FapiaoAssistantUpdate(models.Model):
             raise UserError(problem)
 
     @api.model
-    def _queue_relation(self, document):
+    def _queue_relation(self, document, line=""):
         """Queue the relation of a document, and return the ids of all its open updates in order, due now."""
         key = self.env["fapiao.account"]._assistant_key(document)
         own = self._of_keys([key])
@@ -382,7 +395,7 @@ class FapiaoAssistantUpdate(models.Model):
             company = document.company_id.display_name
             raise UserError(self.env._("%s has no account with an expense assistant.", company))
         own._unsent("relate")._overtake()
-        chain = self._create_step(values, Step("relate"), document)._open_chain()
+        chain = self._create_step(values, Step("relate", line=line), document)._open_chain()
         chain.write({"next_try_at": fields.Datetime.now()})
         return chain.ids
 

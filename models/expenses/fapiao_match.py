@@ -11,6 +11,19 @@ class FapiaoMatch(models.Model):
     _inherit = "fapiao.match"
 
     ticket_name = fields.Char("What For", compute="_compute_ticket_name", compute_sudo=True)
+    cost_code = fields.Char("Code of the Kind of Cost", readonly=True, help="costType at the expense assistant")
+    cost_name = fields.Char("Kind of Cost", readonly=True, help="Into which it was sorted at the expense assistant.")
+    payee_account = fields.Char(
+        "Payee's Bank Account", readonly=True, help="Of the seller, as named at the expense assistant."
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        "Bill Line",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="For which it was picked, or that was made from it. Other fapiao are those of the bill as a whole.",
+    )
 
     @api.depends("fapiao_id")
     def _compute_ticket_name(self):
@@ -58,7 +71,7 @@ class FapiaoMatch(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
-        if {"state", "active", "rule", "amount"} & set(vals):
+        if {"state", "active", "rule", "amount", "move_line_id"} & set(vals):
             self._fapiao_update_soon()
         return res
 

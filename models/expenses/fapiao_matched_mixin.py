@@ -8,15 +8,31 @@ from odoo.exceptions import AccessError, UserError
 from ...clouds import picking
 from ...rules.filenames import clean
 from ..cloud import gate
+from ..cloud.engine import Engine
 from ..values import exact
+from .pick_round import fetch_all
 
 PENDING = "l10n_cn_invoice_cloud.report"
 ALL = ("hr.expense", "account.move")
+# A person's scan may be the cover at the assistant. No document names a limit; 4 MB are 5.6 MB on the wire
+COVERS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+LARGEST_COVER = 4 * 1024 * 1024
 
 
 class FapiaoMatchedMixin(models.AbstractModel):
     _inherit = "fapiao.matched.mixin"
+    _fapiao_inputs = frozenset({"fapiao_cover_number", "fapiao_output_reason"})
 
+    fapiao_cover_number = fields.Char(
+        "Image Number (影像编号)",
+        copy=False,
+        help="Number of the scanned cover at the expense assistant, such as its barcode. Empty: the document's number.",
+    )
+    fapiao_output_reason = fields.Char(
+        "Reason for Not Deducting (转出原因)",
+        copy=False,
+        help="Sent to the expense assistant with tickets whose tax is not deducted in full. Empty: “not deducted”.",
+    )
     fapiao_can_pick = fields.Boolean(compute="_compute_fapiao_can_pick")
 
     fapiao_told = fields.Char("Expense Assistant", compute="_compute_fapiao_told", compute_sudo=True)
@@ -97,12 +113,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Query the fapiao of this document at the assistant (19), and show the differences."""
         self.ensure_one()
         self._fapiao_pick_check_look()
-        theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
-        # sudo: employees see the fapiao of their own expense
-        confirmed = self.sudo().fapiao_match_ids.filtered(
-            lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
-        )
-        ours = {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}
+        ours, theirs = self._fapiao_pick_both()
         here = [ours[serial].display_name for serial in ours if serial not in theirs]
         there = [theirs[serial].number for serial in theirs if serial not in ours]
         said = []
@@ -110,6 +121,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             said.append(self.env._("Here, but not at the assistant: %(numbers)s.", numbers=", ".join(here)))
         if there:
             said.append(self.env._("At the assistant, but not here: %(numbers)s.", numbers=", ".join(there)))
+            said.append(self.env._("Take Over From the Assistant adds them."))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -121,7 +133,43 @@ class FapiaoMatchedMixin(models.AbstractModel):
             },
         }
 
+    def action_fapiao_pick_take_over(self):
+        """Add the fapiao that only the assistant has on this document, as if they were picked now. Returns the session
+        that shows what became of each.
+        """
+        gate.check(self, gate.INTERNAL)
+        self._fapiao_pick_check()
+        self.ensure_one()
+        ours, theirs = self._fapiao_pick_both()
+        missing = [serial for serial in theirs if serial not in ours]
+        if not missing:
+            raise UserError(self.env._("The assistant has no fapiao on this document that are missing here."))
+        Pick, engine = self.env["fapiao.pick"], Engine(self.env)
+        account = Pick.env["fapiao.account"]._assistant_of(self.company_id)
+        found = account._ask_assistant(partial(fetch_all, serials=missing))
+        document, user = self, self.env.uid
+        pick_id, message_id = engine._step(
+            lambda env: env["fapiao.pick"]._prepare_take_over(document.with_env(env), user, missing)
+        )
+        # sudo: the rights on the document were checked above
+        self.env["fapiao.pick.message"].sudo().browse(message_id)._decide(*found)
+        self.env.invalidate_all()
+        return Pick.browse(pick_id)._get_records_action(name=self.env._("Taken Over From the Assistant"))
+
     # ------------------------------------------------------------------ picking
+
+    def _fapiao_pick_both(self):
+        """Return ``{serial number: fapiao}`` of this document here and ``{serial number: InboundFapiao}`` there."""
+        theirs = {ticket.fapiao.serial_no: ticket.fapiao for ticket in self._fapiao_pick_ask()}
+        # sudo: employees see the fapiao of their own expense
+        confirmed = self.sudo().fapiao_match_ids.filtered(
+            lambda match: match.state == "confirmed" and match.fapiao_id.serial_no
+        )
+        return {match.fapiao_id.serial_no: match.fapiao_id for match in confirmed}, theirs
+
+    def _fapiao_pick_lines(self):
+        """Return pairs of a line's key at the assistant and the bill's line, or none for the document as a whole."""
+        return [(self.env["fapiao.account"]._assistant_line(self), self.env["account.move.line"])]
 
     def _fapiao_pick_is_own(self):
         """Return whether these documents are the current user's own, to be viewed even after they are closed."""
@@ -205,13 +253,33 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Return the tax booked on this document that is deducted, as ``Decimal``."""
         raise NotImplementedError
 
-    def _fapiao_update_cost(self):
-        """Return code and name of the cost type, both ``""`` if there is none."""
+    def _fapiao_update_cost(self, line_key=""):
+        """Return code and name of the cost type of a line, both ``""`` if there is none."""
         return "", ""
 
     def _fapiao_update_cover_rows(self):
         """Return pairs of label and value for the document's cover."""
         raise NotImplementedError
+
+    def _fapiao_update_scan(self):
+        """Return the attachment that a person added as the document's own scan, or none: its main one, else the
+        newest, that isn't the file of a ticket.
+        """
+        self.ensure_one()
+        Attachment, tickets = self.env["ir.attachment"], self._fapiao_update_matches().fapiao_id
+        theirs = Attachment.search([("res_model", "=", "fapiao"), ("res_id", "in", tickets.ids)]).mapped("checksum")
+        added = Attachment.search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("res_field", "=", False),
+                ("mimetype", "in", list(COVERS)),
+                ("file_size", "<=", LARGEST_COVER),
+            ],
+            order="id desc",
+        )
+        own = added.filtered(lambda one: one.checksum not in theirs)
+        return (own & self.message_main_attachment_id) or own[:1]
 
     # ------------------------------------------------------------------ changes
 
@@ -250,8 +318,10 @@ class FapiaoMatchedMixin(models.AbstractModel):
         for match in self._fapiao_update_matches().sorted("id"):
             tax = min(abs(exact(match.amount_tax)), left)
             left -= tax
-            # read by users of the cloud
-            reason = "" if tax else self.with_context(lang="zh_CN").env._("Not deducted")
+            reason = "" if tax == abs(exact(match.amount_tax)) and tax else self.fapiao_output_reason or ""
+            if not (tax or reason):
+                # read by users of the cloud
+                reason = self.with_context(lang="zh_CN").env._("Not deducted")
             rows.append(
                 {
                     "serial_no": match.fapiao_id.serial_no,

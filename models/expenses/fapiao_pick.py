@@ -18,6 +18,7 @@ from ...clouds.canonical import fingerprint
 from ...clouds.errors import CloudError
 from ..cloud.engine import Engine
 from . import pick_round as rounds
+from . import pick_sorting
 from .pick_intake import TAKEN
 
 KINDS = [
@@ -58,6 +59,7 @@ RUN = 10  # duration of a scheduled run in seconds; others need the scheduler as
 LEASE = timedelta(minutes=5)  # after which another run may claim a visit; a round ends earlier
 AFTER_TROUBLE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
+TAKE_OVER = "take_over"
 NEWS = "l10n_cn_invoice_cloud.pick"  # bus notification on which the dialog reads the visit again
 
 
@@ -71,6 +73,7 @@ class FapiaoPick(models.Model):
     user_id = fields.Many2one("res.users", "By", required=True, readonly=True, index=True)
     page = fields.Selection(PAGES, "Opened Page", required=True, readonly=True, default=picking.PICK_PAGE)
     move_id = fields.Many2one("account.move", "Bill", readonly=True, index=True, ondelete="cascade")
+    move_line_id = fields.Many2one("account.move.line", "Bill Line", readonly=True, ondelete="set null")
     expense_ids = fields.Many2many("hr.expense", string="Expenses", readonly=True)
     fapiao_id = fields.Many2one(
         "fapiao", "Fapiao (发票)", readonly=True, ondelete="set null", help="That a page shows."
@@ -106,12 +109,19 @@ class FapiaoPick(models.Model):
     # ------------------------------------------------------------------ visit and dialog
 
     @api.model
-    def _open_dialog(self, documents, page=picking.PICK_PAGE, fapiao=None):
-        """Create a visit of the current user for ``documents`` (bill or expenses), and return the action that
-        opens its dialog. Raises AccessError if they may not open the assistant for these, UserError if the
-        company has no assistant.
+    def _open_dialog(self, documents, page=picking.PICK_PAGE, fapiao=None, line=None):
+        """Create a visit of the current user for ``documents`` (bill or expenses, or the ``line`` of a bill), and
+        return the action that opens its dialog. Raises AccessError if they may not open the assistant for these,
+        UserError if the company has no assistant.
         """
         documents._fapiao_pick_check_look()
+        # sudo: only the engine writes visits; the rights on the documents were checked above
+        pick = self.sudo().create(self._prepare_values(documents, self.env.uid, page, fapiao, line))
+        return {"type": "ir.actions.client", "tag": "l10n_cn_invoice_cloud.pick", "params": {"pick_id": pick.id}}
+
+    @api.model
+    def _prepare_values(self, documents, user_id, page, fapiao=None, line=None):
+        """Return the values of a visit; raise UserError if the company has no assistant."""
         company = documents.company_id
         account = self.env["fapiao.account"]._assistant_of(company)
         if not account:
@@ -125,22 +135,31 @@ class FapiaoPick(models.Model):
         if is_bill and len(documents) > 1:
             raise UserError(self.env._("Pick fapiao for one bill at a time."))
         first = documents[0]
-        # sudo: only the engine writes visits; the rights on the documents were checked above
-        pick = self.sudo().create(
-            {
-                "account_id": account.id,
-                "company_id": company.id,
-                "user_id": self.env.uid,
-                "page": page,
-                "move_id": first.id if is_bill else False,
-                "expense_ids": [Command.set([] if is_bill else documents.ids)],
-                "fapiao_id": fapiao.id if fapiao else False,
-                "kind": first._fapiao_pick_kinds()[0],
-                "key": account._assistant_key(first),
-                "number": account._assistant_number(first),
-            }
-        )
-        return {"type": "ir.actions.client", "tag": "l10n_cn_invoice_cloud.pick", "params": {"pick_id": pick.id}}
+        return {
+            "account_id": account.id,
+            "company_id": company.id,
+            "user_id": user_id,
+            "page": page,
+            "move_id": first.id if is_bill else False,
+            "move_line_id": line.id if line else False,
+            "expense_ids": [Command.set([] if is_bill else documents.ids)],
+            "fapiao_id": fapiao.id if fapiao else False,
+            "kind": first._fapiao_pick_kinds()[0],
+            "key": account._assistant_key(first),
+            "number": account._assistant_number(first),
+        }
+
+    @api.model
+    def _prepare_take_over(self, document, user_id, serials):
+        """Create a visit of ``user_id`` for what the assistant has on ``document`` beside our fapiao, and its message
+        as if they were picked now; return the ids of both.
+        """
+        # sudo: only the engine writes visits; the caller has checked the rights on the document
+        pick = self.sudo().create(self._prepare_values(document, user_id, picking.DOCUMENT_PAGE))
+        values = {"message_key": f"#{TAKE_OVER}", "kind": picking.SAVE_BILL, "serials": serials}
+        # nothing was received, so nothing is acknowledged
+        message = pick.message_ids.create({"pick_id": pick.id, "receipt_state": "sent", **values})
+        return pick.id, message.id
 
     def _documents(self):
         """Return the existing bill or expenses of this visit."""
@@ -165,7 +184,7 @@ class FapiaoPick(models.Model):
         try:
             for document in pick._documents():
                 # a page shows the fapiao of a line only once they are related there (entry/cache)
-                self.env["fapiao.assistant.update"]._relate(document)
+                self.env["fapiao.assistant.update"]._relate(document, visit.line)
             link_key, user_key, url, socket = account._ask_assistant(ask)
             account._check_page(url)
         except UserError as error:
@@ -193,7 +212,7 @@ class FapiaoPick(models.Model):
             "is_opened": bool(pick.opened_at),
             "is_silent": pick.page in SILENT,
             "problem": pick.problem or "",
-            "late": [message.problem for message in pick.message_ids if message.problem],
+            "late": [text for one in pick.message_ids for text in (one.problem, one.differs) if text],
             "messages": len(pick.message_ids.filtered(lambda message: message.state != "new")),
             "listened_at": fields.Datetime.to_string(pick.last_poll_at) or "",
             "tickets": [ticket._show() for ticket in pick.ticket_ids],
@@ -249,6 +268,7 @@ class FapiaoPick(models.Model):
         documents = self._documents()
         fapiao = documents.fapiao_match_ids.filtered(lambda match: match.state == "confirmed").fapiao_id
         is_line = self.page in (picking.LINE_PAGE, picking.LINE_EDIT_PAGE)
+        buyer_account, buyer_address = self.company_id._fapiao_pick_party()
         visit = picking.Visit(
             user=self.account_id._assistant_key(self.user_id),
             key=self.key,
@@ -258,10 +278,19 @@ class FapiaoPick(models.Model):
             tax_no=self.account_id.tax_no,
             rules=self.company_id._fapiao_pick_rules(),
             random=secrets.token_hex(8),
-            line=self.account_id._assistant_line(documents[:1]) if is_line else "",
+            line=self.account_id._assistant_line(documents[:1], self.move_line_id.exists()) if is_line else "",
             serials=tuple(filter(None, fapiao.mapped("serial_no"))),
+            attachments=self._attachments(),
+            buyer_account=buyer_account,
+            buyer_address=buyer_address,
         )
         return visit, self.fapiao_id.serial_no or ""
+
+    def _attachments(self):
+        """Return the serial numbers of files that are no fapiao, as named in the messages about these documents."""
+        visits = self.search([("account_id", "=", self.account_id.id), ("key", "=", self.key)])
+        named = (serial for message in visits.message_ids for serial in (message.sorting or {}).get("attachments", ()))
+        return tuple(dict.fromkeys(named))
 
     def _opened(self, link_key, user_key):
         self.write(
@@ -429,6 +458,7 @@ class FapiaoPick(models.Model):
                     "raw": message.raw,
                     "serials": list(message.serials),
                     "renamed": [list(pair) for pair in message.renamed],
+                    "sorting": pick_sorting.as_json(message),
                 }
             )
         return row.id, None if row._is_settled() else row.serials or []

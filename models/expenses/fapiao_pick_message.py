@@ -14,6 +14,8 @@ from ...clouds.errors import CloudError
 from ...clouds.inbound import is_number
 from ..cloud import gate
 from ..cloud.engine import Engine
+from ..values import as_html
+from . import pick_sorting
 from .pick_intake import Intake
 from .pick_round import fetch_all
 
@@ -24,6 +26,19 @@ MESSAGE_STATES = [
     ("applied", "Applied"),
     ("ignored", "Nothing to do"),
     ("failed", "Not applied"),
+]
+# What other documents make of a ticket (expenseStatus). The assistant may say other codes.
+CLAIMS = [
+    ("1", "Not in use"),
+    ("2", "Packed"),
+    ("25", "Submitted"),
+    ("30", "In approval"),
+    ("60", "Approved"),
+    ("65", "Booked"),
+    ("70", "Paid"),
+    ("27", "Document discarded"),
+    ("40", "Document not approved"),
+    ("80", "Document closed"),
 ]
 # Kinds of messages. The assistant may send unknown kinds.
 MESSAGE_KINDS = [
@@ -46,6 +61,11 @@ class FapiaoPickMessage(models.Model):
     raw = fields.Json(readonly=True, groups="base.group_system")
     serials = fields.Json(readonly=True)
     renamed = fields.Json(readonly=True)
+    sorting = fields.Json(readonly=True, help="Groups, sums and line, as the message names them.")
+    is_electronic = fields.Boolean(
+        "All Electronic", compute="_compute_is_electronic", help="Else paper originals have to be handed in."
+    )
+    differs = fields.Text("What Differs", readonly=True, help="Sums of the message that its tickets don't have.")
     state = fields.Selection(MESSAGE_STATES, required=True, readonly=True, default="new")
     problem = fields.Text(readonly=True)
     receipt_state = fields.Selection(
@@ -60,6 +80,11 @@ class FapiaoPickMessage(models.Model):
         known = dict(MESSAGE_KINDS)
         for message in self:
             message.topic = message.kind if message.kind in known else False
+
+    @api.depends("sorting")
+    def _compute_is_electronic(self):
+        for message in self:
+            message.is_electronic = bool((message.sorting or {}).get("is_electronic"))
 
     def action_apply(self):
         """Apply a message that couldn't be applied before."""
@@ -103,9 +128,17 @@ class FapiaoPickMessage(models.Model):
             return
         # sudo: the content was chosen by the user in the page, whose rights are checked below
         pick = self.pick_id.with_user(self.pick_id.user_id).with_company(self.pick_id.company_id).sudo()
-        is_effective = Intake(pick, tickets, files).apply(self)
-        self.write({"state": "applied" if is_effective else "ignored", "problem": False})
+        intake = Intake(pick, tickets, files)
+        is_effective = intake.apply(self)
+        differs = intake.differences(self)
+        self.write({"state": "applied" if is_effective else "ignored", "problem": False, "differs": differs or False})
+        if differs:
+            pick._documents()[:1]._message_log(body=as_html(differs))
         pick._notify_dialog()
+
+    def _groups(self):
+        """Return the ``picking.Group`` into which a person sorted the tickets."""
+        return pick_sorting.groups_in(self.sorting)
 
     def _give_up(self, problem):
         self.write({"state": "failed", "problem": problem})
@@ -166,6 +199,8 @@ class FapiaoPickTicket(models.Model):
         readonly=True,
     )
     reason = fields.Text("Not Taken Because", readonly=True)
+    sorted_as = fields.Char(readonly=True, help="Kind of cost, goods or payee, as sorted at the assistant.")
+    claim = fields.Selection(CLAIMS, "At the Assistant", readonly=True)
 
     _unique_serial = models.UniqueIndex("(pick_id, serial_no)", "This ticket is known already.")
 
@@ -188,5 +223,6 @@ class FapiaoPickTicket(models.Model):
             "name": self.name_shown or "",
             "amount": self.currency_id.format(self.amount) if self.amount else "",
             "reason": self.reason or "",
+            "sorted_as": self.sorted_as or "",
             "expense_id": self.expense_id.id,
         }

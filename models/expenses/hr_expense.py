@@ -49,7 +49,7 @@ class HrExpense(models.Model):
         """Take the values of the fapiao of ``matches``. A fixed cost of the category stays, times the quantity."""
         self.ensure_one()
         fapiao = matches.fapiao_id
-        category = self.env["fapiao.ticket.category"]._category_of(self.company_id, fapiao.mapped("type_code"))
+        category = self._fapiao_pick_category(matches)
         if category and category != self.product_id:
             self.product_id = category
         values = {
@@ -68,6 +68,13 @@ class HrExpense(models.Model):
         self.write(values)
         if not self.product_has_cost:
             self.total_amount_currency = float(sum(exact(match.amount) for match in matches))
+
+    def _fapiao_pick_category(self, matches):
+        """Return the category of the kind of cost into which the tickets were sorted, else of their types."""
+        Category, costs = self.env["fapiao.ticket.category"], {(one.cost_code, one.cost_name) for one in matches}
+        return Category._category_of_costs(self.company_id, costs) or Category._category_of(
+            self.company_id, matches.fapiao_id.mapped("type_code")
+        )
 
     def _fapiao_pick_name(self, fapiao):
         names = list(dict.fromkeys(one._ticket_name() for one in fapiao))
@@ -110,7 +117,7 @@ class HrExpense(models.Model):
         # a tax line without its own account is a cost
         return exact(self.tax_amount if taxes and all(share.account_id for share in taxes) else 0)
 
-    def _fapiao_update_cost(self):
+    def _fapiao_update_cost(self, line_key=""):
         product = self.product_id
         return (product.default_code or str(product.id), product.name) if product else ("", "")
 

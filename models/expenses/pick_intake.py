@@ -8,10 +8,11 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from ...clouds.picking import SAVE_BILL, SAVE_ENTRIES, UNUSED, UPDATE_INVOICE
+from ...clouds.picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE
 from ...rules import taxno
 from ..received.fapiao_match import plain_name
 from ..values import exact
+from . import pick_sorting
 
 # States of a ticket that its document has.
 TAKEN = ("attached", "known", "updated")
@@ -26,15 +27,41 @@ class Intake:
     def __init__(self, pick, tickets, files):
         self.pick, self.env, self.company, self.files = pick, pick.env, pick.company_id, files
         self.tickets = {ticket.state.serial_no: ticket for ticket in tickets}
+        self.groups, self.categories = (), {}
 
     def apply(self, message):
         """Apply ``message`` (a row); return whether it has an effect. Raises UserError if it is too late."""
+        self.groups = message._groups()
         take = {
             SAVE_BILL: self._take_bill,
             SAVE_ENTRIES: self._take_entries,
             UPDATE_INVOICE: self._take_update,
         }.get(message.kind)
         return bool(take) and take(self._open_documents(), message)
+
+    def differences(self, message):
+        """Return in words what the page's sums say and the tickets' data don't, or ""; where a ticket is unknown there
+        is nothing to compare with.
+        """
+        serials = message.serials or []
+        if not message.sorting or not all(serial in self.tickets for serial in serials):
+            return ""
+        rows = {serial: self.tickets[serial].fapiao for serial in serials}
+        names = {
+            "count": self.env._("Number of tickets"),
+            "total": self.env._("Total"),
+            "tax": self.env._("Tax"),
+        }
+        found = [
+            self.env._(
+                "%(what)s: the assistant says %(said)s, its tickets say %(found)s.",
+                what=names.get(what, what),
+                said=said,
+                found=ours,
+            )
+            for what, said, ours in pick_sorting.differences(message.sorting, rows)
+        ]
+        return "\n".join([self.env._("Check these tickets at the assistant:"), *found]) if found else ""
 
     def _open_documents(self):
         """Return the documents that may still take fapiao; raise UserError with the cure if there are none."""
@@ -74,19 +101,43 @@ class Intake:
 
     def _take_entries(self, documents, message):
         """Set the tickets of a line: others are removed, new ones added."""
-        document, now = documents[0], message.serials or []
+        document, line = self._document_of_line(documents, (message.sorting or {}).get("line", ""))
+        now = message.serials or []
         picked = document._fapiao_update_matches()
+        if line or document._name == "account.move":
+            picked = picked.filtered(lambda match: match.move_line_id == line)
         gone = picked.filtered(lambda match: match.fapiao_id.serial_no not in now)
         for match in gone:
             self._note(match.fapiao_id.serial_no, "removed", "", match.fapiao_id)
         gone._undo()
+        for match in picked - gone:
+            self._sort(match)
         there = (picked - gone).fapiao_id.mapped("serial_no")
         for fapiao, attachments in self._admit([serial for serial in now if serial not in there]).items():
-            if self._attach(fapiao, document):
+            if self._attach(fapiao, document, line):
                 document._fapiao_pick_files(attachments)
         document._fapiao_pick_refill()
         self.pick.state = "done"
         return True
+
+    def _document_of_line(self, documents, key):
+        """Return the document and, of a bill, the line (or none) that ``key`` names; without one, those of the visit.
+
+        Raises UserError if the line is not theirs: nothing may be taken off another one.
+        """
+        line = self.pick.move_line_id.exists()
+        if not key:
+            return documents[0], line
+        for document in documents:
+            for known, key_line in document._fapiao_pick_lines():
+                if known == key:
+                    return document, key_line
+        raise UserError(
+            self.env._(
+                "The assistant names a line that %s doesn't have any more. Pick the tickets again for another line.",
+                ", ".join(documents.mapped("display_name")),
+            )
+        )
 
     def _take_update(self, documents, message):
         """A ticket was edited, possibly with a new serial number: its match stays, its data changes."""
@@ -167,8 +218,10 @@ class Intake:
             [("company_id", "=", self.company.id), ("direction", "=", "in"), ("number", "in", numbers)]
         )
 
-    def _attach(self, fapiao, document):
-        """Match a fapiao with a document, unless it is booked on another one; return whether it is attached now."""
+    def _attach(self, fapiao, document, line=None):
+        """Match a fapiao with a document and the ``line`` of a bill, unless it is booked on another one; return whether
+        it is attached now. The match keeps how the ticket was sorted.
+        """
         serial = fapiao.serial_no or fapiao.number
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
@@ -176,8 +229,10 @@ class Intake:
                 own = taken.filtered(lambda match: match._document() == document)
                 if others := taken - own:
                     fapiao._raise_taken(others, self.pick.user_id)
-                if not own:
-                    self.env["fapiao.match"]._confirm_pair(fapiao, document, fapiao.amount_total, rule="picked")
+                match = own or self.env["fapiao.match"]._confirm_pair(
+                    fapiao, document, fapiao.amount_total, rule="picked"
+                )
+                self._sort(match, line)
         except UserError as error:
             self._note(serial, "refused", str(error), fapiao)
             return False
@@ -185,9 +240,23 @@ class Intake:
         self._note(serial, "known" if own else "attached", "", fapiao, expense=expense)
         return True
 
+    def _sort(self, match, line=None):
+        """Keep on a match how a person sorted its ticket; what the message doesn't say stays. ``line``: of a bill,
+        empty for the bill as a whole, None to leave it.
+        """
+        values = pick_sorting.values_of(match.fapiao_id.serial_no, self.groups)
+        if line is not None and match.move_line_id != line:
+            values["move_line_id"] = line.id
+        if changed := {name: value for name, value in values.items() if match[name] != value}:
+            match.sudo().write(changed)  # sudo: the page was the user's, whose rights on the document were checked
+
     def _note(self, serial, state, reason="", fapiao=None, row=None, expense=None):
         """Record what became of a ticket; ``row``: its data as reported, if it isn't in the pool."""
         values = {"state": state, "reason": reason or False}
+        if text := pick_sorting.describe(serial, self.groups):
+            values["sorted_as"] = text
+        if (ticket := self.tickets.get(serial)) and ticket.state.claim in dict(self._claims()):
+            values["claim"] = ticket.state.claim
         if shown := fapiao or row:
             amount = float(shown.amount_total or 0)
             values.update(number=shown.number, seller=shown.seller_name, amount=amount)
@@ -200,6 +269,9 @@ class Intake:
             known.write(values)
         else:
             known.create({"pick_id": self.pick.id, "serial_no": serial, **values})
+
+    def _claims(self):
+        return self.env["fapiao.pick.ticket"]._fields["claim"].selection
 
     # ------------------------------------------------------------------ rules of import (``ticketParam``)
     # Checked here as well, since the company's settings are decisive.
@@ -235,7 +307,7 @@ class Intake:
 
     def _is_claimed_elsewhere(self, state):
         own = {self.pick.key, self.pick.number, *map(self.pick.account_id._assistant_key, self.pick._documents())}
-        return state.claim not in ("", UNUSED) and state.claimed_by not in own
+        return state.is_claimed and state.claimed_by not in own
 
     def _wrong_title(self, row):
         """Tickets without a buyer (taxi, paper train) have no title to check."""
@@ -304,8 +376,14 @@ class Intake:
         return shares
 
     def _same_category(self, fapiao, expense):
-        category = self.env["fapiao.ticket.category"]._category_of(self.company, [fapiao.type_code])
-        return bool(category) and category == expense.product_id
+        if fapiao not in self.categories:
+            Category = self.env["fapiao.ticket.category"]
+            said = pick_sorting.values_of(fapiao.serial_no, self.groups)
+            cost = said.get("cost_code", ""), said.get("cost_name", "")
+            self.categories[fapiao] = Category._category_of_costs(self.company, {cost}) or Category._category_of(
+                self.company, [fapiao.type_code]
+            )
+        return bool(self.categories[fapiao]) and self.categories[fapiao] == expense.product_id
 
     def _put_on_bill(self, bill, admitted):
         """Match tickets with a bill; a draft without lines takes theirs, of one seller."""
@@ -316,12 +394,12 @@ class Intake:
             if is_blank and seller not in (None, key):
                 other = self.env._("It is another seller's: pick it for a bill of its own.")
                 self._note(fapiao.serial_no or fapiao.number, "refused", other, fapiao)
-            elif self._attach(fapiao, bill):
+            elif self._attach(fapiao, bill, self.pick.move_line_id.exists() or None):
                 seller = key
                 attached |= fapiao
                 bill._fapiao_pick_files(attachments)
         if is_blank and attached:
-            bill._fapiao_pick_take_lines(attached)
+            bill._fapiao_pick_take_lines(attached, self.groups)
 
 
 def _same_amount(fapiao, expense):

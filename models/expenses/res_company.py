@@ -14,16 +14,34 @@ PICK_RULES = (
 
 class ResCompany(models.Model):
     _inherit = "res.company"
-    _fapiao_inputs = frozenset(PICK_RULES)
+    _fapiao_inputs = frozenset({*PICK_RULES, "fapiao_pick_bank"})
 
     fapiao_pick_claimed = fields.Boolean("Tickets Claimed Already")
     fapiao_pick_title = fields.Boolean("Another Company's Name")
     fapiao_pick_tax_no = fields.Boolean("Another Tax Number")
     fapiao_pick_unverified = fields.Boolean("Failed Verification")
     fapiao_pick_personal = fields.Boolean("Personal Fapiao")
+    fapiao_pick_bank = fields.Boolean(
+        "Compare Our Bank and Address",
+        help="The expense assistant warns of special fapiao on which our bank account, or our address and phone,"
+        " are other ones than those of the company's contact.",
+    )
 
     def _fapiao_pick_rules(self):
         """Return the five characters of ``ticketParam``; 1 allows."""
         self.ensure_one()
         company = self.sudo()  # sudo: settings of the company, no secrets
         return "".join("1" if company[name] else "0" for name in PICK_RULES)
+
+    def _fapiao_pick_party(self):
+        """Return our bank with account, and address with phone, as printed on special fapiao; "" where the assistant
+        shall not compare them.
+        """
+        self.ensure_one()
+        company = self.sudo()  # sudo: employees may not read the company's bank accounts
+        if not company.fapiao_pick_bank:
+            return "", ""
+        party = company.partner_id._fapiao_party()
+        return " ".join(filter(None, (party.bank, party.bank_account))), " ".join(
+            filter(None, (party.address, party.phone))
+        )

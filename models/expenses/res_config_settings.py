@@ -11,3 +11,4 @@ class ResConfigSettings(models.TransientModel):
     fapiao_pick_tax_no = fields.Boolean(related="company_id.fapiao_pick_tax_no", readonly=False)
     fapiao_pick_unverified = fields.Boolean(related="company_id.fapiao_pick_unverified", readonly=False)
     fapiao_pick_personal = fields.Boolean(related="company_id.fapiao_pick_personal", readonly=False)
+    fapiao_pick_bank = fields.Boolean(related="company_id.fapiao_pick_bank", readonly=False)

@@ -109,7 +109,7 @@ class ResPartner(models.Model):
         phone = commercial.fapiao_phone or commercial.phone or ""
         mobiles = map(_mobile, (commercial.fapiao_phone, self.phone, commercial.phone))
         own_line = commercial.fapiao_bank
-        bank, account = _split_bank(own_line) if own_line else commercial._own_bank()
+        bank, account = split_bank(own_line) if own_line else commercial._own_bank()
         email = commercial.fapiao_email or self.email or commercial.email
         return Party(
             name=(commercial.name or "").strip(),
@@ -154,7 +154,7 @@ class ResPartner(models.Model):
         return _join(parts)
 
 
-def _split_bank(text):
+def split_bank(text):
     """Return ``(bank name, account number)`` from one line; without a number all of it is the bank."""
     match = BANK_ACCOUNT.fullmatch(text.strip())
     if not match:

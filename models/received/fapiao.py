@@ -657,15 +657,16 @@ class Fapiao(models.Model):
 
     # ------------------------------------------------------------------ lines of a bill, exact to the fen
 
-    def _bill_lines(self):
+    def _bill_lines(self, parts=None):
         """Return create values of bill lines: one for each line of the fapiao if they sum to its total, else
-        one for all of it. Those of a refund are positive, while its fapiao is negative.
+        one for all of it. Those of a refund are positive, while its fapiao is negative. ``parts``: only these of
+        :meth:`_taxed_parts`.
         """
         self.ensure_one()
         products = self._purchase_products()
         sign = -1 if exact(self.amount_total) < 0 else 1
         values = []
-        for line, amount, tax, _rate, account_tax in self._taxed_parts():
+        for line, amount, tax, _rate, account_tax in self._taxed_parts() if parts is None else parts:
             gross = account_tax is None or account_tax.price_include
             quantity, price = self._quantity_and_price(line, sign * (amount + tax if gross else amount))
             values.append(

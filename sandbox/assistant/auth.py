@@ -165,6 +165,7 @@ def give_user_key(exchange):
         # "格式如:1101": without the fifth digit nothing personal is let in.
         ticket_param=exchange.text("ticketParam").ljust(5, "0"),
         serials=split(exchange.text("invoiceSerialNos")),
+        attachments=split(exchange.text("attachmentSerialNos")),
         **{name: exchange.text(key) for name, key in USER_KEY.items()},
     )
     exchange.world.user_keys[made.text] = made

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from .. import defaults
 from ..levers import locked
 from . import auth, desk, mailbox, messages, tickets
-from .records import UNUSED, USED, Client
+from .records import TOLD, UNUSED, Client
 
 
 @locked
@@ -32,7 +32,9 @@ class AssistantLevers:
     def claim_elsewhere(self, serial, status="30", document="elsewhere"):
         """Another document, of another system perhaps, uses this ticket (or 1: uses it no longer)."""
         slip = tickets.find(self, serial)
-        slip.status, slip.document = str(status), document if str(status) in USED else ""
+        if str(status) not in TOLD:
+            raise ValueError(f"unknown expenseStatus {status!r}; known: {', '.join(TOLD)}")
+        slip.status, slip.document = str(status), "" if str(status) == UNUSED else document
         return slip
 
     def free_ticket(self, serial):

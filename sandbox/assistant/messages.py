@@ -13,40 +13,53 @@ def save_bill(user, slips):
 
 
 def _plain(slips):
-    return {"data": [_ticket(slip) for slip in slips], **_all(slips)}
+    sums = _sums(slips)
+    totals = {"invoicesAmount": sums["totalAmount"], "invoicesTaxAmount": sums["taxAmount"]}
+    return {"data": [_ticket(slip) for slip in slips], **totals, **_all(slips)}
 
 
 def _travel(slips):
     """Groups by kind of cost."""
     groups = _grouped(slips, lambda slip: tickets.kind_of(slip).cost)
-    return {"data": [_cost(each) for each in groups], **_all(slips)}
+    return {"data": [_cost(each) for each in groups], **_totals(slips), "allSize": len(slips), **_all(slips)}
 
 
 def _cost(slips):
     kind = tickets.kind_of(slips[0])
     about = {"costName": kind.cost_name, "costType": kind.cost, "size": len(slips)}
-    return {"invoiceData": [_ticket(slip) for slip in slips], **about, **_sums(slips)}
+    rows = [{**_ticket(slip), "classify": kind.cost, "classifyName": kind.cost_name} for slip in slips]
+    return {"invoiceData": rows, **about, "invoiceDate": slips[0].told["invoiceDate"], **_sums(slips)}
 
 
 def _purchase(slips):
-    """By supplier and goods; the payers' data beside them."""
-    payers = "buyerName buyerTaxNo buyerAddressPhone buyerAccount"
-    buyers = {slip.told["buyerTaxNo"]: _told(slip, payers) for slip in slips}
+    """By supplier and goods; beside them the payees, spelt as buyers."""
+    payees = {slip.told["salerTaxNo"]: _payee_as_buyer(slip) for slip in slips}
     parts = {}
     for slip in slips:
         whole = {"goodsName": tickets.goods(slip), "detailAmount": slip.net, "taxAmount": slip.tax}
         for item in slip.told.get("items") or [whole]:
             parts.setdefault((slip.told["salerTaxNo"], item["goodsName"]), []).append((slip, item))
-    bought = {"buyerInfo": list(buyers.values()), "purchaseInfo": [_bought(part) for part in parts.values()]}
+    bought = {"buyerInfo": list(payees.values()), "purchaseInfo": [_bought(part) for part in parts.values()]}
     return {"data": bought, **_all(slips)}
+
+
+def _payee_as_buyer(slip):
+    payee = _told(slip, "salerName salerTaxNo salerAddressPhone salerAccount")
+    return {key.replace("saler", "buyer"): value for key, value in payee.items()}
 
 
 def _bought(part):
     slip, item = part[0]
+    num, amount = (sum(Decimal(each.get(key) or 0) for _, each in part) for key in ("num", "detailAmount"))
     return {
-        **_told(slip, "salerName salerTaxNo"),
+        **_told(slip, "salerName salerTaxNo invoiceDate"),
         "goodsName": item["goodsName"],
+        "goodsCode": item.get("goodsCode", ""),
+        "unit": item.get("unit", ""),
+        "num": f"{num}" if num else "",
+        "unitPrice": f"{amount / num:.8f}" if num else "",
         **{key: f"{sum(Decimal(each[key]) for _, each in part):.2f}" for key in ("detailAmount", "taxAmount")},
+        "size": str(len(part)),
         "invoiceData": list(dict.fromkeys(each.serial for each, _ in part)),
     }
 
@@ -54,12 +67,17 @@ def _bought(part):
 def _payees(slips):
     """One row for each payee's tax number and account; serial numbers with commas [?]."""
     groups = _grouped(slips, lambda slip: (slip.told["salerTaxNo"], slip.told["salerAccount"]))
-    return {"type": "savebill", "data": [_payee(each) for each in groups]}
+    return {"type": "savebill", "data": [_payee(each) for each in groups], **_totals(slips)}
 
 
 def _payee(slips):
     payee = _told(slips[0], "salerTaxNo salerName salerAddressPhone salerAccount")
-    return {**payee, **_sums(slips), "goodsName": tickets.goods(slips[0]), "serialNo": _joined(slips)}
+    item = next(iter(slips[0].told.get("items") or ()), {})
+    goods = {"goodsName": tickets.goods(slips[0]), "goodsCode": item.get("goodsCode", "")}
+    code, number = tickets.code_no(slips[0])
+    about = {"invoiceType": slips[0].kind, "invoiceCode": code, "invoiceNo": number}
+    rate = {"taxRate": item.get("taxRate", "")}
+    return {**payee, **_sums(slips), **about, **goods, **rate, "serialNo": _joined(slips)}
 
 
 SHAPES = {"": _plain, "Tra": _travel, "Pur": _purchase, "BizOut": _payees}
@@ -126,7 +144,11 @@ def _joined(slips):
     return ",".join(slip.serial for slip in slips)
 
 
-def _all(slips):
+def _totals(slips):
     sums = _sums(slips)
-    totals = {"invoicesTotalAmount": sums["totalAmount"], "invoicesTaxAmount": sums["taxAmount"]}
-    return {**totals, "invoiceSerialNos": _joined(slips)}
+    return {"invoicesTotalAmount": sums["totalAmount"], "invoicesTaxAmount": sums["taxAmount"]}
+
+
+def _all(slips):
+    is_electronic = all(tickets.kind_of(slip).is_electronic for slip in slips)
+    return {"isElectronicInvoice": is_electronic, "invoiceSerialNos": _joined(slips)}

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from ..protocol import Refused
 from . import auth, desk, tickets
-from .records import STATES, serials_of
+from .records import TOLD, serials_of
 
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -15,7 +15,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PAGES.globals.update(states=STATES, kinds=tickets.KINDS, code_no=tickets.code_no)
+PAGES.globals.update(states=TOLD, kinds=tickets.KINDS, code_no=tickets.code_no)
 WAYS = ("socket", "polling")
 GRIDS = {"1111": "全部", "1100": "PC上传、手机端推送", "0011": "扫码枪、扫描仪"}
 

@@ -7,8 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 UNUSED, APPROVING, APPROVED, BOOKED = "1", "30", "60", "65"
-USED = (APPROVING, APPROVED, BOOKED)
 STATES = {UNUSED: "未报销", APPROVING: "审批中", APPROVED: "审批通过", BOOKED: "已入账"}
+# Other systems' documents tell more of them; those that ended leave a ticket free.
+ENDED = {"27": "已废弃", "40": "审核不通过", "80": "已关闭"}
+TOLD = {**STATES, **ENDED, "2": "已打包", "25": "已提交", "70": "已付款"}
 
 
 @dataclass
@@ -35,6 +37,7 @@ class UserKey:
     expires_at: datetime
     branch_id: str = ""
     serials: list = field(default_factory=list)
+    attachments: list = field(default_factory=list)
     buyer_account: str = ""
     buyer_address: str = ""
 
@@ -66,7 +69,7 @@ class Slip:
 
     def is_used_beside(self, document):
         """Does another document use it?"""
-        return self.status in USED and self.document != document
+        return self.status not in (UNUSED, *ENDED) and self.document != document
 
 
 @dataclass
@@ -137,10 +140,13 @@ class Entry:
     document: str = ""  # bxd_key, of vouchers several with commas
     status: str = ""
     serials: list = field(default_factory=list)
+    rules: str = ""  # ticketParam: of the call, or of the key it came with
 
 
 def note(exchange, document, serials, status=""):
     """Record a call that took effect."""
     entries = exchange.world.assistant_entries
     number = len(entries) + 1
-    entries[number] = Entry(number, exchange.world.clock.now(), exchange.call.name, document, status, serials)
+    rules = exchange.text("ticketParam") or getattr(exchange.user, "ticket_param", "")
+    moment = exchange.world.clock.now()
+    entries[number] = Entry(number, moment, exchange.call.name, document, status, serials, rules)

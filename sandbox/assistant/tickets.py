@@ -63,6 +63,10 @@ class Kind:
     def cost_name(self):
         return COSTS[self.cost]
 
+    @property
+    def is_electronic(self):
+        return "digital" in self.marks or "electronic" in self.alias
+
 
 KINDS = {}
 for _line in """

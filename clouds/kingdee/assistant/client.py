@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ... import base, client, picking
 from ...client import Call
-from ...errors import LoginRequired, OutcomeUnknown, TokenExpired, TokenRefused
+from ...errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
 from ...transport import Transport
 from . import messages, pages, reports, tickets
 from .answers import answered, gone, is_nothing, is_token_refused, opened, refusal, told
@@ -45,6 +45,7 @@ class Options(client.Options):
     codes by which the long poll says that there is no message, beside the words it is known by. ``link_url``: the
     link host, where a browser hears of messages, empty without one; ``link_version``: of Engine.IO there, 3 or 4.
     ``announce``: how the page to pick on is to send its message, ``polling`` or ``socket``.
+    ``grid``: which ways to add fapiao the page shows (``picking.GRIDS``).
     Source: docs/protocols/kingdee-assistant.md#addresses, #socket.
     """
 
@@ -54,6 +55,7 @@ class Options(client.Options):
     link_url: str = ""
     link_version: int = 3
     announce: str = "polling"
+    grid: str = picking.GRIDS[0]
 
 
 class Assistant(client.Cloud):
@@ -103,8 +105,26 @@ class Assistant(client.Cloud):
                 operation,
                 lambda token: self._transport.post_json(path, payload, params={"access_token": token}, fresh=True),
             )
+        payload = self._with_user_key(payload)
         self._begin(operation)
         return self._transport.post_json(path, {**payload, **self._signature()}, fresh=True)
+
+    def _with_user_key(self, payload):
+        """Return the body to send: where saving needs the rules of import, with a key that carries them (3).
+
+        The key opens pages, so it is asked for now and stored nowhere. Raises RateLimited, LoginRequired, or NotSent
+        for whatever else goes wrong: nothing was saved yet.
+        """
+        payload = dict(payload)
+        about = payload.pop(reports.RULES_OF, None)
+        if not about:
+            return payload
+        try:
+            return {**payload, "userKey": self.user_key(reports.visit_for(payload, about))}
+        except (NotSent, LoginRequired):
+            raise
+        except CloudError as error:
+            raise error.to(NotSent) from error
 
     def read(self, operation, raw):
         """Return ``picking.Told``, the cloud's words in it; see :class:`...client.Cloud` for what it raises."""
@@ -141,6 +161,7 @@ class Assistant(client.Cloud):
             linkKey=link_key,
             serialNo=serial_no,
             sourceType=self.options.announce,
+            gridParam=self.options.grid,
         )
 
     def socket(self, link_key):

@@ -1,17 +1,23 @@
 """What people did in a page, as the long poll tells it.
 
-A message names tickets; what they say is fetched with them. Its ``data`` may be JSON text within JSON.
-Source (saveBill in four shapes, saveEntrys, updateInvoice): docs/protocols/kingdee-assistant.md#messages.
+A message names tickets and how a person sorted them; what they say is fetched with them. Its ``data`` may be JSON
+text within JSON. Source (saveBill in four shapes, saveEntrys, updateInvoice):
+docs/protocols/kingdee-assistant.md#messages, #groups.
 """
 
 from ... import reading
-from ...picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE, Message
-from ...reading import unfolded
-from .answers import rows_in, serials_in, together
+from ...picking import COST, GOODS, PAYEE, SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE, Group, Message
+from ...reading import exact_sum, unfolded
+from .answers import day_at, rows_in, serials_in, together
 
 _KINDS = {kind.lower(): kind for kind in (SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE)}
 # No source has a key for the old number; these are in the vendor's own style
 _OLD_SERIAL = ("oldSerialNo", "serialNoOld", "originalSerialNo", "oldFid")
+# What tells a row by payee (BizOut) from a ticket of an expense claim
+_PAYEE_KEYS = ("salerAccount", "salerAddressPhone")
+_YES, _NO = ("true", "1", "y", "是"), ("false", "0", "n", "否")
+# A document has no more tickets than this; a larger number is none
+_MOST = 100_000
 
 
 def read(data):
@@ -49,6 +55,13 @@ def _message(number, told):
         user=reading.word_at(body, "userid", "eid"),
         serials=together(named, *map(_serials, rows)),
         renamed=tuple(_renamed(rows, body)) if kind == UPDATE_INVOICE else (),
+        groups=_groups(kind, body),
+        line=reading.word_at(body, "branch_id"),
+        total=reading.money_at(body, "invoicesTotalAmount", "invoicesAmount"),
+        tax=reading.money_at(body, "invoicesTaxAmount"),
+        count=_count_at(body, "allSize"),
+        is_electronic=_flag_at(body, "isElectronicInvoice"),
+        attachments=serials_in(reading.pick(body, "attachmentSerialNos")),
         raw=reading.plain(told),
     )
 
@@ -73,3 +86,124 @@ def _renamed(rows, body):
         new = next(iter(serials_in(row)), "")
         if new and new != old:
             yield old, new
+
+
+# How a person sorted the tickets
+
+
+def _groups(kind, body):
+    """Return the groups of a message in the shape of its kind of document; () where it only lists tickets."""
+    if kind == SAVE_ENTRIES:
+        # Redundant beside the list, which alone says what lies on the line
+        return tuple(group for group in map(_cost, rows_in(reading.pick(body, "traList"))) if group.serials)
+    if kind != SAVE_BILL:
+        return ()
+    inner = unfolded(reading.pick(body, "data"))
+    if isinstance(inner, dict) and ("purchaseInfo" in inner or "buyerInfo" in inner):
+        return _purchases(inner)
+    rows = rows_in(inner)
+    if any("invoiceData" in row for row in rows):
+        return tuple(map(_cost, rows))
+    if any(key in row for row in rows for key in _PAYEE_KEYS):
+        return _payees(rows)
+    return ()
+
+
+def _cost(row):
+    """Return the group of a kind of cost (Tra, traList): its own, or else that of its first ticket."""
+    first = next(iter(rows_in(reading.pick(row, "invoiceData"))), {})
+    return Group(
+        kind=COST,
+        serials=_serials(row),
+        cost_code=reading.word_at(row, "costType") or reading.word_at(first, "classify"),
+        cost_name=reading.word_at(row, "costName") or reading.word_at(first, "classifyName"),
+        size=_count_at(row, "size"),
+        date=_day_at(row),
+        **_amounts(row),
+    )
+
+
+def _purchases(inner):
+    """Return the groups of a purchase, one for goods of a supplier, each with the account of its payee."""
+    payees = {}
+    # The list of payees calls them buyers
+    for payee in rows_in(reading.pick(inner, "buyerInfo")):
+        about = reading.word_at(payee, "buyerAccount"), reading.word_at(payee, "buyerAddressPhone")
+        for key in ("buyerTaxNo", "buyerName"):
+            if named := reading.word_at(payee, key):
+                payees.setdefault(named, about)
+    return tuple(_goods(row, payees) for row in rows_in(reading.pick(inner, "purchaseInfo")))
+
+
+def _goods(row, payees):
+    name, tax_no = _seller(row)
+    account, address = payees.get(tax_no) or payees.get(name) or ("", "")
+    return Group(
+        kind=GOODS,
+        serials=_serials(row),
+        payee_name=name,
+        payee_tax_no=tax_no,
+        payee_account=account,
+        payee_address=address,
+        goods_name=reading.word_at(row, "goodsName"),
+        goods_code=reading.word_at(row, "goodsCode", "goodsCood"),
+        unit=reading.word_at(row, "unit"),
+        quantity=reading.decimal_at(row, "num"),
+        price=reading.decimal_at(row, "unitPrice"),
+        amount=reading.money_at(row, "detailAmount"),
+        tax=reading.money_at(row, "taxAmount"),
+        size=_count_at(row, "size"),
+        date=_day_at(row),
+    )
+
+
+def _payees(rows):
+    """Return one group for each payee: tax number, or name, and bank account."""
+    found = {}
+    for row in rows:
+        name, tax_no = _seller(row)
+        found.setdefault((tax_no or name, reading.word_at(row, "salerAccount")), []).append(row)
+    return tuple(map(_payee, found.values()))
+
+
+def _payee(rows):
+    name, tax_no = _seller(rows[0])
+    return Group(
+        kind=PAYEE,
+        serials=together(*map(_serials, rows)),
+        payee_name=name,
+        payee_tax_no=tax_no,
+        payee_address=reading.word_at(rows[0], "salerAddressPhone"),
+        payee_account=reading.word_at(rows[0], "salerAccount"),
+        goods_name=reading.word_at(rows[0], "goodsName"),
+        goods_code=reading.word_at(rows[0], "goodsCode", "goodsCood"),
+        **{name: exact_sum(*(_amounts(row)[name] for row in rows)) for name in ("amount", "tax", "total")},
+    )
+
+
+def _amounts(row):
+    return {
+        "amount": reading.money_at(row, "amount"),
+        "tax": reading.money_at(row, "taxAmount"),
+        "total": reading.money_at(row, "totalAmount"),
+    }
+
+
+def _seller(row):
+    return reading.word_at(row, "salerName", "sallerName"), reading.word_at(row, "salerTaxNo", "sallerTaxNo")
+
+
+def _day_at(row):
+    day = day_at(row, "invoiceDate")
+    return day.isoformat() if day else ""
+
+
+def _count_at(row, name):
+    number = reading.decimal_at(row, name)
+    return int(number) if number is not None and number == number.to_integral_value() and 0 <= number < _MOST else None
+
+
+def _flag_at(row, name):
+    value = reading.pick(row, name)
+    word = str(value).lower() if isinstance(value, bool) else reading.as_text(value).lower()
+    return True if word in _YES else False if word in _NO else None

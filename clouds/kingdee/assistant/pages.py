@@ -12,8 +12,6 @@ from ...errors import OutcomeUnknown
 from ...picking import DOCUMENT_PAGE, EDIT_PAGE, LINE_EDIT_PAGE, LINE_PAGE, PICK_PAGE, SHOW_PAGE, Socket
 from ...writing import filled
 
-# Of the page to pick on: all four ways to add a fapiao
-_GIVEN = {"gridParam": "1111"}
 # kind: path, what must be given beside the user's key, what may be
 _PAGES = {
     PICK_PAGE: ("/m4-web/fpzs/index", ("linkKey",), ("gridParam", "sourceType")),
@@ -37,7 +35,6 @@ def address(base, kind, **values):
     missing = [name for name in ("userKey", *needed) if not values.get(name)]
     if missing:
         raise ValueError(f"The page {kind!r} needs {', '.join(missing)}")
-    values = {**_GIVEN, **values}
     query = [(name, values[name]) for name in ("userKey", *needed, *optional) if values.get(name)]
     return checked_base(base) + path + "?" + urlencode(query, quote_via=quote, safe="")
 
@@ -63,7 +60,13 @@ def visit_body(visit, tax_no):
         "random": visit.random or secrets.token_hex(8),
         "ticketParam": visit.rules,
         "billType": visit.kind,
-        **filled(branch_id=visit.line, invoiceSerialNos=",".join(visit.serials)),
+        **filled(
+            branch_id=visit.line,
+            invoiceSerialNos=",".join(visit.serials),
+            attachmentSerialNos=",".join(visit.attachments),
+            buyerAccount=visit.buyer_account,
+            buyerAddressPhone=visit.buyer_address,
+        ),
     }
 
 

@@ -10,8 +10,12 @@ Source: docs/protocols/kingdee-assistant.md#documents, #vouchers.
 import re
 from decimal import Decimal
 
+from ...picking import Visit
+
 # billTypeId is our own word for the kind of document and may not be empty, as billType may
 _EXPENSE_TYPE = "Expense"
+# Of the frozen body of a saved document: what the key is asked for that carries its rules; not sent itself
+RULES_OF = "rulesOf"
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
@@ -47,7 +51,23 @@ def freeze_saved(report, _request_uid, tax_no, _options):
         if not (report.cover_type and report.cover_number):
             raise ValueError("A cover needs its kind of file and its number")
         body.update(coverBase64=report.cover, coverFileType=report.cover_type, coverNumber=report.cover_number)
+    if "1" in report.rules and not report.user_key:
+        # this call has no ticketParam: without a key the cloud takes its own rules, which allow nothing
+        body[RULES_OF] = {"ticketParam": report.rules, "ghf_mc": report.company, "billType": report.kind}
     return body
+
+
+def visit_for(body, about):
+    """Return the ``picking.Visit`` whose key carries the rules ``about`` for the saved document in ``body``."""
+    return Visit(
+        user=body["eid"],
+        key=body["bxd_key"],
+        number=body["billnumber"],
+        kind=about["billType"],
+        company=about["ghf_mc"],
+        tax_no=body["tin"],
+        rules=about["ticketParam"],
+    )
 
 
 def freeze_status(report, _request_uid, tax_no, _options):

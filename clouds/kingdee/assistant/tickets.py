@@ -17,6 +17,8 @@ from .answers import SERIAL_KEYS, day_at, rows_in, serials_in
 from .shapes import OTHER, SHAPES
 
 _STATUSES = {"0": "normal", "1": "lost", "2": "void", "3": "red", "4": "abnormal"}  # invoiceStatus
+# expenseStatus: not claimed, or by a document that was discarded (27), not approved (40) or closed (80)
+_FREE = {"", "1", "27", "40", "80"}
 _VERIFIED = {"1": True, "2": False}  # checkStatus; 3 is not checked yet
 # Texts that have one meaning in all kinds
 _TEXTS = (
@@ -88,9 +90,11 @@ def fapiao_of(row):
 
 def state_of(row):
     """Return the ``TicketState`` of ``row``: its claim, check, and whether it is a personal one."""
+    claim = word_at(row, "expenseStatus")
     return TicketState(
         serial_no=next(iter(serials_in(reading.pick(row, *SERIAL_KEYS))), ""),
-        claim=word_at(row, "expenseStatus"),
+        claim=claim,
+        is_claimed=claim not in _FREE,
         claimed_by=word_at(row, "billnumber", "expenseNum"),
         verified=_VERIFIED.get(word_at(row, "checkStatus")),
         is_personal=word_at(row, "buyerName").startswith("个人") and not word_at(row, "buyerTaxNo"),
