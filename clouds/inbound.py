@@ -125,7 +125,7 @@ class PullPage:
     """A page of a task's result. ``is_running``: not ready yet, ask again later.
 
     ``total``: of all pages, None where not told. ``unread``: rows (plain dicts) that are no fapiao.
-    ``others``: how many rows were left out because another company is their buyer.
+    ``others``: numbers of the rows that were left out because another company is their buyer.
     """
 
     rows: tuple[InboundFapiao, ...] = ()
@@ -133,7 +133,7 @@ class PullPage:
     is_running: bool = False
     unread: tuple = ()
     text: str = ""
-    others: int = 0
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

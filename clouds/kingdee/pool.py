@@ -79,8 +79,8 @@ def own(page, tax_no):
     """Return ``page`` without the fapiao of other buyers: a question whose key for the tax number isn't the right
     one may be answered for all companies of the tenant.
     """
-    rows = tuple(row for row in page.rows if row.buyer_tax_no in ("", tax_no))
-    return replace(page, rows=rows, others=len(page.rows) - len(rows))
+    others = tuple(row.number for row in page.rows if row.buyer_tax_no not in ("", tax_no))
+    return replace(page, rows=tuple(row for row in page.rows if row.buyer_tax_no in ("", tax_no)), others=others)
 
 
 def freeze_document(asked, _request_uid, _tax_no, _options):
