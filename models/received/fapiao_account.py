@@ -35,8 +35,8 @@ class FapiaoAccount(models.Model):
         "Daily From",
         default=HEADER,
         required=True,
-        help="What the cloud has collected, by a task of its own (定时任务) or over a direct connection (乐企), is asked"
-        " for the last 31 days and doesn't reach the tax bureau. It needs the query of the pool.",
+        help="What the cloud has collected, by a task of its own (定时任务) or over a direct connection (乐企), is"
+        " queried for the last 31 days without reaching the tax bureau. It needs the query of the pool.",
     )
     pull_pause = fields.Integer(
         "Pause Between Pages (s)",
@@ -85,6 +85,7 @@ class FapiaoAccount(models.Model):
     pool_from_zero = fields.Boolean("Pool's First Page Is 0")
     can_query_pool = fields.Boolean(compute="_compute_can_query_pool")
     can_ask_bureau = fields.Boolean(compute="_compute_can_pull")
+    can_show_documents = fields.Boolean(compute="_compute_can_pull")
     bureau_state = fields.Selection(
         [("unknown", "Not asked yet"), ("ok", "Logged in"), ("person", "Needs a person")],
         "Cloud's Log-in",
@@ -127,6 +128,7 @@ class FapiaoAccount(models.Model):
             words = account._words() if account.provider and account.base_url and account.tax_no else None
             account.can_pull = bool(words and words.can(base.PULL_START))
             account.can_ask_bureau = bool(words and words.can(base.BUREAU_LOGIN))
+            account.can_show_documents = bool(words and words.can(base.DOCUMENT_FILES))
 
     @api.depends("provider", *POOL_SETTINGS)
     def _compute_can_query_pool(self):

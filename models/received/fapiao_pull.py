@@ -315,14 +315,14 @@ class FapiaoPull(models.Model):
     def _kind_refusals(self, account, kind, planned):
         if kind == HEADER and account.bureau_channel == "direct":
             yield self.env._(
-                "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full, or what the"
-                " cloud has collected, instead.",
+                "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full, or what"
+                " the cloud has collected, instead.",
                 account.name,
             )
         if kind == POOL and not account._words().can(base.POOL_QUERY):
             yield self.env._(
-                "Account %s doesn't say how the cloud's pool (全票池) is queried. Ask the cloud's support and enter path"
-                " and code on the account, under Cloud's Peculiarities.",
+                "Account %s doesn't say how the cloud's pool (全票池) is queried. Ask the cloud's support and enter"
+                " path and code on the account, under Cloud's Peculiarities.",
                 account.name,
             )
         if kind != FULL:
