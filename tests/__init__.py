@@ -44,6 +44,7 @@ from . import test_clouds_kingdee_inbound
 from . import test_clouds_kingdee_inbound_marking
 from . import test_clouds_kingdee_inbound_rows
 from . import test_clouds_kingdee_inbound_values
+from . import test_clouds_kingdee_pool
 from . import test_clouds_kingdee_query
 from . import test_clouds_kingdee_red
 from . import test_clouds_kingdee_red_read

@@ -59,8 +59,8 @@ METHODS = {
     "issuer": {
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
         "fapiao": "action_deduct action_fetch_files action_red action_refresh",
-        "fapiao.account": "action_ask_bureau action_face action_login action_pull action_pull_days action_refresh_credit"
-        " action_test_assistant action_test_connection",
+        "fapiao.account": "action_ask_bureau action_face action_login action_pull action_pull_days"
+        " action_refresh_credit action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
         "fapiao.issue": "action_check action_issue action_merge",

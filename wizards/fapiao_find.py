@@ -94,8 +94,8 @@ class FapiaoFind(models.TransientModel):
         if not self.account_id.can_query_pool:
             self.is_missing = True
             self.message = self.env._(
-                "It is not in Odoo, and account %s doesn't say how the cloud's pool (全票池) is queried. Pull it from the"
-                " tax bureau.",
+                "It is not in Odoo, and account %s doesn't say how the cloud's pool (全票池) is queried. Pull it from"
+                " the tax bureau.",
                 self.account_id.name,
             )
             return []
@@ -126,14 +126,11 @@ class FapiaoFind(models.TransientModel):
         tickets = self.account_id._ask_assistant(lambda cloud: cloud.tickets([serial_no]))
         rows = [ticket.fapiao for ticket in tickets if ticket.fapiao.serial_no == serial_no]
         own = [row for row in rows if row.buyer_tax_no in ("", self.account_id.tax_no)]
-        if not own:
-            self.message = (
-                self.env._(
-                    "The buyer of this fapiao is another company: %s.", rows[0].buyer_name or rows[0].buyer_tax_no
-                )
-                if rows
-                else self.env._("Neither Odoo nor the expense assistant knows this ID.")
-            )
+        if rows and not own:
+            buyer = rows[0].buyer_name or rows[0].buyer_tax_no
+            self.message = self.env._("The buyer of this fapiao is another company: %s.", buyer)
+        elif not own:
+            self.message = self.env._("Neither Odoo nor the expense assistant knows this ID.")
         return own
 
     def _find_document(self):
