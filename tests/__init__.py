@@ -100,6 +100,7 @@ from . import test_issuing_wizard
 from . import test_master_data
 from . import test_received_double_booking
 from . import test_received_marking
+from . import test_received_find
 from . import test_received_match
 from . import test_received_match_hand
 from . import test_received_match_states

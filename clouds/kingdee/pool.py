@@ -70,8 +70,9 @@ def freeze(asked, _request_uid, tax_no, options):
 
 def _put(data, path, value):
     for step in path[:-1]:
-        inner = data.get(step)
-        data = data[step] = inner if isinstance(inner, dict) else {}
+        if not isinstance(data.get(step), dict):
+            data[step] = {}
+        data = data[step]
     data[path[-1]] = value
 
 
