@@ -9,14 +9,12 @@ registry.category("web_tour.tours").add("fapiao_find", {
         },
         {
             content: "Only what is void",
-            trigger: ".modal .o_field_widget[name=status] input, .modal .o_field_widget[name=status] select",
-            run({ anchor }) {
-                anchor.click();
-            },
+            trigger: ".modal .o_field_widget[name=status] .o_select_menu_toggler",
+            run: "click",
         },
         {
             content: "Choose it",
-            trigger: ".o_select_menu_item:contains('Void'), .modal .o_field_widget[name=status] option:contains('Void')",
+            trigger: ".o_select_menu_item:contains('Void')",
             run: "click",
         },
         {
