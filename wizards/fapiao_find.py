@@ -25,7 +25,6 @@ class FapiaoFind(models.TransientModel):
         "fapiao.account",
         required=True,
         default=lambda self: self.env["fapiao.pull.wizard"]._default_account(),
-        domain="[('company_id', 'in', allowed_company_ids)]",
     )
     by = fields.Selection(
         [(BY_NUMBER, "Number"), (BY_SERIAL, "Cloud's ID"), (BY_DOCUMENT, "Document in the cloud")],
