@@ -266,13 +266,11 @@ FIELDS = {
         "issuer": ("account_id code date_from date_to deduction kind number seller_tax_no status tax_period type_code"),
     },
     "fapiao.find": {
-        "issuer": (
-            "account_id by code document_key document_kind fapiao_ids file_ids is_missing issue_date message number"
-            " serial_no"
-        ),
+        "issuer": "account_id by code document_key document_kind issue_date number serial_no",
+        "nobody": "fapiao_ids file_ids is_missing message",
     },
     "fapiao.find.file": {
-        "issuer": "address find_id kind name remark role serial_no",
+        "nobody": "address find_id kind name remark role serial_no",
     },
     "fapiao.red.flush": {
         "issuer": "issued_at make_credit_note number reason seller_tax_no",

@@ -20,6 +20,13 @@ SHORT = 8  # digits of a paper fapiao's number, which its code makes whole
 class FapiaoFind(models.TransientModel):
     _name = "fapiao.find"
     _description = "Find Received Fapiao"
+    _inherit = ["fapiao.guard.mixin"]
+    _fapiao_inputs = frozenset(
+        {
+            *("account_id", "by", "number", "code", "issue_date", "serial_no"),
+            *("document_kind", "document_key"),
+        }
+    )
 
     account_id = fields.Many2one(
         "fapiao.account",
@@ -52,8 +59,7 @@ class FapiaoFind(models.TransientModel):
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.account_id._check_may_use()
-        self.write({"message": False, "is_missing": False, "fapiao_ids": [Command.clear()]})
-        self.file_ids.unlink()
+        self._tell(False, fapiao_ids=[Command.clear()], file_ids=[Command.clear()])
         if self.by == BY_DOCUMENT:
             return self._find_document()
         known = self._known_ids()
@@ -91,11 +97,13 @@ class FapiaoFind(models.TransientModel):
     def _ask_pool(self):
         """Return the rows of this number in the cloud's own pool."""
         if not self.account_id.can_query_pool:
-            self.is_missing = True
-            self.message = self.env._(
-                "It is not in Odoo, and account %s doesn't say how the cloud's pool (全票池) is queried. Pull it from"
-                " the tax bureau.",
-                self.account_id.name,
+            self._tell(
+                self.env._(
+                    "It is not in Odoo, and account %s doesn't say how the cloud's pool (全票池) is queried. Pull it"
+                    " from the tax bureau.",
+                    self.account_id.name,
+                ),
+                is_missing=True,
             )
             return []
         number, code = self._needed("number"), "".join((self.code or "").split())
@@ -103,8 +111,7 @@ class FapiaoFind(models.TransientModel):
         page = self._ask(lambda cloud: cloud.pool_page(window, 1, FEW))
         rows = [row for row in page.rows if row.number in (number, code + number) or self._is_short(row, number, code)]
         if not rows:
-            self.is_missing = True
-            self.message = (
+            message = (
                 self.env._(
                     "The cloud answered with other fapiao. Check Keys of the Pool Query on account %s: it may call the"
                     " number otherwise.",
@@ -113,6 +120,7 @@ class FapiaoFind(models.TransientModel):
                 if page.rows or page.others or page.unread
                 else self.env._("It is neither in Odoo nor in the cloud's pool. Pull it from the tax bureau.")
             )
+            self._tell(message, is_missing=True)
         return rows
 
     def _is_short(self, row, number, code):
@@ -127,9 +135,9 @@ class FapiaoFind(models.TransientModel):
         own = [row for row in rows if row.buyer_tax_no in ("", self.account_id.tax_no)]
         if rows and not own:
             buyer = rows[0].buyer_name or rows[0].buyer_tax_no
-            self.message = self.env._("The buyer of this fapiao is another company: %s.", buyer)
+            self._tell(self.env._("The buyer of this fapiao is another company: %s.", buyer))
         elif not own:
-            self.message = self.env._("Neither Odoo nor the expense assistant knows this ID.")
+            self._tell(self.env._("Neither Odoo nor the expense assistant knows this ID."))
         return own
 
     def _find_document(self):
@@ -138,13 +146,10 @@ class FapiaoFind(models.TransientModel):
             raise UserError(self.env._("The cloud of account %s shows no documents.", self.account_id.name))
         found = self._ask(lambda cloud: cloud.document_files(kind, key))
         ids = self._load([row for row in found.fapiao if row.buyer_tax_no in ("", self.account_id.tax_no)])
-        if not (ids or found.files):
-            self.message = self.env._("Nothing lies on this document.")
-        self.write(
-            {
-                "fapiao_ids": [Command.set(ids)],
-                "file_ids": [Command.create(self._prepare_file_values(file)) for file in found.files],
-            }
+        self._tell(
+            not (ids or found.files) and self.env._("Nothing lies on this document."),
+            fapiao_ids=[Command.set(ids)],
+            file_ids=[Command.create(self._prepare_file_values(file)) for file in found.files],
         )
         return self._stay()
 
@@ -159,6 +164,10 @@ class FapiaoFind(models.TransientModel):
         }
 
     # ------------------------------------------------------------------ helpers
+
+    def _tell(self, message, is_missing=False, **values):
+        # sudo: what was found is written by no user
+        self.sudo().write({"message": message, "is_missing": is_missing, **values})
 
     def _needed(self, name):
         """Return what was entered in a field, without blanks; raise ``UserError`` where nothing was."""

@@ -6,6 +6,7 @@ from odoo import fields, models
 class FapiaoFindFile(models.TransientModel):
     _name = "fapiao.find.file"
     _description = "File of a Document in the Cloud"
+    _inherit = ["fapiao.guard.mixin"]
 
     find_id = fields.Many2one("fapiao.find", required=True, ondelete="cascade", readonly=True)
     name = fields.Char(readonly=True)
