@@ -33,7 +33,7 @@ VISIT = picking.Visit(user="eid-1", key="k", number="BX-001", company="c")
 CONTRACT = (
     *(base.Issued, base.Pending, base.NotFound, base.CreditLine, base.FileAddresses, base.LoginStep),
     *(base.FaceQr, base.Bill, base.Withdrawn, RedCheck, RedForm, inbound.PullTask, inbound.PullPage),
-    *(inbound.BureauSession, inbound.Marked, picking.Told, picking.Message, picking.Ticket),
+    *(inbound.BureauSession, inbound.DocumentFiles, inbound.Marked, picking.Told, picking.Message, picking.Ticket),
     *(bytes, str, bool, type(None)),
 )
 DEEP = 10_000
