@@ -24,6 +24,7 @@
         "wizards/fapiao_red_flush_views.xml",
         "wizards/fapiao_order_request_views.xml",
         "wizards/fapiao_pull_wizard_views.xml",
+        "wizards/fapiao_find_views.xml",
         "wizards/fapiao_match_wizard_views.xml",
         "wizards/fapiao_match_bill_views.xml",
         "wizards/fapiao_deduction_views.xml",

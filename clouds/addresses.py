@@ -1,6 +1,7 @@
 """Which addresses may be called: the cloud's own base address, and the files it points at."""
 
 import ipaddress
+import re
 import socket
 import unicodedata
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from .errors import NotSent
 
 _PORTS = {"http": 80, "https": 443}
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 # IPv4-compatible, -mapped and -translated addresses, and NAT64
 _LAST_32_BITS = [ipaddress.IPv6Network(text) for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")]
@@ -45,6 +47,13 @@ def checked_file(url):
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise NotSent("The cloud named a file address that is no web address", code="bad_address")
     return parts.hostname
+
+
+def is_path(text):
+    """Return whether ``text`` is a plain path that can follow the base address: what is sent there stays at its
+    host.
+    """
+    return bool(_PATH.fullmatch(text or "")) and ".." not in text.split("/")
 
 
 def fits_mode(url, mode):

@@ -36,6 +36,8 @@ WITHDRAW = "withdraw"  # take back orders that nothing was issued for
 BUREAU_LOGIN = "bureau_login"  # how the cloud is logged in at the bureau, for what is received
 PULL_START = "pull_start"  # begin to fetch what was received
 PULL_PAGE = "pull_page"  # a page of it
+POOL_PAGE = "pool_page"  # a page of what the cloud has collected before
+DOCUMENT_FILES = "document_files"  # the fapiao and files of a document at the cloud
 BOOK = "book"  # mark as booked (入账), or take it back
 BOOK_STATE = "book_state"
 SELECT = "select"  # select for deduction (勾选), or take it back
@@ -58,24 +60,27 @@ ASSISTANT_PART = "assistant"
 # read: an answer can mislead, and the engine asks before it repeats one.
 ORDERS = frozenset({ISSUE, RED_APPLY, RED_ISSUE})
 EFFECTS = ASSISTANT | {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW, PULL_START, BOOK, SELECT}
-INBOUND = frozenset({BUREAU_LOGIN, PULL_START, PULL_PAGE, BOOK, BOOK_STATE, SELECT, SELECT_STATE})
+INBOUND = frozenset(
+    {BUREAU_LOGIN, PULL_START, PULL_PAGE, POOL_PAGE, DOCUMENT_FILES, BOOK, BOOK_STATE, SELECT, SELECT_STATE}
+)
 RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
 
 # Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form
 # already applied for, so that a lost answer is settled by sending the same frozen order again (except
 # one with ``is_anew``: that is settled by RED_STATE of the form before it).
-# PULL_FULL: fapiao can be pulled with their lines.
+# PULL_FULL: fapiao can be pulled with their lines. POOL_QUERY: the cloud is asked for what it has collected.
 RED_APPLY_FINDS = "red_apply_finds"
 PULL_FULL = "pull_full"
+POOL_QUERY = "pool_query"
 MERGES = "merges"  # several orders of one buyer may come to one fapiao
-FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS, PULL_FULL, MERGES})
+FEATURES = frozenset({PARTIAL_RED, BUYER_RED, RED_APPLY_FINDS, PULL_FULL, POOL_QUERY, MERGES})
 
 # Channels: the calls of one share a pace, see :meth:`.client.Cloud.channel`
 BUREAU = "bureau"  # what reaches the tax bureau
 PAGES = "pages"  # what the cloud answers from its own store
 ASSISTANT_CHANNEL = "assistant"  # what the assistant is told
 ASSISTANT_PAGES = "assistant_pages"  # what the assistant is asked
-STORED = frozenset({PULL_PAGE, DOWNLOAD})
+STORED = frozenset({PULL_PAGE, POOL_PAGE, DOCUMENT_FILES, DOWNLOAD})
 
 
 def part_of(operation):

@@ -10,8 +10,10 @@ from datetime import date
 from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
+from ..rules.problems import _
 from ..rules.red_document import RedCheck, RedOrder
 from . import base
+from .addresses import is_path
 from .base import Bill, Config, Issued, NotFound, TokenSlot
 from .errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
 from .reply import classified
@@ -74,6 +76,7 @@ class Cloud(ABC):
     username = ""
     settings: tuple[str, ...] = ()
     setting_lengths: dict[str, int] = {}  # of settings that are shorter than their field
+    path_settings: tuple[str, ...] = ()  # settings that are paths behind the base address
     # Parts of an account that speak to another address, each with the provider of the client that does
     parts: dict[str, str] = {}
     # Reads what the cloud pushes (``parse``) and says what it wants to hear (``answer``); None: it pushes nothing
@@ -112,6 +115,13 @@ class Cloud(ABC):
     def close(self):
         """Give back the connections."""
         self._transport.close()
+
+    @classmethod
+    def problem_with(cls, name, value):
+        """Return what is wrong with the ``value`` of setting ``name`` in plain English, "" if nothing."""
+        if name in cls.path_settings and value and not is_path(value):
+            return _("A path begins with / and has only letters, digits and . _ ~ - between its slashes.")
+        return ""
 
     def is_ready(self):
         """Return whether the token at hand is good for a call, as far as its lifetime tells."""

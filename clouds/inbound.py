@@ -10,7 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-HEADER, FULL = "header", "full"  # without and with lines
+HEADER, FULL = "header", "full"  # collected by a task, without and with lines
+POOL = "pool"  # what the cloud has collected before, by a task of its own or over its direct channel
+# What a window may be narrowed to, beside its days
+FILTERS = ("tax_period", "code", "number", "seller_tax_no", "deduction", "status", "type_code")
+RED_ITSELF = "red_itself"  # of a window's status: the red fapiao, where "red" is the blue one it reversed
 
 
 def is_number(text):
@@ -124,22 +128,28 @@ class InboundFapiao(NamedTuple):
 
 @dataclass(frozen=True)
 class PullWindow:
-    """What to fetch: fapiao issued from one day to another, both included; ``kind`` HEADER or FULL."""
+    """What to fetch: fapiao issued from one day to another, both included; ``kind`` HEADER, FULL or POOL.
 
-    date_from: date
-    date_to: date
+    The others narrow it (:data:`FILTERS`), "" is any: ``tax_period`` yyyymm of the deduction; ``number`` as
+    printed, without the ``code``; ``deduction`` and ``status`` as in :class:`InboundFapiao`, or RED_ITSELF.
+    A window of POOL may be without days.
+    """
+
+    date_from: date | None = None
+    date_to: date | None = None
     kind: str = HEADER
-    type_code: str = ""
+    tax_period: str = ""
+    code: str = ""
+    number: str = ""
     seller_tax_no: str = ""
+    deduction: str = ""
+    status: str = ""
+    type_code: str = ""
 
-
-@dataclass(frozen=True)
-class PullTask:
-    """A task the cloud has begun; ``state`` and ``text`` are what the journal keeps of it."""
-
-    task_no: str
-    state: str = "started"
-    text: str = ""
+    @property
+    def filters(self):
+        """Return those of :data:`FILTERS` that are set, by name."""
+        return {name: getattr(self, name) for name in FILTERS if getattr(self, name)}
 
 
 @dataclass(frozen=True)
@@ -147,6 +157,7 @@ class PullPage:
     """A page of a task's result. ``is_running``: not ready yet, ask again later.
 
     ``total``: of all pages, None where not told. ``unread``: rows (plain dicts) that are no fapiao.
+    ``others``: numbers of the rows that were left out because another company is their buyer.
     """
 
     rows: tuple[InboundFapiao, ...] = ()
@@ -154,12 +165,52 @@ class PullPage:
     is_running: bool = False
     unread: tuple = ()
     text: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PullTask:
+    """A task the cloud has begun; ``state`` and ``text`` are what the log keeps of it.
+
+    ``page``: all it found, where the cloud has answered with that at once; there is no ``task_no`` then.
+    """
+
+    task_no: str
+    state: str = "started"
+    text: str = ""
+    page: PullPage | None = None
+
+
+class DocumentFile(NamedTuple):
+    """A file of a document at the cloud. ``kind``: "pdf", "image" and the like, "" where not known; ``role``
+    "cover" or "attachment"; ``serial_no``: of the fapiao it belongs to.
+    """
+
+    address: str
+    name: str = ""
+    kind: str = ""
+    role: str = "attachment"
+    number: str = ""
+    serial_no: str = ""
+    remark: str = ""
+    snapshot: str = ""
+
+
+@dataclass(frozen=True)
+class DocumentFiles:
+    """The fapiao that lie on a document at the cloud, and its files; ``unread`` as in :class:`PullPage`."""
+
+    fapiao: tuple[InboundFapiao, ...] = ()
+    files: tuple[DocumentFile, ...] = ()
+    unread: tuple = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class BureauSession:
-    """What the log-in to the bureau is like: ``channel`` as the cloud says it, ``needs_person`` if known;
-    ``url``: where a person logs in.
+    """What the log-in to the bureau is like: ``channel`` and ``account_type`` as the cloud says them,
+    ``needs_person`` if known; ``url``: where a person logs in. ``company``, ``tax_no``, ``city``: who is
+    logged in. ``period`` (税款所属期) and ``select_days`` (勾选日期范围): as the bureau has them now.
     """
 
     channel: str = ""
@@ -167,6 +218,12 @@ class BureauSession:
     url: str = ""
     company: str = ""
     text: str = ""
+    tax_no: str = ""
+    company_type: str = ""
+    account_type: str = ""
+    city: str = ""
+    period: str = ""
+    select_days: str = ""
 
 
 @dataclass(frozen=True)

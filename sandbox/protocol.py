@@ -41,6 +41,7 @@ class Call:
     auth: str = "token"  # none | token; of 金蝶发票助手 also sign | user_key | voucher
     method: str = "POST"
     inbound: bool = False  # 金蝶发票云: answers at the inbound path, with its success code
+    plain: bool = False  # 金蝶发票云: without the envelope, the body is the data
 
 
 class Exchange:

@@ -27,7 +27,7 @@ SHELVES = words(
     "tenants taxpayers tokens tickets fapiao requests red_forms pending buyers "
     "kingdee_tenants used_ids bills deliveries issuing "
     # What others issued to us (bureau/inbound.py), and who is downloading it.
-    "batches received marks inbound_tasks "
+    "batches received marks inbound_tasks collected inbound_documents "
     "assistant_clients user_keys slips documents letters vouchers assistant_entries"
 )
 KEPT = (*SHELVES, "settings", "piaodanyun", "kingdee", "assistant", "serial", "form_serial")

@@ -44,6 +44,7 @@ from . import test_clouds_kingdee_inbound
 from . import test_clouds_kingdee_inbound_marking
 from . import test_clouds_kingdee_inbound_rows
 from . import test_clouds_kingdee_inbound_values
+from . import test_clouds_kingdee_pool
 from . import test_clouds_kingdee_query
 from . import test_clouds_kingdee_red
 from . import test_clouds_kingdee_red_read
@@ -106,6 +107,7 @@ from . import test_master_data
 from . import test_received_details
 from . import test_received_double_booking
 from . import test_received_marking
+from . import test_received_find
 from . import test_received_match
 from . import test_received_match_hand
 from . import test_received_match_states

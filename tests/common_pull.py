@@ -70,6 +70,9 @@ class FakeCloud:
         if self.errors[kind] and (error := self.errors[kind].pop(0)):
             raise error
 
+    def pool_page(self, window, page, page_size=200):
+        return self.pull_page("pool", page, page_size)
+
     def bureau_session(self):
         self._fault("session")
         return self.session

@@ -61,8 +61,8 @@ METHODS = {
     "issuer": {
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
         "fapiao": "action_deduct action_fetch_files action_red action_refresh",
-        "fapiao.account": "action_face action_login action_pull action_pull_days action_refresh_credit"
-        " action_test_assistant action_test_connection",
+        "fapiao.account": "action_ask_bureau action_face action_login action_pull action_pull_days"
+        " action_refresh_credit action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
         "fapiao.issue": "action_check action_issue action_merge",
@@ -73,6 +73,7 @@ METHODS = {
         "fapiao.order.request.problem": "action_open",
         "fapiao.pull": "action_restart action_run",
         "fapiao.pull.wizard": "action_pull",
+        "fapiao.find": "action_find action_pull",
         "fapiao.red.flush": "action_apply action_ask action_login",
         "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
         "fapiao.assistant.update": "action_retry action_tell_again",
@@ -145,11 +146,13 @@ FIELDS = {
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
             " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
-            " token_prefix cloud_user user_type wait_days"
+            " token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once pull_daily_kind"
+            " pool_from_zero pool_interface pool_keys pool_path pool_style"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
-            " bureau_channel_at bureau_login_type bureau_url callback_over_at callback_token claimed_at credit_at"
+            " bureau_account_type bureau_channel_at bureau_company bureau_login_type bureau_period bureau_select_days"
+            " bureau_state bureau_url callback_over_at callback_token claimed_at credit_at"
             " credit_left credit_total database_identity face_state left_alone_until pull_day pull_ids pull_text"
             " recheck_told_on replaced_by_id restored_at session_at session_state session_text token"
             " token_expires_at token_lease_until"
@@ -261,14 +264,22 @@ FIELDS = {
     },
     "fapiao.pull": {
         "nobody": (
-            "account_id changed_count company_id date_from date_to done_at is_scheduled is_starting kind"
+            "account_id changed_count code company_id date_from date_to deduction done_at filter_key is_scheduled"
+            " is_starting kind number others_count seller_tax_no status tax_period type_code"
             " lease_until message needs_person new_count next_try_at page page_digest page_size row_count"
             " same_count start_count started_at state task_no tax_no total tries unread_count unread_text"
             " user_id"
         ),
     },
     "fapiao.pull.wizard": {
-        "issuer": "account_id date_from date_to kind",
+        "issuer": ("account_id code date_from date_to deduction kind number seller_tax_no status tax_period type_code"),
+    },
+    "fapiao.find": {
+        "issuer": "account_id by code document_key document_kind issue_date number serial_no",
+        "nobody": "fapiao_ids file_ids is_missing message",
+    },
+    "fapiao.find.file": {
+        "nobody": "address find_id kind name remark role serial_no",
     },
     "fapiao.red.flush": {
         "issuer": "issued_at make_credit_note number reason seller_tax_no",

@@ -30,6 +30,8 @@ INPUTS = {
         *("assistant_link_url", "assistant_link_version", "assistant_announce"),
         *("callback_addresses", "callback_rows_per_hour", "callback_bytes_per_hour"),
         *("pull_daily", "pull_pause", "bureau_channel", "full_interface"),
+        *("app_token_path", "login_path", "pull_at_once", "pull_daily_kind"),
+        *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     },
     "product.category": {"fapiao_code_id", "fapiao_item_name"},
     "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy"},

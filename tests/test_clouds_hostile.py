@@ -33,7 +33,7 @@ VISIT = picking.Visit(user="eid-1", key="k", number="BX-001", company="c")
 CONTRACT = (
     *(base.Issued, base.Pending, base.NotFound, base.CreditLine, base.FileAddresses, base.LoginStep),
     *(base.FaceQr, base.Bill, base.Withdrawn, RedCheck, RedForm, inbound.PullTask, inbound.PullPage),
-    *(inbound.BureauSession, inbound.Marked, picking.Told, picking.Message, picking.Ticket),
+    *(inbound.BureauSession, inbound.DocumentFiles, inbound.Marked, picking.Told, picking.Message, picking.Ticket),
     *(bytes, str, bool, type(None)),
 )
 DEEP = 10_000
@@ -261,6 +261,7 @@ CALLS = {
     "find red form": lambda client: client.ask(base.RED_STATE, client.freeze(base.RED_STATE, ORDER, "")),
     "kingdee session": lambda client: client.bureau_session(),
     "kingdee page": lambda client: client.pull_page("t", 1),
+    "kingdee document": lambda client: client.document_files("ap_finapbill", "1"),
     "kingdee file": lambda client: client.file_at("https://x.example.com", "xml"),
     "kingdee_assistant link key": lambda client: client.link_key(),
     "kingdee_assistant user key": lambda client: client.user_key(VISIT),

@@ -276,5 +276,5 @@ def test_what_is_frozen_is_what_is_sent():
 
 
 def test_options_keep_their_defaults_where_nothing_is_said():
-    options = Options.of(config(options={"token_margin": "", "unknown": 1, "language": "", "cloud_user": False}))
-    assert (options.token_margin, options.language, options.auto_invoice) == (300, "zh_CN", True)
+    options = Options.of(config(options={"token_margin": "", "unknown": 1, "login_path": "", "cloud_user": False}))
+    assert (options.token_margin, options.login_path, options.auto_invoice) == (300, "/api/login.do", True)

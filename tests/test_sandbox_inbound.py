@@ -1,5 +1,7 @@
 """The sandbox's inbound pools: windows, filters and tasks, by the paper's shapes."""
 
+from decimal import Decimal
+
 from .sandbox_inbound_case import TAX_NO, InboundCase, defaults
 from .sandbox_kingdee_case import OPEN_API, bill
 
@@ -52,9 +54,10 @@ class TestInboundTasks(InboundCase):
             ("不能为空", {"startTime": ""}),
             ("格式", {"startTime": "20260101"}),
             ("格式", {"endTime": "2025-02-30"}),
-            ("taxPeriod", {"taxPeriod": "202601"}),
+            ("taxPeriod", {"taxPeriod": "2026-01"}),
+            ("authenticateFlags", {"authenticateFlags": "4"}),
             ("invoiceType", {"invoiceType": "6"}),
-            ("invoiceStatus", {"invoiceStatus": "2"}),
+            ("invoiceStatus", {"invoiceStatus": "5"}),
         ):
             with self.subTest(changes):
                 self.refused(self.down(**changes), text)
@@ -100,6 +103,11 @@ class TestInboundFilters(InboundCase):
             ({"invoiceType": "26"}, [digital]),
             ({"invoiceType": "27,4"}, [void, paper]),
             ({"salerTaxNo": "91110000000000001X"}, [paper]),
+            ({"invoiceStatus": "2"}, [void]),
+            ({"invoiceStatus": "0"}, [digital, paper]),
+            ({"invoiceNo": digital.number}, [digital]),
+            ({"invoiceNo": digital.number, "startTime": "", "endTime": ""}, [digital]),
+            ({"invoiceCode": paper.code}, [paper]),
             ({"startTime": self.day(4)}, [void, digital]),
             ({"endTime": self.day(3)}, [digital, paper]),
         ):
@@ -112,6 +120,7 @@ class TestInboundFilters(InboundCase):
         self.assertEqual(len({(row["invoiceCode"], row["invoiceNo"]) for row in rows}), 600)
         for key, filter_, value in (
             ("invoiceType", "invoiceType", "27"),
+            ("invoiceStatus", "invoiceStatus", "3"),
             ("salerTaxNo", "salerTaxNo", rows[0]["salerTaxNo"]),
         ):
             with self.subTest(key):
@@ -124,12 +133,24 @@ class TestInboundFilters(InboundCase):
             [row["invoiceNo"] for row in rows if row["invoiceDate"] == day],
         )
 
+    def test_what_is_selected(self):
+        chosen, left = (self.world.receive_fapiao(gross="113.00", rate=13).number for _ in range(2))
+        period = f"{self.world.clock.now():%Y%m}"
+        order = {"taxNo": TAX_NO, "authenticateFlag": "1", "taxPeriod": period, "invoices": [{"invoiceNo": chosen}]}
+        self.assertEqual(self.ask("invoiceSelect", order)["errorCode"], "0000")
+        self.assertEqual(self.found(authenticateFlags="2"), [chosen])
+        self.assertEqual(self.found(authenticateFlags="1"), [left])
+        self.assertEqual(self.found(taxPeriod=period), [chosen])
+        self.assertEqual(self.found(taxPeriod="202001"), [])
+
     def test_a_status_set_later(self):
         number = self.world.receive_fapiao().number
+        self.assertEqual(self.found(invoiceStatus="4"), [])
         for status in ("2", "3", "1", "7", "8", "4"):
             self.world.set_inbound_status(number, status)
             (row,) = self.rows(self.begun())
             self.assertEqual((row["invoiceNo"], row["invoiceStatus"]), (number, status))
+        self.assertEqual(self.found(invoiceStatus="4"), [number])
 
     def test_issued_in_the_sandbox_and_received(self):
         self.world.kingdee_tenants[defaults.KINGDEE_ACCOUNT_ID].tax_nos.append(defaults.BUYER_TAX_NO)
@@ -152,3 +173,61 @@ class TestInboundFilters(InboundCase):
         task = self.down(tax_no=defaults.BUYER_TAX_NO)["data"]["taskNo"]
         red, blue = self.page_of(task, tax_no=defaults.BUYER_TAX_NO)["data"]["invoices"]
         self.assertEqual((red["invoiceStatus"], red["totalAmount"], blue["invoiceStatus"]), ("3", "-113.00", "8"))
+
+
+class TestInboundPool(InboundCase):
+    """What no paper names, as the sandbox has it: full downloads, answers at once, the pool."""
+
+    def test_a_full_download_has_lines(self):
+        row = self.world.receive_fapiao(gross="113.00", rate=13)
+        (found,) = self.rows(self.begun("invoiceFullDown"))
+        self.assertEqual(found["invoiceNo"], row.number)
+        for key, total in (("detailAmount", row.net), ("taxAmount", row.tax)):
+            self.assertEqual(sum(Decimal(line[key]) for line in found["items"]), total)
+        self.assertNotIn("items", self.rows(self.begun())[0])
+
+    def test_five_full_downloads_a_month(self):
+        for _ in range(5):
+            self.begun("invoiceFullDown")
+        self.refused(self.down("invoiceFullDown"), "5次")
+        self.assertTrue(self.begun())
+
+    def test_an_answer_at_once(self):
+        number = self.world.receive_fapiao().number
+        answer = self.ask("invoiceDown", {"taxNo": TAX_NO, "asyncFlag": "0", "searchOpt": self.search()})
+        self.assertEqual((answer["data"]["asyncFlag"], answer["data"]["total"]), ("0", 1))
+        self.assertEqual([row["invoiceNo"] for row in answer["data"]["invoices"]], [number])
+        self.assertNotIn("taskNo", answer["data"])
+
+    def pool(self, number=1, size=200, **changes):
+        asked = {"taxNo": TAX_NO, "pageNo": number, "pageSize": size, **changes}
+        answer = self.ask("invoicePoolQuery", asked)
+        self.assertEqual(answer["errorCode"], "0000", answer)
+        return [row["invoiceNo"] for row in answer["data"]["dataList"]]
+
+    def test_only_what_was_collected_is_in_the_pool(self):
+        numbers = [self.world.receive_fapiao(day=self.day(ago)).number for ago in (2, 3, 4)]
+        self.assertEqual(self.pool(), [])
+        self.begun(startTime=self.day(3), endTime=self.day(3))
+        self.assertEqual(self.pool(), [numbers[1]])
+        self.world.collect_inbound(first=self.day(4), last=self.day(4))
+        self.assertEqual(self.pool(), numbers[1:])
+        self.world.collect_inbound()
+        self.assertEqual(self.pool(), numbers)
+        self.assertEqual((self.pool(1, 2), self.pool(2, 2)), (numbers[:2], numbers[2:]))
+        self.assertEqual(self.pool(invoiceNo=numbers[2]), [numbers[2]])
+        self.assertEqual(self.pool(startTime=self.day(2), endTime=self.day(0)), [numbers[0]])
+
+    def test_a_documents_files(self):
+        number = self.world.receive_fapiao().number
+        cover = {"localUrl": f"{self.server.url}/c.pdf", "coverNo": "1", "snapshotUrl": "", "fileType": "1"}
+        self.world.file_document("ap_finapbill", "42", [number], covers=[cover])
+        asked = {"billType": "ap_finapbill", "billId": "42"}
+        path = "/kapi/app/rim/queryCover"
+        self.assertEqual(self.send(path, asked).json()["errorCode"], "401")
+        headers = {"access_token": self.token or self.log_in()}
+        answer = self.send(path, asked, headers=headers).json()
+        self.assertEqual([row["invoiceNo"] for row in answer["invoice"]], [number])
+        self.assertEqual(answer["data"], {"cover": [cover], "attachment": []})
+        self.refused(self.send(path, {**asked, "billId": "43"}, headers=headers).json(), "不存在")
+        self.refused(self.send(path, {"billType": "x"}, headers=headers).json(), "billId")

@@ -39,3 +39,18 @@ class TestToursInbound(KingdeeCommon, MatchCommon, TourCase):
         self.run_cron("_cron_dispatch")
         self.assertEqual(self.fapiao(unknown).booking, "booked")
         self.assertEqual(self.world.inbound(unknown).booked, "02")
+
+    def test_pull_with_filters_and_find_one(self):
+        self.account.write({"pool_path": "/kapi/app/rim/deduction", "pool_interface": "invoicePoolQuery"})
+        self.seed(seller_name="另一公司", seller_no="91440300MA5VENDR33")
+        wanted = self.seed(seller_name=STRANGER, seller_no="91440300MA5VENDR44", status="2")
+        day = str(self.env["fapiao.pull"]._recent_days()[1])
+        hidden = self.seed(
+            seller_name="池中公司", seller_no="91440300MA5VENDR55", number="26449998000000000077", kind=27, day=day
+        )
+        self.world.collect_inbound(self.account.tax_no)
+        self.click_through("fapiao_find", "/odoo/action-l10n_cn_invoice_cloud.action_fapiao_in")
+        pull = self.env["fapiao.pull"].search([("account_id", "=", self.account.id)], limit=1)
+        self.assertEqual((pull.status, pull.state, pull.row_count), ("void", "done", 1))
+        self.assertTrue(self.fapiao(wanted))
+        self.assertTrue(self.fapiao(hidden))

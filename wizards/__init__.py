@@ -7,6 +7,8 @@ from . import fapiao_issue
 from . import fapiao_red_flush
 from . import fapiao_order_request
 from . import fapiao_pull_wizard
+from . import fapiao_find
+from . import fapiao_find_file
 from . import fapiao_match_wizard
 from . import fapiao_match_bill
 from . import fapiao_deduction

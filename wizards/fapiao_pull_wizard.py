@@ -1,11 +1,15 @@
-"""Dialog ``fapiao.pull.wizard``: days to pull; long ranges are split and pulled in the background."""
+"""Dialog ``fapiao.pull.wizard``: days to pull and what to narrow them to; long ranges are split and pulled in the
+background.
+"""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..clouds.inbound import HEADER
+from ..clouds.inbound import FILTERS, HEADER
 from ..models.cloud import gate
-from ..models.received.fapiao_pull import KINDS
+from ..models.received.fapiao import DEDUCTIONS
+from ..models.received.fapiao_pull import KINDS, STATUSES_ASKED
+from ..models.values import TYPES
 
 
 class FapiaoPullWizard(models.TransientModel):
@@ -16,6 +20,13 @@ class FapiaoPullWizard(models.TransientModel):
     kind = fields.Selection(KINDS, required=True, default=HEADER)
     date_from = fields.Date("First Day", required=True, default=lambda self: self.env["fapiao.pull"]._recent_days()[0])
     date_to = fields.Date("Last Day", required=True, default=lambda self: self.env["fapiao.pull"]._recent_days()[1])
+    tax_period = fields.Char(help="Of the deduction (税款所属期), yyyymm.")
+    code = fields.Char("Fapiao Code", help="发票代码, of those that aren't digital.")
+    number = fields.Char("Fapiao Number")
+    seller_tax_no = fields.Char("Seller's Tax Number")
+    deduction = fields.Selection(DEDUCTIONS)
+    status = fields.Selection(STATUSES_ASKED)
+    type_code = fields.Selection(TYPES, "Type")
     full_used = fields.Integer("Full Pulls This Month", compute="_compute_preview")
     window_count = fields.Integer("Pulls to Make", compute="_compute_preview")
     preview = fields.Text(compute="_compute_preview")
@@ -27,7 +38,7 @@ class FapiaoPullWizard(models.TransientModel):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("account_id", "kind", "date_from", "date_to")
+    @api.depends("account_id", "kind", "date_from", "date_to", *FILTERS)
     def _compute_preview(self):
         for wizard in self:
             is_filled = wizard.account_id and wizard.kind and wizard.date_from and wizard.date_to
@@ -40,9 +51,13 @@ class FapiaoPullWizard(models.TransientModel):
     def _windows(self):
         return self.env["fapiao.pull"]._windows(self.kind, self.date_from, self.date_to)
 
+    def _filters(self):
+        return self.env["fapiao.pull"]._clean_filters({name: self[name] for name in FILTERS})
+
     def _refusals(self):
         """Return the problems of the whole range, which apply to each of its parts."""
-        return self.env["fapiao.pull"]._refusals(self.account_id, self.kind, self.date_from, self.date_to)
+        days = (self.date_from, self.date_to)
+        return self.env["fapiao.pull"]._refusals(self.account_id, self.kind, *days, filters=self._filters())
 
     # ------------------------------------------------------------------ actions
 
@@ -55,6 +70,6 @@ class FapiaoPullWizard(models.TransientModel):
             raise UserError("\n".join(refusals))
         pulls = self.env["fapiao.pull"]
         for first, last in self._windows():
-            pulls |= pulls._open_pull(self.account_id, self.kind, first, last)
+            pulls |= pulls._open_pull(self.account_id, self.kind, first, last, self._filters())
         pulls._queue_now()
         return pulls._get_records_action(name=self.env._("Download Jobs"))

@@ -7,6 +7,7 @@ Source: docs/protocols/kingdee-billing.md#authentication.
 from decimal import Decimal
 
 from .. import reading, tokens
+from ..addresses import is_path
 from ..errors import LoginRequired, NotSent, RateLimited
 from ..phrases import PACE, says, says_trouble
 from . import codes
@@ -15,6 +16,7 @@ from .envelope import opened
 USER_TYPES = ("UserName", "Mobile")
 APP_TOKEN_PATH = "/api/getAppToken.do"
 LOGIN_PATH = "/api/login.do"
+LANGUAGE = "zh_CN"  # no setting: what an answer means is read from its Chinese words
 _LEAST, _MOST = 10, 30 * 86400  # seconds a token can live; beyond, the clocks disagree
 
 
@@ -23,12 +25,14 @@ class Tokens(tokens.Tokens):
 
     def _fetch(self):
         application, user = self._application(), self._user()
-        app_token = self._asked(APP_TOKEN_PATH, application)[0]
-        token, ends = self._asked(LOGIN_PATH, {"apptoken": app_token, **user})
+        app_token = self._asked(self._options.app_token_path, application)[0]
+        token, ends = self._asked(self._options.login_path, {"apptoken": app_token, **user})
         return token, self._seconds_until(ends) or self._options.token_lifetime
 
     def _asked(self, path, body):
         """Return ``(token, the moment it ends)``."""
+        if not is_path(path):
+            raise NotSent("The path of a log-in must begin with /", code="bad_address")
         envelope = opened(self._transport.post_json(path, body))
         if not envelope.ok:
             raise _refusal(envelope)
@@ -52,7 +56,7 @@ class Tokens(tokens.Tokens):
             "appSecret": secret,
             "tenantid": options.tenant_code,
             "accountId": options.datacenter,
-            "language": options.language,
+            "language": LANGUAGE,
         }
 
     def _user(self):

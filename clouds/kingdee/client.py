@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from ...rules.amounts import CENT
 from ...rules.red_document import RedCheck
 from .. import base, client
+from ..addresses import is_path
 from ..base import Bill, NotFound
 from ..client import Call
-from ..errors import LoginRequired
-from . import billing, callback, inbound, marking, query, red, words
+from ..errors import LoginRequired, NotSent
+from . import billing, callback, inbound, marking, pool, query, red, words
 from .assistant import Assistant
-from .auth import Tokens
+from .auth import APP_TOKEN_PATH, LOGIN_PATH, Tokens
 from .envelope import RequestIds, opened, wrapped
 from .meaning import is_token_text, is_unread
 
@@ -35,6 +36,8 @@ _CALLS = {
     base.BUREAU_LOGIN: Call("taxLogin", inbound.freeze_login, inbound.read_login),
     base.PULL_START: Call("invoiceDown", inbound.freeze_start, inbound.read_start),
     base.PULL_PAGE: Call("invoiceDownQuery", inbound.freeze_page, inbound.read_page),
+    base.POOL_PAGE: Call("", pool.freeze, inbound.read_page),
+    base.DOCUMENT_FILES: Call("", pool.freeze_document, pool.read_document),
     base.BOOK: Call("invoiceRecorded", marking.freeze_booking, marking.read_order),
     base.BOOK_STATE: Call("invoiceRecordedQuery", marking.freeze_question, marking.read_question),
     base.SELECT: Call("invoiceSelect", marking.freeze_selection, marking.read_order),
@@ -60,7 +63,15 @@ class Options(client.Options):
     auto_merge: bool = False
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
     full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
-    language: str = "zh_CN"
+    pull_at_once: bool = False  # asyncFlag 0: the answer to a pull holds what was found
+    app_token_path: str = APP_TOKEN_PATH
+    login_path: str = LOGIN_PATH
+    # assumption: the query of the pool, which no paper names; without a path there is none
+    pool_path: str = ""
+    pool_interface: str = ""  # interfaceCode, or messageType
+    pool_style: str = pool.ENVELOPE
+    pool_keys: str = ""  # see pool.keys_of
+    pool_from_zero: bool = False  # the first page is 0
 
     @classmethod
     def of(cls, config):
@@ -74,6 +85,11 @@ class Options(client.Options):
             raise LoginRequired("业务系统编码", code="no_business_system", need="credentials")
         return self.business_system
 
+    @property
+    def has_pool(self):
+        """Return whether the account says how the pool is asked; a plain call needs no code."""
+        return bool(self.pool_path and (self.pool_interface or self.pool_style == pool.PLAIN))
+
 
 class Kingdee(client.Cloud):
     """One 金蝶发票云 account."""
@@ -82,7 +98,13 @@ class Kingdee(client.Cloud):
     identity = ("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system")
     secrets = {"app_secret": "app_key"}
     username = "cloud_user"
-    settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
+    settings = (
+        *identity,
+        *("auto_invoice", "gross_total", "token_lifetime", "app_token_path", "login_path"),
+        *("full_interface", "pull_at_once"),
+        *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
+    )
+    path_settings = ("app_token_path", "login_path", "pool_path")
     setting_lengths = {"business_system": _SYSTEM_LENGTH}
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
@@ -99,6 +121,12 @@ class Kingdee(client.Cloud):
         self._request_ids = RequestIds()
         if self.options.full_interface:
             self.features |= {base.PULL_FULL}
+        if self.options.has_pool:
+            self.features |= {base.POOL_QUERY}
+
+    @classmethod
+    def problem_with(cls, name, value):
+        return pool.problem_with_keys(value) if name == "pool_keys" else super().problem_with(name, value)
 
     def send(self, operation, payload):
         """Make the call; repeated, it is a new envelope around the same ``data``. Raises as :mod:`..base` says.
@@ -139,7 +167,23 @@ class Kingdee(client.Cloud):
         asked = {"task_no": task_no, "page": page, "page_size": page_size}
         return self.ask(base.PULL_PAGE, self.freeze(base.PULL_PAGE, asked))
 
+    def pool_page(self, window, page, page_size=inbound.PAGE_SIZE):
+        """Return the ``PullPage`` of what the cloud has collected before and a ``PullWindow`` names; without the
+        fapiao of other buyers. Pages count from 1.
+        """
+        if not self.can(base.POOL_QUERY):
+            raise ValueError("The account doesn't say how the pool is asked")
+        asked = {"window": window, "page": page, "page_size": page_size}
+        return pool.own(self.ask(base.POOL_PAGE, self.freeze(base.POOL_PAGE, asked)), self.config.tax_no)
+
+    def document_files(self, kind, key):
+        """Return the ``DocumentFiles`` of a document that the cloud knows by ``kind`` and ``key``."""
+        asked = {"kind": kind, "key": key}
+        return self.ask(base.DOCUMENT_FILES, self.freeze(base.DOCUMENT_FILES, asked))
+
     def _call(self, operation, payload, token):
+        if operation in (base.POOL_PAGE, base.DOCUMENT_FILES):
+            return self._post(*self._question(operation, payload), token)
         code, data = self.calls[operation].address, payload
         if operation == base.FIND and "invoiceNum" in payload:
             # with this key, be it empty, the question is about one fapiao, without it about a bill
@@ -147,11 +191,26 @@ class Kingdee(client.Cloud):
         elif operation == base.PULL_START and "interfaceCode" in payload:
             # a full pull was frozen with its interface
             code, data = payload["interfaceCode"], payload["data"]
+        path = INBOUND_PATH if operation in base.INBOUND else BILLING_PATH
+        body = wrapped(code, data, self.options.checked_system, self._request_ids.next())
+        return self._post(path, body, token, fresh=operation in base.EFFECTS)
+
+    def _question(self, operation, payload):
+        """Return path and body of a call whose ``data`` may travel without the envelope."""
+        options = self.options
+        if operation == base.DOCUMENT_FILES:
+            return pool.DOCUMENT_PATH, payload
+        if not is_path(options.pool_path):
+            raise NotSent("The path of the pool must begin with /", code="bad_address")
+        number = self._request_ids.next()
+        if options.pool_style == pool.MESSAGE:
+            return options.pool_path, {"messageType": options.pool_interface, "messageId": number, "data": payload}
+        if options.pool_style == pool.PLAIN:
+            return options.pool_path, payload
+        return options.pool_path, wrapped(options.pool_interface, payload, options.checked_system, number)
+
+    def _post(self, path, body, token, fresh=False):
+        # the vendor's pages show both places of the token
         return self._transport.post_json(
-            INBOUND_PATH if operation in base.INBOUND else BILLING_PATH,
-            wrapped(code, data, self.options.checked_system, self._request_ids.next()),
-            # the vendor's pages show both places
-            headers={"access_token": token},
-            params={"access_token": token},
-            fresh=operation in base.EFFECTS,
+            path, body, headers={"access_token": token}, params={"access_token": token}, fresh=fresh
         )

@@ -1,6 +1,6 @@
 """Fetching received fapiao: the session with the bureau, a task that collects, its pages.
 
-``taxLogin``, ``invoiceDown``, ``invoiceDownQuery``. The page itself is in no source, so it is read as
+``taxLogin``, ``invoiceDown``, ``invoiceDownQuery``. A page itself is in no source, so it is read as
 tolerantly as can be without losing a row. Source: docs/protocols/kingdee-inbound.md#pages.
 """
 
@@ -15,8 +15,30 @@ from .inbound_rows import fapiao_in, identity_of
 from .meaning import MEANING, task_error
 
 PAGE_SIZE = 200  # rows; docs/protocols/kingdee-inbound.md#limits
+# Our names for what a search asks, and the keys of searchOpt in the paper's order
+SEARCH = {
+    "tax_period": "taxPeriod",
+    "code": "invoiceCode",
+    "number": "invoiceNo",
+    "seller_tax_no": "salerTaxNo",
+    "deduction": "authenticateFlags",
+    "status": "invoiceStatus",
+    "type_code": "invoiceType",
+    "date_from": "startTime",
+    "date_to": "endTime",
+}
 _YES, _NO = {"true", "1", "y", "yes"}, {"false", "0", "n", "no"}
 _KEYS_SHOWN, _LEVELS_SHOWN = 30, 3
+# What taxLogin says of who is logged in [docs]
+_SESSION = {
+    "company": "companyName",
+    "company_type": "companyType",
+    "account_type": "etaxAccountType",
+    "tax_no": "taxNo",
+    "city": "city",
+    "period": "skssq",
+    "select_days": "gxrqfw",
+}
 
 
 def freeze_login(_document, _request_uid, tax_no, _options):
@@ -35,34 +57,26 @@ def read_login(raw):
         channel=reading.word_at(data, "loginType"),
         needs_person=_yes_or_no(reading.pick(data, "needAuth")) if envelope.ok else True,
         url=url,
-        company=reading.word_at(data, "companyName"),
         text=envelope.text,
+        **{field: reading.word_at(data, name) for field, name in _SESSION.items()},
     )
 
 
 def freeze_start(window, _request_uid, tax_no, options):
     """Return the order to collect what a :class:`PullWindow` names.
 
-    assumption: ``taxPeriod`` filters by the period of deduction and is left empty, as the other filters.
-    A FULL window is frozen with the interface it goes to. Raises ValueError for a window that ends before
-    it begins, and for FULL where the account names no such interface.
+    A FULL window is frozen with the interface it goes to. Raises ValueError for a window without days or one
+    that ends before it begins, for a filter that has no code, and for FULL where the account names no such
+    interface.
     """
-    if window.date_from > window.date_to:
-        raise ValueError(f"A window from {window.date_from} to {window.date_to} ends before it begins")
+    if not (window.date_from and window.date_to):
+        raise ValueError("What is collected lies between two days")
+    asked = search(window)
     data = {
         "taxNo": tax_no,
-        "asyncFlag": "1",
-        "searchOpt": {
-            "taxPeriod": "",
-            "invoiceCode": "",
-            "invoiceNo": "",
-            "salerTaxNo": window.seller_tax_no,
-            "authenticateFlags": "",
-            "invoiceStatus": "",
-            "invoiceType": window.type_code,
-            "startTime": window.date_from.isoformat(),
-            "endTime": window.date_to.isoformat(),
-        },
+        "asyncFlag": "0" if options.pull_at_once else "1",
+        # with all its keys, in the paper's order
+        "searchOpt": {key: asked.get(name, "") for name, key in SEARCH.items()},
     }
     if window.kind != FULL:
         return data
@@ -71,17 +85,41 @@ def freeze_start(window, _request_uid, tax_no, options):
     return {"interfaceCode": options.full_interface, "data": data}
 
 
+def search(window):
+    """Return what a :class:`PullWindow` asks for in the cloud's words, by our names; what is any is left out.
+
+    assumption: ``taxPeriod`` is the period of the deduction. Raises ValueError for a window that ends before
+    it begins, and for a filter that has no code.
+    """
+    if window.date_from and window.date_to and window.date_from > window.date_to:
+        raise ValueError(f"A window from {window.date_from} to {window.date_to} ends before it begins")
+    asked = {name: day.isoformat() for name in ("date_from", "date_to") if (day := getattr(window, name))}
+    asked |= window.filters
+    for name, words in (("deduction", inbound.FLAGS_ASKED), ("status", inbound.STATUS_ASKED)):
+        if name in asked:
+            if asked[name] not in words:
+                raise ValueError(f"No code is known for {name} {asked[name]!r}")
+            asked[name] = words[asked[name]]
+    return asked
+
+
 def read_start(raw):
     """Return the :class:`PullTask`; raise what else the answer means.
 
-    assumption: a task for the same window that is under way may be named in a refusal: it is the one.
+    assumption: a task for the same window that is under way may be named in a refusal: it is the one. An answer
+    without a task that shows a list has found all of it at once (``asyncFlag`` 0).
     """
     envelope = opened(raw)
     task_no = reading.word_at(envelope.data, "taskNo")
     if envelope.ok and task_no:
         return PullTask(task_no, text=envelope.text)
     if envelope.ok:
-        raise unknown_shape(envelope)
+        page = _page_in(raw, envelope)
+        if page is None:
+            raise unknown_shape(envelope)
+        return PullTask("", "complete", envelope.text, page)
+    if _is_nothing(envelope):
+        return PullTask("", "complete", envelope.text, PullPage(total=0, text=envelope.text))
     if task_no and (envelope.code in inbound.RUNNING or says_issued(envelope.text)):
         return PullTask(task_no, "running", envelope.text)
     raise task_error(envelope)
@@ -106,16 +144,13 @@ def read_page(raw):
         if _is_nothing(envelope):
             return PullPage(total=0, text=envelope.text)
         raise _page_error(envelope)
-    rows, outer = rows_in(envelope.data), _beside(raw)
-    if rows is None:
-        rows = rows_in(outer)
-    if rows is None and envelope.data is None and not any(map(_is_nested, outer.values())):
+    page, outer = _page_in(raw, envelope), _beside(raw)
+    if page is None and envelope.data is None and not any(map(_is_nested, outer.values())):
         # an empty list, or none at all
-        rows = []
-    if rows is None:
+        page = PullPage(text=envelope.text)
+    if page is None:
         raise unknown_shape(envelope, outer)
-    found, unread = fapiao_in(rows)
-    return PullPage(found, total=_total(envelope.data, outer, len(rows)), unread=unread, text=envelope.text)
+    return page
 
 
 def rows_in(data):
@@ -147,6 +182,23 @@ def unknown_shape(envelope, outer=None):
     """Return the error for a success that can't be read; its text names the keys that were found."""
     keys = "; ".join(filter(None, (_shape(envelope.data), _shape(outer) if outer else "")))
     return OutcomeUnknown(f"{envelope.text} [{keys or 'no keys'}]".strip(), "unknown_shape", envelope.status)
+
+
+def _page_in(raw, envelope):
+    """Return the :class:`PullPage` in a success, None where no list can be seen."""
+    rows, outer = rows_in(envelope.data), _beside(raw)
+    if rows is None:
+        rows = rows_in(outer)
+    if rows is None and envelope.data is None and _bare_list(raw) == []:
+        rows = []
+    if rows is None:
+        return None
+    found, unread = fapiao_in(rows)
+    return PullPage(found, total=_total(envelope.data, outer, len(rows)), unread=unread, text=envelope.text)
+
+
+def _bare_list(raw):
+    return reading.unfolded(reading.pick(reading.loads(raw.text), "data"), is_base64=True)
 
 
 def _is_nothing(envelope):

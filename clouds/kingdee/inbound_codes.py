@@ -17,7 +17,7 @@ NOTHING_RECEIVED = re.compile(
 )
 
 # Where the rows of a page and their number may be; the page itself is in no source
-LISTS = ("invoices", "list", "data", "rows", "records", "invoiceList")
+LISTS = ("invoices", "list", "data", "rows", "records", "invoiceList", "dataList", "invoice")
 TOTALS = (
     *("total", "totalElement", "totalCount", "totalElements", "totalNum", "totalRecord", "totalRecords"),
     "totalSize",
@@ -82,6 +82,29 @@ KEYS = {
     "selected_at": ("selectTime", "checkTime", "authenticateTime"),
     "period": ("deductionPeriod", "taxPeriod"),
     "lines": ("items", "invoiceDetail", "invoiceDetails", "goods", "details"),
+}
+# What a search asks for. assumption: authenticateFlags as authenticateFlag in the papers; invoiceStatus 7 and
+# 8 [clients]; one value each, several with commas are in no source
+FLAGS_ASKED = {"unselected": "1", "selected": "2", "confirmed": "3"}
+STATUS_ASKED = {
+    "normal": "0",
+    "lost": "1",
+    "void": "2",
+    "red_itself": "3",
+    "abnormal": "4",
+    "partly_red": "7",
+    "red": "8",
+}
+# fileType and attachmentType of the files of a document: 1, 2 [docs], the others [clients]
+FILE_KINDS = {
+    "1": "pdf",
+    "2": "image",
+    "4": "ofd",
+    "5": "doc",
+    "6": "xls",
+    "7": "ppt",
+    "8": "txt",
+    "9": "xml",
 }
 # Each of these is looked at separately
 NUMBERS = ("etaxInvoiceNo", "invoiceNum", "invoiceNo")

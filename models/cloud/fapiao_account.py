@@ -52,6 +52,7 @@ CONNECTION = {
     *("provider", "base_url", "tax_no"),
     *("phone", "password", "tenant_number", "tax_username", "tax_password"),
     *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
+    *("app_token_path", "login_path"),
 }
 FORGOTTEN = {
     "token": False,
@@ -93,6 +94,7 @@ class FapiaoAccount(models.Model):
             *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_key"),
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
+            *("app_token_path", "login_path"),
         }
     )
 
@@ -294,6 +296,15 @@ class FapiaoAccount(models.Model):
         " total is wrong.",
     )
 
+    app_token_path = fields.Char(
+        "Path of the App Token",
+        help="Behind the account's address; empty is /api/getAppToken.do, as in the cloud's public pages.",
+    )
+    login_path = fields.Char(
+        "Path of the Access Token",
+        help="Behind the account's address; empty is /api/login.do, as in the cloud's public pages.",
+    )
+
     can_log_in = fields.Boolean(compute="_compute_abilities")
     has_credit = fields.Boolean(compute="_compute_abilities")
 
@@ -364,6 +375,19 @@ class FapiaoAccount(models.Model):
                         length=longest,
                     )
                 )
+
+    @api.constrains("provider", "app_token_path", "login_path")
+    def _check_login_settings(self):
+        self._check_settings(("app_token_path", "login_path"))
+
+    def _check_settings(self, names):
+        """Raise ``ValidationError`` where the account's client finds a setting wrong."""
+        for account in self:
+            cloud = client_of(account.provider)
+            for name in set(names).intersection(cloud.settings):
+                if problem := cloud.problem_with(name, account[name]):
+                    label = account._fields[name]._description_string(self.env)
+                    raise ValidationError(f"{label}: {self.env._(problem)}")
 
     @api.model_create_multi
     def create(self, vals_list):

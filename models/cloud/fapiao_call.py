@@ -44,6 +44,8 @@ OPERATIONS = [
     (base.BUREAU_LOGIN, "Ask for the channel to the bureau"),
     (base.PULL_START, "Begin a pull"),
     (base.PULL_PAGE, "Pull a page"),
+    (base.POOL_PAGE, "Ask for collected fapiao"),
+    (base.DOCUMENT_FILES, "Ask for a document's files"),
     (base.BOOK, "Mark as booked"),
     (base.BOOK_STATE, "Ask for the booking"),
     (base.SELECT, "Select for deduction (勾选)"),

@@ -3,24 +3,40 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
-from ...clouds import base
-from ...clouds.inbound import HEADER
+from ...clouds import base, errors
+from ...clouds.inbound import HEADER, POOL
 from ..cloud import gate
+from ..cloud.engine import Engine
 from .fapiao_pull import OPEN_STATES
 
 CHANNEL_HOLDS = timedelta(days=1)
 # The value of taxLogin for the channel that has pulls of headers; the vendor documents no other.
 CHANNELS = {"1": "login"}
+POOL_SETTINGS = ("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero")
 
 
 class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
-    _fapiao_inputs = frozenset({"pull_daily", "pull_pause", "bureau_channel", "full_interface", "marks_booked"})
+    _fapiao_inputs = frozenset(
+        {
+            *("pull_daily", "pull_daily_kind", "pull_pause", "bureau_channel", "full_interface", "marks_booked"),
+            *("pull_at_once", *POOL_SETTINGS),
+        }
+    )
 
     pull_daily = fields.Boolean(
         default=True,
         help="Each day, pull the headers of what was received in the previous four days.",
+    )
+    pull_daily_kind = fields.Selection(
+        [(HEADER, "Headers from the tax bureau"), (POOL, "What the cloud has collected")],
+        "Daily From",
+        default=HEADER,
+        required=True,
+        help="What the cloud has collected, by a task of its own (定时任务) or over a direct connection (乐企), is"
+        " queried for the last 31 days without reaching the tax bureau. It needs the query of the pool.",
     )
     pull_pause = fields.Integer(
         "Pause Between Pages (s)",
@@ -41,6 +57,49 @@ class FapiaoAccount(models.Model):
         "Interface for Full Pulls",
         help="The interfaceCode by which fapiao are pulled with their lines, if the cloud's support has named"
         " one for you. Without, full pulls are set up in the cloud's own portal.",
+    )
+    pull_at_once = fields.Boolean(
+        "Answer at Once",
+        help="Ask for a pull's result in the same call (asyncFlag 0) instead of a task that collects it.",
+    )
+    pool_path = fields.Char(
+        "Path of the Pool Query",
+        help="Where the pool of all received fapiao (全票池) is queried, behind the account's address, such as"
+        " /kapi/app/rim/deduction. As the cloud's support names it; without one the pool isn't queried.",
+    )
+    pool_interface = fields.Char(
+        "Interface of the Pool Query", help="Its interfaceCode (or messageType), as the cloud's support names it."
+    )
+    pool_style = fields.Selection(
+        [("envelope", "Envelope, data in base64"), ("message", "Message, plain data"), ("plain", "The data alone")],
+        "Body of the Pool Query",
+        default="envelope",
+        required=True,
+    )
+    pool_keys = fields.Text(
+        "Keys of the Pool Query",
+        help="Where the cloud calls something otherwise, one a line: number=invoiceNo, date_from=searchOpt.startTime,"
+        " number=invoiceNo+etaxInvoiceNo for several, code= for what isn't sent. Names: tax_no, date_from, date_to,"
+        " number, code, seller_tax_no, status, type_code, deduction, tax_period, page, page_size.",
+    )
+    pool_from_zero = fields.Boolean("Pool's First Page Is 0")
+    can_query_pool = fields.Boolean(compute="_compute_can_query_pool")
+    can_ask_bureau = fields.Boolean(compute="_compute_can_pull")
+    can_show_documents = fields.Boolean(compute="_compute_can_pull")
+    bureau_state = fields.Selection(
+        [("unknown", "Not asked yet"), ("ok", "Logged in"), ("person", "Needs a person")],
+        "Cloud's Log-in",
+        default="unknown",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="How the cloud is logged in at the tax bureau for what is received.",
+    )
+    bureau_company = fields.Char("Logged In As", readonly=True, copy=False)
+    bureau_account_type = fields.Char("Kind of Bureau Account", readonly=True, copy=False, help="In the cloud's words.")
+    bureau_period = fields.Char("Tax Period (税款所属期)", readonly=True, copy=False, help="In the bureau's words.")
+    bureau_select_days = fields.Char(
+        "Days Open for Selection (勾选日期)", readonly=True, copy=False, help="In the bureau's words."
     )
     bureau_login_type = fields.Char("Channel in the Cloud's Words", readonly=True, copy=False)
     bureau_channel_at = fields.Datetime("Channel As Of", readonly=True, copy=False)
@@ -68,6 +127,14 @@ class FapiaoAccount(models.Model):
         for account in self:
             words = account._words() if account.provider and account.base_url and account.tax_no else None
             account.can_pull = bool(words and words.can(base.PULL_START))
+            account.can_ask_bureau = bool(words and words.can(base.BUREAU_LOGIN))
+            account.can_show_documents = bool(words and words.can(base.DOCUMENT_FILES))
+
+    @api.depends("provider", *POOL_SETTINGS)
+    def _compute_can_query_pool(self):
+        for account in self:
+            words = account._words() if account.provider and account.base_url and account.tax_no else None
+            account.can_query_pool = bool(words and words.can(base.POOL_QUERY))
 
     @api.depends("pull_ids.state")
     def _compute_pull_open_count(self):
@@ -76,7 +143,31 @@ class FapiaoAccount(models.Model):
         for account in self:
             account.pull_open_count = counts.get(account, 0)
 
+    # ------------------------------------------------------------------ constraints
+
+    @api.constrains("provider", *POOL_SETTINGS)
+    def _check_pool_settings(self):
+        self._check_settings(POOL_SETTINGS)
+
     # ------------------------------------------------------------------ actions
+
+    def action_ask_bureau(self):
+        """Ask how the cloud is logged in at the bureau; what waited for that log-in goes on where it is good."""
+        self.ensure_one()
+        self._check_may_use()
+        if not self.can_ask_bureau:
+            raise UserError(self.env._("The cloud of account %s has no such question.", self.name))
+        try:
+            session = Engine(self.env)._ask(self, lambda cloud: cloud.bureau_session())
+        except errors.CloudError as error:
+            self._record_need_in_new_transaction(error)
+            raise UserError(self._error_message(error)) from error
+        self._record_in_new_transaction(lambda account: account._record_session(session))
+        if not session.needs_person:
+            return self._notify(self.env._("The cloud is logged in at the tax bureau."))
+        told = self._notify(self.env._("A person must log in at the tax bureau: see the address on the account."))
+        told["params"]["type"] = "warning"
+        return told
 
     def action_pull(self):
         """Pull the headers of the previous four days now; show the pull, or the running one."""
@@ -116,6 +207,14 @@ class FapiaoAccount(models.Model):
             return False
         return not self.bureau_channel_at or fields.Datetime.now() - self.bureau_channel_at > CHANNEL_HOLDS
 
+    def _record_session(self, session):
+        """Store what was asked by hand, and let go on or wait what depends on it."""
+        self._record_channel(session)
+        if session.needs_person:
+            self._record_need("login", errors.LoginRequired(" ".join(filter(None, (session.text, session.url)))))
+        else:
+            self._record_ready()
+
     def _record_channel(self, session):
         """Store the channel of the cloud's log-in at the bureau (:class:`~..clouds.inbound.BureauSession`)."""
         self.ensure_one()
@@ -125,6 +224,11 @@ class FapiaoAccount(models.Model):
                 "bureau_login_type": session.channel,
                 "bureau_channel_at": not session.needs_person and fields.Datetime.now(),
                 "bureau_url": session.url,
+                "bureau_state": "person" if session.needs_person else "ok",
+                "bureau_company": " ".join(filter(None, (session.company, session.tax_no))),
+                "bureau_account_type": session.account_type,
+                "bureau_period": session.period,
+                "bureau_select_days": session.select_days,
                 # a channel chosen by the user stays
                 **({"bureau_channel": channel} if channel and self.bureau_channel == "unknown" else {}),
             }

@@ -12,6 +12,8 @@ again (``pull_run.py``). Sections: creation and actions, limits of the cloud, st
 
 import json
 import logging
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -22,22 +24,28 @@ from odoo.tools import SQL
 from odoo.tools.date_utils import end_of
 
 from ...clouds import base, errors
-from ...clouds.inbound import FULL, HEADER, PullWindow
+from ...clouds.inbound import FILTERS, FULL, HEADER, POOL, RED_ITSELF, PullWindow
 from ...clouds.redact import redact
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_LIMIT, CLICK_TIME
-from ..values import SHANGHAI, aware, naive
+from ..values import SHANGHAI, STATUSES, TYPES, aware, naive
+from .fapiao import DEDUCTIONS
 from .pool import Pool
 from .pull_pages import Place
 from .pull_run import PACE_WAIT, PAGE_SIZE, Claim, PullRun
 
 _logger = logging.getLogger(__name__)
 
-KINDS = [(HEADER, "Headers"), (FULL, "Full, with lines")]
+KINDS = [(HEADER, "Headers"), (FULL, "Full, with lines"), (POOL, "What the cloud has collected")]
+STATUSES_ASKED = [*STATUSES, (RED_ITSELF, "Red fapiao themselves")]
+# In place of a task's number: of a query of the pool, and of a pull that was answered at once
+POOL_TASK, WHOLE = "pool", "at once"
+PERIOD = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])")
 OPEN_STATES = ("draft", "running")
 FULL_A_MONTH = 5
 DAYS_BACK = 4  # of the scheduled pull
+POOL_DAYS_BACK = 31  # the cloud may have collected late, and rows known already are not written
 YEARS_BACK = {"direct": 2}
 YEARS_BACK_OTHERWISE = 5
 GROWTH = (1000, 10_000)  # new rows after which the planner needs fresh statistics
@@ -64,6 +72,15 @@ class FapiaoPull(models.Model):
     kind = fields.Selection(KINDS, required=True, readonly=True, default=HEADER)
     date_from = fields.Date("First Day", required=True, readonly=True)
     date_to = fields.Date("Last Day", required=True, readonly=True)
+    # What the days are narrowed to; the names are those of PullWindow
+    tax_period = fields.Char(readonly=True, help="Of the deduction (税款所属期), yyyymm.")
+    code = fields.Char("Fapiao Code", readonly=True)
+    number = fields.Char("Fapiao Number", readonly=True)
+    seller_tax_no = fields.Char("Seller's Tax Number", readonly=True)
+    deduction = fields.Selection(DEDUCTIONS, readonly=True)
+    status = fields.Selection(STATUSES_ASKED, readonly=True)
+    type_code = fields.Selection(TYPES, "Type", readonly=True)
+    filter_key = fields.Char(readonly=True, help="All that the days are narrowed to, as one text.")
     is_scheduled = fields.Boolean("Scheduled", readonly=True)
     user_id = fields.Many2one("res.users", "Requested By", readonly=True, default=lambda self: self.env.user)
     state = fields.Selection(
@@ -96,22 +113,25 @@ class FapiaoPull(models.Model):
     changed_count = fields.Integer("Changed", readonly=True)
     same_count = fields.Integer("Unchanged", readonly=True)
     unread_count = fields.Integer("Not Understood", readonly=True)
+    others_count = fields.Integer(
+        "Of Other Companies", readonly=True, help="Rows left out, since another company of the tenant is their buyer."
+    )
     unread_text = fields.Text("Rows Not Understood", readonly=True)
     progress = fields.Float(compute="_compute_progress")
 
     _due = models.Index("(next_try_at, id) WHERE state IN ('draft', 'running')")
     _starts = models.Index("(tax_no, started_at) WHERE kind = 'full'")
     _one_open = models.UniqueIndex(
-        "(account_id, kind, date_from, date_to) WHERE state IN ('draft', 'running')",
+        "(account_id, kind, date_from, date_to, COALESCE(filter_key, '')) WHERE state IN ('draft', 'running')",
         "These days are being pulled already.",
     )
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("state", "row_count", "unread_count", "total")
+    @api.depends("state", "row_count", "unread_count", "others_count", "total")
     def _compute_progress(self):
         for pull in self:
-            read = pull.row_count + pull.unread_count
+            read = pull.row_count + pull.unread_count + pull.others_count
             so_far = min(100 * read / pull.total, 100) if pull.total else 0
             pull.progress = 100 if pull.state == "done" else so_far
 
@@ -130,17 +150,19 @@ class FapiaoPull(models.Model):
     # ------------------------------------------------------------------ creation
 
     @api.model
-    def _open_pull(self, account, kind, date_from, date_to, **values):
+    def _open_pull(self, account, kind, date_from, date_to, filters=None, **values):
         """Return the open pull of these days, or a new one; raises ``UserError`` with the reason if the cloud
-        allows none.
+        allows none. ``filters``: of ``clouds.inbound.FILTERS``, what the days are narrowed to.
         """
+        filters = self._clean_filters(filters)
+        filter_key = self._filter_key(filters)
         # a concurrent transaction is repeated and finds this pull
         self.env["fapiao.task.mixin"]._lock_account(account.id)
         # sudo: only this flow changes pulls
         pulls = self.sudo()
-        if twin := pulls._open_twin(account, kind, date_from, date_to):
+        if twin := pulls._open_twin(account, kind, date_from, date_to, filter_key):
             return twin.with_env(self.env)
-        if refusals := self._refusals(account, kind, date_from, date_to):
+        if refusals := self._refusals(account, kind, date_from, date_to, filters=filters):
             raise UserError("\n".join(refusals))
         pull = pulls.create(
             {
@@ -152,20 +174,38 @@ class FapiaoPull(models.Model):
                 "date_to": date_to,
                 "next_try_at": fields.Datetime.now(),
                 "user_id": self.env.uid,
+                **filters,
+                "filter_key": filter_key,
                 **values,
             }
         )
         return pull.with_env(self.env)
 
     @api.model
-    def _open_twin(self, account, kind, date_from, date_to):
+    def _open_twin(self, account, kind, date_from, date_to, filter_key):
         return self.search(
             [
                 *(("account_id", "=", account.id), ("kind", "=", kind), ("state", "in", OPEN_STATES)),
-                *(("date_from", "=", date_from), ("date_to", "=", date_to)),
+                *(("date_from", "=", date_from), ("date_to", "=", date_to), ("filter_key", "=", filter_key)),
             ],
             limit=1,
         )
+
+    @api.model
+    def _clean_filters(self, filters):
+        """Return the filters that are set, by their names, without blanks."""
+        told = {name: "".join(str((filters or {}).get(name) or "").split()) for name in FILTERS}
+        return {name: value for name, value in told.items() if value}
+
+    @api.model
+    def _filter_key(self, filters):
+        """Return one text for ``filters``, False for none."""
+        return ", ".join(f"{name}={filters[name]}" for name in FILTERS if filters.get(name)) or False
+
+    def _window(self):
+        """Return what this pull asks for as a ``PullWindow``."""
+        filters = {name: self[name] or "" for name in FILTERS}
+        return PullWindow(self.date_from, self.date_to, self.kind, **filters)
 
     # ------------------------------------------------------------------ actions
 
@@ -192,7 +232,7 @@ class FapiaoPull(models.Model):
             {
                 **dict.fromkeys(("task_no", "page_digest", "unread_text", "done_at"), False),
                 **dict.fromkeys(("page", "total", "row_count", "unread_count"), 0),
-                **dict.fromkeys(("new_count", "changed_count", "same_count"), 0),
+                **dict.fromkeys(("new_count", "changed_count", "same_count", "others_count"), 0),
                 "page_size": PAGE_SIZE,
             }
         )
@@ -217,7 +257,7 @@ class FapiaoPull(models.Model):
         """A range of days is pulled once at a time."""
         if self.state in OPEN_STATES:
             raise UserError(self.env._("%s is running.", self.display_name))
-        if twin := self._open_twin(self.account_id, self.kind, self.date_from, self.date_to):
+        if twin := self._open_twin(self.account_id, self.kind, self.date_from, self.date_to, self.filter_key):
             raise UserError(self.env._("These days are being pulled already: %s.", twin.display_name))
 
     # ------------------------------------------------------------------ limits of the cloud
@@ -238,8 +278,10 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _windows(self, kind, date_from, date_to):
-        """Split a range of days at the ends of months; a full pull isn't split, since each one counts."""
-        if kind == FULL:
+        """Split a range of days at the ends of months. A full pull isn't split, since each one counts, nor a query
+        of the cloud's pool, which collects nothing.
+        """
+        if kind in (FULL, POOL):
             return [(date_from, date_to)]
         windows = []
         while date_from <= date_to:
@@ -249,29 +291,38 @@ class FapiaoPull(models.Model):
         return windows
 
     @api.model
-    def _refusals(self, account, kind, date_from, date_to, planned=0):
+    def _refusals(self, account, kind, date_from, date_to, planned=0, filters=None):
         """Return why this can't be pulled, each reason with its cure; empty if it can.
 
-        ``planned``: full pulls that are sent before this one.
+        ``planned``: full pulls that are sent before this one. ``filters``: as in :meth:`_open_pull`.
         """
         if not account._words().can(base.PULL_START):
             return [self.env._("The cloud of account %s hands out no received fapiao.", account.name)]
         return [
             *self._kind_refusals(account, kind, planned),
-            *self._day_refusals(account, date_from, date_to),
+            *self._day_refusals(account, kind, date_from, date_to),
+            *self._filter_refusals(filters or {}),
         ]
 
     def _own_refusals(self):
         self.ensure_one()
         # a pull that waits for its first start is counted among the planned ones
         planned = -1 if self.state == "draft" and not self.started_at else 0
-        return self._refusals(self.account_id, self.kind, self.date_from, self.date_to, planned)
+        filters = self._window().filters
+        return self._refusals(self.account_id, self.kind, self.date_from, self.date_to, planned, filters)
 
     @api.model
     def _kind_refusals(self, account, kind, planned):
         if kind == HEADER and account.bureau_channel == "direct":
             yield self.env._(
-                "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full instead.",
+                "Account %s is connected directly (乐企), where there are no pulls of headers. Pull in full, or what"
+                " the cloud has collected, instead.",
+                account.name,
+            )
+        if kind == POOL and not account._words().can(base.POOL_QUERY):
+            yield self.env._(
+                "Account %s doesn't say how the cloud's pool (全票池) is queried. Ask the cloud's support and enter"
+                " path and code on the account, under Cloud's Peculiarities.",
                 account.name,
             )
         if kind != FULL:
@@ -279,7 +330,7 @@ class FapiaoPull(models.Model):
         if not account._words().can(base.PULL_FULL):
             yield self.env._(
                 "The cloud of account %s starts full pulls from its own portal only (定时任务). Set one up"
-                " there, or pull headers.",
+                " there and pull what the cloud has collected, or pull headers.",
                 account.name,
             )
         used = self._full_used(account.tax_no) + planned
@@ -293,7 +344,17 @@ class FapiaoPull(models.Model):
             )
 
     @api.model
-    def _day_refusals(self, account, date_from, date_to):
+    def _filter_refusals(self, filters):
+        if not PERIOD.fullmatch(filters.get("tax_period") or "200001"):
+            yield self.env._("A tax period is a year and a month, as 202603.")
+
+    @api.model
+    def _day_refusals(self, account, kind, date_from, date_to):
+        if kind == POOL:
+            # neither the bureau's days nor its years: it isn't asked
+            if date_from > date_to:
+                yield self.env._("The first day must not be after the last.")
+            return
         today = self._today()
         years = YEARS_BACK.get(account.bureau_channel, YEARS_BACK_OTHERWISE)
         earliest = today - relativedelta(years=years)
@@ -357,11 +418,11 @@ class FapiaoPull(models.Model):
         return Claim(
             account_id=account.id,
             company_id=self.company_id.id,
-            window=PullWindow(self.date_from, self.date_to, self.kind),
+            window=self._window(),
             task_no=self.task_no or "",
             place=Place(self.page, self.page_size or PAGE_SIZE, PAGE_SIZE, self.page_digest or "", self.total),
             pause=account.pull_pause,
-            asks_channel=account._asks_channel(),
+            asks_channel=self.kind != POOL and account._asks_channel(),
             lease=lease,
         )
 
@@ -380,14 +441,24 @@ class FapiaoPull(models.Model):
             return False
         rows = () if place.is_repeated else answer.rows
         loaded = self.env["fapiao"]._load(claim.company_id, claim.account_id, rows, self.id, parties)
-        self._record_page(claim, len(rows), loaded)
+        self._record_page(claim, len(rows), 0 if place.is_repeated else len(answer.others), loaded)
         if answer.unread and not place.is_repeated:
             self._keep_unread(answer.unread)
         if place.is_over:
             self._finish()
         return True
 
-    def _record_page(self, claim, count, loaded):
+    def _take_whole(self, claim, answer):
+        """Take all that the cloud has answered to the start; in one transaction, since it can't be asked for again."""
+        self.ensure_one()
+        self._record_started(WHOLE)
+        self.flush_recordset()
+        place = Place(0, PAGE_SIZE, PAGE_SIZE)
+        place.turn(answer)
+        place.is_over = True
+        self._take_page(replace(claim, place=place), WHOLE, answer, None)
+
+    def _record_page(self, claim, count, others, loaded):
         """Bypass the ORM, since it runs for each page and nothing is computed from it."""
         place = claim.place
         self.env.cr.execute(
@@ -397,11 +468,12 @@ class FapiaoPull(models.Model):
                           row_count = COALESCE(row_count, 0) + %s, new_count = COALESCE(new_count, 0) + %s,
                           changed_count = COALESCE(changed_count, 0) + %s,
                           same_count = COALESCE(same_count, 0) + %s,
+                          others_count = COALESCE(others_count, 0) + %s,
                           lease_until = now() AT TIME ZONE 'UTC' + %s
                     WHERE id = %s
                    RETURNING new_count""",
                 *(place.page, place.size, place.digest, place.total, count),
-                *(loaded.inserted, loaded.updated, loaded.unchanged, claim.lease, self.id),
+                *(loaded.inserted, loaded.updated, loaded.unchanged, others, claim.lease, self.id),
             )
         )
         ((new_count,),) = self.env.cr.fetchall()
@@ -442,6 +514,16 @@ class FapiaoPull(models.Model):
         )
         return True
 
+    def _begin_pool(self):
+        """Begin to read the cloud's pool, which takes no task; return what stands for its number, "" if refused."""
+        self.ensure_one()
+        if refusals := self._own_refusals():
+            self._fail("\n".join(refusals))
+            return ""
+        self.write({"state": "running", "started_at": fields.Datetime.now()})
+        self._record_started(POOL_TASK)
+        return POOL_TASK
+
     def _record_started(self, task_no):
         self.write({"is_starting": False, "task_no": task_no, "page": 0, "message": False, "tries": 0})
 
@@ -478,7 +560,7 @@ class FapiaoPull(models.Model):
         self.ensure_one()
         Pool(self.env, self.company_id.id).resolve()
         self.env["fapiao.match"]._schedule_match()
-        read = self.row_count + self.unread_count
+        read = self.row_count + self.unread_count + self.others_count
         message = read < self.total and self.env._(
             "The cloud announced %(total)s fapiao and returned %(read)s.", total=self.total, read=read
         )
@@ -597,7 +679,7 @@ class FapiaoPull(models.Model):
 
     @api.model
     def _make_daily(self):
-        """Create, once a day in China, the pull of the previous four days for each account with daily pulls;
+        """Create, once a day in China, the pull of the previous days for each account with daily pulls;
         the account keeps the reason if the cloud allows none.
         """
         accounts = self.env["fapiao.account"].search(
@@ -613,10 +695,13 @@ class FapiaoPull(models.Model):
     @api.model
     def _make_daily_of(self, account_id):
         account = self.env["fapiao.task.mixin"]._lock_account(account_id)
+        kind = account.pull_daily_kind
         date_from, date_to = self._recent_days()
-        refusals = self._refusals(account, HEADER, date_from, date_to)
+        if kind == POOL:
+            date_from = self._today() - timedelta(days=POOL_DAYS_BACK)
+        refusals = self._refusals(account, kind, date_from, date_to)
         if not refusals:
-            self._open_pull(account, HEADER, date_from, date_to, is_scheduled=True)
+            self._open_pull(account, kind, date_from, date_to, is_scheduled=True)
         account.write({"pull_day": self._today(), "pull_text": "\n".join(refusals)})
 
     def _go_on_after_commit(self):

@@ -27,7 +27,7 @@ class Place:
         may overlap while fapiao arrive. A short first page alone proves nothing, since a cloud may deliver
         fewer rows than requested.
         """
-        count = len(answer.rows) + len(answer.unread)
+        count = len(answer.rows) + len(answer.unread) + len(answer.others)
         digest = _digest(answer)
         self.page += 1
         self.is_repeated = bool(count) and digest == self.digest
@@ -52,5 +52,5 @@ class Place:
 
 
 def _digest(answer):
-    told = "\n".join([*(row.number for row in answer.rows), *map(repr, answer.unread)])
+    told = "\n".join([*(row.number for row in answer.rows), *map(repr, answer.unread), *answer.others])
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]

@@ -74,8 +74,12 @@ class PullRun:
         self._on_pull(method, error)
 
     def _start(self):
-        """Start a task at the cloud and return its number; "" if the pull has to wait or has failed."""
+        """Start a task at the cloud and return its number; "" if the pull has to wait, has failed, or is done
+        already, since the cloud has answered at once. What is in the cloud's pool needs no task.
+        """
         window = self.claim.window
+        if window.kind == inbound.POOL:
+            return self._on_pull("_begin_pool")
         if self.claim.asks_channel:
             session = self.engine._ask(self.account, lambda cloud: cloud.bureau_session())
             self.account._record_in_new_transaction(lambda account: account._record_channel(session))
@@ -87,12 +91,20 @@ class PullRun:
             task = self.engine._ask_logged(
                 self.account,
                 base.PULL_START,
-                {"kind": window.kind, "date_from": str(window.date_from), "date_to": str(window.date_to)},
+                {
+                    "kind": window.kind,
+                    "date_from": str(window.date_from),
+                    "date_to": str(window.date_to),
+                    **window.filters,
+                },
                 lambda cloud: cloud.start_pull(window),
                 purpose="",  # counted with the announcement
             )
         except CloudError as error:
             self._record("_record_not_started", error)
+            return ""
+        if task.page is not None:
+            self._on_pull("_take_whole", self.claim, task.page)
             return ""
         self._on_pull("_record_started", task.task_no)
         return task.task_no
@@ -105,7 +117,7 @@ class PullRun:
             closing(Allowance(step, claim.account_id)) as allowance,
             ThreadPoolExecutor(1, thread_name_prefix="fapiao_pull") as ahead,
         ):
-            coming = allowance.take() and ahead.submit(read_page, cloud, task_no, place.page + 1, claim.pause)
+            coming = allowance.take() and ahead.submit(read_page, cloud, claim, task_no, place.page + 1)
             # partner ids by tax number, read once for all pages
             parties = step(lambda env: Pool(env, claim.company_id).parties())
             while coming:
@@ -121,7 +133,7 @@ class PullRun:
                 place.turn(answer)
                 is_enough = place.is_over or time.monotonic() >= until
                 may_go_on = not is_enough and allowance.take()
-                coming = may_go_on and ahead.submit(read_page, cloud, task_no, place.page + 1, claim.pause)
+                coming = may_go_on and ahead.submit(read_page, cloud, claim, task_no, place.page + 1)
                 if not self._on_pull("_take_page", claim, task_no, answer, parties, step=step):
                     return
             if not place.is_over:
@@ -163,11 +175,13 @@ class Allowance:
         return self.step(work)
 
 
-def read_page(cloud, task_no, number, pause):
-    """Return page ``number`` of a task; raises ``CloudError``. Runs in a thread and uses no record."""
-    if pause and number > 1:
-        time.sleep(pause)
+def read_page(cloud, claim, task_no, number):
+    """Return page ``number`` of a task or of the pool; raises ``CloudError``. Runs in a thread and uses no record."""
+    if claim.pause and number > 1:
+        time.sleep(claim.pause)
     try:
+        if claim.window.kind == inbound.POOL:
+            return cloud.pool_page(claim.window, number, PAGE_SIZE)
         return cloud.pull_page(task_no, number, PAGE_SIZE)
     except CloudError:
         raise

@@ -41,18 +41,34 @@ class Mark:
 
 @dataclass
 class Wish:
-    """Which fapiao of a pool: days from and to (both included), types, seller; empty means any."""
+    """Which fapiao of a pool: days from and to (both included), and filters; empty means any."""
 
     first: str = ""
     last: str = ""
     kinds: tuple = ()
     seller_no: str = ""
+    statuses: tuple = ()
+    number: str = ""
+    code: str = ""
+    selected: bool | None = None
+    period: str = ""  # YYYYMM of the deduction
 
-    def wants(self, row):
+    @property
+    def is_simple(self):
+        """Whether a made-up fapiao needn't be made to tell."""
+        filters = (self.seller_no, self.statuses, self.number, self.code, self.period)
+        return self.selected is None and not any(filters)
+
+    def wants(self, row, mark):
         return (
             (not self.first or self.first <= row.day <= self.last)
             and (not self.kinds or row.kind in self.kinds)
             and self.seller_no in ("", row.seller_no)
+            and self.number in ("", row.number)
+            and self.code in ("", row.code)
+            and (not self.statuses or status_of(row, mark) in self.statuses)
+            and (self.selected is None or self.selected == bool(mark and mark.selected))
+            and (not self.period or bool(mark and mark.selected_period == self.period))
         )
 
 
@@ -75,15 +91,32 @@ class Selection:
 
 def choose(world, tax_no, wish):
     """The fapiao of this pool that fit; those handed in come before the made-up ones."""
-    parts = [(lambda row: row, sorted(filter(wish.wants, own(world, tax_no)), key=lambda row: row.day)[::-1])]
+    singles = [row for row in own(world, tax_no) if wish.wants(row, mark_for(world, row))]
+    parts = [(lambda row: row, sorted(singles, key=lambda row: row.day)[::-1])]
     for batch in reversed(batches(world, tax_no)):
+        parts.append((batch.row, _indexes(batch, wish, world.marks)[::-1]))
+    return Selection(parts)
+
+
+def _indexes(batch, wish, marks):
+    if wish.number:
+        index = batch.find(wish.number, wish.code)
+        indexes = [] if index is None else [index]
+    else:
         indexes = batch.between(wish.first, wish.last) if wish.first else range(batch.count)
         if wish.kinds:
             indexes = [index for index in indexes if batch.kind(index) in wish.kinds]
-        if wish.seller_no:
-            indexes = [index for index in indexes if wish.wants(batch.row(index))]
-        parts.append((batch.row, indexes[::-1]))
-    return Selection(parts)
+        if wish.is_simple:
+            return indexes
+    rows = ((index, batch.row(index)) for index in indexes)
+    return [index for index, row in rows if wish.wants(row, marks.get(row.key))]
+
+
+def collected(world, tax_no, wish, wishes):
+    """The fapiao of this pool that fit and are among those of `wishes`, as a list."""
+    found = choose(world, tax_no, wish)
+    rows = ((row, world.marks.get(row.key)) for row in found.slice(0, len(found)))
+    return [row for row, mark in rows if any(each.wants(row, mark) for each in wishes)]
 
 
 def batches(world, tax_no):

@@ -33,12 +33,19 @@ INBOUND = {
     for name, handle, uid, required in (
         ("taxLogin", inbound.tax_login, "", ""),
         ("invoiceDown", inbound.down, "", ""),
+        ("invoiceFullDown", inbound.down_full, "", ""),
+        ("invoicePoolQuery", inbound.pool, "", ""),
         ("invoiceDownQuery", inbound.down_query, "taskNo", "taskNo"),
         ("invoiceRecorded", inbound.recorded, "", "nextEntryMarkStatus"),
         ("invoiceRecordedQuery", inbound.recorded_query, "taskNo", ""),
         ("invoiceSelect", inbound.select, "", "authenticateFlag"),
         ("invoiceSelectQuery", inbound.select_query, "taskNo", "taskNo"),
     )
+}
+PLAIN = {
+    "/kapi/app/rim/queryCover": Call(
+        "queryCover", inbound.query_cover, ("billType", "billId"), uid="billId", inbound=True, plain=True
+    ),
 }
 BUSY = {"message": "接口调用频率超过限制,请稍后再试", "errorCode": "429", "status": False, "success": False}
 
@@ -55,7 +62,7 @@ SHARED = {
 
 
 def _tail(path):
-    return next((tail for tail in (*LOGINS, *SHARED) if path.endswith(tail)), None)
+    return next((tail for tail in (*LOGINS, *PLAIN, *SHARED) if path.endswith(tail)), None)
 
 
 def find_call(world, path, request):
@@ -66,6 +73,8 @@ def find_call(world, path, request):
         return None
     if tail in LOGINS:
         return LOGINS[tail]
+    if tail in PLAIN:
+        return PLAIN[tail]
     known, unknown = SHARED[tail]
     code = auth.read(request)[0].get("interfaceCode")
     return known.get(code, unknown) if isinstance(code, str) else unknown

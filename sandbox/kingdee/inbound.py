@@ -2,22 +2,22 @@
 
 import re
 import uuid
+from decimal import Decimal
 
 from .. import values
 from ..bureau import inbound
 from ..bureau.inbound import Wish, mark_for, status_of
-from ..bureau.received import KINDS
+from ..bureau.received import KINDS, VAT
 from ..protocol import Answer, Refused, renamed, words
 from . import queue
 from .auth import FAILURE
-from .records import InboundTask
+from .records import Collected, InboundTask
 
-DOWNLOAD = "headers"
-UNSERVED = words("taxPeriod invoiceCode invoiceNo authenticateFlags invoiceStatus")  # of searchOpt: they come empty
-YEARS = 5
-MAX_PAGE = 200
-NUMBER_KEYS = ("invoiceNo", "etaxInvoiceNo", "invoiceNum")
-OWN = "任务号{}不存在或已过期"  # [?]
+HEADERS, FULL = "headers", "full"
+DOWNLOADS = (HEADERS, FULL)
+FULL_PER_MONTH = 5  # of a tax number
+# authenticateFlags: 1 not selected, 2 selected, 3 scanned; nothing is scanned any more
+FLAGS = {"1": False, "2": True, "3": True}
 YEARS = 5
 MAX_PAGE = 200
 NUMBER_KEYS = ("invoiceNo", "etaxInvoiceNo", "invoiceNum")
@@ -36,7 +36,19 @@ MONEY = renamed("amount=net invoiceMoney=net taxAmount=tax totalAmount=gross")
 def tax_login(exchange):
     """How the bureau is reached (1: through a log-in), and whether somebody has to log in first."""
     taxpayer = exchange.world.taxpayers.get(exchange.tax_no)
-    data = {"loginType": "1", "needAuth": "0", "loginWebUrl": "", "companyName": taxpayer.name if taxpayer else ""}
+    now = exchange.world.clock.now()
+    data = {
+        "loginType": "1",
+        "needAuth": "0",
+        "loginWebUrl": "",
+        "companyName": taxpayer.name if taxpayer else "",
+        "companyType": "1",
+        "etaxAccountType": 3,
+        "taxNo": exchange.tax_no,
+        "city": "沙箱市",
+        "skssq": f"{now:%Y%m};{now:%Y-%m}-15;{now:%Y%m}",
+        "gxrqfw": f"2017-01-01-{now:%Y-%m-%d}",  # [?] the inside
+    }
     try:
         _demand_session(exchange)
     except Refused as error:
@@ -46,17 +58,43 @@ def tax_login(exchange):
 
 
 def down(exchange):
-    """Headers of received fapiao; no call with lines is in the papers."""
-    wish = _wish(exchange)
-    values.choice(exchange.data, "asyncFlag", ("1",))
+    """Headers of received fapiao."""
+    return _download(exchange, HEADERS, _wish(exchange))
+
+
+def down_full(exchange):
+    """[?] With lines; in no paper, so the name is ours."""
+    wish, month = _wish(exchange), f"{exchange.world.clock.now():%Y-%m}"
+    begun = [
+        task
+        for task in exchange.world.inbound_tasks.values()
+        if (task.kind, task.tax_no, task.month) == (FULL, exchange.tax_no, month)
+    ]
+    if len(begun) >= FULL_PER_MONTH:
+        raise Refused(f"本月全量发票下载已达{FULL_PER_MONTH}次上限")
+    return _download(exchange, FULL, wish)
+
+
+def _download(exchange, kind, wish):
+    at_once = values.choice(exchange.data, "asyncFlag", ("0", "1")) == "0"
     _demand_session(exchange)
-    task = new_task(exchange, DOWNLOAD, wish=vars(wish))
-    _selection(exchange.world, task)
-    return Answer({"asyncFlag": "1", "taskNo": task.number}, "成功")
+    task = new_task(exchange, kind, wish=vars(wish))
+    collect(exchange.world, exchange.tax_no, wish)
+    chosen = _selection(exchange.world, task)
+    if not at_once:
+        return Answer({"asyncFlag": "1", "taskNo": task.number}, "成功")
+    rows = chosen.slice(0, len(chosen))
+    return Answer(lambda: {"asyncFlag": "0", **_page(exchange.world, rows, len(rows), kind == FULL)}, "成功")
+
+
+def collect(world, tax_no, wish):
+    """From now on these lie in the cloud's own pool."""
+    world.collected[len(world.collected)] = Collected(tax_no, vars(wish))
 
 
 def new_task(exchange, kind, **content):
     world, number = exchange.world, uuid.uuid4().hex
+    content["month"] = f"{world.clock.now():%Y-%m}"
     begun = (number, kind, exchange.tenant.account_id, exchange.tax_no)
     world.inbound_tasks[number] = InboundTask(*begun, **content)
     return world.inbound_tasks[number]
@@ -74,18 +112,41 @@ def _wish(exchange):
     options = exchange.data.get("searchOpt")
     if not isinstance(options, dict):
         raise Refused("参数searchOpt应为对象")
-    for key in UNSERVED:
-        if values.text(options, key):
-            raise Refused(f"SANDBOX不支持按{key}查询")
-    kinds = [each for each in values.text(options, "invoiceType").split(",") if each]  # several with commas [?]
-    for each in kinds:
-        if each not in map(str, KINDS):
-            raise Refused(f'invoiceType"{each[:30]}"不合法')
-    return Wish(*_window(exchange, options), tuple(map(int, kinds)), values.text(options, "salerTaxNo"))
+    return _filters(options, *_window(exchange, options))
+
+
+def _filters(options, first, last):
+    flags = {FLAGS[flag] for flag in _listed(options, "authenticateFlags", FLAGS)}
+    period = values.text(options, "taxPeriod")
+    if period and not inbound.MONTH.fullmatch(period):
+        raise Refused("taxPeriod格式不正确,应为yyyyMM")
+    return Wish(
+        first,
+        last,
+        tuple(map(int, _listed(options, "invoiceType", set(map(str, KINDS))))),
+        values.text(options, "salerTaxNo"),
+        tuple(_listed(options, "invoiceStatus", inbound.STATUSES)),
+        values.text(options, "invoiceNo"),
+        values.text(options, "invoiceCode"),
+        flags.pop() if len(flags) == 1 else None,
+        # The example asks for June 2022 in a window from 2023 on: it is the period of the deduction [?].
+        period,
+    )
+
+
+def _listed(options, key, allowed):
+    """Several may stand there with commas [?]."""
+    given = [each for each in values.text(options, key).split(",") if each]
+    for each in given:
+        if each not in allowed:
+            raise Refused(f'{key}"{each[:30]}"不合法')
+    return given
 
 
 def _window(exchange, options):
     first, last = (values.day(options, key) for key in ("startTime", "endTime"))
+    if not first and not last and values.text(options, "invoiceNo"):
+        return "", ""
     if not first or not last:
         raise Refused("参数startTime、endTime不能为空")
     today = exchange.world.clock.now().date()
@@ -103,7 +164,7 @@ def _window(exchange, options):
 
 
 def down_query(exchange):
-    world, task = exchange.world, find_task(exchange, DOWNLOAD)
+    world, task = exchange.world, find_task(exchange, *DOWNLOADS)
     number, size = _whole(exchange, "pageNo"), _whole(exchange, "pageSize")
     if size > MAX_PAGE:
         raise Refused(f"pageSize不能超过{MAX_PAGE}")
@@ -112,16 +173,53 @@ def down_query(exchange):
     chosen, start = _selection(world, task), (number - 1) * size
     overlap = min(start, world.kingdee.inbound_overlap)
     rows = chosen.slice(start - overlap, start + size) if start < len(chosen) else []
-    total = {world.kingdee.inbound_total_key: len(chosen)} if world.kingdee.inbound_total_key else {}
     # Made outside the world's lock: a page of 200 takes its time.
-    return Answer(lambda: {**total, world.kingdee.inbound_list_key: [_row(world, row) for row in rows]}, "成功")
+    return Answer(lambda: _page(world, rows, len(chosen), task.kind == FULL), "成功")
 
 
-def find_task(exchange, kind):
+def _page(world, rows, total, with_lines=False):
+    key = world.kingdee.inbound_total_key
+    totals = {key: total} if key else {}
+    return {**totals, world.kingdee.inbound_list_key: [_row(world, row, with_lines) for row in rows]}
+
+
+def pool(exchange):
+    """[?] What downloads and the portal's own task have collected; in no paper, so name and keys are ours."""
+    world, options = exchange.world, exchange.data
+    first, last = (str(values.day(options, key) or "") for key in ("startTime", "endTime"))
+    if bool(first) != bool(last):
+        raise Refused("参数startTime、endTime应同时填写")
+    number, size = _whole(exchange, "pageNo"), _whole(exchange, "pageSize")
+    if size > MAX_PAGE:
+        raise Refused(f"pageSize不能超过{MAX_PAGE}")
+    wishes = [Wish(**each.wish) for each in world.collected.values() if each.tax_no == exchange.tax_no]
+    rows = inbound.collected(world, exchange.tax_no, _filters(options, first, last), wishes)
+    start = (number - 1) * size
+    return Answer(lambda: {"dataList": [_row(world, row) for row in rows[start : start + size]]}, "成功")
+
+
+def query_cover(exchange):
+    """The files of a document, and beside them its fapiao."""
+    kind, key = exchange.text("billType"), exchange.text("billId")
+    document = exchange.world.inbound_documents.get(f"{kind}/{key}")
+    if document is None or document.tax_no not in exchange.tenant.tax_nos:
+        raise Refused("单据不存在")  # [?]
+    rows = [inbound.find(exchange.world, document.tax_no, number) for number in document.numbers]
+    whole = {
+        "errorCode": "0000",
+        "message": "成功",
+        "success": True,
+        "data": {"cover": document.covers, "attachment": document.attachments},
+        "invoice": [_row(exchange.world, row) for row in rows if row],
+    }
+    return Answer(whole, bare=True)
+
+
+def find_task(exchange, *kinds):
     """The task asked about, once it is ready."""
     task = exchange.world.inbound_tasks.get(exchange.text("taskNo"))
     owner = (exchange.tenant.account_id, exchange.tax_no)
-    if task is None or task.kind != kind or (task.account_id, task.tax_no) != owner:
+    if task is None or task.kind not in kinds or (task.account_id, task.tax_no) != owner:
         raise unknown_task(exchange)
     if task.queries < exchange.quirks.inbound_queries:
         task.queries += 1
@@ -150,7 +248,7 @@ def _selection(world, task):
 # --- how it looks on the wire; the list around the rows is in no source ---
 
 
-def _row(world, row):
+def _row(world, row, with_lines=False):
     mark = world.marks.get(row.key)
     if mark is None and row.number in world.fapiao:
         mark = mark_for(world, row)
@@ -166,7 +264,34 @@ def _row(world, row):
         "invoiceType": str(row.kind),
         "remark": row.remark or (f"被红冲蓝字发票号码:{row.original}" if row.original else ""),
         "serialNo": f"SB{row.code}{row.number}",
+        **({"items": _lines(row)} if with_lines else {}),
     }
+
+
+def _lines(row):
+    """One to three lines that add up to the fapiao exactly; one where it is no sale of goods."""
+    count = int(row.number[-1]) % 3 + 1 if row.kind in VAT else 1
+    net, tax = (_shares(total, count) for total in (row.net, row.tax))
+    return [
+        {
+            "goodsName": f"*信息技术服务*软件维护{place}",
+            "goodsCode": "3040201020000000000",
+            "specModel": "",
+            "unit": "项",
+            "num": "1",
+            "unitPrice": str(net[place]),
+            "detailAmount": str(net[place]),
+            "taxAmount": str(tax[place]),
+            "taxRate": str(Decimal(row.rate) / 100),
+            "discountType": "",
+        }
+        for place in range(count)
+    ]
+
+
+def _shares(total, count):
+    share = (total / count).quantize(Decimal("0.01"))
+    return [*[share] * (count - 1), total - share * (count - 1)]
 
 
 # --- booking (入账) and selecting for deduction (勾选): each fapiao of a call succeeds or fails separately ---

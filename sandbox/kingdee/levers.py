@@ -1,9 +1,10 @@
 """What a person or a test can turn in 金蝶发票云: tenants, the queue, callbacks."""
 
 from .. import defaults
+from ..bureau.inbound import Wish
 from ..levers import locked
-from . import callbacks, queue
-from .records import KingdeeTenant
+from . import callbacks, inbound, queue
+from .records import Document, KingdeeTenant
 
 
 @locked
@@ -22,6 +23,17 @@ class KingdeeLevers:
         tenant.denied = [each for each in tenant.denied if each != interface]
         if not allowed:
             tenant.denied.append(interface)
+
+    def collect_inbound(self, tax_no=defaults.TAX_NO, first="", last=""):
+        """The portal's own task (定时任务), or the direct channel (乐企): what was issued from one day to another, or
+        ever, lies in the cloud's pool from now on."""
+        inbound.collect(self, tax_no, Wish(str(first or ""), str(last or "")))
+
+    def file_document(self, kind, key, numbers, covers=(), attachments=(), tax_no=defaults.TAX_NO):
+        """A system saves a document with these fapiao and files, which look as queryCover shows them."""
+        document = Document(kind, key, tax_no, list(numbers), list(covers), list(attachments))
+        self.inbound_documents[f"{kind}/{key}"] = document
+        return document
 
     def set_callback_url(self, url, system=defaults.KINGDEE_SYSTEM, account_id=defaults.KINGDEE_ACCOUNT_ID):
         """Where this business system is called back; empty: nowhere. A new system comes to be."""

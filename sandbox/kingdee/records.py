@@ -79,3 +79,24 @@ class InboundTask:
     wish: dict = field(default_factory=dict)  # headers, full: bureau.inbound.Wish
     outcome: dict = field(default_factory=dict)  # recorded, select: {success, fail}
     queries: int = 0  # answered before it was ready
+    month: str = ""  # yyyy-mm it was begun in
+
+
+@dataclass
+class Collected:
+    """What came into the cloud's pool (全票池) at one time: by a download, or by the portal's own task."""
+
+    tax_no: str
+    wish: dict  # bureau.inbound.Wish
+
+
+@dataclass
+class Document:
+    """A document of some system in the cloud, with its fapiao and files."""
+
+    kind: str  # billType
+    key: str  # billId
+    tax_no: str
+    numbers: list
+    covers: list = field(default_factory=list)  # as queryCover shows them
+    attachments: list = field(default_factory=list)
