@@ -107,7 +107,8 @@ FIELDS = {
         "invoicer": "fapiao_remark fapiao_type",
         "nobody": (
             "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids"
-            " fapiao_numbers fapiao_posted_by_id fapiao_red_form_ids fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
+            " fapiao_numbers fapiao_posted_by_id fapiao_red_form_ids"
+            " fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
         ),
     },
     "account.move.line": {
@@ -338,16 +339,16 @@ FIELDS = {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_payee fapiao_pick_claimed"
-            " fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
-            " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
+            " fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit"
+            " fapiao_remark fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
         ),
     },
     "res.config.settings": {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_payee fapiao_pick_claimed"
-            " fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
-            " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
+            " fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit"
+            " fapiao_remark fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
         ),
     },
     "res.partner": {
