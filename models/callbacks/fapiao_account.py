@@ -217,7 +217,7 @@ class FapiaoAccount(models.Model):
 
     def _record_credit_pushed(self, credit, at):
         """Store the figures of a callback that came at ``at``, unless newer ones are known."""
-        if self.credit_at and at <= self.credit_at:
+        if self.credit_at and at < self.credit_at:
             return
         # the fapiao it is about is in the figure, whenever it is recorded
         self._store_credit(credit, "pushed", at, at, 0)

@@ -148,7 +148,7 @@ class AccountMove(models.Model):
         tags = (self.line_ids - cash).account_id.tag_ids.filtered(lambda tag: tag.applicability == "accounts")
         if not (cash and tags):
             return (), None
-        names = tuple(sorted(tags.with_context(lang="zh_CN").mapped("name")))
+        names = tuple(sorted(tags.with_context(lang=self.company_id.partner_id.lang).mapped("name")))
         return names, abs(sum((exact(line.balance) for line in cash), exact(0)))
 
     def _fapiao_update_attachments(self):

@@ -19,7 +19,7 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         amount = abs(exact(self.amount_currency, self.currency_id.decimal_places))
         is_goods = self.display_type == "product" and (self.product_id or self.move_id.is_invoice(True))
-        quantity = abs(shortest(self.quantity)) if is_goods else 0
+        quantity = rounded(abs(shortest(self.quantity))) if is_goods else 0
         is_open_item = self.account_id.account_type in OPEN_ITEMS
         return picking.VoucherLine(
             number,
