@@ -137,6 +137,21 @@ class TestVoucher(ReportCommon):
             }
         )
 
+    def test_reasons_for_what_is_not_deducted(self):
+        bill = self.bill(post=False)
+        self.pick(bill)
+        match, reasons = bill.fapiao_match_ids, set()
+        fapiao = match.fapiao_id.sudo()
+        reasons.add(bill._fapiao_update_reason(match))
+        self.account.small_scale = True
+        reasons.add(bill._fapiao_update_reason(match))
+        fapiao.type_code = "26"
+        reasons.add(bill._fapiao_update_reason(match))
+        fapiao.type_code = "27"
+        match.sudo().amount_tax = 0
+        reasons.add(bill._fapiao_update_reason(match))
+        self.assertEqual(len(reasons), 4)
+
     def test_posted_again_by_another_user(self):
         """Only names changed, so nothing is told; the next voucher has the new one."""
         bill, _fapiao = self.posted_bill()

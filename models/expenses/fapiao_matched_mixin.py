@@ -9,6 +9,7 @@ from ...clouds import picking
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..values import exact
+from .fapiao_ticket_category import DEDUCTED
 
 PENDING = "l10n_cn_invoice_cloud.report"
 ALL = ("hr.expense", "account.move")
@@ -250,17 +251,27 @@ class FapiaoMatchedMixin(models.AbstractModel):
         for match in self._fapiao_update_matches().sorted("id"):
             tax = min(abs(exact(match.amount_tax)), left)
             left -= tax
-            # read by users of the cloud
-            reason = "" if tax else self.with_context(lang="zh_CN").env._("Not deducted")
             rows.append(
                 {
                     "serial_no": match.fapiao_id.serial_no,
                     "entry_amount": tax,
                     "deductible": bool(tax),
-                    "reason": reason,
+                    "reason": "" if tax else self._fapiao_update_reason(match),
                 }
             )
         return rows
+
+    def _fapiao_update_reason(self, match):
+        """Return why the tax of a ticket isn't deducted (转出原因)."""
+        # read by users of the cloud
+        _ = self.with_context(lang="zh_CN").env._
+        if match.fapiao_id.type_code not in DEDUCTED:
+            return _("Tax of this kind of ticket can't be deducted")
+        if not exact(match.amount_tax):
+            return _("No tax on the ticket")
+        if self.env["fapiao.account"]._assistant_of(self.company_id).small_scale:
+            return _("Small-scale taxpayer, nothing is deducted")
+        return _("Booked as a cost, not deducted")
 
 
 def plan_noted(env):
