@@ -264,14 +264,14 @@ class FapiaoMatchedMixin(models.AbstractModel):
     def _fapiao_update_reason(self, match):
         """Return why the tax of a ticket isn't deducted (转出原因)."""
         # read by users of the cloud
-        _ = self.with_context(lang="zh_CN").env._
+        chinese = self.with_context(lang="zh_CN")
         if match.fapiao_id.type_code not in DEDUCTED:
-            return _("Tax of this kind of ticket can't be deducted")
+            return chinese.env._("Tax of this kind of ticket can't be deducted")
         if not exact(match.amount_tax):
-            return _("No tax on the ticket")
+            return chinese.env._("No tax on the ticket")
         if self.env["fapiao.account"]._assistant_of(self.company_id).small_scale:
-            return _("Small-scale taxpayer, nothing is deducted")
-        return _("Booked as a cost, not deducted")
+            return chinese.env._("Small-scale taxpayer, nothing is deducted")
+        return chinese.env._("Booked as a cost, not deducted")
 
 
 def plan_noted(env):
