@@ -30,6 +30,7 @@
         "wizards/fapiao_deduction_views.xml",
         # in the order of the packages of models
         "views/cloud/fapiao_account_views.xml",
+        "views/cloud/fapiao_credit_views.xml",
         "views/cloud/fapiao_answer_text_views.xml",
         "views/cloud/fapiao_call_views.xml",
         "views/master/fapiao_tax_code_views.xml",
@@ -37,6 +38,7 @@
         "views/master/account_tax_views.xml",
         "views/master/res_partner_views.xml",
         "views/master/res_config_settings_views.xml",
+        "views/issuing/fapiao_account_views.xml",
         "views/issuing/fapiao_views.xml",
         "views/issuing/fapiao_request_views.xml",
         "views/issuing/account_move_views.xml",
@@ -49,6 +51,7 @@
         "views/received/fapiao_marking_views.xml",
         "views/received/fapiao_match_views.xml",
         "views/received/fapiao_purchase_views.xml",
+        "views/expenses/account_journal_views.xml",
         "views/expenses/hr_expense_views.xml",
         "views/expenses/fapiao_ticket_category_views.xml",
         "views/expenses/fapiao_pick_views.xml",

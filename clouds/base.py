@@ -234,12 +234,20 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class CreditLine:
-    """授信额度, in yuan without tax; ``None`` where the cloud didn't say."""
+    """授信额度 of the month, in yuan without tax; ``None`` where the cloud didn't say.
+
+    ``count``, ``amount``, ``tax``: number, amount without tax and tax of what was issued this month.
+    ``left_today``: what a limit of the day leaves; ``is_low``: whether the cloud itself warns.
+    """
 
     total: Decimal | None
     left: Decimal | None
     used: Decimal | None = None
     count: int | None = None
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+    left_today: Decimal | None = None
+    is_low: bool | None = None
 
 
 @dataclass(frozen=True)

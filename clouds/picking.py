@@ -171,8 +171,19 @@ class DocumentReport:
     costs: tuple[tuple[str, str, str], ...] = ()
 
 
+# Voucher words (凭证字)
+GENERAL, RECEIPT_WORD, PAYMENT_WORD, TRANSFER = "记", "收", "付", "转"
+
+
 @dataclass(frozen=True)
 class VoucherLine:
+    """A line of a voucher. ``debit``, ``credit``: in the company's currency; ``amount``: the same in ``currency``,
+    without sign; ``rate``: units of the company's currency for one of ``currency``.
+
+    ``quantity``, ``unit``, ``price`` (of a unit, in ``currency``): of goods. ``due``: yyyy-MM-dd. ``partner``: whom
+    an open item is with. ``dimensions``: pairs of kind and value, the analytic ones.
+    """
+
     number: int
     account_code: str
     account_name: str
@@ -180,21 +191,42 @@ class VoucherLine:
     debit: Decimal
     credit: Decimal
     currency: str = "CNY"
+    amount: Decimal | None = None
+    rate: Decimal | None = None
+    quantity: Decimal | None = None
+    unit: str = ""
+    price: Decimal | None = None
+    due: str = ""
+    partner: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class VoucherReport:
-    """An accounting voucher for the documents ``keys`` and tickets ``serials`` (20), or its end (21)."""
+    """An accounting voucher for the documents ``keys`` and tickets ``serials`` (20), or its end (21).
+
+    ``date``: of the books, ``business_date``: of the document (both yyyy-MM-dd, the latter "" for the same).
+    ``kind``: its word. ``maker``, ``examiner``, ``reviewer``: who made, posted and checked it. ``chart``: name of the
+    chart of accounts. ``cash_items``: names of the cash-flow items, and ``cash_amount`` what they come to.
+    """
 
     id: str
     number: str
-    date: str = ""  # yyyy-MM-dd
+    date: str = ""
+    business_date: str = ""
     period: str = ""  # yyyyMM
     kind: str = ""
     company: str = ""
     company_code: str = ""
     tax_no: str = ""
+    chart: str = ""
+    currency: str = ""
     maker: str = ""
+    examiner: str = ""
+    reviewer: str = ""
+    attachments: int | None = None
+    cash_items: tuple[str, ...] = ()
+    cash_amount: Decimal | None = None
     keys: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
     lines: tuple[VoucherLine, ...] = ()

@@ -11,6 +11,7 @@ from . import test_cloud_account_cron
 from . import test_cloud_account_identity
 from . import test_cloud_call_log
 from . import test_cloud_click_time
+from . import test_cloud_credit
 from . import test_cloud_guard
 from . import test_cloud_login_troubles
 from . import test_cloud_login_wizard
@@ -85,6 +86,7 @@ from . import test_expenses_update_expense
 from . import test_expenses_update_queue
 from . import test_expenses_update_rules
 from . import test_expenses_update_steps
+from . import test_expenses_voucher
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
 from . import test_issuing_builder

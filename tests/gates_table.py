@@ -38,7 +38,7 @@ METHODS = {
     "reader": {
         "account.move": f"{SHOWN_FOR} action_fapiao_in_open action_fapiao_red_forms",
         "fapiao": "action_download action_open_business_doc action_red_forms",
-        "fapiao.account": "action_show_waiting action_show_pulls",
+        "fapiao.account": "action_show_credit action_show_waiting action_show_pulls",
         "fapiao.match": "action_open_document action_open_fapiao",
         "fapiao.pull": "action_show_new",
         "fapiao.purchase": "action_open_fapiao",
@@ -103,11 +103,15 @@ _OUTBOUND = (
 
 # {model: {rule: names of the fields that keep what is written to them}}
 FIELDS = {
+    "account.journal": {
+        "nobody": "fapiao_voucher_word",
+    },
     "account.move": {
         "invoicer": "fapiao_cover_number fapiao_output_reason fapiao_remark fapiao_type",
         "nobody": (
-            "fapiao_amount_open fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_numbers"
-            " fapiao_red_form_ids fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
+            "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids"
+            " fapiao_numbers fapiao_posted_by_id fapiao_red_form_ids"
+            " fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
         ),
     },
     "account.move.line": {
@@ -152,8 +156,10 @@ FIELDS = {
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
             " bureau_account_type bureau_channel_at bureau_company bureau_login_type bureau_period bureau_select_days"
-            " bureau_state bureau_url callback_over_at callback_token claimed_at credit_at"
-            " credit_left credit_total database_identity face_state left_alone_until pull_day pull_ids pull_text"
+            " bureau_state bureau_url callback_over_at callback_token claimed_at credit_after_id credit_amount"
+            " credit_at credit_count credit_left_today credit_left_told credit_short_told_on credit_since"
+            " credit_source credit_tax credit_total credit_used credit_warned database_identity face_state"
+            " left_alone_until pull_day pull_ids pull_text"
             " recheck_told_on replaced_by_id restored_at session_at session_state session_text token"
             " token_expires_at token_lease_until"
         ),
@@ -175,6 +181,12 @@ FIELDS = {
         "nobody": (
             "account_id body company_id digest kind last_at message numbers received_at remote_addr"
             " request_uids size state times"
+        ),
+    },
+    "fapiao.credit": {
+        "nobody": (
+            "account_id at company_id credit_amount credit_count credit_left_today credit_left_told credit_source"
+            " credit_tax credit_total credit_used day"
         ),
     },
     "fapiao.deduction": {
@@ -346,20 +358,20 @@ FIELDS = {
     },
     "res.company": {
         "administrator": (
-            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
-            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_bank fapiao_pick_claimed"
-            " fapiao_pick_personal"
-            " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
-            " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
+            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
+            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
+            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
+            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
+            " fapiao_show_seller_bank fapiao_twin_days"
         ),
     },
     "res.config.settings": {
         "administrator": (
-            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_credit_threshold"
-            " fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee fapiao_pick_bank fapiao_pick_claimed"
-            " fapiao_pick_personal"
-            " fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified fapiao_red_on_credit fapiao_remark"
-            " fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank fapiao_twin_days"
+            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
+            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
+            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
+            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
+            " fapiao_show_seller_bank fapiao_twin_days"
         ),
     },
     "res.partner": {

@@ -35,6 +35,15 @@ class TestCloudCallsBack(CallbackCase):
                 self.deliver(self.pushed())
                 self.assert_issued(self.request)
 
+    def test_credit_line_that_comes_along(self):
+        self.world.set_credit(self.account.tax_no, total="5000")
+        self.world.issue_bill(self.request.request_uid)
+        self.deliver(self.pushed())
+        self.assertEqual(self.account.credit_left_told, float(self.world.credit_left(self.account.tax_no)))
+        self.assertRecordValues(self.account, [{"credit_left": 4000, "credit_source": "pushed", "credit_low": False}])
+        row = self.env["fapiao.credit"].search([("account_id", "=", self.account.id)])
+        self.assertEqual((row.credit_left_told, row.credit_source), (4000, "pushed"))
+
     def setUp_request(self):
         self.world.deliveries.clear()
         self.invoice = self.create_invoice()

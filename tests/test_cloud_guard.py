@@ -363,6 +363,8 @@ class TestAccountInputs(AccessCase):
         "session_state": "ok",
         "face_state": "ok",
         "credit_left": 1e9,
+        "credit_left_told": 1e9,
+        "credit_since": "2099-01-01",
         "credit_total": 1e9,
         "token_lease_until": "2099-01-01",
         "left_alone_until": "2099-01-01",
@@ -386,7 +388,7 @@ class TestAccountInputs(AccessCase):
 
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.orm.models", "odoo.models")
     def test_nobody_writes_what_was_said(self):
-        self.account.sudo().write({"credit_left": 5, "callback_token": "secret"})
+        self.account.sudo().write({"credit_left_told": 5, "callback_token": "secret"})
         for user in (self.users["manager"], self.users["administrator"]):
             theirs = self.account.with_user(user)
             for name, value in self.SAID.items():
@@ -414,7 +416,7 @@ class TestAccountInputs(AccessCase):
         self.assertTrue(account.callback_token and account.callback_token != "mine")
 
     def test_form_saves(self):
-        self.account.sudo().write({"session_state": "sms", "credit_left": 7, "credit_at": "2026-01-01"})
+        self.account.sudo().write({"session_state": "sms", "credit_left_told": 7, "credit_at": "2026-01-01"})
         with Form(self.account.with_user(self.users["manager"])) as form:
             form.name = "Renamed"
             form.pace_per_minute = 9

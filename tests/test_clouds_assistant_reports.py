@@ -215,6 +215,90 @@ def test_a_voucher():
     }
 
 
+WHOLE = replace(
+    VOUCHER,
+    business_date="2025-01-30",
+    chart="企业会计准则",
+    currency="CNY",
+    examiner="审核人",
+    reviewer="复核人",
+    attachments=2,
+    cash_items=("购买商品、接受劳务支付的现金", "支付其他"),
+    cash_amount=Decimal("109.00"),
+    lines=(
+        VoucherLine(
+            *(1, "2202", "应付账款", "报销", Decimal(0), Decimal("710.00"), "USD"),
+            amount=Decimal("100.00"),
+            rate=Decimal("7.1"),
+            quantity=Decimal(4),
+            unit="台",
+            price=Decimal(25),
+            due="2025-02-28",
+            partner="供应商",
+            dimensions=(("部门", "研发 60%"), ("项目", "A")),
+        ),
+    ),
+)
+
+
+def test_a_voucher_with_all_that_odoo_knows():
+    body = freeze(TELL_VOUCHER, WHOLE)
+    assert body["accountInfo"] == {"accountId": "C1", "subject": "企业会计准则", "baseCurrency": "CNY"}
+    info = body["voucherInfo"]
+    assert (info["businessDate"], info["accountDate"]) == ("2025_01_30", "2025_01_31")
+    assert {key: info[key] for key in ("examiner", "reviewer", "attachmentsCount", "item", "accountItemAmount")} == {
+        "examiner": "审核人",
+        "reviewer": "复核人",
+        "attachmentsCount": "2",
+        "item": "购买商品、接受劳务支付的现金;支付其他",
+        "accountItemAmount": "109.00",
+    }
+    assert info["entries"] == [
+        {
+            "subject": "2202 应付账款",
+            "abstract": "报销",
+            "currency": "USD",
+            "debitsAmount": "0",
+            "creditAmount": "710.00",
+            "amount": "100.00",
+            "exchangeRate": "7.1",
+            "num": "4",
+            "unit": "台",
+            "price": "25",
+            "accountDimension": "部门:研发 60%;项目:A;往来单位:供应商",
+            "dueDate": "2025_02_28",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"business_date": "2025-01-01"}, {"chart": ""}, {"currency": "USD"}, {"examiner": "x"}, {"reviewer": "x"}),
+        *({"attachments": 0}, {"attachments": None}, {"cash_items": ()}, {"cash_amount": Decimal(1)}, {"kind": "付"}),
+    ],
+)
+def test_each_word_of_a_voucher_is_told(change):
+    assert freeze(TELL_VOUCHER, replace(WHOLE, **change)) != freeze(TELL_VOUCHER, WHOLE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"currency": "EUR"}, {"amount": None}, {"rate": Decimal(8)}, {"quantity": Decimal(1)}, {"unit": ""}),
+        *({"price": Decimal(1)}, {"due": ""}, {"partner": ""}, {"dimensions": ()}),
+    ],
+)
+def test_each_word_of_an_entry_is_told(change):
+    changed = replace(WHOLE, lines=(replace(WHOLE.lines[0], **change),))
+    assert freeze(TELL_VOUCHER, changed) != freeze(TELL_VOUCHER, WHOLE)
+
+
+def test_books_without_a_company_code():
+    body = freeze(TELL_VOUCHER, replace(WHOLE, company_code=""))
+    assert (body["accountInfo"]["accountId"], body["companyInfo"]["number"]) == (TAX_NO, "")
+
+
 def test_a_voucher_deleted():
     assert freeze(DROP_VOUCHER, VOUCHER) == {"vouchNo": "记-001", "vouchId": "v-1"}
 

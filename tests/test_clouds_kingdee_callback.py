@@ -2,11 +2,13 @@
 
 import base64
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ..clouds.base import CreditLine
 from ..clouds.kingdee.callback import BILL, FAPIAO, RETURN, News, answer, parse
 from .test_clouds_kingdee_server import NUMBER, UID, encoded
 
@@ -31,6 +33,31 @@ def body(data, **head):
 def test_by_bill():
     second = {**PART, "invoiceNum": OTHER}
     assert parse(body([PART, second])) == [News(BILL, UID, (NUMBER, OTHER), "normal")]
+
+
+CONTROL = {"issueBizType": "", "bizType": "", "monthSurplusLimit": 1999.5, "daySurplusLimit": "20", "isWarning": True}
+
+
+@pytest.mark.parametrize(
+    "control", [CONTROL, json.dumps(CONTROL), base64.b64encode(json.dumps(CONTROL).encode()).decode()]
+)
+def test_credit_line_that_comes_along(control):
+    """assumption: an object, or packed as ``data`` is"""
+    (news,) = parse(body([PART], bizControl=control))
+    assert news.credit == CreditLine(None, Decimal("1999.50"), left_today=Decimal("20"), is_low=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("monthSurplusLimit", "1"), ("daySurplusLimit", "1"), ("isWarning", "0"), ("isWarning", "")]
+)
+def test_each_figure_that_comes_along_is_read(key, value):
+    (news,), (other,) = (parse(body([PART], bizControl=control)) for control in (CONTROL, {**CONTROL, key: value}))
+    assert news.credit != other.credit
+
+
+@pytest.mark.parametrize("control", ["", None, {}, [], "x", 7, {"monthSurplusLimit": "x"}, {"isWarning": "1"}])
+def test_no_credit_line_comes_along(control):
+    assert parse(body([PART], bizControl=control))[0].credit is None
 
 
 def test_by_bill_with_failures():

@@ -202,6 +202,25 @@ def test_no_credit_line(answer):
         client.credit_line()
 
 
+def test_all_six_figures_of_the_credit_line():
+    with cloud(getCreditLine=http(seed.CREDIT)) as (client, _server):
+        assert client.credit_line() == CreditLine(
+            total=Decimal("3000000.00"),
+            left=Decimal("2995145.63"),
+            used=Decimal("4854.37"),
+            count=1,
+            amount=Decimal("4854.37"),
+            tax=Decimal("145.63"),
+        )
+
+
+@pytest.mark.parametrize("key", ["zsxed", "sysxed", "ysysxed", "kjlpzs", "fphjje", "fpejse"])
+def test_each_figure_of_the_credit_line_is_read(key):
+    figures = json.loads(seed.CREDIT)["data"]
+    with cloud(getCreditLine=[ok(figures), ok({**figures, key: "7.00"})]) as (client, _server):
+        assert client.credit_line() != client.credit_line()
+
+
 def test_half_a_credit_line():
     with cloud(getCreditLine=ok({"sysxed": "1.5"})) as (client, _server):
         assert client.credit_line() == CreditLine(total=None, left=Decimal("1.5"))

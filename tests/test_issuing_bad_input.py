@@ -203,8 +203,10 @@ class TestBadMasterData(BadInputCase):
         self.assert_refused(invoice, "company_tax_no_missing", "Tax ID")
 
     def test_credit_line_known_to_be_too_low(self):
-        self.account.sudo().write({"credit_total": 5000, "credit_left": 999.99, "credit_at": fields.Datetime.now()})
+        self.account.sudo().write(
+            {"credit_total": 5000, "credit_left_told": 999.99, "credit_at": fields.Datetime.now()}
+        )
         problem = self.assert_refused(self.create_invoice(), "credit_low", "999.99", "1000.00", "credit line")
         self.assertEqual(problem.mend_id, self.account.id)
-        self.account.sudo().credit_left = 1000
+        self.account.sudo().credit_left_told = 1000
         self.issued(self.create_invoice())

@@ -70,7 +70,7 @@ class TestSplit(SplitCommon):
         self.assertEqual([problem.code for problem in errors(built.problems)], ["split_limit"])
 
     def test_credit_line_has_to_do_for_all(self):
-        self.account.sudo().write({"credit_left": 2000, "credit_at": fields.Datetime.now()})
+        self.account.sudo().write({"credit_left_told": 2000, "credit_at": fields.Datetime.now()})
         (built,) = self.build(self.large_invoice())
         self.assertEqual([problem.code for problem in errors(built.problems)], ["credit_low"])
 

@@ -275,6 +275,14 @@ class TestVouchers(AssistantCase):
         self.refused(self.path, {**self.voucher(), "expenseIdArray": ["Z"]}, "Z不存在")
         self.refused(self.path, {**self.voucher(), "serialNoArray": ["Z"]}, "Z不存在")
 
+    def test_formats_of_what_may_be_left_out(self):
+        self.refused(self.path, self.voucher(attachmentsCount="two"), "attachmentsCount")
+        self.refused(self.path, self.voucher(resource="Odoo"), "resource")
+        for key, value in (("exchangeRate", "1E+1"), ("num", "4 pc"), ("price", "a"), ("dueDate", "2026-03-31")):
+            self.refused(self.path, self.voucher(entries=[{key: value}]), key)
+        whole = {"amount": "-1.00", "exchangeRate": "7.1", "num": "4", "price": "0.25", "dueDate": "2026_03_31"}
+        self.good(self.path, self.voucher(attachmentsCount="2", accountItemAmount="1.00", entries=[whole]))
+
     def test_credentials(self):
         self.refused(self.path, {**signed(secret="x"), **self.voucher()}, "签名", "3001")
 

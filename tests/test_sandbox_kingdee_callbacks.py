@@ -28,6 +28,14 @@ class TestForms(CallbackCase):
         self.assertEqual((item["billNo"], item["totalAmount"], item["includeTaxAmount"]), ("A", 100, 113))
         self.assertEqual(item["invoiceDetail"][0]["billSourceId"], "1")
 
+    def test_by_bill_with_the_credit_line(self):
+        self.listen()
+        self.pushed(bill("A", [row()]))
+        (body,) = self.told()
+        left = self.world.credit_left(defaults.TAX_NO)
+        self.assertEqual(body["bizControl"]["monthSurplusLimit"], f"{left:.2f}")
+        self.assertEqual(body["bizControl"]["isWarning"], "0")
+
     def test_by_bill_with_a_failed_part(self):
         self.listen()
         self.world.set("kingdee", split_amount="100.00")

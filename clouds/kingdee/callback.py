@@ -5,10 +5,11 @@ asking it. Source: docs/protocols/kingdee-billing.md#callbacks.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...rules.codes import is_number
 from .. import reading
+from ..base import CreditLine
 from . import codes
 from .envelope import text_in, unpacked
 from .fapiao import number_in, status_in
@@ -21,6 +22,7 @@ _RETURN_KEYS = {"returnReason", "backReason", "rejectReason", "withdrawReason", 
 _BILL_KEYS = ("billNo", "billNumber")
 _TEXT_LENGTH = 500
 _KEYS_SHOWN = 40
+_FLAGS = {"1": True, "y": True, "true": True, "0": False, "n": False, "false": False}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class News:
     names that were seen. ``status``: ``normal``, ``waiting``, ``red``, ``void``, "" if unknown or if the
     fapiao of a bill differ. ``is_change``: something is said to have become of a fapiao that was issued
     before, a reversal or a voiding; ``originals`` are then the fapiao that red ones are said to reverse.
+    ``credit``: the ``CreditLine`` that came along, None without figures.
     """
 
     kind: str
@@ -41,6 +44,7 @@ class News:
     keys: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
     is_change: bool = False
+    credit: CreditLine | None = None
 
 
 def parse(body):
@@ -61,14 +65,33 @@ def parse(body):
         told = {"": rows}  # assumption: a fapiao without a bill is named by its number alone
     if not told:
         seen = sorted({str(key)[:80] for part in (envelope, *rows) for key in part})
-        return [News("", text=_text(envelope), keys=tuple(seen[:_KEYS_SHOWN]))]
-    return [_news(kind, uid, parts, _text(envelope), is_change) for uid, parts in told.items()]
+        return [News("", text=_text(envelope), keys=tuple(seen[:_KEYS_SHOWN]), credit=_credit(envelope))]
+    credit = _credit(envelope)
+    return [replace(_news(kind, uid, parts, _text(envelope), is_change), credit=credit) for uid, parts in told.items()]
 
 
 def answer(ok, message=""):
     """Return the reply to a callback as a JSON-able dict; anything else than success is pushed again."""
     code = "0" if ok else "9999"
     return {"success": bool(ok), "code": code, "errorCode": code, "message": message}
+
+
+def _credit(envelope):
+    """Return the ``CreditLine`` of ``bizControl``: what is left of the month and of the day."""
+    figures = reading.unfolded(reading.pick(envelope, "bizControl"), is_base64=True)
+    if not isinstance(figures, dict):
+        return None
+    left = reading.money_at(figures, "monthSurplusLimit")
+    today = reading.money_at(figures, "daySurplusLimit")
+    if left is None and today is None:
+        return None
+    is_low = _FLAGS.get(_flag(figures, "isWarning"))
+    return CreditLine(total=None, left=left, left_today=today, is_low=is_low)
+
+
+def _flag(data, name):
+    value = reading.pick(data, name)
+    return str(value).lower() if isinstance(value, bool) else reading.as_text(value).lower()
 
 
 def _object(body):

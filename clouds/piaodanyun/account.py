@@ -126,6 +126,8 @@ def read_credit(raw):
         left=reading.money_at(data, "sysxed"),
         used=reading.money_at(data, "ysysxed"),
         count=int(count) if count is not None else None,
+        amount=reading.money_at(data, "fphjje"),
+        tax=reading.money_at(data, "fpejse"),
     )
     if line.total is None and line.left is None:
         raise OutcomeUnknown(envelope.text, "no_credit_line", envelope.status)

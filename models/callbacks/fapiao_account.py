@@ -215,6 +215,14 @@ class FapiaoAccount(models.Model):
                 ),
             )
 
+    def _record_credit_pushed(self, credit, at):
+        """Store the figures of a callback that came at ``at``, unless newer ones are known."""
+        if self.credit_at and at < self.credit_at:
+            return
+        # the fapiao it is about is in the figure, whenever it is recorded
+        self._store_credit(credit, "pushed", at, at, 0)
+        self._warn_low_credit()
+
     def _callback_lines(self):
         return [line.strip() for line in (self.callback_addresses or "").splitlines() if line.strip()]
 

@@ -280,8 +280,14 @@ class FapiaoCallback(models.Model):
         for callback, news in told.items():
             changed = callback._ask_about_changed(news, by_uid, by_number)
             callback._conclude(news, by_uid, changed)
+            callback._take_credit(account, news)
         (requests | reversals.request_ids)._hint()
         (forms | reversals)._hint()
+
+    def _take_credit(self, account, news):
+        """Take the figures of the credit line that came along."""
+        if credit := next((one.credit for one in news or () if one.credit), None):
+            account._record_credit_pushed(credit, self.received_at)
 
     def _news(self):
         """Return what the body tells, as the cloud's reader has it; ``None`` if it can't be read."""

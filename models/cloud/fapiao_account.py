@@ -74,6 +74,9 @@ WITHOUT_TRACE = ("not_sent", "login")
 # A call that ended so had no effect at the cloud
 HARMLESS = ("not_sent", "login", "rate_limited")
 WARNING = "mail.mail_activity_data_warning"
+# Who told the credit line: the cloud was asked, or pushed it with a callback, which nothing proves
+SOURCES = [("asked", "The cloud, when asked"), ("pushed", "A callback")]
+CLOCKS_DIFFER = timedelta(minutes=5)  # the bureau's and ours
 USER_KINDS = [("UserName", "User name"), ("Mobile", "Mobile number")]
 
 
@@ -176,8 +179,26 @@ class FapiaoAccount(models.Model):
     claimed_at = fields.Datetime(readonly=True, copy=False)
 
     credit_total = fields.Monetary("Credit Line", readonly=True, copy=False)
-    credit_left = fields.Monetary(readonly=True, copy=False)
+    credit_left_told = fields.Monetary(
+        "Credit Left as Told", readonly=True, copy=False, help="As the cloud said; issuing since then isn't in it."
+    )
+    credit_left = fields.Monetary(
+        compute="_compute_credit_left",
+        help="Left of the credit line (剩余授信额度): as the cloud last said, less what was issued since.",
+    )
+    credit_left_today = fields.Monetary(
+        "Left Today", readonly=True, copy=False, help="What a daily limit leaves, where the cloud tells one."
+    )
+    credit_used = fields.Monetary("Credit Used", readonly=True, copy=False, help="已使用授信额度, this month.")
+    credit_count = fields.Integer("Fapiao This Month", readonly=True, copy=False, help="开具发票张数")
+    credit_amount = fields.Monetary("Amount This Month", readonly=True, copy=False, help="发票合计金额, without tax.")
+    credit_tax = fields.Monetary("Tax This Month", readonly=True, copy=False, help="发票合计税额")
     credit_at = fields.Datetime("Credit As Of", readonly=True, copy=False)
+    credit_source = fields.Selection(SOURCES, "Credit Told By", readonly=True, copy=False)
+    credit_warned = fields.Boolean("Cloud Warns of the Credit Line", readonly=True, copy=False)
+    # which fapiao the figure doesn't know yet: recorded after this one, and issued after this moment
+    credit_after_id = fields.Integer(readonly=True, copy=False)
+    credit_since = fields.Datetime(readonly=True, copy=False)
     credit_percent = fields.Float(compute="_compute_credit_percent")
     credit_low = fields.Boolean(compute="_compute_credit_low")
     session_state = fields.Selection(
@@ -310,16 +331,23 @@ class FapiaoAccount(models.Model):
 
     # ------------------------------------------------------------------ computes
 
+    @api.depends("credit_left_told", "credit_after_id", "credit_since", "tax_no", "mode")
+    def _compute_credit_left(self):
+        taken = self._origin._credit_taken()
+        for account in self:
+            account.credit_left = float(exact(account.credit_left_told) - taken.get(account._origin, exact(0)))
+
     @api.depends("credit_total", "credit_left")
     def _compute_credit_percent(self):
         for account in self:
             account.credit_percent = account.credit_total and 100 * account.credit_left / account.credit_total
 
-    @api.depends("credit_left", "credit_at", "company_id.fapiao_credit_threshold")
+    @api.depends("credit_left", "credit_at", "credit_warned", "company_id.fapiao_credit_threshold")
     def _compute_credit_low(self):
         for account in self:
             threshold = account.company_id.fapiao_credit_threshold
-            account.credit_low = bool(account.credit_at and threshold and account.credit_left < threshold)
+            is_below = threshold and account.credit_left < threshold
+            account.credit_low = bool(account.credit_at and (is_below or account.credit_warned))
 
     def _compute_waiting_count(self):
         counts = dict(
@@ -476,6 +504,13 @@ class FapiaoAccount(models.Model):
             "domain": [("account_id", "=", self.id), ("state", "=", "waiting_login")],
             "context": {},
         }
+
+    def action_show_credit(self):
+        """Open the history of this account's credit line."""
+        gate.check(self, gate.READER)
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_cn_invoice_cloud.action_fapiao_credit")
+        return {**action, "domain": [("account_id", "=", self.id)], "context": {}}
 
     def action_replace(self):
         """Open the dialog that makes another account take over from this one."""
@@ -814,20 +849,48 @@ class FapiaoAccount(models.Model):
         if not self.has_credit:
             engine._ask(self, lambda cloud: cloud.test(), purpose=purpose)
             return lambda account: account._record_ready()
+        # before the question: what is issued meanwhile may be missing in the answer
+        asked_at, last_id = fields.Datetime.now(), self._credit_last_id()
         credit, face = engine._ask(self, lambda cloud: (cloud.credit_line(), cloud.face_needed()), purpose=purpose)
-        return lambda account: account._record_credit(credit, face)
+        return lambda account: account._record_credit(credit, face, asked_at, last_id)
 
-    def _record_credit(self, credit, face_needed):
-        self.write(
-            {
-                **({"credit_total": credit.total} if credit.total is not None else {}),
-                **({"credit_left": credit.left} if credit.left is not None else {}),
-                "credit_at": fields.Datetime.now(),
-                "face_state": {True: "needed", False: "ok", None: "unknown"}[face_needed],
-            }
-        )
+    def _record_credit(self, credit, face_needed, asked_at, last_id):
+        self._store_credit(credit, "asked", asked_at, asked_at - CLOCKS_DIFFER, last_id)
+        self.face_state = {True: "needed", False: "ok", None: "unknown"}[face_needed]
         self._record_ready() if not face_needed else self._record_need("face")
         self._warn_low_credit()
+
+    def _store_credit(self, credit, source, at, since, last_id):
+        """Store what is known of the credit line (:class:`~..clouds.base.CreditLine`), and a row of its history.
+
+        ``at``: when it was told. What is recorded after fapiao ``last_id`` and issued after ``since`` isn't in it.
+        """
+        told = {
+            "credit_total": credit.total,
+            "credit_left_told": credit.left,
+            "credit_left_today": credit.left_today,
+            "credit_used": credit.used,
+            "credit_count": credit.count,
+            "credit_amount": credit.amount,
+            "credit_tax": credit.tax,
+        }
+        values = {name: value for name, value in told.items() if value is not None}
+        values |= {"credit_at": at, "credit_source": source, "credit_warned": bool(credit.is_low)}
+        if credit.left is not None:
+            values |= {"credit_since": since, "credit_after_id": last_id}
+        self.write(values)
+        self.env["fapiao.credit"]._note(self, values)
+
+    def _credit_taken(self):
+        """Hook: return ``{account: Decimal}`` of what was issued since the figure of the cloud, reversals less."""
+        return {}
+
+    def _credit_last_id(self):
+        """Hook: return the ID of the last fapiao that may be recorded by now."""
+        return 0
+
+    def _watch_credit(self):
+        """Hook: warn where the credit line is going to run out."""
 
     def _needs_person(self):
         return self.session_state not in ("unknown", "ok")
@@ -900,6 +963,7 @@ class FapiaoAccount(models.Model):
             if not time_left:
                 return
             self.browse(account_id)._refresh_or_note()
+            self.browse(account_id)._watch_credit_safely()
             time_left = cron._commit_progress(1)
 
     def _refresh_or_note(self):
@@ -919,6 +983,14 @@ class FapiaoAccount(models.Model):
             # rolled back, so that the next account starts in a sound transaction
             self.env.cr.rollback()
             _logger.exception("Fapiao: account %s could not be refreshed", self.id)
+
+    def _watch_credit_safely(self):
+        """Warn of the credit line; what goes wrong stops no other account."""
+        try:
+            self._record_in_new_transaction(lambda account: account._watch_credit())
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("Fapiao: the credit line of account %s could not be watched", self.id)
 
     # ------------------------------------------------------------------ identity
 
@@ -1231,7 +1303,8 @@ class FapiaoAccount(models.Model):
             discount_tax_tolerance=cloud.discount_tax_tolerance,
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,
-            credit_left=exact(self.credit_left) if self.credit_at else None,
+            # what is pushed isn't confirmed: it may warn, but holds nothing up
+            credit_left=exact(self.credit_left) if self.credit_at and self.credit_source != "pushed" else None,
         )
 
 

@@ -9,6 +9,7 @@ from . import fapiao_matched_mixin
 from . import fapiao
 from . import fapiao_match
 from . import hr_expense
+from . import account_journal
 from . import account_move
 from . import account_move_line
 from . import account_partial_reconcile

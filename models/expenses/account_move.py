@@ -7,8 +7,18 @@ from ...clouds import picking
 from ...clouds.canonical import fingerprint
 from ..cloud import gate
 from ..master.res_partner import split_bank
+from ..received.account_move import BILLS
 from ..values import exact
 from .pick_lines import bill_lines
+
+CASH = ("asset_cash", "liability_credit_card")
+MONEY = ("bank", "cash", "credit")  # journals
+WORDS = {
+    "general": picking.GENERAL,
+    "receipt": picking.RECEIPT_WORD,
+    "payment": picking.PAYMENT_WORD,
+    "transfer": picking.TRANSFER,
+}
 
 
 class AccountMove(models.Model):
@@ -64,6 +74,10 @@ class AccountMove(models.Model):
             if not move.partner_bank_id and move.state == "draft":
                 move.partner_bank_id = account
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    # Of entries whose documents the assistant knows: a voucher names them
+    fapiao_posted_by_id = fields.Many2one("res.users", "Posted By", readonly=True, copy=False)
+    fapiao_checked_by_id = fields.Many2one("res.users", "Checked By", readonly=True, copy=False)
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
 
@@ -149,11 +163,33 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
+        if "state" in vals or "checked" in vals:
+            self._fapiao_record_people(vals)
         if "state" in vals:
             (self | self.reversed_entry_id)._fapiao_update_soon()
+        elif "checked" in vals:
+            self._fapiao_update_soon()
         return res
 
-    # ------------------------------------------------------------------ helpers
+    def _fapiao_record_people(self, vals):
+        """Remember who posts and checks bills and expenses where an assistant may be told of them; their tickets may
+        be picked later.
+        """
+        # sudo: whoever posts may lack access to the expenses of an entry
+        moves = self.sudo().filtered(lambda move: move.move_type in BILLS or move.expense_ids)
+        Account, values = self.env["fapiao.account"], {}
+        companies = moves.company_id.filtered(Account._assistant_of)
+        told = moves.filtered(lambda move: move.company_id in companies)
+        if "state" in vals:
+            values["fapiao_posted_by_id"] = vals["state"] == "posted" and self.env.uid
+        if "checked" in vals:
+            values["fapiao_checked_by_id"] = bool(vals["checked"]) and self.env.uid
+        elif vals["state"] != "posted":
+            values["fapiao_checked_by_id"] = False
+        if told and values:
+            told.with_context(skip_is_manually_modified=True).write(values)
+
+    # ------------------------------------------------------------------ voucher
 
     def _fapiao_update_documents(self):
         """Return the documents with picked tickets booked by this entry: expenses, or itself."""
@@ -162,33 +198,71 @@ class AccountMove(models.Model):
         return documents.filtered("fapiao_match_ids").filtered(lambda one: one._fapiao_update_lines())
 
     def _fapiao_update_entries(self):
-        """Return the ``VoucherLine`` values of this entry, amounts in the company's currency."""
+        """Return the ``VoucherLine`` values of this entry."""
         lines = self.with_company(self.company_id).line_ids.filtered("account_id")
-        return tuple(
-            picking.VoucherLine(
-                number,
-                line.account_id.code or "",
-                line.account_id.name,
-                line.name or self.ref or self.name,
-                exact(line.debit),
-                exact(line.credit),
-                self.company_currency_id.name,
-            )
-            for number, line in enumerate(lines, 1)
+        analytic = lines._fapiao_analytic()
+        return tuple(line._fapiao_voucher_line(number, analytic) for number, line in enumerate(lines, 1))
+
+    def _fapiao_voucher_word(self):
+        """Return the word of this entry: its journal's, by default that of its kind."""
+        word = self.journal_id.fapiao_voucher_word
+        if word and word != "money":
+            return WORDS[word]
+        if not word and self.journal_id.type not in MONEY:
+            return picking.TRANSFER
+        moved = sum((exact(line.balance) for line in self._fapiao_cash_lines()), exact(0))
+        if not moved:
+            return picking.TRANSFER
+        return picking.RECEIPT_WORD if moved > 0 else picking.PAYMENT_WORD
+
+    def _fapiao_cash_lines(self):
+        """Return the lines that move money: on liquidity accounts, or on the journal's own outstanding ones."""
+        methods = self.journal_id.inbound_payment_method_line_ids | self.journal_id.outbound_payment_method_line_ids
+        outstanding = methods.payment_account_id if self.journal_id.type in MONEY else self.env["account.account"]
+        return self.line_ids.filtered(
+            lambda line: line.account_id.account_type in CASH or line.account_id in outstanding
         )
+
+    def _fapiao_cash_items(self):
+        """Return the names of the cash-flow items of this entry: the tags on the accounts against which money moves,
+        and what was moved."""
+        cash = self._fapiao_cash_lines()
+        tags = (self.line_ids - cash).account_id.tag_ids.filtered(lambda tag: tag.applicability == "accounts")
+        if not (cash and tags):
+            return (), None
+        names = tuple(sorted(tags.with_context(lang=self.company_id.partner_id.lang).mapped("name")))
+        return names, abs(sum((exact(line.balance) for line in cash), exact(0)))
+
+    def _fapiao_update_attachments(self):
+        """Return the number of files on this entry and its expenses."""
+        own = [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        expenses = [("res_model", "=", "hr.expense"), ("res_id", "in", self.expense_ids.ids)]
+        files = self.env["ir.attachment"].sudo()  # sudo: a count only
+        return files.search_count([("res_field", "=", False), "|", *("&", *own), *("&", *expenses)])
 
     def _fapiao_update_voucher(self):
         """Return the ``VoucherReport`` of this entry."""
         self.ensure_one()
         Account, documents = self.env["fapiao.account"], self._fapiao_update_documents()
+        cash_items, cash_amount = self._fapiao_cash_items()
+        charts = dict(self.company_id._fields["chart_template"]._description_selection(self.env))
         return picking.VoucherReport(
             id=Account._assistant_key(self),
             number=self.name,
             date=fields.Date.to_string(self.date),
+            business_date=fields.Date.to_string(self.invoice_date or self.date),
             period=self.date.strftime("%Y%m"),
-            kind=self.journal_id.code or "",
+            kind=self._fapiao_voucher_word(),
             company=self.company_id.name,
+            company_code=self.company_id.fapiao_company_code or "",
+            chart=charts.get(self.company_id.chart_template) or "",
+            currency=self.company_currency_id.name,
             maker=(self.invoice_user_id or self.create_uid).name or "",
+            examiner=self.fapiao_posted_by_id.name or "",
+            reviewer=self.fapiao_checked_by_id.name or "",
+            attachments=self._fapiao_update_attachments(),
+            cash_items=cash_items,
+            cash_amount=cash_amount,
             keys=tuple(Account._assistant_key(document) for document in documents),
             serials=tuple(sorted(set(documents._fapiao_update_matches().fapiao_id.mapped("serial_no")))),
             lines=self._fapiao_update_entries(),
@@ -197,9 +271,13 @@ class AccountMove(models.Model):
 
     @api.model
     def _fapiao_update_hash(self, voucher):
-        """Return a hash of the voucher's content without names, which may change."""
-        entries = [[line.account_code, str(line.debit), str(line.credit)] for line in voucher.lines]
+        """Return a hash of the voucher's content without names, which may change, and without its files."""
+        entries = [
+            [line.account_code, line.currency, line.due, str(line.debit), str(line.credit), str(line.amount)]
+            for line in voucher.lines
+        ]
         parts = {"keys": list(voucher.keys), "serials": list(voucher.serials), "entries": entries}
+        parts |= {"kind": voucher.kind, "business_date": voucher.business_date, "checked": bool(voucher.reviewer)}
         return fingerprint({"number": voucher.number, "date": voucher.date, **parts})
 
 

@@ -10,6 +10,7 @@ from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import exact
+from .fapiao_ticket_category import DEDUCTED
 from .pick_round import fetch_all
 
 PENDING = "l10n_cn_invoice_cloud.report"
@@ -318,19 +319,30 @@ class FapiaoMatchedMixin(models.AbstractModel):
         for match in self._fapiao_update_matches().sorted("id"):
             tax = min(abs(exact(match.amount_tax)), left)
             left -= tax
-            reason = "" if tax == abs(exact(match.amount_tax)) and tax else self.fapiao_output_reason or ""
-            if not (tax or reason):
-                # read by users of the cloud
-                reason = self.with_context(lang="zh_CN").env._("Not deducted")
+            whole = tax and tax == abs(exact(match.amount_tax))
             rows.append(
                 {
                     "serial_no": match.fapiao_id.serial_no,
                     "entry_amount": tax,
                     "deductible": bool(tax),
-                    "reason": reason,
+                    "reason": "" if whole else self.fapiao_output_reason or self._fapiao_update_reason(match, tax),
                 }
             )
         return rows
+
+    def _fapiao_update_reason(self, match, tax):
+        """Return why the tax of a ticket, of which ``tax`` is, isn't deducted (转出原因); "" for a part of it."""
+        if tax:
+            return ""
+        # read by users of the cloud
+        chinese = self.with_context(lang="zh_CN")
+        if match.fapiao_id.type_code not in DEDUCTED:
+            return chinese.env._("Tax of this kind of ticket can't be deducted")
+        if not exact(match.amount_tax):
+            return chinese.env._("No tax on the ticket")
+        if self.env["fapiao.account"]._assistant_of(self.company_id).small_scale:
+            return chinese.env._("Small-scale taxpayer, nothing is deducted")
+        return chinese.env._("Booked as a cost, not deducted")
 
 
 def plan_noted(env):

@@ -3,12 +3,9 @@
 from odoo import Command, api, fields, models
 
 from ...clouds import picking
-from ..received.verdict import DEDUCTIBLE
 from ..values import exact
-from .fapiao_ticket_category import TRAVEL_TYPES
+from .fapiao_ticket_category import DEDUCTED, TRAVEL_TYPES
 
-# Tickets with deductible tax: special fapiao, tolls, and passenger transport with a tax amount.
-DEDUCTED = frozenset({*DEDUCTIBLE, "9", "10", "15", "16", "20", "28", "29", "72"})
 MOST_NAMES = 3
 NOTED = {"approval_state", "account_move_id", "state", "tax_ids", "total_amount", "total_amount_currency"}
 

@@ -14,7 +14,12 @@ PICK_RULES = (
 
 class ResCompany(models.Model):
     _inherit = "res.company"
-    _fapiao_inputs = frozenset({*PICK_RULES, "fapiao_pick_bank"})
+    _fapiao_inputs = frozenset({*PICK_RULES, "fapiao_company_code", "fapiao_pick_bank"})
+
+    fapiao_company_code = fields.Char(
+        "Company Code",
+        help="企业编码 by which the expense assistant knows this company and its books; empty: the tax number.",
+    )
 
     fapiao_pick_claimed = fields.Boolean("Tickets Claimed Already")
     fapiao_pick_title = fields.Boolean("Another Company's Name")

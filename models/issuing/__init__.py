@@ -1,3 +1,4 @@
+from . import fapiao_account
 from . import fapiao
 from . import fapiao_request
 from . import fapiao_request_line

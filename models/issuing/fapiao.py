@@ -148,6 +148,15 @@ class Fapiao(models.Model):
             # not /report/barcode: it needs a renderer that many servers lack
             fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
 
+    # ------------------------------------------------------------------ CRUD
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        fapiao = super().create(vals_list)
+        # what is left of the credit line is counted from the fapiao
+        fapiao.account_id.modified(["credit_after_id"])
+        return fapiao
+
     # ------------------------------------------------------------------ actions
 
     def action_refresh(self):

@@ -15,7 +15,7 @@ class ResCompany(models.Model):
         {
             *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
             *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
-            *("fapiao_credit_threshold", "fapiao_twin_days"),
+            *("fapiao_credit_threshold", "fapiao_credit_days", "fapiao_twin_days"),
             *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
         }
     )
@@ -60,6 +60,12 @@ class ResCompany(models.Model):
         "Warn below Credit of",
         help="Warn when less than this is left of the credit line (授信额度). 0: never.",
     )
+    fapiao_credit_days = fields.Integer(
+        "Warn Days Ahead",
+        default=7,
+        help="Warn when the credit line will run out within this number of days by what is posted without fapiao,"
+        " in draft and on confirmed orders. 0: never.",
+    )
     fapiao_twin_days = fields.Integer(
         "Same Sale Within (Days)",
         default=10,
@@ -74,6 +80,10 @@ class ResCompany(models.Model):
     _positive_fapiao_amounts = models.Constraint(
         "CHECK (COALESCE(fapiao_amount_limit, 0) >= 0 AND COALESCE(fapiao_credit_threshold, 0) >= 0)",
         "The limit per fapiao and the credit warning can't be negative.",
+    )
+    _valid_fapiao_credit_days = models.Constraint(
+        "CHECK (COALESCE(fapiao_credit_days, 0) BETWEEN 0 AND 31)",
+        "Enter 0 to 31 days for the warning of the credit line: it is renewed every month.",
     )
     _valid_fapiao_twin_days = models.Constraint(
         "CHECK (COALESCE(fapiao_twin_days, 0) BETWEEN 0 AND 366)",

@@ -20,6 +20,7 @@ class ResConfigSettings(models.TransientModel):
     fapiao_remark = fields.Char(related="company_id.fapiao_remark", readonly=False)
     fapiao_amount_limit = fields.Monetary(related="company_id.fapiao_amount_limit", readonly=False)
     fapiao_credit_threshold = fields.Monetary(related="company_id.fapiao_credit_threshold", readonly=False)
+    fapiao_credit_days = fields.Integer(related="company_id.fapiao_credit_days", readonly=False)
     fapiao_twin_days = fields.Integer(related="company_id.fapiao_twin_days", readonly=False)
     fapiao_show_seller_bank = fields.Boolean(related="company_id.fapiao_show_seller_bank", readonly=False)
     fapiao_show_buyer_bank = fields.Boolean(related="company_id.fapiao_show_buyer_bank", readonly=False)

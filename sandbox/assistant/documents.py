@@ -15,6 +15,14 @@ WRITTEN = ("canBeDeduction", "entryAmount", "outputReason")
 DEMANDED = ("vouchId", "vouchNo", "businessDate", "accountDate", "period")
 DAY = r"\d{4}_\d{2}_\d{2}"
 FORMATS = {"businessDate": DAY, "accountDate": DAY, "period": r"\d{6}"}
+NUMBER = r"-?\d+(\.\d+)?"
+OPTIONAL = {
+    "attachmentsCount": r"\d+",
+    "resource": "[1-5]",
+    "accountItemAmount": NUMBER,
+    "supInformationAmount": NUMBER,
+}
+OF_ENTRIES = {"dueDate": DAY, **dict.fromkeys(words("amount exchangeRate price num debitsAmount creditAmount"), NUMBER)}
 
 
 def _find(exchange):
@@ -221,9 +229,15 @@ def _check_voucher(info):
     for key, pattern in FORMATS.items():
         if not re.fullmatch(pattern, str(info[key])):
             raise Refused(f"参数{key}格式不正确")
+    _check_formats(info, OPTIONAL)
     for entry in info.get("entries") or ():
-        if entry.get("dueDate") and not re.fullmatch(DAY, str(entry["dueDate"])):
-            raise Refused("参数dueDate格式不正确")
+        _check_formats(entry, OF_ENTRIES)
+
+
+def _check_formats(given, formats):
+    for key, pattern in formats.items():
+        if given.get(key) and not re.fullmatch(pattern, str(given[key])):
+            raise Refused(f"参数{key}格式不正确")
 
 
 def _unlink(world, uid):

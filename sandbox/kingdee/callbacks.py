@@ -6,6 +6,7 @@ The callbacks are kept for a test to bring, in the order it wants.
 import base64
 import copy
 
+from ..bureau.issue import credit_left
 from ..protocol import dump
 from . import queue, told
 from .records import Delivery
@@ -32,7 +33,7 @@ def issued(world, bill, made):
         items = told.invoices(world, bill, told.CALLBACK_LINES)
         # Judge by the presence of a number: returnCode can't tell where only a part failed.
         error = next((item["issueErrorMessage"] for item in items if not item["invoiceNum"]), "")
-        _send(world, bill.number, url, _body(OPENED, items, error))
+        _send(world, bill.number, url, _body(OPENED, items, error, _control(world, bill.tax_no)))
     for order in bill.orders if url and style in ("fapiao", "both") else ():
         if order.fapiao and order in made:
             item = told.fapiao(world, world.fapiao[order.fapiao], bill.number, bill.number, told.CALLBACK_LINES)
@@ -57,13 +58,21 @@ def reversed_(world, red, account_id, system):
     item = told.fapiao(world, red, bill, red.request, told.CALLBACK_LINES)
     for data in ([item] if style != "fapiao" else None, item if style != "bill" else None):
         if url and data:
-            _send(world, red.number, url, _body(REVERSED, data, ""))
+            control = _control(world, red.seller_no) if isinstance(data, list) else ""
+            _send(world, red.number, url, _body(REVERSED, data, "", control))
 
 
-def _body(interface, data, error):
+def _control(world, tax_no):
+    """What a callback by bill says of the credit line [docs]; this bureau limits no day."""
+    left = credit_left(world.taxpayer(tax_no), world.clock.now())
+    figures = {"monthSurplusLimit": f"{left:.2f}", "daySurplusLimit": "", "isWarning": "1" if left <= 0 else "0"}
+    return {"issueBizType": "", "bizType": "", **figures}
+
+
+def _body(interface, data, error, control=""):
     """`data` is packed only when it is sent, so that it can still be forged."""
     code, text = (BAD, error) if error else (GOOD, "success")
-    return {"interfaceCode": interface, "returnCode": code, "returnMsg": text, "data": data, "bizControl": ""}
+    return {"interfaceCode": interface, "returnCode": code, "returnMsg": text, "data": data, "bizControl": control}
 
 
 def _send(world, about, url, body):

@@ -16,6 +16,9 @@ from ...picking import Visit
 _EXPENSE_TYPE = "Expense"
 # Of the frozen body of a saved document: what the key is asked for that carries its rules; not sent itself
 RULES_OF = "rulesOf"
+# assumption: how several values share a key; no paper says
+_SEPARATOR = ";"
+_PARTNER = "往来单位"
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
@@ -108,19 +111,26 @@ def freeze_voucher(report, _request_uid, tax_no, _options):
     tax_no = report.tax_no or tax_no
     # assumption: one company, one set of books
     company = report.company_code or tax_no
-    date = "_".join(day.groups())
     return {
-        "accountInfo": {"accountId": company},
+        "accountInfo": {"accountId": company, **_told(subject=report.chart, baseCurrency=report.currency)},
         "voucherInfo": {
             "vouchId": report.id,
             "vouchNo": report.number,
-            "businessDate": date,
-            "accountDate": date,
+            "businessDate": _day(report.business_date or report.date),
+            "accountDate": _day(report.date),
             "period": report.period or day[1] + day[2],
             "voucherAccountId": company,
             "voucherCompanyId": company,
             "type": report.kind,
             "creator": report.maker,
+            **_told(
+                examiner=report.examiner,
+                reviewer=report.reviewer,
+                attachmentsCount="" if report.attachments is None else str(report.attachments),
+                item=_SEPARATOR.join(report.cash_items),
+                # the amount belongs to the item
+                accountItemAmount=_written(report.cash_amount) if report.cash_items else "",
+            ),
             "entries": [_entry(line) for line in sorted(report.lines, key=lambda line: line.number)],
         },
         "companyInfo": {"companyId": company, "number": report.company_code, "name": report.company},
@@ -139,13 +149,34 @@ def freeze_voucher(report, _request_uid, tax_no, _options):
 
 
 def _entry(line):
+    dimensions = [*line.dimensions, *([(_PARTNER, line.partner)] if line.partner else [])]
     return {
         "subject": f"{line.account_code} {line.account_name}".strip(),
         "abstract": line.text,
         "currency": line.currency,
         "debitsAmount": _written(line.debit),
         "creditAmount": _written(line.credit),
+        **_told(
+            amount=_written(line.amount),
+            exchangeRate=_written(line.rate),
+            num=_written(line.quantity),
+            unit=line.unit,
+            price=_written(line.price),
+            accountDimension=_SEPARATOR.join(f"{kind}:{value}" for kind, value in dimensions),
+            dueDate=_day(line.due),
+        ),
     }
+
+
+def _told(**values):
+    """Return those of ``values`` that say something; the others are optional."""
+    return {key: value for key, value in values.items() if value}
+
+
+def _day(text):
+    """Return a day (yyyy-MM-dd) as call 20 wants it, "" for none."""
+    day = _DAY.fullmatch(text)
+    return "_".join(day.groups()) if day else ""
 
 
 def freeze_dropped_voucher(report, _request_uid, _tax_no, _options):
