@@ -19,6 +19,7 @@
         "data/mail_activity_type_data.xml",
         "wizards/fapiao_account_replace_views.xml",
         "wizards/fapiao_login_views.xml",
+        "wizards/fapiao_take_in_views.xml",
         "wizards/fapiao_tax_code_import_views.xml",
         "wizards/fapiao_issue_views.xml",
         "wizards/fapiao_red_flush_views.xml",

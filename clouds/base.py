@@ -156,8 +156,8 @@ class Particulars:
 
     Addresses are printed as "address phone", banks as "bank account". ``levy``: as ``Draft.levy``. ``elements``: of a
     special kind of business, pairs of name and value in the order of printing. ``reversal_mark``, ``booking_mark``: the
-    cloud's own codes, whose meaning no document gives: never decided by. ``code``, ``original_code``: 发票代码, of paper
-    and of the fapiao reversed. ``paper_number``: of a digital fapiao printed on paper.
+    cloud's own codes, whose meaning no document gives: never decided by. ``code``, ``original_code``: 发票代码, of a
+    paper fapiao and of the one reversed. ``paper_number``: of a digital fapiao printed on paper.
     """
 
     remark: str = ""

@@ -58,7 +58,7 @@ METHODS = {
     },
     "issuer": {
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
-        "fapiao": "action_deduct action_fetch_files action_red action_refresh",
+        "fapiao": "action_deduct action_fetch_files action_red action_refresh action_take_in",
         "fapiao.account": "action_face action_login action_pull action_pull_days action_refresh_credit"
         " action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
@@ -72,12 +72,14 @@ METHODS = {
         "fapiao.pull": "action_restart action_run",
         "fapiao.pull.wizard": "action_pull",
         "fapiao.red.flush": "action_apply action_ask action_login",
+        "fapiao.take.in": "action_take_in",
         "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
         "fapiao.assistant.update": "action_retry action_tell_again",
         "fapiao.request": "action_login action_retry action_withdraw",
         "sale.order": f"{ISSUED_FOR} action_fapiao_request",
     },
     "manager": {
+        "fapiao": "action_unlink_invoices",
         "fapiao.account": "action_archive_anyway action_replace",
         "fapiao.account.replace": "action_leave action_replace",
         "fapiao.red.form": "action_decide_ask_again action_decide_not_applied",
@@ -125,6 +127,10 @@ FIELDS = {
             " travel_departs travel_fare travel_from travel_fund travel_insurance travel_mileage"
             " travel_other_taxes travel_passenger travel_seat travel_surcharge travel_to travel_vehicle"
             " type_code xml_address xml_id"
+            " buyer_address buyer_bank buyer_mobile buyer_email seller_address seller_bank levy differential_deduction"
+            " small_scale_reason main_item has_list amount_discount tax_discount special_element special_elements"
+            " red_form_number reversal_mark booking_mark voided_at voided_by void_reason original_code is_paper"
+            " paper_number taken_in_by_id"
         ),
     },
     "fapiao.account": {
@@ -193,9 +199,10 @@ FIELDS = {
     "fapiao.line": {
         "nobody": (
             "amount_tax amount_untaxed code company_id fapiao_id is_discount name original_line price"
-            " quantity rate sequence spec unit"
+            " quantity rate sequence spec unit zero_kind policy document item_code is_privileged"
         ),
     },
+    "fapiao.take.in": {"issuer": "account_id number move_ids"},
     "fapiao.login": {
         "issuer": ("account_id app asked_at expires_at message method pin purpose qr_id qr_png qr_text sms_code state"),
     },
@@ -277,7 +284,10 @@ FIELDS = {
         ),
     },
     "fapiao.red.form.line": {
-        "nobody": ("amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"),
+        "nobody": (
+            "amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"
+            " zero_kind policy"
+        ),
     },
     "fapiao.red.withdrawal": {
         "nobody": (_OUTBOUND + " form_id"),
@@ -292,7 +302,7 @@ FIELDS = {
         "nobody": (
             _OUTBOUND + " absent_at amount_tax amount_total amount_untaxed attempt buyer_name buyer_tax_no cloud_state"
             " double_ids draft earlier_ids ended_at_cloud call_ids fapiao_ids is_double kind last_sent_at"
-            " later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling type"
+            " is_elsewhere later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling type"
             " withdraw_asked withdrawal_id"
         ),
     },

@@ -229,7 +229,15 @@ def test_particulars_of_one_fapiao(keys, name, read_as):
 
 def test_what_a_line_says_beside_what_is_printed():
     """The query of one fapiao says privileges by code, bills in words."""
-    row = {**GOODS, "seq": 3, "billNo": "SO7", "goodsCode": "A-1", "taxRate": "0", "taxAmount": 0, "privilegeType": "03"}
+    row = {
+        **GOODS,
+        "seq": 3,
+        "billNo": "SO7",
+        "goodsCode": "A-1",
+        "taxRate": "0",
+        "taxAmount": 0,
+        "privilegeType": "03",
+    }
     found = fapiao.issued({**FAPIAO, "invoiceDetail": [row]})
     assert found.line_details == (LineDetail(3, "SO7", "A-1", True),)
     assert found.lines[0].zero_kind == EXEMPT

@@ -318,7 +318,7 @@ def test_rates(sl, lslbs, rate, zero):
     assert (read_line.rate, read_line.zero_kind) == (Decimal(rate), zero)
 
 
-@pytest.mark.parametrize("change", [{"je": None}, {"se": "x"}, {"sl": "?"}])
+@pytest.mark.parametrize("change", [{"je": None, "hsje": None}, {"je": "x"}, {"se": "x"}, {"sl": "?"}])
 def test_one_unreadable_line_leaves_no_lines_at_all(change):
     assert line(**change) == ()
 

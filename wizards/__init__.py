@@ -1,6 +1,7 @@
 from . import fapiao_problem
 from . import fapiao_account_replace
 from . import fapiao_login
+from . import fapiao_take_in
 from . import fapiao_tax_code_import
 from . import account_move_send_wizard
 from . import fapiao_issue

@@ -142,7 +142,9 @@ def _line(row):
     rate = reading.rate_of(reading.pick(row, "taxRate"))
     if amount is None or tax is None or rate is None:
         return None
-    content = reading.word_at(row, "privilegeContent") or codes.PRIVILEGES.get(reading.word_at(row, "privilegeType"), "")
+    content = reading.word_at(row, "privilegeContent") or codes.PRIVILEGES.get(
+        reading.word_at(row, "privilegeType"), ""
+    )
     zero = _zero_kind(row, content) if rate == 0 else ""
     is_discount = reading.word_at(row, "lineProperty") == codes.DISCOUNT_LINE
     return Line(

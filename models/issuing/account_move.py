@@ -308,6 +308,9 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ helpers
 
+    def _fapiao_builder(self):
+        return Builder(self.env)
+
     def _fapiao_lock(self):
         """Lock the invoices and return them reread.
 

@@ -593,6 +593,30 @@ class Builder:
             for sequence, (document, item) in enumerate(items, start=1)
         ]
 
+    def _rest_of(self, moves):
+        """Return ``(credit notes, items, shares, problems)`` of what of the invoices ``moves`` no fapiao stands for,
+        whatever the rules of issuing say of it.
+
+        ``items``: ``(document, item)``; ``shares``: create values of one request over them; ``problems``: why the
+        uncovered lines are not known.
+        """
+        credits_ = moves._fapiao_credits()
+        documents = moves | credits_
+        covered = self._covered(documents)
+        problems = [self._lost_line(one, covered.lost[one]) for one in documents if one in covered.lost]
+        problems += filter(None, map(self._lost_lines_problem, moves))
+        items, found = self._net_items(moves, credits_, self._catalogue(documents))
+        items = self._uncovered(items or [], covered)
+        shares_ = [
+            {**values, "part": lowest_free(covered.parts.get(item.key, set()))}
+            for values, (_document, item) in zip(self._shares(items), items, strict=True)
+        ]
+        return credits_, items, shares_, problems + found
+
+    def _built_as_printed(self, moves, draft, shares_, credits_):
+        """Return the :class:`Built` of a fapiao that exists: ``draft`` is what is printed on it."""
+        return Built(moves, draft, [], shares_, credits_)
+
     def _values_of_share(self, document, share, sequence):
         return {
             "sequence": sequence,

@@ -36,6 +36,7 @@ from ..cloud.fapiao_task_mixin import (
     states,
 )
 from ..values import LIVING, PROBLEM, as_html, exact
+from . import elsewhere
 from .fapiao import sums_to
 
 PROOF_HOLDS = timedelta(minutes=10)  # how long "not found" allows a new ID
@@ -155,6 +156,13 @@ class FapiaoRequest(models.Model):
         "In the Cloud",
         readonly=True,
         copy=False,
+    )
+
+    is_elsewhere = fields.Boolean(
+        "Issued Elsewhere",
+        readonly=True,
+        copy=False,
+        help="Links a fapiao that was issued elsewhere with its invoices; nothing was ever sent for it.",
     )
 
     can_withdraw = fields.Boolean(compute="_compute_can_withdraw")
@@ -428,6 +436,7 @@ class FapiaoRequest(models.Model):
     def _take(self, result):
         """Take over a result of this request; an ended one is reactivated."""
         self._keep_sibling()
+        self._take_from_links_by_hand(result)
         comes_back = self.state in DEAD_STATES and not self._is_settled_by(result)
         if comes_back:
             self._come_back()
@@ -436,6 +445,25 @@ class FapiaoRequest(models.Model):
             self._alarm_double()
         if self.account_id.session_state != "ok" and not isinstance(result, base.Pending):
             self.account_id._record_ready()
+
+    def _take_from_links_by_hand(self, result):
+        """Take over a fapiao that a person has linked with the same documents meanwhile: it was this request's."""
+        found = result.fapiao if isinstance(result, base.Bill) else [result]
+        numbers = [issued.number for issued in found if isinstance(issued, base.Issued)]
+        for link in self._requests_with(numbers)._links_by_hand_of(self):
+            message = self.env._("Withdrawn: the fapiao was issued by request %s.", self.request_uid)
+            elsewhere.release(link, message)
+
+    def _requests_with(self, numbers):
+        """Return the other requests of this company with fapiao of these ``numbers``."""
+        named = Domain("company_id", "=", self.company_id.id) & Domain("direction", "=", "out")
+        named &= Domain("number", "in", numbers)
+        return self.search(Domain("fapiao_ids", "any", named) & Domain("id", "!=", self.id))
+
+    def _links_by_hand_of(self, request):
+        """Return those of these requests that link a fapiao issued elsewhere with documents of ``request``."""
+        documents = request._documents()
+        return self.filtered(lambda one: one.is_elsewhere and all(own in documents for own in one._documents()))
 
     def _is_settled_by(self, result):
         """Return whether ``result`` changes nothing: a billing request sent back can't be issued any more."""
@@ -501,9 +529,8 @@ class FapiaoRequest(models.Model):
         """Return as text that this fapiao belongs to another request, or "". The cloud may merge requests:
         then several share a fapiao, and none is complete with it alone.
         """
-        named = Domain("company_id", "=", self.company_id.id) & Domain("direction", "=", "out")
-        named &= Domain("number", "=", issued.number)
-        others = self.search(Domain("fapiao_ids", "any", named) & Domain("id", "!=", self.id))
+        others = self._requests_with([issued.number])
+        others -= others._links_by_hand_of(self)
         if not others or self._is_merged_into(others):
             return ""
         return self.env._(
@@ -559,6 +586,8 @@ class FapiaoRequest(models.Model):
         return list(self.move_ids)
 
     def _describe_issued(self, fapiao):
+        if self.is_elsewhere:
+            return self.env._("Fapiao %s, issued elsewhere, stands for this.", ", ".join(fapiao.mapped("number")))
         return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
 
     def _on_final_state(self):

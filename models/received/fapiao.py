@@ -119,6 +119,13 @@ class Fapiao(models.Model):
             confirmed = fapiao.match_ids.filtered(lambda match: match.state == "confirmed")
             fapiao.match_documents = ", ".join(confirmed.mapped("document_name")) or False
 
+    # ------------------------------------------------------------------ data from answers
+
+    @api.model
+    def _particulars(self, said):
+        code = {"code": said.code} if said.code else {}
+        return {**super()._particulars(said), **code}
+
     # ------------------------------------------------------------------ actions
 
     def action_match(self):
