@@ -83,6 +83,7 @@ from . import test_issuing_bad_texts
 from . import test_issuing_builder
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
+from . import test_issuing_elsewhere
 from . import test_issuing_files_controller
 from . import test_issuing_kingdee
 from . import test_issuing_merge

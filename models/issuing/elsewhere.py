@@ -30,8 +30,8 @@ def why_not_taken_in(env, account, number, found):
         )
     if taxno.normalise(found.seller_tax_no) != taxno.normalise(account.tax_no):
         return env._(
-            "Fapiao %(number)s was issued by %(seller)s, not by %(taxpayer)s. Only what this company has issued is taken"
-            " in here; what it has received is pulled.",
+            "Fapiao %(number)s was issued by %(seller)s, not by %(taxpayer)s. Only what this company has issued is"
+            " taken in here; what it has received is pulled.",
             number=number,
             seller=found.seller_name or found.seller_tax_no or "–",
             taxpayer=account.tax_no,
@@ -195,14 +195,14 @@ def _moves_obstacle(fapiao, moves):
             return env._("%(invoice)s is no posted customer invoice of the company that issued %(number)s.", **values)
         if move._fapiao_is_going():
             return env._(
-                "A fapiao for %(invoice)s is on its way, or it is being reversed. Its result may be %(number)s: wait for"
-                " it, or withdraw the request.",
+                "A fapiao for %(invoice)s is on its way, or it is being reversed. Its result may be %(number)s: wait"
+                " for it, or withdraw the request.",
                 **values,
             )
     if request := _unsettled_like(fapiao):
         return env._(
-            "The result of request %(request)s over the same amount for the same buyer (%(documents)s) is not known yet:"
-            " it may be fapiao %(number)s. Wait for it first.",
+            "The result of request %(request)s over the same amount for the same buyer (%(documents)s) is not known"
+            " yet: it may be fapiao %(number)s. Wait for it first.",
             request=request.request_uid,
             documents=", ".join(one.display_name for one in request._documents()),
             number=fapiao.number,
