@@ -103,12 +103,13 @@ _OUTBOUND = (
 # {model: {rule: names of the fields that keep what is written to them}}
 FIELDS = {
     "account.move": {
-        "invoicer": "fapiao_remark fapiao_type",
+        "invoicer": "fapiao_account_id fapiao_drawer fapiao_remark fapiao_type",
         "nobody": (
             "fapiao_amount_open fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_numbers"
             " fapiao_red_form_ids fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
         ),
     },
+    "account.journal": {"nobody": "fapiao_account_id"},  # of these kinds
     "account.move.line": {
         "nobody": "fapiao_request_line_ids",
     },
@@ -138,7 +139,7 @@ FIELDS = {
         "manager": (
             "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes assistant_url"
             " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
-            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
+            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
@@ -324,6 +325,7 @@ FIELDS = {
     "fapiao.withdrawal": {
         "nobody": (_OUTBOUND + " request_ids"),
     },
+    "crm.team": {"nobody": "fapiao_account_id"},  # of these kinds
     "hr.expense": {
         "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
     },
@@ -352,8 +354,12 @@ FIELDS = {
     "res.partner": {
         "administrator": ("fapiao_address fapiao_bank fapiao_email fapiao_phone fapiao_title_type fapiao_type"),
     },
+    "res.users": {"administrator": "fapiao_account_id"},
     "sale.order": {
-        "nobody": "fapiao_amount_open fapiao_ids fapiao_numbers fapiao_request_ids fapiao_state",
+        "nobody": (
+            "fapiao_account_id fapiao_amount_open fapiao_drawer fapiao_ids fapiao_numbers fapiao_request_ids"
+            " fapiao_state"
+        ),
     },
     "sale.order.line": {
         "nobody": "fapiao_qty_covered fapiao_request_line_ids",

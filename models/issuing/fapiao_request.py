@@ -348,7 +348,7 @@ class FapiaoRequest(models.Model):
     def _blue_values(self, built):
         draft = built.draft
         moves = built.moves
-        account = moves.company_id.fapiao_account_id
+        account = moves[:1]._fapiao_account()
         return {
             "account_id": account.id,
             "company_id": moves.company_id.id,
