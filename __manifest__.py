@@ -24,6 +24,7 @@
         "wizards/fapiao_issue_views.xml",
         "wizards/fapiao_red_flush_views.xml",
         "wizards/fapiao_order_request_views.xml",
+        "wizards/fapiao_request_move_views.xml",
         "wizards/fapiao_pull_wizard_views.xml",
         "wizards/fapiao_match_wizard_views.xml",
         "wizards/fapiao_match_bill_views.xml",

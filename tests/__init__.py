@@ -78,6 +78,7 @@ from . import test_expenses_update_bill
 from . import test_expenses_update_expense
 from . import test_expenses_update_queue
 from . import test_expenses_update_steps
+from . import test_issuing_accounts
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
 from . import test_issuing_builder

@@ -60,7 +60,7 @@ METHODS = {
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
         "fapiao": "action_deduct action_fetch_files action_red action_refresh action_take_in",
         "fapiao.account": "action_face action_login action_pull action_pull_days action_refresh_credit"
-        " action_test_assistant action_test_connection",
+        " action_move_unsent action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
         "fapiao.issue": "action_check action_issue action_merge",
@@ -75,7 +75,8 @@ METHODS = {
         "fapiao.take.in": "action_take_in",
         "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
         "fapiao.assistant.update": "action_retry action_tell_again",
-        "fapiao.request": "action_login action_retry action_withdraw",
+        "fapiao.request": "action_login action_move action_retry action_withdraw",
+        "fapiao.request.move": "action_move",
         "sale.order": f"{ISSUED_FOR} action_fapiao_request",
     },
     "manager": {
@@ -139,7 +140,8 @@ FIELDS = {
         "manager": (
             "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes assistant_url"
             " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
-            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer full_interface"
+            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer"
+            " full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
@@ -203,6 +205,7 @@ FIELDS = {
             " quantity rate sequence spec unit zero_kind policy document item_code is_privileged"
         ),
     },
+    "fapiao.request.move": {"issuer": "target_id", "nobody": "request_ids stay_count"},
     "fapiao.take.in": {"issuer": "account_id number move_ids"},
     "fapiao.login": {
         "issuer": ("account_id app asked_at expires_at message method pin purpose qr_id qr_png qr_text sms_code state"),
@@ -356,10 +359,8 @@ FIELDS = {
     },
     "res.users": {"administrator": "fapiao_account_id"},
     "sale.order": {
-        "nobody": (
-            "fapiao_account_id fapiao_amount_open fapiao_drawer fapiao_ids fapiao_numbers fapiao_request_ids"
-            " fapiao_state"
-        ),
+        "invoicer": "fapiao_account_id fapiao_drawer",
+        "nobody": "fapiao_amount_open fapiao_ids fapiao_numbers fapiao_request_ids fapiao_state",
     },
     "sale.order.line": {
         "nobody": "fapiao_qty_covered fapiao_request_line_ids",

@@ -7,6 +7,7 @@ from . import account_move_send_wizard
 from . import fapiao_issue
 from . import fapiao_red_flush
 from . import fapiao_order_request
+from . import fapiao_request_move
 from . import fapiao_pull_wizard
 from . import fapiao_match_wizard
 from . import fapiao_match_bill

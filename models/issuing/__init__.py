@@ -2,6 +2,7 @@ from . import fapiao
 from . import fapiao_request
 from . import fapiao_request_line
 from . import fapiao_withdrawal
+from . import fapiao_account
 from . import account_journal
 from . import res_users
 from . import fapiao_document_mixin
