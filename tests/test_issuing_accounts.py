@@ -30,8 +30,8 @@ class AccountsCase(OrderCommon, AccessCase):
 @tagged("post_install", "-at_install")
 class TestChoice(AccountsCase):
     def test_defaults_in_their_order(self):
-        seller = self.users["employee"]
-        team = self.env["crm.team"].create({"name": "华东"})
+        seller = self.users["employee"].sudo().with_company(self.company)
+        team = self.env["crm.team"].sudo().with_company(self.company).create({"name": "华东"})
         invoice = self.create_invoice(post=False, invoice_user_id=seller.id, team_id=team.id)
         self.assertEqual(invoice._fapiao_account(), self.account)
         seller.fapiao_account_id = self.third
@@ -47,7 +47,7 @@ class TestChoice(AccountsCase):
         other = self.env["res.company"].create({"name": "Elsewhere"})
         seller = self.users["employee"]
         foreign = self._create_fapiao_account(name="Foreign", company_id=other.id)
-        seller.with_company(other).fapiao_account_id = foreign
+        seller.sudo().with_company(other).fapiao_account_id = foreign
         invoice = self.create_invoice(post=False, invoice_user_id=seller.id)
         self.assertEqual(invoice._fapiao_account(), self.account)
         with self.assertRaises((UserError, ValidationError)):

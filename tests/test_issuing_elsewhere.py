@@ -100,6 +100,14 @@ class TestTakeIn(ElsewhereMixin, RedCommon):
         self.assertIn(blue.number, red.remark)
         self.assertTrue(red.red_form_number)
 
+    def test_original_comes_before_the_red_one(self):
+        blue = self.elsewhere()
+        red = self.world.reverse_elsewhere(blue.number)
+        self.refused("Take in that one first", red.number)
+        original = self.take_in(blue.number)
+        self.assertEqual(self.take_in(red.number).original_id, original)
+        self.assertEqual(original.status, "red")
+
     def test_fapiao_of_a_request_whose_answer_was_lost_is_left_to_it(self):
         """It has to be compared with what was ordered."""
         invoice = self.create_invoice()

@@ -42,7 +42,7 @@ class FapiaoRequestMove(models.TransientModel):
                     " was never sent can be moved."
                 )
             )
-        if len(unsent.account_id.mapped("tax_no")) > 1:
+        if len(set(unsent.account_id.mapped("tax_no"))) > 1:
             raise UserError(self.env._("Move the requests of one taxpayer at a time."))
         dialog = self.sudo().create(
             {"request_ids": [Command.set(unsent.ids)], "stay_count": len(requests) - len(unsent)}

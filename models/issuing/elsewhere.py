@@ -69,6 +69,12 @@ def take_in(env, account_id, user_id, found):
     original = found.original_number and Fapiao.search([*own, ("number", "=", found.original_number)])
     if original:
         return original._adopt_red(found).id, ""
+    if found.original_number:
+        return 0, env._(
+            "Fapiao %(number)s reverses %(original)s, which is not known here. Take in that one first.",
+            number=found.number,
+            original=found.original_number,
+        )
     fapiao = Fapiao.create(_values(account, user_id, found))
     fapiao._want_files()
     if found.color == "blue" and (found.reversed_by or found.status not in ("", "normal")):

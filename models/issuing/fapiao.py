@@ -107,6 +107,7 @@ class Fapiao(models.Model):
         "res.users",
         "Taken In By",
         readonly=True,
+        index="btree_not_null",
         ondelete="restrict",
         help="It was issued elsewhere, such as in the tax bureau's portal, and looked up by its number.",
     )
@@ -294,6 +295,7 @@ class Fapiao(models.Model):
             "check_code": issued.check_code,
             **self._addresses(issued.files),
             **self._particulars(issued.particulars),
+            "taken_in_by_id": False,
             "move_ids": [fields.Command.set(request.move_ids.ids)],
             "line_ids": [
                 fields.Command.create(values)
