@@ -50,7 +50,6 @@ class TestDetail(SandboxCase):
         self.assertEqual((head["fpqqlsh"], head["jshj"], head["skr"]), ("", "113", "李四"))
         self.assertEqual((head["tdyslxDm"], head["tdys"]), ("03", [{"fwfsd": "上海市"}]))
         self.assertEqual(len(head["zbmx"]), 1)
-        self.assertIn("未查询到", self.detail(fpqqlsh=fapiao.request)["msg"])
 
     def test_not_found(self):
         for keys in ({"fphm": "1" * 20}, {"fpqqlsh": defaults.TAX_NO + "_x"}):
