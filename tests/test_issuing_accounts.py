@@ -76,6 +76,11 @@ class TestChoice(AccountsCase):
         invoice = order._create_invoices()
         self.assertEqual((invoice.fapiao_account_id, invoice.fapiao_drawer), (self.second, "四号"))
 
+    def test_orders_of_two_accounts_share_no_invoice(self):
+        orders = self.create_order() | self.create_order()
+        orders[0].write({"fapiao_account_id": self.second.id, "fapiao_drawer": "四号"})
+        self.assertEqual(len(orders._create_invoices()), 2)
+
     def test_one_fapiao_has_one_account_and_one_drawer(self):
         moves = self.create_invoice() | self.create_invoice(fapiao_account_id=self.second.id)
         (built,) = Builder(self.env)._build_merged(moves)

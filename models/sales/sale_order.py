@@ -96,7 +96,12 @@ class SaleOrder(models.Model):
     def _prepare_invoice(self):
         """The invoice is issued through the account, and by the drawer, chosen on the order."""
         values = super()._prepare_invoice()
-        return {**values, "fapiao_account_id": self.fapiao_account_id.id, "fapiao_drawer": self.fapiao_drawer}
+        # values that sort, as they are grouped by
+        return {**values, "fapiao_account_id": self.fapiao_account_id.id, "fapiao_drawer": self.fapiao_drawer or ""}
+
+    def _get_invoice_grouping_keys(self):
+        """Orders issued through different accounts, or by different drawers, share no invoice."""
+        return [*super()._get_invoice_grouping_keys(), "fapiao_account_id", "fapiao_drawer"]
 
     def _fapiao_mend(self, record):
         """The order itself is fixed in a dialog, so that the input of the request dialog is kept."""
