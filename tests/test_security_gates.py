@@ -223,6 +223,10 @@ class TestCalls(GatesCase):
             "fapiao.red.form": {"fapiao_id": self.invoice.fapiao_ids.id},
             "fapiao.assistant.update": {"move_id": self.vendor_bill.id},
             "fapiao.pull.wizard": {"account_id": self.account.id},
+            "fapiao.request.move": {
+                "request_ids": [Command.set(self.invoice.fapiao_request_ids.ids)],
+                "target_id": self.account.id,
+            },
             "fapiao.take.in": {"account_id": self.account.id},
             "fapiao.issue.problem": {"mend_model": "account.move", "mend_id": self.invoice.id},
             "fapiao.order.request.problem": {"mend_model": "sale.order", "mend_id": self.order.id},
