@@ -13,7 +13,7 @@ from odoo.exceptions import UserError
 from ...clouds import base
 from ...rules import pieces, taxno
 from ...rules.document import Draft, Party
-from ..cloud.fapiao_task_mixin import OPEN_STATES
+from ..cloud.fapiao_task_mixin import DEAD_STATES, OPEN_STATES
 from ..values import DIGITAL, KIND_OF, STATUSES, exact
 
 # ---------------------------------------------------------------------- taking in
@@ -77,6 +77,8 @@ def take_in(env, account_id, user_id, found):
         )
     fapiao = Fapiao.create(_values(account, user_id, found))
     fapiao._want_files()
+    # a cloud may name a fapiao without the ID it was ordered under: what may have issued it is asked about
+    _requests_like(fapiao, (*OPEN_STATES, *DEAD_STATES))._hint()
     if found.color == "blue" and (found.reversed_by or found.status not in ("", "normal")):
         fapiao._queue_refresh(found)
     return fapiao.id, ""
@@ -205,7 +207,7 @@ def _moves_obstacle(fapiao, moves):
                 " for it, or withdraw the request.",
                 **values,
             )
-    if request := _unsettled_like(fapiao):
+    if request := _requests_like(fapiao, OPEN_STATES)[:1]:
         return env._(
             "The result of request %(request)s over the same amount for the same buyer (%(documents)s) is not known"
             " yet: it may be fapiao %(number)s. Wait for it first.",
@@ -216,18 +218,19 @@ def _moves_obstacle(fapiao, moves):
     return ""
 
 
-def _unsettled_like(fapiao):
-    """Return an open request whose result may be this fapiao: same buyer and total."""
+def _requests_like(fapiao, states):
+    """Return the requests in ``states`` that may have issued this fapiao: sent, with the same buyer and total."""
     requests = fapiao.env["fapiao.request"].search(
         [
             ("company_id", "=", fapiao.company_id.id),
-            ("kind", "=", "blue"),
-            ("state", "in", OPEN_STATES),
+            ("kind", "=", fapiao.color),
+            ("state", "in", states),
+            ("was_sent", "=", True),
             ("amount_total", "=", fapiao.amount_total),
         ]
     )
     buyer = taxno.normalise(fapiao.buyer_tax_no)
-    return requests.filtered(lambda one: one.was_sent and taxno.normalise(one.buyer_tax_no) == buyer)[:1]
+    return requests.filtered(lambda one: taxno.normalise(one.buyer_tax_no) == buyer)
 
 
 class Rest:
