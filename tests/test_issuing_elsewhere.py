@@ -165,7 +165,7 @@ class TestLink(ElsewhereMixin, RedCommon):
     def test_what_does_not_agree_is_refused(self):
         invoice = self.create_invoice([{"price_unit": 999}])
         self.refused("amount: 999.00 on the invoice, 1000.00", self.elsewhere().number, invoice)
-        other = self.create_invoice(partner=self.buyer.copy({"vat": "91440300MA5BUYER1X"}))
+        other = self.create_invoice(partner=self.buyer.copy({"vat": "91440300MA5BUYER34"}))
         self.refused("buyer tax number", self.elsewhere().number, other)
         draft = self.create_invoice(post=False)
         self.refused("no posted customer invoice", self.elsewhere().number, draft)
