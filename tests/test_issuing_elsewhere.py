@@ -81,6 +81,16 @@ class TestTakeIn(ElsewhereMixin, RedCommon):
         number = self.elsewhere().number
         self.assertEqual(self.take_in(number), self.take_in(number))
 
+    def test_one_company_keeps_it(self):
+        """Two companies of one taxpayer can't have it stand for documents of both."""
+        number = self.elsewhere().number
+        self.take_in(number)
+        other = self.env["res.company"].create({"name": "第二公司"})
+        account = self._create_fapiao_account(name="Other", company_id=other.id)
+        dialog = self.env["fapiao.take.in"].sudo().create({"account_id": account.id, "number": number})
+        with self.engine(), self.assertRaisesRegex(UserError, "is kept by"):
+            dialog.action_take_in()
+
     def test_what_is_refused(self):
         self.refused("20 digits", "123")
         self.refused("does not show", "1" * 20)

@@ -55,6 +55,13 @@ def take_in(env, account_id, user_id, found):
     if known := Fapiao.search([*own, ("number", "=", found.number)]):
         known._take_over(found)
         return known.id, ""
+    if other := Fapiao.search([("direction", "=", "out"), ("number", "=", found.number)], limit=1):
+        # of the same taxpayer: one fapiao stands for documents of one company
+        return 0, env._(
+            "Fapiao %(number)s is kept by %(company)s already.",
+            number=found.number,
+            company=other.company_id.display_name,
+        )
     if requests := _requests_named_by(account, found):
         requests._hint()
         # issued with another number: verified, as after an answer without amounts

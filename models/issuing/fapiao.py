@@ -105,7 +105,6 @@ class Fapiao(models.Model):
     paper_number = fields.Char("Number on the Paper", readonly=True, help="纸质发票号码")
     taken_in_by_id = fields.Many2one(
         "res.users",
-        "Taken In By",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
