@@ -92,11 +92,9 @@ def take_in(env, account_id, user_id, found):
 
 
 def _requests_named_by(account, found):
-    """Return the requests of this company whose ID the cloud names with the fapiao, on its head or its lines."""
+    """Return the requests, of any company, whose ID the cloud names with the fapiao, on its head or its lines."""
     named = {found.request_uid, *(detail.document for detail in found.line_details)} - {""}
-    return account.env["fapiao.request"].search(
-        [("company_id", "=", account.company_id.id), ("request_uid", "in", list(named))]
-    )
+    return account.env["fapiao.request"].search([("request_uid", "in", list(named))])
 
 
 def _values(account, user_id, found):
