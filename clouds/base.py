@@ -156,6 +156,61 @@ class RawAnswer:
 
 
 @dataclass(frozen=True)
+class Particulars:
+    """What a query says of a fapiao beside what identifies it; "" or None where the cloud says nothing.
+
+    Addresses are printed as "address phone", banks as "bank account". ``levy``: as ``Draft.levy``. ``elements``: of a
+    special kind of business, pairs of name and value in the order of printing. ``reversal_mark``, ``booking_mark``: the
+    cloud's own codes, whose meaning no document gives: never decided by. ``code``, ``original_code``: 发票代码, of a
+    paper fapiao and of the one reversed. ``paper_number``: of a digital fapiao printed on paper.
+    """
+
+    remark: str = ""
+    drawer: str = ""
+    payee: str = ""
+    reviewer: str = ""
+    buyer_address: str = ""
+    buyer_bank: str = ""
+    buyer_mobile: str = ""
+    buyer_email: str = ""
+    seller_address: str = ""
+    seller_bank: str = ""
+    levy: str = ""
+    deduction: Decimal | None = None
+    small_scale_reason: str = ""
+    main_item: str = ""
+    has_list: bool = False
+    discount: Decimal | None = None
+    discount_tax: Decimal | None = None
+    element: str = ""
+    elements: tuple[tuple[str, str], ...] = ()
+    red_form_number: str = ""
+    reversal_mark: str = ""
+    booking_mark: str = ""
+    voided_at: datetime | None = None
+    voided_by: str = ""
+    void_reason: str = ""
+    code: str = ""
+    original_code: str = ""
+    is_paper: bool = False
+    paper_number: str = ""
+
+
+@dataclass(frozen=True)
+class LineDetail:
+    """What a query says of a line beside what is printed on it; in the order of ``Issued.lines``.
+
+    ``number``: its place on the fapiao. ``document``: the sales document it was issued for. ``item_code``: the seller's
+    own code of the goods.
+    """
+
+    number: int | None = None
+    document: str = ""
+    item_code: str = ""
+    is_privileged: bool = False
+
+
+@dataclass(frozen=True)
 class Issued:
     """A fapiao that exists. Only what the cloud said is set; ``issued_at`` is aware (Asia/Shanghai).
 
@@ -183,6 +238,8 @@ class Issued:
     raw: dict = field(default_factory=dict, repr=False)
     check_code: str = ""
     files: "FileAddresses | None" = None
+    particulars: Particulars = Particulars()
+    line_details: tuple[LineDetail, ...] = ()
 
 
 @dataclass(frozen=True)

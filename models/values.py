@@ -59,6 +59,14 @@ STATUSES = [
     ("abnormal", "Abnormal (异常)"),
 ]
 
+# 征收方式
+LEVIES = [
+    ("0", "Ordinary (普通征税)"),
+    ("1", "Reduced (减按计征)"),
+    ("2", "Differential, issued in full (差额征税-全额开票)"),
+    ("3", "Differential, issued for the difference (差额征税-差额开票)"),
+]
+
 # Statuses in which a fapiao still counts for its documents.
 LIVING = ("normal", "partly_red")
 

@@ -103,6 +103,35 @@ def aligned(lines, bureau):
     return tuple(replace(ours, xh=theirs.xh) for ours, theirs in pairs)
 
 
+def reversed_by(printed, blue):
+    """Return for each line ``printed`` on a red fapiao the number (``xh``) of the line of ``blue`` that it reverses.
+
+    The lines of a fapiao reversed in full come in its order; else name, code and rate have to name one line that holds
+    as much. None for all of them where one isn't certain.
+    """
+    unknown = (None,) * len(printed)
+    try:
+        rest = left(blue)
+    except ValueError:
+        return unknown
+    if [(line.amount, line.tax) for line in printed] == [(line.amount, line.tax) for line in rest]:
+        return tuple(line.xh for line in rest)
+    numbers = [_number_of(line, rest) for line in printed]
+    return unknown if None in numbers or len(set(numbers)) < len(numbers) else tuple(numbers)
+
+
+def _number_of(printed, rest):
+    """Return the number of the only line of ``rest`` that ``printed`` can reverse, or None."""
+    wanted = _words(printed)
+    fitting = [line for line in rest if _words(line) == wanted and line.amount <= printed.amount]
+    return fitting[0].xh if len(fitting) == 1 else None
+
+
+def _words(line):
+    """Return what tells a line from others; a cloud may put the short name of the code before the item's own."""
+    return line.name.rpartition("*")[2].strip(), line.code, line.rate
+
+
 def _turned(line, class_, **values):
     """Return ``line`` with opposite signs, as a line of ``class_`` with ``values``."""
     printed = {field.name: getattr(line, field.name) for field in fields(Printed)}

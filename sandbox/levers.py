@@ -14,7 +14,7 @@ from .auth import expire
 from .bureau import inbound, issue, red
 from .bureau.received import Batch, Received
 from .protocol import Refused
-from .records import CENT, BureauUser, Request, Taxpayer, Tenant, Ticket
+from .records import CENT, BureauUser, Fapiao, Line, Request, Taxpayer, Tenant, Ticket
 
 
 def locked(cls):
@@ -129,6 +129,21 @@ class Levers:
             red.act(self, form, "confirm")
         request = Request(f"portal-{form.number}", "", self.fapiao[number].seller_no)
         return issue.red(self, request, form)
+
+    def issue_elsewhere(self, net="1000.00", buyer_no=defaults.BUYER_TAX_NO, tax_no=defaults.TAX_NO, **about):
+        """Issue a fapiao in the bureau's own portal, over one line at 13 %; `about`: further attributes. No cloud's
+        tenant is told an id of it. The fapiao.
+        """
+        net = Decimal(str(net))
+        tax = (net * Decimal("0.13")).quantize(CENT, ROUND_HALF_UP)
+        seller = self.taxpayer(tax_no)
+        line = Line("*软件*沙箱软件", "1060301020100000000", net, Decimal("0.13"), tax, unit="套")
+        line.quantity, line.price = Decimal(1), net
+        buyer_name = self.buyers.get(buyer_no, about.pop("buyer_name", ""))
+        parties = (tax_no, seller.name, buyer_no, buyer_name)
+        draft = Fapiao(*parties, net, tax, net + tax, [line], **{"drawer": "门户开票员", **about})
+        request = Request(f"portal-{uuid.uuid4().hex[:12]}", "", tax_no)
+        return issue.blue(self, request, draft)
 
     def open_ticket(self, purpose, kind, tax_no, username, text):
         until = self.clock.now() + timedelta(seconds=TICKET_SECONDS)

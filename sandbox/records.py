@@ -125,6 +125,8 @@ class Fapiao:
     levy: str = "0"  # 征收方式 0 normal, 1 reduced, 2 and 3 differential
     deduction: Decimal | None = None
     small_reason: str = ""  # slsm
+    element: str = ""  # 特定要素类型 by the code,
+    elements: list = field(default_factory=list)  # and what it says, one dict a row
     username: str = ""
     cloud: str = ""
     request: str = ""  # the id under which it was asked for

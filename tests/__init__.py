@@ -87,11 +87,13 @@ from . import test_expenses_update_queue
 from . import test_expenses_update_rules
 from . import test_expenses_update_steps
 from . import test_expenses_voucher
+from . import test_issuing_accounts
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
 from . import test_issuing_builder
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
+from . import test_issuing_elsewhere
 from . import test_issuing_files_controller
 from . import test_issuing_kingdee
 from . import test_issuing_merge

@@ -60,9 +60,9 @@ METHODS = {
     },
     "issuer": {
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
-        "fapiao": "action_deduct action_fetch_files action_red action_refresh",
-        "fapiao.account": "action_ask_bureau action_face action_login action_pull action_pull_days"
-        " action_refresh_credit action_test_assistant action_test_connection",
+        "fapiao action_deduct action_fetch_files action_red action_refresh fapiao.account action_ask_bureau"
+        " action_face action_login action_pull action_pull_days action_refresh_credit action_test_assistant"
+        " action_test_connection action_take_in action_move_unsent"
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
         "fapiao.issue": "action_check action_issue action_merge",
@@ -75,12 +75,15 @@ METHODS = {
         "fapiao.pull.wizard": "action_pull",
         "fapiao.find": "action_find action_pull",
         "fapiao.red.flush": "action_apply action_ask action_login",
+        "fapiao.take.in": "action_take_in",
         "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
         "fapiao.assistant.update": "action_retry action_tell_again",
-        "fapiao.request": "action_login action_retry action_withdraw",
+        "fapiao.request": "action_login action_move action_retry action_withdraw",
+        "fapiao.request.move": "action_move",
         "sale.order": f"{ISSUED_FOR} action_fapiao_request",
     },
     "manager": {
+        "fapiao": "action_unlink_invoices",
         "fapiao.account": "action_archive_anyway action_replace",
         "fapiao.account.replace": "action_leave action_replace",
         "fapiao.red.form": "action_decide_ask_again action_decide_not_applied",
@@ -104,10 +107,12 @@ _OUTBOUND = (
 # {model: {rule: names of the fields that keep what is written to them}}
 FIELDS = {
     "account.journal": {
-        "nobody": "fapiao_voucher_word",
+        "nobody": "fapiao_account_id fapiao_voucher_word",  # of these kinds
     },
     "account.move": {
-        "invoicer": "fapiao_cover_number fapiao_output_reason fapiao_remark fapiao_type",
+        "invoicer": (
+            "fapiao_cover_number fapiao_output_reason fapiao_remark fapiao_type fapiao_account_id fapiao_drawer"
+        ),
         "nobody": (
             "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids"
             " fapiao_numbers fapiao_posted_by_id fapiao_red_form_ids"
@@ -137,6 +142,10 @@ FIELDS = {
             " travel_departs travel_fare travel_from travel_fund travel_insurance travel_mileage"
             " travel_other_taxes travel_passenger travel_seat travel_surcharge travel_to travel_vehicle"
             " type_code xml_address xml_id"
+            " buyer_address buyer_bank buyer_mobile buyer_email seller_address seller_bank levy differential_deduction"
+            " small_scale_reason main_item has_list amount_discount tax_discount special_element special_elements"
+            " red_form_number reversal_mark booking_mark voided_at voided_by void_reason original_code is_paper"
+            " paper_number taken_in_by_id"
         ),
     },
     "fapiao.account": {
@@ -145,7 +154,8 @@ FIELDS = {
             "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes"
             " assistant_url assistant_announce assistant_link_url assistant_link_version assistant_grid"
             " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
-            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
+            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer"
+            " full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
@@ -217,9 +227,11 @@ FIELDS = {
     "fapiao.line": {
         "nobody": (
             "amount_tax amount_untaxed code company_id fapiao_id is_discount name original_line price"
-            " quantity rate sequence spec unit"
+            " quantity rate sequence spec unit zero_kind policy document item_code is_privileged"
         ),
     },
+    "fapiao.request.move": {"issuer": "target_id", "nobody": "request_ids stay_count"},
+    "fapiao.take.in": {"issuer": "account_id number move_ids"},
     "fapiao.login": {
         "issuer": ("account_id app asked_at expires_at message method pin purpose qr_id qr_png qr_text sms_code state"),
     },
@@ -309,7 +321,10 @@ FIELDS = {
         ),
     },
     "fapiao.red.form.line": {
-        "nobody": ("amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"),
+        "nobody": (
+            "amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"
+            " zero_kind policy"
+        ),
     },
     "fapiao.red.withdrawal": {
         "nobody": (_OUTBOUND + " form_id"),
@@ -324,8 +339,8 @@ FIELDS = {
         "nobody": (
             _OUTBOUND + " absent_at amount_tax amount_total amount_untaxed attempt buyer_name buyer_tax_no cloud_state"
             " double_ids draft earlier_ids ended_at_cloud call_ids fapiao_ids is_double kind last_sent_at"
-            " later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling type"
-            " withdraw_asked withdrawal_id"
+            " is_elsewhere later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling"
+            " type withdraw_asked withdrawal_id"
         ),
     },
     "fapiao.request.line": {
@@ -346,6 +361,7 @@ FIELDS = {
     "fapiao.withdrawal": {
         "nobody": (_OUTBOUND + " request_ids"),
     },
+    "crm.team": {"nobody": "fapiao_account_id"},  # of these kinds
     "hr.expense": {
         "internal": "fapiao_cover_number fapiao_output_reason",
         "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
@@ -377,7 +393,9 @@ FIELDS = {
     "res.partner": {
         "administrator": ("fapiao_address fapiao_bank fapiao_email fapiao_phone fapiao_title_type fapiao_type"),
     },
+    "res.users": {"administrator": "fapiao_account_id"},
     "sale.order": {
+        "invoicer": "fapiao_account_id fapiao_drawer",
         "nobody": "fapiao_amount_open fapiao_ids fapiao_numbers fapiao_request_ids fapiao_state",
     },
     "sale.order.line": {

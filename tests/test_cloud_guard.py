@@ -15,8 +15,10 @@ from .test_security_access import AccessCase
 
 # Every field of this addon that a user may write on a model with a guard.
 INPUTS = {
-    "account.move": {"fapiao_type", "fapiao_remark"},
+    "account.journal": {"fapiao_account_id"},
+    "account.move": {"fapiao_type", "fapiao_remark", "fapiao_account_id", "fapiao_drawer"},
     "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
+    "crm.team": {"fapiao_account_id"},
     "fapiao.account": {
         *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),
         *("phone", "password", "tenant_number", "tax_username", "tax_password", "add_seal"),
@@ -24,7 +26,7 @@ INPUTS = {
         *("pace_per_minute", "pace_per_hour", "pace_per_day", "pages_per_minute", "pace_reserved_percent"),
         *("calls_at_once", "small_scale", "small_scale_reason", "recheck_day", "marks_booked"),
         *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
-        *("auto_invoice", "gross_total", "answer_text_ids"),
+        *("auto_invoice", "gross_total", "answer_text_ids", "drawer"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
         *("assistant_link_url", "assistant_link_version", "assistant_announce"),
@@ -47,6 +49,8 @@ INPUTS = {
         *("fapiao_title_type", "fapiao_type", "fapiao_bank"),
         *("fapiao_address", "fapiao_phone", "fapiao_email"),
     },
+    "res.users": {"fapiao_account_id"},
+    "sale.order": {"fapiao_account_id", "fapiao_drawer"},
 }
 # Set up by managers; unknown answers have rules of their own.
 SETUP = {"fapiao.answer.text", "fapiao.tax.code", "fapiao.ticket.category"}
@@ -97,6 +101,8 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
         records = [invoice, invoice.invoice_line_ids, order, order.order_line, self.tax_13, self.company]
         records += [self.product_a.product_tmpl_id, self.product_a.categ_id, self.buyer, expense]
         records += [self.confirm(self.receive(), self.bill()), self.account]
+        records += [self.company_data["default_journal_sale"], self.users["employee"]]
+        records += [self.env["crm.team"].sudo().create({"name": "华东"})]
         return {record._name: record for record in records}
 
     def test_every_model_that_users_write_has_the_guard(self):

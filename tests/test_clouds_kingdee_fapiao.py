@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ..clouds.base import FIND, FileAddresses, Issued, NotFound
+from ..clouds.base import FIND, FileAddresses, Issued, LineDetail, NotFound
 from ..clouds.errors import NotSent, OutcomeUnknown
+from ..clouds.kingdee import fapiao
 from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL
 from .test_clouds_kingdee_server import NUMBER, TAX_NO, UID, client, cloud, http, ok, read
 
@@ -196,3 +197,47 @@ def test_what_is_no_file():
         client().file_at("https://x.test/f", "doc")
     with pytest.raises(NotSent):
         client().file_at("ftp://x.test/f", "pdf")
+
+
+@pytest.mark.parametrize(
+    ("keys", "name", "read_as"),
+    [
+        ({"remark": "合同 7"}, "remark", "合同 7"),
+        ({"drawer": "张三"}, "drawer", "张三"),
+        ({"payee": "李四"}, "payee", "李四"),
+        ({"reviewer": "王五"}, "reviewer", "王五"),
+        ({"buyerAddressAndTel": "上海市 021"}, "buyer_address", "上海市 021"),
+        ({"buyerAddress": "上海市", "buyerTel": "021"}, "buyer_address", "上海市 021"),
+        ({"buyerBank": "工行", "buyerBankAccount": "62"}, "buyer_bank", "工行 62"),
+        ({"sellerBankAndAccount": "农行 62"}, "seller_bank", "农行 62"),
+        ({"sellerAddress": "北京市"}, "seller_address", "北京市"),
+        ({"buyerRecipientPhone": "138"}, "buyer_mobile", "138"),
+        ({"buyerRecipientMail": "a@b.cn"}, "buyer_email", "a@b.cn"),
+        ({"redInfoBillNo": "31001"}, "red_form_number", "31001"),
+        ({"deduction": "10.5", "deductionType": "02"}, "levy", "3"),
+        ({"deduction": "10.5"}, "deduction", Decimal("10.50")),
+        ({"specialType": "E03"}, "element", "E03"),
+        ({"specialType": "00"}, "element", ""),
+        ({"buildInfo": {"simpleAddress": "上海市"}}, "elements", (("simpleAddress", "上海市"),)),
+        ({"freightList": [{"startPlace": "上海"}]}, "elements", (("startPlace", "上海"),)),
+        ({"invoiceCode": "031002100111"}, "code", "031002100111"),
+    ],
+)
+def test_particulars_of_one_fapiao(keys, name, read_as):
+    assert getattr(fapiao.issued({**FAPIAO, **keys}).particulars, name) == read_as
+
+
+def test_what_a_line_says_beside_what_is_printed():
+    """The query of one fapiao says privileges by code, bills in words."""
+    row = {
+        **GOODS,
+        "seq": 3,
+        "billNo": "SO7",
+        "goodsCode": "A-1",
+        "taxRate": "0",
+        "taxAmount": 0,
+        "privilegeType": "03",
+    }
+    found = fapiao.issued({**FAPIAO, "invoiceDetail": [row]})
+    assert found.line_details == (LineDetail(3, "SO7", "A-1", True),)
+    assert found.lines[0].zero_kind == EXEMPT

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ..clouds.base import FIND, Issued, NotFound, Pending, RawAnswer, TokenSlot
+from ..clouds.base import FIND, Issued, LineDetail, NotFound, Particulars, Pending, RawAnswer, TokenSlot
 from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown
 from ..clouds.registry import open_cloud
 from ..rules import document
@@ -66,8 +66,75 @@ def test_the_seeds_answer_with_all_its_facts():
             ),
         ),
         raw=found.raw,
+        particulars=Particulars(
+            seller_address="北京市昌平区东小口镇天通中苑二区21号楼2层1428 135819133199",
+            seller_bank="中国工商银行股份有限公司北京西三旗支行 0200240109200016984",
+            levy="0",
+            main_item="*软件*票单云财税管理系统",
+        ),
+        line_details=(LineDetail(number=1),),
     )
     assert json.loads(json.dumps(found.raw))["zbmx"][0]["spdj"] == "0.990099009901"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "read_as"),
+    [
+        ("bz", "合同 7", "remark", "合同 7"),
+        ("kpr", "张三", "drawer", "张三"),
+        ("skr", "李四", "payee", "李四"),
+        ("fhr", "王五", "reviewer", "王五"),
+        ("ghdwdzdh", "上海市 021", "buyer_address", "上海市 021"),
+        ("ghdwyhzh", "工行 62", "buyer_bank", "工行 62"),
+        ("GFKHDH", "13800000000", "buyer_mobile", "13800000000"),
+        ("gfkhyx", "a@b.cn", "buyer_email", "a@b.cn"),
+        ("xhdwdzdh", "北京市 010", "seller_address", "北京市 010"),
+        ("xhdwyhzh", "农行 62", "seller_bank", "农行 62"),
+        ("zsfs", "2", "levy", "2"),
+        ("kce", "10.5", "deduction", Decimal("10.50")),
+        ("slsm", "3", "small_scale_reason", "3"),
+        ("zyspmc", "*软件*X", "main_item", "*软件*X"),
+        ("qdbz", "1", "has_list", True),
+        ("hjzkje", "-5", "discount", Decimal("-5.00")),
+        ("hjzkse", "-0.65", "discount_tax", Decimal("-0.65")),
+        ("tdyslxDm", "03", "element", "03"),
+        ("fwfsd", "上海市", "elements", (("发生地", "上海市"),)),
+        ("tdys", [{"fwfsd": "上海市", "x": 1}], "elements", (("发生地", "上海市"), ("x", "1"))),
+        ("tzdbh", "31001", "red_form_number", "31001"),
+        ("hczt", "1", "reversal_mark", "1"),
+        ("rzzt", "2", "booking_mark", "2"),
+        ("zfrq", "20240620101112", "voided_at", datetime(2024, 6, 20, 10, 11, 12, tzinfo=ZoneInfo("Asia/Shanghai"))),
+        ("zfr", "赵六", "voided_by", "赵六"),
+        ("zfyy", "开错", "void_reason", "开错"),
+        ("fpdm", "031002100111", "code", "031002100111"),
+        ("yfpdm", "031002100112", "original_code", "031002100112"),
+        ("sfwzzfp", "1", "is_paper", True),
+        ("zzfphm", "12345678", "paper_number", "12345678"),
+    ],
+)
+def test_each_key_of_the_head_is_kept(key, value, name, read_as):
+    assert getattr(read(head(**{key: value})).particulars, name) == read_as
+    assert getattr(read(head(**{key: None})).particulars, name) == getattr(Particulars(), name)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "detail"),
+    [
+        ("fpmxxh", 12, LineDetail(number=12)),
+        ("fpmxxh", "x", LineDetail()),
+        ("xsdjbh", "SO7", LineDetail(number=1, document="SO7")),
+        ("zxbm", "A-1", LineDetail(number=1, item_code="A-1")),
+        ("yhzcbs", "1", LineDetail(number=1, is_privileged=True)),
+    ],
+)
+def test_what_a_line_says_beside_what_is_printed(key, value, detail):
+    row = json.loads(seed.QUERY)["data"]["zbmx"][0]
+    assert read(head(zbmx=[{**row, key: value}])).line_details == (detail,)
+
+
+def test_amount_with_tax_serves_where_the_one_without_is_missing():
+    (read_as,) = line(je=None, hsje="1.00")
+    assert read_as.amount == Decimal("0.99")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +318,7 @@ def test_rates(sl, lslbs, rate, zero):
     assert (read_line.rate, read_line.zero_kind) == (Decimal(rate), zero)
 
 
-@pytest.mark.parametrize("change", [{"je": None}, {"se": "x"}, {"sl": "?"}])
+@pytest.mark.parametrize("change", [{"je": None, "hsje": None}, {"je": "x"}, {"se": "x"}, {"sl": "?"}])
 def test_one_unreadable_line_leaves_no_lines_at_all(change):
     assert line(**change) == ()
 

@@ -274,3 +274,29 @@ def test_an_order_is_stored_and_read_back(original, reason, is_anew):
 
 def test_an_order_without_a_date():
     assert from_plain(to_plain(RedOrder(NUMBER))) == RedOrder(NUMBER)
+
+
+# --- red fapiao issued elsewhere: which lines they reverse
+
+
+def printed_of(lines):
+    """Return red lines as a cloud shows them on the red fapiao: without the numbers of the original."""
+    return [Line(kind=NORMAL, **{name: getattr(one, name) for name in vars(one) if name != "xh"}) for one in lines]
+
+
+@settings(max_examples=100, deadline=None)
+@given(BLUES)
+def test_lines_of_a_full_reversal_are_numbered(original):
+    lines = left(original)
+    assert red_lines.reversed_by(printed_of(lines), original) == tuple(one.xh for one in lines)
+
+
+class TestReversedBy(unittest.TestCase):
+    def test_part_is_found_by_its_words(self):
+        original = blue(line("100.00", "13.00", name="*软件*甲"), line("50.00", "6.50", name="*软件*乙"))
+        self.assertEqual(red_lines.reversed_by([line("-20.00", "-2.60", name="乙")], original), (2,))
+
+    def test_what_is_not_certain_has_no_number(self):
+        original = blue(line("100.00", "13.00"), line("50.00", "6.50"))
+        self.assertEqual(red_lines.reversed_by([line("-20.00", "-2.60")], original), (None,))
+        self.assertEqual(red_lines.reversed_by([line("-200.00", "-26.00")], original), (None,))

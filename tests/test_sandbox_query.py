@@ -43,6 +43,14 @@ class TestDetail(SandboxCase):
         other = self.issue()
         self.assertIn("未查询到", self.detail(fphm=other.number, fpqqlsh=fapiao.request)["msg"])
 
+    def test_issued_in_the_portal(self):
+        """It is shown by number, without an id of any cloud."""
+        fapiao = self.world.issue_elsewhere("100.00", element="03", elements=[{"fwfsd": "上海市"}], payee="李四")
+        head = self.detail(fphm=fapiao.number)["data"]
+        self.assertEqual((head["fpqqlsh"], head["jshj"], head["skr"]), ("", "113", "李四"))
+        self.assertEqual((head["tdyslxDm"], head["tdys"]), ("03", [{"fwfsd": "上海市"}]))
+        self.assertEqual(len(head["zbmx"]), 1)
+
     def test_not_found(self):
         for keys in ({"fphm": "1" * 20}, {"fpqqlsh": defaults.TAX_NO + "_x"}):
             answer = self.detail(**keys)

@@ -53,6 +53,7 @@ class TestDialogDocuments(OrderCommon, MatchCommon, AccessCase):
             "fapiao.deduction": {"fapiao_ids": [Command.set(self.received.ids)]},
             "fapiao.match.bill": {"fapiao_ids": [Command.set(self.received.ids)]},
             "fapiao.match.wizard": {"fapiao_id": self.received.id},
+            "fapiao.request.move": {"request_ids": [Command.set([])], "target_id": self.account.id},
             "fapiao.red.flush": {"company_id": self.company.id, "account_id": self.account.id},
         }
         for model, values in named.items():

@@ -225,6 +225,11 @@ class TestCalls(GatesCase):
             "fapiao.assistant.update": {"move_id": self.vendor_bill.id},
             "fapiao.pull.wizard": {"account_id": self.account.id},
             "fapiao.find": {"account_id": self.account.id, "number": "26442000000000000001"},
+            "fapiao.request.move": {
+                "request_ids": [Command.set(self.invoice.fapiao_request_ids.ids)],
+                "target_id": self.account.id,
+            },
+            "fapiao.take.in": {"account_id": self.account.id},
             "fapiao.issue.problem": {"mend_model": "account.move", "mend_id": self.invoice.id},
             "fapiao.order.request.problem": {"mend_model": "sale.order", "mend_id": self.order.id},
         }.get(model._name, {})

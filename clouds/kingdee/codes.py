@@ -30,6 +30,51 @@ EXEMPT_WORD = "免税"  # privilegeContent
 NOT_TAXABLE_WORD = "不征税"
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # zeroTaxRateFlag
 ORDINARY_LEVY = "0"  # taxationStyle
+LEVIES = {"01": "2", "02": "3"}  # deductionType: differential, issued in full or for the difference [clients]
+
+# Texts of one fapiao by the names of base.Particulars, each with its keys
+PARTICULARS = {
+    "remark": ("remark",),
+    "drawer": ("drawer",),
+    "payee": ("payee",),
+    "reviewer": ("reviewer",),
+    "buyer_mobile": ("buyerRecipientPhone",),
+    "buyer_email": ("buyerRecipientMail",),
+    "red_form_number": ("redInfoBillNo",),
+    "code": ("invoiceCode",),
+    "original_code": ("originalInvoiceCode",),
+}
+# The same in one key, or in two [docs]
+JOINED = {
+    "buyer_address": ("buyerAddressAndTel", "buyerAddress", "buyerTel"),
+    "buyer_bank": ("buyerBankAndAccount", "buyerBank", "buyerBankAccount"),
+    "seller_address": ("sellerAddressAndTel", "sellerAddress", "sellerTel"),
+    "seller_bank": ("sellerBankAndAccount", "sellerBank", "sellerBankAccount"),
+}
+NO_ELEMENT = frozenset({"", "00", "null"})  # specialType
+# Objects and lists of special elements beside the lines [docs]; people's papers (travelerList) aren't kept
+ELEMENTS = ("buildInfo", "estateSaleInfo", "estateLeaseInfo", "freightList")
+# privilegeType of the query of one fapiao [docs]; bills say it in words
+PRIVILEGES = {
+    "01": "简易征收",
+    "02": "稀土产品",
+    "03": EXEMPT_WORD,
+    "04": NOT_TAXABLE_WORD,
+    "05": "先征后退",
+    "06": "100%先征后退",
+    "07": "50%先征后退",
+    "08": "按3%简易征收",
+    "09": "按5%简易征收",
+    "10": "按5%简易征收减按1.5%计征",
+    "11": "即征即退30%",
+    "12": "即征即退50%",
+    "13": "即征即退70%",
+    "14": "即征即退100%",
+    "15": "超税负3%即征即退",
+    "16": "超税负8%即征即退",
+    "17": "超税负12%即征即退",
+    "18": "超税负6%即征即退",
+}
 
 # invoiceStatus, in the words of base.Issued; whatever isn't here stays unknown
 NORMAL, RED, VOID = "normal", "red", "void"

@@ -9,7 +9,7 @@ import dataclasses
 
 from ...rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, Line
 from .. import reading
-from ..base import FileAddresses, Issued
+from ..base import FileAddresses, Issued, LineDetail, Particulars
 from . import codes
 
 NUMBER_KEYS = ("invoiceNum", "invoiceNo", "etaxInvoiceNo")
@@ -33,6 +33,8 @@ def issued(data):
     is_negative = reading.word_at(data, "invoiceProperty") == "1"
     is_red = bool(original) or is_negative or (total is not None and total < 0)
     kind = reading.word_at(data, "invoiceType")
+    rows = reading.pick(data, "goods", "invoiceDetail")
+    lines = _lines(rows)
     return Issued(
         number=number_in(data),
         issued_at=reading.moment_at(data, "invoiceDate"),
@@ -48,10 +50,49 @@ def issued(data):
         total=total,
         request_uid=reading.word_at(data, "billNo"),
         original_number=original,
-        lines=_lines(reading.pick(data, "goods", "invoiceDetail")),
+        lines=lines,
         raw=reading.plain(data),
         check_code=reading.word_at(data, "checkCode"),
         files=files_in(data),
+        particulars=_particulars(data),
+        line_details=tuple(map(_line_detail, rows)) if lines else (),
+    )
+
+
+def _particulars(data):
+    """Return the :class:`Particulars` of a fapiao; the query of one has addresses and banks in two keys each."""
+    texts = {name: reading.word_at(data, *keys) for name, keys in codes.PARTICULARS.items()}
+    for name, (joined, *apart) in codes.JOINED.items():
+        parts = (reading.word_at(data, key) for key in apart)
+        texts[name] = reading.word_at(data, joined) or " ".join(filter(None, parts))
+    element = reading.word_at(data, "specialType")
+    return Particulars(
+        **texts,
+        levy=codes.LEVIES.get(reading.word_at(data, "deductionType"), ""),
+        deduction=reading.money_at(data, "deduction") or None,
+        element="" if element in codes.NO_ELEMENT else element,
+        elements=_elements(data),
+    )
+
+
+def _elements(data):
+    """Return keys and values of the special elements' objects and lists, by the vendor's names."""
+    found = []
+    for name in codes.ELEMENTS:
+        objects = reading.pick(data, name)
+        for one in objects if isinstance(objects, list) else [objects]:
+            if isinstance(one, dict):
+                found += [(key, reading.as_text(value)) for key, value in one.items()]
+    return tuple((key, value) for key, value in found if value)
+
+
+def _line_detail(row):
+    number = reading.word_at(row, "detailRowNo", "seq")
+    return LineDetail(
+        number=int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else None,
+        document=reading.word_at(row, "billNo"),
+        item_code=reading.word_at(row, "goodsCode"),
+        is_privileged=reading.word_at(row, "privilegeFlag") == "1" or bool(reading.word_at(row, "privilegeType")),
     )
 
 
@@ -101,7 +142,9 @@ def _line(row):
     rate = reading.rate_of(reading.pick(row, "taxRate"))
     if amount is None or tax is None or rate is None:
         return None
-    content = reading.word_at(row, "privilegeContent")
+    content = reading.word_at(row, "privilegeContent") or codes.PRIVILEGES.get(
+        reading.word_at(row, "privilegeType"), ""
+    )
     zero = _zero_kind(row, content) if rate == 0 else ""
     is_discount = reading.word_at(row, "lineProperty") == codes.DISCOUNT_LINE
     return Line(

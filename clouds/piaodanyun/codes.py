@@ -17,6 +17,48 @@ KIND_NAMES = {code: kind for kind, code in KINDS.items()}
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # lslbs
 ZERO_WORDS = {"免税": "1", "不征税": "2"}
 
+# Texts of the head of a query, by the names of base.Particulars
+PARTICULARS = {
+    "remark": "bz",
+    "drawer": "kpr",
+    "payee": "skr",
+    "reviewer": "fhr",
+    "buyer_address": "ghdwdzdh",
+    "buyer_bank": "ghdwyhzh",
+    "buyer_mobile": "GFKHDH",
+    "buyer_email": "GFKHYX",
+    "seller_address": "xhdwdzdh",
+    "seller_bank": "xhdwyhzh",
+    "levy": "zsfs",
+    "small_scale_reason": "slsm",
+    "main_item": "zyspmc",
+    "element": "tdyslxDm",
+    "red_form_number": "tzdbh",
+    "reversal_mark": "hczt",
+    "booking_mark": "rzzt",
+    "voided_by": "zfr",
+    "void_reason": "zfyy",
+    "code": "fpdm",
+    "original_code": "yfpdm",
+    "paper_number": "zzfphm",
+}
+YES = frozenset({"1", "Y", "y"})  # of the head's marks; the paper shows 0 and nothing
+# Special elements that stand beside the head's own keys, as the bureau calls them
+ELEMENTS = {
+    "fwfsd": "发生地",
+    "fullAddress": "详细地址",
+    "kdsbz": "跨地(市)标志",
+    "jzxmmc": "建筑项目名称",
+    "tdzzsxmbh": "土地增值税项目编号",
+    "cqzsh": "产权证书号",
+    "zlqqz": "租赁期起止",
+    "wqhtbabh": "网签合同备案编号",
+    "hdjsjg": "核定计税价格",
+    "sjcjhsje": "实际成交含税金额",
+    "fdjhm": "发动机号码",
+    "dphgzbh": "底盘合格证编号",
+}
+
 # fpzt, in the words of base.Issued. The paper has 00 on one that is normal; no source has another code,
 # and a guess could call a living fapiao dead: whatever isn't here stays unknown.
 NORMAL = "normal"

@@ -5,7 +5,7 @@ Source: docs/protocols/piaodanyun.md#query, #files. The answer for an unknown se
 
 from ...rules.document import NORMAL, Line
 from .. import reading
-from ..base import FileAddresses, Issued, NotFound, Pending
+from ..base import FileAddresses, Issued, LineDetail, NotFound, Particulars, Pending
 from ..errors import OutcomeUnknown
 from ..phrases import NOT_THERE, SOMETHING_ELSE, says_doubt
 from . import codes
@@ -59,6 +59,8 @@ def _issued(head, number):
     original = reading.text_at(head, "yfphm") or ""
     kind = reading.word_at(head, "fplxdm")
     reversed_by = reading.number_at(head, "hcFphm")  # assumption: the paper has the key, without content
+    rows = reading.pick(head, "zbmx", "mxzb")
+    lines = _lines(rows)
     return Issued(
         number=number,
         issued_at=reading.moment_at(head, "kprq") or reading.moment_at(head, "dqsj"),
@@ -75,8 +77,47 @@ def _issued(head, number):
         request_uid=reading.word_at(head, "fpqqlsh"),
         original_number=original,
         reversed_by=reversed_by,
-        lines=_lines(reading.pick(head, "zbmx", "mxzb")),
+        lines=lines,
         raw=reading.plain(head),
+        particulars=_particulars(head),
+        line_details=tuple(map(_line_detail, rows)) if lines else (),
+    )
+
+
+def _particulars(head):
+    """Return the :class:`Particulars` of a fapiao's head."""
+    texts = {name: reading.word_at(head, key) for name, key in codes.PARTICULARS.items()}
+    return Particulars(
+        **texts,
+        deduction=reading.money_at(head, "kce") or None,
+        has_list=reading.word_at(head, "qdbz") in codes.YES,
+        discount=reading.money_at(head, "hjzkje") or None,
+        discount_tax=reading.money_at(head, "hjzkse") or None,
+        elements=_elements(head),
+        voided_at=reading.moment_at(head, "zfrq"),
+        is_paper=reading.word_at(head, "sfwzzfp") in codes.YES,
+    )
+
+
+def _elements(head):
+    """Return name and value of the special elements: those beside the head's own keys, then the rows of ``tdys``,
+    whose keys are in no document and stay as they are.
+    """
+    found = [(name, reading.word_at(head, key)) for key, name in codes.ELEMENTS.items()]
+    rows = reading.pick(head, "tdys")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            found += [(codes.ELEMENTS.get(key, key), reading.as_text(value)) for key, value in row.items()]
+    return tuple((name, value) for name, value in found if value)
+
+
+def _line_detail(row):
+    number = reading.word_at(row, "fpmxxh")
+    return LineDetail(
+        number=int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else None,
+        document=reading.word_at(row, "xsdjbh"),
+        item_code=reading.word_at(row, "zxbm"),
+        is_privileged=reading.word_at(row, "yhzcbs") == "1",
     )
 
 
@@ -107,14 +148,15 @@ def line_values(row):
     ``13%`` and 免税 are understood beside ``0.13``.
     """
     told = reading.pick(row, "sl")
-    amount, tax, rate = reading.money_at(row, "je"), reading.money_at(row, "se"), reading.rate_of(told)
+    tax, rate = reading.money_at(row, "se"), reading.rate_of(told)
+    amount = _amount(row, tax)
     if amount is None or tax is None or rate is None:
         return None
     zero = codes.ZERO_WORDS.get(reading.as_text(told)) or reading.word_at(row, "lslbs")
     return {
         "name": reading.word_at(row, "spmc"),
         "code": reading.word_at(row, "spbm"),
-        "amount": amount - tax if reading.word_at(row, "hsbz") == "1" else amount,
+        "amount": amount,
         "tax": tax,
         "rate": rate,
         "quantity": reading.decimal_at(row, "spsl"),
@@ -124,6 +166,14 @@ def line_values(row):
         "zero_kind": codes.ZERO_NAMES.get(zero, ""),
         "policy": reading.word_at(row, "zzstsgl"),
     }
+
+
+def _amount(row, tax):
+    """Return a row's amount without tax; where only the one with tax is told, from that."""
+    if reading.pick(row, "je") is None:
+        return reading.exact_difference(reading.money_at(row, "hsje"), tax)
+    amount = reading.money_at(row, "je")
+    return reading.exact_difference(amount, tax) if reading.word_at(row, "hsbz") == "1" else amount
 
 
 # Files: in base64 or by address

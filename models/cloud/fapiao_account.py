@@ -97,7 +97,7 @@ class FapiaoAccount(models.Model):
             *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_key"),
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
-            *("app_token_path", "login_path"),
+            *("app_token_path", "login_path", "drawer"),
         }
     )
 
@@ -294,6 +294,10 @@ class FapiaoAccount(models.Model):
         "Reason for 3 %",
         tracking=True,
         help="A small-scale taxpayer who charges 3 percent instead of 1 has to say why (税率说明).",
+    )
+
+    drawer = fields.Char(
+        help="Printed as 开票人 on what is issued through this account. Empty: the drawer of the company."
     )
 
     app_key = fields.Char("App ID", help="Of the third-party application (第三方应用) made for Odoo.")

@@ -70,7 +70,7 @@ MAX_RESENDS = 2  # after which a task that the cloud reports as unknown is left 
 PENDING_LIMIT = timedelta(days=3)
 # Times after the end at which a document that may have been sent is queried again
 WATCH = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
-NOT_SENT = ("not_sent", "rate_limited")
+NOT_SENT = ("not_sent", "rate_limited")  # outcomes of calls that didn't leave, where nothing answered them
 OUT_STATES = ("queued", "sending")  # not queried before the answer to the call itself is in
 ASKED_STATES = ("pending", "unknown")
 CLICK_SECONDS = CLICK_TIME.total_seconds()  # after which a click starts no more calls

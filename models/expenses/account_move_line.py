@@ -1,5 +1,4 @@
-"""Model ``account.move.line``: the fapiao of one line of a bill at the expense assistant, and the line of the voucher it
-is told."""
+"""Model ``account.move.line``: the fapiao of one line of a bill at the assistant, and the line of a voucher told to it."""
 
 from decimal import Decimal
 

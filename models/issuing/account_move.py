@@ -19,7 +19,7 @@ from .builder import Builder
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["fapiao.guard.mixin", "account.move", "fapiao.document.mixin"]
-    _fapiao_inputs = frozenset({"fapiao_type", "fapiao_remark"})
+    _fapiao_inputs = frozenset({"fapiao_type", "fapiao_remark", "fapiao_account_id", "fapiao_drawer"})
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
@@ -212,6 +212,7 @@ class AccountMove(models.Model):
         # here, not in the buttons, since RPC can write the state as well
         if vals.get("state") in ("draft", "cancel"):
             self.filtered(lambda move: move.state != vals["state"])._fapiao_raise_if_bound()
+        self._fapiao_check_choice(vals)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -266,7 +267,7 @@ class AccountMove(models.Model):
             lambda move: (
                 move.move_type == "out_invoice"
                 and move.company_id.fapiao_auto_issue
-                and move.company_id.fapiao_account_id
+                and move._fapiao_account()
                 # by a fapiao of its sale order
                 and not move._fapiao_is_covered()
             )
@@ -308,6 +309,9 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ helpers
 
+    def _fapiao_builder(self):
+        return Builder(self.env)
+
     def _fapiao_lock(self):
         """Lock the invoices and return them reread.
 
@@ -348,6 +352,16 @@ class AccountMove(models.Model):
 
     def _fapiao_buyer(self):
         return self.commercial_partner_id
+
+    def _fapiao_default_accounts(self):
+        return [self.journal_id.fapiao_account_id, *super()._fapiao_default_accounts()]
+
+    def _fapiao_salesperson(self):
+        return self.invoice_user_id
+
+    @api.depends("journal_id", "invoice_user_id")
+    def _compute_fapiao_account_used_id(self):
+        return super()._compute_fapiao_account_used_id()
 
     # ------------------------------------------------------------------ fapiao files sent with an invoice
 

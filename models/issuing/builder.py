@@ -114,11 +114,12 @@ class Builder:
         if problems := problems or lost:
             return [Built(moves, None, problems)]
         move, company = moves[0], moves.company_id
-        limits = company.fapiao_account_id._limits(summaries)
-        parties = company._fapiao_seller(), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
+        account = move._fapiao_account()
+        limits = account._limits(summaries)
+        parties = company._fapiao_seller(account), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
         items, problems = self._net_items(moves, credits_, catalogue)
         items = items and self._uncovered(items, covered)
-        problems += self._company_problems(company) + [twins[move] for move in moves if move in twins]
+        problems += self._company_problems(company, account) + [twins[move] for move in moves if move in twins]
         draft, found = self._draft(moves, items, covered, parties, limits)
         problems += found
         whole = Built(moves, draft, problems, [], credits_)
@@ -135,7 +136,7 @@ class Builder:
         """
         if items is None:
             return None, []
-        move, company = moves[0], moves.company_id
+        move = moves[0]
         documents = moves | moves._fapiao_credits()
         taken = [covered.by_document.get(document, (ZERO, ZERO)) for document in documents]
         remark, problems = self._remark(moves, limits)
@@ -147,14 +148,14 @@ class Builder:
             sum(exact(document.amount_tax_signed) for document in documents) - sum(tax for _amount, tax in taken),
             limits=limits,
             remark=remark,
-            drawer=company.fapiao_drawer or self._drawer_of(move),
-            **self._printed(company, [item for _document, item in items]),
+            drawer=move._fapiao_drawer_text() or self._drawer_of(move),
+            **self._printed(move, [item for _document, item in items]),
         )
         return draft, problems + found
 
-    def _printed(self, company, items):
-        """Return what the settings of ``company`` add to a fapiao over ``items``."""
-        account = company.fapiao_account_id
+    def _printed(self, document, items):
+        """Return what the settings of the company and the account of ``document`` add to a fapiao over ``items``."""
+        company, account = document.company_id, document._fapiao_account()
         # the account's reason for charging 3 %, if a line is charged 3 %
         is_charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return {
@@ -211,7 +212,7 @@ class Builder:
         return None
 
     def _account_problem(self, move):
-        account = move.company_id.fapiao_account_id
+        account = move._fapiao_account()
         values = {"company": move.company_id.display_name, "account": account.display_name}
         if not account:
             return Problem(
@@ -259,10 +260,10 @@ class Builder:
         # sudo: reads only whether there is a rate
         return bool(self.env["res.currency.rate"].sudo().search_count(domain, limit=1))
 
-    def _company_problems(self, company):
-        """Return the problem of a company that isn't the taxpayer of its account."""
+    def _company_problems(self, company, account):
+        """Return the problem of a company that isn't the taxpayer of ``account``."""
         own = company.partner_id._fapiao_tax_no()
-        number = taxno.normalise(company.fapiao_account_id.tax_no)
+        number = taxno.normalise(account.tax_no)
         values = {"company": company.display_name, "own": own, "number": number}
         if not own:
             return [
@@ -593,6 +594,30 @@ class Builder:
             for sequence, (document, item) in enumerate(items, start=1)
         ]
 
+    def _rest_of(self, moves):
+        """Return ``(credit notes, items, shares, problems)`` of what of the invoices ``moves`` no fapiao stands for,
+        whatever the rules of issuing say of it.
+
+        ``items``: ``(document, item)``; ``shares``: create values of one request over them; ``problems``: why the
+        uncovered lines are not known.
+        """
+        credits_ = moves._fapiao_credits()
+        documents = moves | credits_
+        covered = self._covered(documents)
+        problems = [self._lost_line(one, covered.lost[one]) for one in documents if one in covered.lost]
+        problems += filter(None, map(self._lost_lines_problem, moves))
+        items, found = self._net_items(moves, credits_, self._catalogue(documents))
+        items = self._uncovered(items or [], covered)
+        shares_ = [
+            {**values, "part": lowest_free(covered.parts.get(item.key, set()))}
+            for values, (_document, item) in zip(self._shares(items), items, strict=True)
+        ]
+        return credits_, items, shares_, problems + found
+
+    def _built_as_printed(self, moves, draft, shares_, credits_):
+        """Return the :class:`Built` of a fapiao that exists: ``draft`` is what is printed on it."""
+        return Built(moves, draft, [], shares_, credits_)
+
     def _values_of_share(self, document, share, sequence):
         return {
             "sequence": sequence,
@@ -644,11 +669,30 @@ class Builder:
                     {"customers": customers},
                 )
             ]
-        checks_in_turn = [self._merge_currencies]
+        checks_in_turn = [self._merge_accounts, self._merge_currencies]
         if documents._name == "account.move":
             # for orders, both are chosen in the request dialog
             checks_in_turn = [self._merge_recipients, self._merge_types, *checks_in_turn]
         return [problem for check in checks_in_turn if (problem := check(documents))]
+
+    def _merge_accounts(self, documents):
+        """A fapiao is issued through one account, by one drawer."""
+        first, other = self._differing(documents, lambda one: (one._fapiao_account(), one._fapiao_drawer_text()))
+        return other and Problem(
+            "merge_accounts",
+            _("%(first)s is issued through %(first_account)s, %(other)s through %(other_account)s."),
+            _("Choose the same account and drawer on both, or issue them separately."),
+            {
+                "first": first.display_name,
+                "first_account": self._describe_issuer(first),
+                "other": other.display_name,
+                "other_account": self._describe_issuer(other),
+            },
+        )
+
+    def _describe_issuer(self, document):
+        names = (document._fapiao_account().sudo().display_name, document._fapiao_drawer_text())
+        return ", ".join(filter(None, names))
 
     def _merge_recipients(self, moves):
         """Contacts of one customer may have different invoicing data."""

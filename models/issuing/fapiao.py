@@ -16,16 +16,17 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, file_open
 
 from ...clouds import base
-from ...clouds.base import NotFound
+from ...clouds.base import LineDetail, NotFound
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
 from ...rules import qr
 from ...rules.amounts import ZERO
-from ...rules.document import DISCOUNT
+from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
-from ..values import DIGITAL, FILES, KIND_OF, LIVING, SHANGHAI, STATUSES, TYPES, aware, exact, naive
+from ..values import DIGITAL, FILES, KIND_OF, LEVIES, LIVING, SHANGHAI, STATUSES, TYPES, aware, exact, naive
+from . import elsewhere
 
 _logger = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "text/pl
 # has the content decide.
 SENT_AS = {**MIMETYPES, "ofd": "application/octet-stream"}
 PICTURE_STARTS = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"%PDF-", "pdf"), (b"BM", "bmp"))
+# Texts and marks that are kept as a query says them
+PARTICULARS = (
+    *("remark", "drawer", "payee", "reviewer", "buyer_address", "buyer_bank", "buyer_mobile", "buyer_email"),
+    *("seller_address", "seller_bank", "small_scale_reason", "main_item", "has_list", "red_form_number"),
+    *("reversal_mark", "booking_mark", "voided_by", "void_reason", "original_code", "is_paper", "paper_number"),
+)
 MOST_IN_ZIP = 500  # fapiao
 MOST_BYTES_IN_ZIP = 500 * 2**20
 FIRST_WAIT = timedelta(seconds=20)
@@ -72,6 +79,38 @@ class Fapiao(models.Model):
     drawer = fields.Char(readonly=True)
     payee = fields.Char(readonly=True)
     reviewer = fields.Char(readonly=True)
+    # what a query says beside; of it only ``taken_in_by_id`` decides something
+    buyer_address = fields.Char("Buyer Address and Phone", readonly=True)
+    buyer_bank = fields.Char("Buyer Bank and Account", readonly=True)
+    buyer_mobile = fields.Char(readonly=True, help="Where the cloud sends the fapiao by text message.")
+    buyer_email = fields.Char(readonly=True, help="Where the cloud sends the fapiao by mail.")
+    seller_address = fields.Char("Seller Address and Phone", readonly=True)
+    seller_bank = fields.Char("Seller Bank and Account", readonly=True)
+    levy = fields.Selection(LEVIES, "Taxation", readonly=True, help="征收方式")
+    differential_deduction = fields.Monetary(readonly=True, help="扣除额, of a fapiao under differential taxation.")
+    small_scale_reason = fields.Char("Reason for the Rate", readonly=True, help="税率说明 of a small-scale taxpayer.")
+    main_item = fields.Char(readonly=True, help="主要商品名称")
+    has_list = fields.Boolean("With a List of Goods", readonly=True, help="清单标志")
+    amount_discount = fields.Monetary("Discount", readonly=True, help="合计折扣金额")
+    tax_discount = fields.Monetary("Tax of the Discount", readonly=True, help="合计折扣税额")
+    special_element = fields.Char("Special Business", readonly=True, help="特定业务 by the tax bureau's code.")
+    special_elements = fields.Text("Details of the Special Business", readonly=True)
+    red_form_number = fields.Char("Number of the Red Form", readonly=True, help="红字信息表编号, of a red fapiao.")
+    reversal_mark = fields.Char(readonly=True, help="红冲状态 as the cloud says it, in its own code.")
+    booking_mark = fields.Char(readonly=True, help="认证或入账状态 as the cloud says it, in its own code.")
+    voided_at = fields.Datetime(readonly=True)
+    voided_by = fields.Char(readonly=True)
+    void_reason = fields.Char(readonly=True)
+    original_code = fields.Char("Code of the Original", readonly=True, help="发票代码 of the paper fapiao reversed.")
+    is_paper = fields.Boolean("Printed on Paper", readonly=True, help="数字化电子发票 on paper (纸质发票).")
+    paper_number = fields.Char("Number on the Paper", readonly=True, help="纸质发票号码")
+    taken_in_by_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="It was issued elsewhere, such as in the tax bureau's portal, and looked up by its number.",
+    )
     original_id = fields.Many2one("fapiao", "Reverses", readonly=True, index="btree_not_null")
     red_ids = fields.One2many("fapiao", "original_id", "Reversed By", readonly=True)
     line_ids = fields.One2many("fapiao.line", "fapiao_id", "Lines", readonly=True)
@@ -81,6 +120,8 @@ class Fapiao(models.Model):
     move_ids = fields.Many2many("account.move", "fapiao_move_rel", "fapiao_id", "move_id", "Invoices", readonly=True)
     checked_at = fields.Datetime("Checked With the Bureau", readonly=True)
     qr_text = fields.Char("QR Code", compute="_compute_qr_text")
+    can_link = fields.Boolean(compute="_compute_can_link")
+    is_linked_by_hand = fields.Boolean(compute="_compute_can_link")
 
     check_code = fields.Char(readonly=True, help="校验码")
     pdf_address = fields.Char(readonly=True, groups="base.group_system")
@@ -147,6 +188,13 @@ class Fapiao(models.Model):
         for fapiao in self:
             # not /report/barcode: it needs a renderer that many servers lack
             fapiao.qr_image = draw_qr(fapiao.qr_text) if fapiao.qr_text else False
+
+    @api.depends("taken_in_by_id", "status", "color", "request_ids.state")
+    def _compute_can_link(self):
+        for fapiao in self:
+            live = fapiao.request_ids.filtered(lambda request: request.state == "issued")
+            fapiao.is_linked_by_hand = any(live.mapped("is_elsewhere"))
+            fapiao.can_link = bool(fapiao.taken_in_by_id and not live and fapiao._is_living())
 
     # ------------------------------------------------------------------ CRUD
 
@@ -255,9 +303,40 @@ class Fapiao(models.Model):
             "reviewer": draft.reviewer,
             "check_code": issued.check_code,
             **self._addresses(issued.files),
+            **self._particulars(issued.particulars),
+            "taken_in_by_id": False,
             "move_ids": [fields.Command.set(request.move_ids.ids)],
-            "line_ids": [fields.Command.create(values) for values in self.env["fapiao.line"]._values_of(lines)],
+            "line_ids": [
+                fields.Command.create(values)
+                for values in self.env["fapiao.line"]._values_of(lines, () if is_whole else issued.line_details)
+            ],
         }
+
+    @api.model
+    def _particulars(self, said):
+        """Return what of ``said`` (``clouds.base.Particulars``) the cloud has said, as values."""
+        values = {
+            **{name: getattr(said, name) for name in PARTICULARS},
+            "levy": said.levy if said.levy in dict(LEVIES) else "",
+            "differential_deduction": float(said.deduction or 0),
+            "amount_discount": float(said.discount or 0),
+            "tax_discount": float(said.discount_tax or 0),
+            "special_element": said.element,
+            "special_elements": "\n".join(f"{name}: {value}" for name, value in said.elements),
+            "voided_at": naive(said.voided_at) if said.voided_at else False,
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @api.model
+    def _lines_said(self, found, blue=None):
+        """Return create commands for the lines of ``found``, none where they don't come to its amounts. ``blue``: the
+        fapiao that a red one reverses.
+        """
+        told = ((line.amount, line.tax) for line in found.lines)
+        if not found.lines or tuple(map(sum, zip(*told, strict=True))) != (found.amount, found.tax):
+            return []
+        values = self.env["fapiao.line"]._values_of(found.lines, found.line_details)
+        return [fields.Command.create(line) for line in values]
 
     @api.model
     def _addresses(self, files):
@@ -307,6 +386,9 @@ class Fapiao(models.Model):
             **self._addresses(found.files),
         }
         values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
+        values |= self._particulars(found.particulars)
+        if not self.line_ids and (lines := self._lines_said(found, self.original_id)):
+            values["line_ids"] = lines
         self.write({**values, "checked_at": fields.Datetime.now()})
         # a cloud may report "normal" for a partly reversed fapiao
         self._record_reversed()
@@ -318,6 +400,50 @@ class Fapiao(models.Model):
     def _is_living(self):
         self.ensure_one()
         return self.status in LIVING and self.color == "blue"
+
+    # ------------------------------------------------------------------ issued elsewhere
+
+    @api.model
+    def _take_in_from_cloud(self, account, number):
+        """Query fapiao ``number`` at ``account`` and record it as a fact without request; return its id.
+
+        Raises ``UserError`` where the cloud doesn't show it, where it isn't one that the account's taxpayer has issued,
+        and where a request made here names it: that request is queried instead.
+        """
+        account._check_may_use()
+        user_id, engine = self.env.user.id, Engine(self.env)
+        try:
+            found = engine._ask(account, lambda cloud: cloud.find(number=number))
+        except CloudError as error:
+            account._record_need_in_new_transaction(error)
+            raise UserError(account._error_message(error)) from error
+        if obstacle := elsewhere.why_not_taken_in(self.env, account, number, found):
+            raise UserError(obstacle)
+        account_id = account.id
+        taken, obstacle = engine._step(lambda env: elsewhere.take_in(env, account_id, user_id, found))
+        if obstacle:
+            raise UserError(obstacle)
+        return taken
+
+    def _link_in_new_transaction(self, moves):
+        """Let these fapiao, issued elsewhere, stand for the invoices ``moves``; see :func:`.elsewhere.link`."""
+        fapiao_id, move_ids, user_id = self.id, moves.ids, self.env.user.id
+        Engine(self.env)._step(lambda env: elsewhere.link(env, fapiao_id, move_ids, user_id))
+        self.invalidate_recordset()
+        moves.invalidate_recordset()
+
+    def action_take_in(self):
+        """Open the dialog that links this fapiao, issued elsewhere, with the invoice it was issued for."""
+        gate.check(self, gate.ISSUER)
+        self.ensure_one()
+        return self.env["fapiao.take.in"]._open(self)
+
+    def action_unlink_invoices(self):
+        """Take back by a manager that these fapiao, issued elsewhere, stand for their invoices."""
+        gate.check(self, gate.MANAGER)
+        for fapiao in self:
+            elsewhere.unlink(fapiao)
+        return True
 
     # ------------------------------------------------------------------ files (PDF, OFD, XML)
 
@@ -551,6 +677,16 @@ class FapiaoLineMixin(models.AbstractModel):
     quantity = fields.Float(digits=(16, 8), readonly=True)
     price = fields.Float(digits=(20, 13), readonly=True)
     rate = fields.Float(digits=(6, 4), readonly=True)
+    zero_kind = fields.Selection(
+        [
+            (EXEMPT, "Exempt (免税)"),
+            (NOT_TAXABLE, "Not taxable (不征税)"),
+            (PLAIN_ZERO, "Zero rate (零税率)"),
+        ],
+        "Reason for 0 %",
+        readonly=True,
+    )
+    policy = fields.Char("Preferential Policy", readonly=True, help="优惠政策")
     amount_untaxed = fields.Monetary(readonly=True)
     amount_tax = fields.Monetary(readonly=True)
 
@@ -571,6 +707,8 @@ class FapiaoLineMixin(models.AbstractModel):
             "quantity": float(line.quantity or 0),
             "price": float(line.price or 0),
             "rate": float(line.rate),
+            "zero_kind": line.zero_kind,
+            "policy": line.policy,
             "amount_untaxed": float(line.amount),
             "amount_tax": float(line.tax),
         }
@@ -590,13 +728,25 @@ class FapiaoLine(models.Model):
         readonly=True,
         help="On a red fapiao: the number (xh) of the line it reverses.",
     )
+    document = fields.Char("Sales Document", readonly=True, help="销售单据编号 that the line was issued for.")
+    item_code = fields.Char("Own Code", readonly=True, help="自行编码, the seller's own code of the goods.")
+    is_privileged = fields.Boolean("Privileged", readonly=True, help="优惠政策标识")
 
     @api.model
-    def _values_of(self, lines):
-        """Return create values for lines of a ``rules.document.Draft``."""
+    def _values_of(self, lines, details=()):
+        """Return create values for lines of a ``rules.document.Draft``; ``details``: what a query says beside
+        (``clouds.base.LineDetail``).
+        """
+        details = details or [LineDetail() for _line in lines]
         return [
-            {**self._values_of_line(line, sequence), "is_discount": line.kind == DISCOUNT}
-            for sequence, line in enumerate(lines, start=1)
+            {
+                **self._values_of_line(line, detail.number or sequence),
+                "is_discount": line.kind == DISCOUNT,
+                "document": detail.document,
+                "item_code": detail.item_code,
+                "is_privileged": detail.is_privileged,
+            }
+            for sequence, (line, detail) in enumerate(zip(lines, details, strict=True), start=1)
         ]
 
     @api.model

@@ -1,4 +1,5 @@
-"""Model ``fapiao.account``: the credit line between two questions, and what is going to be taken of it.
+"""Model ``fapiao.account``: what waits to be sent through an account, the credit line between two questions, and what
+is going to be taken of it.
 
 Source: docs/protocols/tax-rules.md#credit-line. The line is the taxpayer's: accounts with the same tax number and mode
 share it.
@@ -11,6 +12,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..cloud import gate
+from ..cloud.fapiao_task_mixin import UNSENT_STATES
 from ..values import SHANGHAI, aware, exact
 
 POSTED, DRAFT, ORDER = "posted", "draft", "order"
@@ -68,6 +71,15 @@ class FapiaoAccount(models.Model):
     @api.model
     def _today_in_china(self):
         return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+
+    # ------------------------------------------------------------------ actions
+
+    def action_move_unsent(self):
+        """Open the dialog that sends what waits at this account through another one of the same taxpayer."""
+        gate.check(self, gate.ISSUER)
+        self.ensure_one()
+        waiting = [("account_id", "=", self.id), ("state", "in", UNSENT_STATES)]
+        return self.env["fapiao.request.move"]._open(self.env["fapiao.request"].search(waiting))
 
     # ------------------------------------------------------------------ issued since the cloud was asked
 

@@ -11,6 +11,7 @@ from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
 from .fapiao_request import REQUEST_STATES
 
+CHOICES = {"fapiao_account_id", "fapiao_drawer"}
 FAPIAO_STATES = [
     ("none", "None"),
     ("to_issue", "To issue"),
@@ -61,6 +62,22 @@ class FapiaoDocumentMixin(models.AbstractModel):
         copy=False,
     )
     fapiao_numbers = fields.Char(compute="_compute_fapiao_state", store=True, copy=False)
+    fapiao_account_id = fields.Many2one(
+        "fapiao.account",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('company_id', '=', company_id)]",
+        help="Through which the fapiao is issued. Empty: the account of the journal, of the sales team, of the"
+        " salesperson or of the company, the first that is set.",
+    )
+    fapiao_account_used_id = fields.Many2one(
+        "fapiao.account", "Issued Through", compute="_compute_fapiao_account_used_id", compute_sudo=True
+    )
+    fapiao_drawer = fields.Char(
+        "Drawer",
+        help="Printed as 开票人. Empty: the drawer of the account, else that of the company, else who issues.",
+    )
     fapiao_currency_id = fields.Many2one("res.currency", "Currency of Fapiao", compute="_compute_fapiao_currency_id")
     fapiao_amount_open = fields.Monetary(
         "Amount Without Fapiao",
@@ -95,6 +112,71 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def _fapiao_buyer(self):
         """Return the partner to whom the fapiao is issued."""
         raise NotImplementedError
+
+    def _fapiao_default_accounts(self):
+        """Return the accounts that stand for this document where none is chosen, the first set one first."""
+        return [self._fapiao_salesperson().with_company(self.company_id).fapiao_account_id]
+
+    def _fapiao_salesperson(self):
+        """Return the user who sells what this document is about."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ account and drawer
+
+    def _fapiao_account(self):
+        """Return the account through which this document is issued, or none: the chosen one, a default, or the
+        company's; where it was replaced by one of the same taxpayer, that one.
+        """
+        # sudo: users who see a document may lack access to accounts
+        document = self.sudo()
+        company = document.company_id
+        account = document.fapiao_account_id
+        if not account and document:
+            own = (one for one in document._fapiao_default_accounts() if one.company_id == company)
+            account = next((one for one in own if one), company.fapiao_account_id)
+        return account._in_charge().sudo(self.env.su)
+
+    def _fapiao_drawer_text(self):
+        """Return the drawer who is set for this document, or "": then whoever issues it."""
+        # sudo: as in _fapiao_account
+        account = self._fapiao_account().sudo()
+        return self.fapiao_drawer or account.drawer or self.company_id.fapiao_drawer or ""
+
+    @api.depends("fapiao_account_id", "company_id")
+    def _compute_fapiao_account_used_id(self):
+        for document in self:
+            document.fapiao_account_used_id = document._fapiao_account()
+
+    def _fapiao_check_choice(self, vals):
+        """Refuse another account or drawer than the one under which something is on its way or issued.
+
+        Reads requests and their lines, which no user can write. An ended request of another account is asked about
+        there before anything goes out through this one (docs/guarantees.md).
+        """
+        for name in CHOICES & vals.keys():
+            for document in self:
+                before = document._fields[name].convert_to_write(document[name], document)
+                if (vals[name] or False) != (before or False) and (bound := document._fapiao_binds_choice()):
+                    raise UserError(
+                        self.env._(
+                            "“%(field)s” of %(document)s can't be changed: request %(request)s is on its way or issued."
+                            " Withdraw it as long as nothing is sent; what is not sent yet can be moved to another"
+                            " account from the request.",
+                            field=document._fields[name]._description_string(self.env),
+                            document=document.display_name,
+                            request=bound[0].display_name,
+                        )
+                    )
+
+    def _fapiao_binds_choice(self):
+        """Return the requests of this document that are open, or issued where nothing is left to issue."""
+        # sudo: the protection is the same for every user
+        document = self.sudo()
+        requests = document.fapiao_request_ids
+        open_ones = requests.filtered(lambda request: request.state in OPEN_STATES)
+        if open_ones or document.fapiao_state != "issued":
+            return open_ones
+        return requests.filtered(lambda request: request.state == "issued")
 
     # ------------------------------------------------------------------ computes
 
@@ -265,7 +347,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
         elif problem.code in TAX:
             record = line.tax_ids[:1]
         elif problem.code in ACCOUNT:
-            record = company.fapiao_account_id
+            record = self._fapiao_account()
         elif problem.code in COMPANY:
             record = company
         elif problem.code in SELLER:
@@ -279,7 +361,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
         company = self.company_id
         if problem.code == "same_party" or problem.values.get("name") != company._fapiao_seller().name:
             return self._fapiao_buyer()
-        return company.fapiao_account_id if problem.values.get("number") else company.partner_id
+        return self._fapiao_account() if problem.values.get("number") else company.partner_id
 
     def _fapiao_mend(self, record):
         """Return the action that opens ``record``, found by :meth:`_fapiao_record_to_mend`. Records fixed in

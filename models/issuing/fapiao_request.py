@@ -20,14 +20,16 @@ from odoo.tools import format_amount
 
 from ...clouds import base, errors
 from ...clouds.canonical import fingerprint
-from ...rules import pieces, shares
+from ...rules import checks, pieces, shares
 from ...rules.document import from_plain, to_plain
 from ...rules.problems import _
+from ...rules.problems import errors as problems_of
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import (
     ATTENTION_STATES,
     DEAD_STATES,
+    NOT_SENT,
     OPEN_STATES,
     OTHERS,
     UNSENT_STATES,
@@ -36,6 +38,7 @@ from ..cloud.fapiao_task_mixin import (
     states,
 )
 from ..values import LIVING, PROBLEM, as_html, exact
+from . import elsewhere
 from .fapiao import sums_to
 
 PROOF_HOLDS = timedelta(minutes=10)  # how long "not found" allows a new ID
@@ -152,6 +155,13 @@ class FapiaoRequest(models.Model):
         "In the Cloud",
         readonly=True,
         copy=False,
+    )
+
+    is_elsewhere = fields.Boolean(
+        "Issued Elsewhere",
+        readonly=True,
+        copy=False,
+        help="Links a fapiao that was issued elsewhere with its invoices; nothing was ever sent for it.",
     )
 
     can_withdraw = fields.Boolean(compute="_compute_can_withdraw")
@@ -278,6 +288,111 @@ class FapiaoRequest(models.Model):
         self._attempt_after_commit()
         return self.action_follow()
 
+    def action_move(self):
+        """Open the dialog that sends these requests, which no cloud has seen, through another account."""
+        gate.check(self, gate.ISSUER)
+        return self.env["fapiao.request.move"]._open(self)
+
+    # ------------------------------------------------------------------ another account
+    #
+    # For an account that is dead or whose credit line is used up. Nothing that may have left is ever moved: asked by
+    # another account, the cloud would deny knowing it, and it would be issued a second time.
+
+    def _unsent_for_sure(self):
+        """Return those of these requests that were never sent, as requests and call log say; no user writes either.
+
+        Stricter than what may be withdrawn: an answer "not read" came from the cloud as well. In a database that was
+        restored from a backup, what was sent may be forgotten: nothing there counts as unsent.
+        """
+        never = self.filtered(
+            lambda request: (
+                request.kind == "blue"
+                and request.operation == base.ISSUE
+                and request.state in UNSENT_STATES
+                and not (request.in_doubt or request.was_sent or request.resends or request.fapiao_ids)
+                and not request.account_id._asks_first()
+            )
+        )
+        # sudo: the log is the same for every user
+        sent = self.env["fapiao.call"].sudo()._read_group(never._domain_attempts_that_left(), ["res_id"])
+        return never - self.browse(id_ for (id_,) in sent)
+
+    def _domain_attempts_that_left(self):
+        """Return the domain of the calls for these requests, but for those that provably never left."""
+        left = Domain("outcome", "=", False) | Domain("outcome", "not in", NOT_SENT) | Domain("http_status", "!=", 0)
+        return self._domain_calls() & Domain("operation", "=", base.ISSUE) & left
+
+    def _move_to(self, account):
+        """Send these requests through ``account`` of the same taxpayer; the caller has checked the rights.
+
+        Raises ``UserError`` where one of them may have left or breaks a limit of that account. Under the locks of the
+        claims of all accounts: none of them can be sent meanwhile, and a claim that came first is seen.
+        """
+        for id_ in sorted((self.account_id | account).ids):
+            self._lock_account(id_)
+        self._lock()
+        self.account_id.invalidate_recordset()
+        if stays := self - self._unsent_for_sure():
+            raise UserError(
+                self.env._(
+                    "Request %s may have left already: it stays with its account, which is asked about it. Only what"
+                    " was never sent can be moved.",
+                    ", ".join(stays.mapped("request_uid")),
+                )
+            )
+        self._check_may_move_to(account)
+        limits = account._limits(self.env["fapiao.tax.code"]._summary_codes())
+        for request in self:
+            request._refreeze_for(account, limits)
+        self._enqueue()
+
+    def _check_may_move_to(self, account):
+        """Raise ``UserError`` unless ``account`` may issue these requests in place of theirs."""
+        for source in self.account_id:
+            is_same_taxpayer = (source.tax_no, source.mode, source.company_id) == (
+                account.tax_no,
+                account.mode,
+                account.company_id,
+            )
+            if not account.active or source == account or not is_same_taxpayer:
+                raise UserError(
+                    self.env._(
+                        "%(target)s can't take over from %(source)s: it has to be another account of the same company"
+                        " and taxpayer, in the same mode, and not archived.",
+                        target=account.display_name,
+                        source=source.display_name,
+                    )
+                )
+
+    def _refreeze_for(self, account, limits):
+        """Freeze this request's draft again, in the words of the cloud of ``account``; its ID stays."""
+        self.ensure_one()
+        source, draft = self.account_id, self._neutral_draft()
+        if account.drawer and draft.drawer == source.drawer:
+            draft = replace(draft, drawer=account.drawer)
+        if problems := problems_of(checks.preflight(draft, limits)):
+            said = " ".join(map(self.env["account.move"]._fapiao_describe, problems))
+            raise UserError(
+                self.env._("Request %(request)s can't be moved: %(problems)s", request=self.request_uid, problems=said)
+            )
+        self.write(
+            {
+                "account_id": account.id,
+                "draft": json.dumps(to_plain(draft), ensure_ascii=False),
+                "tries": 0,
+                "asked_first": False,
+            }
+        )
+        self._freeze(draft)
+        moved = self.env._(
+            "Fapiao request %(request)s was not sent yet and goes through %(target)s instead of %(source)s.",
+            request=self.request_uid,
+            target=account.display_name,
+            source=source.display_name,
+        )
+        for document in self._documents():
+            document._message_log(body=moved)
+
     # ------------------------------------------------------------------ scheduled runs over all cloud tasks
 
     @api.model
@@ -337,7 +452,7 @@ class FapiaoRequest(models.Model):
     def _blue_values(self, built):
         draft = built.draft
         moves = built.moves
-        account = moves.company_id.fapiao_account_id
+        account = moves[:1]._fapiao_account()
         return {
             "account_id": account.id,
             "company_id": moves.company_id.id,
@@ -425,6 +540,7 @@ class FapiaoRequest(models.Model):
     def _take(self, result):
         """Take over a result of this request; an ended one is reactivated."""
         self._keep_sibling()
+        self._take_from_links_by_hand(result)
         comes_back = self.state in DEAD_STATES and not self._is_settled_by(result)
         if comes_back:
             self._come_back()
@@ -433,6 +549,25 @@ class FapiaoRequest(models.Model):
             self._alarm_double()
         if self.account_id.session_state != "ok" and not isinstance(result, base.Pending):
             self.account_id._record_ready()
+
+    def _take_from_links_by_hand(self, result):
+        """Take over a fapiao that a person has linked with the same documents meanwhile: it was this request's."""
+        found = result.fapiao if isinstance(result, base.Bill) else [result]
+        numbers = [issued.number for issued in found if isinstance(issued, base.Issued)]
+        for link in self._requests_with(numbers)._links_by_hand_of(self):
+            message = self.env._("Withdrawn: the fapiao was issued by request %s.", self.request_uid)
+            elsewhere.release(link, message)
+
+    def _requests_with(self, numbers):
+        """Return the other requests of this company with fapiao of these ``numbers``."""
+        named = Domain("company_id", "=", self.company_id.id) & Domain("direction", "=", "out")
+        named &= Domain("number", "in", numbers)
+        return self.search(Domain("fapiao_ids", "any", named) & Domain("id", "!=", self.id))
+
+    def _links_by_hand_of(self, request):
+        """Return those of these requests that link a fapiao issued elsewhere with documents of ``request``."""
+        documents = request._documents()
+        return self.filtered(lambda one: one.is_elsewhere and all(own in documents for own in one._documents()))
 
     def _is_settled_by(self, result):
         """Return whether ``result`` changes nothing: a billing request sent back can't be issued any more."""
@@ -495,9 +630,8 @@ class FapiaoRequest(models.Model):
         """Return as text that this fapiao belongs to another request, or "". The cloud may merge requests:
         then several share a fapiao, and none is complete with it alone.
         """
-        named = Domain("company_id", "=", self.company_id.id) & Domain("direction", "=", "out")
-        named &= Domain("number", "=", issued.number)
-        others = self.search(Domain("fapiao_ids", "any", named) & Domain("id", "!=", self.id))
+        others = self._requests_with([issued.number])
+        others -= others._links_by_hand_of(self)
         if not others or self._is_merged_into(others):
             return ""
         return self.env._(
@@ -553,6 +687,8 @@ class FapiaoRequest(models.Model):
         return list(self.move_ids)
 
     def _describe_issued(self, fapiao):
+        if self.is_elsewhere:
+            return self.env._("Fapiao %s, issued elsewhere, stands for this.", ", ".join(fapiao.mapped("number")))
         return self.env._("Fapiao %s issued.", ", ".join(fapiao.mapped("number")))
 
     def _on_final_state(self):

@@ -9,11 +9,17 @@ distinguish a repeated sale from a repeated entry.
 
 from odoo.tools import SQL
 
+from ...rules import taxno
 from ...rules.problems import Problem, _
-from ..values import shortest
+from ..values import LIVING, shortest
 
 CODE = "twin"
 CURE = _("If both are sales of their own, issue this one as well. Otherwise cancel or credit it.")
+
+ELSEWHERE = _(
+    "Fapiao %(number)s, issued elsewhere for the same buyer over the same total as %(document)s, stands for no invoice."
+)
+ELSEWHERE_CURE = _("If it was issued for this invoice, open it and link it; otherwise issue this one as well.")
 
 # Documents with a valid fapiao or an open request, and those selected together with a later one. A document
 # that had a fapiao before is reissued, which is no repetition.
@@ -99,7 +105,49 @@ _QUANTITY = {"account.move.line": "quantity", "sale.order.line": "product_uom_qt
 def of_invoices(moves):
     """Return ``{invoice: Problem}`` of the ``moves`` similar to another one, or to an order with a fapiao."""
     orders = moves.env["sale.order"]
-    return {**_problems(moves, orders, _ORDERS_OF_INVOICES), **_problems(moves, moves, _INVOICES)}
+    return {
+        **_problems(moves, orders, _ORDERS_OF_INVOICES),
+        **_problems(moves, moves, _INVOICES),
+        **_issued_elsewhere(moves),
+    }
+
+
+def _issued_elsewhere(moves):
+    """Return ``{invoice: Problem}`` of the ``moves`` that a fapiao taken in, which stands for nothing yet, may be for:
+    same buyer and total. Whatever the company's days are: the fapiao exists.
+    """
+    # sudo: which fapiao exist is the same for every user
+    free = (
+        moves.env["fapiao"]
+        .sudo()
+        .search(
+            [
+                ("company_id", "in", moves.company_id.ids),
+                ("taken_in_by_id", "!=", False),
+                ("color", "=", "blue"),
+                ("status", "in", LIVING),
+                ("move_ids", "=", False),
+                ("amount_total", "in", moves.mapped("amount_total_signed")),
+            ]
+        )
+    )
+    if not free:
+        return {}
+    by_key = {(one.company_id.id, *_buyer(one.buyer_tax_no, one.buyer_name), one.amount_total): one for one in free}
+    problems = {}
+    for move in moves:
+        party = move.partner_id._fapiao_party()
+        key = (move.company_id.id, *_buyer(party.tax_no, party.name), move.amount_total_signed)
+        if known := by_key.get(key):
+            values = {"document": move.display_name, "number": known.number}
+            line = str(move.invoice_line_ids[:1].id)
+            problems[move] = Problem(CODE, ELSEWHERE, ELSEWHERE_CURE, values, line=line, severity="warning")
+    return problems
+
+
+def _buyer(tax_no, name):
+    """Return what tells a buyer: the tax number, else the name."""
+    return (taxno.normalise(tax_no), "") if tax_no else ("", name or "")
 
 
 def of_orders(orders):

@@ -107,11 +107,11 @@ class ResCompany(models.Model):
 
     # ------------------------------------------------------------------ helpers
 
-    def _fapiao_seller(self):
-        """Return the company as seller (:class:`~..rules.document.Party`).
+    def _fapiao_seller(self, account=None):
+        """Return the company as seller (:class:`~..rules.document.Party`) through ``account``, by default its own.
 
-        It is never a natural person; its tax number is that of its account, if there is one.
+        It is never a natural person; its tax number is that of the account, if there is one.
         """
         self.ensure_one()
         party = self.partner_id._fapiao_party()
-        return replace(party, tax_no=self.fapiao_account_id.tax_no or party.tax_no, is_person=False)
+        return replace(party, tax_no=(account or self.fapiao_account_id).tax_no or party.tax_no, is_person=False)

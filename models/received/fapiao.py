@@ -79,10 +79,6 @@ class Fapiao(models.Model):
     )
 
     # As printed, for the bookkeeper: docs/protocols/kingdee-assistant.md#tickets
-    seller_address = fields.Char("Seller Address and Phone", readonly=True)
-    seller_bank = fields.Char("Seller Bank and Account", readonly=True)
-    buyer_address = fields.Char("Buyer Address and Phone", readonly=True)
-    buyer_bank = fields.Char("Buyer Bank and Account", readonly=True)
     check_status = fields.Selection(CHECKS, "Check at the Bureau", readonly=True, help="查验")
     is_revised = fields.Boolean("Edited by Hand", readonly=True, help="The data read off the picture was edited.")
     is_proxy = fields.Boolean("Issued by the Bureau (代开)", readonly=True, help="On the seller's behalf.")
@@ -208,6 +204,13 @@ class Fapiao(models.Model):
         for fapiao in self:
             confirmed = fapiao.match_ids.filtered(lambda match: match.state == "confirmed")
             fapiao.match_documents = ", ".join(confirmed.mapped("document_name")) or False
+
+    # ------------------------------------------------------------------ data from answers
+
+    @api.model
+    def _particulars(self, said):
+        code = {"code": said.code} if said.code else {}
+        return {**super()._particulars(said), **code}
 
     # ------------------------------------------------------------------ actions
 

@@ -1,6 +1,7 @@
 """Model ``fapiao``: reversal. Red forms, input of the rules, red fapiao found at the bureau."""
 
 import json
+from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -91,6 +92,11 @@ class Fapiao(models.Model):
             reversed=tuple(line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()),
         )
 
+    def _as_blue_without(self, number):
+        """Return this fapiao as :meth:`_as_blue`, as it stood before the red fapiao ``number``."""
+        reds = self.red_ids.filtered(lambda red: red.status == "normal" and red.number != number)
+        return replace(self._as_blue(), reversed=tuple(line for red in reds for line in red._lines_as_red()))
+
     def _lines_as_issued(self):
         """Return the lines with all digits, from their request if there was one in this database."""
         request = self.request_ids.filtered(lambda request: request.kind == "blue" and request.draft)[:1]
@@ -127,6 +133,8 @@ class Fapiao(models.Model):
             "amount": exact(line.amount_untaxed),
             "tax": exact(line.amount_tax),
             "rate": exact(line.rate, 4),
+            "zero_kind": line.zero_kind or "",
+            "policy": line.policy or "",
             "quantity": shortest(line.quantity) if line.quantity else None,
             "price": shortest(line.price) if line.price else None,
         }
@@ -165,9 +173,21 @@ class Fapiao(models.Model):
             **self._times(issued.issued_at or aware(fields.Datetime.now())),
             **{name: self[name] for name in PARTIES},
             **{name: -abs(float(self[name] if value is None else value)) for name, value in said.items()},
+            **self._particulars(issued.particulars),
+            "line_ids": self._lines_said(issued, self),
             "original_id": self.id,
             "move_ids": [fields.Command.set(self.move_ids.ids)],
         }
+
+    @api.model
+    def _lines_said(self, found, blue=None):
+        """Number the lines of a red fapiao by those of the original that they reverse, where that is certain."""
+        commands = super()._lines_said(found, blue)
+        if commands and blue and found.color == "red":
+            numbers = red_lines.reversed_by(found.lines, blue._as_blue_without(found.number))
+            for (_command, _id, values), number in zip(commands, numbers, strict=True):
+                values["original_line"] = number
+        return commands
 
     @api.model
     def _record_checked(self, company, account, number, check, bill):

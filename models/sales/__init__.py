@@ -1,3 +1,4 @@
+from . import crm_team
 from . import fapiao_account
 from . import sale_order
 from . import sale_order_line

@@ -7,7 +7,7 @@ invoice, and only the rest is issued.
 # Messages are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
 
-from odoo import Command, models
+from odoo import Command, api, models
 
 from ...rules.problems import Problem, _
 from ..issuing.builder import Builder
@@ -15,6 +15,17 @@ from ..issuing.builder import Builder
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    # ------------------------------------------------------------------ account
+
+    def _fapiao_default_accounts(self):
+        """The sales team comes after the journal."""
+        journal, *others = super()._fapiao_default_accounts()
+        return [journal, self.team_id.with_company(self.company_id).fapiao_account_id, *others]
+
+    @api.depends("team_id")
+    def _compute_fapiao_account_used_id(self):
+        return super()._compute_fapiao_account_used_id()
 
     # ------------------------------------------------------------------ posting
 

@@ -26,7 +26,7 @@ class FapiaoRequest(models.Model):
         )
         return {
             **values,
-            "account_id": orders.company_id.fapiao_account_id.id,
+            "account_id": orders[:1]._fapiao_account().id,
             "company_id": orders.company_id.id,
             "order_ids": [Command.set(orders.ids)],
             "partner_id": orders[:1]._fapiao_buyer().id,

@@ -46,13 +46,13 @@ class OrderBuilder(Builder):
         nobody = self.env["account.move"]
         if problems := self._orders_obstacles(orders):
             return [BuiltOrder(nobody, None, problems, orders=orders)]
-        company = orders.company_id
-        limits = company.fapiao_account_id._limits(self.env["fapiao.tax.code"]._summary_codes())
+        company, account = orders.company_id, orders[:1]._fapiao_account()
+        limits = account._limits(self.env["fapiao.tax.code"]._summary_codes())
         recipient, problems = self._recipient(orders[:1], choice)
-        parties = company._fapiao_seller(), recipient, choice.type
+        parties = company._fapiao_seller(account), recipient, choice.type
         items, found = self._items_of_orders(orders, choice)
-        problems += found + self._company_problems(company) + list(fapiao_twins.of_orders(orders).values())
-        draft, found = self._orders_draft(company, choice, items, parties, limits)
+        problems += found + self._company_problems(company, account) + list(fapiao_twins.of_orders(orders).values())
+        draft, found = self._orders_draft(orders[:1], choice, items, parties, limits)
         problems += found
         whole = BuiltOrder(nobody, draft, problems, orders=orders)
         if not draft:
@@ -61,7 +61,7 @@ class OrderBuilder(Builder):
             return [whole]
         return self._split(whole, items, NOTHING_COVERED, limits)
 
-    def _orders_draft(self, company, choice, items, parties, limits):
+    def _orders_draft(self, order, choice, items, parties, limits):
         """Return ``(draft, problems)`` of ``items``, pairs of order and item."""
         if items is None:
             return None, []
@@ -73,8 +73,8 @@ class OrderBuilder(Builder):
             sum((item.tax for item in items), ZERO),
             limits=limits,
             remark=choice.remark,
-            drawer=company.fapiao_drawer or self.env.user.name or "",
-            **self._printed(company, items),
+            drawer=order._fapiao_drawer_text() or self.env.user.name or "",
+            **self._printed(order, items),
         )
 
     def _values_of_share(self, document, share, sequence):

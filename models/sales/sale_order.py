@@ -11,6 +11,8 @@ class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = ["fapiao.guard.mixin", "sale.order", "fapiao.document.mixin"]
 
+    _fapiao_inputs = frozenset({"fapiao_account_id", "fapiao_drawer"})
+
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_order_rel", "order_id", "request_id", "Fapiao Requests", copy=False
     )
@@ -79,6 +81,27 @@ class SaleOrder(models.Model):
 
     def _fapiao_buyer(self):
         return self.partner_invoice_id.commercial_partner_id
+
+    def _fapiao_default_accounts(self):
+        team = self.team_id.with_company(self.company_id)
+        return [team.fapiao_account_id, *super()._fapiao_default_accounts()]
+
+    def _fapiao_salesperson(self):
+        return self.user_id
+
+    @api.depends("team_id", "user_id")
+    def _compute_fapiao_account_used_id(self):
+        return super()._compute_fapiao_account_used_id()
+
+    def _prepare_invoice(self):
+        """The invoice is issued through the account, and by the drawer, chosen on the order."""
+        values = super()._prepare_invoice()
+        # values that sort, as they are grouped by
+        return {**values, "fapiao_account_id": self.fapiao_account_id.id, "fapiao_drawer": self.fapiao_drawer or ""}
+
+    def _get_invoice_grouping_keys(self):
+        """Orders issued through different accounts, or by different drawers, share no invoice."""
+        return [*super()._get_invoice_grouping_keys(), "fapiao_account_id", "fapiao_drawer"]
 
     def _fapiao_mend(self, record):
         """The order itself is fixed in a dialog, so that the input of the request dialog is kept."""
@@ -178,6 +201,7 @@ class SaleOrder(models.Model):
         # here, not in the buttons, since RPC can write the state as well
         if vals.get("state", "sale") != "sale":
             self.filtered(lambda order: order.state != vals["state"])._fapiao_raise_if_bound()
+        self._fapiao_check_choice(vals)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -188,7 +188,8 @@ def query_fapiao(exchange):
     fapiao = _by_serial(exchange, serial) if serial else exchange.world.fapiao.get(number)
     if not _is_told(exchange, fapiao):
         raise Refused(f"未查询到发票{serial or number}")
-    serial = serial or fapiao.request
+    # the bureau's portal gives no serial
+    serial = serial or (fapiao.request if fapiao.cloud else "")
     return Answer(told.fapiao(exchange.world, fapiao, serial, serial))
 
 

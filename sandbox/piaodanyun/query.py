@@ -16,7 +16,7 @@ NORMAL, REVERSED = "00", "02"
 HEAD = """
     skr=payee kpr=drawer fhr=reviewer ghdwdm=buyer_no ghdwmc=buyer_name GFKHDH=buyer_phone GFKHYX=buyer_mail
     xhdwdm=seller_no xhdwmc=seller_name xhdwdzdh=seller_address xhdwyhzh=seller_bank kpdwdm=seller_no czydm=username
-    slsm=small_reason bz=remark fphm=number yfphm=original tzdbh=red_form zsfs=levy"""
+    slsm=small_reason bz=remark fphm=number yfphm=original tzdbh=red_form zsfs=levy tdyslxDm=element"""
 TYPE_CODES = {True: "81", False: "82"}  # special?
 NATURE_CODES = {"normal": "0", "discount": "1", "discounted": "2"}
 ZERO_CODES = {"": "", "exempt": "1", "untaxed": "2", "zero": "3"}
@@ -61,6 +61,7 @@ def _head(fapiao, request_id):
         **renamed(HEAD, fapiao),
         "id": identity,
         "kce": plain(fapiao.deduction or 0),
+        "tdys": fapiao.elements,
         "ghdwyhzh": fapiao.buyer_bank or " ",
         "ghdwdzdh": fapiao.buyer_address or " ",
         "hjje": plain(fapiao.net),
