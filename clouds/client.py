@@ -10,6 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
+from ..rules.document import DIGITAL, ORDINARY, SPECIAL
 from ..rules.red_document import RedCheck, RedOrder
 from . import base
 from .base import Bill, Config, Issued, NotFound, TokenSlot
@@ -82,6 +83,11 @@ class Cloud(ABC):
     remark_length = 450
     seller_contact_required = False
     discount_tax_tolerance = LINE_TAX_TOLERANCE
+    # The kinds of fapiao that it issues, with its own code for each; whether one on paper has to name its sheet
+    types: dict[tuple[str, str], str] = {(SPECIAL, DIGITAL): "", (ORDINARY, DIGITAL): ""}
+    paper_number_required = False
+    # The forms of which it can reverse a fapiao; others are reversed in its portal
+    reversible: frozenset[str] = frozenset({DIGITAL})
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
     # What only this cloud says: rows of :mod:`.refusals`, and ``(message, fix, pattern, codes)`` for :mod:`.words`
@@ -94,7 +100,7 @@ class Cloud(ABC):
     calls: dict[str, Call] = {}  # by operation
     opened = None  # function that returns the ``Reply`` in a ``RawAnswer``
     is_about_token = None  # function that tells whether a ``Reply`` says that the token isn't accepted
-    kinds = ("pdf", "ofd", "xml")  # of files
+    kinds = ("pdf", "ofd", "xml", "image")  # of files
 
     def __init__(self, config: Config, slot: TokenSlot, now=utc_now):
         self.config, self.slot = config, slot
@@ -175,8 +181,11 @@ class Cloud(ABC):
             raise ValueError(f"{operation} has an effect: it goes through the engine")
         return self.read(operation, self.send(operation, payload))
 
-    def find(self, request_uid="", number=""):
+    def find(self, request_uid="", number="", code=""):
         """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number; ``Bill`` as :meth:`read`.
+
+        ``code``: that of a fapiao which is known by code and number together; a cloud that can't be asked by them
+        looks for it under the id of its order.
 
         Raises OutcomeUnknown if the cloud answers with another fapiao or order than the one asked for.
         """

@@ -12,7 +12,7 @@ from .. import base, client
 from ..base import Bill, NotFound
 from ..client import Call
 from ..errors import LoginRequired
-from . import billing, callback, inbound, marking, query, red, words
+from . import billing, callback, codes, inbound, marking, query, red, words
 from .assistant import Assistant
 from .auth import Tokens
 from .envelope import RequestIds, opened, wrapped
@@ -57,7 +57,10 @@ class Options(client.Options):
     org_code: str = ""
     bill_date: str = ""
     auto_invoice: bool = True  # issue at once; else the bill waits in the cloud for a person
-    auto_merge: bool = False
+    auto_merge: bool = False  # the cloud may put several bills of one buyer on one fapiao
+    priority: str = ""
+    goods_codes: bool = False  # goodsCode: the seller's code of the goods, which the cloud may look up in its own list
+    line_notes: bool = False  # remark of a line
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
     full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
     language: str = "zh_CN"
@@ -82,8 +85,13 @@ class Kingdee(client.Cloud):
     identity = ("app_key", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system")
     secrets = {"app_secret": "app_key"}
     username = "cloud_user"
-    settings = (*identity, "auto_invoice", "gross_total", "token_lifetime", "full_interface")
+    settings = (
+        *identity,
+        *("auto_invoice", "auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+        *("gross_total", "token_lifetime", "full_interface"),
+    )
     setting_lengths = {"business_system": _SYSTEM_LENGTH}
+    types = codes.TYPES
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
     discount_tax_tolerance = CENT
@@ -109,9 +117,14 @@ class Kingdee(client.Cloud):
         raw = self._sent(operation, lambda token: self._call(operation, payload, token))
         return red.narrowed(raw, payload) if operation == base.RED_STATE else raw
 
-    def find(self, request_uid="", number=""):
-        """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``."""
-        found = super().find(request_uid, number)
+    def find(self, request_uid="", number="", code=""):
+        """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``.
+
+        The call for one fapiao is for digital ones: one with a ``code`` is looked for on the bill of ``request_uid``.
+        """
+        if code and not request_uid:
+            return NotFound("", "not_asked")
+        found = super().find(request_uid, "" if code else number)
         if number and isinstance(found, Bill):
             return next((one for one in found.fapiao if one.number == number), NotFound(found.text))
         return found
