@@ -57,6 +57,12 @@ FORMS = [
     (ROLL, "Roll, by tax control device (卷票)"),
 ]
 
+# slsm of 票单云: docs/protocols/piaodanyun.md#issuing
+SMALL_SCALE_REASONS = [
+    ("2", "An earlier fapiao is corrected or taken back (2)"),
+    ("3", "The reduction to 1 percent is given up (3)"),
+]
+
 TYPE_CODES = {
     (ORDINARY, DIGITAL_FORM): "26",
     (SPECIAL, DIGITAL_FORM): "27",

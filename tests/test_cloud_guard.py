@@ -15,7 +15,7 @@ from .test_security_access import AccessCase
 
 # Every field of this addon that a user may write on a model with a guard.
 INPUTS = {
-    "account.move": {"fapiao_type", "fapiao_remark"},
+    "account.move": {"fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"},
     "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
     "fapiao.account": {
         *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),
@@ -25,13 +25,15 @@ INPUTS = {
         *("calls_at_once", "small_scale", "small_scale_reason", "recheck_day", "marks_booked"),
         *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
         *("auto_invoice", "gross_total", "answer_text_ids"),
+        *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+        *("paper_kind_special", "paper_kind_ordinary"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
         *("callback_addresses", "callback_rows_per_hour", "callback_bytes_per_hour"),
         *("pull_daily", "pull_pause", "bureau_channel", "full_interface"),
     },
     "product.category": {"fapiao_code_id", "fapiao_item_name"},
-    "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy"},
+    "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy", "fapiao_spec"},
     "res.company": {
         *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
         *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),

@@ -182,6 +182,14 @@ class FapiaoDocumentMixin(models.AbstractModel):
             raise UserError(self.env._("There is no fapiao yet, so there are no files."))
         return self.fapiao_ids.action_download()
 
+    def action_fapiao_send_again(self):
+        """Open the dialog that sends the valid fapiao of these documents to the buyer by mail."""
+        gate.check(self, gate.ISSUER)
+        fapiao = self.fapiao_ids.filtered(lambda one: one._is_living())
+        if not fapiao:
+            raise UserError(self.env._("There is no fapiao yet that could be sent."))
+        return fapiao.action_send_again()
+
     def action_fapiao_open(self):
         """Open the fapiao of this document."""
         gate.check(self, gate.READER)

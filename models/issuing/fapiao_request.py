@@ -35,7 +35,7 @@ from ..cloud.fapiao_task_mixin import (
     Schedule,
     states,
 )
-from ..values import LIVING, PROBLEM, as_html, exact
+from ..values import DIGITAL_FORM, FORMS, KINDS, LIVING, PROBLEM, as_html, exact
 from .fapiao import sums_to
 
 PROOF_HOLDS = timedelta(minutes=10)  # how long "not found" allows a new ID
@@ -63,9 +63,8 @@ class FapiaoRequest(models.Model):
 
     state = fields.Selection(REQUEST_STATES)
     kind = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, default="blue", readonly=True)
-    type = fields.Selection(
-        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True, readonly=True
-    )
+    type = fields.Selection(KINDS, required=True, readonly=True)
+    form = fields.Selection(FORMS, required=True, default=DIGITAL_FORM, readonly=True)
     user_id = fields.Many2one(
         "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
     )
@@ -347,6 +346,7 @@ class FapiaoRequest(models.Model):
             "operation": base.ISSUE,
             "kind": "blue",
             "type": draft.type,
+            "form": draft.form,
             "move_ids": [Command.set(built.documents.ids)],
             "previous_id": max(self._rejected_of(built).ids, default=False),
             "partner_id": moves.commercial_partner_id[:1].id,
@@ -583,6 +583,11 @@ class FapiaoRequest(models.Model):
 
     def _seed_of_uid(self, database):
         return f"{database}/{self._name}/{fingerprint(self._stands_for())}/{self.attempt + self.sibling}"
+
+    def _number_to_show(self):
+        """Return the number of the first document, or that of the fapiao that a red request reverses."""
+        documents = sorted(self._documents(), key=lambda one: (one._name != "account.move", one.id))
+        return (documents[0].name if documents else self.red_form_id.fapiao_id.number) or ""
 
     def _stands_for(self):
         """Return the values the ID is computed from: documents, lines and slices, parties, amounts."""

@@ -42,7 +42,6 @@ class Fapiao(models.Model):
     number = fields.Char(index="trigram")
     has_number = fields.Boolean(compute="_compute_has_number")
     seller_name = fields.Char(index="trigram")
-    code = fields.Char("Fapiao Code", readonly=True, help="发票代码, of those that aren't digital.")
     serial_no = fields.Char("Cloud's ID", readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
@@ -86,11 +85,11 @@ class Fapiao(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("number")
+    @api.depends("number", "direction")
     def _compute_has_number(self):
         """A ticket without a number has "#" and the cloud's ID in its place, which is not shown to users."""
         for fapiao in self:
-            fapiao.has_number = is_number(fapiao.number)
+            fapiao.has_number = fapiao.direction == "out" or is_number(fapiao.number)
 
     @api.depends(
         "amount_total",
