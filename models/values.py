@@ -9,7 +9,8 @@ from markupsafe import Markup
 from odoo.tools import float_repr
 
 from ..rules.document import DIGITAL as DIGITAL_FORM
-from ..rules.document import DIGITAL_PAPER, ELECTRONIC, ORDINARY, PAPER as PAPER_FORM, ROLL, SPECIAL
+from ..rules.document import DIGITAL_PAPER, ELECTRONIC, ORDINARY, ROLL, SPECIAL
+from ..rules.document import PAPER as PAPER_FORM
 
 TYPES = [
     ("1", "Electronic, ordinary (电普)"),

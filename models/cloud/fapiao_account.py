@@ -302,8 +302,8 @@ class FapiaoAccount(models.Model):
     )
     org_code = fields.Char(
         "Organization Code",
-        help="组织编码: of the cloud's organisation that issues, as its portal lists it under 组织管理. Empty: the one that"
-        " has the seller's tax number.",
+        help="组织编码: of the cloud's organization that issues, as its portal lists it under 组织管理. Empty: the one"
+        " with the seller's tax number.",
     )
     priority = fields.Char(
         "Priority of Requests", help="优先级 in the cloud's list of requests (开票申请单); 0 if empty."
@@ -315,8 +315,8 @@ class FapiaoAccount(models.Model):
     )
     line_notes = fields.Boolean(
         "Send Line Descriptions",
-        help="Send what a line says below its first row as the remark of the line. It shows in the cloud's portal and is"
-        " not printed.",
+        help="Send what a line says below its first row as the remark of the line. It shows in the cloud's portal and"
+        " is not printed.",
     )
     gross_total = fields.Boolean(
         "Totals With Tax",

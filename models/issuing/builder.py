@@ -61,10 +61,12 @@ def on_sheets(all_built, first):
     """Return ``all_built`` with the numbers of their sheets, one after the other from ``first`` on."""
     step, placed = 0, []
     for built in all_built:
-        if built.draft and built.draft.paper_number:
-            built = replace(built, draft=replace(built.draft, paper_number=codes.following(first, step)))
-            step += 1
-        placed.append(built)
+        if not (built.draft and built.draft.paper_number):
+            placed.append(built)
+            continue
+        number = codes.following(first, step)
+        placed.append(replace(built, draft=replace(built.draft, paper_number=number)))
+        step += 1
     return placed
 
 

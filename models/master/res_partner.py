@@ -7,7 +7,7 @@ from odoo.tools import email_normalize
 
 from ...rules import taxno
 from ...rules.checks import check_party
-from ...rules.document import ORDINARY, Party
+from ...rules.document import Party
 from ..values import KINDS
 
 FAPIAO_FIELDS = [
