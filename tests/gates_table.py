@@ -125,7 +125,8 @@ FIELDS = {
             " marking_line_ids match_amount match_ids match_state move_ids number ofd_address ofd_id order_ids"
             " original_id original_number partner_id payee pdf_address pdf_id pull_id red_form_ids red_ids"
             " refresh_at refresh_callback_ids refresh_is_look refresh_itself refresh_red refresh_tries remark"
-            " image_address image_id request_ids reviewer seller_name seller_tax_no serial_no short_number status status_at travel_arrives"
+            " image_address image_id request_ids reviewer seller_name seller_tax_no serial_no short_number status"
+            " status_at travel_arrives"
             " travel_departs travel_fare travel_from travel_fund travel_insurance travel_mileage"
             " travel_other_taxes travel_passenger travel_seat travel_surcharge travel_to travel_vehicle"
             " type_code xml_address xml_id"
@@ -135,7 +136,8 @@ FIELDS = {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
             "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes assistant_url"
-            " auto_invoice auto_merge base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
+            " auto_invoice auto_merge"
+            " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
             " goods_codes grace_minutes gross_total line_notes org_code paper_kind_ordinary paper_kind_special priority"
             " marks_booked mode name pace_per_day pace_per_hour pace_per_minute"

@@ -53,7 +53,8 @@ class FapiaoSend(models.TransientModel):
                 "email_to": partner._fapiao_party().email if partner else False,
                 "subject": env._("Fapiao %(numbers)s of %(company)s", numbers=numbers, company=company.name),
                 "body": env._(
-                    "Dear customer,\n\nplease find attached the fapiao %(numbers)s, over %(total)s in all.\n\n%(company)s",
+                    "Dear customer,\n\nplease find attached the fapiao %(numbers)s, over %(total)s in all."
+                    "\n\n%(company)s",
                     numbers=numbers,
                     total=fapiao.currency_id[:1].format(sum(fapiao.mapped("amount_total"))),
                     company=company.name,

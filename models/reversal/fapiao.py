@@ -63,8 +63,8 @@ class Fapiao(models.Model):
         if self.account_id and not self._is_reversed_by_cloud():
             raise UserError(
                 self.env._(
-                    "The cloud has no call that reverses fapiao %s, which was issued by a tax control device. Reverse or"
-                    " void it in the cloud's portal, then click Refresh here.",
+                    "The cloud has no call that reverses fapiao %s, which was issued by a tax control device."
+                    " Reverse or void it in the cloud's portal, then click Refresh here.",
                     self.number,
                 )
             )

@@ -12,7 +12,8 @@ from . import auth, form
 
 REQUIRED = words("username fpqqlsh fplxdm kplx xhdwsbh xhdwmc xhdwdzdh xhdwyhzh ghdwmc hjje hjse jshj")
 OPTIONAL = """
-    qdbz zpFppzDm zzfpdm zzfphm tdyslxDm ghdwsbh ghdwdzdh ghdwyhzh zsfs kce kpr skr fhr gfkhdh gfkhyx slsm bz gfzrrbs xfzrrbs gfxxConfirm
+    qdbz zpFppzDm zzfpdm zzfphm
+    tdyslxDm ghdwsbh ghdwdzdh ghdwyhzh zsfs kce kpr skr fhr gfkhdh gfkhyx slsm bz gfzrrbs xfzrrbs gfxxConfirm
     spflxConfirm sfzsgmfyhzh sfzsxsfyhzh"""
 LINE_REQUIRED = words("fphxz spmc je sl se hsbz spbm")
 # Texts that go into draft and line as they are.
