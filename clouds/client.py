@@ -134,9 +134,10 @@ class Cloud(ABC):
     def freeze(self, operation, document, request_uid=""):
         """Return the JSON-able payload of ``operation``; pure.
 
-        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a list of ids for WITHDRAW (without
-        one, ``request_uid`` alone), a ``PullWindow`` for PULL_START, a ``MarkOrder`` for BOOK and SELECT; for the
-        others a dict of what the client's method of that name takes, or None.
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a dict of ``request_uids`` and
+        ``organisation`` for WITHDRAW (or the ids, or without any ``request_uid`` alone), a ``PullWindow`` for
+        PULL_START, a ``MarkOrder`` for BOOK and SELECT; for the others a dict of what the client's method of that name
+        takes, or None.
         """
         if operation not in self.calls:
             raise ValueError(f"{self.provider} has no operation {operation!r}")

@@ -299,8 +299,8 @@ FIELDS = {
         "nobody": (
             _OUTBOUND + " absent_at amount_tax amount_total amount_untaxed attempt buyer_name buyer_tax_no cloud_state"
             " double_ids draft earlier_ids ended_at_cloud call_ids fapiao_ids form is_double kind last_sent_at"
-            " later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling type"
-            " withdraw_asked withdrawal_id"
+            " later_ids line_ids move_ids order_ids organisation partner_id previous_id red_form_id"
+            " rest_of_id sibling type withdraw_asked withdrawal_id"
         ),
     },
     "fapiao.request.line": {

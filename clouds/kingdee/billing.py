@@ -70,15 +70,18 @@ def read(raw):
     return Pending(bill.text if bill and bill.text else envelope.text)
 
 
-def freeze_withdrawal(request_uids, request_uid, tax_no, _options):
-    """Return the question to take back the bills of ``request_uids``, 1 to 50, else of ``request_uid``.
+def freeze_withdrawal(asked, request_uid, tax_no, options):
+    """Return the question to take back bills, 1 to 50, of one organisation.
 
-    Without ``orgCode``, which is optional: bills of several organisations may be among them.
+    ``asked``: their numbers, or a dict of ``request_uids`` and the ``organisation`` that they name, "" for the
+    account's; without one ``request_uid`` alone.
     """
-    numbers = [serial_of(uid) for uid in request_uids or [request_uid]]
+    asked = asked if isinstance(asked, dict) else {"request_uids": asked}
+    numbers = [serial_of(uid) for uid in asked.get("request_uids") or [request_uid]]
     if not 0 < len(numbers) <= AT_ONCE:
         raise ValueError(f"{len(numbers)} bills can't be withdrawn at once: 1 to {AT_ONCE}")
-    return {"sellerTaxpayerId": tax_no, "serialNos": numbers}
+    organisation = asked.get("organisation") or options.org_code
+    return {"sellerTaxpayerId": tax_no, **filled(orgCode=organisation), "serialNos": numbers}
 
 
 def read_withdrawal(raw):

@@ -64,6 +64,9 @@ class FapiaoRequest(models.Model):
     state = fields.Selection(REQUEST_STATES)
     kind = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, default="blue", readonly=True)
     type = fields.Selection(KINDS, required=True, readonly=True)
+    organisation = fields.Char(
+        "Organization", readonly=True, help="组织编码 of the cloud's organization, where it isn't the account's."
+    )
     form = fields.Selection(FORMS, required=True, default=DIGITAL_FORM, readonly=True)
     user_id = fields.Many2one(
         "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
@@ -347,6 +350,7 @@ class FapiaoRequest(models.Model):
             "kind": "blue",
             "type": draft.type,
             "form": draft.form,
+            "organisation": draft.organisation,
             "move_ids": [Command.set(built.documents.ids)],
             "previous_id": max(self._rejected_of(built).ids, default=False),
             "partner_id": moves.commercial_partner_id[:1].id,
