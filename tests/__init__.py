@@ -50,6 +50,7 @@ from . import test_clouds_kingdee_red_read
 from . import test_clouds_kingdee_secrets
 from . import test_clouds_kingdee_server
 from . import test_clouds_kingdee_token
+from . import test_clouds_kinds
 from . import test_clouds_login
 from . import test_clouds_query
 from . import test_clouds_red

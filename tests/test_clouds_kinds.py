@@ -166,10 +166,10 @@ def test_a_callback_tells_of_one_with_a_code():
 
 def test_one_with_a_code_is_looked_for_on_its_bill():
     listed = {**told.FAPIAO, "invoiceType": "026", "invoiceCode": CODE, "invoiceNum": SHORT}
-    answer = kingdee.ok([{"billNo": kingdee.UID, "invoiceList": [told.FAPIAO, listed]}])
-    with kingdee.cloud((200, answer)) as (client, server):
+    answer = kingdee.http(kingdee.ok([{"billNo": kingdee.UID, "invoiceList": [told.FAPIAO, listed]}]))
+    with kingdee.cloud(BILL_INVOICE_QUERY=answer) as (client, server):
         found = client.find(kingdee.UID, CODE + SHORT, CODE)
-        asked = kingdee.decoded(kingdee.calls(server)[-1])
+        (asked,) = [kingdee.decoded(call.json["data"]) for call in kingdee.calls(server)]
     assert (found.number, found.code) == (CODE + SHORT, CODE)
     assert asked["serialNo"] == kingdee.UID
     assert "invoiceNum" not in asked
