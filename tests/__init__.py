@@ -85,6 +85,7 @@ from . import test_issuing_builder
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
 from . import test_issuing_files_controller
+from . import test_issuing_kinds
 from . import test_issuing_kingdee
 from . import test_issuing_merge
 from . import test_issuing_move_fields

@@ -16,7 +16,7 @@ class FapiaoWishesMixin(models.AbstractModel):
     has_queue = fields.Boolean(compute="_compute_has_queue", compute_sudo=True)
     issue_at_once = fields.Selection(
         [("yes", "At once"), ("no", "When a person in the cloud has it issued")],
-        "Issue",
+        "Automatic Issue",
         help="自动开票. Not at once: the request waits in the cloud, where it can be corrected or sent back.",
     )
     may_merge = fields.Selection(
@@ -45,7 +45,6 @@ class FapiaoWishesMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends_context("uid")
     def _compute_has_queue(self):
         for dialog in self:
             account = dialog._wishes_account()

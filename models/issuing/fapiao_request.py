@@ -67,7 +67,7 @@ class FapiaoRequest(models.Model):
     organisation = fields.Char(
         "Organization", readonly=True, help="组织编码 of the cloud's organization, where it isn't the account's."
     )
-    form = fields.Selection(FORMS, required=True, default=DIGITAL_FORM, readonly=True)
+    form = fields.Selection(FORMS, "Fapiao Form", required=True, default=DIGITAL_FORM, readonly=True)
     user_id = fields.Many2one(
         "res.users", "Requested By", required=True, readonly=True, default=lambda self: self.env.user
     )
