@@ -133,13 +133,15 @@ class AccountMove(models.Model):
         """Return the invoice's form; invoices from before the installation have none."""
         return self.fapiao_form or DIGITAL_FORM
 
-    @api.depends("fapiao_type", "company_id.fapiao_account_id.provider", "company_id.fapiao_account_id.small_scale")
+    @api.depends(
+        "move_type", "fapiao_type", "company_id.fapiao_account_id.provider", "company_id.fapiao_account_id.small_scale"
+    )
     def _compute_fapiao_forms(self):
         for move in self:
             account = move.company_id.fapiao_account_id
             forms = account._forms(move._fapiao_type_or_default()) if move.move_type == "out_invoice" else []
             move.fapiao_forms = ",".join(forms)
-            move.fapiao_is_small_scale = account.small_scale
+            move.fapiao_is_small_scale = bool(forms) and account.small_scale
 
     def _fapiao_type_or_default(self):
         """Return the invoice's type; invoices from before the installation have none."""

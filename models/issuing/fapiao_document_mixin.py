@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
+from ..values import LIVING
 from .fapiao_request import REQUEST_STATES
 
 FAPIAO_STATES = [
@@ -185,7 +186,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def action_fapiao_send_again(self):
         """Open the dialog that sends the valid fapiao of these documents to the buyer by mail."""
         gate.check(self, gate.ISSUER)
-        fapiao = self.fapiao_ids.filtered(lambda one: one._is_living())
+        fapiao = self.fapiao_ids.filtered(lambda one: one.status in LIVING)
         if not fapiao:
             raise UserError(self.env._("There is no fapiao yet that could be sent."))
         return fapiao.action_send_again()
