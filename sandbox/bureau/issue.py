@@ -88,9 +88,11 @@ def _number(world, draft):
     region, serial = world.taxpayer(draft.seller_no).region, world.next_serial()
     if draft.is_digital:
         return replace(draft, number=f"{now:%y}{region}{MARKER}{serial:012d}", issued_at=now)
-    # A tax control device: a code of ten digits on a special sheet, else of twelve, and a number of eight.
-    code = f"{region}00{now:%y}{MARKER}" if draft.form == "paper" else f"0{region}00{now:%y}{MARKER}1"
-    short = f"{serial:08d}"
+    # A tax control device: a code of ten digits on a special sheet, else of twelve, and a number of eight. The marker
+    # stands where the region would.
+    roll, short = divmod(serial, 10**8)
+    code = f"{MARKER}{now:%y}{roll % 10**4:04d}"
+    code, short = (code if draft.form == "paper" else f"0{code}1"), f"{short:08d}"
     return replace(draft, code=code, short=short, number=code + short, issued_at=now)
 
 
