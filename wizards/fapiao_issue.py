@@ -165,7 +165,7 @@ class FapiaoIssue(models.TransientModel):
             raise UserError(self.env._("None of these invoices is ready. Fix the problems and check again."))
         if self._differs_from_preview(ready):
             return self.action_check()
-        return moves._fapiao_enqueue(on_sheets(ready, self.paper_number)).action_follow()
+        return moves._fapiao_enqueue(on_sheets(ready, self._wishes().paper_number)).action_follow()
 
     # ------------------------------------------------------------------ helpers
 

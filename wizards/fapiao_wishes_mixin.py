@@ -73,14 +73,9 @@ class FapiaoWishesMixin(models.AbstractModel):
     def _wishes(self):
         """Return the input as :class:`~..models.issuing.builder.Wishes`."""
         self.ensure_one()
-        if not self.has_queue:
-            return Wishes(paper_code=self._digits("paper_code"), paper_number=self._digits("paper_number"))
+        texts = ("organisation", "priority", "paper_code", "paper_number")
         return Wishes(
             issue_at_once=self.issue_at_once == "yes" if self.issue_at_once else None,
             may_merge=self.may_merge == "yes" if self.may_merge else None,
-            organisation=(self.organisation or "").strip(),
-            priority=(self.priority or "").strip(),
+            **{name: (self[name] or "").strip() for name in texts},
         )
-
-    def _digits(self, name):
-        return (self[name] or "").strip()
