@@ -22,6 +22,7 @@
         "wizards/fapiao_take_in_views.xml",
         "wizards/fapiao_tax_code_import_views.xml",
         "wizards/fapiao_issue_views.xml",
+        "wizards/fapiao_send_views.xml",
         "wizards/fapiao_red_flush_views.xml",
         "wizards/fapiao_order_request_views.xml",
         "wizards/fapiao_request_move_views.xml",

@@ -15,6 +15,7 @@ _COLUMNS = {
         *_STATUS,
         *_RECEIVED,
         ("fapiao_type", SQL("varchar")),
+        ("fapiao_form", SQL("varchar")),
         ("fapiao_remark", SQL("varchar")),
     ],
     "hr_expense": _RECEIVED,

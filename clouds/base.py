@@ -216,7 +216,9 @@ class Issued:
 
     ``status``: ``normal``, ``partly_red``, ``red``, ``void``, or "" where the cloud's word for it isn't
     known (it is in ``raw``). ``reversed_by``: the red fapiao that reversed it; ``files``: where its files
-    lie; both where the cloud names them here.
+    lie; both where the cloud names them here. ``form``: what it is made of (``rules.document.FORMS``), "" where the
+    cloud doesn't say. ``code`` and ``short_number``: of one that has a code; unless it is digital as well, both
+    together are its ``number``.
     """
 
     number: str
@@ -240,6 +242,9 @@ class Issued:
     files: "FileAddresses | None" = None
     particulars: Particulars = Particulars()
     line_details: tuple[LineDetail, ...] = ()
+    form: str = ""
+    code: str = ""
+    short_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -309,11 +314,12 @@ class CreditLine:
 
 @dataclass(frozen=True)
 class FileAddresses:
-    """Where the files of a fapiao can be fetched; empty where the cloud named none."""
+    """Where the files of a fapiao can be fetched; empty where the cloud named none. ``image``: a picture of it."""
 
     pdf: str = ""
     ofd: str = ""
     xml: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True)

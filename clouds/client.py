@@ -10,6 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
+from ..rules.document import DIGITAL, ORDINARY, SPECIAL
 from ..rules.problems import _
 from ..rules.red_document import RedCheck, RedOrder
 from . import base
@@ -85,6 +86,11 @@ class Cloud(ABC):
     remark_length = 450
     seller_contact_required = False
     discount_tax_tolerance = LINE_TAX_TOLERANCE
+    # The kinds of fapiao that it issues, with its own code for each; whether one on paper has to name its sheet
+    types: dict[tuple[str, str], str] = {(SPECIAL, DIGITAL): "", (ORDINARY, DIGITAL): ""}
+    paper_number_required = False
+    # The forms of which it can reverse a fapiao; others are reversed in its portal
+    reversible: frozenset[str] = frozenset({DIGITAL})
     capabilities: frozenset[str] = frozenset()  # operations
     features: frozenset[str] = frozenset()  # of FEATURES
     # What only this cloud says: rows of :mod:`.refusals`, and ``(message, fix, pattern, codes)`` for :mod:`.words`
@@ -138,9 +144,10 @@ class Cloud(ABC):
     def freeze(self, operation, document, request_uid=""):
         """Return the JSON-able payload of ``operation``; pure.
 
-        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a list of ids for WITHDRAW (without
-        one, ``request_uid`` alone), a ``PullWindow`` for PULL_START, a ``MarkOrder`` for BOOK and SELECT; for the
-        others a dict of what the client's method of that name takes, or None.
+        ``document``: a ``Draft`` for ISSUE, a ``RedOrder`` for those in RED, a dict of ``request_uids`` and
+        ``organisation`` for WITHDRAW (or the ids, or without any ``request_uid`` alone), a ``PullWindow`` for
+        PULL_START, a ``MarkOrder`` for BOOK and SELECT; for the others a dict of what the client's method of that name
+        takes, or None.
         """
         if operation not in self.calls:
             raise ValueError(f"{self.provider} has no operation {operation!r}")
@@ -185,8 +192,11 @@ class Cloud(ABC):
             raise ValueError(f"{operation} has an effect: it goes through the engine")
         return self.read(operation, self.send(operation, payload))
 
-    def find(self, request_uid="", number=""):
+    def find(self, request_uid="", number="", code=""):
         """Return ``Issued``, ``Pending`` or ``NotFound`` for an id or a number; ``Bill`` as :meth:`read`.
+
+        ``code``: that of a fapiao which is known by code and number together; a cloud that can't be asked by them
+        looks for it under the id of its order.
 
         Raises OutcomeUnknown if the cloud answers with another fapiao or order than the one asked for.
         """

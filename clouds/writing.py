@@ -3,9 +3,17 @@
 Source: docs/protocols/tax-rules.md#arithmetic, #buyer.
 """
 
+import base64
+import hashlib
 import re
 
 _UID = re.compile(r"[0-9A-Za-z_-]{1,40}")
+
+_READABLE = re.compile(r"[0-9A-Za-z]")
+_UID_LENGTH = 40
+_OWN_LENGTH = 24
+_BARE_LENGTH = 20  # of the digest where it stands alone
+_DIGEST_LENGTH = 8  # beside a document's number, at least
 
 
 def serial_of(request_uid):
@@ -13,6 +21,21 @@ def serial_of(request_uid):
     if not _UID.fullmatch(request_uid or ""):
         raise ValueError(f"{request_uid!r} can't be an order's number: 1 to 40 of 0-9 A-Z a-z _ -")
     return request_uid
+
+
+def uid_of(tax_no, seed, document=""):
+    """Return the order number "tax number_own part", at most 40 characters: a function of its arguments.
+
+    ``seed``: a text for what the order stands for; another seed is another number. ``document``: the number of the
+    business document, by which people find the order at the cloud. Its last letters and digits stand in front of the
+    digest as far as there is room; the digest keeps 40 bits, which tell orders of one document apart.
+    """
+    room = min(_UID_LENGTH - 1 - len(tax_no), _OWN_LENGTH)
+    digest = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode().lower()
+    readable = "".join(_READABLE.findall(document))[-(room - _DIGEST_LENGTH - 1) :]
+    if not readable:
+        return f"{tax_no}_{digest[: min(room, _BARE_LENGTH)]}"
+    return f"{tax_no}_{readable}-{digest[: room - len(readable) - 1]}"
 
 
 def plain(number):

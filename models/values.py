@@ -8,7 +8,9 @@ from markupsafe import Markup
 
 from odoo.tools import float_repr
 
-from ..rules.document import ORDINARY, SPECIAL
+from ..rules.document import DIGITAL as DIGITAL_FORM
+from ..rules.document import DIGITAL_PAPER, ELECTRONIC, ORDINARY, ROLL, SPECIAL
+from ..rules.document import PAPER as PAPER_FORM
 
 TYPES = [
     ("1", "Electronic, ordinary (电普)"),
@@ -40,15 +42,47 @@ TYPES = [
     ("72", "Digital, toll (数电通行费)"),
     ("83", "Digital, vehicle (数电机动车)"),
     ("84", "Digital, used vehicle (数电二手车)"),
+    # not among what is received: these two are issued only
+    ("85", "Digital on paper, special (数电纸专)"),
+    ("86", "Digital on paper, ordinary (数电纸普)"),
 ]
+
+KINDS = [(SPECIAL, "Special (专票)"), (ORDINARY, "Ordinary (普票)")]
+
+# What a fapiao that is issued is made of.
+FORMS = [
+    (DIGITAL_FORM, "Digital (数电票)"),
+    (DIGITAL_PAPER, "Digital, on paper (数电纸票)"),
+    (ELECTRONIC, "Electronic, by tax control device (税控电子票)"),
+    (PAPER_FORM, "Paper, by tax control device (税控纸票)"),
+    (ROLL, "Roll, by tax control device (卷票)"),
+]
+
+# slsm of 票单云: docs/protocols/piaodanyun.md#issuing
+SMALL_SCALE_REASONS = [
+    ("2", "An earlier fapiao is corrected or taken back (2)"),
+    ("3", "The reduction to 1 percent is given up (3)"),
+]
+
+TYPE_CODES = {
+    (ORDINARY, DIGITAL_FORM): "26",
+    (SPECIAL, DIGITAL_FORM): "27",
+    (SPECIAL, DIGITAL_PAPER): "85",
+    (ORDINARY, DIGITAL_PAPER): "86",
+    (ORDINARY, ELECTRONIC): "1",
+    (SPECIAL, ELECTRONIC): "2",
+    (ORDINARY, PAPER_FORM): "3",
+    (SPECIAL, PAPER_FORM): "4",
+    (ORDINARY, ROLL): "5",
+}
+KIND_AND_FORM = {code: pair for pair, code in TYPE_CODES.items()}
+KIND_OF = {code: kind for code, (kind, _form) in KIND_AND_FORM.items()}
 
 DIGITAL = {ORDINARY: "26", SPECIAL: "27"}
 
-PAPER = ("3", "4")
+PAPER = ("85", "86")
 
 FILES = ("pdf", "ofd", "xml")
-
-KIND_OF = {code: kind for kind, code in DIGITAL.items()}
 
 STATUSES = [
     ("normal", "Normal"),

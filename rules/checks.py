@@ -4,9 +4,9 @@ Source: docs/protocols/tax-rules.md, all but the red letter. Each check takes th
 problems; :func:`preflight` returns all of them.
 """
 
-from . import rates, taxno
+from . import codes, rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
-from .document import NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL, totals
+from .document import DIGITAL_PAPER, FORMS, NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL, totals
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
 from .limits import DEFAULTS
 from .line_checks import check_discounts, check_line, check_pairs
@@ -18,7 +18,7 @@ from .problems import Problem, _
 def preflight(draft, limits=DEFAULTS):
     """Return all problems of ``draft`` under ``limits``, errors and warnings alike."""
     problems = check_parties(draft.seller, draft.buyer, draft.type, limits)
-    for check in (_type, _totals, _money_limits, _line_count, _texts, _levy, _zero_mix, _small_scale):
+    for check in (_type, _form, _paper, _totals, _money_limits, _line_count, _texts, _levy, _zero_mix, _small_scale):
         problems += check(draft, limits)
     for line in draft.lines:
         problems += check_line(draft, line, limits)
@@ -60,6 +60,28 @@ def check_credit(amount, limits):
 def _type(draft, _limits):
     if draft.type not in (SPECIAL, ORDINARY):
         yield Problem("type_unknown", _("It isn't said whether the fapiao is special or ordinary."), _("Choose one."))
+
+
+def _form(draft, limits):
+    if draft.form not in FORMS:
+        yield Problem("form_unknown", _("The form of the fapiao is unknown."), _("Choose another form."))
+    elif limits.kinds is not None and (draft.type, draft.form) not in limits.kinds:
+        yield Problem(
+            "form_unsupported",
+            _("The cloud of this account can't issue this kind of fapiao: type and form together."),
+            _("Choose another form or type on the document, or issue through a cloud that has this kind."),
+        )
+
+
+def _paper(draft, limits):
+    if not limits.paper_number_required or draft.form != DIGITAL_PAPER:
+        return
+    if not codes.with_code(draft.paper_code, draft.paper_number):
+        yield Problem(
+            "paper_number",
+            _("A digital fapiao on paper needs code and number of the sheet it is printed on."),
+            _("Enter the code (10 or 12 digits) and the number (8 digits) of the next sheet in the printer."),
+        )
 
 
 def _totals(draft, _limits):
@@ -201,5 +223,5 @@ def _small_scale(draft, limits):
         yield Problem(
             "small_scale_reason_missing",
             _("A small-scale taxpayer who charges 3 percent has to say why."),
-            _("Choose it on the fapiao account: a correction, or the reduction to 1 percent given up."),
+            _("Choose it on the document or the fapiao account: a correction, or the reduction to 1 percent given up."),
         )

@@ -46,11 +46,41 @@ def is_summary(code, summaries=frozenset()):
     return len(prefix(code)) <= (3 if kind(code) == GOODS else 1)
 
 
-# --- The number of a digital fapiao: 20 digits, year of issue in the first two.
+# --- Numbers. Digital: 20 digits, year of issue in the first two. Of before: a code (发票代码) of 10 or 12 digits and a
+# number of 8; here both together are the number, as in what is received. A digital fapiao on paper has all three.
 
 _NUMBER = re.compile(r"[0-9]{20}")
+_CODE_OF_FAPIAO = re.compile(r"[0-9]{10}(?:[0-9]{2})?")
+_SHORT_NUMBER = re.compile(r"[0-9]{8}")
 
 
 def is_number(number):
     """Return whether ``number`` has the form of a digital fapiao's number."""
     return bool(_NUMBER.fullmatch(number or ""))
+
+
+def is_fapiao_code(code):
+    """Return whether ``code`` has the form of a fapiao code (发票代码)."""
+    return bool(_CODE_OF_FAPIAO.fullmatch(code or ""))
+
+
+def is_short_number(number):
+    """Return whether ``number`` has the form of the number that goes with a fapiao code."""
+    return bool(_SHORT_NUMBER.fullmatch(number or ""))
+
+
+def with_code(code, number):
+    """Return what a fapiao with a code is known by: code and number together, "" unless both have their form."""
+    return code + number if is_fapiao_code(code) and is_short_number(number) else ""
+
+
+def parted(number, code):
+    """Return ``(code, number)`` of a fapiao known by ``number``; ``("", number)`` where ``code`` isn't its own."""
+    bare = number.removeprefix(code) if is_fapiao_code(code) else ""
+    return (code, bare) if is_short_number(bare) else ("", number)
+
+
+def following(number, steps):
+    """Return the short number that many ``steps`` after ``number``, "" where the digits don't suffice."""
+    text = str(int(number) + steps).zfill(8) if is_short_number(number) else ""
+    return text if is_short_number(text) else ""

@@ -15,6 +15,16 @@ from .amounts import ZERO
 SPECIAL = "special"  # 专票: the buyer deducts the tax
 ORDINARY = "ordinary"  # 普票
 
+# What a fapiao is made of (票种). All but the first two are of the time before the digital fapiao: they need a tax
+# control device (税控盘, 税务 UKey), have a code, and eight digits as number.
+DIGITAL = "digital"  # 数电票
+DIGITAL_PAPER = "digital_paper"  # 数电纸票: a digital number, and the code and number of the sheet
+ELECTRONIC = "electronic"  # 增值税电子发票
+PAPER = "paper"  # 增值税纸质发票
+ROLL = "roll"  # 卷式发票, ordinary only
+FORMS = (DIGITAL, DIGITAL_PAPER, ELECTRONIC, PAPER, ROLL)
+ON_PAPER = frozenset({DIGITAL_PAPER, PAPER, ROLL})
+
 NORMAL = "normal"
 DISCOUNTED = "discounted"  # 被折扣行: the next line is its discount
 DISCOUNT = "discount"  # 折扣行
@@ -47,6 +57,7 @@ class Item:
     ``amount`` and ``tax`` are signed, after discount; ``discount`` is the tax-exclusive discount already
     deducted (zero or positive), so the list amount is ``amount + discount``. ``key`` identifies the source
     line and is passed on unchanged. Items of the same ``document`` discount one another before those of others.
+    ``goods_code`` and ``note``: the seller's own code of the goods, and words on the line; not printed.
     """
 
     key: str
@@ -63,6 +74,8 @@ class Item:
     zero_kind: str = ""
     policy: str = ""
     document: str = ""
+    goods_code: str = ""
+    note: str = ""
 
     @property
     def group(self):
@@ -89,6 +102,8 @@ class Printed:
     zero_kind: str = ""
     policy: str = ""
     keys: tuple[str, ...] = ()
+    goods_code: str = ""
+    note: str = ""
 
     @property
     def key(self):
@@ -105,7 +120,12 @@ class Line(Printed):
 
 @dataclass(frozen=True)
 class Draft:
-    """A blue fapiao to be issued. ``total`` is ``amount + tax``, exactly."""
+    """A blue fapiao to be issued. ``total`` is ``amount + tax``, exactly.
+
+    ``paper_code``, ``paper_number``: of the sheet that a fapiao on paper is printed on. The last four say how a cloud
+    with a queue of its own handles the order: whether it issues at once, whether it may merge it with others, for which
+    of its organisations, how urgently; ``None`` and "" leave it to the account's settings.
+    """
 
     type: str
     seller: Party
@@ -123,6 +143,13 @@ class Draft:
     small_scale_reason: str = ""  # slsm 2 or 3
     show_buyer_bank: bool = False
     show_seller_bank: bool = False
+    form: str = DIGITAL
+    paper_code: str = ""
+    paper_number: str = ""
+    issue_at_once: bool | None = None
+    may_merge: bool | None = None
+    organisation: str = ""
+    priority: str = ""
 
 
 def in_units(lines):

@@ -22,6 +22,8 @@ class Limits:
     the seller (xhdwdzdh, xhdwyhzh in docs/protocols/piaodanyun.md#issuing), though the bureau accepts it.
     ``discount_tax_tolerance``: allowed deviation of the tax of a discount line in yuan; 金蝶发票云 allows
     0.01 (docs/protocols/tax-rules.md#arithmetic).
+    ``kinds``: the pairs of type and form that the cloud issues; ``None`` where that isn't known.
+    ``paper_number_required``: for a digital fapiao on paper the cloud wants the code and number of the sheet.
     """
 
     name_length: int = 100
@@ -40,6 +42,8 @@ class Limits:
     small_scale: bool = False
     seller_contact_required: bool = False
     discount_tax_tolerance: Decimal = LINE_TAX_TOLERANCE
+    kinds: frozenset | None = None
+    paper_number_required: bool = False
 
 
 DEFAULTS = Limits()

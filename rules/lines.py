@@ -99,6 +99,8 @@ def shape(net, limits=DEFAULTS):
         zero_kind=item.zero_kind,
         policy=item.policy,
         keys=(item.key,),
+        goods_code=item.goods_code,
+        note=item.note,
         **texts,
     )
     if not net.discount:
@@ -112,6 +114,8 @@ def shape(net, limits=DEFAULTS):
         price=None,
         spec="",
         unit="",
+        goods_code="",
+        note="",
         keys=(item.key, *net.folded),
     )
     return [line, discount], problems + found

@@ -107,6 +107,9 @@ class Fapiao:
     gross: Decimal
     lines: list
     special: bool = False  # 专票, otherwise 普票
+    form: str = "digital"  # digital | digital_paper | electronic | paper | roll
+    code: str = ""  # 发票代码: of the sheet, or of one issued by a tax control device; with its number
+    short: str = ""
     number: str = ""
     issued_at: datetime | None = None
     seller_address: str = ""
@@ -137,6 +140,11 @@ class Fapiao:
     consumption_use: str = "00"  # XfsytDm
     vat_use: str = "03"  # ZzsytDm, 03 = not selected
     booked: str = "00"  # FprzztDm
+
+    @property
+    def is_digital(self):
+        """Has it a digital number? The others are known by code and number together."""
+        return self.form in ("digital", "digital_paper")
 
     @property
     def red(self):

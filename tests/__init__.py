@@ -52,6 +52,7 @@ from . import test_clouds_kingdee_red_read
 from . import test_clouds_kingdee_secrets
 from . import test_clouds_kingdee_server
 from . import test_clouds_kingdee_token
+from . import test_clouds_kinds
 from . import test_clouds_login
 from . import test_clouds_query
 from . import test_clouds_red
@@ -95,6 +96,7 @@ from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
 from . import test_issuing_elsewhere
 from . import test_issuing_files_controller
+from . import test_issuing_kinds
 from . import test_issuing_kingdee
 from . import test_issuing_merge
 from . import test_issuing_move_fields

@@ -25,7 +25,7 @@ PICK = (
     "action_fapiao_pick action_fapiao_pick_list action_fapiao_pick_line action_fapiao_pick_adjust"
     " action_fapiao_pick_compare action_fapiao_pick_take_over"
 )
-ISSUED_FOR = "action_fapiao_withdraw action_fapiao_refresh action_fapiao_login"
+ISSUED_FOR = "action_fapiao_withdraw action_fapiao_refresh action_fapiao_login action_fapiao_send_again"
 SHOWN_FOR = "action_fapiao_files action_fapiao_open action_fapiao_requests"
 
 # {rule: {model: names of methods}}
@@ -59,10 +59,11 @@ METHODS = {
         "fapiao.purchase": "action_match",
     },
     "issuer": {
-        "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
-        "fapiao action_deduct action_fetch_files action_red action_refresh fapiao.account action_ask_bureau"
-        " action_face action_login action_pull action_pull_days action_refresh_credit action_test_assistant"
-        " action_test_connection action_take_in action_move_unsent"
+        "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_issue_options action_fapiao_merge"
+        " action_fapiao_red",
+        "fapiao": "action_deduct action_fetch_files action_red action_refresh action_send_again action_take_in",
+        "fapiao.account": "action_ask_bureau action_face action_login action_move_unsent action_pull action_pull_days"
+        " action_refresh_credit action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
         "fapiao.issue": "action_check action_issue action_merge",
@@ -76,6 +77,7 @@ METHODS = {
         "fapiao.find": "action_find action_pull",
         "fapiao.red.flush": "action_apply action_ask action_login",
         "fapiao.take.in": "action_take_in",
+        "fapiao.send": "action_send",
         "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
         "fapiao.assistant.update": "action_retry action_tell_again",
         "fapiao.request": "action_login action_move action_retry action_withdraw",
@@ -97,6 +99,8 @@ METHODS = {
     "everybody": {"res.partner": "check_vat_cn"},  # looks at its argument alone
 }
 
+# what a dialog takes of how the cloud handles a request
+_WISHES = "issue_at_once may_merge organisation paper_code paper_number priority"
 # what all outbound models keep of their calls
 _OUTBOUND = (
     "account_id asked_first cloud_code cloud_text company_id error_fix error_message hinted_at identity"
@@ -111,7 +115,8 @@ FIELDS = {
     },
     "account.move": {
         "invoicer": (
-            "fapiao_cover_number fapiao_output_reason fapiao_remark fapiao_type fapiao_account_id fapiao_drawer"
+            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
+            " fapiao_small_scale_reason fapiao_type"
         ),
         "nobody": (
             "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids"
@@ -138,7 +143,8 @@ FIELDS = {
             " marking_line_ids match_amount match_ids match_state move_ids number ofd_address ofd_id order_ids"
             " original_id original_number partner_id payee pdf_address pdf_id pull_id red_form_ids red_ids"
             " refresh_at refresh_callback_ids refresh_is_look refresh_itself refresh_red refresh_tries remark"
-            " request_ids reviewer seller_name seller_tax_no serial_no status status_at travel_arrives"
+            " image_address image_id request_ids reviewer seller_name seller_tax_no serial_no short_number status"
+            " status_at travel_arrives"
             " travel_departs travel_fare travel_from travel_fund travel_insurance travel_mileage"
             " travel_other_taxes travel_passenger travel_seat travel_surcharge travel_to travel_vehicle"
             " type_code xml_address xml_id"
@@ -152,11 +158,12 @@ FIELDS = {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
             "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes"
-            " assistant_url assistant_announce assistant_link_url assistant_link_version assistant_grid"
-            " auto_invoice base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
+            " assistant_url assistant_announce assistant_link_url assistant_link_version assistant_grid auto_invoice"
+            " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer"
-            " full_interface"
-            " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
+            " full_interface grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour"
+            " pace_per_minute auto_merge goods_codes line_notes org_code paper_kind_ordinary paper_kind_special"
+            " priority"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
             " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
@@ -211,7 +218,7 @@ FIELDS = {
         ),
     },
     "fapiao.issue": {
-        "issuer": "twin_ids",
+        "issuer": f"{_WISHES} twin_ids",
         "nobody": "fapiao_count going_count is_merged move_ids preview_ids problem_ids ready_count",
     },
     "fapiao.issue.preview": {
@@ -260,7 +267,7 @@ FIELDS = {
         "nobody": "expense_id move_id wizard_id",
     },
     "fapiao.order.request": {
-        "issuer": "email fapiao_type line_ids phone remark",
+        "issuer": f"{_WISHES} email fapiao_form fapiao_type line_ids phone remark small_scale_reason",
         "nobody": "fapiao_count order_ids problem_ids",
     },
     "fapiao.order.request.line": {
@@ -339,8 +346,8 @@ FIELDS = {
         "nobody": (
             _OUTBOUND + " absent_at amount_tax amount_total amount_untaxed attempt buyer_name buyer_tax_no cloud_state"
             " double_ids draft earlier_ids ended_at_cloud call_ids fapiao_ids is_double kind last_sent_at"
-            " is_elsewhere later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id sibling"
-            " type withdraw_asked withdrawal_id"
+            " is_elsewhere later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id"
+            " sibling type withdraw_asked withdrawal_id form organisation"
         ),
     },
     "fapiao.request.line": {
@@ -348,6 +355,10 @@ FIELDS = {
             "amount_tax amount_total amount_untaxed company_id fapiao_id live lost_fapiao_id move_id"
             " move_line_id name order_id order_line_id part quantity request_id sequence state"
         ),
+    },
+    "fapiao.send": {
+        "issuer": "body email_to subject",
+        "nobody": "fapiao_ids",
     },
     "fapiao.tax.code": {
         "manager": ("active child_ids code description is_summary keywords kind name parent_id short_name"),
@@ -370,7 +381,7 @@ FIELDS = {
         "administrator": "fapiao_code_id fapiao_item_name",
     },
     "product.template": {
-        "administrator": "fapiao_code_id fapiao_item_name fapiao_policy",
+        "administrator": "fapiao_code_id fapiao_item_name fapiao_policy fapiao_spec",
     },
     "res.company": {
         "administrator": (

@@ -16,7 +16,10 @@ from .test_security_access import AccessCase
 # Every field of this addon that a user may write on a model with a guard.
 INPUTS = {
     "account.journal": {"fapiao_account_id"},
-    "account.move": {"fapiao_type", "fapiao_remark", "fapiao_account_id", "fapiao_drawer"},
+    "account.move": {
+        *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
+        *("fapiao_account_id", "fapiao_drawer"),
+    },
     "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
     "crm.team": {"fapiao_account_id"},
     "fapiao.account": {
@@ -27,6 +30,8 @@ INPUTS = {
         *("calls_at_once", "small_scale", "small_scale_reason", "recheck_day", "marks_booked"),
         *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
         *("auto_invoice", "gross_total", "answer_text_ids", "drawer"),
+        *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+        *("paper_kind_special", "paper_kind_ordinary"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
         *("assistant_link_url", "assistant_link_version", "assistant_announce"),
@@ -36,7 +41,7 @@ INPUTS = {
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     },
     "product.category": {"fapiao_code_id", "fapiao_item_name"},
-    "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy"},
+    "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy", "fapiao_spec"},
     "res.company": {
         *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
         *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),

@@ -10,7 +10,7 @@ import pytest
 from ..clouds.base import FIND, FileAddresses, Issued, LineDetail, NotFound
 from ..clouds.errors import NotSent, OutcomeUnknown
 from ..clouds.kingdee import fapiao
-from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL
+from ..rules.document import DIGITAL, DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL
 from .test_clouds_kingdee_server import NUMBER, TAX_NO, UID, client, cloud, http, ok, read
 
 OTHER = "24952000000028787794"
@@ -78,6 +78,7 @@ def test_all_that_is_said_of_a_fapiao():
     assert dataclasses.replace(one(), raw={}) == Issued(
         number=NUMBER,
         issued_at=datetime(2024, 3, 11, 12, 6, 51, tzinfo=ZoneInfo("Asia/Shanghai")),
+        form=DIGITAL,
         type=SPECIAL,
         color="blue",
         status="normal",
@@ -96,7 +97,15 @@ def test_all_that_is_said_of_a_fapiao():
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [("08xdp", SPECIAL), ("10xdp", ORDINARY), ("01", SPECIAL), ("02", ORDINARY), ("028", "028"), ("", "")],
+    [
+        ("08xdp", SPECIAL),
+        ("10xdp", ORDINARY),
+        ("01", SPECIAL),
+        ("02", ORDINARY),
+        ("028", SPECIAL),
+        ("999", "999"),
+        ("", ""),
+    ],
 )
 def test_types(code, kind):
     assert one(invoiceType=code).type == kind

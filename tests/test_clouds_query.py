@@ -40,6 +40,7 @@ def test_the_seeds_answer_with_all_its_facts():
     assert found == Issued(
         number=NUMBER,
         issued_at=datetime(2024, 6, 19, 19, 34, 7, tzinfo=ZoneInfo("Asia/Shanghai")),
+        form="digital",
         type=document.ORDINARY,
         color="blue",
         status="normal",

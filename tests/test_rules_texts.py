@@ -10,7 +10,21 @@ from hypothesis import strategies as st
 from ..clouds.kingdee import codes as kingdee
 from ..clouds.piaodanyun import codes as piaodanyun
 from ..rules import codes, names, qr, rates, taxno
-from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, PLAIN_ZERO, SPECIAL
+from ..rules.document import (
+    DIGITAL,
+    DIGITAL_PAPER,
+    DISCOUNT,
+    DISCOUNTED,
+    ELECTRONIC,
+    EXEMPT,
+    NORMAL,
+    NOT_TAXABLE,
+    ORDINARY,
+    PAPER,
+    PLAIN_ZERO,
+    ROLL,
+    SPECIAL,
+)
 
 D = Decimal
 SAMPLE = "01,32,,24312000000136634917,0.01,20240514,,"
@@ -159,9 +173,28 @@ class TestTaxClassification(unittest.TestCase):
 
 class TestCloudCodes(unittest.TestCase):
     def test_types(self):
-        self.assertEqual({SPECIAL: "81", ORDINARY: "82"}, piaodanyun.TYPES)
-        self.assertEqual({SPECIAL: "85", ORDINARY: "86"}, piaodanyun.PAPER_TYPES)
-        self.assertEqual({SPECIAL: "08xdp", ORDINARY: "10xdp"}, kingdee.TYPES)
+        """docs/protocols/tax-rules.md#types-and-numbers"""
+        self.assertEqual(
+            {
+                (SPECIAL, DIGITAL): "81",
+                (ORDINARY, DIGITAL): "82",
+                (SPECIAL, DIGITAL_PAPER): "85",
+                (ORDINARY, DIGITAL_PAPER): "86",
+            },
+            piaodanyun.TYPES,
+        )
+        self.assertEqual(
+            {
+                (SPECIAL, DIGITAL): "08xdp",
+                (ORDINARY, DIGITAL): "10xdp",
+                (SPECIAL, ELECTRONIC): "028",
+                (ORDINARY, ELECTRONIC): "026",
+                (SPECIAL, PAPER): "004",
+                (ORDINARY, PAPER): "007",
+                (ORDINARY, ROLL): "025",
+            },
+            kingdee.TYPES,
+        )
 
     def test_line_natures_differ_between_clouds(self):
         """2 is a discounted line at one cloud and a normal one at the other."""

@@ -22,6 +22,29 @@ class TestIssue(SandboxCase):
         self.assertRegex(moment, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
         self.assertEqual(self.world.issued_count(order["fpqqlsh"]), 1)
 
+    def test_a_digital_one_on_paper(self):
+        """assumption: zpFppzDm, zzfpdm and zzfphm [family]"""
+        sheet = {"fplxdm": "86", "zpFppzDm": "04", "zzfpdm": "3100223130", "zzfphm": "00123456"}
+        answer = self.call("blueTicket", self.order(**sheet))
+        self.assertEqual((answer["data"]["zzfpdm"], answer["data"]["zzfphm"]), ("3100223130", "00123456"))
+        head = self.call("invoiceQueryMx", self.who(fphm=answer["data"]["Fphm"]))["data"]
+        self.assertEqual(
+            [head[key] for key in ("fplxdm", "fpdm", "zzfphm", "sfwzzfp")],
+            [*sheet.values()][:1] + ["3100223130", "00123456", "1"],
+        )
+        self.refused(self.order(**sheet), "已使用")
+        following = {**sheet, "zzfphm": "00123457"}
+        for text, changes in (
+            ("zzfpdm不能为空", {"zzfpdm": ""}),
+            ("纸票票种代码", {"zpFppzDm": "1130"}),
+            ("8位数字", {"zzfphm": "123"}),
+            ("清单标志", {"qdbz": "1"}),
+            ("只有数电纸票", {"fplxdm": "82"}),
+        ):
+            self.refused(self.order(**{**following, **changes}), text)
+        self.refused(self.order([line() for _ in range(9)], **following), "清单标志")
+        self.issue([line() for _ in range(9)], **following, qdbz="1")
+
     def test_numbers_run_and_survive_reset(self):
         first, second = self.issue().number, self.issue().number
         self.assertEqual(int(second), int(first) + 1)

@@ -123,6 +123,17 @@ class TestIssued(KingdeeCase):
         self.pushed(bill("A"))
 
 
+class TestByDevice(KingdeeCase):
+    def test_code_and_number_of_each_kind(self):
+        for kind, digits in (("026", 12), ("028", 12), ("004", 10), ("007", 10), ("025", 12)):
+            with self.subTest(kind):
+                self.pushed(bill(f"D{kind}", invoiceType=kind))
+                (told,) = self.invoices(f"D{kind}")
+                self.assertEqual((told["invoiceType"], len(told["invoiceCode"])), (kind, digits))
+                self.assertRegex(told["invoiceNum"], r"^\d{8}$")
+                self.assertTrue(told["invoiceImageUrl"])
+
+
 class TestRefused(KingdeeCase):
     def test_totals(self):
         self.refused_bill(bill("A", totalAmount="113.01"), "价税合计金额不对")
@@ -137,7 +148,7 @@ class TestRefused(KingdeeCase):
             ("销方名称", {"sellerName": "别人"}),
             ("购方税号", {"buyerTaxpayerId": "x"}),
             ("购方税号不能为空", {"invoiceType": "08xdp", "buyerTaxpayerId": ""}),
-            ("发票类型", {"invoiceType": "026"}),
+            ("发票类型", {"invoiceType": "005"}),
             ("billDate", {"billDate": "20260301"}),
             ("buyerName不能为空", {"buyerName": ""}),
             ("autoInvoice", {"autoInvoice": "Y"}),

@@ -18,6 +18,12 @@ class TestTours(RedCommon, TourCase):
         self.click_through("fapiao_issue", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
         self.assert_one_fapiao(invoice)
 
+    def test_issue_as_another_kind(self):
+        invoice = self.create_invoice()
+        self.click_through("fapiao_issue_on_paper", f"/odoo/action-account.action_move_out_invoice_type/{invoice.id}")
+        self.assert_one_fapiao(invoice)
+        self.assertEqual((invoice.fapiao_ids.type_code, invoice.fapiao_ids.short_number), ("86", "00123456"))
+
     def test_credit_note_to_red_number(self):
         invoice = self.issued_invoice()
         note = self.credit(invoice, post=False)

@@ -4,7 +4,9 @@ from . import fapiao_login
 from . import fapiao_take_in
 from . import fapiao_tax_code_import
 from . import account_move_send_wizard
+from . import fapiao_wishes_mixin
 from . import fapiao_issue
+from . import fapiao_send
 from . import fapiao_red_flush
 from . import fapiao_order_request
 from . import fapiao_request_move

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from ..models.cloud import gate
 from ..models.issuing import fapiao_twins
-from ..models.issuing.builder import Builder
+from ..models.issuing.builder import Builder, on_sheets
 
 TAKEN = ("pending", "issued")
 FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
@@ -15,7 +15,7 @@ FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_to
 
 class FapiaoIssue(models.TransientModel):
     _name = "fapiao.issue"
-    _inherit = ["fapiao.guard.mixin"]
+    _inherit = ["fapiao.guard.mixin", "fapiao.wishes.mixin"]
     _description = "Issue Fapiao"
     # The invoices and their problems are set by the dialog, not by the user.
     _fapiao_inputs = frozenset({"twin_ids"})
@@ -37,6 +37,11 @@ class FapiaoIssue(models.TransientModel):
     fapiao_count = fields.Integer(readonly=True)
 
     # ------------------------------------------------------------------ computes
+
+    @api.depends("move_ids.fapiao_form")
+    def _compute_needs_sheet(self):
+        for issue in self:
+            issue.needs_sheet = any(issue._has_sheets(move.fapiao_form) for move in issue.move_ids)
 
     @api.depends("move_ids")
     def _compute_is_single(self):
@@ -118,7 +123,8 @@ class FapiaoIssue(models.TransientModel):
         """Return the dialog for ``moves`` with what is in the way of their fapiao."""
         gate.check(moves, gate.ISSUER, "write")
         # sudo: what a dialog is about is set by this flow alone
-        issue = self.sudo().create({"move_ids": moves.ids, **values}).sudo(self.env.su)
+        wishes = self._wishes_values(moves.fapiao_account_used_id)
+        issue = self.sudo().create({"move_ids": moves.ids, **wishes, **values}).sudo(self.env.su)
         issue._check()
         return issue._show()
 
@@ -159,15 +165,18 @@ class FapiaoIssue(models.TransientModel):
             raise UserError(self.env._("None of these invoices is ready. Fix the problems and check again."))
         if self._differs_from_preview(ready):
             return self.action_check()
-        return moves._fapiao_enqueue(ready).action_follow()
+        return moves._fapiao_enqueue(on_sheets(ready, self._wishes().paper_number)).action_follow()
 
     # ------------------------------------------------------------------ helpers
 
     def _build(self, moves):
         """Return the ``Built`` of those of ``moves`` without a fapiao or an open request."""
         # in a fixed order, to compare the preview with what is issued
-        builder, free = Builder(self.env), self._free(moves).sorted("id")
+        builder, free = Builder(self.env, self._wishes()), self._free(moves).sorted("id")
         return builder._build_merged(free) if self.is_merged and len(free) > 1 else builder._build(free)
+
+    def _wishes_account(self):
+        return self.move_ids[:1]._fapiao_account()
 
     @api.model
     def _free(self, moves):

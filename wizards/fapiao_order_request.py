@@ -3,22 +3,34 @@
 from odoo import Command, api, fields, models
 
 from ..models.cloud import gate
-from ..models.issuing.builder import SEPARATOR
+from ..models.issuing.builder import SEPARATOR, on_sheets
 from ..models.sales.order_lines import Choice, OrderBuilder
+from ..models.values import DIGITAL_FORM, FORMS, KINDS, SMALL_SCALE_REASONS
 
 
 class FapiaoOrderRequest(models.TransientModel):
     _name = "fapiao.order.request"
-    _inherit = ["fapiao.guard.mixin"]
+    _inherit = ["fapiao.guard.mixin", "fapiao.wishes.mixin"]
     _description = "Request Fapiao for Orders"
     # The orders and their problems are set by the dialog, not by the user.
-    _fapiao_inputs = frozenset({"line_ids", "fapiao_type", "remark", "email", "phone"})
+    _fapiao_inputs = frozenset(
+        {"line_ids", "fapiao_type", "fapiao_form", "small_scale_reason", "remark", "email", "phone"}
+    )
 
     order_ids = fields.Many2many("sale.order", required=True, readonly=True)
     is_merged = fields.Boolean(compute="_compute_is_merged")
     currency_id = fields.Many2one(related="order_ids.currency_id")
     line_ids = fields.One2many("fapiao.order.request.line", "dialog_id", "Lines")
-    fapiao_type = fields.Selection([("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True)
+    fapiao_type = fields.Selection(KINDS, required=True)
+    fapiao_form = fields.Selection(
+        FORMS,
+        required=True,
+        default=DIGITAL_FORM,
+        help="What the fapiao is made of (票种), as far as the cloud of your account issues it.",
+    )
+    fapiao_forms = fields.Char(compute="_compute_fapiao_forms", compute_sudo=True)
+    small_scale_reason = fields.Selection(SMALL_SCALE_REASONS, "Reason for 3 %", help="If empty, the account's reason.")
+    is_small_scale = fields.Boolean(compute="_compute_fapiao_forms", compute_sudo=True)
     remark = fields.Char(help="Printed as 备注.")
     email = fields.Char("Send To", help="Where a cloud that delivers by mail sends the fapiao.")
     phone = fields.Char("Text Message To", help="A mobile, for a cloud that delivers by text message.")
@@ -33,6 +45,18 @@ class FapiaoOrderRequest(models.TransientModel):
     def _compute_is_merged(self):
         for dialog in self:
             dialog.is_merged = len(dialog.order_ids) > 1
+
+    @api.depends("order_ids", "fapiao_type")
+    def _compute_fapiao_forms(self):
+        for dialog in self:
+            account = dialog._wishes_account()
+            dialog.fapiao_forms = ",".join(account._forms(dialog.fapiao_type))
+            dialog.is_small_scale = account.small_scale
+
+    @api.depends("fapiao_form")
+    def _compute_needs_sheet(self):
+        for dialog in self:
+            dialog.needs_sheet = dialog._has_sheets(dialog.fapiao_form)
 
     @api.depends("line_ids.amount_total")
     def _compute_amount_total(self):
@@ -62,6 +86,7 @@ class FapiaoOrderRequest(models.TransientModel):
         dialog = self.sudo().create(
             {
                 "order_ids": [Command.set(orders.ids)],
+                **self._wishes_values(orders.fapiao_account_used_id),
                 "fapiao_type": first._fapiao_default_type(),
                 "remark": SEPARATOR.join(remarks),
                 "email": party.email,
@@ -104,14 +129,14 @@ class FapiaoOrderRequest(models.TransientModel):
         built = self._build()
         if not all(item.is_ready for item in built) or self._is_news(built):
             return self._check(built)
-        requests = orders._fapiao_create(built)
+        requests = orders._fapiao_create(on_sheets(built, self._wishes().paper_number))
         requests._attempt_after_commit()
         return requests.action_follow()
 
     # ------------------------------------------------------------------ helpers
 
     def _build(self):
-        return OrderBuilder(self.env)._build_orders(
+        return OrderBuilder(self.env, self._wishes())._build_orders(
             self.order_ids,
             Choice(
                 {line.order_line_id: line.quantity for line in self.line_ids if line.quantity},
@@ -119,8 +144,13 @@ class FapiaoOrderRequest(models.TransientModel):
                 self.remark or "",
                 self.email or "",
                 self.phone or "",
+                self.fapiao_form,
+                self.small_scale_reason or "",
             ),
         )
+
+    def _wishes_account(self):
+        return self.order_ids[:1]._fapiao_account()
 
     def _is_news(self, built):
         """Return whether the request would differ from what the dialog has shown."""

@@ -24,9 +24,10 @@ def freeze(draft, request_uid, tax_no, options):
     """Return the array of one bill for a ``Draft``; its number is ``request_uid``.
 
     All amounts exclude tax (``includeTaxFlag`` 0), ``totalAmount`` too unless ``options.gross_total``.
-    Raises ValueError for a uid that doesn't fit, a fraction of a fen, totals that aren't the sums of
-    their lines, a discount without a line to discount, and for differential taxation, which the bill
-    has no place for.
+    What the draft says of its handling goes before the account's options.
+    Raises ValueError for a uid that doesn't fit, a kind of fapiao that a bill can't name, a fraction of a fen,
+    totals that aren't the sums of their lines, a discount without a line to discount, and for differential
+    taxation, which the bill has no place for.
     """
     _check_totals(draft)
     _check_discounts(draft.lines)
@@ -36,17 +37,17 @@ def freeze(draft, request_uid, tax_no, options):
         "billNo": serial_of(request_uid),
         **filled(billDate=options.bill_date),
         "billSource": "5",
-        "priority": "0",
-        "invoiceType": codes.TYPES[draft.type],
+        "priority": draft.priority or options.priority or codes.PRIORITY,
+        "invoiceType": _type(draft),
         "includeTaxFlag": "0",
         "totalAmount": money(draft.total if options.gross_total else draft.amount),
-        "autoInvoice": "1" if options.auto_invoice else "0",
-        "autoMerge": "1" if options.auto_merge else "0",
+        "autoInvoice": _flag(draft.issue_at_once, options.auto_invoice),
+        "autoMerge": _flag(draft.may_merge, options.auto_merge),
         **_parties(draft, tax_no),
         **filled(drawer=draft.drawer, payee=draft.payee, reviewer=draft.reviewer, remark=draft.remark),
         "taxationStyle": codes.ORDINARY_LEVY,
-        **filled(orgCode=options.org_code),
-        "billDetail": [_line(line, place) for place, line in enumerate(draft.lines, 1)],
+        **filled(orgCode=draft.organisation or options.org_code),
+        "billDetail": [_line(line, place, options) for place, line in enumerate(draft.lines, 1)],
     }
     return [bill]
 
@@ -69,12 +70,18 @@ def read(raw):
     return Pending(bill.text if bill and bill.text else envelope.text)
 
 
-def freeze_withdrawal(request_uids, request_uid, tax_no, options):
-    """Return the question to take back the bills of ``request_uids``, 1 to 50, else of ``request_uid``."""
-    numbers = [serial_of(uid) for uid in request_uids or [request_uid]]
+def freeze_withdrawal(asked, request_uid, tax_no, options):
+    """Return the question to take back bills, 1 to 50, of one organisation.
+
+    ``asked``: their numbers, or a dict of ``request_uids`` and the ``organisation`` that they name, "" for the
+    account's; without one ``request_uid`` alone.
+    """
+    asked = asked if isinstance(asked, dict) else {"request_uids": asked}
+    numbers = [serial_of(uid) for uid in asked.get("request_uids") or [request_uid]]
     if not 0 < len(numbers) <= AT_ONCE:
         raise ValueError(f"{len(numbers)} bills can't be withdrawn at once: 1 to {AT_ONCE}")
-    return {"sellerTaxpayerId": tax_no, **filled(orgCode=options.org_code), "serialNos": numbers}
+    organisation = asked.get("organisation") or options.org_code
+    return {"sellerTaxpayerId": tax_no, **filled(orgCode=organisation), "serialNos": numbers}
 
 
 def read_withdrawal(raw):
@@ -133,8 +140,27 @@ def _parties(draft, tax_no):
     }
 
 
-def _line(line, place):
-    return {"lineProperty": codes.BILL_KINDS[line.kind], "detailId": str(place), **goods(line)}
+def _type(draft):
+    try:
+        return codes.TYPES[draft.type, draft.form]
+    except KeyError:
+        raise ValueError(f"A bill has no code for {draft.type!r} as {draft.form!r}") from None
+
+
+def _flag(wish, setting):
+    """Return the flag of what the order wishes, else of the account's setting."""
+    return "1" if (setting if wish is None else wish) else "0"
+
+
+def _line(line, place, options):
+    return {
+        "lineProperty": codes.BILL_KINDS[line.kind],
+        "detailId": str(place),
+        **goods(line),
+        # cut rather than refused: both are for people at the cloud, and neither is printed
+        **filled(goodsCode=line.goods_code[: codes.GOODS_CODE_LENGTH] if options.goods_codes else ""),
+        **filled(remark=line.note[: codes.NOTE_LENGTH] if options.line_notes else ""),
+    }
 
 
 def goods(line):

@@ -12,7 +12,7 @@ from .. import reading
 from ..base import CreditLine
 from . import codes
 from .envelope import text_in, unpacked
-from .fapiao import number_in, status_in
+from .fapiao import number_in, original_in, status_in
 
 BILL, FAPIAO, RETURN = "bill", "fapiao", "return"
 _RETURN_CODE = re.compile(r"RETURN|BACK|REJECT|WITHDRAW|REVOKE", re.IGNORECASE)
@@ -21,6 +21,7 @@ _CHANGED = (codes.RED, codes.VOID)
 _RETURN_KEYS = {"returnReason", "backReason", "rejectReason", "withdrawReason", "returnUser"}
 _BILL_KEYS = ("billNo", "billNumber")
 _TEXT_LENGTH = 500
+_SHORT_KEY = 18  # a code of 10 digits and a number of 8
 _KEYS_SHOWN = 40
 _FLAGS = {"1": True, "y": True, "true": True, "0": False, "n": False, "false": False}
 
@@ -130,7 +131,7 @@ def _news(kind, uid, rows, envelope_text, is_change):
     is_change = is_change or not statuses.isdisjoint(_CHANGED)
     texts = dict.fromkeys(filter(None, (_text(row) for row in rows)))
     is_known = kind != ""
-    originals = dict.fromkeys(filter(is_number, map(_original, rows)))
+    originals = dict.fromkeys(filter(_is_known_by, map(original_in, rows)))
     return News(
         kind=kind,
         request_uid=uid[:80],
@@ -143,8 +144,9 @@ def _news(kind, uid, rows, envelope_text, is_change):
     )
 
 
-def _original(row):
-    return reading.word_at(row, "originalInvoiceNumber", "originalInvoiceNo")
+def _is_known_by(text):
+    """Return whether a fapiao can be known by ``text``: digits, 20 or those of code and number together."""
+    return is_number(text) or (text.isdecimal() and len(text) == _SHORT_KEY)
 
 
 def _text(part):

@@ -13,7 +13,7 @@ from ..addresses import is_path
 from ..base import Bill, NotFound
 from ..client import Call
 from ..errors import LoginRequired, NotSent
-from . import billing, callback, inbound, marking, pool, query, red, words
+from . import billing, callback, codes, inbound, marking, pool, query, red, words
 from .assistant import Assistant
 from .auth import APP_TOKEN_PATH, LOGIN_PATH, Tokens
 from .envelope import RequestIds, opened, wrapped
@@ -60,7 +60,10 @@ class Options(client.Options):
     org_code: str = ""
     bill_date: str = ""
     auto_invoice: bool = True  # issue at once; else the bill waits in the cloud for a person
-    auto_merge: bool = False
+    auto_merge: bool = False  # the cloud may put several bills of one buyer on one fapiao
+    priority: str = ""
+    goods_codes: bool = False  # goodsCode: the seller's code of the goods, which the cloud may look up in its own list
+    line_notes: bool = False  # remark of a line
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
     full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
     pull_at_once: bool = False  # asyncFlag 0: the answer to a pull holds what was found
@@ -100,12 +103,14 @@ class Kingdee(client.Cloud):
     username = "cloud_user"
     settings = (
         *identity,
-        *("auto_invoice", "gross_total", "token_lifetime", "app_token_path", "login_path"),
+        *("auto_invoice", "auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+        *("gross_total", "token_lifetime", "app_token_path", "login_path"),
         *("full_interface", "pull_at_once"),
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     )
     path_settings = ("app_token_path", "login_path", "pool_path")
     setting_lengths = {"business_system": _SYSTEM_LENGTH}
+    types = codes.TYPES
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
     discount_tax_tolerance = CENT
@@ -137,9 +142,14 @@ class Kingdee(client.Cloud):
         raw = self._sent(operation, lambda token: self._call(operation, payload, token))
         return red.narrowed(raw, payload) if operation == base.RED_STATE else raw
 
-    def find(self, request_uid="", number=""):
-        """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``."""
-        found = super().find(request_uid, number)
+    def find(self, request_uid="", number="", code=""):
+        """Return the ``Bill`` of an id, or the ``Issued`` or ``Pending`` of a ``number``; ``NotFound``.
+
+        The call for one fapiao is for digital ones: one with a ``code`` is looked for on the bill of ``request_uid``.
+        """
+        if code and not request_uid:
+            return NotFound("", "not_asked")
+        found = super().find(request_uid, "" if code else number)
         if number and isinstance(found, Bill):
             return next((one for one in found.fapiao if one.number == number), NotFound(found.text))
         return found

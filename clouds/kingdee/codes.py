@@ -6,7 +6,7 @@ Source: docs/protocols/kingdee-billing.md#codes-and-texts.
 """
 
 from ...rules import document
-from ...rules.document import ORDINARY, SPECIAL
+from ...rules.document import DIGITAL, ELECTRONIC, ORDINARY, PAPER, ROLL, SPECIAL
 from .. import phrases
 from ..phrases import any_of
 
@@ -19,13 +19,27 @@ NOT_IN_TENANT = frozenset({"1130"})  # docs/protocols/kingdee-inbound.md#pages
 # The serial number is used already [docs]; a task is running; the rest by their meaning in HTTP (assumption)
 OPEN = {"10127", "6910", "500", "501", "502", "503", "504"}
 
-TYPES = {SPECIAL: "08xdp", ORDINARY: "10xdp"}  # invoiceType of a bill
+TYPES = {  # invoiceType of a bill
+    (SPECIAL, DIGITAL): "08xdp",
+    (ORDINARY, DIGITAL): "10xdp",
+    (SPECIAL, ELECTRONIC): "028",
+    (ORDINARY, ELECTRONIC): "026",
+    (SPECIAL, PAPER): "004",
+    (ORDINARY, PAPER): "007",
+    (ORDINARY, ROLL): "025",
+}
 DIRECT_TYPES = {SPECIAL: "01", ORDINARY: "02"}  # of the calls for one digital fapiao [clients]
-TYPE_NAMES = {code: kind for types in (TYPES, DIRECT_TYPES) for kind, code in types.items()}
+KINDS = {  # both, each with its pair of type and form
+    **{code: pair for pair, code in TYPES.items()},
+    **{code: (kind, DIGITAL) for kind, code in DIRECT_TYPES.items()},
+}
 
 # lineProperty of what is pushed; the same figures mean others in the answers
 BILL_KINDS = {document.NORMAL: "2", document.DISCOUNT: "1", document.DISCOUNTED: "2"}
 DISCOUNT_LINE = "1"  # lineProperty in answers: 0 and 2 are goods, 2 those with a discount behind [docs]
+PRIORITY = "0"  # [docs]
+GOODS_CODE_LENGTH = 32  # [docs]
+NOTE_LENGTH = 100  # assumption
 EXEMPT_WORD = "免税"  # privilegeContent
 NOT_TAXABLE_WORD = "不征税"
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # zeroTaxRateFlag

@@ -7,6 +7,7 @@ Source: docs/protocols/kingdee-billing.md#fapiao.
 
 import dataclasses
 
+from ...rules.codes import with_code
 from ...rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, Line
 from .. import reading
 from ..base import FileAddresses, Issued, LineDetail, Particulars
@@ -22,23 +23,42 @@ def looks_like_one(data):
 
 
 def number_in(data):
-    """Return the 20-digit number of a fapiao, "" where it has none (yet)."""
-    return reading.number_at(data, *NUMBER_KEYS)
+    """Return the number of a fapiao, "" where it has none (yet): 20 digits, or code and number of one with a code."""
+    return reading.number_at(data, *NUMBER_KEYS) or with_code(*code_in(data))
+
+
+def code_in(data):
+    """Return ``(invoiceCode, number)`` of a fapiao with a code and eight digits, two empty texts for a digital one."""
+    code = reading.word_at(data, "invoiceCode")
+    shorts = (reading.word_at(data, name) for name in NUMBER_KEYS)
+    short = next((number for number in shorts if with_code(code, number)), "")
+    return (code, short) if short else ("", "")
+
+
+def original_in(data):
+    """Return by what the fapiao is known that a red one reverses, "" where none is named.
+
+    assumption: one with a code is named by ``originalInvoiceCode`` beside its number.
+    """
+    number = reading.word_at(data, "originalInvoiceNumber", "originalInvoiceNo")
+    return with_code(reading.word_at(data, "originalInvoiceCode"), number) or number
 
 
 def issued(data):
     """Return the :class:`Issued` that a dict with a number describes."""
     total = reading.money_at(data, "includeTaxAmount")
-    original = reading.word_at(data, "originalInvoiceNumber", "originalInvoiceNo")
+    original = original_in(data)
     is_negative = reading.word_at(data, "invoiceProperty") == "1"
     is_red = bool(original) or is_negative or (total is not None and total < 0)
     kind = reading.word_at(data, "invoiceType")
     rows = reading.pick(data, "goods", "invoiceDetail")
     lines = _lines(rows)
+    fapiao_type, form = codes.KINDS.get(kind, (kind, ""))
+    code, short = code_in(data)
     return Issued(
         number=number_in(data),
         issued_at=reading.moment_at(data, "invoiceDate"),
-        type=codes.TYPE_NAMES.get(kind, kind),
+        type=fapiao_type,
         color="red" if is_red else "blue",
         status=_status(data, is_red),
         seller_name=reading.text_at(data, "sellerName", "salerName"),
@@ -56,6 +76,9 @@ def issued(data):
         files=files_in(data),
         particulars=_particulars(data),
         line_details=tuple(map(_line_detail, rows)) if lines else (),
+        form=form,
+        code=code,
+        short_number=short,
     )
 
 
@@ -106,7 +129,7 @@ def files_in(data):
     if not ofd and "ofdFileUrl" not in data:
         ofd, other = other, ""
     xml = reading.word_at(data, "invoiceXmlFileUrl", "xmlFileUrl")
-    files = FileAddresses(pdf=pdf or other, ofd=ofd, xml=xml)
+    files = FileAddresses(pdf=pdf or other, ofd=ofd, xml=xml, image=reading.word_at(data, "invoiceImageUrl"))
     return None if files == FileAddresses() else files
 
 

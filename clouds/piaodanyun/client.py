@@ -6,11 +6,12 @@ Source: docs/protocols/piaodanyun.md#calls.
 import re
 from dataclasses import dataclass
 
+from ...rules.document import DIGITAL, DIGITAL_PAPER
 from .. import base, client
 from ..base import FileAddresses, Issued, NotFound
 from ..client import Call, is_kind
 from ..errors import LoginRequired, OutcomeUnknown
-from . import account, issue, query, red, words
+from . import account, codes, issue, query, red, words
 from .auth import Tokens
 from .meaning import is_token_refused, opened
 
@@ -46,6 +47,9 @@ class Options(client.Options):
     add_seal: bool = False  # addSeal: the cloud's own default is without
     confirm_buyer: bool = True  # issue even if the bureau knows no such buyer (gfxxConfirm left out)
     check_person: bool = False  # spflxConfirm: let the bureau check a natural person
+    # zpFppzDm, the bureau's kind of the sheet; [family] names 1130, 1160 for special, 04, 05 for ordinary ones
+    paper_kind_special: str = "1130"
+    paper_kind_ordinary: str = "04"
 
     @staticmethod
     def _read(field, value):
@@ -80,7 +84,12 @@ class Piaodanyun(client.Cloud):
         "add_seal",
         "confirm_buyer",
         "check_person",
+        "paper_kind_special",
+        "paper_kind_ordinary",
     )
+    types = codes.TYPES
+    paper_number_required = True
+    reversible = frozenset({DIGITAL, DIGITAL_PAPER})
     remark_length = 255
     seller_contact_required = True
     capabilities = frozenset(_CALLS)

@@ -4,14 +4,22 @@ Source: docs/protocols/piaodanyun.md#codes-and-texts.
 """
 
 from ...rules import document
-from ...rules.document import DISCOUNT, DISCOUNTED, ORDINARY, SPECIAL
+from ...rules.document import DIGITAL, DIGITAL_PAPER, DISCOUNT, DISCOUNTED, ORDINARY, SPECIAL
 from ...rules.document import NORMAL as NORMAL_LINE
 from ..phrases import NOT_SET_UP, any_of
 from ..phrases import SESSION as SESSION_OVER
 
-TYPES = {SPECIAL: "81", ORDINARY: "82"}  # fplxdm
-PAPER_TYPES = {SPECIAL: "85", ORDINARY: "86"}
-TYPE_NAMES = {code: kind for types in (TYPES, PAPER_TYPES) for kind, code in types.items()}
+TYPES = {  # fplxdm
+    (SPECIAL, DIGITAL): "81",
+    (ORDINARY, DIGITAL): "82",
+    (SPECIAL, DIGITAL_PAPER): "85",
+    (ORDINARY, DIGITAL_PAPER): "86",
+}
+KINDS_OF_FAPIAO = {code: pair for pair, code in TYPES.items()}
+TYPE_NAMES = {code: kind for code, (kind, _form) in KINDS_OF_FAPIAO.items()}
+PRINTED_LINES = 8  # of a sheet; with more it is a list (qdbz)
+# slsm, by the reasons of rules.rates: the seed's reading. [family] has the two the other way round.
+SMALL_SCALE_REASONS = {"2": "2", "3": "3"}
 KINDS = {NORMAL_LINE: "0", DISCOUNT: "1", DISCOUNTED: "2"}  # fphxz; the same figures mean others elsewhere
 KIND_NAMES = {code: kind for kind, code in KINDS.items()}
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # lslbs

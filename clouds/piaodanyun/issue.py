@@ -8,6 +8,8 @@ Source: docs/protocols/piaodanyun.md#issuing; docs/protocols/tax-rules.md#arithm
 from decimal import Decimal
 
 from ...rules import rates
+from ...rules.codes import with_code
+from ...rules.document import DIGITAL_PAPER, SPECIAL
 from .. import reading
 from ..base import ISSUE, Issued
 from ..writing import filled, joined, measure, money, plain, serial_of
@@ -19,13 +21,14 @@ def freeze(draft, request_uid, tax_no, options):
     """Return the form of a ``Draft`` as a dict of strings in the paper's order, without credentials.
 
     ``request_uid`` becomes ``fpqqlsh``, "税号_自定义编号", at most 40 characters. Raises ValueError for
-    what no form can carry: a uid that doesn't fit, an amount with a fraction of a fen.
+    what no form can carry: a uid that doesn't fit, a kind of fapiao without a code, an amount with a fraction of a fen.
     """
     form = {
         "fpqqlsh": serial_of(request_uid),
-        "fplxdm": codes.TYPES[draft.type],
+        "fplxdm": _type(draft),
         "tdyslxDm": "",
         "kplx": "0",
+        **_paper(draft, options),
         **_parties(draft, tax_no),
         "zsfs": draft.levy or "0",
     }
@@ -34,7 +37,8 @@ def freeze(draft, request_uid, tax_no, options):
     form.update(_totals(draft))
     form.update(filled(kpr=draft.drawer, skr=draft.payee, fhr=draft.reviewer))
     form.update(filled(gfkhdh=draft.buyer.mobile, gfkhyx=draft.buyer.email))
-    form.update(filled(slsm=draft.small_scale_reason, bz=draft.remark))
+    reason = draft.small_scale_reason
+    form.update(filled(slsm=codes.SMALL_SCALE_REASONS.get(reason, reason), bz=draft.remark))
     form["gfzrrbs"] = "Y" if draft.buyer.is_person else "N"
     form.update(
         filled(
@@ -61,8 +65,35 @@ def read(raw):
             number=number,
             issued_at=reading.moment_at(envelope.data, "Kprq", "kprq"),
             raw=reading.plain(envelope.data),
+            **sheet_of(envelope.data),
         )
     raise lacking(envelope, "no_number")
+
+
+def sheet_of(data):
+    """Return ``code`` and ``short_number`` of the sheet of a digital fapiao on paper [family], as for ``Issued``."""
+    code, number = reading.word_at(data, "zzfpdm", "fpdm"), reading.word_at(data, "zzfphm")
+    return {"code": code, "short_number": number} if with_code(code, number) else {}
+
+
+def _type(draft):
+    try:
+        return codes.TYPES[draft.type, draft.form]
+    except KeyError:
+        raise ValueError(f"There is no code for {draft.type!r} as {draft.form!r}") from None
+
+
+def _paper(draft, options):
+    """Return the keys of a digital fapiao on paper; ``zpFppzDm`` and the sheet's code and number are [family]."""
+    if draft.form != DIGITAL_PAPER:
+        return {}
+    kind = options.paper_kind_special if draft.type == SPECIAL else options.paper_kind_ordinary
+    return filled(
+        qdbz="1" if len(draft.lines) > codes.PRINTED_LINES else "",
+        zpFppzDm=kind,
+        zzfpdm=draft.paper_code,
+        zzfphm=draft.paper_number,
+    )
 
 
 def _parties(draft, tax_no):

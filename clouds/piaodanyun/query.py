@@ -9,6 +9,7 @@ from ..base import FileAddresses, Issued, LineDetail, NotFound, Particulars, Pen
 from ..errors import OutcomeUnknown
 from ..phrases import NOT_THERE, SOMETHING_ELSE, says_doubt
 from . import codes
+from .issue import sheet_of
 from .meaning import MEANING, opened
 
 FLAGS = {"pdf": "1", "ofd": "2", "xml": "3", "addresses": "4"}
@@ -58,13 +59,14 @@ def _issued(head, number):
     total = reading.money_at(head, "jshj")
     original = reading.text_at(head, "yfphm") or ""
     kind = reading.word_at(head, "fplxdm")
+    fapiao_type, form = codes.KINDS_OF_FAPIAO.get(kind, (kind, ""))
     reversed_by = reading.number_at(head, "hcFphm")  # assumption: the paper has the key, without content
     rows = reading.pick(head, "zbmx", "mxzb")
     lines = _lines(rows)
     return Issued(
         number=number,
         issued_at=reading.moment_at(head, "kprq") or reading.moment_at(head, "dqsj"),
-        type=codes.TYPE_NAMES.get(kind, kind),
+        type=fapiao_type,
         color="red" if original or (total is not None and total < 0) else "blue",
         status=_status(head, reversed_by),
         seller_name=reading.text_at(head, "xhdwmc"),
@@ -81,6 +83,8 @@ def _issued(head, number):
         raw=reading.plain(head),
         particulars=_particulars(head),
         line_details=tuple(map(_line_detail, rows)) if lines else (),
+        form=form,
+        **sheet_of(head),
     )
 
 

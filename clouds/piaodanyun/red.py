@@ -19,6 +19,7 @@ from ..errors import NotYet, OutcomeUnknown
 from ..phrases import FORM_EXISTS, RED_EXISTS, says_trouble
 from ..writing import serial_of
 from . import codes
+from .issue import sheet_of
 from .meaning import MEANING, lacking, opened
 from .query import line_values
 
@@ -268,5 +269,6 @@ def read_issue(raw):
             total=reading.money_at(data, "jshj"),
             original_number=reading.number_at(data, "yfphm"),
             raw=reading.plain(data),
+            **sheet_of(data),
         )
     raise lacking(envelope, "no_number")

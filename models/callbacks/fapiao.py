@@ -111,7 +111,7 @@ class Fapiao(models.Model):
 
     @api.model
     def _claim_refresh(self, limit):
-        """Postpone the next try; return ``{(account id, is monthly check): [(id, number to query)]}``."""
+        """Postpone the next try; return ``{(account id, is monthly check): [(id, what to query by)]}``."""
         due = self.search(
             [("refresh_at", "<=", fields.Datetime.now()), *self._domain_askable()],
             order="refresh_is_look, refresh_at, id",
@@ -129,13 +129,19 @@ class Fapiao(models.Model):
             wait = min(FIRST_WAIT * 2 ** min(fapiao.refresh_tries, 10), LAST_WAIT)
             fapiao.write({"refresh_tries": fapiao.refresh_tries + 1, "refresh_at": now + wait})
         return {
-            (account.id, is_look): [(one.id, not one.refresh_itself and one.refresh_red or one.number) for one in own]
+            (account.id, is_look): [(one.id, one._refresh_by()) for one in own]
             for (account, is_look), own in locked.grouped(lambda one: (one.account_id, one.refresh_is_look)).items()
         }
 
+    def _refresh_by(self):
+        """Return the arguments of ``Cloud.find`` by which the bureau is asked: for this fapiao or the red one named."""
+        self.ensure_one()
+        is_red = not self.refresh_itself and self.refresh_red
+        return {"number": self.refresh_red} if is_red else self._asked_by()
+
     @api.model
     def _ask_account(self, account_id, questions, purpose):
-        """Query ``[(id, number)]`` at one account as long as its cloud can be called; process each answer."""
+        """Query ``[(id, what to query by)]`` at one account as long as its cloud can be called; process each answer."""
         engine = Engine(self.env)
         account = self.env["fapiao.account"].browse(account_id)
         try:
@@ -144,7 +150,7 @@ class Fapiao(models.Model):
             answers, ended_by = [], error
         if ended_by:
             account._record_need_in_new_transaction(ended_by)
-            unasked = [fapiao_id for fapiao_id, _number in questions[len(answers) :]]
+            unasked = [fapiao_id for fapiao_id, _asked in questions[len(answers) :]]
             engine._step(lambda env: env["fapiao"]._postpone_refresh(account_id, unasked, ended_by, purpose))
         for fapiao_id, number, answer in answers:
             try:
@@ -347,13 +353,14 @@ class Fapiao(models.Model):
 
 
 def ask_all(questions, cloud):
-    """Return ``[(id, number, answer)]`` of ``[(id, number)]`` as far as the cloud could be queried, and the
-    ``CloudError`` that ended it, or None. An answer may be a ``CloudError``.
+    """Return ``[(id, number, answer)]`` of ``[(id, arguments of find)]`` as far as the cloud could be queried, and
+    the ``CloudError`` that ended it, or None. An answer may be a ``CloudError``.
     """
     answers, patience = [], Patience()
-    for fapiao_id, number in questions:
+    for fapiao_id, asked in questions:
+        number = asked["number"]
         try:
-            answer = cloud.find(number=number)
+            answer = cloud.find(**asked)
         except CloudError as error:
             answer = error
         is_over = patience.is_over(answer if isinstance(answer, CloudError) else None)

@@ -26,7 +26,7 @@ from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
 from ...rules.limits import Limits
-from ..values import SHANGHAI, as_html, aware, exact, naive
+from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, exact, naive
 from . import gate, spool
 from .engine import Engine
 from .fapiao_pace import BACKGROUND, QUESTION
@@ -98,6 +98,8 @@ class FapiaoAccount(models.Model):
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
             *("app_token_path", "login_path", "drawer"),
+            *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+            *("paper_kind_special", "paper_kind_ordinary"),
         }
     )
 
@@ -147,6 +149,16 @@ class FapiaoAccount(models.Model):
     )
     check_person = fields.Boolean(
         "Check Natural Persons", help="Have the tax bureau check the buyer if it is a natural person."
+    )
+
+    paper_kind_special = fields.Char(
+        "Sheet of a Special Fapiao",
+        help="纸票票种代码 of digital special fapiao on paper, as the tax bureau names the sheets in your printer: 1130"
+        " (three parts) or 1160 (six). Empty: 1130.",
+    )
+    paper_kind_ordinary = fields.Char(
+        "Sheet of an Ordinary Fapiao",
+        help="纸票票种代码 of digital ordinary fapiao on paper: 04 (two parts) or 05 (five). Empty: 04.",
     )
 
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)
@@ -287,13 +299,11 @@ class FapiaoAccount(models.Model):
         help="The seller is a small-scale taxpayer (小规模纳税人), who charges 1 or 3 percent.",
     )
     small_scale_reason = fields.Selection(
-        [
-            ("2", "An earlier fapiao is corrected or taken back (2)"),
-            ("3", "The reduction to 1 percent is given up (3)"),
-        ],
+        SMALL_SCALE_REASONS,
         "Reason for 3 %",
         tracking=True,
-        help="A small-scale taxpayer who charges 3 percent instead of 1 has to say why (税率说明).",
+        help="A small-scale taxpayer who charges 3 percent instead of 1 has to say why (税率说明). A document may name"
+        " another reason.",
     )
 
     drawer = fields.Char(
@@ -313,6 +323,28 @@ class FapiaoAccount(models.Model):
         "Issue at Once",
         default=True,
         help="Otherwise a request waits in the cloud until a person there has it issued.",
+    )
+    auto_merge = fields.Boolean(
+        "Cloud May Merge",
+        help="The cloud may put several requests of one customer on one fapiao. A request may say otherwise.",
+    )
+    org_code = fields.Char(
+        "Organization Code",
+        help="组织编码: of the cloud's organization that issues, as its portal lists it under 组织管理. Empty: the one"
+        " with the seller's tax number.",
+    )
+    priority = fields.Char(
+        "Priority of Requests", help="优先级 in the cloud's list of requests (开票申请单); 0 if empty."
+    )
+    goods_codes = fields.Boolean(
+        "Send Product References",
+        help="Name each product by its internal reference (商品编码). Turn it on where the cloud's portal has a list of"
+        " goods (商品管理) with these references.",
+    )
+    line_notes = fields.Boolean(
+        "Send Line Descriptions",
+        help="Send what a line says below its first row as the remark of the line. It shows in the cloud's portal and"
+        " is not printed.",
     )
     gross_total = fields.Boolean(
         "Totals With Tax",
@@ -1295,6 +1327,15 @@ class FapiaoAccount(models.Model):
         if not self.small_scale:
             self.small_scale_reason = False
 
+    def _forms(self, fapiao_type):
+        """Return the forms in which fapiao of a type are issued through this account, in the order of the selection."""
+        forms = {form for kind, form in client_of(self.provider).types if kind == fapiao_type} if self else set()
+        return [form for form, _label in FORMS if form in forms]
+
+    def _reversible(self):
+        """Return the forms of which fapiao are reversed through this account."""
+        return client_of(self.provider).reversible if self else frozenset()
+
     def _limits(self, summary_codes):
         """Return what one fapiao through this account may carry, as the rules want to know it."""
         self.ensure_one()
@@ -1305,6 +1346,8 @@ class FapiaoAccount(models.Model):
             seller_contact_required=cloud.seller_contact_required,
             small_scale=self.small_scale,
             discount_tax_tolerance=cloud.discount_tax_tolerance,
+            kinds=frozenset(cloud.types),
+            paper_number_required=cloud.paper_number_required,
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,
             # what is pushed isn't confirmed: it may warn, but holds nothing up

@@ -13,8 +13,6 @@ See docs/architecture.md#states. Sections: hooks, queueing, claiming, answers, s
 scheduler.
 """
 
-import base64
-import hashlib
 import json
 import logging
 import math
@@ -28,6 +26,7 @@ from odoo.tools import SQL
 from ...clouds import base, errors, fence
 from ...clouds.canonical import fingerprint
 from ...clouds.words import explain
+from ...clouds.writing import uid_of
 from . import gate
 from .engine import Engine, Job, Turn
 from .fapiao_pace import ISSUE, QUESTION
@@ -185,10 +184,12 @@ class FapiaoTaskMixin(models.AbstractModel):
         return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _make_uid(self, database):
-        """Return "tax number_record part", at most 40 characters."""
-        own = base64.b32encode(hashlib.sha256(self._seed_of_uid(database).encode()).digest()).decode().lower()
-        tax_no = self.account_id.tax_no
-        return f"{tax_no}_{own[: min(39 - len(tax_no), 20)]}"
+        """Return "tax number_record part", at most 40 characters, with the document's number in it."""
+        return uid_of(self.account_id.tax_no, self._seed_of_uid(database), self._number_to_show())
+
+    def _number_to_show(self):
+        """Hook: return the number of the document by which people look for this record at the cloud."""
+        return ""
 
     def _seed_of_uid(self, database):
         """Return what the ID is computed from: database and record, so that a repeated attempt repeats it."""

@@ -1,4 +1,4 @@
-"""Model ``account.move.line``: the fapiao of one line of a bill at the assistant, and the line of a voucher told to it."""
+"""Model ``account.move.line``: the fapiao of one line of a bill at the assistant, and voucher lines told to it."""
 
 from decimal import Decimal
 

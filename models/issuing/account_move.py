@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ...rules.problems import errors
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
-from ..values import PROBLEM, as_html
+from ..values import DIGITAL_FORM, FORMS, KINDS, PROBLEM, SMALL_SCALE_REASONS, as_html
 from . import fapiao_twins
 from .builder import Builder
 
@@ -19,7 +19,12 @@ from .builder import Builder
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["fapiao.guard.mixin", "account.move", "fapiao.document.mixin"]
-    _fapiao_inputs = frozenset({"fapiao_type", "fapiao_remark", "fapiao_account_id", "fapiao_drawer"})
+    _fapiao_inputs = frozenset(
+        {
+            *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
+            *("fapiao_account_id", "fapiao_drawer"),
+        }
+    )
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_move_rel", "move_id", "request_id", "Fapiao Requests", copy=False
@@ -27,11 +32,28 @@ class AccountMove(models.Model):
     fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_id", copy=False)
     fapiao_ids = fields.Many2many("fapiao", "fapiao_move_rel", "move_id", "fapiao_id", copy=False)
     fapiao_type = fields.Selection(
-        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")],
+        KINDS,
         compute="_compute_fapiao_type",
         store=True,
         readonly=False,
         copy=False,
+    )
+    fapiao_form = fields.Selection(
+        FORMS,
+        compute="_compute_fapiao_form",
+        store=True,
+        readonly=False,
+        copy=False,
+        help="What the fapiao is made of (票种), as far as the cloud of your account issues it.",
+    )
+    # compute_sudo: salespeople see invoices, but no accounts
+    fapiao_forms = fields.Char(compute="_compute_fapiao_forms", compute_sudo=True)
+    fapiao_is_small_scale = fields.Boolean(compute="_compute_fapiao_forms", compute_sudo=True)
+    fapiao_small_scale_reason = fields.Selection(
+        SMALL_SCALE_REASONS,
+        "Reason for 3 %",
+        copy=False,
+        help="Why a small-scale taxpayer charges 3 percent on this invoice. If empty, the account's reason.",
     )
     fapiao_remark = fields.Char(
         compute="_compute_fapiao_remark",
@@ -106,6 +128,23 @@ class AccountMove(models.Model):
     def _compute_fapiao_type(self):
         for move in self:
             move.fapiao_type = move.move_type == "out_invoice" and move._fapiao_default_type()
+
+    @api.depends("move_type")
+    def _compute_fapiao_form(self):
+        for move in self:
+            move.fapiao_form = move.move_type == "out_invoice" and DIGITAL_FORM
+
+    def _fapiao_form_or_default(self):
+        """Return the invoice's form; invoices from before the installation have none."""
+        return self.fapiao_form or DIGITAL_FORM
+
+    @api.depends("move_type", "fapiao_type", "fapiao_account_used_id.provider", "fapiao_account_used_id.small_scale")
+    def _compute_fapiao_forms(self):
+        for move in self:
+            account = move.fapiao_account_used_id
+            forms = account._forms(move._fapiao_type_or_default()) if move.move_type == "out_invoice" else []
+            move.fapiao_forms = ",".join(forms)
+            move.fapiao_is_small_scale = bool(forms) and account.small_scale
 
     def _fapiao_type_or_default(self):
         """Return the invoice's type; invoices from before the installation have none."""
@@ -242,6 +281,12 @@ class AccountMove(models.Model):
         requests = self._fapiao_enqueue(built)
         requests |= going.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)
         return requests.action_follow()
+
+    def action_fapiao_issue_options(self):
+        """Open the dialog that says how the fapiao of these invoices are to be issued; nothing is sent yet."""
+        gate.check(self, gate.ISSUER, "write")
+        self._fapiao_raise_if_impossible()
+        return self.env["fapiao.issue"]._open(self)
 
     def action_fapiao_merge(self):
         """Open the dialog that previews these invoices on one fapiao; nothing is sent yet."""

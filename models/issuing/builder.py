@@ -6,12 +6,12 @@ Sections in the order of a run: checks, lines, coverage and splitting, merging, 
 # Messages are marked here and translated where they are shown, as in rules/.
 # pylint: disable=prefer-env-translation
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
-from ...rules import checks, netting, rates, shares, taxno
+from ...rules import checks, codes, netting, rates, shares, taxno
 from ...rules import draft as drafting
 from ...rules.amounts import ZERO, net_of_gross, round2
-from ...rules.document import Draft, Item
+from ...rules.document import DIGITAL_PAPER, Draft, Item
 from ...rules.problems import Problem, _, errors
 from ...rules.split import split
 from ..values import exact, shortest
@@ -41,6 +41,33 @@ class Built:
     @property
     def is_ready(self):
         return self.draft is not None and not errors(self.problems)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person says of the fapiao to be issued, by the names of ``rules.document.Draft``; where they say nothing,
+    the account's settings decide. ``paper_code``, ``paper_number``: the sheet of the first one on paper.
+    """
+
+    issue_at_once: bool | None = None
+    may_merge: bool | None = None
+    organisation: str = ""
+    priority: str = ""
+    paper_code: str = ""
+    paper_number: str = ""
+
+
+def on_sheets(all_built, first):
+    """Return ``all_built`` with the numbers of their sheets, one after the other from ``first`` on."""
+    step, placed = 0, []
+    for built in all_built:
+        if not (built.draft and built.draft.paper_number):
+            placed.append(built)
+            continue
+        number = codes.following(first, step)
+        placed.append(replace(built, draft=replace(built.draft, paper_number=number)))
+        step += 1
+    return placed
 
 
 DOCUMENT_LANGUAGE = "zh_CN"
@@ -84,8 +111,9 @@ def lowest_free(numbers):
 class Builder:
     """Builds the fapiao of invoices; see :meth:`_build`. The user of ``env`` is the drawer by default."""
 
-    def __init__(self, env):
+    def __init__(self, env, wishes=None):
         self.env = env
+        self.wishes = wishes or Wishes()
 
     def _build(self, moves, freed=None):
         """Return the :class:`Built` of ``moves``, in their order; reads only.
@@ -149,19 +177,31 @@ class Builder:
             limits=limits,
             remark=remark,
             drawer=move._fapiao_drawer_text() or self._drawer_of(move),
-            **self._printed(move, [item for _document, item in items]),
+            **self._printed(
+                move,
+                [item for _document, item in items],
+                move._fapiao_form_or_default(),
+                next(filter(None, moves.mapped("fapiao_small_scale_reason")), ""),
+            ),
         )
         return draft, problems + found
 
-    def _printed(self, document, items):
-        """Return what the settings of the company and the account of ``document`` add to a fapiao over ``items``."""
-        company, account = document.company_id, document._fapiao_account()
+    def _printed(self, document, items, form, reason=""):
+        """Return what the settings of the company and the account of ``document`` and the wishes add to a fapiao over
+        ``items``; ``reason``: for 3 percent, if a document names one.
+        """
+        company, account, wishes = document.company_id, document._fapiao_account(), asdict(self.wishes)
+        if form != DIGITAL_PAPER:
+            wishes |= {"paper_code": "", "paper_number": ""}
+
         # the account's reason for charging 3 %, if a line is charged 3 %
         is_charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return {
             "payee": company.fapiao_payee or "",
             "reviewer": company.fapiao_reviewer or "",
-            "small_scale_reason": is_charged and account.small_scale and account.small_scale_reason or "",
+            "small_scale_reason": is_charged and account.small_scale and (reason or account.small_scale_reason) or "",
+            "form": form,
+            **wishes,
             "show_seller_bank": company.fapiao_show_seller_bank,
             "show_buyer_bank": company.fapiao_show_buyer_bank,
         }
@@ -358,7 +398,9 @@ class Builder:
             "code": code.code if code else "",
             "short_name": code.short_name or "" if code else "",
             "rate": exact(tax.amount, 4) / 100,
-            "spec": line.product_id.default_code or "",
+            "spec": line.product_id._fapiao_spec(),
+            "goods_code": line.product_id.default_code or "",
+            "note": " ".join((line.name or "").strip().split("\n")[1:]),
             "unit": line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
             "zero_kind": tax.fapiao_zero_kind or "",
             "policy": tax.fapiao_policy or product.fapiao_policy or "",
@@ -672,7 +714,7 @@ class Builder:
         checks_in_turn = [self._merge_accounts, self._merge_currencies]
         if documents._name == "account.move":
             # for orders, both are chosen in the request dialog
-            checks_in_turn = [self._merge_recipients, self._merge_types, *checks_in_turn]
+            checks_in_turn = [self._merge_recipients, self._merge_types, self._merge_forms, *checks_in_turn]
         return [problem for check in checks_in_turn if (problem := check(documents))]
 
     def _merge_accounts(self, documents):
@@ -716,6 +758,21 @@ class Builder:
                 "first_type": names[first._fapiao_type_or_default()],
                 "other": other.display_name,
                 "other_type": names[other._fapiao_type_or_default()],
+            },
+        )
+
+    def _merge_forms(self, moves):
+        first, other = self._differing(moves, lambda move: move._fapiao_form_or_default())
+        names = dict(moves._fields["fapiao_form"]._description_selection(self.env))
+        return other and Problem(
+            "merge_forms",
+            _("%(first)s wants the fapiao as %(first_form)s, %(other)s as %(other_form)s."),
+            _("Choose the same form on the invoices, or issue them separately."),
+            {
+                "first": first.display_name,
+                "first_form": names[first._fapiao_form_or_default()],
+                "other": other.display_name,
+                "other_form": names[other._fapiao_form_or_default()],
             },
         )
 

@@ -18,20 +18,21 @@ from odoo.tools import SQL, file_open
 from ...clouds import base
 from ...clouds.base import LineDetail, NotFound
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
-from ...rules import qr
+from ...rules import codes, qr
 from ...rules.amounts import ZERO
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
-from ..values import DIGITAL, FILES, KIND_OF, LEVIES, LIVING, SHANGHAI, STATUSES, TYPES, aware, exact, naive
+from ..values import DIGITAL, FILES, LEVIES, LIVING, SHANGHAI, STATUSES, TYPE_CODES, TYPES, aware, exact, naive
 from . import elsewhere
 
 _logger = logging.getLogger(__name__)
 
 # As they are stored. XML as plain text: a browser runs the scripts of other XML, and Odoo parses it.
 MIMETYPES = {"pdf": "application/pdf", "ofd": "application/ofd", "xml": "text/plain"}
+PRINTED_AS = {code: kind for kind, code in DIGITAL.items()}  # with a QR code that is known
 # As they are sent to a browser, which saves what it has no use for. Not stored: Odoo takes it for "not known" and
 # has the content decide.
 SENT_AS = {**MIMETYPES, "ofd": "application/octet-stream"}
@@ -56,13 +57,23 @@ class Fapiao(models.Model):
     _description = "Fapiao"
     _order = "issue_date desc, id desc"
     _rec_name = "number"
-    _rec_names_search = ["number", "buyer_name", "seller_name"]
+    _rec_names_search = ["number", "short_number", "buyer_name", "seller_name"]
 
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     account_id = fields.Many2one("fapiao.account", readonly=True, index="btree_not_null", ondelete="restrict")
     direction = fields.Selection([("out", "Outbound"), ("in", "Inbound")], required=True, readonly=True)
     color = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, readonly=True, default="blue")
-    number = fields.Char(required=True, readonly=True)
+    number = fields.Char(
+        required=True,
+        readonly=True,
+        help="The 20 digits of a digital fapiao; of another one its code and number together.",
+    )
+    code = fields.Char(
+        "Fapiao Code", readonly=True, help="发票代码, of those on paper and of those that aren't digital."
+    )
+    short_number = fields.Char(
+        "Number with the Code", readonly=True, index="btree_not_null", help="The eight digits that go with the code."
+    )
     type_code = fields.Selection(TYPES, "Type", required=True, readonly=True)
     status = fields.Selection(STATUSES, required=True, readonly=True, default="normal")
     issued_at = fields.Datetime(readonly=True)
@@ -127,9 +138,11 @@ class Fapiao(models.Model):
     pdf_address = fields.Char(readonly=True, groups="base.group_system")
     ofd_address = fields.Char(readonly=True, groups="base.group_system")
     xml_address = fields.Char(readonly=True, groups="base.group_system")
+    image_address = fields.Char(readonly=True, groups="base.group_system")
     pdf_id = fields.Many2one("ir.attachment", "PDF", readonly=True, ondelete="set null")
     ofd_id = fields.Many2one("ir.attachment", "OFD", readonly=True, ondelete="set null")
     xml_id = fields.Many2one("ir.attachment", "XML", readonly=True, ondelete="set null")
+    image_id = fields.Many2one("ir.attachment", "Picture", readonly=True, ondelete="set null")
     files_state = fields.Selection(
         [
             ("none", "Not asked for"),
@@ -154,6 +167,7 @@ class Fapiao(models.Model):
     pdf_url = fields.Char("PDF Link", compute="_compute_file_urls")
     ofd_url = fields.Char("OFD Link", compute="_compute_file_urls")
     xml_url = fields.Char("XML Link", compute="_compute_file_urls")
+    image_url = fields.Char("Picture Link", compute="_compute_file_urls")
     qr_image = fields.Binary("QR Picture", compute="_compute_qr_image")
     account_mode = fields.Selection(related="account_id.mode", string="Account Mode")
 
@@ -169,17 +183,17 @@ class Fapiao(models.Model):
     @api.depends("number", "type_code", "amount_total", "issue_date")
     def _compute_qr_text(self):
         for fapiao in self:
-            kind = KIND_OF.get(fapiao.type_code)
+            kind = PRINTED_AS.get(fapiao.type_code)
             fapiao.qr_text = (
                 qr.text(kind, fapiao.number, f"{fapiao.amount_total:.2f}", fapiao.issue_date)
                 if kind and fapiao.issue_date
                 else False
             )
 
-    @api.depends("pdf_id", "ofd_id", "xml_id")
+    @api.depends("pdf_id", "ofd_id", "xml_id", "image_id")
     def _compute_file_urls(self):
         for fapiao in self:
-            for kind in FILES:
+            for kind in (*FILES, "image"):
                 attachment_id = fapiao[f"{kind}_id"].id
                 fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
 
@@ -244,6 +258,23 @@ class Fapiao(models.Model):
             "target": "download",
         }
 
+    def action_send_again(self):
+        """Open the dialog that sends these fapiao to the buyer by mail."""
+        gate.check(self, gate.ISSUER)
+        if foreign := self.filtered(lambda fapiao: fapiao.direction != "out"):
+            raise UserError(self.env._("Fapiao %s is a received one: its seller sends it.", foreign[:1].display_name))
+        if len({(fapiao.company_id, fapiao.buyer_name, fapiao.buyer_tax_no or "") for fapiao in self}) > 1:
+            raise UserError(self.env._("These fapiao are for several buyers. Send those of one buyer at a time."))
+        return self.env["fapiao.send"]._open(self)
+
+    def _fapiao_recipients(self):
+        """Hook: return further partners whom these fapiao are made out to, beside those of the invoices."""
+        return self.env["res.partner"]
+
+    def _fapiao_documents(self):
+        """Return the documents that show messages about these fapiao, as a list."""
+        return list(self.move_ids)
+
     def action_open_business_doc(self):
         """Open the fapiao itself; the links of core's ``x2many_buttons`` call this."""
         gate.check(self, gate.INTERNAL)
@@ -288,7 +319,9 @@ class Fapiao(models.Model):
             "direction": "out",
             "color": request.kind,
             "number": issued.number,
-            "type_code": DIGITAL[draft.type],
+            "type_code": TYPE_CODES.get((draft.type, issued.form)) or TYPE_CODES[draft.type, draft.form],
+            "code": issued.code or draft.paper_code,
+            "short_number": issued.short_number or draft.paper_number,
             **self._times(issued.issued_at or aware(fields.Datetime.now())),
             "seller_name": issued.seller_name or draft.seller.name,
             "seller_tax_no": issued.seller_tax_no or draft.seller.tax_no,
@@ -341,7 +374,7 @@ class Fapiao(models.Model):
     @api.model
     def _addresses(self, files):
         """Return the addresses of the files, as far as the cloud names them together with the fapiao."""
-        return {f"{kind}_address": getattr(files, kind) for kind in FILES} if files else {}
+        return {f"{kind}_address": getattr(files, kind) for kind in (*FILES, "image")} if files else {}
 
     @api.model
     def _times(self, issued_at):
@@ -356,10 +389,10 @@ class Fapiao(models.Model):
         self.ensure_one()
         if not self.account_id:
             raise UserError(self.env._("Fapiao %s did not come through an account here.", self.number))
-        account, number = self.account_id, self.number
+        account, number, asked = self.account_id, self.number, self._asked_by()
         account._check_may_use()
         try:
-            found = Engine(self.env)._ask(account, lambda cloud: cloud.find(number=number))
+            found = Engine(self.env)._ask(account, lambda cloud: cloud.find(**asked))
         except CloudError as error:
             account._record_need_in_new_transaction(error)
             raise UserError(account._error_message(error)) from error
@@ -369,6 +402,16 @@ class Fapiao(models.Model):
         Engine(self.env)._step(lambda env: env["fapiao"].browse(fapiao_id)._take_over(found))
         self.invalidate_recordset()
         self._look_for_red(found)
+
+    def _asked_by(self):
+        """Return the arguments of ``Cloud.find`` for this fapiao: its number and, where code and number together are
+        what it is known by, the code and the order that it came of.
+        """
+        self.ensure_one()
+        code, _short = codes.parted(self.number, self.code or "")
+        if not code:
+            return {"number": self.number}
+        return {"number": self.number, "code": code, "request_uid": self.request_ids[:1].request_uid or ""}
 
     def _take_over(self, found):
         """Write what the bureau reports of this fapiao; values not reported are kept."""
@@ -383,6 +426,8 @@ class Fapiao(models.Model):
             "amount_total": found.total,
             "status": found.status if found.status in dict(STATUSES) else None,
             "check_code": found.check_code,
+            "code": found.code,
+            "short_number": found.short_number,
             **self._addresses(found.files),
         }
         values = {name: float(value) if name.startswith("amount") else value for name, value in said.items() if value}
@@ -451,7 +496,7 @@ class Fapiao(models.Model):
 
     def _files(self):
         """Return the attachments of these fapiao."""
-        return self.pdf_id | self.ofd_id | self.xml_id
+        return self.pdf_id | self.ofd_id | self.xml_id | self.image_id
 
     def _file_name(self, ending):
         """Return the name of the fapiao's file of this kind; its number is the cloud's word."""
@@ -477,7 +522,10 @@ class Fapiao(models.Model):
         return ""
 
     def _missing_kinds(self):
-        return [kind for kind in FILES if not self[f"{kind}_id"]]
+        """Return the kinds of files to fetch; a picture only where the cloud names its address."""
+        # sudo: the address is for administrators
+        has_picture = self.sudo().image_address and not self.image_id
+        return [*(kind for kind in FILES if not self[f"{kind}_id"]), *(["image"] if has_picture else [])]
 
     def _want_files(self):
         """Queue the fapiao for fetching of their files."""

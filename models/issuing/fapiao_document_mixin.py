@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
+from ..values import LIVING
 from .fapiao_request import REQUEST_STATES
 
 CHOICES = {"fapiao_account_id", "fapiao_drawer"}
@@ -263,6 +264,14 @@ class FapiaoDocumentMixin(models.AbstractModel):
         if not self.fapiao_ids:
             raise UserError(self.env._("There is no fapiao yet, so there are no files."))
         return self.fapiao_ids.action_download()
+
+    def action_fapiao_send_again(self):
+        """Open the dialog that sends the valid fapiao of these documents to the buyer by mail."""
+        gate.check(self, gate.ISSUER)
+        fapiao = self.fapiao_ids.filtered(lambda one: one.status in LIVING)
+        if not fapiao:
+            raise UserError(self.env._("There is no fapiao yet that could be sent."))
+        return fapiao.action_send_again()
 
     def action_fapiao_open(self):
         """Open the fapiao of this document."""

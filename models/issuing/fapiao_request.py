@@ -37,7 +37,7 @@ from ..cloud.fapiao_task_mixin import (
     Schedule,
     states,
 )
-from ..values import LIVING, PROBLEM, as_html, exact
+from ..values import DIGITAL_FORM, FORMS, KINDS, LIVING, PROBLEM, as_html, exact
 from . import elsewhere
 from .fapiao import sums_to
 
@@ -66,9 +66,11 @@ class FapiaoRequest(models.Model):
 
     state = fields.Selection(REQUEST_STATES)
     kind = fields.Selection([("blue", "Blue"), ("red", "Red")], required=True, default="blue", readonly=True)
-    type = fields.Selection(
-        [("special", "Special (专票)"), ("ordinary", "Ordinary (普票)")], required=True, readonly=True
+    type = fields.Selection(KINDS, required=True, readonly=True)
+    organisation = fields.Char(
+        "Organization", readonly=True, help="组织编码 of the cloud's organization, where it isn't the account's."
     )
+    form = fields.Selection(FORMS, "Fapiao Form", required=True, default=DIGITAL_FORM, readonly=True)
     move_ids = fields.Many2many(
         "account.move",
         "fapiao_request_move_rel",
@@ -459,6 +461,8 @@ class FapiaoRequest(models.Model):
             "operation": base.ISSUE,
             "kind": "blue",
             "type": draft.type,
+            "form": draft.form,
+            "organisation": draft.organisation,
             "move_ids": [Command.set(built.documents.ids)],
             "previous_id": max(self._rejected_of(built).ids, default=False),
             "partner_id": moves.commercial_partner_id[:1].id,
@@ -713,6 +717,11 @@ class FapiaoRequest(models.Model):
 
     def _seed_of_uid(self, database):
         return f"{database}/{self._name}/{fingerprint(self._stands_for())}/{self.attempt + self.sibling}"
+
+    def _number_to_show(self):
+        """Return the number of the first document, or that of the fapiao that a red request reverses."""
+        documents = sorted(self._documents(), key=lambda one: (one._name != "account.move", one.id))
+        return (documents[0].name if documents else self.red_form_id.fapiao_id.number) or ""
 
     def _stands_for(self):
         """Return the values the ID is computed from: documents, lines and slices, parties, amounts."""

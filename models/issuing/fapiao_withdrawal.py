@@ -34,7 +34,7 @@ class FapiaoWithdrawal(models.Model):
     def _create_for(self, requests):
         """Create, freeze and queue the withdrawals of ``requests``, pending ones of any accounts."""
         withdrawals = self.browse()
-        for account, own in requests.grouped("account_id").items():
+        for (account, _organisation), own in requests.grouped(lambda one: (one.account_id, one.organisation)).items():
             for start in range(0, len(own), AT_ONCE):
                 withdrawals |= self._create_one(account, own[start : start + AT_ONCE])
         withdrawals._enqueue()
@@ -45,7 +45,9 @@ class FapiaoWithdrawal(models.Model):
             {"account_id": account.id, "company_id": account.company_id.id, "operation": base.WITHDRAW}
         )
         withdrawal._identify()
-        withdrawal._freeze(requests.mapped("request_uid"))
+        withdrawal._freeze(
+            {"request_uids": requests.mapped("request_uid"), "organisation": requests[:1].organisation or ""}
+        )
         requests.withdrawal_id = withdrawal
         return withdrawal
 

@@ -44,17 +44,24 @@ class ProductCategory(models.Model):
 class ProductTemplate(models.Model):
     _name = "product.template"
     _inherit = ["fapiao.guard.mixin", "product.template", "fapiao.item.mixin"]
-    _fapiao_inputs = frozenset({"fapiao_policy"})
+    _fapiao_inputs = frozenset({"fapiao_policy", "fapiao_spec"})
 
     fapiao_policy = fields.Char(
         "Preferential Policy",
         help="Printed with the line where the sale enjoys a tax privilege (优惠政策),"
         " such as 免税, 简易征收 or 即征即退. A policy on the tax goes first.",
     )
+    fapiao_spec = fields.Char(
+        "Specification on Fapiao", help="Printed as 规格型号. If empty, the internal reference of the product."
+    )
 
 
 class ProductProduct(models.Model):
     _inherit = "product.product"
+
+    def _fapiao_spec(self):
+        """Return what is printed as 规格型号; "" for no product."""
+        return self.fapiao_spec or self.default_code or ""
 
     def _fapiao_code(self):
         """Return ``{product: fapiao.tax.code}``: its own, else the nearest category's, else an empty record."""

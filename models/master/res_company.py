@@ -5,7 +5,8 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...rules.document import ORDINARY, SPECIAL
+from ...rules.document import ORDINARY
+from ..values import KINDS
 
 
 class ResCompany(models.Model):
@@ -39,7 +40,7 @@ class ResCompany(models.Model):
         help="When a credit note of an invoice with a fapiao is posted.",
     )
     fapiao_default_type = fields.Selection(
-        [(SPECIAL, "Special (专票)"), (ORDINARY, "Ordinary (普票)")],
+        KINDS,
         "Default Fapiao Type",
         default=ORDINARY,
         required=True,

@@ -7,7 +7,8 @@ from odoo.tools import email_normalize
 
 from ...rules import taxno
 from ...rules.checks import check_party
-from ...rules.document import ORDINARY, SPECIAL, Party
+from ...rules.document import Party
+from ..values import KINDS
 
 FAPIAO_FIELDS = [
     "fapiao_title_type",
@@ -36,7 +37,7 @@ class ResPartner(models.Model):
         " A sole trader (个体工商户) counts as a company.",
     )
     fapiao_type = fields.Selection(
-        [(SPECIAL, "Special (专票)"), (ORDINARY, "Ordinary (普票)")],
+        KINDS,
         help="If empty, the company's default.",
     )
     fapiao_bank = fields.Char(

@@ -58,7 +58,6 @@ class Fapiao(models.Model):
     number = fields.Char(index="trigram")
     has_number = fields.Boolean(compute="_compute_has_number")
     seller_name = fields.Char(index="trigram")
-    code = fields.Char("Fapiao Code", readonly=True, help="发票代码, of those that aren't digital.")
     serial_no = fields.Char("Cloud's ID", readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
@@ -100,12 +99,9 @@ class Fapiao(models.Model):
     foreign_text = fields.Char("Converted From", compute="_compute_foreign_text")
     warning_text = fields.Text("Warnings", compute="_compute_warning_text")
 
-    image_address = fields.Char(readonly=True, groups="base.group_system")
     original_image_address = fields.Char(readonly=True, groups="base.group_system")
-    image_id = fields.Many2one("ir.attachment", "Picture", readonly=True, ondelete="set null")
     original_image_id = fields.Many2one("ir.attachment", "Picture as Taken", readonly=True, ondelete="set null")
-    image_url = fields.Char("Picture Link", compute="_compute_picture_urls")
-    original_image_url = fields.Char("Link of the Picture as Taken", compute="_compute_picture_urls")
+    original_image_url = fields.Char("Link of the Picture as Taken", compute="_compute_original_image_url")
     can_fetch_files = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
     can_refresh = fields.Boolean(compute="_compute_can_fetch", compute_sudo=True)
 
@@ -143,11 +139,11 @@ class Fapiao(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("number")
+    @api.depends("number", "direction")
     def _compute_has_number(self):
         """A ticket without a number has "#" and the cloud's ID in its place, which is not shown to users."""
         for fapiao in self:
-            fapiao.has_number = is_number(fapiao.number)
+            fapiao.has_number = fapiao.direction == "out" or is_number(fapiao.number)
 
     @api.depends(
         "amount_total",
@@ -181,12 +177,11 @@ class Fapiao(models.Model):
         for fapiao in self:
             fapiao.warning_text = "\n".join(fapiao._describe_warnings()) or False
 
-    @api.depends("image_id", "original_image_id")
-    def _compute_picture_urls(self):
+    @api.depends("original_image_id")
+    def _compute_original_image_url(self):
         for fapiao in self:
-            for kind in PICTURES:
-                attachment_id = fapiao[f"{kind}_id"].id
-                fapiao[f"{kind}_url"] = f"/web/content/{attachment_id}?download=1" if attachment_id else False
+            attachment_id = fapiao.original_image_id.id
+            fapiao.original_image_url = f"/web/content/{attachment_id}?download=1" if attachment_id else False
 
     @api.depends(
         *("direction", "account_id", "serial_no", "pdf_id", "ofd_id", "xml_id", "image_id", "original_image_id"),
@@ -456,7 +451,7 @@ class Fapiao(models.Model):
         return (*FILES, *PICTURES)
 
     def _files(self):
-        return super()._files() | self.image_id | self.original_image_id
+        return super()._files() | self.original_image_id
 
     def _missing_kinds(self):
         if self.direction != "in":

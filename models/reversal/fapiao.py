@@ -14,7 +14,7 @@ from ...rules.document import DISCOUNT, NORMAL, ORDINARY, Line
 from ...rules.red_document import Blue, RedLine
 from ..cloud import gate
 from ..cloud.engine import Engine
-from ..values import DIGITAL, KIND_OF, PAPER, aware, exact, shortest
+from ..values import DIGITAL, DIGITAL_FORM, KIND_AND_FORM, KIND_OF, PAPER, TYPE_CODES, aware, exact, shortest
 
 PARTIES = ("seller_name", "seller_tax_no", "buyer_name", "buyer_tax_no")
 
@@ -39,9 +39,14 @@ class Fapiao(models.Model):
             fapiao.can_reverse = bool(
                 fapiao._is_living()
                 and fapiao.account_id
-                and fapiao.type_code in KIND_OF
+                and fapiao._is_reversed_by_cloud()
                 and not any(fapiao.red_form_ids.mapped("is_open"))
             )
+
+    def _is_reversed_by_cloud(self):
+        """Return whether the account's cloud can reverse a fapiao of this type."""
+        _kind, form = KIND_AND_FORM.get(self.type_code, ("", ""))
+        return form in self.account_id._reversible()
 
     # ------------------------------------------------------------------ actions
 
@@ -56,6 +61,14 @@ class Fapiao(models.Model):
             raise UserError(self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number))
         if not self._is_living():
             raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
+        if self.account_id and not self._is_reversed_by_cloud():
+            raise UserError(
+                self.env._(
+                    "The cloud has no call that reverses fapiao %s, which was issued by a tax control device."
+                    " Reverse or void it in the cloud's portal, then click Refresh here.",
+                    self.number,
+                )
+            )
         return self.env["fapiao.red.flush"]._open(self)
 
     def action_red_forms(self):
@@ -169,7 +182,9 @@ class Fapiao(models.Model):
             "direction": self.direction,
             "color": "red",
             "number": issued.number,
-            "type_code": self.type_code,
+            "type_code": self._red_type_code(issued),
+            "code": issued.code,
+            "short_number": issued.short_number,
             **self._times(issued.issued_at or aware(fields.Datetime.now())),
             **{name: self[name] for name in PARTIES},
             **{name: -abs(float(self[name] if value is None else value)) for name, value in said.items()},
@@ -178,6 +193,14 @@ class Fapiao(models.Model):
             "original_id": self.id,
             "move_ids": [fields.Command.set(self.move_ids.ids)],
         }
+
+    def _red_type_code(self, issued):
+        """Return the type of the red fapiao: that of this one, but for one on paper an electronic one, as it is asked
+        for (docs/protocols/piaodanyun.md#red-letter)."""
+        kind, form = KIND_AND_FORM.get(self.type_code, ("", ""))
+        if self.type_code in PAPER:
+            form = DIGITAL_FORM
+        return TYPE_CODES.get((kind, issued.form or form), self.type_code)
 
     @api.model
     def _lines_said(self, found, blue=None):

@@ -13,6 +13,7 @@ from ...clouds import base
 from ...rules import red_document
 from ...rules.document import to_plain
 from ..cloud.fapiao_task_mixin import DEAD_STATES, QUERY_SOON
+from ..values import DIGITAL_FORM, KIND_AND_FORM
 
 
 class FapiaoRequest(models.Model):
@@ -36,6 +37,7 @@ class FapiaoRequest(models.Model):
                 "operation": base.RED_ISSUE,
                 "kind": "red",
                 "type": order.type,
+                "form": KIND_AND_FORM.get(form.fapiao_id.type_code, (order.type, DIGITAL_FORM))[1],
                 "user_id": form.user_id.id,
                 "red_form_id": form.id,
                 "move_ids": [Command.set(form.move_ids.ids)],

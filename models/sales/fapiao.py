@@ -21,6 +21,12 @@ class Fapiao(models.Model):
     def _red_values(self, issued):
         return {**super()._red_values(issued), "order_ids": [Command.set(self.order_ids.ids)]}
 
+    def _fapiao_recipients(self):
+        return super()._fapiao_recipients() | self.order_ids.partner_invoice_id
+
+    def _fapiao_documents(self):
+        return [*super()._fapiao_documents(), *self.order_ids]
+
     def _lines_as_issued(self):
         """Add the invoice lines as keys to lines with order lines, since credit notes refer to them."""
         lines = super()._lines_as_issued()

@@ -11,7 +11,7 @@ from odoo.tools import email_normalize
 from ...rules import checks
 from ...rules import draft as drafting
 from ...rules.amounts import ZERO, plain
-from ...rules.document import Item
+from ...rules.document import DIGITAL, Item
 from ...rules.problems import Problem, _
 from ...rules.shares import next_part
 from ..issuing import fapiao_twins
@@ -31,13 +31,17 @@ class BuiltOrder(Built):
 
 @dataclass(frozen=True)
 class Choice:
-    """Input of the request dialog: ``quantities`` by order line, and data to print or send."""
+    """Input of the request dialog: ``quantities`` by order line, and data to print or send. ``reason``: for charging
+    3 percent.
+    """
 
     quantities: dict
     type: str
     remark: str = ""
     email: str = ""
     phone: str = ""
+    form: str = DIGITAL
+    reason: str = ""
 
 
 class OrderBuilder(Builder):
@@ -74,7 +78,7 @@ class OrderBuilder(Builder):
             limits=limits,
             remark=choice.remark,
             drawer=order._fapiao_drawer_text() or self.env.user.name or "",
-            **self._printed(order, items),
+            **self._printed(order, items, choice.form, choice.reason),
         )
 
     def _values_of_share(self, document, share, sequence):

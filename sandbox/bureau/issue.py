@@ -85,9 +85,15 @@ def _remember(world, request, fapiao):
 
 def _number(world, draft):
     now = world.clock.now().replace(microsecond=0)
-    region = world.taxpayer(draft.seller_no).region
-    number = f"{now:%y}{region}{MARKER}{world.next_serial():012d}"
-    return replace(draft, number=number, issued_at=now)
+    region, serial = world.taxpayer(draft.seller_no).region, world.next_serial()
+    if draft.is_digital:
+        return replace(draft, number=f"{now:%y}{region}{MARKER}{serial:012d}", issued_at=now)
+    # A tax control device: a code of ten digits on a special sheet, else of twelve, and a number of eight. The marker
+    # stands where the region would.
+    roll, short = divmod(serial, 10**8)
+    code = f"{MARKER}{now:%y}{roll % 10**4:04d}"
+    code, short = (code if draft.form == "paper" else f"0{code}1"), f"{short:08d}"
+    return replace(draft, code=code, short=short, number=code + short, issued_at=now)
 
 
 def _reversed(original, request, form):
@@ -115,6 +121,10 @@ def _reversed(original, request, form):
         reversed_by="",
         cloud=request.cloud,
         tenant=request.tenant,
+        # for a sheet of paper an electronic one is asked for (sdfpbz)
+        form="digital" if original.is_digital else original.form,
+        code="",
+        short="",
         consumption_use="00",
         vat_use="03",
         booked="00",

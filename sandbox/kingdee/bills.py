@@ -34,7 +34,15 @@ LINE_FIELDS = {*LINE_REQUIRED}.union(
     words("""
     goodsCode specification units quantity price taxAmount privilegeFlag privilegeContent discountAmount remark""")
 )
-TYPES = {"08xdp": True, "10xdp": False}  # special?
+TYPES = {  # special?, and what it is made of
+    "08xdp": (True, "digital"),
+    "10xdp": (False, "digital"),
+    "028": (True, "electronic"),
+    "026": (False, "electronic"),
+    "004": (True, "paper"),
+    "007": (False, "paper"),
+    "025": (False, "roll"),
+}
 NATURES = {"2": "normal", "1": "discount"}  # not 票单云's coding
 ZERO_KINDS = {"免税": "exempt", "不征税": "untaxed"}
 FLAG = ("0", "1")
@@ -164,9 +172,9 @@ def query(exchange):
 def _entry(world, bill):
     """The entry of a bill in an answer; None while none of its fapiao is shown."""
     items = told.invoices(world, bill)
-    numbers = {each["invoiceNum"] for each in items}
+    numbers = {told.known_as(each) for each in items}
     hidden = {number for number in numbers if number and not world.is_shown(world.fapiao[number])}
-    shown = [each for each in items if each["invoiceNum"] not in hidden]
+    shown = [each for each in items if told.known_as(each) not in hidden]
     return {"billNo": bill.number, "invoiceList": shown} if shown or not items else None
 
 
@@ -227,7 +235,8 @@ def _read_draft(item, quirks):
         **{name: values.text(item, key) for name, key in TEXTS.items()},
         cloud="kingdee",
         natural_person=values.choice(item, "buyerProperty", FLAG, "0") == "1",
-        special=TYPES[values.text(item, "invoiceType")],
+        special=TYPES[values.text(item, "invoiceType")][0],
+        form=TYPES[values.text(item, "invoiceType")][1],
         levy=values.choice(item, "taxationStyle", FLAG, "0"),
         lines=lines,
         net=net,

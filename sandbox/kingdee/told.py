@@ -5,7 +5,15 @@ from ..clock import dashed
 from ..files import address
 from ..protocol import renamed, words
 
-KINDS = {True: "08xdp", False: "10xdp"}
+KINDS = {
+    (True, "digital"): "08xdp",
+    (False, "digital"): "10xdp",
+    (True, "electronic"): "028",
+    (False, "electronic"): "026",
+    (True, "paper"): "004",
+    (False, "paper"): "007",
+    (False, "roll"): "025",
+}
 NATURES = {"normal": "0", "discount": "1", "discounted": "2"}  # not the coding of BILL.PUSH
 NORMAL, WAITING, REVERSED = "0", "2", "3"
 LINES, CALLBACK_LINES = "goods", "invoiceDetail"  # the key of the lines in queries, and in callbacks
@@ -42,8 +50,11 @@ def fapiao(world, record, bill_no, serial, lines_key=LINES):
         **_head(record, bill_no, serial, record.request, lines_key),
         "invoiceStatus": REVERSED if record.reversed_by else NORMAL,
         "issueErrorMessage": "",
-        "invoiceNum": record.number,
+        "invoiceCode": "" if record.is_digital else record.code,
+        "invoiceNum": record.number if record.is_digital else record.short,
         "invoiceDate": dashed(record.issued_at),
+        # The one address of a picture that there is: what is drawn is a PDF.
+        "invoiceImageUrl": "" if record.is_digital else address(world, "kingdee", record.number, "PDF"),
         **{key: address(world, "kingdee", record.number, kind) for key, kind in FILES.items()},
         "originalInvoiceNumber": record.original,
         "redInfoBillNo": record.red_form,
@@ -51,6 +62,11 @@ def fapiao(world, record, bill_no, serial, lines_key=LINES):
         "canRedAmount": round(sum(line.net for line in rest), 2),
         "canRedTaxAmount": round(sum(line.tax for line in rest), 2),
     }
+
+
+def known_as(item):
+    """Under which number the world knows what an item tells of."""
+    return item["invoiceCode"] + item["invoiceNum"]
 
 
 def unissued(draft, bill_no, order_no, error, lines_key=LINES):
@@ -69,7 +85,7 @@ def _head(record, bill_no, serial, order_no, lines_key):
         "billNo": bill_no,
         "serialNo": serial,
         "orderNo": order_no,
-        "invoiceType": KINDS[record.special],
+        "invoiceType": KINDS.get((record.special, record.form), ""),
         **dict.fromkeys(("invoiceCode", "checkCode", "invoiceImageUrl"), ""),
         "buyerProperty": "1" if record.natural_person else "0",
         **renamed(HEAD, record),

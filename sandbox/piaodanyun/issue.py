@@ -12,6 +12,7 @@ from . import auth, form
 
 REQUIRED = words("username fpqqlsh fplxdm kplx xhdwsbh xhdwmc xhdwdzdh xhdwyhzh ghdwmc hjje hjse jshj")
 OPTIONAL = """
+    qdbz zpFppzDm zzfpdm zzfphm
     tdyslxDm ghdwsbh ghdwdzdh ghdwyhzh zsfs kce kpr skr fhr gfkhdh gfkhyx slsm bz gfzrrbs xfzrrbs gfxxConfirm
     spflxConfirm sfzsgmfyhzh sfzsxsfyhzh"""
 LINE_REQUIRED = words("fphxz spmc je sl se hsbz spbm")
@@ -21,7 +22,15 @@ TEXTS = renamed("""
     buyer_name=ghdwmc buyer_address=ghdwdzdh buyer_bank=ghdwyhzh buyer_phone=gfkhdh buyer_mail=gfkhyx remark=bz
     drawer=kpr payee=skr reviewer=fhr small_reason=slsm username""")
 LINE_TEXTS = renamed("name=spmc code=spbm spec=ggxh unit=dw")
-TYPES = {"81": True, "82": False}  # special?
+TYPES = {  # special?, and what it is made of
+    "81": (True, "digital"),
+    "82": (False, "digital"),
+    "85": (True, "digital_paper"),
+    "86": (False, "digital_paper"),
+}
+SHEETS = {True: ("1130", "1160"), False: ("04", "05", "000008101200", "000008101500")}  # zpFppzDm, by special
+SHEET_LINES = 8  # with more it is a list (清单)
+SHEET = words("qdbz zpFppzDm zzfpdm zzfphm")
 NATURES = {"0": "normal", "1": "discount", "2": "discounted"}
 ZERO_KINDS = {"": "", "0": "", "1": "exempt", "2": "untaxed", "3": "zero"}
 number, money = (partial(read, exact=True) for read in (values.number, values.money))
@@ -43,7 +52,10 @@ def blue_ticket(exchange):
 
 
 def blue_answer(fapiao):
-    return Answer({"Fphm": fapiao.number, "Kprq": dashed(fapiao.issued_at), "Gmfyx": None, "GmfSsjswjgdm": None})
+    told = {"Fphm": fapiao.number, "Kprq": dashed(fapiao.issued_at), "Gmfyx": None, "GmfSsjswjgdm": None}
+    if fapiao.code:
+        told |= {"zzfpdm": fapiao.code, "zzfphm": fapiao.short}
+    return Answer(told)
 
 
 # --- the request id, shared with the red fapiao ---
@@ -75,17 +87,20 @@ def open_request(exchange):
 
 def read_draft(exchange):
     text = exchange.text
-    special, lines = _read_kind(exchange.form, text), []
+    (special, made_of), lines = _read_kind(exchange.form, text), []
     for position, row in enumerate(form.lines(exchange.form), 1):
         with values.row(position):
             lines.append(_read_line(row))
+    sheet = _read_sheet(exchange, special, made_of, len(lines))
     return Fapiao(
+        **sheet,
         **{name: text(key) for name, key in TEXTS.items()},
         net=money(exchange.form, "hjje", "合计金额"),
         tax=money(exchange.form, "hjse", "合计税额"),
         gross=money(exchange.form, "jshj", "价税合计"),
         lines=lines,
         special=special,
+        form=made_of,
         levy=values.choice(exchange.form, "zsfs", ("0", "1", "2", "3"), "0", "征收方式"),
         deduction=money(exchange.form, "kce", "扣除额"),
         natural_person=values.choice(exchange.form, "gfzrrbs", ("N", "Y"), "N", "购方自然人标识") == "Y",
@@ -104,6 +119,26 @@ def _read_kind(given, text):
         raise Refused(f"特定要素类型{text('tdyslxDm')}未开通")
     values.choice(given, "xfzrrbs", ("N", "Y"), "N", "销方自然人标识")
     return TYPES[text("fplxdm")]
+
+
+def _read_sheet(exchange, special, made_of, count):
+    """The sheet of a digital fapiao on paper: named, of a kind that fits, and not printed on before."""
+    given = {key: exchange.text(key) for key in SHEET}
+    if made_of != "digital_paper":
+        if any(given.values()):
+            raise Refused("只有数电纸票可以填写纸质发票信息")
+        return {}
+    exchange.demand("zpFppzDm", "zzfpdm", "zzfphm")
+    if given["zpFppzDm"] not in SHEETS[special]:
+        raise Refused(f"纸票票种代码{given['zpFppzDm']}不正确")
+    if not re.fullmatch(r"\d{10}(\d\d)?", given["zzfpdm"]) or not re.fullmatch(r"\d{8}", given["zzfphm"]):
+        raise Refused("纸质发票代码应为10或12位数字,纸质发票号码应为8位数字")
+    if (given["qdbz"] == "1") != (count > SHEET_LINES):
+        raise Refused(f"明细超过{SHEET_LINES}行时清单标志qdbz应为1,否则为空")
+    sheet = (given["zzfpdm"], given["zzfphm"])
+    if any((each.code, each.short) == sheet for each in exchange.world.fapiao.values()):
+        raise Refused(f"纸质发票{given['zzfpdm']}{given['zzfphm']}已使用")
+    return {"code": sheet[0], "short": sheet[1]}
 
 
 def _read_line(row):

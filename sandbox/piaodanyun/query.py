@@ -10,14 +10,15 @@ from ..clock import compact, dashed
 from ..protocol import Answer, Refused, renamed
 from .auth import NOT_FOUND
 from .form import plain
+from .issue import TYPES
 
 # Chosen by us: the documents only show 00 on a normal one.
 NORMAL, REVERSED = "00", "02"
 HEAD = """
     skr=payee kpr=drawer fhr=reviewer ghdwdm=buyer_no ghdwmc=buyer_name GFKHDH=buyer_phone GFKHYX=buyer_mail
     xhdwdm=seller_no xhdwmc=seller_name xhdwdzdh=seller_address xhdwyhzh=seller_bank kpdwdm=seller_no czydm=username
-    slsm=small_reason bz=remark fphm=number yfphm=original tzdbh=red_form zsfs=levy tdyslxDm=element"""
-TYPE_CODES = {True: "81", False: "82"}  # special?
+    slsm=small_reason bz=remark fpdm=code zzfphm=short fphm=number yfphm=original tzdbh=red_form zsfs=levy"""
+TYPE_CODES = {kind: code for code, kind in TYPES.items()}  # by special?, and what it is made of
 NATURE_CODES = {"normal": "0", "discount": "1", "discounted": "2"}
 ZERO_CODES = {"": "", "exempt": "1", "untaxed": "2", "zero": "3"}
 KINDS = {"1": "PDF", "2": "OFD", "3": "XML"}
@@ -72,7 +73,8 @@ def _head(fapiao, request_id):
         "dqsj": dashed(fapiao.issued_at),
         "hcFphm": fapiao.reversed_by or None,
         "fpzt": REVERSED if fapiao.reversed_by else NORMAL,
-        "fplxdm": TYPE_CODES[fapiao.special],
+        "fplxdm": TYPE_CODES.get((fapiao.special, fapiao.form), ""),
+        "sfwzzfp": "1" if fapiao.form == "digital_paper" else "0",
         "zyspmc": fapiao.lines[0].name,
         "zbmx": [_row(fapiao, line, number, identity) for number, line in enumerate(fapiao.lines, 1)],
     }

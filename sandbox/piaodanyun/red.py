@@ -55,7 +55,7 @@ def _mirror(fapiao):
         "kprq": dashed(fapiao.issued_at),
         "hjje": -fapiao.net,
         "hjse": -fapiao.tax,
-        "fplxdm": TYPE_CODES[fapiao.special],
+        "fplxdm": TYPE_CODES.get((fapiao.special, fapiao.form), ""),
         "tdyslxdm": None,
         "jbr": None,
         "mxzb": [_mirror_line(line, number) for number, line in enumerate(red.folded(fapiao.lines), 1)],

@@ -51,6 +51,58 @@ registry.category("web_tour.tours").add("fapiao_issue", {
     ],
 });
 
+registry.category("web_tour.tours").add("fapiao_issue_on_paper", {
+    steps: () => [
+        {
+            content: "Open what is said of the fapiao",
+            trigger: ".o_notebook a[name=fapiao]",
+            run: "click",
+        },
+        {
+            content: "Only what the cloud issues is offered; take the one on paper",
+            trigger: ".o_field_widget[name=fapiao_form]:not(:contains('Roll')) label:contains('on paper')",
+            run: "click",
+        },
+        {
+            content: "Issue it",
+            trigger: "button[name=action_fapiao_issue]",
+            run: "click",
+        },
+        {
+            content: "The dialog asks for the sheet in the printer",
+            trigger: ".modal .o_field_widget[name=problem_ids]:contains('sheet')",
+        },
+        {
+            content: "Enter its code",
+            trigger: ".modal .o_field_widget[name=paper_code] input",
+            run: "edit 3100223130",
+        },
+        {
+            content: "And its number",
+            trigger: ".modal .o_field_widget[name=paper_number] input",
+            run: "edit 00123456",
+        },
+        {
+            content: "Check again",
+            trigger: ".modal-footer button[name=action_check]",
+            run: "click",
+        },
+        {
+            content: "Now it can be issued",
+            trigger: ".modal-footer button[name=action_issue]",
+            run: "click",
+        },
+        {
+            content: "The number stands on the form",
+            trigger: `body:not(:has(.modal)) ${NUMBER}`,
+        },
+        {
+            content: "The fapiao is listed",
+            trigger: ".o_field_widget[name=fapiao_ids] .o_data_row:contains('Normal')",
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("fapiao_problem", {
     steps: () => [
         {
