@@ -139,6 +139,7 @@ from . import test_sales_kingdee_red
 from . import test_sales_merge
 from . import test_sales_order
 from . import test_sales_processes
+from . import test_sales_red
 from . import test_sandbox_assistant
 from . import test_sandbox_assistant_control
 from . import test_sandbox_assistant_pages

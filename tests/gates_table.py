@@ -44,7 +44,7 @@ METHODS = {
         "fapiao.red.form": "action_follow action_open_business_doc",
         "fapiao.assistant.update": "action_open_document",
         "fapiao.request": "action_follow action_open_business_doc",
-        "sale.order": SHOWN_FOR,
+        "sale.order": f"{SHOWN_FOR} action_fapiao_red_forms",
     },
     "listing": {"fapiao.red.form": "follow", "fapiao.request": "follow"},
     "invoicer": {
@@ -75,7 +75,7 @@ METHODS = {
         "fapiao.red.form": "action_apply_again action_ask action_issue_red action_login action_withdraw",
         "fapiao.assistant.update": "action_retry action_tell_again",
         "fapiao.request": "action_login action_retry action_withdraw",
-        "sale.order": f"{ISSUED_FOR} action_fapiao_request",
+        "sale.order": f"{ISSUED_FOR} action_fapiao_red action_fapiao_request",
     },
     "manager": {
         "fapiao.account": "action_archive_anyway action_replace",

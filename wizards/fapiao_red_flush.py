@@ -126,7 +126,7 @@ class FapiaoRedFlush(models.TransientModel):
     def _can_make_credit_note(self):
         """Only if nothing is credited yet and this fapiao covers its invoices, since all is credited."""
         invoices = self.fapiao_id._invoices()
-        if not invoices or self.credit_id or invoices._fapiao_credits():
+        if not invoices or self.credit_id or self.more_ids or invoices._fapiao_credits():
             return False
         total = sum(float(move._fapiao_net_total()) for move in invoices)
         return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
@@ -134,7 +134,15 @@ class FapiaoRedFlush(models.TransientModel):
     def _describe_scopes(self, plans):
         """Return what happens, a line for each fapiao, preceded by the total."""
         lines = [self._describe_scope(plan) for plan in plans]
-        if len(plans) > 1:
+        if len(plans) > 1 and not self.credit_id:
+            total = -sum(plan.order.total for plan in plans)
+            intro = self.env._(
+                "%(count)s fapiao are reversed, %(total)s in all:",
+                count=len(plans),
+                total=self.fapiao_id.currency_id.format(float(total)),
+            )
+            lines.insert(0, intro)
+        elif len(plans) > 1:
             total = -sum(plan.order.total for plan in plans)
             intro = self.env._(
                 "%(credit)s takes from %(count)s fapiao. Each gets a red fapiao, %(total)s in all:",
@@ -206,12 +214,13 @@ class FapiaoRedFlush(models.TransientModel):
 
     @api.model
     def _open(self, fapiao, credit=None, reason=""):
-        """Return the dialog that reverses ``fapiao``, several only for a ``credit`` note that affects all of them."""
+        """Return the dialog that reverses ``fapiao``, of one account; of several with a ``credit`` note, those it
+        affects."""
         fapiao = planner.together(fapiao, credit)
         fapiao, more = fapiao[:1], fapiao[1:]
         flush = self._create_dialog(
             fapiao.company_id,
-            (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge(),
+            fapiao._reversing(),
             {
                 "fapiao_id": fapiao.id,
                 "more_ids": more.ids,

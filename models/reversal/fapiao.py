@@ -45,17 +45,33 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_red(self):
-        """Open the dialog that reverses this fapiao, or the open red form."""
+        """Open the dialog that reverses these fapiao, each in full, or the red forms that are open."""
         gate.check(self, gate.ISSUER)
-        self.ensure_one()
         if under_way := self.red_form_ids.filtered("is_open"):
-            return under_way[:1]._get_records_action()
-        if self.color == "red":
-            number = self.number
-            raise UserError(self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number))
-        if not self._is_living():
-            raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
-        return self.env["fapiao.red.flush"]._open(self)
+            return under_way._get_records_action()
+        for fapiao in self:
+            if fapiao.color == "red":
+                raise UserError(
+                    self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=fapiao.number)
+                )
+            if not fapiao._is_living():
+                raise UserError(self.env._("Fapiao %s is reversed already.", fapiao.number))
+        return self.env["fapiao.red.flush"]._open(self._of_one_account())
+
+    def _of_one_account(self):
+        """Return these fapiao, the oldest first; raise UserError unless one account reverses all of them."""
+        if len({(one.company_id, one.direction, one._reversing()) for one in self}) > 1:
+            raise UserError(
+                self.env._(
+                    "These fapiao are reversed through different accounts, or some were received and some issued."
+                    " Select those of one account."
+                )
+            )
+        return self.sorted("id")
+
+    def _reversing(self):
+        """Return the account through which this fapiao is reversed."""
+        return (self.account_id or self.company_id.fapiao_account_id)._in_charge()
 
     def action_red_forms(self):
         """Open the red forms of this fapiao."""

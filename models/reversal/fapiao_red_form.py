@@ -343,12 +343,11 @@ class FapiaoRedForm(models.Model):
         """Record a manager's decision, based on the bureau's portal, that there is no form."""
         gate.check(self, gate.MANAGER)
         for form in self._lock_manual():
-            form._set_state("rejected")
-            form.write(
-                {
-                    "error_message": self.env._("%s decided that no form exists.", self.env.user.name),
-                    "error_fix": self.env._("Reverse the fapiao again if it has to be."),
-                }
+            # with its reason at once: activity and chatter are made of it
+            form._set_state(
+                "rejected",
+                message=self.env._("%s decided that no form exists.", self.env.user.name),
+                fix=self.env._("Reverse the fapiao again if it has to be."),
             )
         return True
 
@@ -719,10 +718,14 @@ class FapiaoRedForm(models.Model):
             "Fapiao %(number)s was not reversed: %(stage)s", number=self.fapiao_id.number, stage=self._label_of("stage")
         )
         self._notify(summary, self.advice)
-        for move in self.move_ids:
-            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
+        for document in self._documents():
+            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
                 body=as_html(f"{summary}. {self.advice or ''}")
             )
+
+    def _documents(self):
+        """Return the documents that show messages about this reversal, as a list."""
+        return [*self.move_ids]
 
     def _notify(self, summary, *note, user=None, kind=PROBLEM, **values):
         """Replace the activities of the form by this one."""
