@@ -30,6 +30,7 @@ FACE_QR = "face_qr"
 RED_CHECK = "red_check"  # may this fapiao be reversed?
 RED_APPLY = "red_apply"  # apply for the red form (红字确认单)
 RED_STATE = "red_state"  # how a form known to exist stands
+RED_LIST = "red_list"  # the forms of a period, whoever applied for them
 RED_ISSUE = "red_issue"  # issue the red fapiao
 RED_WITHDRAW = "red_withdraw"  # withdraw the form
 WITHDRAW = "withdraw"  # take back orders that nothing was issued for
@@ -59,7 +60,7 @@ ASSISTANT_PART = "assistant"
 ORDERS = frozenset({ISSUE, RED_APPLY, RED_ISSUE})
 EFFECTS = ASSISTANT | {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW, PULL_START, BOOK, SELECT}
 INBOUND = frozenset({BUREAU_LOGIN, PULL_START, PULL_PAGE, BOOK, BOOK_STATE, SELECT, SELECT_STATE})
-RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
+RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_LIST, RED_ISSUE, RED_WITHDRAW})
 
 # Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form
 # already applied for, so that a lost answer is settled by sending the same frozen order again (except
@@ -178,6 +179,7 @@ class Issued:
     raw: dict = field(default_factory=dict, repr=False)
     check_code: str = ""
     files: "FileAddresses | None" = None
+    special_kind: str = ""  # 特定要素类型
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,14 @@ class Withdrawn:
 
     refused: tuple[tuple[str, str], ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True)
+class RedForms:
+    """A page of red forms (``RedForm``); ``total``: how many there are on all pages, ``None`` if not said."""
+
+    forms: tuple = ()
+    total: int | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .reply import classified
 from .tokens import utc_now
 from .transport import Transport
 
+RED_PAGES = 10  # of forms that one look asks for
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 
@@ -146,7 +147,7 @@ class Cloud(ABC):
         For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
         ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
         issue). RED_APPLY, RED_WITHDRAW: ``RedForm``; applying raises ``NotYet`` where RED_CHECK would be
-        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
+        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``; RED_LIST: ``RedForms``. WITHDRAW: ``Withdrawn``. Where orders are split,
         ISSUE (if it names fapiao) and FIND by id: ``Bill``.
         """
         try:
@@ -234,6 +235,21 @@ class Cloud(ABC):
     def check_red(self, order: RedOrder) -> RedCheck | NotFound:
         """Ask whether a fapiao may be reversed; no effect. Raises ``LoginRequired`` and the like."""
         return self.ask(base.RED_CHECK, self.freeze(base.RED_CHECK, order, ""))
+
+    def red_forms(self, side, first, last):
+        """Return the ``RedForm`` entered from day ``first`` to ``last`` of which we are the ``side``, SELLER or BUYER.
+
+        Pages are asked for until all are there or one brings nothing new; no effect. Raises as ``send`` and ``read``.
+        """
+        found = {}
+        for page in range(1, RED_PAGES + 1):
+            asked = {"side": side, "first": first, "last": last, "page": page}
+            said = self.ask(base.RED_LIST, self.freeze(base.RED_LIST, asked))
+            fresh = {form.number: form for form in said.forms if form.number not in found}
+            found |= fresh
+            if not fresh or said.total is None or len(found) >= said.total:
+                break
+        return tuple(found.values())
 
     def find_red(self, blue_number) -> Issued | NotFound:
         """Return the red fapiao that reversed a blue one; ``NotFound`` if none is named."""

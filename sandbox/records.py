@@ -107,6 +107,9 @@ class Fapiao:
     gross: Decimal
     lines: list
     special: bool = False  # 专票, otherwise 普票
+    on_paper: bool = False  # 数电纸票
+    special_kind: str = ""  # 特定要素类型
+    handler: str = ""  # 经办人
     number: str = ""
     issued_at: datetime | None = None
     seller_address: str = ""
@@ -207,6 +210,7 @@ class RedForm:
     order: str = ""  # Kingdee: under which number it was applied for,
     digest: str = ""  # and with which content
     tenant: str = ""  # and by which tenant, unless by the first
+    electronic: bool = False  # sdfpbz: the red fapiao of one on paper is to be electronic
 
 
 @dataclass

@@ -30,6 +30,7 @@ _CALLS = {
     base.FIND: Call("BILL.INVOICE.QUERY", query.freeze, query.read),
     base.RED_APPLY: Call("REDCONFIRMBILL.APPLY", red.freeze_application, red.read_application),
     base.RED_STATE: Call("ALLE.REDCONFIRMBILL.QUERY", red.freeze_question, red.read_question),
+    base.RED_LIST: Call("ALLE.REDCONFIRMBILL.QUERY", red.freeze_list, red.read_list),
     base.RED_WITHDRAW: Call("REDCONFIRMBILL.REVOKE", red.freeze_withdrawal, red.read_withdrawal),
     base.RED_ISSUE: Call("ALLE.INVOICE.RED", red.freeze_issue, red.read_issue),
     base.BUREAU_LOGIN: Call("taxLogin", inbound.freeze_login, inbound.read_login),

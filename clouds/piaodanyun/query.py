@@ -77,6 +77,7 @@ def _issued(head, number):
         reversed_by=reversed_by,
         lines=_lines(reading.pick(head, "zbmx", "mxzb")),
         raw=reading.plain(head),
+        special_kind=reading.word_at(head, "tdyslxDm"),
     )
 
 

@@ -12,7 +12,7 @@ import re
 
 from ...rules.codes import is_number
 from ...rules.red_document import BUYER, SELLER, RedCheck, RedForm, RedLine
-from ...rules.red_forms import STATES, state_named
+from ...rules.red_forms import STATES, entered_by, state_named
 from .. import reading
 from ..base import RED_APPLY, RED_ISSUE, Issued, NotFound
 from ..errors import NotYet, OutcomeUnknown
@@ -23,7 +23,9 @@ from .meaning import MEANING, lacking, opened
 from .query import line_values
 
 SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
-PAPER = "1"  # sdfpbz
+ELECTRONIC = "1"  # sdfpbz: an electronic red fapiao for a blue one on paper (85, 86)
+LINE_TEXTS = {"own_code": "zxbm", "code_version": "bb", "application_no": "sqdh"}
+PRIVILEGES = {"0": False, "1": True}  # yhzcbs
 APPLY_ANEW = "1"  # hzxxbcheck: go to the bureau without looking for a form applied for before
 
 # Use by the buyer. The seed has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
@@ -102,6 +104,9 @@ def _check(envelope):
         special_kind=reading.word_at(head, "tdyslxdm"),
         lines=lines_at(reading.pick(head, "mxzb", "zbmx")),
         raw=reading.plain(head),
+        is_paper=kind in codes.PAPER_TYPES.values(),
+        levy=reading.word_at(head, "zsfs"),
+        handler=reading.word_at(head, "jbr"),
     )
 
 
@@ -119,6 +124,8 @@ def _line(row, place):
     for name in ("amount", "tax", "quantity"):
         values[name] = _negative(values[name])
     values |= {"quantity": values["quantity"] or None, "price": abs(values["price"] or 0) or None}
+    values |= {name: reading.word_at(row, key) for name, key in LINE_TEXTS.items()}
+    values["is_privileged"] = PRIVILEGES.get(reading.word_at(row, "yhzcbs"))
     return RedLine(xh=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else place, **values)
 
 
@@ -196,8 +203,16 @@ def _application(order, tax_no):
     if not order.reason:
         raise ValueError("A form needs a reason")
     if order.blue_is_paper:
-        form["sdfpbz"] = PAPER
-    return form
+        form["sdfpbz"] = ELECTRONIC
+    return form if order.initiator == SELLER else form | _of_buyer(order, tax_no)
+
+
+def _of_buyer(order, tax_no):
+    """Return what a buyer's application says beside a seller's [family]: who applies, and for which original."""
+    if not order.seller_tax_no or order.blue_issued_at is None:
+        raise ValueError("A buyer has to name the seller's tax number and the date of issue")
+    form = {"nsrsbh": tax_no, "kprq": _moment(order.blue_issued_at)}
+    return {**form, "tdyslxDm": order.special_kind} if order.special_kind else form
 
 
 def _form(envelope):
@@ -206,14 +221,16 @@ def _form(envelope):
     if not number:
         raise lacking(envelope, "no_form_number")
     text = reading.word_at(data, "xxbzt")
+    state = _state(reading.word_at(data, "xxbztDm"), text)
     return RedForm(
         number=number,
-        state=_state(reading.word_at(data, "xxbztDm"), text),
+        state=state,
         state_text=text,
         uuid=reading.word_at(data, "uuid"),
         applied_at=reading.moment_at(data, "sqsj"),
         blue_number=reading.number_at(data, "yfphm"),
         raw=reading.plain(data),
+        initiator=entered_by(state),
     )
 
 

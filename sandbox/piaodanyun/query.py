@@ -17,7 +17,7 @@ HEAD = """
     skr=payee kpr=drawer fhr=reviewer ghdwdm=buyer_no ghdwmc=buyer_name GFKHDH=buyer_phone GFKHYX=buyer_mail
     xhdwdm=seller_no xhdwmc=seller_name xhdwdzdh=seller_address xhdwyhzh=seller_bank kpdwdm=seller_no czydm=username
     slsm=small_reason bz=remark fphm=number yfphm=original tzdbh=red_form zsfs=levy"""
-TYPE_CODES = {True: "81", False: "82"}  # special?
+TYPE_CODES = {(True, False): "81", (False, False): "82", (True, True): "85", (False, True): "86"}  # special, on paper
 NATURE_CODES = {"normal": "0", "discount": "1", "discounted": "2"}
 ZERO_CODES = {"": "", "exempt": "1", "untaxed": "2", "zero": "3"}
 KINDS = {"1": "PDF", "2": "OFD", "3": "XML"}
@@ -71,10 +71,15 @@ def _head(fapiao, request_id):
         "dqsj": dashed(fapiao.issued_at),
         "hcFphm": fapiao.reversed_by or None,
         "fpzt": REVERSED if fapiao.reversed_by else NORMAL,
-        "fplxdm": TYPE_CODES[fapiao.special],
+        "fplxdm": type_code(fapiao),
+        "tdyslxDm": fapiao.special_kind,
         "zyspmc": fapiao.lines[0].name,
         "zbmx": [_row(fapiao, line, number, identity) for number, line in enumerate(fapiao.lines, 1)],
     }
+
+
+def type_code(fapiao):
+    return TYPE_CODES[fapiao.special, fapiao.on_paper]
 
 
 def _row(fapiao, line, number, parent):
