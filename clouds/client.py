@@ -147,8 +147,8 @@ class Cloud(ABC):
         For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
         ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
         issue). RED_APPLY, RED_WITHDRAW: ``RedForm``; applying raises ``NotYet`` where RED_CHECK would be
-        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``; RED_LIST: ``RedForms``. WITHDRAW: ``Withdrawn``. Where orders are split,
-        ISSUE (if it names fapiao) and FIND by id: ``Bill``.
+        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``; RED_LIST: ``RedForms``. WITHDRAW: ``Withdrawn``.
+        Where orders are split, ISSUE (if it names fapiao) and FIND by id: ``Bill``.
         """
         try:
             return self.calls[operation].read(raw)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ...rules.codes import is_number
-from ...rules.red_document import SELLER, RedForm
 from ...rules.red import REASONS
+from ...rules.red_document import SELLER, RedForm
 from ...rules.red_forms import STATES, WITHDRAWN, entered_by, is_open, state_named
 from .. import reading
 from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending, RawAnswer, RedForms
