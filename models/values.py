@@ -40,15 +40,18 @@ TYPES = [
     ("72", "Digital, toll (数电通行费)"),
     ("83", "Digital, vehicle (数电机动车)"),
     ("84", "Digital, used vehicle (数电二手车)"),
+    ("85", "Digital on paper, special (数电纸专)"),
+    ("86", "Digital on paper, ordinary (数电纸普)"),
 ]
 
 DIGITAL = {ORDINARY: "26", SPECIAL: "27"}
 
-PAPER = ("3", "4")
+# 数电纸票: issued like a digital one and printed on a sheet of the tax office
+DIGITAL_PAPER = {ORDINARY: "86", SPECIAL: "85"}
 
 FILES = ("pdf", "ofd", "xml")
 
-KIND_OF = {code: kind for kind, code in DIGITAL.items()}
+KIND_OF = {code: kind for codes in (DIGITAL, DIGITAL_PAPER) for kind, code in codes.items()}
 
 STATUSES = [
     ("normal", "Normal"),

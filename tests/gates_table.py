@@ -59,7 +59,7 @@ METHODS = {
     "issuer": {
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_merge action_fapiao_red",
         "fapiao": "action_deduct action_fetch_files action_red action_refresh",
-        "fapiao.account": "action_face action_login action_pull action_pull_days action_refresh_credit"
+        "fapiao.account": "action_face action_login action_pull action_pull_days action_red_forms action_refresh_credit"
         " action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
@@ -135,7 +135,7 @@ FIELDS = {
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
             " pace_reserved_percent"
-            " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
+            " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day red_forms_daily sequence small_scale"
             " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
             " token_prefix cloud_user user_type wait_days"
         ),
@@ -143,7 +143,7 @@ FIELDS = {
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
             " bureau_channel_at bureau_login_type bureau_url callback_over_at callback_token claimed_at credit_at"
             " credit_left credit_total database_identity face_state left_alone_until pull_day pull_ids pull_text"
-            " recheck_told_on replaced_by_id restored_at session_at session_state session_text token"
+            " recheck_told_on red_forms_at replaced_by_id restored_at session_at session_state session_text token"
             " token_expires_at token_lease_until"
         ),
     },
@@ -262,22 +262,26 @@ FIELDS = {
         "issuer": "account_id date_from date_to kind",
     },
     "fapiao.red.flush": {
-        "issuer": "issued_at make_credit_note number reason seller_tax_no",
+        "issuer": "issued_at make_credit_note number reason seller_tax_no special_kind",
         "nobody": (
-            "account_id answer answer_text bill_id checks company_id credit_id fapiao_id initiator more_ids needs_login"
+            "account_id answer answer_text bill_id checks company_id credit_id fapiao_id has_facts"
+            " initiator more_ids needs_login"
         ),
     },
     "fapiao.red.form": {
         "nobody": (
             _OUTBOUND + " amount_tax amount_total amount_untaxed applied_at booked bureau_state bureau_text checked_at"
             " consumption_use credit_id deadline draft call_ids fapiao_id follow_up follow_up_text"
-            " initiator is_anew is_full is_open line_ids make_credit_note move_ids number previous_id reason"
-            " red_fapiao_id reissue reminders request_ids rest_request_ids stage taken uuid vat_use"
-            " withdrawal_ids"
+            " handler initiator is_anew is_found is_full is_open is_paper levy line_ids make_credit_note move_ids number previous_id reason"
+            " red_fapiao_id reissue reminders request_ids rest_request_ids special_kind stage taken"
+            " uuid vat_use withdrawal_ids"
         ),
     },
     "fapiao.red.form.line": {
-        "nobody": ("amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"),
+        "nobody": (
+            "amount_tax amount_untaxed application_no code code_version company_id form_id is_privileged name own_code"
+            " price quantity rate sequence spec unit xh"
+        ),
     },
     "fapiao.red.withdrawal": {
         "nobody": (_OUTBOUND + " form_id"),

@@ -13,7 +13,7 @@ from ...rules.document import DISCOUNT, NORMAL, ORDINARY, Line
 from ...rules.red_document import Blue, RedLine
 from ..cloud import gate
 from ..cloud.engine import Engine
-from ..values import DIGITAL, KIND_OF, PAPER, aware, exact, shortest
+from ..values import DIGITAL, DIGITAL_PAPER, KIND_OF, aware, exact, shortest
 
 PARTIES = ("seller_name", "seller_tax_no", "buyer_name", "buyer_tax_no")
 
@@ -103,7 +103,7 @@ class Fapiao(models.Model):
             seller_tax_no=self.seller_tax_no or "",
             buyer_tax_no=self.buyer_tax_no or "",
             color=self.color,
-            is_paper=self.type_code in PAPER,
+            is_paper=self.type_code in DIGITAL_PAPER.values(),
             reversed=tuple(line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()),
         )
 
@@ -196,7 +196,7 @@ class Fapiao(models.Model):
                 "account_id": account.id,
                 "direction": "in",
                 "number": number,
-                "type_code": DIGITAL.get(check.type, DIGITAL[ORDINARY]),
+                "type_code": self._type_checked(check),
                 **(self._times(check.issued_at) if check.issued_at else {}),
                 **{name: getattr(check, name) for name in PARTIES},
                 "amount_untaxed": amount,
@@ -210,6 +210,17 @@ class Fapiao(models.Model):
         )
         fapiao.move_ids |= bill
         return fapiao
+
+    @api.model
+    def _type_checked(self, check):
+        """Return the type that the bureau's ``check`` gives a fapiao."""
+        types = DIGITAL_PAPER if check.is_paper else DIGITAL
+        return types.get(check.type, types[ORDINARY])
+
+    def _record_paper(self, check):
+        """Record that this fapiao is one on paper, which only the bureau knows of one that was not issued here."""
+        if check.is_paper and self.type_code in DIGITAL.values():
+            self.type_code = self._type_checked(check)
 
     def _record_reversed(self):
         """Update the status from the valid red fapiao of this one."""

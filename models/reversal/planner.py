@@ -135,6 +135,8 @@ def _fitting(reasons, scope, credit):
 def _order_for(fapiao, blue, credit, scope, reason, check, taken):
     """Return ``(order, problems)``."""
     lines, problems = _lines(blue, credit, scope, reason, taken)
+    if check and scope != "partial":
+        lines = red_lines.detailed(lines, check.lines)
     if lines:
         amount, tax, total = red_lines.totals(lines)
     else:
@@ -153,7 +155,7 @@ def _order_for(fapiao, blue, credit, scope, reason, check, taken):
         seller_tax_no=blue.seller_tax_no,
         buyer_tax_no=blue.buyer_tax_no,
         blue_issued_at=blue.issued_at,
-        blue_is_paper=blue.is_paper,
+        blue_is_paper=blue.is_paper or bool(check and check.is_paper),
         special_kind=check.special_kind if check else "",
         is_anew=any(form.number for form in fapiao.red_form_ids),
     )
