@@ -112,6 +112,7 @@ from . import test_received_status_hit
 from . import test_received_vendor_bill
 from . import test_reversal_buyer
 from . import test_reversal_credit
+from . import test_reversal_elsewhere
 from . import test_reversal_flush
 from . import test_reversal_form
 from . import test_reversal_lost

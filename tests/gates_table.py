@@ -135,9 +135,9 @@ FIELDS = {
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer full_interface"
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
             " pace_reserved_percent"
-            " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day red_forms_daily sequence small_scale"
-            " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
-            " token_prefix cloud_user user_type wait_days"
+            " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day red_forms_daily sequence"
+            " small_scale small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"
+            " token_lifetime token_prefix cloud_user user_type wait_days"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
@@ -272,7 +272,8 @@ FIELDS = {
         "nobody": (
             _OUTBOUND + " amount_tax amount_total amount_untaxed applied_at booked bureau_state bureau_text checked_at"
             " consumption_use credit_id deadline draft call_ids fapiao_id follow_up follow_up_text"
-            " handler initiator is_anew is_found is_full is_open is_paper levy line_ids make_credit_note move_ids number previous_id reason"
+            " handler initiator is_anew is_found is_full is_open is_paper levy line_ids make_credit_note move_ids"
+            " number previous_id reason"
             " red_fapiao_id reissue reminders request_ids rest_request_ids special_kind stage taken"
             " uuid vat_use withdrawal_ids"
         ),
