@@ -14,7 +14,7 @@ See docs/architecture.md#transactions, #layers.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from ..rules.red_document import BUYER_RED, PARTIAL_RED
@@ -91,6 +91,7 @@ class Config:
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
     answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
     :func:`.reply.classified`. ``is_sandbox``: private networks may be called, which nothing else has business in.
+    ``today``: the day in China, for what a cloud wants dated: freezing doesn't look at the clock.
     """
 
     provider: str
@@ -105,6 +106,7 @@ class Config:
     total_timeout: float = 60.0
     classified: tuple = ()
     is_sandbox: bool = False
+    today: date | None = None
 
     @property
     def longest_send(self):

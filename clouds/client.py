@@ -27,12 +27,10 @@ _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 class Options:
     """The settings of an account, with their defaults; they come in as ``Config.options``.
 
-    A subclass adds those of its cloud. ``token_lifetime``: seconds, where the cloud names no end;
-    ``token_margin``: seconds before its end at which a token is replaced.
+    A subclass adds those of its cloud. ``token_lifetime``: seconds, where the cloud names no end.
     """
 
     token_lifetime: int = 7200
-    token_margin: int = 300
 
     @classmethod
     def of(cls, config):

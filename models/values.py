@@ -46,12 +46,12 @@ TYPES = [
 
 DIGITAL = {ORDINARY: "26", SPECIAL: "27"}
 
-# 数电纸票: issued like a digital one and printed on a sheet of the tax office
-DIGITAL_PAPER = {ORDINARY: "86", SPECIAL: "85"}
+# 数电纸票: numbered like a digital one and printed on a sheet of the tax office
+PAPER = ("85", "86")
 
 FILES = ("pdf", "ofd", "xml")
 
-KIND_OF = {code: kind for codes in (DIGITAL, DIGITAL_PAPER) for kind, code in codes.items()}
+KIND_OF = {**{code: kind for kind, code in DIGITAL.items()}, "85": SPECIAL, "86": ORDINARY}
 
 STATUSES = [
     ("normal", "Normal"),

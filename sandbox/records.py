@@ -107,7 +107,7 @@ class Fapiao:
     gross: Decimal
     lines: list
     special: bool = False  # 专票, otherwise 普票
-    on_paper: bool = False  # 数电纸票
+    form: str = "digital"  # digital | digital_paper
     special_kind: str = ""  # 特定要素类型
     handler: str = ""  # 经办人
     number: str = ""

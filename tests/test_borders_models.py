@@ -17,9 +17,7 @@ MODULE = "l10n_cn_invoice_cloud"
 # Options that no field sets, each with its reason.
 FIXED = {
     "token_path": "appended to the address, it could lead the passwords elsewhere",
-    "token_margin": "when a token is renewed doesn't depend on the cloud",
     "language": "answers are read in Chinese",
-    "bill_date": "set for each request",
     "auto_merge": "a fapiao that the cloud has merged can't be told apart by its request",
     "org_code": "an account is one taxpayer, not one of several organisations",
 }

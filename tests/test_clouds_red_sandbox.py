@@ -254,16 +254,16 @@ def test_nothing_is_asked_about_somebody_elses(blue, buyer, world):
 
 
 def test_one_on_paper_is_reversed_by_an_electronic_one(seller, blue, world):
-    blue.on_paper = True
+    blue.form = "digital_paper"
     check = seller.check_red(sellers(blue))
     assert check.is_paper
     form = apply(seller, sellers(blue, blue_is_paper=check.is_paper))
     red = order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), f"{blue.seller_no}_paper")
-    assert not world.fapiao[red.number].on_paper
+    assert world.fapiao[red.number].form == "digital"
 
 
 def test_without_the_mark_the_red_one_would_need_a_sheet_of_paper(seller, blue):
-    blue.on_paper = True
+    blue.form = "digital_paper"
     form = apply(seller, sellers(blue))
     with pytest.raises((OutcomeUnknown, Rejected)):
         order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), f"{blue.seller_no}_paper")

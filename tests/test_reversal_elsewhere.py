@@ -152,14 +152,14 @@ class TestNoList(RedCommon):
     def test_a_digital_fapiao_on_paper(self):
         invoice = self.issued_invoice()
         blue = invoice.fapiao_ids
-        self.world.fapiao[blue.number].on_paper = True
+        self.world.fapiao[blue.number].form = "digital_paper"
         dialog = self.open_flush(invoice)
         self.assertTrue(dialog.is_paper)
         self.assertIn("on paper", dialog.scope_text)
         self.assertEqual(blue.type_code, "86" if blue.type_code in ("26", "86") else "85")
         form = self.apply(dialog)
         self.assertEqual((form.stage, form.is_paper), ("issued", True), form.advice)
-        self.assertFalse(self.world.fapiao[form.red_fapiao_id.number].on_paper)
+        self.assertEqual(self.world.fapiao[form.red_fapiao_id.number].form, "digital")
 
     def test_what_the_check_says_of_the_original_is_kept(self):
         invoice = self.issued_invoice()

@@ -34,7 +34,6 @@ def freeze(draft, request_uid, tax_no, options):
         raise ValueError("A bill carries ordinary taxation only")
     bill = {
         "billNo": serial_of(request_uid),
-        **filled(billDate=options.bill_date),
         "billSource": "5",
         "priority": "0",
         "invoiceType": codes.TYPES[draft.type],

@@ -45,9 +45,7 @@ _CALLS = {
 
 @dataclass(frozen=True)
 class Options(client.Options):
-    """The settings of an account; its one secret is ``app_secret``. ``bill_date``: the date on the bills to be
-    frozen (a date or its ISO text), left out if empty: freezing must not look at the clock.
-    """
+    """The settings of an account; its one secret is ``app_secret``."""
 
     app_key: str = ""
     tenant_code: str = ""
@@ -56,7 +54,6 @@ class Options(client.Options):
     user_type: str = "UserName"
     business_system: str = ""
     org_code: str = ""
-    bill_date: str = ""
     auto_invoice: bool = True  # issue at once; else the bill waits in the cloud for a person
     auto_merge: bool = False
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
@@ -100,6 +97,13 @@ class Kingdee(client.Cloud):
         self._request_ids = RequestIds()
         if self.options.full_interface:
             self.features |= {base.PULL_FULL}
+
+    def freeze(self, operation, document, request_uid=""):
+        """Return the payload of ``operation``; a bill bears the day on which it is frozen (billDate)."""
+        payload = super().freeze(operation, document, request_uid)
+        if operation != base.ISSUE or not self.config.today:
+            return payload
+        return [{"billNo": bill["billNo"], "billDate": self.config.today.isoformat(), **bill} for bill in payload]
 
     def send(self, operation, payload):
         """Make the call; repeated, it is a new envelope around the same ``data``. Raises as :mod:`..base` says.

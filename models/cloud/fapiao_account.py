@@ -580,7 +580,7 @@ class FapiaoAccount(models.Model):
         slot = TokenSlot(account.token or "", aware(expires_at))
         return self._config(self._secrets()), slot
 
-    def _config(self, secrets, provider="", **options):
+    def _config(self, secrets, provider=""):
         """Return the ``Config`` of this account; ``provider``: that an old answer came from, if another."""
         cloud = client_of(provider or self.provider)
         return Config(
@@ -589,7 +589,7 @@ class FapiaoAccount(models.Model):
             tax_no=self.tax_no,
             username=self[cloud.username] or "",
             secrets=secrets,
-            options={**{name: self[name] or "" for name in cloud.settings}, **options},
+            options={name: self[name] or "" for name in cloud.settings},
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
@@ -603,8 +603,8 @@ class FapiaoAccount(models.Model):
         if part:
             return self._words_of_part(part)
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
-        config = self._config(secrets={}, provider=provider, bill_date=today)
-        return open_cloud(replace(config, classified=self._classified_texts()), TokenSlot())
+        config = self._config(secrets={}, provider=provider)
+        return open_cloud(replace(config, classified=self._classified_texts(), today=today), TokenSlot())
 
     def _classified_texts(self):
         """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""

@@ -13,7 +13,7 @@ from ...rules.document import DISCOUNT, NORMAL, ORDINARY, Line
 from ...rules.red_document import Blue, RedLine
 from ..cloud import gate
 from ..cloud.engine import Engine
-from ..values import DIGITAL, DIGITAL_PAPER, KIND_OF, aware, exact, shortest
+from ..values import DIGITAL, KIND_OF, PAPER, aware, exact, shortest
 
 PARTIES = ("seller_name", "seller_tax_no", "buyer_name", "buyer_tax_no")
 
@@ -103,7 +103,7 @@ class Fapiao(models.Model):
             seller_tax_no=self.seller_tax_no or "",
             buyer_tax_no=self.buyer_tax_no or "",
             color=self.color,
-            is_paper=self.type_code in DIGITAL_PAPER.values(),
+            is_paper=self.type_code in PAPER,
             reversed=tuple(line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()),
         )
 
@@ -214,7 +214,8 @@ class Fapiao(models.Model):
     @api.model
     def _type_checked(self, check):
         """Return the type that the bureau's ``check`` gives a fapiao."""
-        types = DIGITAL_PAPER if check.is_paper else DIGITAL
+        codes = PAPER if check.is_paper else DIGITAL.values()
+        types = {KIND_OF[code]: code for code in codes}
         return types.get(check.type, types[ORDINARY])
 
     def _record_paper(self, check):

@@ -118,7 +118,7 @@ def _reversed(original, request, form):
         consumption_use="00",
         vat_use="03",
         booked="00",
-        on_paper=original.on_paper and not form.electronic,
+        form="digital" if form.electronic else original.form,
         remark=f"被红冲蓝字数电票号码:{original.number} 红字发票信息确认单编号:{form.number}",
     )
 

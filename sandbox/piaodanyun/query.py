@@ -17,7 +17,12 @@ HEAD = """
     skr=payee kpr=drawer fhr=reviewer ghdwdm=buyer_no ghdwmc=buyer_name GFKHDH=buyer_phone GFKHYX=buyer_mail
     xhdwdm=seller_no xhdwmc=seller_name xhdwdzdh=seller_address xhdwyhzh=seller_bank kpdwdm=seller_no czydm=username
     slsm=small_reason bz=remark fphm=number yfphm=original tzdbh=red_form zsfs=levy"""
-TYPE_CODES = {(True, False): "81", (False, False): "82", (True, True): "85", (False, True): "86"}  # special, on paper
+TYPE_CODES = {  # by special?, and what it is made of
+    (True, "digital"): "81",
+    (False, "digital"): "82",
+    (True, "digital_paper"): "85",
+    (False, "digital_paper"): "86",
+}
 NATURE_CODES = {"normal": "0", "discount": "1", "discounted": "2"}
 ZERO_CODES = {"": "", "exempt": "1", "untaxed": "2", "zero": "3"}
 KINDS = {"1": "PDF", "2": "OFD", "3": "XML"}
@@ -79,7 +84,7 @@ def _head(fapiao, request_id):
 
 
 def type_code(fapiao):
-    return TYPE_CODES[fapiao.special, fapiao.on_paper]
+    return TYPE_CODES[fapiao.special, fapiao.form]
 
 
 def _row(fapiao, line, number, parent):

@@ -108,7 +108,7 @@ def apply_form(exchange):
             raise Refused(NOT_FOUND)
         _check_details(exchange, fapiao)
     electronic = values.choice(exchange.form, "sdfpbz", ("", "0", "1")) == "1"
-    if electronic and not fapiao.on_paper:
+    if electronic and fapiao.form != "digital_paper":
         raise Refused("只有数电纸票才需要sdfpbz")
     # Whose forms the cloud knows of; None: of any applicant.
     form = red.latest(world, fapiao.number, None if exchange.quirks.portal_forms else ("piaodanyun",))
@@ -131,7 +131,7 @@ def issue_red(exchange):
         raise Refused(f"红字确认单状态为{red.STATES[form.state]},不能开具红字发票")
     if world.fapiao[form.blue].seller_no != exchange.tax_no:
         raise Refused("销方税号与原发票不一致")
-    if world.fapiao[form.blue].on_paper and not form.electronic:
+    if world.fapiao[form.blue].form == "digital_paper" and not form.electronic:
         # a red one on paper needs the number of its sheet, which this call has no key for
         raise Refused("纸质发票号码不能为空")
     auth.demand_face(exchange)
