@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import date
 from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
@@ -51,7 +50,7 @@ class Options:
     def _read(field, value):
         if field.type is int:
             return int(value)
-        return value.isoformat() if isinstance(value, date) else str(value).strip()
+        return str(value).strip()
 
 
 class Call(NamedTuple):

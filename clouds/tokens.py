@@ -7,7 +7,6 @@ from . import reading
 from .errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from .redact import without_codes
 
-
 MARGIN = 300  # seconds before its end at which a token is replaced
 
 

@@ -1,4 +1,4 @@
-"""Red forms that were applied for elsewhere, in the bureau's portal or by the other side: found, shown, gone on with."""
+"""Red forms applied for elsewhere, in the bureau's portal or by the other side: found, shown, gone on with."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged

@@ -37,8 +37,13 @@ class FapiaoAccount(models.Model):
     assistant_page_url = fields.Char(
         "Address of Its Pages", help="Where its pages open, if that is another address than the one above."
     )
-    client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
-    client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
+    client_key = fields.Char(
+        "Client ID",
+        help="client_id of the expense assistant, handed out by the cloud's support; the portal doesn't show it.",
+    )
+    client_secret = fields.Char(
+        groups="base.group_system", copy=False, help="client_secret, handed out together with the client ID."
+    )
     assistant_token = fields.Char(groups="base.group_system", copy=False, readonly=True)
     assistant_token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
     has_assistant = fields.Boolean(compute="_compute_has_assistant")
