@@ -136,6 +136,7 @@ FIELDS = {
             " grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour pace_per_minute"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day red_forms_daily sequence"
+            " side_as_list"
             " small_scale small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"
             " token_lifetime token_prefix cloud_user user_type wait_days"
         ),

@@ -113,6 +113,14 @@ def test_the_sellers_forms(operation, changes, form):
     assert list(frozen(operation, **changes).items()) == list(form.items())
 
 
+def test_the_side_as_one_plain_key():
+    """assumption: a server of the family may read one key instead of the paper's array"""
+    plain = config("https://cloud.example.com")
+    plain = dataclasses.replace(plain, options={**plain.options, "side_as_list": False})
+    form = open_cloud(plain, TokenSlot()).freeze(RED_CHECK, ORDER, UID)
+    assert form == {"nsrsbh": TAX_NO, "fphm": NUMBER, "sqyy": "2"}
+
+
 def test_the_buyers_forms():
     """assumption: xhdwsbh is the seller of the blue fapiao whoever applies"""
     assert frozen(RED_CHECK, BUYERS, special_kind="03") == {

@@ -46,6 +46,7 @@ class Options(client.Options):
     add_seal: bool = False  # addSeal: the cloud's own default is without
     confirm_buyer: bool = True  # issue even if the bureau knows no such buyer (gfxxConfirm left out)
     check_person: bool = False  # spflxConfirm: let the bureau check a natural person
+    side_as_list: bool = True  # sqyy of retInviceMsg as an array, as the paper's table has it; else one plain key
 
     @staticmethod
     def _read(field, value):
@@ -80,6 +81,7 @@ class Piaodanyun(client.Cloud):
         "add_seal",
         "confirm_buyer",
         "check_person",
+        "side_as_list",
     )
     remark_length = 255
     seller_contact_required = True

@@ -38,12 +38,13 @@ UNBOOKED = {"00"}  # FprzztDm
 REFUSED = re.compile(r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)")
 
 
-def freeze_check(order, _request_uid, tax_no, _options):
+def freeze_check(order, _request_uid, tax_no, options):
     """Return the form that asks; ``order`` needs its blue number and initiator.
 
     For a buyer also the seller's tax number and the date of issue: raises ValueError without them.
     """
-    form = {"nsrsbh": tax_no, "fphm": order.blue_number, "sqyy[0]": SIDES[order.initiator]}
+    side = "sqyy[0]" if options.side_as_list else "sqyy"
+    form = {"nsrsbh": tax_no, "fphm": order.blue_number, side: SIDES[order.initiator]}
     if order.initiator == BUYER:
         if not order.seller_tax_no or order.blue_issued_at is None:
             raise ValueError("A buyer has to name the seller's tax number and the date of issue")

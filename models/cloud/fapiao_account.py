@@ -92,6 +92,7 @@ class FapiaoAccount(models.Model):
             *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_key"),
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
+            "side_as_list",
         }
     )
 
@@ -172,6 +173,13 @@ class FapiaoAccount(models.Model):
     )
     check_person = fields.Boolean(
         "Check Natural Persons", help="Have the tax bureau check the buyer if it is a natural person."
+    )
+
+    side_as_list = fields.Boolean(
+        "Applicant as a List",
+        default=True,
+        help="Before a reversal, name the applying side as a list (sqyy[0]), as the cloud's paper has it. Turn it off if"
+        " the cloud says that the kind of application (申请类型) is missing or wrong.",
     )
 
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)
