@@ -114,8 +114,8 @@ class FapiaoAccount(models.Model):
         "Address",
         required=True,
         tracking=True,
-        help="Of the interface. 票单云: as its support names it for your tenant. Kingdee: the address under which"
-        " you open the cloud's portal, up to the first path that all its pages share.",
+        help="Of the interface. 票单云: as its support names it for your tenant. Kingdee: as a rule that of your"
+        " portal, with the first part of the path that all its pages share.",
     )
     tax_no = fields.Char(
         "Tax Number",
@@ -131,7 +131,8 @@ class FapiaoAccount(models.Model):
     )
     tenant_number = fields.Integer(
         "Tenant ID",
-        help="企业租户ID: a number that the cloud's support hands out with the interface; its portal doesn't show it.",
+        help="企业租户ID: a number that the cloud's support hands out with the interface. Its papers name no place in the"
+        " portal where it stands.",
     )
     tax_username = fields.Char(
         "Tax Bureau User",
@@ -178,8 +179,8 @@ class FapiaoAccount(models.Model):
     side_as_list = fields.Boolean(
         "Applicant as a List",
         default=True,
-        help="Before a reversal, name the applying side as a list (sqyy[0]), as the cloud's paper has it. Turn it off if"
-        " the cloud says that the kind of application (申请类型) is missing or wrong.",
+        help="Before a reversal, name the applying side as a list (sqyy[0]), as the cloud's paper has it. Turn it off"
+        " if the cloud says that the kind of application (申请类型) is missing or wrong.",
     )
 
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)
@@ -335,8 +336,8 @@ class FapiaoAccount(models.Model):
     )
     datacenter = fields.Char(
         "Data Center",
-        help="accountId of the data centre (数据中心) that you choose when logging in at the portal; the third-party"
-        " application (第三方应用) shows it.",
+        help="accountId of the data centre (数据中心) of the portal in which the third-party application (第三方应用) was"
+        " made: 开放服务云 → OpenApi → 安全策略.",
     )
     cloud_user = fields.Char(
         help="Whom the third-party application acts for: a user of the portal who may issue fapiao, by user name or"

@@ -39,7 +39,8 @@ class FapiaoAccount(models.Model):
     )
     client_key = fields.Char(
         "Client ID",
-        help="client_id of the expense assistant, handed out by the cloud's support; the portal doesn't show it.",
+        help="client_id of the expense assistant, handed out by the cloud's support. Its papers name no place in the"
+        " portal where it stands.",
     )
     client_secret = fields.Char(
         groups="base.group_system", copy=False, help="client_secret, handed out together with the client ID."
