@@ -131,8 +131,8 @@ class FapiaoAccount(models.Model):
     )
     tenant_number = fields.Integer(
         "Tenant ID",
-        help="企业租户ID: a number that the cloud's support hands out with the interface. Its papers name no place in the"
-        " portal where it stands.",
+        help="企业租户ID: a number that the cloud's support hands out with the interface. Its papers name no place in"
+        " the portal where it stands.",
     )
     tax_username = fields.Char(
         "Tax Bureau User",
@@ -336,8 +336,8 @@ class FapiaoAccount(models.Model):
     )
     datacenter = fields.Char(
         "Data Center",
-        help="accountId of the data centre (数据中心) of the portal in which the third-party application (第三方应用) was"
-        " made: 开放服务云 → OpenApi → 安全策略.",
+        help="accountId of the data centre (数据中心) of the portal in which the third-party application (第三方应用)"
+        " was made: 开放服务云 → OpenApi → 安全策略.",
     )
     cloud_user = fields.Char(
         help="Whom the third-party application acts for: a user of the portal who may issue fapiao, by user name or"

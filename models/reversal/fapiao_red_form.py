@@ -334,6 +334,7 @@ class FapiaoRedForm(models.Model):
         "is_full",
         "bureau_state",
         "initiator",
+        "fapiao_id.direction",
         "number",
         "fapiao_id.status",
         "fapiao_id.red_form_ids.is_open",
@@ -820,7 +821,7 @@ class FapiaoRedForm(models.Model):
         for one in found:
             fapiao = originals.get(one.blue_number)
             if one.number in known:
-                known[one.number].filtered(lambda form: form.state == "done")._apply_news_of_each(one)
+                known[one.number]._apply_news_of_each(one)
             elif one.red_number or not red_forms.is_open(one.state):
                 continue
             elif not fapiao:
@@ -830,7 +831,7 @@ class FapiaoRedForm(models.Model):
         return forms, unknown
 
     def _apply_news_of_each(self, found):
-        for form in self:
+        for form in self.filtered(lambda form: form.state == "done" and form._is_watched_at_bureau()):
             form._in_reader_language()._apply_news(found)
 
     @api.model
@@ -927,6 +928,7 @@ class FapiaoRedForm(models.Model):
             and self.stage in ("waiting", "ready")
             and self.number
             and self.initiator == SELLER
+            and self._we_sell()
             and red_forms.is_open(self.bureau_state)
             and not self._open_withdrawal()
             # sudo: the cloud's abilities are the same for every user
