@@ -60,12 +60,12 @@ class Fapiao(models.Model):
 
     def _of_one_account(self):
         """Return these fapiao, the oldest first; raise UserError unless one account reverses all of them."""
+        if len(self) > 1 and "in" in self.mapped("direction"):
+            # a buyer names the seller and the moment of issue of each
+            raise UserError(self.env._("Received fapiao are reversed one by one: select one."))
         if len({(one.company_id, one.direction, one._reversing()) for one in self}) > 1:
             raise UserError(
-                self.env._(
-                    "These fapiao are reversed through different accounts, or some were received and some issued."
-                    " Select those of one account."
-                )
+                self.env._("These fapiao are reversed through different accounts. Select those of one account.")
             )
         return self.sorted("id")
 
