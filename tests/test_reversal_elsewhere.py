@@ -126,6 +126,17 @@ class TestElsewhere(KingdeeCommon):
             self.env["fapiao.account"]._cron_accounts()
         self.assertEqual(len(self.world.calls.of("ALLE.REDCONFIRMBILL.QUERY")), asked, "once a day")
 
+    def test_the_list_names_a_red_fapiao_that_is_known_here(self):
+        """As one that was pulled: the form ends without another question."""
+        self.elsewhere()
+        _action, form = self.find()
+        red = self.world.reverse_elsewhere(self.blue.number)
+        known = self.blue.sudo().copy({"number": red.number, "color": "red", "original_id": self.blue.id})
+        known.write({"amount_total": -self.blue.amount_total, "status": "normal"})
+        self.find()
+        self.assertEqual((form.stage, form.red_fapiao_id), ("issued", known))
+        self.assertFalse(self.world.calls.of("ALLE.INVOICE.QUERY"))
+
 
 @tagged("post_install", "-at_install")
 class TestNoList(RedCommon):

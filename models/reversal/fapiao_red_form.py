@@ -569,7 +569,9 @@ class FapiaoRedForm(models.Model):
     # ------------------------------------------------------------------ queries
 
     def _question(self, words):
-        if self.state == "done" and (self.stage == "confirmed" or self.lookup_number):
+        # where the cloud lists forms, its list names the red fapiao too
+        is_of_original = self.stage == "confirmed" and not words.can(base.RED_LIST)
+        if self.state == "done" and (self.lookup_number or is_of_original):
             number = self.lookup_number or self.fapiao_id.number
             return base.FIND, words.freeze(base.FIND, {"number": number}, "")
         if self.state == "done":
@@ -775,10 +777,8 @@ class FapiaoRedForm(models.Model):
             return
         match meaning:
             case RedForm() if meaning.red_number:
-                # issued already, by the seller or where the form was applied for: the next query is for it
                 self._record_bureau(meaning)
-                self.lookup_number = meaning.red_number
-                self._ask_now()
+                self._apply_red_number(meaning.red_number)
                 return
             case RedForm():
                 self._accept(meaning)
@@ -791,9 +791,23 @@ class FapiaoRedForm(models.Model):
             case base.Issued() if meaning.number == self.lookup_number:
                 self.fapiao_id._adopt_red(meaning)
                 return
+            case base.NotFound():
+                # such as a fapiao that the cloud shows to its seller only: it comes with a pull
+                self.lookup_number = False
             case errors.LoginRequired():
                 self.account_id._record_need(meaning.need, meaning)
         self._schedule_check()
+
+    def _apply_red_number(self, number):
+        """The red fapiao was issued, by the seller or where the form was applied for: link it if it is known here,
+        or query it next.
+        """
+        red = self.env["fapiao"].search([*self.fapiao_id._same_register(), ("number", "=", number)])
+        if red:
+            self._record_reversed_by(red)
+        else:
+            self.lookup_number = number
+            self._ask_now()
 
     def _schedule_check(self):
         """Schedule the next query, with growing delays, but once more shortly before the deadline."""
