@@ -47,6 +47,7 @@
         "views/issuing/account_move_views.xml",
         "views/reversal/fapiao_red_form_views.xml",
         "views/reversal/account_move_views.xml",
+        "views/reversal/fapiao_account_views.xml",
         "views/callbacks/fapiao_callback_views.xml",
         "views/sales/sale_order_views.xml",
         "views/received/fapiao_views.xml",

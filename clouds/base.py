@@ -14,7 +14,7 @@ See docs/architecture.md#transactions, #layers.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from ..rules.red_document import BUYER_RED, PARTIAL_RED
@@ -30,6 +30,7 @@ FACE_QR = "face_qr"
 RED_CHECK = "red_check"  # may this fapiao be reversed?
 RED_APPLY = "red_apply"  # apply for the red form (红字确认单)
 RED_STATE = "red_state"  # how a form known to exist stands
+RED_LIST = "red_list"  # the forms of a period, whoever applied for them
 RED_ISSUE = "red_issue"  # issue the red fapiao
 RED_WITHDRAW = "red_withdraw"  # withdraw the form
 WITHDRAW = "withdraw"  # take back orders that nothing was issued for
@@ -63,7 +64,7 @@ EFFECTS = ASSISTANT | {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW, PULL
 INBOUND = frozenset(
     {BUREAU_LOGIN, PULL_START, PULL_PAGE, POOL_PAGE, DOCUMENT_FILES, BOOK, BOOK_STATE, SELECT, SELECT_STATE}
 )
-RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_ISSUE, RED_WITHDRAW})
+RED = frozenset({RED_CHECK, RED_APPLY, RED_STATE, RED_LIST, RED_ISSUE, RED_WITHDRAW})
 
 # Features: how far an operation goes. RED_APPLY_FINDS: applying looks first and answers with a form
 # already applied for, so that a lost answer is settled by sending the same frozen order again (except
@@ -95,6 +96,7 @@ class Config:
     Times in seconds: to connect, between two pieces of an answer, and from the connection to the
     answer's last byte (``total_timeout``). ``classified``: what an administrator says that texts mean, see
     :func:`.reply.classified`. ``is_sandbox``: private networks may be called, which nothing else has business in.
+    ``today``: the day in China, for what a cloud wants dated: freezing doesn't look at the clock.
     """
 
     provider: str
@@ -109,6 +111,7 @@ class Config:
     total_timeout: float = 60.0
     classified: tuple = ()
     is_sandbox: bool = False
+    today: date | None = None
 
     @property
     def longest_send(self):
@@ -292,6 +295,14 @@ class Withdrawn:
 
     refused: tuple[tuple[str, str], ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True)
+class RedForms:
+    """A page of red forms (``RedForm``); ``total``: how many there are on all pages, ``None`` if not said."""
+
+    forms: tuple = ()
+    total: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import date
 from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
@@ -21,6 +20,7 @@ from .reply import classified
 from .tokens import utc_now
 from .transport import Transport
 
+RED_PAGES = 10  # of forms that one look asks for
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 
@@ -29,12 +29,10 @@ _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 class Options:
     """The settings of an account, with their defaults; they come in as ``Config.options``.
 
-    A subclass adds those of its cloud. ``token_lifetime``: seconds, where the cloud names no end;
-    ``token_margin``: seconds before its end at which a token is replaced.
+    A subclass adds those of its cloud. ``token_lifetime``: seconds, where the cloud names no end.
     """
 
     token_lifetime: int = 7200
-    token_margin: int = 300
 
     @classmethod
     def of(cls, config):
@@ -55,7 +53,7 @@ class Options:
     def _read(field, value):
         if field.type is int:
             return int(value)
-        return value.isoformat() if isinstance(value, date) else str(value).strip()
+        return str(value).strip()
 
 
 class Call(NamedTuple):
@@ -163,8 +161,8 @@ class Cloud(ABC):
         For ISSUE, RED_ISSUE: ``Issued`` or ``Pending``. For FIND: also ``NotFound``. RED_CHECK:
         ``RedCheck``, or ``NotFound`` where the bureau doesn't show the fapiao yet (up to two hours after
         issue). RED_APPLY, RED_WITHDRAW: ``RedForm``; applying raises ``NotYet`` where RED_CHECK would be
-        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``. WITHDRAW: ``Withdrawn``. Where orders are split,
-        ISSUE (if it names fapiao) and FIND by id: ``Bill``.
+        ``NotFound``. RED_STATE: ``RedForm`` or ``NotFound``; RED_LIST: ``RedForms``. WITHDRAW: ``Withdrawn``.
+        Where orders are split, ISSUE (if it names fapiao) and FIND by id: ``Bill``.
         """
         try:
             return self.calls[operation].read(raw)
@@ -254,6 +252,21 @@ class Cloud(ABC):
     def check_red(self, order: RedOrder) -> RedCheck | NotFound:
         """Ask whether a fapiao may be reversed; no effect. Raises ``LoginRequired`` and the like."""
         return self.ask(base.RED_CHECK, self.freeze(base.RED_CHECK, order, ""))
+
+    def red_forms(self, side, first, last):
+        """Return the ``RedForm`` entered from day ``first`` to ``last`` of which we are the ``side``, SELLER or BUYER.
+
+        Pages are asked for until all are there or one brings nothing new; no effect. Raises as ``send`` and ``read``.
+        """
+        found = {}
+        for page in range(1, RED_PAGES + 1):
+            asked = {"side": side, "first": first, "last": last, "page": page}
+            said = self.ask(base.RED_LIST, self.freeze(base.RED_LIST, asked))
+            fresh = {form.number: form for form in said.forms if form.number not in found}
+            found |= fresh
+            if not fresh or said.total is None or len(found) >= said.total:
+                break
+        return tuple(found.values())
 
     def find_red(self, blue_number) -> Issued | NotFound:
         """Return the red fapiao that reversed a blue one; ``NotFound`` if none is named."""

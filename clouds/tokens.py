@@ -7,6 +7,8 @@ from . import reading
 from .errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired
 from .redact import without_codes
 
+MARGIN = 300  # seconds before its end at which a token is replaced
+
 
 def utc_now():
     return datetime.now(timezone.utc)
@@ -66,7 +68,7 @@ class Tokens:
         if not self._slot.token:
             return True
         # a lifetime shorter than the margin would otherwise fetch a token for every call
-        margin = min(self._options.token_margin, self._lifetime // 10)
+        margin = min(MARGIN, self._lifetime // 10)
         return ends is not None and self._now() >= ends - timedelta(seconds=margin)
 
     def _fetched(self, is_needed):

@@ -80,6 +80,7 @@ KIND_OF = {code: kind for code, (kind, _form) in KIND_AND_FORM.items()}
 
 DIGITAL = {ORDINARY: "26", SPECIAL: "27"}
 
+# 数电纸票: numbered like a digital one and printed on a sheet of the tax office
 PAPER = ("85", "86")
 
 FILES = ("pdf", "ofd", "xml")

@@ -206,6 +206,14 @@ def _bureau(order, rest, check):
             _("To the tax bureau the original is of another type than here."),
             _("Fetch the fapiao from the cloud again, then reverse it."),
         )
+    if held := sorted({line.application_no for line in check.lines if line.application_no}):
+        yield Problem(
+            "red_form_there",
+            _("A red form for this fapiao was applied for already, here or elsewhere: %(forms)s."),
+            _("Reversing it goes on with that form, as far as it is still open."),
+            {"forms": ", ".join(held)},
+            severity="warning",
+        )
     if check.lines and rest and aligned(rest, check.lines) is None:
         yield Problem(
             "red_lines_bureau",

@@ -22,9 +22,18 @@ BUYER_RED = "buyer_red"
 
 @dataclass(frozen=True, kw_only=True)
 class RedLine(Printed):
-    """One line to be reversed; ``xh`` is the number of its blue line, from 1."""
+    """One line to be reversed; ``xh`` is the number of its blue line, from 1.
+
+    The rest is what the bureau says of the line, "" where it doesn't: the seller's own code (自行编码), the version
+    of the table its classification code is from, the application (申请单号) that holds it already, and whether a
+    tax privilege is used on it (优惠政策标识).
+    """
 
     xh: int
+    own_code: str = ""
+    code_version: str = ""
+    application_no: str = ""
+    is_privileged: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class Blue:
     """The fapiao to be reversed, as issued; ``issued_at`` is aware.
 
     ``reversed`` are the lines of the red fapiao that already reverse it. ``is_paper``: a digital fapiao on
-    paper (数电纸票). ``special_kind``: 特定要素类型, if it has one.
+    paper (数电纸票), whose red fapiao is electronic. ``special_kind``: 特定要素类型, if it has one.
     """
 
     number: str
@@ -80,7 +89,8 @@ class RedCheck:
     """The bureau's answer to the check whether a fapiao may be reversed, with its own ``text``.
 
     ``vat_use`` (抵扣勾选), ``consumption_use`` (消费税用途) and ``booked`` (入账): whether the buyer has used or booked
-    it; ``None`` if not reported.
+    it; ``None`` if not reported. ``is_paper``: see :class:`Blue`. ``levy``: 征收方式, as in :class:`~.document.Draft`;
+    ``handler``: 经办人, who applied for the original; "" where not reported.
     """
 
     allowed: bool
@@ -100,6 +110,9 @@ class RedCheck:
     special_kind: str = ""
     lines: tuple[RedLine, ...] = ()
     raw: dict = field(default_factory=dict, repr=False)
+    is_paper: bool = False
+    levy: str = ""
+    handler: str = ""
 
     @property
     def used(self):
@@ -114,7 +127,9 @@ class RedCheck:
 class RedForm:
     """A red form (红字确认单) at the bureau; ``state`` is 01–10 (see :mod:`.red_forms`), "" if unknown.
 
-    ``applied_at`` is aware; the 72 hours run from it.
+    ``applied_at`` is aware; the 72 hours run from it. ``initiator``: who entered it, "" if neither the cloud nor the
+    state tells; ``reason``: 01–04 or ""; ``red_number``: the red fapiao made from it; ``amount`` and ``tax``: what
+    it reverses, ``None`` where the cloud doesn't say.
     """
 
     number: str
@@ -124,6 +139,11 @@ class RedForm:
     applied_at: datetime | None = None
     blue_number: str = ""
     raw: dict = field(default_factory=dict, repr=False)
+    initiator: str = ""
+    reason: str = ""
+    red_number: str = ""
+    amount: Decimal | None = None
+    tax: Decimal | None = None
 
 
 def from_plain(data):

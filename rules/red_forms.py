@@ -22,6 +22,7 @@ WITHDRAWN_AFTER = "09"
 ABNORMAL = "10"
 
 TIME_TO_CONFIRM = timedelta(hours=72)
+_ENTERED_BY = {WAITS_FOR_BUYER: SELLER, BUYER_REFUSED: SELLER, WAITS_FOR_SELLER: BUYER, SELLER_REFUSED: BUYER}
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,11 @@ def can_issue(state):
 def may_follow(before, after):
     """Return whether a form may change from state ``before`` to ``after``, or stay."""
     return before == after or (before in STATES and after in STATES[before].next)
+
+
+def entered_by(state):
+    """Return who entered a form in ``state``, as far as the state tells: SELLER, BUYER or ``""``."""
+    return _ENTERED_BY.get(state, "")
 
 
 def state_named(text):

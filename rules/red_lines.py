@@ -14,6 +14,8 @@ from .red_document import RedLine
 from .shares import Part
 
 _DECIMALS = 13  # of a quantity
+# What only the bureau knows of a red line
+BUREAU_DETAILS = ("own_code", "code_version", "application_no", "is_privileged")
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,18 @@ def _number_of(printed, rest):
 def _words(line):
     """Return what tells a line from others; a cloud may put the short name of the code before the item's own."""
     return line.name.rpartition("*")[2].strip(), line.code, line.rate
+
+
+def detailed(lines, bureau):
+    """Return red ``lines``, the whole rest, with what the bureau's list says of each beside its amounts; as they are
+    where the two lists differ.
+    """
+    if aligned(lines, bureau) is None:
+        return tuple(lines)
+    return tuple(
+        replace(ours, **{name: getattr(theirs, name) for name in BUREAU_DETAILS})
+        for ours, theirs in zip(lines, bureau, strict=True)
+    )
 
 
 def _turned(line, class_, **values):

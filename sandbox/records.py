@@ -110,6 +110,8 @@ class Fapiao:
     form: str = "digital"  # digital | digital_paper | electronic | paper | roll
     code: str = ""  # 发票代码: of the sheet, or of one issued by a tax control device; with its number
     short: str = ""
+    special_kind: str = ""  # 特定要素类型
+    handler: str = ""  # 经办人
     number: str = ""
     issued_at: datetime | None = None
     seller_address: str = ""
@@ -128,8 +130,7 @@ class Fapiao:
     levy: str = "0"  # 征收方式 0 normal, 1 reduced, 2 and 3 differential
     deduction: Decimal | None = None
     small_reason: str = ""  # slsm
-    element: str = ""  # 特定要素类型 by the code,
-    elements: list = field(default_factory=list)  # and what it says, one dict a row
+    elements: list = field(default_factory=list)  # what the special element says, one dict a row
     username: str = ""
     cloud: str = ""
     request: str = ""  # the id under which it was asked for
@@ -217,6 +218,7 @@ class RedForm:
     order: str = ""  # Kingdee: under which number it was applied for,
     digest: str = ""  # and with which content
     tenant: str = ""  # and by which tenant, unless by the first
+    electronic: bool = False  # sdfpbz: the red fapiao of one on paper is to be electronic
 
 
 @dataclass

@@ -127,6 +127,7 @@ from . import test_received_status_hit
 from . import test_received_vendor_bill
 from . import test_reversal_buyer
 from . import test_reversal_credit
+from . import test_reversal_elsewhere
 from . import test_reversal_flush
 from . import test_reversal_form
 from . import test_reversal_lost
@@ -154,6 +155,7 @@ from . import test_sales_kingdee_red
 from . import test_sales_merge
 from . import test_sales_order
 from . import test_sales_processes
+from . import test_sales_red
 from . import test_sandbox_assistant
 from . import test_sandbox_assistant_control
 from . import test_sandbox_assistant_pages

@@ -45,7 +45,7 @@ METHODS = {
         "fapiao.red.form": "action_follow action_open_business_doc",
         "fapiao.assistant.update": "action_open_document",
         "fapiao.request": "action_follow action_open_business_doc",
-        "sale.order": SHOWN_FOR,
+        "sale.order": f"{SHOWN_FOR} action_fapiao_red_forms",
     },
     "listing": {"fapiao.red.form": "follow", "fapiao.request": "follow"},
     "invoicer": {
@@ -63,7 +63,7 @@ METHODS = {
         " action_fapiao_red",
         "fapiao": "action_deduct action_fetch_files action_red action_refresh action_send_again action_take_in",
         "fapiao.account": "action_ask_bureau action_face action_login action_move_unsent action_pull action_pull_days"
-        " action_refresh_credit action_test_assistant action_test_connection",
+        " action_red_forms action_refresh_credit action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
         "fapiao.issue": "action_check action_issue action_merge",
@@ -82,7 +82,7 @@ METHODS = {
         "fapiao.assistant.update": "action_retry action_tell_again",
         "fapiao.request": "action_login action_move action_retry action_withdraw",
         "fapiao.request.move": "action_move",
-        "sale.order": f"{ISSUED_FOR} action_fapiao_request",
+        "sale.order": f"{ISSUED_FOR} action_fapiao_red action_fapiao_request",
     },
     "manager": {
         "fapiao": "action_unlink_invoices",
@@ -168,7 +168,7 @@ FIELDS = {
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
             " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
             " token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once pull_daily_kind"
-            " pool_from_zero pool_interface pool_keys pool_path pool_style"
+            " pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
@@ -176,8 +176,8 @@ FIELDS = {
             " bureau_state bureau_url callback_over_at callback_token claimed_at credit_after_id credit_amount"
             " credit_at credit_count credit_left_today credit_left_told credit_short_told_on credit_since"
             " credit_source credit_tax credit_total credit_used credit_warned database_identity face_state"
-            " left_alone_until pull_day pull_ids pull_text"
-            " recheck_told_on replaced_by_id restored_at session_at session_state session_text token"
+            " left_alone_until pull_day pull_ids pull_text recheck_told_on red_forms_at replaced_by_id restored_at"
+            " session_at session_state session_text token"
             " token_expires_at token_lease_until"
         ),
     },
@@ -313,24 +313,26 @@ FIELDS = {
         "nobody": "address find_id kind name remark role serial_no",
     },
     "fapiao.red.flush": {
-        "issuer": "issued_at make_credit_note number reason seller_tax_no",
+        "issuer": "issued_at make_credit_note number reason seller_tax_no special_kind",
         "nobody": (
-            "account_id answer answer_text bill_id checks company_id credit_id fapiao_id initiator more_ids needs_login"
+            "account_id answer answer_text bill_id checks company_id credit_id fapiao_id has_facts"
+            " initiator more_ids needs_login"
         ),
     },
     "fapiao.red.form": {
         "nobody": (
             _OUTBOUND + " amount_tax amount_total amount_untaxed applied_at booked bureau_state bureau_text checked_at"
             " consumption_use credit_id deadline draft call_ids fapiao_id follow_up follow_up_text"
-            " initiator is_anew is_full is_open line_ids make_credit_note move_ids number previous_id reason"
-            " red_fapiao_id reissue reminders request_ids rest_request_ids stage taken uuid vat_use"
-            " withdrawal_ids"
+            " handler initiator is_anew is_found is_full is_open is_paper levy line_ids make_credit_note move_ids"
+            " number previous_id reason"
+            " red_fapiao_id reissue reminders request_ids rest_request_ids special_kind stage taken"
+            " uuid vat_use withdrawal_ids"
         ),
     },
     "fapiao.red.form.line": {
         "nobody": (
-            "amount_tax amount_untaxed code company_id form_id name price quantity rate sequence spec unit xh"
-            " zero_kind policy"
+            "amount_tax amount_untaxed application_no code code_version company_id form_id is_privileged name own_code"
+            " policy price quantity rate sequence spec unit xh zero_kind"
         ),
     },
     "fapiao.red.withdrawal": {

@@ -17,14 +17,17 @@ MODULE = "l10n_cn_invoice_cloud"
 # Options that no field sets, each with its reason.
 FIXED = {
     "token_path": "appended to the address, it could lead the passwords elsewhere",
-    "token_margin": "when a token is renewed doesn't depend on the cloud",
-    "bill_date": "set for each request",
 }
 
 
 def options_of(cloud):
     """Return the names in the options table of a client."""
     return {field.name for field in fields(sys.modules[cloud.__module__].Options)}
+
+
+def inputs_of(model):
+    """Return the names of the fields of this addon that users enter on ``model``."""
+    return set().union(*(vars(cls).get("_fapiao_inputs", ()) for cls in type(model).__mro__))
 
 
 @tagged("post_install", "-at_install")
@@ -96,6 +99,24 @@ class TestBordersModels(TransactionCase):
         self.assertEqual(options, set(handed))
         for name in options:
             self.assertTrue({name, f"assistant_{name}"} & shown, name)
+
+    def test_every_setting_is_on_a_view(self):
+        """A field that is an input and stands on no view can be set by nobody."""
+        self.env.user.group_ids += self.env.ref("base.group_system") + self.env.ref("base.group_multi_company")
+        listed = etree.fromstring(self.env["fapiao.account"].get_view(view_type="list")["arch"])
+        shown = self._shown() | {node.get("name") for node in listed.iter("field")}
+        self.assertFalse(inputs_of(self.env["fapiao.account"]) - shown)
+        settings = etree.fromstring(self.env["res.config.settings"].get_view(view_type="form")["arch"])
+        shown = {node.get("name") for node in settings.iter("field")}
+        self.assertFalse(inputs_of(self.env["res.company"]) - shown)
+
+    def test_every_option_says_where_its_value_stands(self):
+        fields_ = self.env["fapiao.account"]._fields
+        for provider, _label in fields_["provider"].selection:
+            cloud = client_of(provider)
+            for name in {*cloud.settings, *cloud.identity, *cloud.secrets, "base_url", "client_key", "client_secret"}:
+                with self.subTest(provider=provider, name=name):
+                    self.assertGreater(len(fields_[name].help or ""), 40)
 
     def test_a_switch_that_is_off_reaches_the_client(self):
         account = self.env["fapiao.account"].new(

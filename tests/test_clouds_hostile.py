@@ -32,8 +32,9 @@ ORDER = RedOrder(NUMBER, "01", form_number="F1", seller_tax_no="91440300MA5G9GK7
 VISIT = picking.Visit(user="eid-1", key="k", number="BX-001", company="c")
 CONTRACT = (
     *(base.Issued, base.Pending, base.NotFound, base.CreditLine, base.FileAddresses, base.LoginStep),
-    *(base.FaceQr, base.Bill, base.Withdrawn, RedCheck, RedForm, inbound.PullTask, inbound.PullPage),
-    *(inbound.BureauSession, inbound.DocumentFiles, inbound.Marked, picking.Told, picking.Message, picking.Ticket),
+    *(base.FaceQr, base.Bill, base.Withdrawn, base.RedForms, RedCheck, RedForm),
+    *(inbound.PullTask, inbound.PullPage, inbound.DocumentFiles, inbound.BureauSession, inbound.Marked),
+    *(picking.Told, picking.Message, picking.Ticket),
     *(bytes, str, bool, type(None)),
 )
 DEEP = 10_000

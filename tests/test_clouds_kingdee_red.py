@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 
 import pytest
@@ -18,8 +18,9 @@ from ..clouds.base import (
     RED_STATE,
     RED_WITHDRAW,
 )
+from ..clouds.errors import OutcomeUnknown
 from ..rules.document import ORDINARY, SPECIAL
-from ..rules.red_document import BUYER, RedLine, RedOrder
+from ..rules.red_document import BUYER, SELLER, RedLine, RedOrder
 from .test_clouds_kingdee_server import (
     NUMBER,
     TAX_NO,
@@ -76,6 +77,71 @@ def test_operations_and_features():
 def test_a_check_that_knows_nothing():
     check = client().check_red(ORDER)
     assert (check.allowed, check.used, check.text) == (True, None, "")
+
+
+# --- The forms of a period
+
+
+@pytest.mark.parametrize(("side", "identity"), [(SELLER, "0"), (BUYER, "1")])
+def test_the_list_is_of_one_side(side, identity):
+    with cloud(ALLE_REDCONFIRMBILL_QUERY=http(page(ROW))) as (kingdee, server):
+        (form,) = kingdee.red_forms(side, date(2024, 3, 1), date(2024, 3, 31))
+    assert (form.number, form.blue_number, form.state) == (FORM, NUMBER, "01")
+    (call,) = calls(server, "ALLE.REDCONFIRMBILL.QUERY")
+    assert decoded(call.json["data"]) == {
+        "taxpayerId": TAX_NO,
+        "identity": identity,
+        "startDate": "2024-03-01",
+        "endDate": "2024-03-31",
+        "pageNo": 1,
+        "pageSize": 50,
+    }
+
+
+def listed(*rows, total):
+    return http(ok({"dataList": list(rows), "pageNo": 1, "pageSize": 50, "totalElement": total}))
+
+
+def test_the_list_goes_on_until_all_are_there():
+    second = {**ROW, "redInfoBillNo": "F2"}
+    with cloud(ALLE_REDCONFIRMBILL_QUERY=[listed(ROW, total=2), listed(second, total="2")]) as (kingdee, server):
+        forms = kingdee.red_forms(SELLER, date(2024, 3, 1), date(2024, 3, 31))
+    assert [form.number for form in forms] == [FORM, "F2"]
+    assert [decoded(call.json["data"])["pageNo"] for call in calls(server, "ALLE.REDCONFIRMBILL.QUERY")] == [1, 2]
+
+
+def test_a_cloud_that_ignores_the_page_is_not_asked_for_ever():
+    with cloud(ALLE_REDCONFIRMBILL_QUERY=listed(ROW, total=99)) as (kingdee, server):
+        assert len(kingdee.red_forms(SELLER, date(2024, 3, 1), date(2024, 3, 31))) == 1
+    assert len(calls(server, "ALLE.REDCONFIRMBILL.QUERY")) == 2
+
+
+def test_no_forms_and_no_answer():
+    with cloud(ALLE_REDCONFIRMBILL_QUERY=listed(total=0)) as (kingdee, _server):
+        assert kingdee.red_forms(BUYER, date(2024, 3, 1), date(2024, 3, 31)) == ()
+    other = http(ok({"something": "else"}))
+    with cloud(ALLE_REDCONFIRMBILL_QUERY=other) as (kingdee, _server), pytest.raises(OutcomeUnknown):
+        kingdee.red_forms(BUYER, date(2024, 3, 1), date(2024, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "meaning"),
+    [
+        ({"redConfirmBillStatus": "02"}, "initiator", SELLER),
+        ({"redConfirmBillStatus": "03"}, "initiator", BUYER),
+        ({"redConfirmBillStatus": "06"}, "initiator", BUYER),
+        ({"redConfirmBillStatus": "04", "enteridentity": "1"}, "initiator", BUYER),
+        ({"redReason": "2"}, "reason", "02"),
+        ({"redReason": "9"}, "reason", ""),
+        ({"redInvoiceNum": RED_NUMBER}, "red_number", RED_NUMBER),
+        ({"totalAmount": "-12.30"}, "amount", Decimal("-12.30")),
+        ({"totalTaxAmount": -1.6}, "tax", Decimal("-1.60")),
+    ],
+)
+def test_what_a_row_says_of_its_form(changes, name, meaning):
+    with cloud(ALLE_REDCONFIRMBILL_QUERY=http(page({**ROW, **changes}))) as (kingdee, _server):
+        (form,) = kingdee.red_forms(SELLER, date(2024, 3, 1), date(2024, 3, 31))
+    assert getattr(form, name) == meaning
 
 
 # --- What is asked

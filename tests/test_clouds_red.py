@@ -19,6 +19,7 @@ from ..clouds.base import (
     RED_APPLY_FINDS,
     RED_CHECK,
     RED_ISSUE,
+    RED_LIST,
     RED_STATE,
     RED_WITHDRAW,
     WITHDRAW,
@@ -66,7 +67,7 @@ def frozen(operation, order=ORDER, uid=UID, **changes):
 
 def test_operations_and_features():
     piaodanyun = client()
-    assert {one for one in RED if piaodanyun.can(one)} == RED - {RED_WITHDRAW}
+    assert {one for one in RED if piaodanyun.can(one)} == RED - {RED_LIST, RED_WITHDRAW}
     assert {one for one in FEATURES if piaodanyun.can(one)} == {BUYER_RED, RED_APPLY_FINDS}
     assert not piaodanyun.can(PARTIAL_RED)
     assert {ISSUE, WITHDRAW, RED_APPLY, RED_ISSUE, RED_WITHDRAW} == EFFECTS & (RED | {ISSUE, WITHDRAW})
@@ -112,6 +113,14 @@ def test_the_sellers_forms(operation, changes, form):
     assert list(frozen(operation, **changes).items()) == list(form.items())
 
 
+def test_the_side_as_one_plain_key():
+    """assumption: a server of the family may read one key instead of the paper's array"""
+    plain = config("https://cloud.example.com")
+    plain = dataclasses.replace(plain, options={**plain.options, "side_as_list": False})
+    form = open_cloud(plain, TokenSlot()).freeze(RED_CHECK, ORDER, UID)
+    assert form == {"nsrsbh": TAX_NO, "fphm": NUMBER, "sqyy": "2"}
+
+
 def test_the_buyers_forms():
     """assumption: xhdwsbh is the seller of the blue fapiao whoever applies"""
     assert frozen(RED_CHECK, BUYERS, special_kind="03") == {
@@ -122,7 +131,15 @@ def test_the_buyers_forms():
         "kprq": "2024-06-19 19:34:07",
         "tdyslxDm": "03",
     }
-    assert frozen(RED_APPLY, BUYERS) == {**SELLERS_APPLICATION, "xhdwsbh": SELLER_TAX_NO, "sqyy": "3"}
+    assert frozen(RED_APPLY, BUYERS, special_kind="03") == {
+        **SELLERS_APPLICATION,
+        "xhdwsbh": SELLER_TAX_NO,
+        "sqyy": "3",
+        "nsrsbh": TAX_NO,
+        "kprq": "2024-06-19 19:34:07",
+        "tdyslxDm": "03",
+    }
+    assert "tdyslxDm" not in frozen(RED_APPLY, BUYERS)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +149,8 @@ def test_the_buyers_forms():
         (RED_CHECK, dataclasses.replace(BUYERS, blue_issued_at=None)),
         (RED_CHECK, dataclasses.replace(BUYERS, blue_issued_at=datetime(2024, 6, 19))),
         (RED_APPLY, dataclasses.replace(ORDER, reason="")),
+        (RED_APPLY, dataclasses.replace(BUYERS, seller_tax_no="")),
+        (RED_APPLY, dataclasses.replace(BUYERS, blue_issued_at=None)),
         (RED_STATE, dataclasses.replace(ORDER, form_number="")),
         (RED_ISSUE, dataclasses.replace(ORDER, form_number="")),
         (RED_ISSUE, dataclasses.replace(ORDER, blue_number="1")),

@@ -90,11 +90,45 @@ def test_the_check_of_the_seed():
                 price=Decimal("0.990099009901"),
                 spec="V1",
                 unit="年",
+                is_privileged=False,
             ),
         ),
         raw=check.raw,
+        levy="0",
     )
     assert check.used is False
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "meaning"),
+    [
+        ("zsfs", "2", "levy", "2"),
+        ("jbr", "王会计", "handler", "王会计"),
+        ("tdyslxdm", "03", "special_kind", "03"),
+        ("fplxdm", "86", "is_paper", True),
+        ("fplxdm", "85", "is_paper", True),
+    ],
+)
+def test_each_key_of_the_check_counts(key, value, name, meaning):
+    assert getattr(read(RED_CHECK, seed.RED_CHECK), name) != meaning
+    assert getattr(read(RED_CHECK, changed(RED_CHECK, **{key: value})), name) == meaning
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "meaning"),
+    [
+        ("zxbm", "SKU-1", "own_code", "SKU-1"),
+        ("bb", "48.0", "code_version", "48.0"),
+        ("sqdh", FORM, "application_no", FORM),
+        ("yhzcbs", "1", "is_privileged", True),
+    ],
+)
+def test_each_key_of_a_line_of_the_check_counts(key, value, name, meaning):
+    (row,) = json.loads(seed.RED_CHECK)["data"]["mxzb"]
+    (line,) = read(RED_CHECK, changed(RED_CHECK, mxzb=[{**row, key: value}])).lines
+    assert getattr(line, name) == meaning
+    (plain,) = read(RED_CHECK, seed.RED_CHECK).lines
+    assert getattr(plain, name) != meaning
 
 
 def test_the_form_of_the_seed():

@@ -248,3 +248,50 @@ def test_nothing_is_asked_about_somebody_elses(blue, buyer, world):
     world.add_taxpayer("91110000MA0FAKE175", "旁人", "third", defaults.TAX_PASSWORD)
     order = dataclasses.replace(buyers(blue), seller_tax_no="91110000MA0FAKE175")
     assert isinstance(buyer.ask(RED_CHECK, buyer.freeze(RED_CHECK, order, "")), NotFound)
+
+
+# --- A digital fapiao on paper, special elements, the buyer's side
+
+
+def test_one_on_paper_is_reversed_by_an_electronic_one(seller, blue, world):
+    blue.form = "digital_paper"
+    check = seller.check_red(sellers(blue))
+    assert check.is_paper
+    form = apply(seller, sellers(blue, blue_is_paper=check.is_paper))
+    red = order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), f"{blue.seller_no}_paper")
+    assert world.fapiao[red.number].form == "digital"
+
+
+def test_without_the_mark_the_red_one_would_need_a_sheet_of_paper(seller, blue):
+    blue.form = "digital_paper"
+    form = apply(seller, sellers(blue))
+    with pytest.raises((OutcomeUnknown, Rejected)):
+        order_of(seller, RED_ISSUE, sellers(blue, form_number=form.number), f"{blue.seller_no}_paper")
+
+
+def test_the_mark_is_for_paper_only(seller, blue):
+    with pytest.raises((OutcomeUnknown, Rejected)):
+        apply(seller, sellers(blue, blue_is_paper=True))
+
+
+def test_a_buyer_names_the_special_element(buyer, blue, world):
+    blue.special_kind = "03"
+    world.set_use(blue.number, booked="01")
+    assert not buyer.check_red(buyers(blue)).allowed
+    check = buyer.check_red(buyers(blue, special_kind=buyer.find(number=blue.number).particulars.element))
+    assert (check.allowed, check.special_kind) == (True, "03")
+
+
+def test_a_buyers_form_says_who_applies(buyer, blue, world):
+    world.set_use(blue.number, booked="01")
+    form = apply(buyer, buyers(blue))
+    assert (form.state, form.initiator) == ("03", BUYER)
+    with pytest.raises((OutcomeUnknown, Rejected)):
+        apply(buyer, dataclasses.replace(buyers(blue), blue_issued_at=blue.issued_at.replace(year=2001)))
+
+
+def test_the_check_names_the_form_that_exists(seller, blue, world):
+    world.set_use(blue.number, booked="01")
+    assert {line.application_no for line in seller.check_red(sellers(blue)).lines} == {""}
+    form = world.apply_elsewhere(blue.number, side="3")
+    assert {line.application_no for line in seller.check_red(sellers(blue)).lines} == {form.number}

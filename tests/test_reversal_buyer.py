@@ -97,3 +97,24 @@ class TestBuyer(RedCommon):
         with self.engine():
             dialog.action_ask()
         self.assertEqual(dialog.answer, "allowed", dialog.answer_text)
+
+    def test_special_element_is_named_for_the_original_that_has_one(self):
+        """retInviceMsg demands it of a buyer; the fapiao itself says it."""
+        self.theirs.special_kind = "03"
+        dialog = self.open_flush(self.bill())
+        self.assertEqual((dialog.special_kind, dialog.answer), ("03", "allowed"), dialog.answer_text)
+        (asked,) = self.world.calls.of("retInviceMsg")
+        self.assertEqual(asked.form["tdyslxDm"], "03")
+        form = self.apply(dialog)
+        self.assertEqual((form.bureau_state, form.special_kind), ("03", "03"))
+
+    def test_who_applies_and_what_a_buyer_has_to_do(self):
+        self.world.set_use(self.theirs.number, vat="01")
+        form = self.apply(self.open_flush(self.bill()))
+        (applied,) = self.world.calls.of("hzxxbsq")
+        self.assertEqual(applied.form["nsrsbh"], self.account.tax_no)
+        self.assertEqual(len(applied.form["kprq"]), 19)
+        self.assertIn("红字信息确认单", form.advice)
+        self.assertIn("进项税额转出", form.advice)
+        self.act(form, "confirm")
+        self.assertIn("进项税额转出", form.advice)

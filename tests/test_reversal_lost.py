@@ -120,6 +120,9 @@ class TestLostApplication(RedCommon):
         form.action_decide_not_applied()
         self.assertEqual(form.stage, "failed")
         self.assertIn(self.env.user.name, form.error_message)
+        # the reason is in what people are told, not only on the form
+        self.assertIn("no form exists", form.activity_ids.note)
+        self.assertIn("no form exists", "".join(self.invoice.message_ids.mapped("body")))
         self.world.faults.clear()
         self.flush(self.invoice)
         self.assert_reversed_once(self.blue)

@@ -204,3 +204,19 @@ class TestParts(RedCase):
             sum(each.gross for each in self.world.fapiao.values() if self.blue.number in (each.number, each.original)),
             Decimal(0),
         )
+
+
+class TestList(RedCase):
+    def test_pages_and_sides(self):
+        self.world.set_use(self.blue.number, vat="01")
+        form = self.world.apply_elsewhere(self.blue.number, side="3")
+        self.pushed(bill("B"))
+        (second,) = self.issued("B")
+        other = self.world.apply_elsewhere(second.number)
+        first, last = (self.forms(pageNo=page, pageSize=1) for page in (1, 2))
+        self.assertEqual(
+            [row["redInfoBillNo"] for row in first["dataList"] + last["dataList"]], [form.number, other.number]
+        )
+        self.assertEqual((last["pageNo"], last["totalElement"]), (2, 2))
+        self.assertEqual(len(self.forms(identity="0")["dataList"]), 2)
+        self.assertEqual(self.forms(identity="1")["dataList"], [])

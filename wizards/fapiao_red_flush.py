@@ -13,7 +13,7 @@ from ..clouds.errors import CloudError
 from ..models.cloud import gate
 from ..models.cloud.engine import Engine
 from ..models.reversal import planner
-from ..models.reversal.fapiao_red_form import USES, uses_of
+from ..models.reversal.fapiao_red_form import LEVIES, USES, details_of, uses_of
 from ..models.values import aware, naive
 from ..rules import red
 from ..rules.codes import is_number
@@ -22,7 +22,7 @@ from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, RedOrder, check_from_plain
 
 # Fields that identify the queried fapiao.
-NAMED = ("number", "seller_tax_no", "issued_at")
+NAMED = ("number", "seller_tax_no", "issued_at", "special_kind")
 
 
 class FapiaoRedFlush(models.TransientModel):
@@ -31,7 +31,7 @@ class FapiaoRedFlush(models.TransientModel):
     _description = "Reverse a Fapiao"
     _rec_name = "fapiao_id"
     # The other values come from the document for which the dialog was opened, and from the bureau's answer.
-    _fapiao_inputs = frozenset({"number", "seller_tax_no", "issued_at", "reason", "make_credit_note"})
+    _fapiao_inputs = frozenset({"number", "seller_tax_no", "issued_at", "special_kind", "reason", "make_credit_note"})
 
     company_id = fields.Many2one("res.company", required=True)
     account_id = fields.Many2one("fapiao.account", required=True, ondelete="cascade")
@@ -45,6 +45,13 @@ class FapiaoRedFlush(models.TransientModel):
     number = fields.Char("Fapiao Number")
     seller_tax_no = fields.Char("Seller Tax Number")
     issued_at = fields.Datetime("Issued On")
+    special_kind = fields.Char(
+        "Special Element",
+        size=2,
+        help="Two digits where the fapiao has a special element (特定要素), such as 03 construction, 05 sale or"
+        " 06 lease of real estate, 09 passenger transport; otherwise empty.",
+    )
+    has_facts = fields.Boolean(readonly=True)  # the cloud was asked what the buyer has to name
 
     answer = fields.Selection(
         [
@@ -68,6 +75,9 @@ class FapiaoRedFlush(models.TransientModel):
     consumption_use = fields.Selection(USES, "Used for Consumption Tax", compute="_compute_uses")
     booked = fields.Selection(USES, "Booked by the Buyer", compute="_compute_uses")
     confirmer_text = fields.Char("Confirmation", compute="_compute_uses")
+    levy = fields.Selection(LEVIES, compute="_compute_uses", help="Of the original (征收方式).")
+    handler = fields.Char(compute="_compute_uses", help="Of the original (经办人).")
+    is_paper = fields.Boolean("On Paper (数电纸票)", compute="_compute_uses")
 
     reason = fields.Selection([(reason.code, f"{reason.name} ({reason.name_zh})") for reason in red.REASONS.values()])
     legal_reasons = fields.Char(compute="_compute_plan")
@@ -96,13 +106,20 @@ class FapiaoRedFlush(models.TransientModel):
     def _compute_uses(self):
         confirmations = {
             "": self.env._("None needed: the red fapiao is issued at once."),
-            "buyer": self.env._("The buyer has to confirm at the tax bureau within 72 hours."),
-            "seller": self.env._("The seller has to confirm at the tax bureau within 72 hours."),
+            "buyer": self.env._(
+                "The buyer has to confirm at the tax bureau within 72 hours (税务数字账户 → 红字信息确认单)."
+            ),
+            "seller": self.env._(
+                "The seller has to confirm at the tax bureau within 72 hours (税务数字账户 → 红字信息确认单)."
+            ),
             None: self.env._("Shows when the form is applied for."),
         }
         for flush in self:
             check = flush._checks().get(flush.number)
             flush.update(uses_of(check))
+            details = details_of(check)
+            flush.levy, flush.handler = details.get("levy"), details.get("handler")
+            flush.is_paper = bool(check and check.is_paper)
             flush.confirmer_text = confirmations[red.confirmer(flush.initiator, check.used if check else None)]
 
     @api.depends("fapiao_id", "more_ids", "credit_id", "reason", "checks", "answer", "make_credit_note")
@@ -126,7 +143,7 @@ class FapiaoRedFlush(models.TransientModel):
     def _can_make_credit_note(self):
         """Only if nothing is credited yet and this fapiao covers its invoices, since all is credited."""
         invoices = self.fapiao_id._invoices()
-        if not invoices or self.credit_id or invoices._fapiao_credits():
+        if not invoices or self.credit_id or self.more_ids or invoices._fapiao_credits():
             return False
         total = sum(float(move._fapiao_net_total()) for move in invoices)
         return self.fapiao_id.currency_id.compare_amounts(total, self.fapiao_id.amount_total) == 0
@@ -134,7 +151,15 @@ class FapiaoRedFlush(models.TransientModel):
     def _describe_scopes(self, plans):
         """Return what happens, a line for each fapiao, preceded by the total."""
         lines = [self._describe_scope(plan) for plan in plans]
-        if len(plans) > 1:
+        if len(plans) > 1 and not self.credit_id:
+            total = -sum(plan.order.total for plan in plans)
+            intro = self.env._(
+                "%(count)s fapiao are reversed, %(total)s in all:",
+                count=len(plans),
+                total=self.fapiao_id.currency_id.format(float(total)),
+            )
+            lines.insert(0, intro)
+        elif len(plans) > 1:
             total = -sum(plan.order.total for plan in plans)
             intro = self.env._(
                 "%(credit)s takes from %(count)s fapiao. Each gets a red fapiao, %(total)s in all:",
@@ -150,6 +175,12 @@ class FapiaoRedFlush(models.TransientModel):
         fapiao, money = plan.fapiao, plan.fapiao.currency_id.format
         part = money(abs(float(plan.order.total)))
         values = {"number": fapiao.number, "total": part if plan.scope == "full" else money(fapiao.amount_total)}
+        if plan.scope == "full" and plan.order.blue_is_paper:
+            return self.env._(
+                "Fapiao %(number)s over %(total)s, which is on paper (数电纸票), is reversed in full by an electronic"
+                " one. Get all its sheets back from the buyer.",
+                **values,
+            )
         if plan.scope == "full":
             return self.env._("Fapiao %(number)s over %(total)s is reversed in full.", **values)
         if plan.scope == "partial":
@@ -206,12 +237,13 @@ class FapiaoRedFlush(models.TransientModel):
 
     @api.model
     def _open(self, fapiao, credit=None, reason=""):
-        """Return the dialog that reverses ``fapiao``, several only for a ``credit`` note that affects all of them."""
+        """Return the dialog that reverses ``fapiao``, of one account; of several with a ``credit`` note, those it
+        affects."""
         fapiao = planner.together(fapiao, credit)
         fapiao, more = fapiao[:1], fapiao[1:]
         flush = self._create_dialog(
             fapiao.company_id,
-            (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge(),
+            fapiao._reversing(),
             {
                 "fapiao_id": fapiao.id,
                 "more_ids": more.ids,
@@ -347,6 +379,7 @@ class FapiaoRedFlush(models.TransientModel):
                 initiator=self.initiator,
                 seller_tax_no=self.seller_tax_no or "",
                 blue_issued_at=aware(self.issued_at),
+                special_kind=self.special_kind or "",
             )
             said = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.check_red(order))
             self._record_said(fapiao, number, said)
@@ -355,18 +388,26 @@ class FapiaoRedFlush(models.TransientModel):
             self._note("failed", self.account_id._error_message(error), needs_login=bool(getattr(error, "need", "")))
 
     def _find_facts(self, number):
-        """Query the cloud for seller and time of issue, which a buyer must provide, if unknown."""
+        """Query the cloud once for seller, time of issue and special element, which a buyer must provide."""
         if not is_number(number):
             raise UserError(self.env._("“%s” is not the number of a fapiao: that has 20 digits.", number))
-        if self.issued_at and self.seller_tax_no:
+        is_named = bool(self.issued_at and self.seller_tax_no)
+        if is_named and (self.has_facts or self.initiator == SELLER):
             return
-        found = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.find(number=number))
+        try:
+            found = Engine(self.env)._ask(self.account_id, lambda cloud: cloud.find(number=number))
+        except CloudError as error:
+            if not is_named or getattr(error, "need", None):
+                raise
+            return  # the check itself may do without what is missing
         if isinstance(found, Issued):
             # sudo: as in _note
             self.sudo().write(
                 {
                     "issued_at": self.issued_at or naive(found.issued_at),
                     "seller_tax_no": self.seller_tax_no or found.seller_tax_no,
+                    "special_kind": self.special_kind or found.particulars.element,
+                    "has_facts": True,
                 }
             )
 
@@ -383,6 +424,8 @@ class FapiaoRedFlush(models.TransientModel):
             checks = {**json.loads(self.checks or "{}"), number: to_plain(said)}
             self._note("allowed", self._describe_allowed(said), checks=json.dumps(checks, ensure_ascii=False))
             self._keep_inbound(said)
+            if fapiao:
+                fapiao.sudo()._record_paper(said)  # sudo: as in _keep_inbound
         # after a refusal: it may have been reversed elsewhere, which is taken over
         elif fapiao and (found := fapiao._find_red_in_new_transaction()):
             self._note(

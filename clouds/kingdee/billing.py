@@ -35,7 +35,6 @@ def freeze(draft, request_uid, tax_no, options):
         raise ValueError("A bill carries ordinary taxation only")
     bill = {
         "billNo": serial_of(request_uid),
-        **filled(billDate=options.bill_date),
         "billSource": "5",
         "priority": draft.priority or options.priority or codes.PRIORITY,
         "invoiceType": _type(draft),

@@ -31,6 +31,7 @@ _CALLS = {
     base.FIND: Call("BILL.INVOICE.QUERY", query.freeze, query.read),
     base.RED_APPLY: Call("REDCONFIRMBILL.APPLY", red.freeze_application, red.read_application),
     base.RED_STATE: Call("ALLE.REDCONFIRMBILL.QUERY", red.freeze_question, red.read_question),
+    base.RED_LIST: Call("ALLE.REDCONFIRMBILL.QUERY", red.freeze_list, red.read_list),
     base.RED_WITHDRAW: Call("REDCONFIRMBILL.REVOKE", red.freeze_withdrawal, red.read_withdrawal),
     base.RED_ISSUE: Call("ALLE.INVOICE.RED", red.freeze_issue, red.read_issue),
     base.BUREAU_LOGIN: Call("taxLogin", inbound.freeze_login, inbound.read_login),
@@ -47,9 +48,7 @@ _CALLS = {
 
 @dataclass(frozen=True)
 class Options(client.Options):
-    """The settings of an account; its one secret is ``app_secret``. ``bill_date``: the date on the bills to be
-    frozen (a date or its ISO text), left out if empty: freezing must not look at the clock.
-    """
+    """The settings of an account; its one secret is ``app_secret``."""
 
     app_key: str = ""
     tenant_code: str = ""
@@ -58,7 +57,6 @@ class Options(client.Options):
     user_type: str = "UserName"
     business_system: str = ""
     org_code: str = ""
-    bill_date: str = ""
     auto_invoice: bool = True  # issue at once; else the bill waits in the cloud for a person
     auto_merge: bool = False  # the cloud may put several bills of one buyer on one fapiao
     priority: str = ""
@@ -132,6 +130,13 @@ class Kingdee(client.Cloud):
     @classmethod
     def problem_with(cls, name, value):
         return pool.problem_with_keys(value) if name == "pool_keys" else super().problem_with(name, value)
+
+    def freeze(self, operation, document, request_uid=""):
+        """Return the payload of ``operation``; a bill bears the day on which it is frozen (billDate)."""
+        payload = super().freeze(operation, document, request_uid)
+        if operation != base.ISSUE or not self.config.today:
+            return payload
+        return [{"billNo": bill["billNo"], "billDate": self.config.today.isoformat(), **bill} for bill in payload]
 
     def send(self, operation, payload):
         """Make the call; repeated, it is a new envelope around the same ``data``. Raises as :mod:`..base` says.

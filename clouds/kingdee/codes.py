@@ -7,6 +7,7 @@ Source: docs/protocols/kingdee-billing.md#codes-and-texts.
 
 from ...rules import document
 from ...rules.document import DIGITAL, ELECTRONIC, ORDINARY, PAPER, ROLL, SPECIAL
+from ...rules.red_document import BUYER, SELLER
 from .. import phrases
 from ..phrases import any_of
 
@@ -96,6 +97,9 @@ STATUSES = {"0": NORMAL, "3": RED, "6": VOID}
 STATUS_WAITING = "2"
 
 SELLER_SIDE = "0"  # enteridentity of the side that entered a red form: assumption
+IDENTITIES = {SELLER: "0", BUYER: "1"}  # identity: which side of the forms we are [clients]
+SIDES = {code: side for side, code in IDENTITIES.items()}
+FORM_PAGE = 50  # assumption: as many as of issued fapiao
 REVOKE = "C"  # qrlx [docs]
 
 # Texts. Each is searched in the cloud's message; the order in which they are asked is in meaning.py, those

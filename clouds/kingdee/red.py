@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ...rules.codes import is_number
+from ...rules.red import REASONS
 from ...rules.red_document import SELLER, RedForm
-from ...rules.red_forms import STATES, WITHDRAWN, is_open, state_named
+from ...rules.red_forms import STATES, WITHDRAWN, entered_by, is_open, state_named
 from .. import reading
-from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending, RawAnswer
+from ..base import RED_APPLY, RED_ISSUE, RED_WITHDRAW, NotFound, Pending, RawAnswer, RedForms
 from ..errors import CloudError, NotYet, OutcomeUnknown
 from ..phrases import FORM_EXISTS, RED_EXISTS, says_doubt
 from ..writing import filled, serial_of
@@ -71,6 +72,22 @@ def freeze_question(order, request_uid, tax_no, _options):
     }
 
 
+def freeze_list(asked, _request_uid, tax_no, options):
+    """Return the question for a page of the forms that were entered in a period; see ``Cloud.red_forms``.
+
+    assumption: the page is asked for by the keys with which it is answered.
+    """
+    return {
+        "taxpayerId": tax_no,
+        **filled(orgCode=options.org_code),
+        "identity": codes.IDENTITIES[asked["side"]],
+        "startDate": asked["first"].isoformat(),
+        "endDate": asked["last"].isoformat(),
+        "pageNo": asked["page"],
+        "pageSize": codes.FORM_PAGE,
+    }
+
+
 def freeze_withdrawal(order, _request_uid, tax_no, _options):
     """Return what withdraws the form of ``order``; ValueError without the form's number."""
     if not order.form_number:
@@ -122,6 +139,19 @@ def read_question(raw):
     if is_empty and not says_doubt(envelope.text):
         return NotFound(envelope.text, envelope.code)
     raise OutcomeUnknown(envelope.text, "no_form_number", envelope.status)
+
+
+def read_list(raw):
+    """Return the ``RedForms`` of a page; raise for anything that isn't clearly one, empty or not."""
+    envelope = opened(raw)
+    if not envelope.ok:
+        MEANING.not_found(envelope)
+        return RedForms()
+    forms = forms_in(envelope.data)
+    if not forms and not (envelope.data is None or is_empty_list(envelope.data)):
+        raise OutcomeUnknown(envelope.text, "no_form_number", envelope.status)
+    total = reading.decimal_at(envelope.data, "totalElement") if isinstance(envelope.data, dict) else None
+    return RedForms(tuple(forms), None if total is None else int(total))
 
 
 def read_withdrawal(raw):
@@ -239,12 +269,20 @@ def _rows(data):
 def _form(row):
     text = reading.word_at(row, *_STATES)
     code = text.zfill(2)
+    state = code if code in STATES else state_named(text)
+    reason = reading.word_at(row, "redReason").zfill(2)
     return RedForm(
         number=reading.word_at(row, *_FORM_NUMBERS),
-        state=code if code in STATES else state_named(text),
+        state=state,
         state_text=reading.word_at(row, "redConfirmBillStatusName", "statusName") or text,
         uuid=reading.word_at(row, "govRedConfirmBillUuid", "uuid"),
         applied_at=reading.moment_at(row, "redConfirmEnterDate", "enterDate", "applyTime"),
         blue_number=reading.word_at(row, *_BLUE_NUMBERS),
         raw=reading.plain(row),
+        # assumption: the names of what follows
+        initiator=codes.SIDES.get(reading.word_at(row, "enteridentity", "enterIdentity"), "") or entered_by(state),
+        reason=reason if reason in REASONS else "",
+        red_number=reading.number_at(row, *_RED_NUMBERS),
+        amount=reading.money_at(row, "totalAmount"),
+        tax=reading.money_at(row, "totalTaxAmount"),
     )

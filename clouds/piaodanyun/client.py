@@ -50,6 +50,7 @@ class Options(client.Options):
     # zpFppzDm, the bureau's kind of the sheet; [family] names 1130, 1160 for special, 04, 05 for ordinary ones
     paper_kind_special: str = "1130"
     paper_kind_ordinary: str = "04"
+    side_as_list: bool = True  # sqyy of retInviceMsg as an array, as the paper's table has it; else one plain key
 
     @staticmethod
     def _read(field, value):
@@ -86,6 +87,7 @@ class Piaodanyun(client.Cloud):
         "check_person",
         "paper_kind_special",
         "paper_kind_ordinary",
+        "side_as_list",
     )
     types = codes.TYPES
     paper_number_required = True

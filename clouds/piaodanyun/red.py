@@ -12,7 +12,7 @@ import re
 
 from ...rules.codes import is_number
 from ...rules.red_document import BUYER, SELLER, RedCheck, RedForm, RedLine
-from ...rules.red_forms import STATES, state_named
+from ...rules.red_forms import STATES, entered_by, state_named
 from .. import reading
 from ..base import RED_APPLY, RED_ISSUE, Issued, NotFound
 from ..errors import NotYet, OutcomeUnknown
@@ -24,7 +24,9 @@ from .meaning import MEANING, lacking, opened
 from .query import line_values
 
 SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
-PAPER = "1"  # sdfpbz
+ELECTRONIC = "1"  # sdfpbz: an electronic red fapiao for a blue one on paper (85, 86)
+LINE_TEXTS = {"own_code": "zxbm", "code_version": "bb", "application_no": "sqdh"}
+PRIVILEGES = {"0": False, "1": True}  # yhzcbs
 APPLY_ANEW = "1"  # hzxxbcheck: go to the bureau without looking for a form applied for before
 
 # Use by the buyer. The seed has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
@@ -37,12 +39,13 @@ UNBOOKED = {"00"}  # FprzztDm
 REFUSED = re.compile(r"不(?:可|能|允许|得|支持|予)|无法|禁止|失败|没有可红冲|(?<!未)已.{0,8}(?:红冲|冲红|开负数|作废)")
 
 
-def freeze_check(order, _request_uid, tax_no, _options):
+def freeze_check(order, _request_uid, tax_no, options):
     """Return the form that asks; ``order`` needs its blue number and initiator.
 
     For a buyer also the seller's tax number and the date of issue: raises ValueError without them.
     """
-    form = {"nsrsbh": tax_no, "fphm": order.blue_number, "sqyy[0]": SIDES[order.initiator]}
+    side = "sqyy[0]" if options.side_as_list else "sqyy"
+    form = {"nsrsbh": tax_no, "fphm": order.blue_number, side: SIDES[order.initiator]}
     if order.initiator == BUYER:
         if not order.seller_tax_no or order.blue_issued_at is None:
             raise ValueError("A buyer has to name the seller's tax number and the date of issue")
@@ -103,6 +106,9 @@ def _check(envelope):
         special_kind=reading.word_at(head, "tdyslxdm"),
         lines=lines_at(reading.pick(head, "mxzb", "zbmx")),
         raw=reading.plain(head),
+        is_paper=kind in codes.PAPER_TYPES.values(),
+        levy=reading.word_at(head, "zsfs"),
+        handler=reading.word_at(head, "jbr"),
     )
 
 
@@ -120,6 +126,8 @@ def _line(row, place):
     for name in ("amount", "tax", "quantity"):
         values[name] = _negative(values[name])
     values |= {"quantity": values["quantity"] or None, "price": abs(values["price"] or 0) or None}
+    values |= {name: reading.word_at(row, key) for name, key in LINE_TEXTS.items()}
+    values["is_privileged"] = PRIVILEGES.get(reading.word_at(row, "yhzcbs"))
     return RedLine(xh=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else place, **values)
 
 
@@ -197,8 +205,16 @@ def _application(order, tax_no):
     if not order.reason:
         raise ValueError("A form needs a reason")
     if order.blue_is_paper:
-        form["sdfpbz"] = PAPER
-    return form
+        form["sdfpbz"] = ELECTRONIC
+    return form if order.initiator == SELLER else form | _of_buyer(order, tax_no)
+
+
+def _of_buyer(order, tax_no):
+    """Return what a buyer's application says beside a seller's [family]: who applies, and for which original."""
+    if not order.seller_tax_no or order.blue_issued_at is None:
+        raise ValueError("A buyer has to name the seller's tax number and the date of issue")
+    form = {"nsrsbh": tax_no, "kprq": _moment(order.blue_issued_at)}
+    return {**form, "tdyslxDm": order.special_kind} if order.special_kind else form
 
 
 def _form(envelope):
@@ -207,14 +223,16 @@ def _form(envelope):
     if not number:
         raise lacking(envelope, "no_form_number")
     text = reading.word_at(data, "xxbzt")
+    state = _state(reading.word_at(data, "xxbztDm"), text)
     return RedForm(
         number=number,
-        state=_state(reading.word_at(data, "xxbztDm"), text),
+        state=state,
         state_text=text,
         uuid=reading.word_at(data, "uuid"),
         applied_at=reading.moment_at(data, "sqsj"),
         blue_number=reading.number_at(data, "yfphm"),
         raw=reading.plain(data),
+        initiator=entered_by(state),
     )
 
 

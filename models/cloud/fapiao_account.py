@@ -100,6 +100,7 @@ class FapiaoAccount(models.Model):
             *("app_token_path", "login_path", "drawer"),
             *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
             *("paper_kind_special", "paper_kind_ordinary"),
+            "side_as_list",
         }
     )
 
@@ -117,7 +118,13 @@ class FapiaoAccount(models.Model):
         help="Sandbox: the program that comes with this module; nothing reaches the tax bureau, and only this"
         " computer or a private network can be called. Test and production need an https address elsewhere.",
     )
-    base_url = fields.Char("Address", required=True, tracking=True, help="As your cloud's support names it.")
+    base_url = fields.Char(
+        "Address",
+        required=True,
+        tracking=True,
+        help="Of the interface. 票单云: as its support names it for your tenant. Kingdee: as a rule that of your"
+        " portal, with the first part of the path that all its pages share.",
+    )
     tax_no = fields.Char(
         "Tax Number",
         required=True,
@@ -126,14 +133,40 @@ class FapiaoAccount(models.Model):
     )
 
     # 票单云
-    phone = fields.Char(help="The user name at the cloud.")
-    password = fields.Char(groups="base.group_system", copy=False)
-    tenant_number = fields.Integer("Tenant ID", help="企业租户ID, a number the cloud gave you.")
-    tax_username = fields.Char("Tax Bureau User", help="The drawer's log-in at the electronic tax bureau (局端账号).")
-    tax_password = fields.Char("Tax Bureau Password", groups="base.group_system", copy=False)
-    token_header = fields.Char(default="Authorization", required=True)
-    token_prefix = fields.Char(help="Put before the token, with its space; empty for the bare token.")
-    token_lifetime = fields.Integer("Token Lifetime (s)", default=7200, required=True)
+    phone = fields.Char(help="The mobile number with which you log in at the cloud's portal (用户名).")
+    password = fields.Char(
+        groups="base.group_system", copy=False, help="The password with which you log in at the cloud's portal."
+    )
+    tenant_number = fields.Integer(
+        "Tenant ID",
+        help="企业租户ID: a number that the cloud's support hands out with the interface. Its papers name no place in"
+        " the portal where it stands.",
+    )
+    tax_username = fields.Char(
+        "Tax Bureau User",
+        help="The drawer's log-in at the electronic tax bureau (局端账号), the same as in the bureau's own portal.",
+    )
+    tax_password = fields.Char(
+        "Tax Bureau Password",
+        groups="base.group_system",
+        copy=False,
+        help="The drawer's password at the electronic tax bureau, not at the cloud.",
+    )
+    token_header = fields.Char(
+        default="Authorization",
+        required=True,
+        help="Name of the HTTP header that carries the access token. Change it only where the cloud's support says so.",
+    )
+    token_prefix = fields.Char(
+        help="Put before the token, with its space, such as “Bearer ”; empty for the bare token. Change it only where"
+        " the cloud's support says so."
+    )
+    token_lifetime = fields.Integer(
+        "Token Lifetime (s)",
+        default=7200,
+        required=True,
+        help="How long an access token is used where the cloud doesn't say with it when it ends.",
+    )
     token_body = fields.Selection(
         [("json", "JSON"), ("form", "Form")],
         "Token Request",
@@ -161,6 +194,13 @@ class FapiaoAccount(models.Model):
         help="纸票票种代码 of digital ordinary fapiao on paper: 04 (two parts) or 05 (five). Empty: 04.",
     )
 
+    side_as_list = fields.Boolean(
+        "Applicant as a List",
+        default=True,
+        help="Before a reversal, name the applying side as a list (sqyy[0]), as the cloud's paper has it. Turn it off"
+        " if the cloud says that the kind of application (申请类型) is missing or wrong.",
+    )
+
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)
     token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
 
@@ -170,10 +210,16 @@ class FapiaoAccount(models.Model):
         required=True,
         help="The tax bureau allows about 10 a minute, 500 an hour and 3,000 a day on the log-in channel.",
     )
-    pace_per_hour = fields.Integer("Calls an Hour", default=500, required=True)
-    pace_per_day = fields.Integer("Calls a Day", default=3000, required=True)
-    calls_at_once = fields.Integer(default=3, required=True)
-    read_timeout = fields.Integer("Answer Time (s)", default=30, required=True)
+    pace_per_hour = fields.Integer(
+        "Calls an Hour", default=500, required=True, help="The tax bureau allows about 500 on the log-in channel."
+    )
+    pace_per_day = fields.Integer(
+        "Calls a Day", default=3000, required=True, help="The tax bureau allows about 3,000 on the log-in channel."
+    )
+    calls_at_once = fields.Integer(default=3, required=True, help="How many calls this account makes at the same time.")
+    read_timeout = fields.Integer(
+        "Answer Time (s)", default=30, required=True, help="How long an answer is waited for; two minutes at most."
+    )
     grace_minutes = fields.Integer(
         "Grace (min)",
         default=30,
@@ -310,19 +356,47 @@ class FapiaoAccount(models.Model):
         help="Printed as 开票人 on what is issued through this account. Empty: the drawer of the company."
     )
 
-    app_key = fields.Char("App ID", help="Of the third-party application (第三方应用) made for Odoo.")
-    app_secret = fields.Char(
-        groups="base.group_system", copy=False, help="Called appSecuret in the cloud's own papers."
+    app_key = fields.Char(
+        "App ID",
+        help="appId of the third-party application that you make for Odoo in the cloud's portal:"
+        " 开放服务云 → OpenApi → 安全策略 → 第三方应用.",
     )
-    tenant_code = fields.Char("Cloud Tenant", help="租户, as the cloud's support names it.")
-    datacenter = fields.Char("Data Center", help="数据中心 accountId.")
-    cloud_user = fields.Char(help="Of the cloud: a user name or a mobile number.")
-    user_type = fields.Selection(USER_KINDS, "Kind of User", default="UserName", required=True)
-    business_system = fields.Char(help="业务系统编码: ten characters at most, as set up in the cloud (业务系统列表).")
+    app_secret = fields.Char(
+        groups="base.group_system",
+        copy=False,
+        help="Called appSecuret in the cloud's own papers; generated and shown at the third-party application:"
+        " 开放服务云 → OpenApi → 安全策略 → 第三方应用.",
+    )
+    tenant_code = fields.Char(
+        "Cloud Tenant",
+        help="租户 (tenantid) of the portal, as the cloud's support names it. Empty where the installation has one"
+        " only.",
+    )
+    datacenter = fields.Char(
+        "Data Center",
+        help="accountId of the data centre (数据中心) of the portal in which the third-party application (第三方应用)"
+        " was made: 开放服务云 → OpenApi → 安全策略.",
+    )
+    cloud_user = fields.Char(
+        help="Whom the third-party application acts for: a user of the portal who may issue fapiao, by user name or"
+        " mobile number."
+    )
+    user_type = fields.Selection(
+        USER_KINDS,
+        "Kind of User",
+        default="UserName",
+        required=True,
+        help="Whether the user above is named by user name or by mobile number (usertype).",
+    )
+    business_system = fields.Char(
+        help="业务系统编码, ten characters at most, from the cloud's portal: 发票云 → 系统管理 → 业务系统列表."
+        " Callbacks for requests come only for codes that begin with 3std1."
+    )
     auto_invoice = fields.Boolean(
         "Issue at Once",
         default=True,
-        help="Otherwise a request waits in the cloud until a person there has it issued.",
+        help="Otherwise a request waits in the cloud until a person there has it issued:"
+        " 发票云 → 开票管理 → 单据开票 → 开票申请单.",
     )
     auto_merge = fields.Boolean(
         "Cloud May Merge",
@@ -676,7 +750,7 @@ class FapiaoAccount(models.Model):
         slot = TokenSlot(account.token or "", aware(expires_at))
         return self._config(self._secrets()), slot
 
-    def _config(self, secrets, provider="", **options):
+    def _config(self, secrets, provider=""):
         """Return the ``Config`` of this account; ``provider``: that an old answer came from, if another."""
         cloud = client_of(provider or self.provider)
         return Config(
@@ -685,7 +759,7 @@ class FapiaoAccount(models.Model):
             tax_no=self.tax_no,
             username=self[cloud.username] or "",
             secrets=secrets,
-            options={**{name: self[name] or "" for name in cloud.settings}, **options},
+            options={name: self[name] or "" for name in cloud.settings},
             read_timeout=self.read_timeout,
             total_timeout=self.read_timeout + 10,
             calls_at_once=self.calls_at_once,
@@ -699,8 +773,8 @@ class FapiaoAccount(models.Model):
         if part:
             return self._words_of_part(part)
         today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
-        config = self._config(secrets={}, provider=provider, bill_date=today)
-        return open_cloud(replace(config, classified=self._classified_texts()), TokenSlot())
+        config = self._config(secrets={}, provider=provider)
+        return open_cloud(replace(config, classified=self._classified_texts(), today=today), TokenSlot())
 
     def _classified_texts(self):
         """Return ``(code, text, meaning)`` of what an administrator has classified; see ``Config``."""

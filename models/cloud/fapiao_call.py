@@ -39,6 +39,7 @@ OPERATIONS = [
     (base.RED_CHECK, "Ask whether it may be reversed"),
     (base.RED_APPLY, "Apply for a red form"),
     (base.RED_STATE, "Ask for a red form"),
+    (base.RED_LIST, "List red forms"),
     (base.RED_ISSUE, "Issue the red fapiao"),
     (base.RED_WITHDRAW, "Withdraw a red form"),
     (base.BUREAU_LOGIN, "Ask for the channel to the bureau"),

@@ -74,8 +74,14 @@ class FapiaoAccount(models.Model):
         default=picking.GRIDS[0],
         help="Which ones the page shows on which fapiao are picked.",
     )
-    client_key = fields.Char("Client ID", help="client_id, given by the cloud for the assistant.")
-    client_secret = fields.Char(groups="base.group_system", copy=False, help="client_secret")
+    client_key = fields.Char(
+        "Client ID",
+        help="client_id of the expense assistant, handed out by the cloud's support. Its papers name no place in the"
+        " portal where it stands.",
+    )
+    client_secret = fields.Char(
+        groups="base.group_system", copy=False, help="client_secret, handed out together with the client ID."
+    )
     assistant_token = fields.Char(groups="base.group_system", copy=False, readonly=True)
     assistant_token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
     has_assistant = fields.Boolean(compute="_compute_has_assistant")

@@ -51,25 +51,41 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_red(self):
-        """Open the dialog that reverses this fapiao, or the open red form."""
+        """Open the dialog that reverses these fapiao, each in full, or the red forms that are open."""
         gate.check(self, gate.ISSUER)
-        self.ensure_one()
         if under_way := self.red_form_ids.filtered("is_open"):
-            return under_way[:1]._get_records_action()
-        if self.color == "red":
-            number = self.number
-            raise UserError(self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=number))
-        if not self._is_living():
-            raise UserError(self.env._("Fapiao %s is reversed already.", self.number))
-        if self.account_id and not self._is_reversed_by_cloud():
-            raise UserError(
-                self.env._(
-                    "The cloud has no call that reverses fapiao %s, which was issued by a tax control device."
-                    " Reverse or void it in the cloud's portal, then click Refresh here.",
-                    self.number,
+            return under_way._get_records_action()
+        for fapiao in self:
+            if fapiao.color == "red":
+                raise UserError(
+                    self.env._("Fapiao %(number)s is a red one: it cannot be reversed itself.", number=fapiao.number)
                 )
+            if not fapiao._is_living():
+                raise UserError(self.env._("Fapiao %s is reversed already.", fapiao.number))
+            if fapiao.account_id and not fapiao._is_reversed_by_cloud():
+                raise UserError(
+                    self.env._(
+                        "The cloud has no call that reverses fapiao %s, which was issued by a tax control device."
+                        " Reverse or void it in the cloud's portal, then click Refresh here.",
+                        fapiao.number,
+                    )
+                )
+        return self.env["fapiao.red.flush"]._open(self._of_one_account())
+
+    def _of_one_account(self):
+        """Return these fapiao, the oldest first; raise UserError unless one account reverses all of them."""
+        if len(self) > 1 and "in" in self.mapped("direction"):
+            # a buyer names the seller and the moment of issue of each
+            raise UserError(self.env._("Received fapiao are reversed one by one: select one."))
+        if len({(one.company_id, one.direction, one._reversing()) for one in self}) > 1:
+            raise UserError(
+                self.env._("These fapiao are reversed through different accounts. Select those of one account.")
             )
-        return self.env["fapiao.red.flush"]._open(self)
+        return self.sorted("id")
+
+    def _reversing(self):
+        """Return the account through which this fapiao is reversed."""
+        return (self.account_id or self.company_id.fapiao_account_id)._in_charge()
 
     def action_red_forms(self):
         """Open the red forms of this fapiao."""
@@ -223,7 +239,7 @@ class Fapiao(models.Model):
                 "account_id": account.id,
                 "direction": "in",
                 "number": number,
-                "type_code": DIGITAL.get(check.type, DIGITAL[ORDINARY]),
+                "type_code": self._type_checked(check),
                 **(self._times(check.issued_at) if check.issued_at else {}),
                 **{name: getattr(check, name) for name in PARTIES},
                 "amount_untaxed": amount,
@@ -237,6 +253,18 @@ class Fapiao(models.Model):
         )
         fapiao.move_ids |= bill
         return fapiao
+
+    @api.model
+    def _type_checked(self, check):
+        """Return the type that the bureau's ``check`` gives a fapiao."""
+        codes = PAPER if check.is_paper else DIGITAL.values()
+        types = {KIND_OF[code]: code for code in codes}
+        return types.get(check.type, types[ORDINARY])
+
+    def _record_paper(self, check):
+        """Record that this fapiao is one on paper, which only the bureau knows of one that was not issued here."""
+        if check.is_paper and self.type_code in DIGITAL.values():
+            self.type_code = self._type_checked(check)
 
     def _record_reversed(self):
         """Update the status from the valid red fapiao of this one."""

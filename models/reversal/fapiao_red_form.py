@@ -16,7 +16,7 @@ from odoo.tools import SQL
 from ...clouds import base, errors
 from ...rules import red_document, red_forms
 from ...rules.document import to_plain
-from ...rules.red import REASONS
+from ...rules.red import REASONS, WRONG
 from ...rules.red_document import BUYER, SELLER, RedForm
 from ...rules.red_forms import LAPSED, deadline
 from ...rules.red_forms import STATES as BUREAU_STATES
@@ -25,6 +25,7 @@ from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_TIME, OPEN_STATES, states
 from ..issuing.builder import Builder
 from ..values import PROBLEM, as_html, aware, naive
+from . import planner
 from .follow_up import run_follow_ups
 from .progress import progress_of
 
@@ -48,6 +49,12 @@ WATCHED_STAGES = ("waiting", "confirmed")  # queried at the bureau until it chan
 ENDED_STAGES = ("failed", "refused", "lapsed", "withdrawn", "void")
 STAGE_OF_ENDED = {"05": "refused", "06": "refused", "07": "lapsed", "08": "withdrawn", "09": "withdrawn", "10": "void"}
 USES = [("no", "No"), ("yes", "Yes"), ("unknown", "Not known")]
+LEVIES = [
+    ("0", "Ordinary (普通征税)"),
+    ("1", "Reduced (减按计征)"),
+    ("2", "Differential, issued in full (差额征税全额开具)"),
+    ("3", "Differential, issued net (差额征税差额开具)"),
+]
 # The bureau may not show the original for two hours after its issue; one hour is added as a margin.
 SHOWN_AFTER = timedelta(hours=3)
 # A form this much older than the application existed before it, even if the clocks differ.
@@ -121,6 +128,18 @@ class FapiaoRedForm(models.Model):
     vat_use = fields.Selection(USES, "Deducted by the Buyer", readonly=True)
     consumption_use = fields.Selection(USES, "Used for Consumption Tax", readonly=True)
     booked = fields.Selection(USES, "Booked by the Buyer", readonly=True)
+    levy = fields.Selection(LEVIES, readonly=True, help="Of the original (征收方式).")
+    handler = fields.Char(readonly=True, help="Of the original (经办人).")
+    special_kind = fields.Char("Special Element", readonly=True, help="Code of the original's (特定要素类型).")
+    is_paper = fields.Boolean(
+        "Original on Paper", readonly=True, help="The original is a digital fapiao on paper (数电纸票)."
+    )
+    is_found = fields.Boolean(
+        "Applied for Elsewhere",
+        readonly=True,
+        copy=False,
+        help="Entered at the tax bureau or by the other side; no red fapiao is issued from it without a click.",
+    )
 
     stage = fields.Selection(STAGES, compute="_compute_stage", store=True, index=True)
     is_open = fields.Boolean(compute="_compute_stage", store=True)
@@ -177,7 +196,7 @@ class FapiaoRedForm(models.Model):
         for form in self:
             form.display_name = form.number or self.env._("Red form for %s", form.fapiao_id.number)
 
-    @api.depends("state", "bureau_state", "initiator", "red_fapiao_id", "request_ids.state")
+    @api.depends("state", "bureau_state", "fapiao_id.direction", "red_fapiao_id", "request_ids.state")
     def _compute_stage(self):
         for form in self:
             form.stage = form._stage()
@@ -195,12 +214,25 @@ class FapiaoRedForm(models.Model):
             return STAGE_OF_ENDED[self.bureau_state]
         if not red_forms.can_issue(self.bureau_state):
             return "waiting"
-        if self.initiator == BUYER:
+        if not self._we_sell():
             return "confirmed"
         going = self.request_ids.filtered(lambda request: request.state in OPEN_STATES).mapped("state")
         if "manual" in going:
             return "manual"
         return "issuing" if going else "ready"
+
+    def _we_sell(self):
+        """Return whether the original is ours, so that we issue the red fapiao, whoever applied."""
+        return self.fapiao_id.direction == "out"
+
+    def _waits_for_us(self):
+        """Return whether it is our turn to confirm this form at the bureau."""
+        waits_for = BUREAU_STATES[self.bureau_state].waits_for if self.bureau_state else ""
+        return self.stage == "waiting" and waits_for == (SELLER if self._we_sell() else BUYER)
+
+    def _is_watched_at_bureau(self):
+        """Return whether the form's state changes without us: the other side confirms, or the seller issues."""
+        return self.stage in WATCHED_STAGES or (self.is_found and self.stage == "ready")
 
     def _label_of(self, name):
         """Return the user's label of the selection field ``name``."""
@@ -209,7 +241,10 @@ class FapiaoRedForm(models.Model):
     @api.depends(
         "stage",
         "bureau_state",
-        "initiator",
+        "fapiao_id.direction",
+        "vat_use",
+        "is_found",
+        "is_full",
         "error_message",
         "error_fix",
         "request_ids.error_message",
@@ -224,34 +259,79 @@ class FapiaoRedForm(models.Model):
         """Return the status and the next step as text."""
         bureau = BUREAU_STATES.get(self.bureau_state)
         match self.stage:
-            case "waiting" if self.bureau_state:
-                whom = self.env._("the buyer") if bureau.waits_for == BUYER else self.env._("the seller")
+            case "waiting" if self._waits_for_us():
                 return self.env._(
-                    "The form waits for %(whom)s to confirm it at the tax bureau. It is checked regularly; once it is"
-                    " confirmed, the reversal resumes automatically.",
-                    whom=whom,
+                    "The other side has applied for this form: it waits for us. Confirm or refuse it in the electronic"
+                    " tax bureau under 税务数字账户 → 红字信息确认单. Until then nothing is reversed; the decision"
+                    " shows here."
                 )
+            case "waiting" if self.bureau_state:
+                return self._advice_on_confirmation(bureau)
             case "waiting":
                 return self.env._("The cloud did not return the state of the form; it is queried again.")
             case "confirmed":
-                return self.env._(
+                said = self.env._(
                     "Both parties have confirmed. The seller issues the red fapiao; it is retrieved automatically."
                 )
+                return " ".join(filter(None, [said, self._advice_on_deduction()]))
             case "ready" | "issuing" | "manual" if self.request_ids:
                 return " ".join(self.request_ids.sorted("id")[-1:]._status_lines())
+            case "ready" if self.is_found and not self.is_full:
+                return self.env._(
+                    "This form was applied for elsewhere and takes back a part only. Issue the red fapiao where it was"
+                    " applied for; it is retrieved automatically."
+                )
+            case "ready" if self.is_found:
+                return self.env._(
+                    "This form was applied for elsewhere and may be issued from. Issue the red fapiao here, or where it"
+                    " was applied for: then it is retrieved automatically."
+                )
             case "ready":
                 return self.env._("The form may be issued from: issue the red fapiao.")
             case "refused" | "lapsed" | "withdrawn" | "void" if bureau:
                 return self.env._(bureau.advice)
         return " ".join(filter(None, [self.error_message, self.error_fix]))
 
+    def _advice_on_confirmation(self, bureau):
+        """Return who has to confirm the form, where they do so, and what happens then."""
+        whom = self.env._("the buyer") if bureau.waits_for == BUYER else self.env._("the seller")
+        return " ".join(
+            filter(
+                None,
+                [
+                    self.env._(
+                        "The form waits for %(whom)s to confirm it at the tax bureau. It is checked regularly; once it"
+                        " is confirmed, the reversal resumes automatically.",
+                        whom=whom,
+                    ),
+                    self.env._(
+                        "Tell %(whom)s its number: it is found in their electronic tax bureau under 税务数字账户 →"
+                        " 红字信息确认单.",
+                        whom=whom,
+                    ),
+                    self._advice_on_deduction(),
+                ],
+            )
+        )
+
+    def _advice_on_deduction(self):
+        """Return what a buyer has to do who has deducted the tax, or ""."""
+        if self._we_sell() or self.vat_use != "yes":
+            return ""
+        return self.env._(
+            "Its tax was deducted: transfer it out (进项税额转出) in the period in which the form is confirmed."
+        )
+
     @api.depends(
         "stage",
         "state",
         "in_doubt",
         "is_open",
+        "is_found",
+        "is_full",
         "bureau_state",
         "initiator",
+        "fapiao_id.direction",
         "number",
         "fapiao_id.status",
         "fapiao_id.red_form_ids.is_open",
@@ -260,7 +340,9 @@ class FapiaoRedForm(models.Model):
     )
     def _compute_offers(self):
         for form in self:
-            form.can_issue = form.stage == "ready" and not form._open_withdrawal()
+            # of a part applied for elsewhere the lines aren't known here
+            is_known = form.is_full or not form.is_found
+            form.can_issue = form.stage == "ready" and is_known and not form._open_withdrawal()
             form.can_apply_again = (
                 form.stage in ENDED_STAGES
                 and form.stage != "void"
@@ -287,7 +369,7 @@ class FapiaoRedForm(models.Model):
         for form in self.sudo():  # sudo: issuers can't write forms otherwise
             if form.state in ("queued", "waiting_login"):
                 form._enqueue()
-            elif form.state in ("unknown", "pending") or form.stage in WATCHED_STAGES:
+            elif form.state in ("unknown", "pending") or form._is_watched_at_bureau():
                 form._ask_now()
         if requests := self.request_ids.filtered(lambda request: request.state in OPEN_STATES):
             requests.action_retry()
@@ -340,12 +422,11 @@ class FapiaoRedForm(models.Model):
         """Record a manager's decision, based on the bureau's portal, that there is no form."""
         gate.check(self, gate.MANAGER)
         for form in self._lock_manual():
-            form._set_state("rejected")
-            form.write(
-                {
-                    "error_message": self.env._("%s decided that no form exists.", self.env.user.name),
-                    "error_fix": self.env._("Reverse the fapiao again if it has to be."),
-                }
+            # with its reason at once: activity and chatter are made of it
+            form._set_state(
+                "rejected",
+                message=self.env._("%s decided that no form exists.", self.env.user.name),
+                fix=self.env._("Reverse the fapiao again if it has to be."),
             )
         return True
 
@@ -424,6 +505,7 @@ class FapiaoRedForm(models.Model):
             ),
             "previous_id": max(fapiao.red_form_ids.ids, default=False),
             **uses_of(plan.check),
+            **details_of(plan.check),
             **self._order_values(plan.order),
         }
 
@@ -435,6 +517,7 @@ class FapiaoRedForm(models.Model):
             "initiator": order.initiator,
             "is_full": order.is_full,
             "is_anew": order.is_anew,
+            "is_paper": order.blue_is_paper,
             "draft": json.dumps(to_plain(order), ensure_ascii=False),
             "amount_untaxed": float(order.amount or 0),
             "amount_tax": float(order.tax or 0),
@@ -480,7 +563,9 @@ class FapiaoRedForm(models.Model):
     # ------------------------------------------------------------------ queries
 
     def _question(self, words):
-        if self.state == "done" and self.stage == "confirmed":
+        # where the cloud lists forms, its list names the red fapiao too
+        is_of_original = self.stage == "confirmed" and not words.can(base.RED_LIST)
+        if self.state == "done" and (self.lookup_number or is_of_original):
             number = self.lookup_number or self.fapiao_id.number
             return base.FIND, words.freeze(base.FIND, {"number": number}, "")
         if self.state == "done":
@@ -566,6 +651,7 @@ class FapiaoRedForm(models.Model):
                 "applied_at": naive(applied_at),
                 "deadline": naive(deadline(found.state, applied_at)),
                 "checked_at": now,
+                **({"initiator": found.initiator} if found.initiator else {}),
                 "tries": self.tries if found.state == before else 0,
             }
         )
@@ -583,7 +669,10 @@ class FapiaoRedForm(models.Model):
 
     def _continue(self):
         """Take the next step that needs no user."""
-        if self.stage == "ready" and not self.request_ids:
+        if self.stage == "ready" and self.is_found:
+            # a person decides; the red fapiao may be issued where the form was applied for
+            self._schedule_check()
+        elif self.stage == "ready" and not self.request_ids:
             if not self.withdrawal_ids:
                 self._issue_red()
             elif not self._open_withdrawal():
@@ -626,7 +715,8 @@ class FapiaoRedForm(models.Model):
         """Query waiting forms, lapse those after their deadline, and send reminders."""
         engine = Engine(self.env)
         engine._step(end_by_clock)
-        waiting = [("state", "=", "done"), ("stage", "in", WATCHED_STAGES), ("next_try_at", "<=", self._now())]
+        watched = ["|", ("stage", "in", WATCHED_STAGES), "&", ("is_found", "=", True), ("stage", "=", "ready")]
+        waiting = [("state", "=", "done"), *watched, ("next_try_at", "<=", self._now())]
         self._run_due(NEWS, waiting, batch, go_on)
         engine._step(remind)
 
@@ -649,7 +739,7 @@ class FapiaoRedForm(models.Model):
     def _hint(self):
         """A hint may also concern a form that waits for the other side."""
         result = super()._hint()
-        if watched := self.filtered(lambda form: form.state == "done" and form.stage in WATCHED_STAGES):
+        if watched := self.filtered(lambda form: form.state == "done" and form._is_watched_at_bureau()):
             watched._ask_now()
         return result
 
@@ -662,7 +752,8 @@ class FapiaoRedForm(models.Model):
         """Lock and return the forms whose state at the bureau is due for a query."""
         now = self._now()
         waiting = SQL(
-            "state = 'done' AND stage IN %s AND next_try_at <= %s AND (deadline IS NULL OR deadline > %s)",
+            "state = 'done' AND (stage IN %s OR is_found AND stage = 'ready') AND next_try_at <= %s"
+            " AND (deadline IS NULL OR deadline > %s)",
             WATCHED_STAGES,
             now,
             now,
@@ -679,6 +770,10 @@ class FapiaoRedForm(models.Model):
         if not self.is_open:
             return
         match meaning:
+            case RedForm() if meaning.red_number:
+                self._record_bureau(meaning)
+                self._apply_red_number(meaning.red_number)
+                return
             case RedForm():
                 self._accept(meaning)
                 return
@@ -690,20 +785,96 @@ class FapiaoRedForm(models.Model):
             case base.Issued() if meaning.number == self.lookup_number:
                 self.fapiao_id._adopt_red(meaning)
                 return
+            case base.NotFound():
+                # such as a fapiao that the cloud shows to its seller only: it comes with a pull
+                self.lookup_number = False
             case errors.LoginRequired():
                 self.account_id._record_need(meaning.need, meaning)
         self._schedule_check()
+
+    def _apply_red_number(self, number):
+        """The red fapiao was issued, by the seller or where the form was applied for: link it if it is known here,
+        or query it next.
+        """
+        red = self.env["fapiao"].search([*self.fapiao_id._same_register(), ("number", "=", number)])
+        if red:
+            self._record_reversed_by(red)
+        else:
+            self.lookup_number = number
+            self._ask_now()
 
     def _schedule_check(self):
         """Schedule the next query, with growing delays, but once more shortly before the deadline."""
         now = self._now()
         patience = min(LOOK_FIRST * 2 ** min(self.tries, 10), LOOK_LAST)
-        at = now + (LOOK_FOR_RED if self.stage == "confirmed" else patience)
+        at = now + (LOOK_FOR_RED if self.stage in ("confirmed", "ready") else patience)
         if self.deadline:
             last_look = self.deadline - LAST_LOOK
             at = min(at, last_look if now < last_look else self.deadline)
         self.next_try_at = at
         self._wake_reconciler(at=at)
+
+    # ------------------------------------------------------------------ forms applied for elsewhere
+
+    @api.model
+    def _record_elsewhere(self, account, found):
+        """Record those of ``found`` (``RedForm``) that are open and not known here, and what the cloud says of the
+        others. Return ``(new forms, numbers of originals that are not known here)``.
+        """
+        company = [("company_id", "=", account.company_id.id)]
+        known = self.search([*company, ("number", "in", [one.number for one in found])]).grouped("number")
+        reversed_ = [("number", "in", [one.blue_number for one in found]), ("color", "=", "blue")]
+        originals = {fapiao.number: fapiao for fapiao in self.env["fapiao"].search([*company, *reversed_])}
+        forms, unknown = self.browse(), []
+        for one in found:
+            fapiao = originals.get(one.blue_number)
+            if one.number in known:
+                known[one.number]._apply_news_of_each(one)
+            elif one.red_number or not red_forms.is_open(one.state):
+                continue
+            elif not fapiao:
+                unknown.append(one.blue_number)
+            elif fapiao._is_living() and not any(fapiao.red_form_ids.mapped("is_open")):
+                forms |= self._create_found(account, fapiao, one)
+        return forms, unknown
+
+    def _apply_news_of_each(self, found):
+        for form in self.filtered(lambda form: form.state == "done" and form._is_watched_at_bureau()):
+            form._in_reader_language()._apply_news(found)
+
+    @api.model
+    def _create_found(self, account, fapiao, found):
+        """Create and return the record of the form ``found``, which reverses ``fapiao``, and tell its documents."""
+        order = planner.plan(fapiao, reason=found.reason).order
+        is_full = found.amount is None or abs(found.amount) == abs(order.amount)
+        if not is_full:
+            amount, tax = -abs(found.amount), -abs(found.tax or 0)
+            order = replace(order, is_full=False, lines=(), amount=amount, tax=tax, total=amount + tax)
+        order = replace(order, reason=found.reason or order.reason or WRONG, initiator=found.initiator or SELLER)
+        form = self.create(
+            {
+                "account_id": account.id,
+                "company_id": account.company_id.id,
+                "fapiao_id": fapiao.id,
+                "move_ids": [Command.set(fapiao.move_ids.ids)],
+                "user_id": (account._first_manager() or self.env.user).id,
+                "previous_id": max(fapiao.red_form_ids.ids, default=False),
+                "is_found": True,
+                "state": "done",
+                "identity": account._identity_fingerprint(),
+                **self._order_values(order),
+                "is_anew": False,
+            }
+        )
+        form._identify()
+        form = form._in_reader_language()
+        form._record_bureau(found)
+        form._continue()
+        summary = form.env._("A red form for fapiao %s was applied for elsewhere", fapiao.number)
+        form._notify(summary, form.advice)
+        for document in form._documents():
+            document._message_log(body=as_html(f"{summary}. {form.advice or ''}"))
+        return form
 
     # ------------------------------------------------------------------ notifications
 
@@ -713,10 +884,14 @@ class FapiaoRedForm(models.Model):
             "Fapiao %(number)s was not reversed: %(stage)s", number=self.fapiao_id.number, stage=self._label_of("stage")
         )
         self._notify(summary, self.advice)
-        for move in self.move_ids:
-            move.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
+        for document in self._documents():
+            document.with_user(self.user_id).sudo()._message_log(  # sudo: the engine posts in the issuer's name
                 body=as_html(f"{summary}. {self.advice or ''}")
             )
+
+    def _documents(self):
+        """Return the documents that show messages about this reversal, as a list."""
+        return [*self.move_ids]
 
     def _notify(self, summary, *note, user=None, kind=PROBLEM, **values):
         """Replace the activities of the form by this one."""
@@ -761,6 +936,7 @@ class FapiaoRedForm(models.Model):
             and self.stage in ("waiting", "ready")
             and self.number
             and self.initiator == SELLER
+            and self._we_sell()
             and red_forms.is_open(self.bureau_state)
             and not self._open_withdrawal()
             # sudo: the cloud's abilities are the same for every user
@@ -844,6 +1020,14 @@ class FapiaoRedForm(models.Model):
     def _follow_up_in_new_transaction(self):
         """Run the follow-up of these forms, each in a separate transaction."""
         run_follow_ups(self.env, self.ids)
+
+
+def details_of(check):
+    """Return the values of the fields that say what the original is, from a ``RedCheck``, or ``None``."""
+    if check is None:
+        return {}
+    levy = check.levy if check.levy in dict(LEVIES) else False
+    return {"levy": levy, "handler": check.handler, "special_kind": check.special_kind}
 
 
 def uses_of(check):

@@ -11,7 +11,6 @@ from ...clouds import base, errors
 from ...rules import red_forms
 from ...rules.red_document import RedForm
 from ..cloud.fapiao_task_mixin import MAX_RESENDS, STATES
-from .fapiao_red_form import WATCHED_STAGES
 
 
 class FapiaoRedWithdrawal(models.Model):
@@ -100,7 +99,7 @@ class FapiaoRedWithdrawal(models.Model):
         form = self.form_id
         if not form.is_open:
             return
-        if form.stage in WATCHED_STAGES:
+        if form._is_watched_at_bureau():
             form._ask_now()
         summary = self.env._("Red form %s was not withdrawn", form.number)
         form._notify(summary, self.error_message, self.error_fix, self.cloud_text, user=self.user_id)

@@ -42,14 +42,22 @@ class Plan:
 
 
 def plan_all(fapiao, credit=None, reason="", checks=None, make_credit_note=False):
-    """Return a Plan for each of ``fapiao``, or one if shares are unknown; ``checks``: number → bureau's answer."""
-    checks = checks or {}
-    return [plan(one, credit, reason, checks.get(one.number), make_credit_note) for one in together(fapiao, credit)]
+    """Return a Plan for each of ``fapiao``, or one if the shares of ``credit`` are unknown; ``checks``: number →
+    bureau's answer. A ``reason`` that isn't legal for one of several is replaced by one that is.
+    """
+    checks, concerned = checks or {}, together(fapiao, credit)
+    plans = [plan(one, credit, reason, checks.get(one.number), make_credit_note) for one in concerned]
+    if credit or len(concerned) < 2:
+        return plans
+    return [
+        one if not one.reasons or one.order.reason in one.reasons else plan(one.fapiao, credit, check=one.check)
+        for one in plans
+    ]
 
 
 def together(fapiao, credit):
-    """Return those of ``fapiao`` that one click reverses for ``credit``."""
-    can_tell = credit and credit._fapiao_has_several() and credit._fapiao_shared_out()
+    """Return those of ``fapiao`` that one click reverses: all without a ``credit`` note, each in full."""
+    can_tell = not credit or (credit._fapiao_has_several() and credit._fapiao_shared_out())
     return fapiao if can_tell else fapiao[:1]
 
 
@@ -62,7 +70,7 @@ def plan(fapiao, credit=None, reason="", check=None, make_credit_note=False):
     credit = credit or fapiao.env["account.move"]
     shared = (credit._fapiao_shared_out() or {}) if credit and credit._fapiao_has_several() else {}
     taken = shared.get(fapiao)
-    account = (fapiao.account_id or fapiao.company_id.fapiao_account_id)._in_charge()
+    account = fapiao._reversing()
     words = account._words()
     blue = fapiao._as_blue()
     scope, rest = _scope(fapiao, credit, words, shared)
@@ -127,6 +135,8 @@ def _fitting(reasons, scope, credit):
 def _order_for(fapiao, blue, credit, scope, reason, check, taken):
     """Return ``(order, problems)``."""
     lines, problems = _lines(blue, credit, scope, reason, taken)
+    if check and scope != "partial":
+        lines = red_lines.detailed(lines, check.lines)
     if lines:
         amount, tax, total = red_lines.totals(lines)
     else:
@@ -145,8 +155,8 @@ def _order_for(fapiao, blue, credit, scope, reason, check, taken):
         seller_tax_no=blue.seller_tax_no,
         buyer_tax_no=blue.buyer_tax_no,
         blue_issued_at=blue.issued_at,
-        blue_is_paper=blue.is_paper,
-        special_kind=check.special_kind if check else "",
+        blue_is_paper=blue.is_paper or bool(check and check.is_paper),
+        special_kind=check.special_kind if check else fapiao.special_element or "",
         is_anew=any(form.number for form in fapiao.red_form_ids),
     )
     return order, problems

@@ -12,7 +12,7 @@ def progress_of(form):
     working = [record for record in [form, *requests] if record.state in OPEN_STATES]
     return {
         "id": form.id,
-        "document": ", ".join(form.move_ids.mapped("name")) or form.fapiao_id.number,
+        "document": ", ".join(document.name for document in form._documents()) or form.fapiao_id.number,
         "buyer": form.fapiao_id.buyer_name or "",
         "amount": format_amount(form.env, form.amount_total, form.currency_id),
         "state": _state(form),

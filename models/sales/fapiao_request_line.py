@@ -45,6 +45,6 @@ class FapiaoRequestLine(models.Model):
         if any(request.state in OPEN_STATES for request in self.request_id):
             return self.env._(
                 "Withdraw the request as long as nothing is sent, or wait for its result; a fapiao that is"
-                " issued has to be reversed first (Red-flush, on the fapiao)."
+                " issued has to be reversed first (Red-flush)."
             )
-        return self.env._("Reverse the fapiao first (Red-flush, on the fapiao); then it can be changed.")
+        return self.env._("Reverse the fapiao first (Red-flush); then it can be changed.")

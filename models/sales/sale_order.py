@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..cloud import gate
+from ..reversal.fapiao_red_form import STAGES
 
 
 class SaleOrder(models.Model):
@@ -19,6 +20,10 @@ class SaleOrder(models.Model):
     fapiao_ids = fields.Many2many("fapiao", "fapiao_order_rel", "order_id", "fapiao_id", copy=False)
     # compute_sudo: salespeople see their orders, but neither fapiao nor requests
     fapiao_can_request = fields.Boolean(compute="_compute_fapiao_can_request", compute_sudo=True)
+    fapiao_can_red = fields.Boolean(compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_red_stage = fields.Selection(STAGES, compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_red_message = fields.Text(compute="_compute_fapiao_red", compute_sudo=True)
+    fapiao_red_deadline = fields.Datetime(compute="_compute_fapiao_red", compute_sudo=True)
 
     # ------------------------------------------------------------------ computes
 
@@ -70,6 +75,23 @@ class SaleOrder(models.Model):
                 and order.company_id.account_fiscal_country_id.code == "CN"
                 and any(order.order_line.mapped("fapiao_qty_open"))
             )
+
+    @api.depends(
+        "fapiao_ids.can_reverse",
+        "fapiao_ids.red_form_ids.stage",
+        "fapiao_ids.red_form_ids.advice",
+        "fapiao_ids.red_form_ids.follow_up_text",
+        "fapiao_ids.red_form_ids.activity_ids",
+    )
+    @api.depends_context("uid")
+    def _compute_fapiao_red(self):
+        is_employee = self.env.user._is_internal()  # portal customers read their orders too
+        for order in self:
+            last = order._fapiao_red_last()
+            order.fapiao_can_red = any(order.fapiao_ids.mapped("can_reverse"))
+            order.fapiao_red_stage = last.stage
+            order.fapiao_red_deadline = last.deadline if last.stage == "waiting" else False
+            order.fapiao_red_message = is_employee and last._status_message()
 
     # ------------------------------------------------------------------ hooks of the document mixin
 
@@ -128,7 +150,33 @@ class SaleOrder(models.Model):
             raise UserError("\n".join(order._fapiao_why_nothing() for order in self))
         return self.env["fapiao.order.request"]._open(open_ones)
 
+    def action_fapiao_red(self):
+        """Open the dialog that reverses the fapiao of these orders, the list to choose from where there are
+        several, or the red forms that are open.
+        """
+        gate.check(self, gate.ISSUER)
+        fapiao = self.fapiao_ids.filtered("can_reverse")
+        if not fapiao and (under_way := self._fapiao_red_forms().filtered("is_open")):
+            return under_way._get_records_action()
+        if not fapiao:
+            raise UserError(self.env._("There is no fapiao to reverse: none was issued, or it is reversed already."))
+        if len(fapiao) > 1:
+            return fapiao._get_records_action(name=self.env._("Which of These to Reverse?"))
+        return fapiao.action_red()
+
+    def action_fapiao_red_forms(self):
+        """Open the red forms of the fapiao of these orders."""
+        gate.check(self, gate.READER)
+        return self._fapiao_red_forms()._get_records_action(name=self.env._("Red Forms"))
+
     # ------------------------------------------------------------------ helpers
+
+    def _fapiao_red_last(self):
+        """Return the red form that determines the status of this order: of several, one that isn't done."""
+        forms = self._fapiao_red_forms().sorted("id")
+        latest = self.env["fapiao.red.form"].union(*{form.fapiao_id: form for form in forms}.values())
+        undone = latest.filtered(lambda form: form.stage != "issued" or form.follow_up == "failed")
+        return (undone or forms)[-1:]
 
     def _fapiao_why_nothing(self):
         self.ensure_one()

@@ -121,13 +121,12 @@ def _reversed(original, request, form):
         reversed_by="",
         cloud=request.cloud,
         tenant=request.tenant,
-        # for a sheet of paper an electronic one is asked for (sdfpbz)
-        form="digital" if original.is_digital else original.form,
         code="",
         short="",
         consumption_use="00",
         vat_use="03",
         booked="00",
+        form="digital" if form.electronic else original.form,
         remark=f"被红冲蓝字数电票号码:{original.number} 红字发票信息确认单编号:{form.number}",
     )
 

@@ -92,18 +92,28 @@ def _line(row, blue):
 
 
 def query_forms(exchange):
-    """ALLE.REDCONFIRMBILL.QUERY: by number, or by the day it was applied for; one page holds them all."""
+    """ALLE.REDCONFIRMBILL.QUERY: by number, or by the day it was applied for, of either side (`identity`)."""
     number, world = exchange.text("redInfoBillNo"), exchange.world
+    side = values.choice(exchange.data, "identity", tuple(IDENTITIES), "any")
     first, last = (values.day(exchange.data, key) for key in ("startDate", "endDate"))
     found = [
         _form(world, form)
         for form in world.red_forms.values()
-        if exchange.text("taxpayerId") in _parties(world, form)
+        if exchange.text("taxpayerId") in _sides(world, form, side)
         and number in ("", form.number)
         and (not first or first <= form.applied_at.date())
         and (not last or form.applied_at.date() <= last)
     ]
-    return Answer({"dataList": found, "pageNo": 1, "pageSize": PAGE_SIZE, "totalElement": len(found)})
+    # The keys that ask for a page are ours [?]: those of the answer.
+    page = int(values.number(exchange.data, "pageNo", 0) or 1)
+    size = min(int(values.number(exchange.data, "pageSize", 0) or PAGE_SIZE), PAGE_SIZE)
+    shown = found[(page - 1) * size : page * size]
+    return Answer({"dataList": shown, "pageNo": page, "pageSize": size, "totalElement": len(found)})
+
+
+def _sides(world, form, side):
+    seller, buyer = _parties(world, form)
+    return {"0": (seller,), "1": (buyer,)}.get(side, (seller, buyer))
 
 
 def _parties(world, form):
@@ -125,7 +135,7 @@ def _form(world, form):
     return {
         **renamed(own, form),
         "redConfirmEnterDate": dashed(form.applied_at),
-        "invoiceNum": made.number if made and world.is_shown(made) else "",
+        "redInvoiceNum": made.number if made and world.is_shown(made) else "",
         **renamed(parties, blue),
         "totalAmount": -net,
         "totalTaxAmount": -tax,

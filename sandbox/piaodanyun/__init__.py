@@ -24,7 +24,7 @@ CALLS = {
         _call("loginDppt", auth.login, "sms cert ewmlx ewmid pin", (*WHO, "password")),
         _call("invoiceQueryMx", query.detail, "fphm fpqqlsh"),
         _call("retInviceMsg", red.blue_for_red, "sqyy xhdwsbh kprq tdyslxDm", (*WHO, "fphm")),
-        _call("hzxxbsq", red.apply_form, "sdfpbz hzxxbcheck", RED_APPLY, "xhdwsbh"),
+        _call("hzxxbsq", red.apply_form, "sdfpbz hzxxbcheck nsrsbh kprq tdyslxDm", RED_APPLY, "xhdwsbh"),
         _call("hzfpkj", red.issue_red, "tdyslxDm", RED_ISSUE, "xhdwsbh"),
     )
 } | {

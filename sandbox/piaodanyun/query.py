@@ -73,11 +73,15 @@ def _head(fapiao, request_id):
         "dqsj": dashed(fapiao.issued_at),
         "hcFphm": fapiao.reversed_by or None,
         "fpzt": REVERSED if fapiao.reversed_by else NORMAL,
-        "fplxdm": TYPE_CODES.get((fapiao.special, fapiao.form), ""),
-        "sfwzzfp": "1" if fapiao.form == "digital_paper" else "0",
+        "fplxdm": type_code(fapiao),
+        "tdyslxDm": fapiao.special_kind,
         "zyspmc": fapiao.lines[0].name,
         "zbmx": [_row(fapiao, line, number, identity) for number, line in enumerate(fapiao.lines, 1)],
     }
+
+
+def type_code(fapiao):
+    return TYPE_CODES.get((fapiao.special, fapiao.form), "")
 
 
 def _row(fapiao, line, number, parent):

@@ -1,5 +1,6 @@
 """Reversing: may it be, the form, the red fapiao."""
 
+from .. import values
 from ..bureau import issue as bureau
 from ..bureau import red
 from ..clock import dashed
@@ -7,7 +8,7 @@ from ..protocol import Answer, Refused, renamed
 from . import auth, issue
 from .auth import NOT_FOUND
 from .form import plain
-from .query import TYPE_CODES, ZERO_CODES
+from .query import ZERO_CODES, type_code
 
 
 def blue_for_red(exchange):
@@ -20,7 +21,13 @@ def blue_for_red(exchange):
     fapiao = _original(exchange, exchange.text("fphm"))
     _check_applicant(exchange, fapiao, sides)
     red.reversible(fapiao)
-    return Answer(_mirror(fapiao), both=True)
+    return Answer(_mirror(fapiao, _application(exchange.world, fapiao)), both=True)
+
+
+def _application(world, fapiao):
+    """sqdh: the number of the form that holds its lines already, if one does."""
+    form = red.latest(world, fapiao.number)
+    return form.number if form is not None and form.state in red.OPEN and not form.red_number else ""
 
 
 def _check_applicant(exchange, fapiao, sides):
@@ -31,8 +38,15 @@ def _check_applicant(exchange, fapiao, sides):
         return
     if asks not in (fapiao.buyer_no, fapiao.seller_no) or exchange.text("xhdwsbh") != fapiao.seller_no:
         raise Refused(NOT_FOUND)
+    _check_details(exchange, fapiao)
+
+
+def _check_details(exchange, fapiao):
+    """A buyer names when the original was issued, and its special element if it has one."""
     if exchange.text("kprq") != dashed(fapiao.issued_at):
         raise Refused("原发票开票日期不正确,格式应为yyyy-MM-dd HH:mm:ss")
+    if exchange.text("tdyslxDm") != fapiao.special_kind:
+        raise Refused("特定要素类型代码tdyslxDm与原发票不一致")
 
 
 def _original(exchange, number):
@@ -44,7 +58,7 @@ def _original(exchange, number):
     return fapiao
 
 
-def _mirror(fapiao):
+def _mirror(fapiao, application):
     own = """
         fphm=number xhdwsbh=seller_no xhdwmc=seller_name ghdwmc=buyer_name zsfs=levy XfsytDm=consumption_use
         ZzsytDm=vat_use FprzztDm=booked"""
@@ -55,14 +69,14 @@ def _mirror(fapiao):
         "kprq": dashed(fapiao.issued_at),
         "hjje": -fapiao.net,
         "hjse": -fapiao.tax,
-        "fplxdm": TYPE_CODES.get((fapiao.special, fapiao.form), ""),
-        "tdyslxdm": None,
-        "jbr": None,
-        "mxzb": [_mirror_line(line, number) for number, line in enumerate(red.folded(fapiao.lines), 1)],
+        "fplxdm": type_code(fapiao),
+        "tdyslxdm": fapiao.special_kind or None,
+        "jbr": fapiao.handler or None,
+        "mxzb": [_mirror_line(line, number, application) for number, line in enumerate(red.folded(fapiao.lines), 1)],
     }
 
 
-def _mirror_line(line, number):
+def _mirror_line(line, number, application):
     price, quantity = line.net_price, line.quantity
     return {
         **renamed("sl=rate dw=unit spmc=name ggxh=spec spbm=code", line),
@@ -72,7 +86,7 @@ def _mirror_line(line, number):
         "zxbm": "",
         "hsbz": "",
         "bb": "",
-        "sqdh": "",
+        "sqdh": application,
         "spdj": price and plain(price),
         "spsl": quantity and plain(-quantity),
         "yhzcbs": "1" if line.preferential else "0",
@@ -89,10 +103,18 @@ def apply_form(exchange):
     fapiao = _original(exchange, exchange.text("yfphm"))
     if fapiao.seller_no != exchange.tax_no:
         raise Refused(NOT_FOUND)
+    if exchange.text("nsrsbh"):  # [family] a buyer says who they are, and which original they mean
+        if side != "3" or exchange.text("nsrsbh") != fapiao.buyer_no:
+            raise Refused(NOT_FOUND)
+        _check_details(exchange, fapiao)
+    electronic = values.choice(exchange.form, "sdfpbz", ("", "0", "1")) == "1"
+    if electronic and fapiao.form != "digital_paper":
+        raise Refused("只有数电纸票才需要sdfpbz")
     # Whose forms the cloud knows of; None: of any applicant.
     form = red.latest(world, fapiao.number, None if exchange.quirks.portal_forms else ("piaodanyun",))
     if form is None or exchange.text("hzxxbcheck") == "1":
         form = red.apply(world, fapiao, exchange.text("chyydm"), side, "piaodanyun")
+        form.electronic = electronic
     told = {**renamed("xxbztDm=state xxbbh=number uuid=uid", form), "sqsj": dashed(form.applied_at)}
     return Answer({**told, "xxbzt": red.STATES[form.state]}, both=True)
 
@@ -109,6 +131,9 @@ def issue_red(exchange):
         raise Refused(f"红字确认单状态为{red.STATES[form.state]},不能开具红字发票")
     if world.fapiao[form.blue].seller_no != exchange.tax_no:
         raise Refused("销方税号与原发票不一致")
+    if world.fapiao[form.blue].form == "digital_paper" and not form.electronic:
+        # a red one on paper needs the number of its sheet, which this call has no key for
+        raise Refused("纸质发票号码不能为空")
     auth.demand_face(exchange)
     return red_answer(bureau.red(world, issue.open_request(exchange), form))
 
