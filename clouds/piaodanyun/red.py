@@ -11,6 +11,7 @@ Source: docs/protocols/piaodanyun.md#red-letter.
 import re
 
 from ...rules.codes import is_number
+from ...rules.document import DIGITAL_PAPER
 from ...rules.red_document import BUYER, SELLER, RedCheck, RedForm, RedLine
 from ...rules.red_forms import STATES, entered_by, state_named
 from .. import reading
@@ -88,11 +89,12 @@ def _check(envelope):
     if not number and not refused:
         raise OutcomeUnknown(envelope.text, "no_number", envelope.status)
     kind = reading.word_at(head, "fplxdm")
+    fapiao_type, form = codes.KINDS_OF_FAPIAO.get(kind, (kind, ""))
     return RedCheck(
         allowed=not refused,
         text=text,
         number=number,
-        type=codes.TYPE_NAMES.get(kind, kind),
+        type=fapiao_type,
         vat_use=_used(head, "ZzsytDm", VAT_UNUSED),
         consumption_use=_used(head, "XfsytDm", CONSUMPTION_UNUSED),
         booked=_used(head, "FprzztDm", UNBOOKED),
@@ -106,7 +108,7 @@ def _check(envelope):
         special_kind=reading.word_at(head, "tdyslxdm"),
         lines=lines_at(reading.pick(head, "mxzb", "zbmx")),
         raw=reading.plain(head),
-        is_paper=kind in codes.PAPER_TYPES.values(),
+        is_paper=form == DIGITAL_PAPER,
         levy=reading.word_at(head, "zsfs"),
         handler=reading.word_at(head, "jbr"),
     )

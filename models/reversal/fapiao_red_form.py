@@ -24,7 +24,7 @@ from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_TIME, OPEN_STATES, states
 from ..issuing.builder import Builder
-from ..values import PROBLEM, as_html, aware, naive
+from ..values import LEVIES, PROBLEM, as_html, aware, naive
 from . import planner
 from .follow_up import run_follow_ups
 from .progress import progress_of
@@ -49,12 +49,6 @@ WATCHED_STAGES = ("waiting", "confirmed")  # queried at the bureau until it chan
 ENDED_STAGES = ("failed", "refused", "lapsed", "withdrawn", "void")
 STAGE_OF_ENDED = {"05": "refused", "06": "refused", "07": "lapsed", "08": "withdrawn", "09": "withdrawn", "10": "void"}
 USES = [("no", "No"), ("yes", "Yes"), ("unknown", "Not known")]
-LEVIES = [
-    ("0", "Ordinary (普通征税)"),
-    ("1", "Reduced (减按计征)"),
-    ("2", "Differential, issued in full (差额征税全额开具)"),
-    ("3", "Differential, issued net (差额征税差额开具)"),
-]
 # The bureau may not show the original for two hours after its issue; one hour is added as a margin.
 SHOWN_AFTER = timedelta(hours=3)
 # A form this much older than the application existed before it, even if the clocks differ.
