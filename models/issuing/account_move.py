@@ -138,7 +138,7 @@ class AccountMove(models.Model):
         """Return the invoice's form; invoices from before the installation have none."""
         return self.fapiao_form or DIGITAL_FORM
 
-    @api.depends("move_type", "fapiao_type", "fapiao_account_used_id.provider", "fapiao_account_used_id.small_scale")
+    @api.depends("move_type", "fapiao_type", "fapiao_account_used_id")
     def _compute_fapiao_forms(self):
         for move in self:
             account = move.fapiao_account_used_id

@@ -75,6 +75,7 @@ class FapiaoAccount(models.Model):
         "Body of the Pool Query",
         default="envelope",
         required=True,
+        help="How the pool's interface takes its questions, as the cloud's support or the page of the interface says.",
     )
     pool_keys = fields.Text(
         "Keys of the Pool Query",
@@ -82,7 +83,10 @@ class FapiaoAccount(models.Model):
         " number=invoiceNo+etaxInvoiceNo for several, code= for what isn't sent. Names: tax_no, date_from, date_to,"
         " number, code, seller_tax_no, status, type_code, deduction, tax_period, page, page_size.",
     )
-    pool_from_zero = fields.Boolean("Pool's First Page Is 0")
+    pool_from_zero = fields.Boolean(
+        "Pool's First Page Is 0",
+        help="Turn it on if the page of the interface counts from 0; the first fapiao are missing otherwise.",
+    )
     can_query_pool = fields.Boolean(compute="_compute_can_query_pool")
     can_ask_bureau = fields.Boolean(compute="_compute_can_pull")
     can_show_documents = fields.Boolean(compute="_compute_can_pull")
