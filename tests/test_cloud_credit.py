@@ -114,7 +114,7 @@ class TestCredit(OrderCommon):
         other = self._create_fapiao_account(name="Second", tax_username="second")
         at = fields.Datetime.now()
         other.sudo()._store_credit(CreditLine(None, Decimal(5000)), "asked", at, at - timedelta(minutes=5), 0)
-        other.sudo().credit_after_id = other._credit_last_id()
+        other.sudo().credit_counted_to = other._credit_last_id()
         self.issue(self.create_invoice())
         self.assertEqual(other.credit_left, 4000)
 

@@ -255,7 +255,7 @@ class FapiaoAccount(models.Model):
     credit_source = fields.Selection(SOURCES, "Credit Told By", readonly=True, copy=False)
     credit_warned = fields.Boolean("Cloud Warns of the Credit Line", readonly=True, copy=False)
     # which fapiao the figure doesn't know yet: recorded after this one, and issued after this moment
-    credit_after_id = fields.Integer(readonly=True, copy=False)
+    credit_counted_to = fields.Integer(readonly=True, copy=False)
     credit_since = fields.Datetime(readonly=True, copy=False)
     credit_percent = fields.Float(compute="_compute_credit_percent")
     credit_low = fields.Boolean(compute="_compute_credit_low")
@@ -441,7 +441,7 @@ class FapiaoAccount(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("credit_left_told", "credit_after_id", "credit_since", "tax_no", "mode")
+    @api.depends("credit_left_told", "credit_counted_to", "credit_since", "tax_no", "mode")
     def _compute_credit_left(self):
         taken = self._origin._credit_taken()
         for account in self:
@@ -987,7 +987,7 @@ class FapiaoAccount(models.Model):
         values = {name: value for name, value in told.items() if value is not None}
         values |= {"credit_at": at, "credit_source": source, "credit_warned": bool(credit.is_low)}
         if credit.left is not None:
-            values |= {"credit_since": since, "credit_after_id": last_id}
+            values |= {"credit_since": since, "credit_counted_to": last_id}
         self.write(values)
         self.env["fapiao.credit"]._note(self, values)
 

@@ -216,7 +216,7 @@ class Fapiao(models.Model):
     def create(self, vals_list):
         fapiao = super().create(vals_list)
         # what is left of the credit line is counted from the fapiao
-        fapiao.account_id.modified(["credit_after_id"])
+        fapiao.account_id.modified(["credit_counted_to"])
         return fapiao
 
     # ------------------------------------------------------------------ actions

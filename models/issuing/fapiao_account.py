@@ -88,14 +88,14 @@ class FapiaoAccount(models.Model):
         if not self.ids:
             return {}
         self.env["fapiao"].flush_model()
-        self.flush_model(["credit_after_id", "credit_since", "tax_no", "mode"])
+        self.flush_model(["credit_counted_to", "credit_since", "tax_no", "mode"])
         rows = self.env.execute_query(
             SQL(
                 """SELECT a.id, SUM(f.amount_untaxed)
                      FROM fapiao_account a
                      JOIN fapiao_account peer ON peer.tax_no = a.tax_no AND peer.mode = a.mode
                      JOIN fapiao f ON f.account_id = peer.id AND f.direction = 'out'
-                          AND f.id > COALESCE(a.credit_after_id, 0) AND f.issued_at > a.credit_since
+                          AND f.id > COALESCE(a.credit_counted_to, 0) AND f.issued_at > a.credit_since
                 LEFT JOIN fapiao blue ON blue.id = f.original_id
                     WHERE a.id = ANY(%s)
                       AND (f.color = 'blue'
