@@ -447,7 +447,8 @@ def refresh(env, number):
 def untouched(env, move_id):
     """Return what is issued in the portal for a posted invoice that nothing was ever requested for, else None."""
     move = env["account.move"].browse(move_id).exists()
-    if not move or move.state != "posted" or move.fapiao_request_ids or move.fapiao_ids or move.reversal_move_ids:
+    is_credited = any(note.state == "posted" for note in move.reversal_move_ids)
+    if move.state != "posted" or move.fapiao_request_ids or move.fapiao_ids or is_credited:
         return None
     return {
         "net": f"{move.amount_untaxed:.2f}",
