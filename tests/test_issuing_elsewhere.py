@@ -37,7 +37,7 @@ class ElsewhereMixin:
 class TestTakeIn(ElsewhereMixin, RedCommon):
     def test_all_that_the_bureau_says(self):
         there = self.elsewhere(
-            remark="合同 7", payee="收款人", reviewer="复核人", buyer_bank="工行 62", element="03", levy="0",
+            remark="合同 7", payee="收款人", reviewer="复核人", buyer_bank="工行 62", special_kind="03", levy="0",
             elements=[{"fwfsd": "上海市"}],
         )  # fmt: skip
         fapiao = self.take_in(f" {there.number} ")

@@ -45,7 +45,7 @@ class TestDetail(SandboxCase):
 
     def test_issued_in_the_portal(self):
         """It is shown by number, without an id of any cloud."""
-        fapiao = self.world.issue_elsewhere("100.00", element="03", elements=[{"fwfsd": "上海市"}], payee="李四")
+        fapiao = self.world.issue_elsewhere("100.00", special_kind="03", elements=[{"fwfsd": "上海市"}], payee="李四")
         head = self.detail(fphm=fapiao.number)["data"]
         self.assertEqual((head["fpqqlsh"], head["jshj"], head["skr"]), ("", "113", "李四"))
         self.assertEqual((head["tdyslxDm"], head["tdys"]), ("03", [{"fwfsd": "上海市"}]))

@@ -5,6 +5,7 @@ from odoo.tests import tagged
 from .common_kingdee import KingdeeCommon
 from .common_match import SELLER_TAX_NO, MatchCommon
 from .common_tours import TourCase
+from .test_received_details import DetailsCommon
 
 STRANGER = "无账有限公司"
 
@@ -54,3 +55,17 @@ class TestToursInbound(KingdeeCommon, MatchCommon, TourCase):
         self.assertEqual((pull.status, pull.state, pull.row_count), ("void", "done", 1))
         self.assertTrue(self.fapiao(wanted))
         self.assertTrue(self.fapiao(hidden))
+
+
+@tagged("post_install", "-at_install")
+class TestToursDetails(DetailsCommon, TourCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clerk = cls.create_clerk("account.group_account_manager")
+
+    def test_refresh_fetch_and_download(self):
+        fapiao = self.pool(self.header(seller_name="供货有限公司", net="100.00", rate=13))
+        self.click_through("fapiao_details", "/odoo/action-l10n_cn_invoice_cloud.action_fapiao_in")
+        self.assertEqual((fapiao.line_ids.amount_tax, fapiao.details_state, fapiao.files_state), (13, "done", "done"))
+        self.assertTrue(fapiao.pdf_id and fapiao.image_id)
