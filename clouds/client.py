@@ -2,7 +2,6 @@
 token that is renewed once, calls, files by address.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -16,13 +15,12 @@ from . import base
 from .addresses import is_path
 from .base import Bill, Config, Issued, NotFound, TokenSlot
 from .errors import CloudError, LoginRequired, NotSent, OutcomeUnknown, TokenExpired, TokenRefused
+from .files import as_kind
 from .reply import classified
 from .tokens import utc_now
 from .transport import Transport
 
 RED_PAGES = 10  # of forms that one look asks for
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"%PDF-")
-_WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -220,8 +218,8 @@ class Cloud(ABC):
         if not address:
             return NotFound("", "no_address")
         self._begin(base.DOWNLOAD)
-        content = self._transport.download(address)
-        if not is_kind(content, kind):
+        content = as_kind(self._transport.download(address), kind)
+        if content is None:
             raise OutcomeUnknown(f"What lies at the address is no {kind.upper()}", "unreadable_file")
         return content
 
@@ -305,16 +303,3 @@ class Cloud(ABC):
         except CloudError as error:
             return error.to(NotSent) if isinstance(error, TokenExpired) else error
         return reply.error(NotSent) if self.is_about_token(reply) else reply.error(LoginRequired, need="permission")
-
-
-def is_kind(content, kind):
-    """Return whether bytes begin as a ``pdf``, ``ofd``, ``xml`` or ``image`` does; a web page is none."""
-    start = content[:1024]
-    if kind == "image":
-        return start.startswith(_PICTURES)
-    if kind == "pdf":
-        return b"%PDF-" in start
-    if kind == "ofd":
-        return start.startswith(b"PK\x03\x04")
-    bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return bare.startswith(b"<") and not _WEB_PAGE.match(bare)

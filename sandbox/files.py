@@ -1,6 +1,8 @@
 """The addresses of files that a cloud hands out, and what they serve. They need no token."""
 
 import hashlib
+import io
+import zipfile
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
@@ -25,6 +27,14 @@ def address(world, cloud, number, kind, **more):
     path, keys, _kinds = CLOUDS[cloud]
     query = dict(zip(keys, (number, kind, _sign(cloud, number)), strict=True))
     return f"{world.url}/{cloud}{path}?{urlencode({**query, **more})}"
+
+
+def zipped(xml):
+    """The XML as it is handed out in base64: alone in a ZIP."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fapiao.xml", xml)
+    return target.getvalue()
 
 
 def _sign(cloud, number):

@@ -180,7 +180,8 @@ class TestBorders(BaseCase):
                 calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
                 self.assertFalse(READERS & {name_of(call.func) for call in calls})
                 for call in calls:
-                    if name_of(call.func) == "ZipFile":
+                    # the XML of a fapiao comes in a ZIP: read there, under limits, and nowhere else
+                    if name_of(call.func) == "ZipFile" and path != ADDON / "clouds" / "files.py":
                         self.assertIn("w", [arg.value for arg in call.args if isinstance(arg, ast.Constant)])
 
     def _product(self):

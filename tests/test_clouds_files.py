@@ -1,10 +1,15 @@
 """票单云: the files of a fapiao, handed out or at an address."""
 
 import base64
+import io
+import zipfile
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ..clouds import files
 from ..clouds.base import NotFound
 from ..clouds.errors import LoginRequired, NotSent, OutcomeUnknown
 from . import test_clouds_seed as seed
@@ -99,6 +104,61 @@ def test_addresses_given_at_once_are_used():
     with cloud(getInvoicePdfOfd=answer, xml=http(CONTENTS["xml"])) as (client, server):
         assert client.file(NUMBER, "xml", WHEN) == CONTENTS["xml"]
         assert flags(server) == ["3"]
+
+
+# ------------------------------------------------------------------ an XML in a ZIP
+
+
+def zipped(*members, method=zipfile.ZIP_DEFLATED):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+XML = CONTENTS["xml"]
+
+
+def test_an_xml_in_a_zip_is_the_xml():
+    packed = zipped(("发票/26442.XML", XML), ("readme.txt", b"x"))
+    with cloud(getInvoicePdfOfd=handed_out(packed)) as (client, _server):
+        assert client.file(NUMBER, "xml", WHEN) == XML
+    with cloud(getInvoicePdfOfd=by_flag(http({"code": 200})), xml=http(packed)) as (client, _server):
+        assert client.file(NUMBER, "xml", WHEN) == XML
+
+
+LOCKED = bytearray(zipped(("a.xml", XML), method=zipfile.ZIP_STORED))
+LOCKED[6] |= 1
+LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped(("a.txt", XML)),
+        zipped(("a.xml", XML), ("b.xml", XML)),
+        zipped(("a.xml", b"")),
+        zipped(("a.xml", b"<html>not logged in</html>")),
+        zipped(("a.xml", XML), *((f"{n}.txt", b"") for n in range(files.MOST_MEMBERS))),
+        zipped(("a.xml", b"<" + bytes(files.LARGEST_XML))),
+        zipped(("a.xml", XML), method=zipfile.ZIP_LZMA),
+        zipped(("a.xml", XML))[:-10],
+        bytes(LOCKED),
+    ],
+    ids=["none", "two", "empty", "a page", "many", "a bomb", "unusual", "cut", "locked"],
+)
+def test_what_is_no_xml_in_a_zip(content):
+    assert files.as_kind(content, "xml") is None
+
+
+@given(st.data())
+def test_a_damaged_zip_never_raises(data):
+    content = bytearray(zipped(("a.xml", XML * 20)))
+    for _damage in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    found = files.as_kind(bytes(content), "xml")
+    assert found is None or files.is_kind(found, "xml")
 
 
 @pytest.mark.parametrize("text", ["版式文件生成中,请稍后再试", "未查询到版式文件", "尚未生成", "发票不存在"])

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from ...rules.document import DIGITAL, DIGITAL_PAPER
 from .. import base, client
 from ..base import FileAddresses, Issued, NotFound
-from ..client import Call, is_kind
+from ..client import Call
 from ..errors import LoginRequired, OutcomeUnknown
+from ..files import as_kind
 from . import account, codes, issue, query, red, words
 from .auth import Tokens
 from .meaning import is_token_refused, opened
@@ -125,8 +126,8 @@ class Piaodanyun(client.Cloud):
         """
         self._check_kind(kind)
         found = self._file(number, kind, issued_at)
-        if isinstance(found, bytes) and is_kind(found, kind):
-            return found
+        if isinstance(found, bytes) and (content := as_kind(found, kind)):
+            return content
         if isinstance(found, NotFound) and found.code != "200":
             return found
         if not isinstance(found, FileAddresses):

@@ -140,4 +140,5 @@ def invoice_file(exchange):
     draw, _type = files.FAPIAO[KINDS[flag]]
     options = {"seal": True} if flag == "1" and exchange.text("addSeal") == "1" else {}
     # Drawn after the lock is free again: a long PDF must not hold up the bureau.
-    return Answer(lambda: base64.b64encode(draw(fapiao, **options)).decode())
+    packed = files.zipped if flag == "3" else bytes
+    return Answer(lambda: base64.b64encode(packed(draw(fapiao, **options))).decode())
