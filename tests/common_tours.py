@@ -6,10 +6,12 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests import HttpCase, test_cursor
-from odoo.tests.common import get_db_name
+from odoo.tests.common import ChromeBrowser, get_db_name
 
 SCRIPTS = ("web.assets_web", "web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_tests")
 LIBRARIES = ("l10n_cn_invoice_cloud.socket_io_2", "l10n_cn_invoice_cloud.socket_io_4")
+# Seconds for a page and for a tour: Odoo's own are for a machine that does nothing beside
+PAGE, TOUR = 240, 240
 STYLES = ("web.assets_web", "web.assets_web_print", "web.assets_frontend")
 
 
@@ -66,8 +68,13 @@ class TourCase(HttpCase):
         super().setUp()
         follow = commit_and_follow(test_cursor.TestCursor.commit)
         self.startPatcher(patch.object(test_cursor.TestCursor, "commit", follow))
+        wait_ready = ChromeBrowser._wait_ready
+        self.startPatcher(
+            patch.object(ChromeBrowser, "_wait_ready", lambda browser, code=None: wait_ready(browser, code, PAGE))
+        )
 
-    def click_through(self, tour, url):
+    def click_through(self, tour, url, login="fapiao_clerk"):
+        """Play ``tour`` from ``url`` on."""
         self.env.flush_all()
-        self.start_tour(url, tour, login="fapiao_clerk", timeout=120)
+        self.start_tour(url, tour, login=login, timeout=TOUR)
         self.env.invalidate_all()

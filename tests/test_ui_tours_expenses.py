@@ -52,10 +52,8 @@ class PickTourCase(PickCommon, TourCase):
         expense = self.expense()
         self.ticket("8", total=30, serial=TICKETS[0])
         self.ticket("9", total=109, tax=9, serial=TICKETS[1])
-        self.env.flush_all()
         url = f"/odoo/action-hr_expense.hr_expense_actions_my_all/{expense.id}"
-        self.start_tour(url, tour, login=self.employee_user.login, timeout=120)
-        self.env.invalidate_all()
+        self.click_through(tour, url, self.employee_user.login)
         return expense
 
     def assert_filled(self, expense):
