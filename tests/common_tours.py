@@ -3,6 +3,8 @@
 from functools import cache
 from unittest.mock import patch
 
+import pytest
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests import HttpCase, test_cursor
@@ -40,6 +42,7 @@ def commit_and_follow(commit):
     return run
 
 
+@pytest.mark.timeout(PAGE + TOUR + 60)
 class TourCase(HttpCase):
     """Mixed in behind one of the common cases, which make company, account and sandbox."""
 
