@@ -77,6 +77,11 @@ class TestTakeIn(ElsewhereMixin, RedCommon):
         self.assertFalse(fapiao.request_ids | fapiao.move_ids.fapiao_request_ids)
         self.assertTrue(fapiao.can_link)
 
+    def test_one_on_paper_stays_one_on_paper(self):
+        there = self.elsewhere(form="digital_paper", code="044001900111", short="00000007")
+        fapiao = self.take_in(there.number)
+        self.assertEqual((fapiao.type_code, fapiao.code, fapiao.short_number), ("86", there.code, there.short))
+
     def test_twice_is_once(self):
         number = self.elsewhere().number
         self.assertEqual(self.take_in(number), self.take_in(number))

@@ -14,9 +14,14 @@ from ...clouds import base
 from ...rules import pieces, taxno
 from ...rules.document import Draft, Party
 from ..cloud.fapiao_task_mixin import DEAD_STATES, OPEN_STATES
-from ..values import DIGITAL, KIND_OF, STATUSES, exact
+from ..values import DIGITAL_FORM, KIND_AND_FORM, STATUSES, TYPE_CODES, exact
 
 # ---------------------------------------------------------------------- taking in
+
+
+def _type_code(found):
+    """Return the code of the type of a fapiao, None for one that is not kept here."""
+    return TYPE_CODES.get((found.type, found.form or DIGITAL_FORM))
 
 
 def why_not_taken_in(env, account, number, found):
@@ -36,7 +41,7 @@ def why_not_taken_in(env, account, number, found):
             seller=found.seller_name or found.seller_tax_no or "–",
             taxpayer=account.tax_no,
         )
-    if found.type not in DIGITAL:
+    if not _type_code(found):
         return env._("Fapiao %(number)s is of a kind that is not kept here (%(kind)s).", number=number, kind=found.type)
     if None in (found.amount, found.tax, found.total, found.issued_at):
         return env._("The cloud names fapiao %s without its amounts or date. Try again later.", number)
@@ -105,7 +110,9 @@ def _values(account, user_id, found):
         "direction": "out",
         "color": found.color,
         "number": found.number,
-        "type_code": DIGITAL[found.type],
+        "type_code": _type_code(found),
+        "code": found.code,
+        "short_number": found.short_number,
         "status": found.status if found.status in dict(STATUSES) else "normal",
         **Fapiao._times(found.issued_at),
         "seller_name": found.seller_name,
@@ -288,14 +295,16 @@ class Rest:
         """Return the ``Built`` that stands for ``fapiao`` as it is printed."""
         seller = Party(name=fapiao.seller_name or "", tax_no=fapiao.seller_tax_no or "")
         buyer = Party(name=fapiao.buyer_name or "", tax_no=fapiao.buyer_tax_no or "")
+        kind, form = KIND_AND_FORM[fapiao.type_code]
         draft = Draft(
-            KIND_OF[fapiao.type_code],
+            kind,
             seller,
             buyer,
             self._keyed(fapiao._lines_as_printed()),
             exact(fapiao.amount_untaxed),
             exact(fapiao.amount_tax),
             exact(fapiao.amount_total),
+            form=form,
         )
         return self.builder._built_as_printed(self.moves, draft, self.shares, self.credits)
 
