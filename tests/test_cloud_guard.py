@@ -15,10 +15,10 @@ from .test_security_access import AccessCase
 
 # Every field of this addon that a user may write on a model with a guard.
 INPUTS = {
-    "account.journal": {"fapiao_account_id"},
+    "account.journal": {"fapiao_account_id", "fapiao_voucher_word"},
     "account.move": {
         *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
-        *("fapiao_account_id", "fapiao_drawer"),
+        *("fapiao_account_id", "fapiao_drawer", "fapiao_cover_number", "fapiao_output_reason"),
     },
     "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
     "crm.team": {"fapiao_account_id"},
@@ -31,15 +31,16 @@ INPUTS = {
         *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
         *("auto_invoice", "gross_total", "answer_text_ids", "drawer"),
         *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
-        *("paper_kind_special", "paper_kind_ordinary"),
+        *("paper_kind_special", "paper_kind_ordinary", "red_forms_daily", "side_as_list"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
-        *("assistant_link_url", "assistant_link_version", "assistant_announce"),
+        *("assistant_link_url", "assistant_link_version", "assistant_announce", "assistant_grid"),
         *("callback_addresses", "callback_rows_per_hour", "callback_bytes_per_hour"),
         *("pull_daily", "pull_pause", "bureau_channel", "full_interface"),
         *("app_token_path", "login_path", "pull_at_once", "pull_daily_kind"),
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     },
+    "hr.expense": {"fapiao_cover_number", "fapiao_output_reason"},
     "product.category": {"fapiao_code_id", "fapiao_item_name"},
     "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy", "fapiao_spec"},
     "res.company": {
@@ -48,7 +49,8 @@ INPUTS = {
         *("fapiao_credit_threshold", "fapiao_twin_days"),
         *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
         *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
-        *("fapiao_pick_unverified", "fapiao_pick_personal"),
+        *("fapiao_pick_unverified", "fapiao_pick_personal", "fapiao_pick_bank", "fapiao_company_code"),
+        *("fapiao_credit_days", "fapiao_in_details"),
     },
     "res.partner": {
         *("fapiao_title_type", "fapiao_type", "fapiao_bank"),

@@ -279,5 +279,5 @@ def test_what_is_frozen_is_what_is_sent():
 
 
 def test_options_keep_their_defaults_where_nothing_is_said():
-    options = Options.of(config(options={"token_lifetime": "", "unknown": 1, "language": "", "cloud_user": False}))
-    assert (options.token_lifetime, options.language, options.auto_invoice) == (7200, "zh_CN", True)
+    options = Options.of(config(options={"token_lifetime": "", "unknown": 1, "login_path": "", "cloud_user": False}))
+    assert (options.token_lifetime, options.login_path, options.auto_invoice) == (7200, "/api/login.do", True)

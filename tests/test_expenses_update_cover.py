@@ -39,7 +39,7 @@ class TestReportCover(ReportCommon):
 
     def test_the_file_of_a_ticket_is_no_cover(self):
         expense, fapiao = self.picked_expense()
-        fapiao._keep_ticket_files([("image", PNG)])
+        fapiao.sudo()._keep_ticket_files([("image", PNG)])
         self.attach(expense)
         expense.action_submit()
         self.assertEqual(self.saved(expense)["type"], "pdf")

@@ -142,14 +142,14 @@ class TestVoucher(ReportCommon):
         self.pick(bill)
         match, reasons = bill.fapiao_match_ids, set()
         fapiao = match.fapiao_id.sudo()
-        reasons.add(bill._fapiao_update_reason(match))
+        reasons.add(bill._fapiao_update_reason(match, 0))
         self.account.small_scale = True
-        reasons.add(bill._fapiao_update_reason(match))
+        reasons.add(bill._fapiao_update_reason(match, 0))
         fapiao.type_code = "26"
-        reasons.add(bill._fapiao_update_reason(match))
+        reasons.add(bill._fapiao_update_reason(match, 0))
         fapiao.type_code = "27"
         match.sudo().amount_tax = 0
-        reasons.add(bill._fapiao_update_reason(match))
+        reasons.add(bill._fapiao_update_reason(match, 0))
         self.assertEqual(len(reasons), 4)
 
     def test_posted_again_by_another_user(self):

@@ -112,18 +112,13 @@ class TestElsewhere(KingdeeCommon):
     def test_daily_with_the_check_of_the_account(self):
         self.elsewhere()
         self.account.sudo().red_forms_daily = False
-        with self.engine():
-            self.env["fapiao.account"]._cron_accounts()
-        self.env.invalidate_all()
+        self.run_cron(("fapiao.account", "_cron_accounts"))
         self.assertFalse(self.blue.red_form_ids)
         self.account.sudo().red_forms_daily = True
-        with self.engine():
-            self.env["fapiao.account"]._cron_accounts()
-        self.env.invalidate_all()
+        self.run_cron(("fapiao.account", "_cron_accounts"))
         self.assertEqual(len(self.blue.red_form_ids), 1)
         asked = len(self.world.calls.of("ALLE.REDCONFIRMBILL.QUERY"))
-        with self.engine():
-            self.env["fapiao.account"]._cron_accounts()
+        self.run_cron(("fapiao.account", "_cron_accounts"))
         self.assertEqual(len(self.world.calls.of("ALLE.REDCONFIRMBILL.QUERY")), asked, "once a day")
 
     def test_the_list_names_a_red_fapiao_that_is_known_here(self):

@@ -245,9 +245,10 @@ class Intake:
         empty for the bill as a whole, None to leave it.
         """
         values = pick_sorting.values_of(match.fapiao_id.serial_no, self.groups)
+        changed = {name: value for name, value in values.items() if match[name] != value}
         if line is not None and match.move_line_id != line:
-            values["move_line_id"] = line.id
-        if changed := {name: value for name, value in values.items() if match[name] != value}:
+            changed["move_line_id"] = line.id
+        if changed:
             match.sudo().write(changed)  # sudo: the page was the user's, whose rights on the document were checked
 
     def _note(self, serial, state, reason="", fapiao=None, row=None, expense=None):

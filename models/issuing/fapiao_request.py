@@ -359,10 +359,10 @@ class FapiaoRequest(models.Model):
             if not account.active or source == account or not is_same_taxpayer:
                 raise UserError(
                     self.env._(
-                        "%(target)s can't take over from %(source)s: it has to be another account of the same company"
+                        "%(target)s can't take over from %(old)s: it has to be another account of the same company"
                         " and taxpayer, in the same mode, and not archived.",
                         target=account.display_name,
-                        source=source.display_name,
+                        old=source.display_name,
                     )
                 )
 
@@ -387,10 +387,10 @@ class FapiaoRequest(models.Model):
         )
         self._freeze(draft)
         moved = self.env._(
-            "Fapiao request %(request)s was not sent yet and goes through %(target)s instead of %(source)s.",
+            "Fapiao request %(request)s was not sent yet and goes through %(target)s instead of %(old)s.",
             request=self.request_uid,
             target=account.display_name,
-            source=source.display_name,
+            old=source.display_name,
         )
         for document in self._documents():
             document._message_log(body=moved)
