@@ -107,10 +107,12 @@ def comparable(value):
 
 
 class Road:
-    """Stands where a client's transport does: keeps in ``bodies`` what would go out, hands back ``answer``."""
+    """Stands where a client's transport does: keeps in ``bodies`` what would go out, hands back ``answers`` in turn and
+    the last one again.
+    """
 
-    def __init__(self, client, answer=None):
-        self.answer, self.bodies = RawAnswer(200, json.dumps(answer or {})), []
+    def __init__(self, client, *answers):
+        self.answers, self.bodies = [RawAnswer(200, json.dumps(answer)) for answer in answers or ({},)], []
         client._transport = client._tokens._transport = self
 
     def get(self, _path, params, headers=None):
@@ -125,7 +127,7 @@ class Road:
 
     def _kept(self, body):
         self.bodies.append(body)
-        return self.answer
+        return self.answers[min(len(self.bodies), len(self.answers)) - 1]
 
 
 def bodies(client, operation, *documents, uid=""):
@@ -136,17 +138,18 @@ def bodies(client, operation, *documents, uid=""):
     return road.bodies
 
 
-def token_sample(open_client, *answers):
-    """Return the :class:`Sample` of a call for a token; ``open_client(slot)`` returns a client."""
+def token_sample(open_client, *answers, before=(), after=(), changes=None):
+    """Return the :class:`Sample` of a call for a token; ``open_client(slot)`` returns a client.
 
-    def read(answer):
+    ``before``, ``after``: answers to the calls that go before this one and follow it.
+    """
+
+    def fetched(answer):
         slot = TokenSlot()
         client = open_client(slot)
-        Road(client, answer)
+        road = Road(client, *before, answer, *after)
         client.test()
-        return slot.token, slot.expires_at
+        return road.bodies, slot.token, slot.expires_at
 
-    client = open_client(TokenSlot())
-    road = Road(client, answers[0])
-    client.test()
-    return Sample(road.bodies, [(answer, read) for answer in answers])
+    sent = fetched(answers[0])[0]
+    return Sample(sent[len(before) : len(before) + 1], [(answer, fetched) for answer in answers], changes or {})
