@@ -71,6 +71,7 @@ from . import test_dev_bench
 from . import test_dev_chaos
 from . import test_dev_wheel
 from . import test_docs
+from . import test_docs_coverage
 from . import test_expenses_pick
 from . import test_expenses_pick_compare
 from . import test_expenses_pick_listener

@@ -63,6 +63,7 @@ ELEMENTS = {
     "wqhtbabh": "网签合同备案编号",
     "hdjsjg": "核定计税价格",
     "sjcjhsje": "实际成交含税金额",
+    "sfyytljdj": "是否用于拖拉机和联合收割机登记",
     "fdjhm": "发动机号码",
     "dphgzbh": "底盘合格证编号",
 }

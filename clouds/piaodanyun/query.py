@@ -81,6 +81,7 @@ def _issued(head, number):
         reversed_by=reversed_by,
         lines=lines,
         raw=reading.plain(head),
+        check_code=reading.word_at(head, "jym"),
         particulars=_particulars(head),
         line_details=tuple(map(_line_detail, rows)) if lines else (),
         form=form,
@@ -104,10 +105,13 @@ def _particulars(head):
 
 
 def _elements(head):
-    """Return name and value of the special elements: those beside the head's own keys, then the rows of ``tdys``,
-    whose keys are in no document and stay as they are.
+    """Return name and value of the special elements: those beside the head's own keys or a line's, then the rows of
+    ``tdys``, whose keys are in no document and stay as they are.
     """
-    found = [(name, reading.word_at(head, key)) for key, name in codes.ELEMENTS.items()]
+    lines = reading.pick(head, "zbmx", "mxzb")
+    parts = (head, *(lines if isinstance(lines, list) else ()))
+    told = [(name, reading.word_at(part, key)) for part in parts for key, name in codes.ELEMENTS.items()]
+    found = list(dict.fromkeys(told))
     rows = reading.pick(head, "tdys")
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict):
