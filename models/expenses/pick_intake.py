@@ -379,7 +379,7 @@ class Intake:
         if fapiao not in self.categories:
             Category = self.env["fapiao.ticket.category"]
             said = pick_sorting.values_of(fapiao.serial_no, self.groups)
-            cost = said.get("cost_code", ""), said.get("cost_name", "")
+            cost = fapiao._kind_of_cost(said.get("cost_code"), said.get("cost_name"))
             self.categories[fapiao] = Category._category_of_costs(self.company, {cost}) or Category._category_of(
                 self.company, [fapiao.type_code]
             )
