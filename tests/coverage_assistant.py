@@ -1,4 +1,4 @@
-"""Samples of each call, page, message and kind of ticket in the paper of 金蝶发票助手, values made up; holds no tests."""
+"""Samples of all that is in the paper of 金蝶发票助手, with made-up values; holds no tests itself."""
 
 import json
 from dataclasses import replace
