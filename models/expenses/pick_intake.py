@@ -259,7 +259,9 @@ class Intake:
         if (ticket := self.tickets.get(serial)) and ticket.state.claim in dict(self._claims()):
             values["claim"] = ticket.state.claim
         if shown := fapiao or row:
-            amount = float(shown.amount_total or 0)
+            # what is turned down may be in other money, which is not shown as ours
+            is_ours = fapiao or row.currency in ("", self.company.currency_id.name)
+            amount = float(shown.amount_total or 0) if is_ours else 0
             values.update(number=shown.number, seller=shown.seller_name, amount=amount)
         if fapiao:
             values["fapiao_id"] = fapiao.id
