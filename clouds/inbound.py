@@ -45,7 +45,6 @@ class Travel(NamedTuple):
     """What a ticket says of a journey; texts as printed, ``departs`` its day (and time) as text."""
 
     passenger: str = ""
-    id_no: str = ""
     from_place: str = ""
     to_place: str = ""
     vehicle: str = ""  # train, flight or plate

@@ -89,7 +89,6 @@ def test_a_flight():
     one = fapiao("10", **FLIGHT)
     assert one.travel == Travel(
         "测试旅客",
-        "44030000000000000X",
         "深圳",
         "北京",
         "XX0000",

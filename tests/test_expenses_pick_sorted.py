@@ -59,6 +59,22 @@ class TestPickSorted(PickCommon):
         self.assertEqual(expense.product_id, self.category)
         self.assertFalse(expense.fapiao_match_ids.cost_code)
 
+    def test_a_fixed_amount_ticket_says_its_kind_itself(self):
+        """consumptionType; what a person sorts counts before it."""
+        meals, hotel = self._create_category("Meals"), self._create_category("Hotel")
+        self.cost("dining", meals)
+        self.cost("hotel", hotel)
+        fixed = {"total": 50, "consumptionType": "dining"}
+        expense = self.expense()
+        self.picked(expense, [self.ticket("14", **fixed)], kind="expense")
+        self.assertEqual((expense.fapiao_match_ids.sudo().fapiao_id.consumption, expense.product_id), ("dining", meals))
+        sorted_otherwise = self.expense()
+        pick = self.visit(sorted_otherwise, kind="Tra")
+        serial = self.ticket("14", **fixed)
+        groups = [{"invoiceData": [{"serialNo": serial}], "costType": "hotel"}]
+        self.forged(pick, [serial], data=groups)
+        self.assertEqual(sorted_otherwise.product_id, hotel)
+
     def test_tickets_go_to_the_expense_of_their_kind(self):
         hotel = self._create_category("Hotel")
         self.cost("hotel", hotel)

@@ -1,6 +1,9 @@
 """The cover of a saved document: a person's scan where there is one, else a page that Odoo draws."""
 
 import base64
+import io
+
+from PIL import Image
 
 from odoo.tests import tagged
 
@@ -41,6 +44,19 @@ class TestReportCover(ReportCommon):
         expense, fapiao = self.picked_expense()
         fapiao.sudo()._keep_ticket_files([("image", PNG)])
         self.attach(expense)
+        expense.action_submit()
+        self.assertEqual(self.saved(expense)["type"], "pdf")
+
+    def test_neither_is_a_large_picture_of_one(self):
+        """As a phone takes it: Odoo would make the copy on the expense smaller."""
+        expense, fapiao = self.picked_expense()
+        drawn = io.BytesIO()
+        Image.new("RGB", (2500, 20), "white").save(drawn, "PNG")
+        files = fapiao.sudo()._keep_ticket_files([("image", drawn.getvalue())])
+        for _time in range(2):
+            expense.sudo()._fapiao_pick_files(files)
+        self.assertEqual(expense.attachment_ids.checksum, files.checksum)
+        self.assertFalse(expense._fapiao_update_scan())
         expense.action_submit()
         self.assertEqual(self.saved(expense)["type"], "pdf")
 

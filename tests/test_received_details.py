@@ -235,6 +235,7 @@ class TestTicketsWhole(DetailsCommon):
         pick = self.picked(expense, [self.ticket("20", total=300, currencyType="HKD")])
         self.assertEqual(pick.ticket_ids.state, "refused")
         self.assertIn("HKD", pick.ticket_ids.reason)
+        self.assertFalse(pick.ticket_ids.amount, "300 of other money are not 300 yuan")
         self.assertFalse(expense.fapiao_match_ids)
 
     def rate(self, per_unit, day="2000-01-01"):

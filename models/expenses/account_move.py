@@ -29,6 +29,9 @@ class AccountMove(models.Model):
     fapiao_payee_account = fields.Char(
         "Bank Account on the Fapiao", compute="_compute_fapiao_payee_account", compute_sudo=True
     )
+    # Of entries whose documents the assistant knows: a voucher names them
+    fapiao_posted_by_id = fields.Many2one("res.users", "Posted By", readonly=True, copy=False)
+    fapiao_checked_by_id = fields.Many2one("res.users", "Checked By", readonly=True, copy=False)
 
     # ------------------------------------------------------------------ computes
 
@@ -74,10 +77,6 @@ class AccountMove(models.Model):
             if not move.partner_bank_id and move.state == "draft":
                 move.partner_bank_id = account
         return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    # Of entries whose documents the assistant knows: a voucher names them
-    fapiao_posted_by_id = fields.Many2one("res.users", "Posted By", readonly=True, copy=False)
-    fapiao_checked_by_id = fields.Many2one("res.users", "Checked By", readonly=True, copy=False)
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
 

@@ -27,18 +27,18 @@ FIELDS = {
 LATER = timedelta(minutes=10)
 MAX_TRIES = 5
 SWEEP = 2000
-# expenseStatus: docs/protocols/kingdee-assistant.md#documents
+# What documents make of a ticket (expenseStatus): docs/protocols/kingdee-assistant.md#documents. Other codes may come
 CLAIMS = [
-    ("1", "Not claimed"),
+    ("1", "Not in use"),
     ("2", "Packed"),
     ("25", "Submitted"),
-    ("27", "Discarded"),
     ("30", "In approval"),
-    ("40", "Not approved"),
     ("60", "Approved"),
     ("65", "Booked or waiting for payment"),
     ("70", "Paid"),
-    ("80", "Closed"),
+    ("27", "Document discarded"),
+    ("40", "Document not approved"),
+    ("80", "Document closed"),
 ]
 
 
@@ -286,9 +286,7 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ helpers
 
     def _keep_travel(self, travel):
-        """Store the reported journey (:class:`~..clouds.inbound.Travel`); values not reported are kept. The
-        passenger's identity number isn't stored, since it isn't needed.
-        """
+        """Store the reported journey (:class:`~..clouds.inbound.Travel`); values not reported are kept."""
         said = {
             field: float(value) if name in NUMBERS else value
             for name, field in FIELDS.items()
@@ -297,6 +295,13 @@ class Fapiao(models.Model):
         changed = {field: value for field, value in said.items() if self[field] != value}
         if changed:
             self.write(changed)
+
+    def _kind_of_cost(self, code="", name=""):
+        """Return code and name of the kind of cost of this ticket: as it was sorted, else as a fixed-amount ticket says
+        itself (consumptionType, whose words are those of the sorting).
+        """
+        self.ensure_one()
+        return (code or "", name or "") if code or name else (self.consumption or "", "")
 
     def _ticket_day(self):
         """Return the date of the expense: that of the journey, else of the fapiao."""

@@ -218,11 +218,11 @@ class FapiaoMatchedMixin(models.AbstractModel):
         """Copy a ticket's files to the document; the first one that can be shown becomes its main attachment."""
         if not attachments:
             return
-        known = self.env["ir.attachment"].search(
-            [("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", False)]
-        )
+        # a picture stays as it came: one made smaller would be another file, and be taken for a person's scan
+        Attachment = self.env["ir.attachment"].with_context(image_no_postprocess=True)
+        known = Attachment.search([("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", False)])
         fresh = attachments.filtered(lambda one: one.checksum not in known.mapped("checksum"))
-        copies = self.env["ir.attachment"].create(
+        copies = Attachment.create(
             [
                 {
                     "name": clean(one.name),
@@ -234,7 +234,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 for one in fresh
             ]
         )
-        self._message_set_main_attachment_id(copies)
+        self._message_set_main_attachment_id(copies.with_context(self.env.context))
 
     # ------------------------------------------------------------------ hooks of concrete models: updates
 

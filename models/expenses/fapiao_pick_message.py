@@ -16,6 +16,7 @@ from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import as_html
 from . import pick_sorting
+from .fapiao import CLAIMS
 from .pick_intake import Intake
 from .pick_round import fetch_all
 
@@ -26,19 +27,6 @@ MESSAGE_STATES = [
     ("applied", "Applied"),
     ("ignored", "Nothing to do"),
     ("failed", "Not applied"),
-]
-# What other documents make of a ticket (expenseStatus). The assistant may say other codes.
-CLAIMS = [
-    ("1", "Not in use"),
-    ("2", "Packed"),
-    ("25", "Submitted"),
-    ("30", "In approval"),
-    ("60", "Approved"),
-    ("65", "Booked"),
-    ("70", "Paid"),
-    ("27", "Document discarded"),
-    ("40", "Document not approved"),
-    ("80", "Document closed"),
 ]
 # Kinds of messages. The assistant may send unknown kinds.
 MESSAGE_KINDS = [

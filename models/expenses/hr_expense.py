@@ -68,7 +68,8 @@ class HrExpense(models.Model):
 
     def _fapiao_pick_category(self, matches):
         """Return the category of the kind of cost into which the tickets were sorted, else of their types."""
-        Category, costs = self.env["fapiao.ticket.category"], {(one.cost_code, one.cost_name) for one in matches}
+        Category = self.env["fapiao.ticket.category"]
+        costs = {one.fapiao_id._kind_of_cost(one.cost_code, one.cost_name) for one in matches}
         return Category._category_of_costs(self.company_id, costs) or Category._category_of(
             self.company_id, matches.fapiao_id.mapped("type_code")
         )

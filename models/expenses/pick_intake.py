@@ -13,6 +13,7 @@ from ...rules import taxno
 from ..received.fapiao_match import plain_name
 from ..values import exact
 from . import pick_sorting
+from .update_steps import known_after
 
 # States of a ticket that its document has.
 TAKEN = ("attached", "known", "updated")
@@ -27,7 +28,7 @@ class Intake:
     def __init__(self, pick, tickets, files):
         self.pick, self.env, self.company, self.files = pick, pick.env, pick.company_id, files
         self.tickets = {ticket.state.serial_no: ticket for ticket in tickets}
-        self.groups, self.categories = (), {}
+        self.groups, self.categories, self.own = (), {}, None
 
     def apply(self, message):
         """Apply ``message`` (a row); return whether it has an effect. Raises UserError if it is too late."""
@@ -259,7 +260,9 @@ class Intake:
         if (ticket := self.tickets.get(serial)) and ticket.state.claim in dict(self._claims()):
             values["claim"] = ticket.state.claim
         if shown := fapiao or row:
-            amount = float(shown.amount_total or 0)
+            # what is turned down may be in other money, which is not shown as ours
+            is_ours = fapiao or row.currency in ("", self.company.currency_id.name)
+            amount = float(shown.amount_total or 0) if is_ours else 0
             values.update(number=shown.number, seller=shown.seller_name, amount=amount)
         if fapiao:
             values["fapiao_id"] = fapiao.id
@@ -307,8 +310,28 @@ class Intake:
         return " ".join(problems)
 
     def _is_claimed_elsewhere(self, state):
-        own = {self.pick.key, self.pick.number, *map(self.pick.account_id._assistant_key, self.pick._documents())}
-        return state.is_claimed and state.claimed_by not in own
+        if not state.is_claimed:
+            return False
+        documents = self.pick._documents()
+        keys = {self.pick.key, *map(self.pick.account_id._assistant_key, documents)}
+        if state.claimed_by:
+            return state.claimed_by not in {self.pick.number, *keys}
+        if self.own is None:
+            self.own = self._own_serials(documents, keys)
+        return state.serial_no not in self.own
+
+    def _own_serials(self, documents, keys):
+        """Return the serial numbers of tickets whose claim is that of ``documents``: those on them here, and those that
+        the assistant has on them by our updates. Its details name no document.
+        """
+        matches = documents.fapiao_match_ids.filtered(lambda match: match.active and match.state == "confirmed")
+        own = set(matches.fapiao_id.mapped("serial_no"))
+        told = self.env["fapiao.assistant.update"]._of_keys(keys).filtered(lambda update: update.state == "done")
+        for key in keys:
+            about = told.filtered(lambda update, key=key: key in update.keys.split(","))
+            lines = known_after(update._as_told() for update in about).lines
+            own.update(serial for _line, serials in lines for serial in serials)
+        return own
 
     def _wrong_title(self, row):
         """Tickets without a buyer (taxi, paper train) have no title to check."""
@@ -380,7 +403,7 @@ class Intake:
         if fapiao not in self.categories:
             Category = self.env["fapiao.ticket.category"]
             said = pick_sorting.values_of(fapiao.serial_no, self.groups)
-            cost = said.get("cost_code", ""), said.get("cost_name", "")
+            cost = fapiao._kind_of_cost(said.get("cost_code"), said.get("cost_name"))
             self.categories[fapiao] = Category._category_of_costs(self.company, {cost}) or Category._category_of(
                 self.company, [fapiao.type_code]
             )

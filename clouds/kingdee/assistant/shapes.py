@@ -35,7 +35,6 @@ _TRAIN = {
 }
 _FLIGHT = {
     "passenger": ("passengerName",),
-    "id_no": ("customerIdentityNum",),
     "from_place": ("placeOfDeparture",),
     "to_place": ("destination",),
     "vehicle": ("flightNum",),
