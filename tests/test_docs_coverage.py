@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from . import coverage_billing, coverage_piaodanyun
+from . import coverage_assistant, coverage_billing, coverage_piaodanyun
 from .coverage_sample import Sample, changed, is_told, other, result, values_at
 
 ADDON = Path(__file__).resolve().parent.parent
-PAGES = sorted((ADDON / "docs" / "protocols").glob("coverage*.md"))
+PAGES = sorted((ADDON / "docs" / "protocols").glob("coverage.md"))
 WAYS = {"sent", "read", "both", "not used"}
 SENT, READ = {"sent", "both"}, {"read", "both"}
 CODE = re.compile(r"`([^`]+)`")
@@ -19,7 +19,7 @@ PLACE = re.compile(r"([\w./-]+\.(?:py|js|xml|md|csv))(?::(\w+))?")
 CALL = re.compile(r"## .*\(`([^`]+)`\)")
 ENUMERATION = re.compile(r"### enumeration `([^`]+)`")
 
-CALLS = {**coverage_piaodanyun.CALLS, **coverage_billing.CALLS}
+CALLS = {**coverage_piaodanyun.CALLS, **coverage_billing.CALLS, **coverage_assistant.CALLS}
 
 # Of a key's table ``enumeration`` is ""; else ``values`` are those of the key of that name
 Row = namedtuple("Row", "where call enumeration values way place")
