@@ -281,7 +281,13 @@ def test_an_order_without_a_date():
 
 def printed_of(lines):
     """Return red lines as a cloud shows them on the red fapiao: without the numbers of the original."""
-    return [Line(kind=NORMAL, **{name: getattr(one, name) for name in vars(one) if name != "xh"}) for one in lines]
+    return [
+        Line(
+            kind=NORMAL,
+            **{name: getattr(one, name) for name in vars(one) if name not in ("xh", *red_lines.BUREAU_DETAILS)},
+        )
+        for one in lines
+    ]
 
 
 @settings(max_examples=100, deadline=None)

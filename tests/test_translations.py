@@ -30,7 +30,11 @@ CHINESE = "zh_CN"
 NOT_TRANSLATED = {"tests", "dev", "docs", "sandbox", "bench", "requirements"}
 CODE_COMMENTS = {PYTHON_TRANSLATION_COMMENT, JAVASCRIPT_TRANSLATION_COMMENT}
 # Terms that are the same in every language.
-UNTRANSLATABLE = {"ID", "OFD", "PDF", "SHA-256", "XML", "https://…"}
+UNTRANSLATABLE = {
+    *("ID", "OFD", "PDF", "SHA-256", "XML", "https://…", "buyer@example.com"),
+    # Examples of what is entered
+    *("04", "1130", "/api/getAppToken.do", "/api/login.do", "number=etaxInvoiceNo"),
+}
 
 PLACE = re.compile(r"%%|%\(\w+\)[a-z]|%[a-z]|\{\w+\}|<[^>]+>")
 QUOTED = re.compile(r"“([^”]+)”")

@@ -74,6 +74,7 @@ def _head(fapiao, request_id):
         "hcFphm": fapiao.reversed_by or None,
         "fpzt": REVERSED if fapiao.reversed_by else NORMAL,
         "fplxdm": type_code(fapiao),
+        "sfwzzfp": "1" if fapiao.form == "digital_paper" else "0",
         "tdyslxDm": fapiao.special_kind,
         "zyspmc": fapiao.lines[0].name,
         "zbmx": [_row(fapiao, line, number, identity) for number, line in enumerate(fapiao.lines, 1)],
