@@ -247,7 +247,7 @@ class FapiaoAccount(models.Model):
     credit_left_today = fields.Monetary(
         "Left Today", readonly=True, copy=False, help="What a daily limit leaves, where the cloud tells one."
     )
-    credit_used = fields.Monetary("Credit Used", readonly=True, copy=False, help="已使用授信额度, this month.")
+    credit_used = fields.Monetary(readonly=True, copy=False, help="已使用授信额度, this month.")
     credit_count = fields.Integer("Fapiao This Month", readonly=True, copy=False, help="开具发票张数")
     credit_amount = fields.Monetary("Amount This Month", readonly=True, copy=False, help="发票合计金额, without tax.")
     credit_tax = fields.Monetary("Tax This Month", readonly=True, copy=False, help="发票合计税额")
@@ -525,7 +525,8 @@ class FapiaoAccount(models.Model):
             for name in set(names).intersection(cloud.settings):
                 if problem := cloud.problem_with(name, account[name]):
                     label = account._fields[name]._description_string(self.env)
-                    raise ValidationError(f"{label}: {self.env._(problem)}")
+                    said = f"{label}: {self.env._(problem)}"
+                    raise ValidationError(said)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -131,14 +131,15 @@ class Fapiao(models.Model):
         return self.filtered(lambda one: one.direction == "in" and one.serial_no and accounts[one.company_id])
 
     def _learn_addresses(self):
-        super()._learn_addresses()
+        res = super()._learn_addresses()
         bare = self._askable().filtered(lambda fapiao: not fapiao._files() and not fapiao._missing_kinds())
         if problems := bare._ask_details():
             raise UserError(problems)
+        return res
 
     def _learn_lines(self):
         """Ask within this transaction, which reads the lines; a bill is made without them where they can't be had."""
-        super()._learn_lines()
+        res = super()._learn_lines()
         headers = self._askable().filtered(lambda fapiao: not fapiao.line_ids)
         for company, ours in headers.grouped("company_id").items():
             account = self.env["fapiao.account"]._assistant_of(company)
@@ -149,6 +150,7 @@ class Fapiao(models.Model):
                 ours.sudo()._want_details(account._error_message(error))
                 continue
             details.take(ours.sudo(), tickets)
+        return res
 
     def _queue_by_hand(self):
         bare = self._askable().filtered(lambda fapiao: not fapiao._missing_kinds() and not fapiao._files())
@@ -234,7 +236,7 @@ class Fapiao(models.Model):
     def _details_accounts(self):
         """Return ``{company: account}`` of the companies with an assistant, which has no session at the bureau."""
         Account = self.env["fapiao.account"]
-        companies = Account.search([]).filtered("has_assistant").company_id
+        companies = Account.search([("assistant_url", "!=", False)]).filtered("has_assistant").company_id
         return {company: Account._assistant_of(company) for company in companies}
 
     @api.model
@@ -339,7 +341,7 @@ class Fapiao(models.Model):
                 .create({**file_values(self, kind, raw), "res_model": "fapiao", "res_id": self.id})
             )
             self.write({f"{kind}_id": kept.id})
-            attachments |= kept.with_context(self.env.context)
+            attachments |= kept.with_env(self.env)
         if attachments and self.files_state != "done":
             self.files_state = "done" if not self._missing_kinds() else "none"
         return attachments

@@ -234,7 +234,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 for one in fresh
             ]
         )
-        self._message_set_main_attachment_id(copies.with_context(self.env.context))
+        self._message_set_main_attachment_id(copies.with_env(self.env))
 
     # ------------------------------------------------------------------ hooks of concrete models: updates
 

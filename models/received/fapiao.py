@@ -466,7 +466,7 @@ class Fapiao(models.Model):
     @api.model
     def _queue_files(self):
         """Queue the files of received fapiao that are on a bill or expense, or of all where the company wants them."""
-        super()._queue_files()
+        res = super()._queue_files()
         companies = self.env["res.company"].search([("fapiao_in_details", "=", "all")])
         address = SQL(
             "COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
@@ -489,6 +489,7 @@ class Fapiao(models.Model):
                 log_exceptions=False,
             )
         self.invalidate_model(["files_state", "files_tries", "files_try_at"])
+        return res
 
     # ------------------------------------------------------------------ status changes of booked fapiao
 
