@@ -130,16 +130,14 @@ class Levers:
         request = Request(f"portal-{form.number}", "", self.fapiao[number].seller_no)
         return issue.red(self, request, form)
 
-    def issue_elsewhere(
-        self, net="1000.00", buyer_no=defaults.BUYER_TAX_NO, tax_no=defaults.TAX_NO, name="沙箱软件", **about
-    ):
-        """Issue a fapiao in the bureau's own portal, over one line `name` at 13 %; `about`: further attributes. No
-        cloud's tenant is told an id of it. The fapiao.
+    def issue_elsewhere(self, net="1000.00", buyer_no=defaults.BUYER_TAX_NO, tax_no=defaults.TAX_NO, **about):
+        """Issue a fapiao in the bureau's own portal, over one line at 13 %; `about`: further attributes. No cloud's
+        tenant is told an id of it. The fapiao.
         """
         net = Decimal(str(net))
         tax = (net * Decimal("0.13")).quantize(CENT, ROUND_HALF_UP)
         seller = self.taxpayer(tax_no)
-        line = Line(f"*软件*{name}", "1060301020100000000", net, Decimal("0.13"), tax, unit="套")
+        line = Line("*软件*沙箱软件", "1060301020100000000", net, Decimal("0.13"), tax, unit="套")
         line.quantity, line.price = Decimal(1), net
         buyer_name = self.buyers.get(buyer_no, about.pop("buyer_name", ""))
         parties = (tax_no, seller.name, buyer_no, buyer_name)

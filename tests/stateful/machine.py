@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from . import callbacks, clouds, held
 from .people import People
-from .stage import PROVIDERS, SHARES, Rules, product_name
+from .stage import PROVIDERS, SHARES, Rules
 from .truth import BUSY, Checks, Truth, owners_of
 
 # Most of what happens in a history happens to one invoice
@@ -224,33 +224,6 @@ class Machine(RuleBasedStateMachine):
         name = "archive_anyway" if anyway and not active else "edit_account"
         self.do(name, self.account_id, {"active": active})
 
-    @rule(place=PLACES, second=st.sampled_from((True, True, False)))
-    def choose_account(self, place, second):
-        account_id = self.stage.second_ids[self.stage.rules.provider] if second else False
-        self.do("choose_account", self.move(place), account_id)
-
-    @precondition(lambda self: self.clicked)
-    @rule(back=st.booleans())
-    def move_unsent(self, back):
-        accounts = self.account_id, self.stage.second_ids[self.stage.rules.provider]
-        self.do("move_unsent", *(reversed(accounts) if back else accounts))
-
-    # ------------------------------------------------------------------ people: the portal
-
-    @rule(place=st.sampled_from((0, 2, 3)))
-    def issue_in_portal(self, place):
-        """Somebody issues in the bureau's portal for an invoice that was never asked for here, and tells Odoo; who
-        can't, reverses it there again."""
-        move_id = self.move(place)
-        if not (about := self.stage.look(functools.partial(untouched, move_id=move_id))):
-            return
-        number = self.stage.worlds[0].issue_elsewhere(**about, name=product_name(place, 0)).number
-        for _try in range(3):
-            self.do("take_in", self.account_id, number, move_id)
-            if self.stage.look(functools.partial(stands_for, move_id=move_id, number=number)):
-                return
-        self.stage.worlds[0].reverse_elsewhere(number)
-
     # ------------------------------------------------------------------ workers and time
 
     @precondition(lambda self: self.clicked)
@@ -371,20 +344,12 @@ class Machine(RuleBasedStateMachine):
         if any(lie.fired for lie in self.lies):
             self.excused |= set(self.owners)
         self._log_in_everywhere()
-        self._tell_of_portal()
         self._settle()
         if self.excused:
             for seconds in LATE:
                 self.stage.age(seconds)
                 self._settle()
         self._refresh_all()
-
-    def _tell_of_portal(self):
-        """Who has issued in the portal tells Odoo what it doesn't know yet."""
-        known = self.stage.look(lambda env: set(env["fapiao"].search([("direction", "=", "out")]).mapped("number")))
-        for number, one in self.stage.worlds[0].fapiao.items():
-            if one.request.startswith("portal-") and not one.red and number not in known:
-                self.people.take_in(self.account_id, number, False)
 
     def _log_in_everywhere(self):
         accounts = self.stage.look(
@@ -442,21 +407,3 @@ class Machine(RuleBasedStateMachine):
 
 def refresh(env, number):
     return env["fapiao"].search([("number", "=", number), ("direction", "=", "out")]).action_refresh()
-
-
-def untouched(env, move_id):
-    """Return what is issued in the portal for a posted invoice that nothing was ever requested for, else None."""
-    move = env["account.move"].browse(move_id).exists()
-    is_credited = any(note.state == "posted" for note in move.reversal_move_ids)
-    if move.state != "posted" or move.fapiao_request_ids or move.fapiao_ids or is_credited:
-        return None
-    return {
-        "net": f"{move.amount_untaxed:.2f}",
-        "buyer_no": move.partner_id.vat,
-        "buyer_name": move.partner_id.name,
-        "tax_no": move.company_id.fapiao_account_id.tax_no,
-    }
-
-
-def stands_for(env, move_id, number):
-    return number in env["account.move"].browse(move_id).fapiao_ids.mapped("number")

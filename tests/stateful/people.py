@@ -4,9 +4,13 @@ Each returns ``(answer, words)``, see ``Stage.act``; a step that the product ref
 """
 
 from odoo import Command
+from odoo.addons.l10n_cn_invoice_cloud.sandbox import defaults
 
-from .stage import SECRETS
-
+SECRETS = {
+    "password": defaults.PASSWORD,
+    "tax_password": defaults.TAX_PASSWORD,
+    "app_secret": defaults.KINGDEE_APP_SECRET,
+}
 # What is entered again is what was there, so that core needn't work out taxes and due dates anew: that takes it
 # longer than all the rest of a history.
 UNCHANGED = {"skip_invoice_sync": True, "check_move_validity": False, "tracking_disable": True}
@@ -82,31 +86,6 @@ class People:
 
     def decide_form(self, form_id, button):
         return self.stage.act("manager", lambda env: getattr(env["fapiao.red.form"].browse(form_id), button)())
-
-    # ------------------------------------------------------------------ several accounts, and the portal
-
-    def choose_account(self, move_id, account_id):
-        return self._click(move_id, lambda move: move.write({"fapiao_account_id": account_id}))
-
-    def move_unsent(self, source_id, target_id):
-        """Send what waits at one account through another one."""
-        opened, words = self.stage.act(
-            "issuer", lambda env: env["fapiao.account"].browse(source_id).action_move_unsent()
-        )
-        if words:
-            return opened, words
-
-        def confirm(env):
-            dialog = env["fapiao.request.move"].browse(opened["res_id"])
-            dialog.target_id = target_id
-            return dialog.action_move()
-
-        return self.stage.act("issuer", confirm)
-
-    def take_in(self, account_id, number, move_id):
-        """Tell Odoo by its number what was issued for an invoice in the bureau's portal."""
-        values = {"account_id": account_id, "number": number, "move_ids": [Command.set([move_id] if move_id else [])]}
-        return self.stage.act("issuer", lambda env: env["fapiao.take.in"].create(values).action_take_in())
 
     # ------------------------------------------------------------------ the books
 

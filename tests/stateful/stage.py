@@ -30,11 +30,6 @@ ADDON = "l10n_cn_invoice_cloud"
 PROVIDERS = ("piaodanyun", "kingdee")
 # Nobody listens there: what the cloud wants to tell is kept, and brought by hand in any order.
 CALLBACKS = "http://127.0.0.1:9/"
-SECRETS = {
-    "password": defaults.PASSWORD,
-    "tax_password": defaults.TAX_PASSWORD,
-    "app_secret": defaults.KINGDEE_APP_SECRET,
-}
 LIMIT = 10000  # of one fapiao, excluding tax
 # The invoices of every history: buyer, lines (quantity, price), and whether it is posted
 INVOICES = (
@@ -128,11 +123,6 @@ class Stage:
         )
         for provider, account_id in self.account_ids.items():
             env["fapiao.account"].browse(account_id).base_url = self.address_of(0, provider)
-        # another account of the same taxpayer, at a tenant that knows nothing of the first one's orders
-        self.second_ids = {
-            provider: env["fapiao.account"].browse(account_id).copy({"name": f"Second {provider}"}).id
-            for provider, account_id in self.account_ids.items()
-        }
         self.users = {
             "issuer": self._user(env, "issuer", "account.group_account_manager", f"{ADDON}.group_fapiao_issuer"),
             "manager": self._user(env, "manager", "account.group_account_manager", f"{ADDON}.group_fapiao_manager"),
@@ -232,8 +222,6 @@ class Stage:
             account = self.account_ids[rules.provider]
             cr.execute("UPDATE res_company SET fapiao_account_id = %s WHERE id = %s", [account, self.company_id])
             cr.execute("UPDATE fapiao_account SET auto_invoice = %s", [rules.auto_invoice])
-            second = self.env(cr)["fapiao.account"].browse(self.second_ids[rules.provider])
-            second.write({**self.elsewhere(2), **SECRETS, "session_state": "ok"})
 
     def _furnish(self, world):
         world.reset()
