@@ -32,6 +32,8 @@ SWEEP = 2000
 # Those that the bureau can be asked about: VAT fapiao, not tickets
 VERIFIABLE = ("1", "2", "3", "4", "5", "12", "13", "15", "26", "27", "72", "83", "84")
 PICTURES = ("image", "original_image")
+# Part of two indexes and of the search that uses them
+HAS_ADDRESS = "COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
 # Chosen on a list; more are left to the background job
 MOST_AT_ONCE = 5
 CHECKS = [("verified", "Verified"), ("failed", "Failed"), ("unchecked", "Not checked yet")]
@@ -108,13 +110,9 @@ class Fapiao(models.Model):
     _foreign = models.Index("(company_id, number) WHERE direction = 'in' AND foreign_currency IS NOT NULL")
     _files_of_booked = models.Index(
         "(company_id) WHERE direction = 'in' AND files_state = 'none'"
-        " AND match_state IN ('partial', 'matched', 'differs')"
-        " AND COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
+        f" AND match_state IN ('partial', 'matched', 'differs') AND {HAS_ADDRESS}"
     )
-    _files_of_all = models.Index(
-        "(company_id) WHERE direction = 'in' AND files_state = 'none'"
-        " AND COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
-    )
+    _files_of_all = models.Index(f"(company_id) WHERE direction = 'in' AND files_state = 'none' AND {HAS_ADDRESS}")
     _listing_of_all = models.Index("(direction, issue_date DESC, id DESC)")
     _orphan_red = models.Index(
         "(company_id, original_number) WHERE original_id IS NULL AND original_number IS NOT NULL"
@@ -447,9 +445,6 @@ class Fapiao(models.Model):
         """Return ``(number of files, the last problems)`` of these fapiao."""
         return len(self._files()), "\n".join(filter(None, self.mapped("files_text")))
 
-    def _file_kinds(self):
-        return (*FILES, *PICTURES)
-
     def _files(self):
         return super()._files() | self.original_image_id
 
@@ -458,7 +453,7 @@ class Fapiao(models.Model):
             return super()._missing_kinds()
         # sudo: addresses are not for users
         told = self.sudo()
-        missing = [kind for kind in self._file_kinds() if told[f"{kind}_address"] and not told[f"{kind}_id"]]
+        missing = [kind for kind in (*FILES, *PICTURES) if told[f"{kind}_address"] and not told[f"{kind}_id"]]
         # a scan of a single one is both
         is_same = told.image_address == told.original_image_address
         return [kind for kind in missing if not (is_same and kind == "original_image")]
@@ -468,9 +463,6 @@ class Fapiao(models.Model):
         """Queue the files of received fapiao that are on a bill or expense, or of all where the company wants them."""
         res = super()._queue_files()
         companies = self.env["res.company"].search([("fapiao_in_details", "=", "all")])
-        address = SQL(
-            "COALESCE(pdf_address, ofd_address, xml_address, image_address, original_image_address) IS NOT NULL"
-        )
         booked = SQL("match_state IN ('partial', 'matched', 'differs')")
         for which in (booked, SQL("company_id = ANY(%s)", companies.ids)):
             self.env.flush_all()
@@ -482,7 +474,7 @@ class Fapiao(models.Model):
                                         AND %(address)s AND %(which)s
                                       LIMIT %(limit)s FOR UPDATE SKIP LOCKED)""",
                     now=fields.Datetime.now(),
-                    address=address,
+                    address=SQL(HAS_ADDRESS),
                     which=which,
                     limit=SWEEP,
                 ),
