@@ -1,4 +1,4 @@
-"""A pytest plugin: a test that did not run is a failure.
+"""A pytest plugin: a test that did not run is a failure, and the longest test begins first.
 
 Odoo skips browser tests in silence where something of the set-up is missing; here the set-up is ours, so that a skip
 means a broken one.
@@ -7,6 +7,10 @@ means a broken one.
 import hypothesis
 import pytest
 
+# Plays random histories on two processors for minutes. By its name it would come just before the browser tours, whose
+# pages then do not load in time.
+FIRST = "test_stateful.py"
+
 
 def pytest_configure():
     """Let no property test fail because the machine is busy: its laws count, not how fast examples come."""
@@ -14,6 +18,11 @@ def pytest_configure():
         "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items):
+    """Put the tests of ``FIRST`` before all others, which keep their order."""
+    items.sort(key=lambda item: item.path.name != FIRST)
 
 
 def pytest_terminal_summary(terminalreporter):

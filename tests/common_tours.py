@@ -46,6 +46,10 @@ def commit_and_follow(commit):
 class TourCase(HttpCase):
     """Mixed in behind one of the common cases, which make company, account and sandbox."""
 
+    # A page's requests wait for each other here. After Odoo's twenty seconds one would fail, and a page that has lost
+    # a request is never ready, however long the tour waits for it.
+    test_cursor_lock_timeout = PAGE
+
     @classmethod
     def setUpClass(cls):
         build_assets(get_db_name())
