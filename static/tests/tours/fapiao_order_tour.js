@@ -1,6 +1,11 @@
+import { waitUntil } from "@odoo/hoot-dom";
+
 import { registry } from "@web/core/registry";
 
 const QUANTITY = ".modal .o_field_widget[name=line_ids] .o_data_row td[name=quantity]";
+
+const FACTS_TAB = ".o_notebook a[name=fapiao]";
+const FACTS = ".o_field_widget[name=fapiao_ids]";
 
 const CHOOSE_FOUR = [
     {
@@ -56,13 +61,17 @@ registry.category("web_tour.tours").add("fapiao_order_request", {
         ...CHOOSE_FOUR,
         ...REQUEST_AND_READ,
         {
-            content: "Open the facts",
-            trigger: ".o_notebook a[name=fapiao]",
-            run: "click",
-        },
-        {
-            content: "The fapiao is listed as normal",
-            trigger: ".o_field_widget[name=fapiao_ids] .o_data_row:contains('Normal')",
+            // the form is loaded when the dialog closes and again with the result; the second brings back its first tab
+            content: "Open the facts: the fapiao is listed as normal",
+            trigger: FACTS_TAB,
+            run: () =>
+                waitUntil(
+                    () => {
+                        document.querySelector(FACTS_TAB)?.click();
+                        return document.querySelector(`${FACTS} .o_data_row`)?.textContent.includes("Normal");
+                    },
+                    { timeout: 10000 }
+                ),
         },
     ],
 });
