@@ -6,7 +6,6 @@ every key for unique, and a large search takes minutes. A rule removes what it h
 
 from odoo.tools import SQL
 
-from ...rules import taxno
 from ..values import LIVING
 
 OPEN_BILL = SQL(
@@ -17,7 +16,7 @@ OPEN_BILL = SQL(
 
 def plain(expression):
     """Return SQL that normalises a name or number like ``rules.taxno.normalise``."""
-    return SQL("regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), %s, '', 'g')", expression, taxno.IGNORED)
+    return SQL(r"regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), '[\s\-‐-―]+', '', 'g')", expression)
 
 
 def tax_no(expression):
