@@ -7,8 +7,8 @@ means a broken one.
 import hypothesis
 import pytest
 
-# Plays random histories on two processors for minutes. By its name it would come just before the browser tours, whose
-# pages then do not load in time.
+# Plays random histories in two processes for minutes. By its name it would come last, beside the browser tours, and the
+# other share of the tests would wait for it.
 FIRST = "test_stateful.py"
 
 
