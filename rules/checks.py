@@ -6,7 +6,7 @@ problems; :func:`preflight` returns all of them.
 
 from . import codes, rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
-from .document import DIGITAL_PAPER, FORMS, NORMAL, NOT_TAXABLE, ORDINARY, SPECIAL, totals
+from .document import DIGITAL_PAPER, FORMS, NORMAL, ORDINARY, SPECIAL, totals
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
 from .limits import DEFAULTS
 from .line_checks import check_discounts, check_line, check_pairs
@@ -191,8 +191,7 @@ def _differential(draft):
 
 
 def _zero_mix(draft, _limits):
-    kinds = {line.zero_kind for line in draft.lines}
-    if NOT_TAXABLE in kinds and len(kinds) > 1:
+    if rates.is_mixed(draft.lines):
         yield Problem(
             "not_taxable_mixed",
             _("Lines that are not taxable (不征税) can't stand on one fapiao with others."),

@@ -12,6 +12,8 @@ INTANGIBLE, REAL_ESTATE, NOT_TAXED = "intangible", "real_estate", "not_taxed"
 KINDS = {"1": GOODS, "2": LABOUR, "3": SERVICE, "4": INTANGIBLE, "5": REAL_ESTATE, "6": NOT_TAXED}
 
 _CODE = re.compile(r"[1-6][0-9]{18}")
+# What is not taxed and collected together with what is: water resource tax, civil aviation fund
+_COLLECTED_ALONG = ("611", "613")
 
 
 def is_code(code):
@@ -22,6 +24,12 @@ def is_code(code):
 def kind(code):
     """Return the kind of goods or service of ``code``, one of :data:`KINDS`' values, or ``""``."""
     return KINDS.get((code or "")[:1], "") if is_code(code) else ""
+
+
+def is_collected_along(code):
+    """Return whether ``code`` is of something not taxed that may stand beside taxed lines: water resource tax (611),
+    civil aviation fund (613)."""
+    return is_code(code) and code.startswith(_COLLECTED_ALONG)
 
 
 def prefix(code):

@@ -14,7 +14,7 @@ from .amounts import (
     tax_in_gross,
     tax_of,
 )
-from .document import DISCOUNT, DISCOUNTED, PLAIN_ZERO, SPECIAL
+from .document import DISCOUNT, DISCOUNTED, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
 from .draft import DIFFERENTIAL_NET
 from .limits import DEFAULTS
 from .names import split_name
@@ -80,6 +80,14 @@ def _code(line, limits):
             "code_summary",
             _("%(code)s is a summary item, which can't stand on a fapiao."),
             _("Choose a code below it on the product or its category."),
+            values,
+            line.key,
+        )
+    elif codes.kind(line.code) == codes.NOT_TAXED and line.zero_kind != NOT_TAXABLE:
+        yield Problem(
+            "code_not_taxed",
+            _("%(code)s is a code for what isn't taxed (不征税), but the tax of “%(name)s” says otherwise."),
+            _("Give the line a tax that is not taxable, or choose another code."),
             values,
             line.key,
         )

@@ -13,14 +13,22 @@ _STARRED = re.compile(r"\*([^*]+)\*(.+)")
 # equal names differ.
 _DROPPED = {"Cf", "Cs", "Co", "Cn"}
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+# What a PDF hands out in place of a Chinese character of the same shape: Kangxi radicals and compatibility ideographs,
+# which Unicode decomposes, and radicals of the supplement, for most of which it does not.
+_LOOK_ALIKES = (range(0x2E80, 0x2FD6), range(0xF900, 0xFB00), range(0x2F800, 0x2FA20))
+_RADICALS = str.maketrans(
+    "⺁⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰",
+    "厂民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙",
+)
 
 
 def clean(text):
     """Return ``text`` on one line, without control characters, emoji and invisible characters.
 
-    Rare Chinese characters beyond the basic plane stay, since names contain them.
+    Rare Chinese characters beyond the basic plane stay, since names contain them; full-width brackets and circled
+    digits, too. Radicals and compatibility ideographs become the characters they look like.
     """
-    kept = "".join(_clean_character(character) for character in text or "")
+    kept = "".join(_clean_character(character) for character in (text or "").translate(_RADICALS))
     return " ".join(kept.split())
 
 
@@ -32,6 +40,8 @@ def _clean_character(character):
     pictograph = point > 0xFFFF and category in ("So", "Sk")
     if category in _DROPPED or pictograph or point in _VARIATION_SELECTORS:
         return ""
+    if any(point in block for block in _LOOK_ALIKES):
+        return unicodedata.normalize("NFKC", character)
     return character
 
 

@@ -7,12 +7,14 @@ Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are th
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .amounts import plain, trim
+from . import codes
+from .amounts import ZERO, plain, round2, trim
 from .document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from .problems import Problem, _
 
 CURRENT = frozenset(map(Decimal, ("0.13", "0.09", "0.06", "0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
 HISTORIC = frozenset(map(Decimal, ["0.17", "0.16", "0.11", "0.10", "0.04"]))
+SMALL_TAX, LINES_ROUNDED = Decimal("0.20"), Decimal("0.10")  # yuan
 SMALL_SCALE = Decimal("0.03")
 SMALL_SCALE_RATES = frozenset(map(Decimal, ("0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
 SMALL_SCALE_REASONS = ("2", "3")
@@ -54,6 +56,31 @@ def flags(rate, zero_kind="", policy=""):
         zero = "2" if zero_kind == NOT_TAXABLE else "3"
         return Flags("1" if policy else "0", zero, policy)
     return Flags("1" if policy else "0", "0", policy)
+
+
+def stands_apart(line):
+    """Return whether ``line`` is not taxable and may not stand beside taxed lines."""
+    return line.zero_kind == NOT_TAXABLE and not codes.is_collected_along(line.code)
+
+
+def is_mixed(lines):
+    """Return whether ``lines`` hold both what :func:`stands_apart` and what is taxed, exempt or zero-rated."""
+    return any(map(stands_apart, lines)) and any(line.zero_kind != NOT_TAXABLE for line in lines)
+
+
+def rate_of(amount, tax):
+    """Return the one rate that gives ``tax`` on ``amount``, or ``None`` where none fits or several do.
+
+    A rate whose tax, rounded to the fen, is the tax comes first. Several lines are rounded one by one: if no rate is
+    exact, a tax over 0.20 yuan may differ by 0.10.
+    """
+    if not tax:
+        return ZERO
+    candidates = CURRENT - {ZERO}
+    fits = [rate for rate in candidates if round2(amount * rate) == tax]
+    if not fits and abs(tax) > SMALL_TAX:
+        fits = [rate for rate in candidates if abs(amount * rate - tax) <= LINES_ROUNDED]
+    return fits[0] if len(fits) == 1 else None
 
 
 def rate_problems(rate, zero_kind="", line=None, policy=""):

@@ -7,6 +7,7 @@ parts sum to those of the whole, to the fen. Source: docs/protocols/tax-rules.md
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
+from . import rates
 from .amounts import (
     PRICE_TOLERANCE,
     WIDE,
@@ -19,7 +20,7 @@ from .amounts import (
     tax_of,
     trim,
 )
-from .document import NORMAL, NOT_TAXABLE, in_units, totals
+from .document import NORMAL, in_units, totals
 from .draft import DIFFERENTIAL
 from .limits import DEFAULTS
 from .problems import Problem, _
@@ -51,9 +52,8 @@ def split(draft, limits=DEFAULTS):
 
 
 def _is_too_much(draft, limits):
-    kinds = {line.zero_kind == NOT_TAXABLE for line in draft.lines}
     is_too_large = limits.amount_limit is not None and draft.amount > limits.amount_limit
-    return is_too_large or len(draft.lines) > limits.max_lines or len(kinds) > 1
+    return is_too_large or len(draft.lines) > limits.max_lines or rates.is_mixed(draft.lines)
 
 
 def _obstacles(draft, limits):
@@ -86,13 +86,13 @@ class _Lot:
     """The lines of one part under construction."""
 
     def __init__(self, unit):
-        self.lines, self.amount, self.kind = list(unit), _net(unit), unit[0].zero_kind == NOT_TAXABLE
+        self.lines, self.amount, self.is_apart = list(unit), _net(unit), rates.stands_apart(unit[0])
 
     def has_room(self, unit, limits):
         limit = limits.amount_limit
         most_lines = min(limits.max_lines, limits.many_lines)
         return (
-            self.kind == (unit[0].zero_kind == NOT_TAXABLE)
+            self.is_apart == rates.stands_apart(unit[0])
             and (limit is None or self.amount + _net(unit) <= limit)
             and len(self.lines) + len(unit) <= most_lines
         )

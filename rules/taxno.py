@@ -11,6 +11,9 @@ from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
 _FORMAT = re.compile(r"[0-9A-Z]{15,20}")
+# Spaces, hyphens and the invisible characters that text from chats and web pages contains. PostgreSQL reads the same
+# expression: what the pool compares is normalised there.
+IGNORED = r"[\s\-\u2010-\u2015\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 
 GOOD = "good"
 MISSING = "missing"
@@ -19,9 +22,9 @@ DOUBTFUL = "doubtful"  # 18 characters with a wrong check digit: a typing error,
 
 
 def normalise(text):
-    """Return ``text`` as a tax number is written: half-width capitals without spaces and hyphens."""
+    """Return ``text`` as a tax number is written: half-width capitals, without spaces, hyphens and the invisible."""
     text = unicodedata.normalize("NFKC", text or "").upper()
-    return re.sub(r"[\s\-‐-―]+", "", text)
+    return re.sub(IGNORED, "", text)
 
 
 def judge(tax_no):

@@ -424,6 +424,9 @@ class TestMasterData(AccountTestInvoicingCommon):
             ({"is_company": True}, False),
             ({"is_company": False, "vat": "92440101MA59ABCDEJ"}, False),  # a sole trader
             ({"is_company": False, "vat": "/"}, True),
+            ({"is_company": False, "vat": "11010519491231002X"}, True),
+            ({"is_company": True, "vat": "11010519491231002X"}, False),  # registered under the owner's number
+            ({"is_company": False, "vat": "DE123456789", "country_id": self.env.ref("base.de").id}, False),
             ({"is_company": False, "fapiao_title_type": "company"}, False),
             ({"is_company": True, "fapiao_title_type": "person"}, True),
         ]
@@ -431,6 +434,25 @@ class TestMasterData(AccountTestInvoicingCommon):
             with self.subTest(values):
                 self.assertEqual(self.make_partner(**values)._fapiao_party().is_person, expected)
         self.assertEqual(self.env["res.partner"]._fapiao_party(), Party())
+
+    def test_number_of_a_country_abroad_is_not_printed(self):
+        for country, vat, printed in (
+            ("de", "DE123456789", ""),
+            ("us", "94-1234567", ""),
+            ("jp", "T1234567890123", ""),
+            ("fr", "FR40303265045", ""),
+            # a foreign company that is registered in China
+            ("de", GOOD_TAX_NO, GOOD_TAX_NO),
+            ("cn", "123", "123"),
+        ):
+            with self.subTest(vat):
+                partner = self.make_partner(vat=vat, is_company=True, country_id=self.env.ref(f"base.{country}").id)
+                party = partner._fapiao_party()
+                self.assertEqual((party.tax_no, party.is_person), (printed, False))
+
+    def test_identity_number_of_a_person_is_printed(self):
+        party = self.make_partner(is_company=False, vat="1101 0519 4912 3100 2x")._fapiao_party()
+        self.assertEqual((party.tax_no, party.is_person), ("11010519491231002X", True))
 
     def test_tax_number_is_written_as_the_bureau_does(self):
         for entered, written in {

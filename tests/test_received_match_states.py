@@ -3,8 +3,11 @@
 import random
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from ..models.received import matching_open
 from ..models.received import matching_states as states
+from ..rules import taxno
 from .common_match import MatchCommon
 
 
@@ -15,6 +18,21 @@ class TestStates(MatchCommon):
             [(one.match_state, one.match_amount) for one in facts],
             [(one.fapiao_in_state, one.fapiao_in_numbers) for one in bills],
         )
+
+    def test_names_and_numbers_are_normalised_alike(self):
+        for text in (
+            "９1310000 ma1-other08",
+            "9131\u200b0000MA1\ufeffOTHER08\u2060",
+            "\u202d91310000MA1OTHER08\u202c",
+            "9131\xad0000\u2010MA1\u2015OTHER08",
+            "广州\u3000某某（集团）有限公司\t",
+            "\u2f42化公司①",
+            "",
+            None,
+        ):
+            with self.subTest(ascii(text)):
+                self.env.cr.execute(SQL("SELECT %s", matching_open.plain(SQL("%s::text", text))))
+                self.assertEqual(self.env.cr.fetchone()[0], taxno.normalise(text))
 
     def test_sql_and_orm_say_the_same(self):
         dice = random.Random(7)

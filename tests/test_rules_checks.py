@@ -222,6 +222,25 @@ class TestLines(Case):
         self.check(["not_taxable_mixed"], line, replace(line, zero_kind=EXEMPT), type=ORDINARY)
         self.check([], line, line, type=ORDINARY)
 
+    def test_what_is_collected_along_may_be_mixed(self):
+        free = replace(LINE, rate=D("0"), tax=D("0.00"), zero_kind=NOT_TAXABLE)
+        for code in ("6110000000000000000", "6130000000000000000"):
+            along = replace(free, code=code)
+            self.check([], LINE, along, type=ORDINARY)
+            self.check([], replace(free, code="6010000000000000000"), along, type=ORDINARY)
+            self.check(["not_taxable_mixed"], LINE, along, free, type=ORDINARY)
+        self.check(["not_taxable_mixed"], LINE, replace(free, code="6120000000000000000"), type=ORDINARY)
+
+    def test_code_of_what_is_not_taxed(self):
+        for code in ("6010000000000000000", "6130000000000000000", "6990000000000000000"):
+            line = replace(LINE, code=code)
+            free = replace(line, rate=D("0"), tax=D("0.00"))
+            self.check(["code_not_taxed"], line, type=ORDINARY)
+            self.check(["code_not_taxed"], replace(free, zero_kind=EXEMPT), type=ORDINARY)
+            self.check(["code_not_taxed"], replace(free, zero_kind=PLAIN_ZERO), type=ORDINARY)
+            self.check([], replace(free, zero_kind=NOT_TAXABLE), type=ORDINARY)
+            self.check(["zero_on_special"], replace(free, zero_kind=NOT_TAXABLE))
+
     def test_tax_of_a_line(self):
         self.check([], replace(LINE, tax=D("13.06")))
         self.check([], replace(LINE, tax=D("12.94")))

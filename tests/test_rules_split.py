@@ -106,6 +106,13 @@ class TestSplit(unittest.TestCase):
         )
         self.assertEqual([["a", "c"], ["b", "d"]], [keys(part) for part in self.split(draft, most())])
 
+    def test_what_is_collected_along_stays_beside_the_taxed(self):
+        fund = {"rate": "0", "tax": "0", "zero_kind": NOT_TAXABLE}
+        items = [item("a", "1000"), replace(item("b", "50", **fund), code="6130000000000000000")]
+        self.assertEqual([["a", "b"]], [keys(part) for part in self.split(draft_of(*items), most())])
+        items.append(item("c", "20", **fund))
+        self.assertEqual([["a", "b"], ["c"]], [keys(part) for part in self.split(draft_of(*items), most())])
+
     def test_what_cannot_be_done_is_said(self):
         draft = draft_of(item("a", "250", quantity=D(1)))
         for limits, code in (

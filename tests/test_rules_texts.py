@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ..clouds.kingdee import codes as kingdee
 from ..clouds.piaodanyun import codes as piaodanyun
 from ..rules import codes, names, qr, rates, taxno
+from ..rules.amounts import round2
 from ..rules.document import (
     DIGITAL,
     DIGITAL_PAPER,
@@ -58,6 +59,11 @@ class TestNames(unittest.TestCase):
             ("𠮷野家", "𠮷野家"),
             ("全\u3000角", "全 角"),
             ("\ud800坏", "坏"),
+            ("软件\u2f42档", "软件文档"),
+            ("\u2ed3\u2ecb\u2ed4窗", "长车门窗"),
+            ("\u2e9f\u2ef3", "母龟"),
+            ("\uf92c\U0002f800", "郎丽"),
+            ("（甲）①ＡＢ", "（甲）①ＡＢ"),
             (None, ""),
         ):
             with self.subTest(ascii(text)):
@@ -111,6 +117,35 @@ class TestRates(unittest.TestCase):
             with self.subTest(rate=rate, zero_kind=zero_kind):
                 found = list(rates.rate_problems(D(rate), zero_kind))
                 self.assertEqual(expected, [(problem.code, problem.severity) for problem in found])
+
+
+class TestRateOfHeader(unittest.TestCase):
+    def test_rate_of(self):
+        for amount, tax, rate in (
+            ("8.00", "0.40", "0.05"),
+            ("2.51", "0.23", "0.09"),
+            ("-2.51", "-0.23", "0.09"),
+            ("100.00", "0.00", "0"),
+            ("100.00", "1.50", "0.015"),
+            ("1000.00", "130.06", "0.13"),
+            ("1000.00", "130.11", None),
+            ("1.00", "0.10", None),
+            ("0.10", "0.01", None),
+            ("20.00", "0.30", "0.015"),
+            ("10.00", "0.25", None),
+        ):
+            with self.subTest(amount=amount, tax=tax):
+                self.assertEqual(rate and D(rate), rates.rate_of(D(amount), D(tax)))
+
+    @settings(max_examples=300, derandomize=True, deadline=None)
+    @given(st.integers(1000, 10**10), st.sampled_from(sorted(rates.CURRENT)), st.sampled_from((1, -1)))
+    def test_its_own_rate_is_found(self, fen, rate, sign):
+        amount = sign * D(fen) / 100
+        found = rates.rate_of(amount, round2(amount * rate))
+        self.assertIn(found, (rate, None))
+        # from here on the rates are further apart than a fen
+        if fen >= 10**4:
+            self.assertEqual(rate, found)
 
 
 class TestTaxClassification(unittest.TestCase):
@@ -208,6 +243,9 @@ class TestTaxNumbers(unittest.TestCase):
             (" 91110000600037341l ", "91110000600037341L"),
             ("９１１１００００６０００３７３４１Ｌ", "91110000600037341L"),
             ("9111 0000-6000 37341L", "91110000600037341L"),
+            ("\ufeff9111\u200b0000600037341L\u2060", "91110000600037341L"),
+            ("\u202d91110000600037341L\u202c", "91110000600037341L"),
+            ("9111\xad0000\u2013600037341L", "91110000600037341L"),
             (None, ""),
         ):
             with self.subTest(text):

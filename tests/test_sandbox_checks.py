@@ -42,7 +42,7 @@ class TestLineChecks(SandboxCase):
                 self.refused(order, text)
 
     def test_leaf_codes_with_many_zeros_pass(self):
-        for code in ("3070401000000000000", "3079900000000000000", "6010000000000000000"):
+        for code in ("3070401000000000000", "3079900000000000000"):
             self.issue([line(spbm=code)])
 
     def test_quantity_and_price(self):
@@ -109,6 +109,12 @@ class TestLineChecks(SandboxCase):
         self.refuse_line("特殊管理不能为空", yhzcbs="1")
         self.refuse_line("特殊管理应为空", zzstsgl="免税")
         self.refuse_lines("不能与其他项目混合", line(), line(**zero, lslbs="2"))
+        fund = line(**zero, lslbs="2", spbm="6130000000000000000")
+        self.issue([line(), fund])
+        self.refuse_lines("不能与其他项目混合", line(), fund, line(**zero, lslbs="2"))
+        self.issue([line(**zero, lslbs="2", spbm="6010000000000000000")])
+        self.refuse_line("为不征税编码", spbm="6010000000000000000")
+        self.refuse_line("为不征税编码", **zero, lslbs="3", spbm="6130000000000000000")
         self.refuse_lines("免税项目不能开具增值税专用发票", line(**exempt), fplxdm="81")
 
     def test_number_of_lines(self):

@@ -33,7 +33,7 @@ class ResPartner(models.Model):
         [("company", "Company"), ("person", "Person")],
         "Fapiao Title",
         help="Whether a fapiao is made out to a company or a natural person (抬头类型)."
-        " If empty: a person is who is no company in Odoo and has no tax number."
+        " If empty: a person is who is no company in Odoo and has no tax number but an identity number."
         " A sole trader (个体工商户) counts as a company.",
     )
     fapiao_type = fields.Selection(
@@ -125,7 +125,13 @@ class ResPartner(models.Model):
         )
 
     def _fapiao_tax_no(self):
-        """Return the tax number as printed on a fapiao; "/" is Odoo's value for "none"."""
+        """Return the tax number as printed on a fapiao: none for a partner abroad whose number isn't a Chinese one."""
+        tax_no = self._written_tax_no()
+        is_abroad = self.country_id and self.country_id.code != "CN"
+        return "" if is_abroad and taxno.judge(tax_no) != taxno.GOOD else tax_no
+
+    def _written_tax_no(self):
+        """Return the number in the tax ID, of whichever country; "/" is Odoo's value for "none"."""
         tax_no = taxno.normalise(self.vat)
         # no Chinese number begins with CN: C and N are no codes of a registration authority
         return "" if tax_no == "/" else tax_no.removeprefix("CN")
@@ -133,7 +139,8 @@ class ResPartner(models.Model):
     def _is_fapiao_person(self):
         if self.fapiao_title_type:
             return self.fapiao_title_type == "person"
-        return bool(self) and not self.is_company and not self._fapiao_tax_no()
+        tax_no = self._written_tax_no()
+        return bool(self) and not self.is_company and (not tax_no or taxno.is_identity_number(tax_no))
 
     def _is_taxed_in_china(self):
         if self.country_id:

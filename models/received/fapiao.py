@@ -4,7 +4,6 @@ Sections: matches, pool (``pool.py``), files, status changes, vendor bills, mark
 """
 
 from collections import Counter
-from decimal import Decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -14,6 +13,7 @@ from ...clouds import base
 from ...clouds.inbound import is_number
 from ...clouds.registry import providers_of
 from ...rules import taxno
+from ...rules.rates import rate_of
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import FILES, LIVING, as_html, exact
@@ -25,8 +25,6 @@ BOOKINGS = [("booked", "Booked"), ("unbooked", "Not booked")]
 DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confirmed", "Confirmed")]
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_status"
 BAD = ("partly_red", "red", "void", "lost", "abnormal")
-CENT = Decimal("0.01")
-RATES = (13, 9, 6, 5, 3, 1)  # percent
 FAMILY = {"book": "booking", "unbook": "booking", "select": "deduction", "unselect": "deduction"}
 SWEEP = 2000
 # Those that the bureau can be asked about: VAT fapiao, not tickets
@@ -695,12 +693,8 @@ class Fapiao(models.Model):
     def _only_rate(self):
         """Return the rate in percent at which the amount gives the tax, or ``None`` if there is none."""
         amount, tax = exact(self.amount_total) - exact(self.amount_tax), exact(self.amount_tax)
-        if not tax:
-            return Decimal(0)
-        # lines are rounded separately: allow a fen for each of some ten lines
-        nearest = min(map(Decimal, RATES), key=lambda rate: abs(amount * rate / 100 - tax))
-        difference = abs(amount * nearest / 100 - tax)
-        return nearest if difference <= CENT / 2 or (abs(tax) > 20 * CENT and difference <= 10 * CENT) else None
+        rate = rate_of(amount, tax)
+        return rate if rate is None else rate * 100
 
     def _quantity_and_price(self, line, amount):
         """Return quantity and unit price whose product is ``amount``; one unit if they don't fit."""

@@ -6,6 +6,7 @@ every key for unique, and a large search takes minutes. A rule removes what it h
 
 from odoo.tools import SQL
 
+from ...rules import taxno
 from ..values import LIVING
 
 OPEN_BILL = SQL(
@@ -16,7 +17,7 @@ OPEN_BILL = SQL(
 
 def plain(expression):
     """Return SQL that normalises a name or number like ``rules.taxno.normalise``."""
-    return SQL(r"regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), '[\s\-‐-―]+', '', 'g')", expression)
+    return SQL("regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), %s, '', 'g')", expression, taxno.IGNORED)
 
 
 def tax_no(expression):

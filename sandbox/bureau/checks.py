@@ -130,6 +130,8 @@ def _check_texts(line):
 
 
 def _check_zero_rate(line, draft):
+    if line.code.startswith("6") and (line.rate or line.zero_kind != "untaxed"):
+        raise Refused(f"商品编码{line.code}为不征税编码,税率应为0且零税率标识应为不征税")
     if line.rate:
         if line.zero_kind:
             raise Refused("税率不为0时零税率标识应为空或0")
@@ -201,8 +203,10 @@ def _check_pairs(lines):
 
 
 def _check_mix(draft):
-    untaxed = [line.zero_kind == "untaxed" for line in draft.lines]
-    if any(untaxed) and not all(untaxed):
+    untaxed = [line for line in draft.lines if line.zero_kind == "untaxed"]
+    # 水资源税 and 民航发展基金 are collected together with what they are levied on
+    alone = [line for line in untaxed if line.code[:3] not in ("611", "613")]
+    if alone and len(untaxed) < len(draft.lines):
         raise Refused("不征税项目不能与其他项目混合开具")
     if draft.levy in ("2", "3"):
         if draft.deduction is None:
