@@ -111,6 +111,7 @@ from . import test_issuing_twins
 from . import test_issuing_way
 from . import test_issuing_wizard
 from . import test_master_data
+from . import test_master_taxes
 from . import test_received_details
 from . import test_received_double_booking
 from . import test_received_marking

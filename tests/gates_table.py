@@ -94,7 +94,7 @@ METHODS = {
     "setup": {"fapiao.tax.code.import": "action_import action_show_codes"},
     "administrator": {
         "fapiao.account": "action_rotate_callback_token",
-        "res.config.settings": "action_open_fapiao_account",
+        "res.config.settings": "action_create_fapiao_taxes action_open_fapiao_account",
     },
     "everybody": {"res.partner": "check_vat_cn"},  # looks at its argument alone
 }

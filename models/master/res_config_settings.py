@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ..cloud import gate
+from . import chinese_taxes
 
 
 class ResConfigSettings(models.TransientModel):
@@ -38,4 +39,25 @@ class ResConfigSettings(models.TransientModel):
             "res_id": self.company_id.fapiao_account_id.id,
             "view_mode": "form",
             "context": {"default_company_id": self.company_id.id},
+        }
+
+    def action_create_fapiao_taxes(self):
+        """Create the VAT taxes that the company lacks (``chinese_taxes.py``) and show them."""
+        gate.check(self, gate.ADMINISTRATOR)
+        self.ensure_one()
+        # sudo: who administers settings needs no rights in accounting for what only completes the chart
+        taxes = chinese_taxes.create_missing(self.company_id.sudo()).sudo(False)
+        if not taxes:
+            message = self.env._("Nothing is missing: the company has all VAT taxes, archived ones included.")
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {"type": "success", "message": message},
+            }
+        return {
+            "type": "ir.actions.act_window",
+            "domain": [("id", "in", taxes.ids)],
+            "res_model": "account.tax",
+            "view_mode": "list,form",
+            "name": self.env._("New Taxes"),
         }

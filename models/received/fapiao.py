@@ -721,6 +721,7 @@ class Fapiao(models.Model):
                 ("amount_type", "=", "percent"),
                 ("amount", "in", [float(rate) for rate in rates]),
                 ("is_domestic", "=", True),
+                ("fapiao_zero_kind", "=", False),
             ]
         )
         default = self.company_id.account_purchase_tax_id
