@@ -7,3 +7,4 @@ from . import callbacks
 from . import sales
 from . import received
 from . import expenses
+from . import reporting

@@ -45,6 +45,7 @@ METHODS = {
         "fapiao.red.form": "action_follow action_open_business_doc",
         "fapiao.assistant.update": "action_open_document",
         "fapiao.request": "action_follow action_open_business_doc",
+        "fapiao.sales.report": "action_open_document",
         "sale.order": f"{SHOWN_FOR} action_fapiao_red_forms",
     },
     "listing": {"fapiao.red.form": "follow", "fapiao.request": "follow"},

@@ -24,7 +24,7 @@ UNPACKERS = {"tarfile", "gzip", "bz2", "lzma", "zlib", "shutil", "rarfile"}
 READERS = {"fromstring", "parseString", "XMLParser", "iterparse", "extractall", "extract", "unpack_archive"}
 WITHOUT_ODOO = ("rules", "clouds", "sandbox")
 # The packages of models/: each may import from those before it, and extend their models.
-PACKAGES = ("cloud", "master", "issuing", "reversal", "callbacks", "sales", "received", "expenses")
+PACKAGES = ("cloud", "master", "issuing", "reversal", "callbacks", "sales", "received", "expenses", "reporting")
 
 
 def imports_of(path):

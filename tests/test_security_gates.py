@@ -167,6 +167,9 @@ class TestCalls(GatesCase):
             "fapiao.call": self.invoice.fapiao_request_ids.call_ids[:1],
             "fapiao.match": self.match,
             "fapiao.purchase": self.env["fapiao.purchase"].browse(self.received.id),
+            "fapiao.sales.report": self.env["fapiao.sales.report"].search(
+                [("fapiao_id", "in", self.invoice.fapiao_ids.ids)], limit=1
+            ),
             "res.company": self.company,
             "res.users": self.users["employee"],
             "res.currency": self.company.currency_id,
