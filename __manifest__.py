@@ -61,6 +61,7 @@
         "views/expenses/fapiao_pick_views.xml",
         "views/expenses/fapiao_assistant_update_views.xml",
         "views/reporting/fapiao_sales_report_views.xml",
+        "views/reporting/fapiao_archive_views.xml",
         "views/fapiao_menus.xml",
         "data/ir_actions_server_data.xml",
     ],

@@ -127,6 +127,7 @@ from . import test_received_pull_kingdee
 from . import test_received_pull_limits
 from . import test_received_status_hit
 from . import test_received_vendor_bill
+from . import test_reporting_archive
 from . import test_reporting_sales
 from . import test_reversal_buyer
 from . import test_reversal_credit

@@ -53,6 +53,7 @@ METHODS = {
         "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search action_fapiao_take_bank",
         "account.move.line": "action_fapiao_pick_line action_fapiao_pick_adjust",
         "fapiao": "action_create_bill action_match action_match_documents",
+        "fapiao.archive": "action_start",
         "fapiao.match": "action_confirm action_undo action_pick_show action_pick_edit action_pick_remove",
         "fapiao.match.bill": "action_create",
         "fapiao.match.wizard": "action_add action_confirm action_create_bill",
@@ -60,6 +61,7 @@ METHODS = {
         "fapiao.purchase": "action_match",
     },
     "issuer": {
+        "fapiao.archive": "action_fetch_missing",
         "account.move": f"{ISSUED_FOR} action_fapiao_issue action_fapiao_issue_options action_fapiao_merge"
         " action_fapiao_red",
         "fapiao": "action_deduct action_fetch_files action_red action_refresh action_send_again action_take_in",
@@ -154,6 +156,10 @@ FIELDS = {
             " red_form_number reversal_mark booking_mark voided_at voided_by void_reason original_code is_paper"
             " paper_number taken_in_by_id"
         ),
+    },
+    "fapiao.archive": {
+        "invoicer": "company_id date_from date_to direction",
+        "nobody": "done last_fapiao missing part_ids state total",
     },
     "fapiao.account": {
         "administrator": "app_secret client_secret password tax_password",
