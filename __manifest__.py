@@ -37,6 +37,7 @@
         "views/cloud/fapiao_answer_text_views.xml",
         "views/cloud/fapiao_call_views.xml",
         "views/master/fapiao_tax_code_views.xml",
+        "views/master/fapiao_element_views.xml",
         "views/master/product_views.xml",
         "views/master/account_tax_views.xml",
         "views/master/res_partner_views.xml",

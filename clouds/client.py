@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
 from ..rules.document import DIGITAL, ORDINARY, SPECIAL
+from ..rules.elements import Terms
 from ..rules.problems import _
 from ..rules.red_document import RedCheck, RedOrder
 from . import base
@@ -85,6 +86,8 @@ class Cloud(ABC):
     # The kinds of fapiao that it issues, with its own code for each; whether one on paper has to name its sheet
     types: dict[tuple[str, str], str] = {(SPECIAL, DIGITAL): "", (ORDINARY, DIGITAL): ""}
     paper_number_required = False
+    # The special elements that it issues, each with its terms (``rules.elements.Terms``)
+    elements: dict[str, Terms] = {}
     # The forms of which it can reverse a fapiao; others are reversed in its portal
     reversible: frozenset[str] = frozenset({DIGITAL})
     capabilities: frozenset[str] = frozenset()  # operations

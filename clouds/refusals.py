@@ -113,6 +113,12 @@ SHARED = (
         r"|超[出过].{0,8}额度|(?:大于|高于|超过).{0,8}额度|(?:没有|无)(?:可用|剩余)?.{0,4}额度",
     ),
     Refusal(
+        "special_element",
+        _("What is sold needs another special element (特定要素), or what the element says is wrong."),
+        _("Check Special Elements on the Fapiao page of the document and the classification of the products."),
+        r"开具非特定业务|特定(?:业务|要素).{0,30}(?:不符|不能|不支持|不一致|应|只能|未开通|没有)|煤炭种类.{0,6}(?:为空|填写)",
+    ),
+    Refusal(
         "same_parties",
         _("Seller and buyer are the same."),
         _("Choose another customer: one cannot invoice oneself."),

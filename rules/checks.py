@@ -8,6 +8,7 @@ from . import codes, rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
 from .document import DIGITAL_PAPER, FORMS, NORMAL, ORDINARY, SPECIAL, totals
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
+from .elements import check_element
 from .limits import DEFAULTS
 from .line_checks import check_discounts, check_line, check_pairs
 from .names import clean
@@ -18,7 +19,7 @@ from .problems import Problem, _
 def preflight(draft, limits=DEFAULTS):
     """Return all problems of ``draft`` under ``limits``, errors and warnings alike."""
     problems = check_parties(draft.seller, draft.buyer, draft.type, limits)
-    for check in (_type, _form, _paper, _totals, _money_limits, _line_count, _texts, _levy, _zero_mix, _small_scale):
+    for check in _CHECKS:
         problems += check(draft, limits)
     for line in draft.lines:
         problems += check_line(draft, line, limits)
@@ -224,3 +225,9 @@ def _small_scale(draft, limits):
             _("A small-scale taxpayer who charges 3 percent has to say why."),
             _("Choose it on the document or the fapiao account: a correction, or the reduction to 1 percent given up."),
         )
+
+
+_CHECKS = (
+    *(_type, _form, _paper, _totals, _money_limits, _line_count, _texts, _levy, _zero_mix, _small_scale),
+    check_element,
+)

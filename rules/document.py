@@ -76,6 +76,7 @@ class Item:
     document: str = ""
     goods_code: str = ""
     note: str = ""
+    coal_kind: str = ""  # 煤炭种类, of the codes of coal
 
     @property
     def group(self):
@@ -104,6 +105,7 @@ class Printed:
     keys: tuple[str, ...] = ()
     goods_code: str = ""
     note: str = ""
+    coal_kind: str = ""
 
     @property
     def key(self):
@@ -122,9 +124,10 @@ class Line(Printed):
 class Draft:
     """A blue fapiao to be issued. ``total`` is ``amount + tax``, exactly.
 
-    ``paper_code``, ``paper_number``: of the sheet that a fapiao on paper is printed on. The last four say how a cloud
-    with a queue of its own handles the order: whether it issues at once, whether it may merge it with others, for which
-    of its organisations, how urgently; ``None`` and "" leave it to the account's settings.
+    ``paper_code``, ``paper_number``: of the sheet that a fapiao on paper is printed on. ``issue_at_once`` to
+    ``priority`` say how a cloud with a queue of its own handles the order: whether it issues at once, whether it may
+    merge it with others, for which of its organisations, how urgently; ``None`` and "" leave it to the account's
+    settings.
     """
 
     type: str
@@ -150,6 +153,8 @@ class Draft:
     may_merge: bool | None = None
     organisation: str = ""
     priority: str = ""
+    element: str = ""  # 特定要素: code of ``elements.ELEMENTS``
+    details: tuple[dict, ...] = ()  # what it says, texts by the names of its fields, one row unless it is a list
 
 
 def in_units(lines):

@@ -23,6 +23,7 @@ class Limits:
     ``discount_tax_tolerance``: allowed deviation of the tax of a discount line in yuan; 金蝶发票云 allows
     0.01 (docs/protocols/tax-rules.md#arithmetic).
     ``kinds``: the pairs of type and form that the cloud issues; ``None`` where that isn't known.
+    ``elements``: ``elements.Terms`` of each special element that the cloud issues; ``None`` where that isn't known.
     ``paper_number_required``: for a digital fapiao on paper the cloud wants the code and number of the sheet.
     """
 
@@ -44,6 +45,7 @@ class Limits:
     discount_tax_tolerance: Decimal = LINE_TAX_TOLERANCE
     kinds: frozenset | None = None
     paper_number_required: bool = False
+    elements: dict | None = None
 
 
 DEFAULTS = Limits()

@@ -101,6 +101,7 @@ def shape(net, limits=DEFAULTS):
         keys=(item.key,),
         goods_code=item.goods_code,
         note=item.note,
+        coal_kind=item.coal_kind,
         **texts,
     )
     if not net.discount:

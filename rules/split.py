@@ -7,7 +7,7 @@ parts sum to those of the whole, to the fen. Source: docs/protocols/tax-rules.md
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
-from . import rates
+from . import elements, rates
 from .amounts import (
     PRICE_TOLERANCE,
     WIDE,
@@ -30,13 +30,16 @@ LEAST_LIMIT = Decimal("1.00")  # below it, rounding to fen decides what fits
 MOST_DECIMALS = 6  # of a divided quantity
 
 
-def split(draft, limits=DEFAULTS):
+def split(draft, limits=DEFAULTS, details=None):
     """Return ``(drafts, problems)``: the parts of ``draft``, or itself if it needs no split.
 
-    Each line is put on the first part with room, in order. No drafts if the limit is too small.
+    Each line is put on the first part with room, in order. No drafts if the limit is too small. ``details``: of the
+    document's special elements, rows by element (None: elements don't matter); lines with different ones share no part.
     """
-    if not _is_too_much(draft, limits):
-        return [draft], []
+    details = elements.of_document(draft, details)
+    draft = elements.shaped(draft, details)
+    if not _is_too_much(draft, limits, details):
+        return [elements.named(draft, details)], []
     if problems := list(_obstacles(draft, limits)):
         return None, problems
     units = []
@@ -45,15 +48,19 @@ def split(draft, limits=DEFAULTS):
         if pieces is None:
             return None, [_uncuttable(unit[0], limits)]
         units += pieces
-    lots = _pack(units, limits)
+    lots = _pack(units, limits, details)
     if len(lots) > MOST_PARTS:
         return None, [_too_many(len(lots))]
-    return [_part(draft, lot.lines) for lot in lots], []
+    return [elements.named(_part(draft, lot.lines), details) for lot in lots], []
 
 
-def _is_too_much(draft, limits):
+def _is_too_much(draft, limits, details):
     is_too_large = limits.amount_limit is not None and draft.amount > limits.amount_limit
-    return is_too_large or len(draft.lines) > limits.max_lines or rates.is_mixed(draft.lines)
+    return is_too_large or len(draft.lines) > limits.max_lines or _is_mixed(draft, details)
+
+
+def _is_mixed(draft, details):
+    return rates.is_mixed(draft.lines) or elements.is_mixed(draft, details)
 
 
 def _obstacles(draft, limits):
@@ -88,13 +95,14 @@ class _Lot:
     def __init__(self, unit):
         self.lines, self.amount, self.is_apart = list(unit), _net(unit), rates.stands_apart(unit[0])
 
-    def has_room(self, unit, limits):
+    def has_room(self, unit, limits, details):
         limit = limits.amount_limit
         most_lines = min(limits.max_lines, limits.many_lines)
         return (
             self.is_apart == rates.stands_apart(unit[0])
             and (limit is None or self.amount + _net(unit) <= limit)
             and len(self.lines) + len(unit) <= most_lines
+            and elements.stands_with(self.lines, unit, details)
         )
 
     def add(self, unit):
@@ -102,10 +110,10 @@ class _Lot:
         self.amount += _net(unit)
 
 
-def _pack(units, limits):
+def _pack(units, limits, details):
     lots = []
     for unit in units:
-        lot = next((lot for lot in lots if lot.has_room(unit, limits)), None)
+        lot = next((lot for lot in lots if lot.has_room(unit, limits, details)), None)
         if lot:
             lot.add(unit)
         else:

@@ -66,6 +66,7 @@ class Line:
     preferential: bool = False  # 优惠政策标识
     zero_kind: str = ""  # '' taxed | exempt | untaxed | zero
     policy: str = ""  # 增值税特殊管理
+    coal: str = ""  # 煤炭种类
     bill: str = ""  # Kingdee: the bill it came with,
     source: str = ""  # and the caller's own id of the line
 
@@ -130,7 +131,8 @@ class Fapiao:
     levy: str = "0"  # 征收方式 0 normal, 1 reduced, 2 and 3 differential
     deduction: Decimal | None = None
     small_reason: str = ""  # slsm
-    elements: list = field(default_factory=list)  # what the special element says, one dict a row
+    elements: list = field(default_factory=list)  # what the special element says, one dict a row,
+    element_keys: dict = field(default_factory=dict)  # and what of it stands beside the head's own keys
     username: str = ""
     cloud: str = ""
     request: str = ""  # the id under which it was asked for

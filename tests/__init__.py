@@ -31,6 +31,7 @@ from . import test_clouds_bombs
 from . import test_clouds_classes
 from . import test_clouds_connections
 from . import test_clouds_echo
+from . import test_clouds_elements
 from . import test_clouds_files
 from . import test_clouds_hostile
 from . import test_clouds_issue
@@ -95,6 +96,7 @@ from . import test_issuing_bad_texts
 from . import test_issuing_builder
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
+from . import test_issuing_elements
 from . import test_issuing_elsewhere
 from . import test_issuing_files_controller
 from . import test_issuing_kinds
@@ -142,6 +144,7 @@ from . import test_reversal_split_merge
 from . import test_reversal_withdraw
 from . import test_rules_amounts
 from . import test_rules_checks
+from . import test_rules_elements
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines
@@ -153,6 +156,7 @@ from . import test_rules_red_checks
 from . import test_rules_red_lines
 from . import test_rules_split
 from . import test_rules_texts
+from . import test_sales_elements
 from . import test_sales_invoices
 from . import test_sales_kingdee
 from . import test_sales_kingdee_red

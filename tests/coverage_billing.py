@@ -24,6 +24,7 @@ from ..rules.document import (
 from .coverage_sample import Sample, bodies, token_sample
 from .test_clouds_kingdee_fapiao import FAPIAO, GOODS, LESS
 from .test_clouds_kingdee_server import DRAFT, LINE, NUMBER, TAX_NO, UID, config, encoded, with_lines
+from .test_rules_elements import example
 
 SETTINGS = {"org_code": "ORG", "goods_codes": True, "line_notes": True}
 REFUSED = {"message": "出错了", "errorCode": "9999", "status": False, "success": False}
@@ -84,6 +85,12 @@ DRAFTS = (
     with_lines(*_LINES, buyer=_BUYER, issue_at_once=True, may_merge=True, priority="0"),
     replace(DRAFT, issue_at_once=False, may_merge=False),
     *(replace(DRAFT, type=kind, form=form) for kind, form in KINDS),
+    # special elements: between them each key
+    example("03", cross_city="Y", cross_city_no="1", land_tax_no="1"),
+    example("05", contract_no="1", approved_price="1.00", actual_price="1.00", land_tax_no="1"),
+    example("06", plate="苏E12345"),
+    *map(example, ("01", "04", "09", "12", "14")),
+    replace(DRAFT, element="18"),
 )
 
 # A fapiao in the spelling of 5.1.03, one in that of the query of one fapiao, and one with a code

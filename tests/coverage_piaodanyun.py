@@ -18,6 +18,7 @@ from .coverage_sample import Sample, bodies, token_sample
 from .test_clouds_issue import BUYER as CUSTOMER
 from .test_clouds_issue import DRAFT, LINE, UID
 from .test_clouds_server import config
+from .test_rules_elements import example
 
 NUMBER, FORM = "24112000000064654320", "11011424061000028528"
 AT = datetime(2024, 6, 19, 19, 34, 7, tzinfo=SHANGHAI)
@@ -80,6 +81,12 @@ DRAFTS = (
         paper_number="00123456",
     ),
     replace(DRAFT, form=DIGITAL_PAPER),
+    # special elements: between them each key
+    example("03", cross_city="Y", cross_city_no="1", district="吴中区", land_tax_no="1"),
+    example("05", contract_no="1", approved_price="1.00", actual_price="1.00"),
+    example("06", plate="苏E12345"),
+    *map(example, ("01", "04", "09", "12", "13", "14")),
+    replace(DRAFT, lines=(replace(LINE, coal_kind="0300"),)),
 )
 QUERIED = of_seed(
     seed.QUERY,
@@ -94,6 +101,8 @@ QUERIED = of_seed(
     qdbz="1",
     sfwzzfp="0",
     tdys=[{"hwmc": "货"}],
+    cph="苏E12345",
+    kqysssxbgglbm="1",
 )
 QUERIED["data"]["zbmx"][0].update(fpmxxh="3", lslbs="3")
 _ROW = QUERIED["data"]["zbmx"][0]

@@ -118,7 +118,8 @@ FIELDS = {
     },
     "account.move": {
         "invoicer": (
-            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
+            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_element_ids fapiao_form"
+            " fapiao_output_reason fapiao_remark"
             " fapiao_small_scale_reason fapiao_type"
         ),
         "nobody": (
@@ -169,8 +170,8 @@ FIELDS = {
             " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer"
             " full_interface grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour"
-            " pace_per_minute auto_merge goods_codes line_notes org_code paper_kind_ordinary paper_kind_special"
-            " priority"
+            " pace_per_minute auto_merge element_codes goods_codes line_notes org_code paper_kind_ordinary"
+            " paper_kind_special priority"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
             " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
@@ -222,6 +223,19 @@ FIELDS = {
             "account_id answer_body answer_raw answered_at company_id content_type error_code error_need error_text"
             " http_status identity is_idle operation outcome provider replays request_body request_hash request_uid"
             " res_id res_model retry_after sent_at state"
+        ),
+    },
+    "fapiao.element": {
+        "invoicer": (
+            "actual_price address approved_price area_unit certificate_no chassis_no city company_id contract_no"
+            " cross_city cross_city_no date_from date_to district element engine_no for_register is_parking land_tax_no"
+            " move_id order_id plate product_tmpl_id project province row_ids time_from time_to"
+        ),
+    },
+    "fapiao.element.row": {
+        "invoicer": (
+            "company_id day element_id freight_vehicle goods id_kind id_no place_from place_to plate seat sequence"
+            " traveller vehicle"
         ),
     },
     "fapiao.issue": {
@@ -390,7 +404,9 @@ FIELDS = {
         "administrator": "fapiao_code_id fapiao_item_name",
     },
     "product.template": {
-        "administrator": "fapiao_code_id fapiao_item_name fapiao_policy fapiao_spec",
+        "administrator": (
+            "fapiao_code_id fapiao_coal_kind fapiao_element_ids fapiao_item_name fapiao_policy fapiao_spec"
+        ),
     },
     "res.company": {
         "administrator": (
@@ -415,7 +431,7 @@ FIELDS = {
     },
     "res.users": {"administrator": "fapiao_account_id"},
     "sale.order": {
-        "invoicer": "fapiao_account_id fapiao_drawer",
+        "invoicer": "fapiao_account_id fapiao_drawer fapiao_element_ids",
         "nobody": "fapiao_amount_open fapiao_ids fapiao_numbers fapiao_request_ids fapiao_state",
     },
     "sale.order.line": {

@@ -164,7 +164,7 @@ class TestHeadChecks(SandboxCase):
         self.refused(self.order(fplxdm="51"), "不支持")
         self.refused(self.order(fplxdm="08xdp"), "不支持")
         self.refused(self.order(kplx="1"), "红字")
-        self.refused(self.order(tdyslxDm="03"), "未开通")
+        self.refused(self.order(tdyslxDm="10"), "未开通")
 
     def test_buyer(self):
         self.refused(self.order(ghdwsbh="", fplxdm="81"), "购方税号不能为空")

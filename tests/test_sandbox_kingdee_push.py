@@ -155,7 +155,7 @@ class TestRefused(KingdeeCase):
             ("备注", {"remark": "备" * 256}),
             ("未知参数", {"unheardOf": "1"}),
             ("负数单据", {"blueinvoiceNo": "1"}),
-            ("特定业务类型", {"specialType": "03"}),
+            ("特定业务类型", {"specialType": "E10"}),
             ("billNo长度", {"billNo": "x" * 51}),
         ):
             self.refused_bill(bill("A", **changes), text)

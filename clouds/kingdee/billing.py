@@ -13,7 +13,7 @@ from ..base import ISSUE, WITHDRAW, Pending, Withdrawn
 from ..errors import OutcomeUnknown
 from ..phrases import says
 from ..writing import filled, joined, measure, money, serial_of
-from . import codes, query
+from . import codes, elements, query
 from .envelope import flag_in, has_failed, opened, text_in
 from .meaning import MEANING, part_refused
 
@@ -25,12 +25,14 @@ def freeze(draft, request_uid, tax_no, options):
 
     All amounts exclude tax (``includeTaxFlag`` 0), ``totalAmount`` too unless ``options.gross_total``.
     What the draft says of its handling goes before the account's options.
-    Raises ValueError for a uid that doesn't fit, a kind of fapiao that a bill can't name, a fraction of a fen,
-    totals that aren't the sums of their lines, a discount without a line to discount, and for differential
-    taxation, which the bill has no place for.
+    Raises ValueError for a uid that doesn't fit, a kind of fapiao, an element or a kind of coal that a bill can't name,
+    a fraction of a fen, totals that aren't the sums of their lines, a discount without a line to discount, and for
+    differential taxation, which the bill has no place for.
     """
     _check_totals(draft)
     _check_discounts(draft.lines)
+    if any(line.coal_kind for line in draft.lines):
+        raise ValueError("A bill has no key for the kind of coal")
     if draft.levy != codes.ORDINARY_LEVY or draft.deduction is not None:
         raise ValueError("A bill carries ordinary taxation only")
     bill = {
@@ -41,10 +43,12 @@ def freeze(draft, request_uid, tax_no, options):
         "includeTaxFlag": "0",
         "totalAmount": money(draft.total if options.gross_total else draft.amount),
         "autoInvoice": _flag(draft.issue_at_once, options.auto_invoice),
-        "autoMerge": _flag(draft.may_merge, options.auto_merge),
+        # a special element belongs to the whole fapiao
+        "autoMerge": "0" if draft.element else _flag(draft.may_merge, options.auto_merge),
         **_parties(draft, tax_no),
         **filled(drawer=draft.drawer, payee=draft.payee, reviewer=draft.reviewer, remark=draft.remark),
         "taxationStyle": codes.ORDINARY_LEVY,
+        **elements.freeze(draft, options.element_codes),
         **filled(orgCode=draft.organisation or options.org_code),
         "billDetail": [_line(line, place, options) for place, line in enumerate(draft.lines, 1)],
     }

@@ -13,7 +13,7 @@ from ..addresses import is_path
 from ..base import Bill, NotFound
 from ..client import Call
 from ..errors import LoginRequired, NotSent
-from . import billing, callback, codes, inbound, marking, pool, query, red, words
+from . import billing, callback, codes, elements, inbound, marking, pool, query, red, words
 from .assistant import Assistant
 from .auth import APP_TOKEN_PATH, LOGIN_PATH, Tokens
 from .envelope import RequestIds, opened, wrapped
@@ -62,6 +62,7 @@ class Options(client.Options):
     priority: str = ""
     goods_codes: bool = False  # goodsCode: the seller's code of the goods, which the cloud may look up in its own list
     line_notes: bool = False  # remark of a line
+    element_codes: str = elements.BILL  # assumption: specialType of a bill is from the family of the queries
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
     full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
     pull_at_once: bool = False  # asyncFlag 0: the answer to a pull holds what was found
@@ -101,7 +102,7 @@ class Kingdee(client.Cloud):
     username = "cloud_user"
     settings = (
         *identity,
-        *("auto_invoice", "auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+        *("auto_invoice", "auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
         *("gross_total", "token_lifetime", "app_token_path", "login_path"),
         *("full_interface", "pull_at_once"),
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
@@ -109,6 +110,7 @@ class Kingdee(client.Cloud):
     path_settings = ("app_token_path", "login_path", "pool_path")
     setting_lengths = {"business_system": _SYSTEM_LENGTH}
     types = codes.TYPES
+    elements = elements.TERMS
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
     discount_tax_tolerance = CENT

@@ -12,6 +12,7 @@ from ...rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE,
 from .. import reading
 from ..base import FileAddresses, Issued, LineDetail, Particulars
 from . import codes
+from . import elements as own
 
 NUMBER_KEYS = ("invoiceNum", "invoiceNo", "etaxInvoiceNo")
 _MARKS = (*NUMBER_KEYS, "invoiceStatus", "issueErrorMessage", "invoiceDate", "includeTaxAmount")
@@ -93,7 +94,7 @@ def _particulars(data):
         **texts,
         levy=codes.LEVIES.get(reading.word_at(data, "deductionType"), ""),
         deduction=reading.money_at(data, "deduction") or None,
-        element="" if element in codes.NO_ELEMENT else element,
+        element="" if element in codes.NO_ELEMENT else own.NAMES.get(element, element),
         elements=_elements(data),
     )
 

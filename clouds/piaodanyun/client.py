@@ -12,7 +12,7 @@ from ..base import FileAddresses, Issued, NotFound
 from ..client import Call
 from ..errors import LoginRequired, OutcomeUnknown
 from ..files import as_kind
-from . import account, codes, issue, query, red, words
+from . import account, codes, elements, issue, query, red, words
 from .auth import Tokens
 from .meaning import is_token_refused, opened
 
@@ -91,6 +91,7 @@ class Piaodanyun(client.Cloud):
         "side_as_list",
     )
     types = codes.TYPES
+    elements = elements.TERMS
     paper_number_required = True
     reversible = frozenset({DIGITAL, DIGITAL_PAPER})
     remark_length = 255

@@ -66,7 +66,22 @@ ELEMENTS = {
     "sfyytljdj": "是否用于拖拉机和联合收割机登记",
     "fdjhm": "发动机号码",
     "dphgzbh": "底盘合格证编号",
+    "kqysssxbgglbm": "跨区域涉税事项报验管理编号",
+    "cph": "车牌号",
 }
+# Keys of the rows of tdys beside those [family]; of a traveller's papers nothing is kept
+ROW_ELEMENTS = {
+    "qyd": "起运地",
+    "ddd": "到达地",
+    "ysgjzl": "运输工具种类",
+    "ysgjhp": "运输工具牌号",
+    "yshwmc": "运输货物名称",
+    "cxr": "出行人",
+    "cxrq": "出行日期",
+    "jtgjlx": "交通工具类型",
+    "dengj": "等级",
+}
+PAPERS = frozenset({"sfzjlx", "sfzjhm"})
 
 # fpzt, in the words of base.Issued. The paper has 00 on one that is normal; no source has another code,
 # and a guess could call a living fapiao dead: whatever isn't here stays unknown.

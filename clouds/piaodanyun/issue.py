@@ -13,7 +13,7 @@ from ...rules.document import DIGITAL_PAPER, SPECIAL
 from .. import reading
 from ..base import ISSUE, Issued
 from ..writing import filled, joined, measure, money, plain, serial_of
-from . import codes
+from . import codes, elements
 from .meaning import MEANING, lacking, opened
 
 
@@ -21,12 +21,13 @@ def freeze(draft, request_uid, tax_no, options):
     """Return the form of a ``Draft`` as a dict of strings in the paper's order, without credentials.
 
     ``request_uid`` becomes ``fpqqlsh``, "税号_自定义编号", at most 40 characters. Raises ValueError for
-    what no form can carry: a uid that doesn't fit, a kind of fapiao without a code, an amount with a fraction of a fen.
+    what no form can carry: a uid that doesn't fit, a kind of fapiao or a special element without a code, an amount with
+    a fraction of a fen.
     """
     form = {
         "fpqqlsh": serial_of(request_uid),
         "fplxdm": _type(draft),
-        "tdyslxDm": "",
+        "tdyslxDm": draft.element,
         "kplx": "0",
         **_paper(draft, options),
         **_parties(draft, tax_no),
@@ -34,6 +35,7 @@ def freeze(draft, request_uid, tax_no, options):
     }
     for index, line in enumerate(draft.lines):
         form.update({f"fyxm[{index}][{key}]": value for key, value in _line(line).items()})
+    form.update(elements.freeze(draft))
     form.update(_totals(draft))
     form.update(filled(kpr=draft.drawer, skr=draft.payee, fhr=draft.reviewer))
     form.update(filled(gfkhdh=draft.buyer.mobile, gfkhyx=draft.buyer.email))
@@ -127,7 +129,7 @@ def _line(line):
         "spbm": line.code,
         "yhzcbs": flags.privilege,
         "lslbs": flags.zero,
-        **filled(zzstsgl=flags.content),
+        **filled(zzstsgl=flags.content, mtzlDm=line.coal_kind),
     }
 
 

@@ -112,10 +112,10 @@ def _elements(head):
     parts = (head, *(lines if isinstance(lines, list) else ()))
     told = [(name, reading.word_at(part, key)) for part in parts for key, name in codes.ELEMENTS.items()]
     found = list(dict.fromkeys(told))
-    rows = reading.pick(head, "tdys")
+    rows, names = reading.pick(head, "tdys"), codes.ELEMENTS | codes.ROW_ELEMENTS
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict):
-            found += [(codes.ELEMENTS.get(key, key), reading.as_text(value)) for key, value in row.items()]
+            found += [(names.get(key, key), reading.as_text(row[key])) for key in row if key not in codes.PAPERS]
     return tuple((name, value) for name, value in found if value)
 
 

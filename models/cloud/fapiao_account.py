@@ -98,7 +98,7 @@ class FapiaoAccount(models.Model):
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
             *("app_token_path", "login_path", "drawer"),
-            *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+            *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
             *("paper_kind_special", "paper_kind_ordinary"),
             "side_as_list",
         }
@@ -419,6 +419,14 @@ class FapiaoAccount(models.Model):
         "Send Line Descriptions",
         help="Send what a line says below its first row as the remark of the line. It shows in the cloud's portal and"
         " is not printed.",
+    )
+    element_codes = fields.Selection(
+        [("bill", "Of billing requests (E03 …)"), ("direct", "Of direct issue (03 …)")],
+        "Codes of Special Elements",
+        default="bill",
+        required=True,
+        help="How a request names its special element (特定业务). Change it if the cloud says that specialType is"
+        " wrong.",
     )
     gross_total = fields.Boolean(
         "Totals With Tax",
@@ -1423,6 +1431,7 @@ class FapiaoAccount(models.Model):
             discount_tax_tolerance=cloud.discount_tax_tolerance,
             kinds=frozenset(cloud.types),
             paper_number_required=cloud.paper_number_required,
+            elements=cloud.elements,
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,
             # what is pushed isn't confirmed: it may warn, but holds nothing up

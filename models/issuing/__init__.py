@@ -7,5 +7,6 @@ from . import account_journal
 from . import res_users
 from . import fapiao_document_mixin
 from . import account_move
+from . import fapiao_element
 from . import account_move_line
 from . import account_move_send

@@ -22,7 +22,7 @@ class AccountMove(models.Model):
     _fapiao_inputs = frozenset(
         {
             *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
-            *("fapiao_account_id", "fapiao_drawer"),
+            *("fapiao_account_id", "fapiao_drawer", "fapiao_element_ids"),
         }
     )
 
@@ -63,6 +63,13 @@ class AccountMove(models.Model):
         help="Printed as 备注. {invoice} and {order} stand for the numbers of this invoice and its order.",
     )
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
+    fapiao_element_ids = fields.One2many(
+        "fapiao.element",
+        "move_id",
+        "Special Elements",
+        copy=False,
+        help="What the tax bureau wants to know of building services, real estate, transport and the like (特定要素).",
+    )
 
     # for the search of similar invoices (fapiao_twins)
     _fapiao_twins = models.Index(
@@ -307,6 +314,7 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
+        posted.filtered(lambda move: move.move_type == "out_invoice")._fapiao_fill_elements()
         posted._fapiao_before_issuing()
         posted.filtered(
             lambda move: (
@@ -397,6 +405,12 @@ class AccountMove(models.Model):
 
     def _fapiao_buyer(self):
         return self.commercial_partner_id
+
+    def _fapiao_products(self):
+        return self.invoice_line_ids.product_id
+
+    def _fapiao_delivered_to(self):
+        return self.partner_shipping_id or self.partner_id
 
     def _fapiao_default_accounts(self):
         return [self.journal_id.fapiao_account_id, *super()._fapiao_default_accounts()]

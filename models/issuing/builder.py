@@ -404,6 +404,7 @@ class Builder:
             "unit": line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
             "zero_kind": tax.fapiao_zero_kind or "",
             "policy": tax.fapiao_policy or product.fapiao_policy or "",
+            "coal_kind": product.fapiao_coal_kind or "",
         }
 
     # ------------------------------------------------------------------ tax
@@ -577,8 +578,11 @@ class Builder:
         """Return the ``Built`` into which ``whole`` (one, with its draft) is split under ``limits``. With an
         error in one of them nothing is issued, since half an invoice is not useful.
         """
-        drafts, problems = split(whole.draft, limits)
-        problems = self._once([*whole.problems, *problems, *self._checked(whole.draft, drafts, limits)])
+        details = self._details(self._documents_of(whole))
+        drafts, problems = split(whole.draft, limits, details)
+        if drafts and len(drafts) == 1:
+            whole = replace(whole, draft=drafts[0])
+        problems = self._once([*whole.problems, *problems, *self._checked(whole.draft, drafts, limits, details)])
         if errors(problems) or len(drafts) == 1:
             share_values = self._share_values(items, [whole.draft], covered)[0]
             return [replace(whole, problems=problems, shares=share_values)]
@@ -589,12 +593,24 @@ class Builder:
         # a warning about the invoice is shown once
         return [replace(parts[0], problems=problems), *parts[1:]]
 
-    def _checked(self, whole, drafts, limits):
+    def _documents_of(self, whole):
+        """Return the documents that say what a special element wants to know."""
+        return whole.moves
+
+    def _details(self, documents):
+        """Return the details of their special elements, rows by element; those of the first document that has one."""
+        found = {}
+        for document in documents:
+            found = {**document._fapiao_details(), **found}
+        return found
+
+    def _checked(self, whole, drafts, limits, details):
         """Return the problems of ``drafts``, the split ``whole``; they share one credit line."""
         if drafts is None:
-            return checks.preflight(whole, replace(limits, amount_limit=None))
+            limits = replace(limits, amount_limit=None)
+            drafts = split(whole, limits, details)[0] or [whole]
         if len(drafts) == 1:
-            return checks.preflight(whole, limits)
+            return checks.preflight(drafts[0], limits)
         apart = replace(limits, credit_left=None)
         found = [problem for draft in drafts for problem in checks.preflight(draft, apart)]
         return found + checks.check_credit(whole.amount, limits)
@@ -711,7 +727,7 @@ class Builder:
                     {"customers": customers},
                 )
             ]
-        checks_in_turn = [self._merge_accounts, self._merge_currencies]
+        checks_in_turn = [self._merge_accounts, self._merge_currencies, self._merge_elements]
         if documents._name == "account.move":
             # for orders, both are chosen in the request dialog
             checks_in_turn = [self._merge_recipients, self._merge_types, self._merge_forms, *checks_in_turn]
@@ -789,6 +805,19 @@ class Builder:
                 "other_currency": other.currency_id.name,
             },
         )
+
+    def _merge_elements(self, documents):
+        told = [(document, document._fapiao_details()) for document in documents]
+        for number, (first, own) in enumerate(told):
+            for other, theirs in told[number + 1 :]:
+                if any(own[element] != theirs[element] for element in own.keys() & theirs.keys()):
+                    return Problem(
+                        "merge_elements",
+                        _("%(first)s and %(other)s say different things of the same special element (特定要素)."),
+                        _("Make them agree, or issue the fapiao separately."),
+                        {"first": first.display_name, "other": other.display_name},
+                    )
+        return None
 
     def _differing(self, moves, value_of):
         """Return the first of ``moves`` and one with another value, or none."""

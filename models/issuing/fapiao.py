@@ -21,6 +21,7 @@ from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
 from ...rules import codes, qr
 from ...rules.amounts import ZERO
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE, PLAIN_ZERO
+from ...rules.elements import as_printed
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
@@ -336,6 +337,9 @@ class Fapiao(models.Model):
             "reviewer": draft.reviewer,
             "check_code": issued.check_code,
             **self._addresses(issued.files),
+            # what was ordered, unless the cloud says more of it
+            "special_element": draft.element,
+            "special_elements": _lines_of(as_printed(draft.element, draft.details)),
             **self._particulars(issued.particulars),
             "taken_in_by_id": False,
             "move_ids": [fields.Command.set(request.move_ids.ids)],
@@ -355,7 +359,7 @@ class Fapiao(models.Model):
             "amount_discount": float(said.discount or 0),
             "tax_discount": float(said.discount_tax or 0),
             "special_element": said.element,
-            "special_elements": "\n".join(f"{name}: {value}" for name, value in said.elements),
+            "special_elements": _lines_of(said.elements),
             "voided_at": naive(said.voided_at) if said.voided_at else False,
         }
         return {name: value for name, value in values.items() if value}
@@ -817,6 +821,11 @@ class IrBinary(models.AbstractModel):
             ending = (record.name or "").rpartition(".")[2].lower()
             stream.mimetype = SENT_AS.get(ending, record.mimetype)
         return stream
+
+
+def _lines_of(pairs):
+    """Return pairs of name and value as text, one a line."""
+    return "\n".join(f"{name}: {value}" for name, value in pairs)
 
 
 def sums_to(records, lines):

@@ -7,11 +7,14 @@ Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``.
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...rules.elements import chosen
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
+from ..master.fapiao_element import CHOICES
 from ..values import LIVING
 from .fapiao_request import REQUEST_STATES
 
+ASKED = dict(CHOICES)  # elements that have something to say
 CHOICES = {"fapiao_account_id", "fapiao_drawer"}
 FAPIAO_STATES = [
     ("none", "None"),
@@ -37,7 +40,10 @@ BUYER = {
     "person_business_name",
     "bank_half",
 }
-PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
+PRODUCT = {
+    *("item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"),
+    *("coal_kind_missing", "coal_kind_needless", "element_vin", "element_parking_name"),
+}
 TAX_CODE = {"short_name_missing"}
 TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
 ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
@@ -121,6 +127,69 @@ class FapiaoDocumentMixin(models.AbstractModel):
     def _fapiao_salesperson(self):
         """Return the user who sells what this document is about."""
         raise NotImplementedError
+
+    def _fapiao_products(self):
+        """Return the products sold by this document."""
+        raise NotImplementedError
+
+    def _fapiao_delivered_to(self):
+        """Return the partner at whose address the service is rendered."""
+        raise NotImplementedError
+
+    def _fapiao_element_sources(self):
+        """Return the details of special elements that this document takes over, before those of its products."""
+        return self.env["fapiao.element"]
+
+    # ------------------------------------------------------------------ special elements
+
+    def _fapiao_details(self):
+        """Return what this document says of its special elements: rows by element, as ``rules.elements`` has them.
+
+        Where it has no details of an element that its lines need, the proposed ones count.
+        """
+        self.ensure_one()
+        # sudo: who issues a document may read what it says
+        document = self.sudo()
+        proposed = map(document.env["fapiao.element"].new, document._fapiao_missing_elements())
+        return {one.element: one._details() for one in (*document.fapiao_element_ids, *proposed)}
+
+    def _fapiao_missing_elements(self):
+        """Return create values for the special elements that the lines need and this document has no details of."""
+        self.ensure_one()
+        products, values = self._fapiao_products(), []
+        known = set(self.fapiao_element_ids.mapped("element"))
+        for product, code in products._fapiao_code().items():
+            offered = self._fapiao_element_sources() | product.fapiao_element_ids
+            element = chosen(code.code, offered.mapped("element"))
+            if element in ASKED and element not in known:
+                known.add(element)
+                source = offered.filtered(lambda one, element=element: one.element == element)[:1]
+                own = source._copy_values() if source else {"element": element}
+                place = self._fapiao_place() if element == "03" else {}
+                values.append({**place, **{name: value for name, value in own.items() if value or name not in place}})
+        return values
+
+    def _fapiao_place(self):
+        """Return the place of the customer's delivery address, as the bureau names it."""
+        partner = self._fapiao_delivered_to().with_context(lang="zh_CN")
+        return {
+            "province": partner.state_id.name,
+            "city": partner.city,
+            "address": " ".join(filter(None, (partner.street, partner.street2))),
+        }
+
+    def _fapiao_fill_elements(self):
+        """Propose the details of special elements on documents that need them and have none."""
+        # sudo: proposed by the flow, whatever the user may write
+        elements = self.env["fapiao.element"].sudo()
+        elements.create(
+            [
+                {**values, elements._owner_field(document): document.id}
+                for document in self.sudo()
+                if document.company_id.account_fiscal_country_id.code == "CN"
+                for values in document._fapiao_missing_elements()
+            ]
+        )
 
     # ------------------------------------------------------------------ account and drawer
 
@@ -333,7 +402,10 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def _fapiao_describe(self, problem):
         """Return a rule's problem in the user's language, followed by the cure."""
-        parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
+        # what stands in the table of special elements is a term of the addon, not input
+        terms = {name: self.env._(problem.values[name]) for name in ("element", "field") if name in problem.values}
+        values = {**problem.values, **terms}
+        parts = [self.env._(text, **values) for text in (problem.message, problem.fix) if text]
         return " ".join(parts)
 
     def _fapiao_check_issuer(self):

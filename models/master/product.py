@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...rules.elements import COAL_CODES
+
 
 class FapiaoItemMixin(models.AbstractModel):
     """Fapiao fields that a product has itself or takes from its category."""
@@ -44,7 +46,7 @@ class ProductCategory(models.Model):
 class ProductTemplate(models.Model):
     _name = "product.template"
     _inherit = ["fapiao.guard.mixin", "product.template", "fapiao.item.mixin"]
-    _fapiao_inputs = frozenset({"fapiao_policy", "fapiao_spec"})
+    _fapiao_inputs = frozenset({"fapiao_policy", "fapiao_spec", "fapiao_coal_kind", "fapiao_element_ids"})
 
     fapiao_policy = fields.Char(
         "Preferential Policy",
@@ -54,6 +56,34 @@ class ProductTemplate(models.Model):
     fapiao_spec = fields.Char(
         "Specification on Fapiao", help="Printed as 规格型号. If empty, the internal reference of the product."
     )
+    fapiao_coal_kind = fields.Selection(
+        [
+            ("0100", "Supply guaranteed by government (政府保供煤)"),
+            ("0201", "Contract of less than half a year (长协煤)"),
+            ("0202", "Contract of half a year to a year (长协煤)"),
+            ("0203", "Contract of one to two years (长协煤)"),
+            ("0204", "Contract of more than two years (长协煤)"),
+            ("0300", "Market (市场煤)"),
+        ],
+        "Kind of Coal",
+        help="煤炭种类, which the tax bureau wants to know of coal.",
+    )
+    fapiao_is_coal = fields.Boolean(compute="_compute_fapiao_is_coal")
+    fapiao_element_ids = fields.One2many(
+        "fapiao.element",
+        "product_tmpl_id",
+        "Special Elements",
+        copy=True,
+        help="What is proposed on invoices and orders of this product where the tax bureau asks for a special element"
+        " (特定要素).",
+    )
+
+    @api.depends("fapiao_code_id", "categ_id")
+    def _compute_fapiao_is_coal(self):
+        found = self.product_variant_ids._fapiao_code()
+        for template in self:
+            code = found.get(template.product_variant_ids[:1]) or template.fapiao_code_id
+            template.fapiao_is_coal = code.code in COAL_CODES
 
 
 class ProductProduct(models.Model):

@@ -204,6 +204,9 @@ class Fapiao(models.Model):
             **self._times(issued.issued_at or aware(fields.Datetime.now())),
             **{name: self[name] for name in PARTIES},
             **{name: -abs(float(self[name] if value is None else value)) for name, value in said.items()},
+            # a red fapiao has the special element of its blue one
+            "special_element": self.special_element,
+            "special_elements": self.special_elements,
             **self._particulars(issued.particulars),
             "line_ids": self._lines_said(issued, self),
             "original_id": self.id,

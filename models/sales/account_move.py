@@ -27,6 +27,12 @@ class AccountMove(models.Model):
     def _compute_fapiao_account_used_id(self):
         return super()._compute_fapiao_account_used_id()
 
+    # ------------------------------------------------------------------ special elements
+
+    def _fapiao_element_sources(self):
+        """What an order says of its special elements holds for its invoices."""
+        return self.invoice_line_ids.sale_line_ids.order_id.fapiao_element_ids | super()._fapiao_element_sources()
+
     # ------------------------------------------------------------------ posting
 
     def _post(self, soft=True):

@@ -92,6 +92,9 @@ class OrderBuilder(Builder):
             "amount_tax": float(share.tax),
         }
 
+    def _documents_of(self, whole):
+        return whole.orders
+
     def _part_of(self, whole, draft, share_values):
         part = super()._part_of(whole, draft, share_values)
         lines = {values["order_line_id"] for values in share_values}

@@ -12,12 +12,20 @@ class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = ["fapiao.guard.mixin", "sale.order", "fapiao.document.mixin"]
 
-    _fapiao_inputs = frozenset({"fapiao_account_id", "fapiao_drawer"})
+    _fapiao_inputs = frozenset({"fapiao_account_id", "fapiao_drawer", "fapiao_element_ids"})
 
     fapiao_request_ids = fields.Many2many(
         "fapiao.request", "fapiao_request_order_rel", "order_id", "request_id", "Fapiao Requests", copy=False
     )
     fapiao_ids = fields.Many2many("fapiao", "fapiao_order_rel", "order_id", "fapiao_id", copy=False)
+    fapiao_element_ids = fields.One2many(
+        "fapiao.element",
+        "order_id",
+        "Special Elements",
+        copy=False,
+        help="What the tax bureau wants to know of building services, real estate, transport and the like (特定要素)."
+        " Invoices of this order take it over.",
+    )
     # compute_sudo: salespeople see their orders, but neither fapiao nor requests
     fapiao_can_request = fields.Boolean(compute="_compute_fapiao_can_request", compute_sudo=True)
     fapiao_can_red = fields.Boolean(compute="_compute_fapiao_red", compute_sudo=True)
@@ -104,6 +112,12 @@ class SaleOrder(models.Model):
     def _fapiao_buyer(self):
         return self.partner_invoice_id.commercial_partner_id
 
+    def _fapiao_products(self):
+        return self.order_line.product_id
+
+    def _fapiao_delivered_to(self):
+        return self.partner_shipping_id or self.partner_id
+
     def _fapiao_default_accounts(self):
         team = self.team_id.with_company(self.company_id)
         return [team.fapiao_account_id, *super()._fapiao_default_accounts()]
@@ -114,6 +128,16 @@ class SaleOrder(models.Model):
     @api.depends("team_id", "user_id")
     def _compute_fapiao_account_used_id(self):
         return super()._compute_fapiao_account_used_id()
+
+    def action_confirm(self):
+        confirmed = super().action_confirm()
+        self._fapiao_fill_elements()
+        return confirmed
+
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        moves = super()._create_invoices(grouped, final, date)
+        moves.filtered(lambda move: move.move_type == "out_invoice")._fapiao_fill_elements()
+        return moves
 
     def _prepare_invoice(self):
         """The invoice is issued through the account, and by the drawer, chosen on the order."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from ..protocol import Refused, renamed
 from ..records import ZERO, Request
 from .checks import check_head, check_lines, check_totals
+from .elements import check_element
 from .red import by_row, folded, left
 
 # Sandbox numbers are told from real ones by 9999 behind year and region.
@@ -16,6 +17,7 @@ def check(world, draft, **doubts):
     seller = world.taxpayer(draft.seller_no)
     check_head(draft, seller, world.buyers, **doubts)
     check_lines(draft)
+    check_element(draft)
     check_totals(draft)
     _demand_credit(seller, draft.net, world.clock.now())
 

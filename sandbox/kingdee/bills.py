@@ -5,9 +5,10 @@ from decimal import ROUND_HALF_UP
 
 from .. import values
 from ..bureau.checks import check_head, check_lines, check_totals
+from ..bureau.elements import check_element
 from ..protocol import Answer, Refused, digest, renamed, words
 from ..records import CENT, ZERO, Fapiao, Line, request_key
-from . import auth, callbacks, queue, split, told
+from . import auth, callbacks, elements, queue, split, told
 from .auth import failure
 from .records import Bill
 
@@ -24,7 +25,7 @@ TEXTS = renamed("""
 REQUIRED = words("""
     billNo billDate invoiceType includeTaxFlag totalAmount sellerName sellerTaxpayerId buyerName billDetail""")
 # The last three are in [docs]' example and nowhere explained.
-FIELDS = {*REQUIRED, *TEXTS.values()}.union(
+FIELDS = {*REQUIRED, *TEXTS.values(), *elements.FIELDS}.union(
     words("""
     billSource priority autoInvoice autoMerge buyerProperty specialType taxationStyle orgCode blueinvoiceCode
     blueinvoiceNo redReason invoiceProperty pushMatchRules fillValueRule""")
@@ -88,6 +89,7 @@ def _read(exchange, item):
         for part in split.plan(draft, exchange.quirks):
             check_head(part, exchange.world.taxpayer(draft.seller_no), exchange.world.buyers)
             check_lines(part)
+            check_element(part)
         about = (draft.lines[0].bill, draft.seller_no, 1, exchange.tenant.account_id, exchange.system)
         return Bill(*about, content, draft, values.choice(item, "autoInvoice", FLAG, "0") == "1")
     except Refused as error:
@@ -242,6 +244,7 @@ def _read_draft(item, quirks):
         net=net,
         tax=tax,
         gross=gross,
+        **elements.read(item, lines),
     )
 
 
@@ -250,8 +253,6 @@ def _check_kind(item):
     if kind not in TYPES:
         raise Refused(f"发票类型{kind}不支持,SANDBOX只支持{'、'.join(TYPES)}")
     values.choice(item, "billSource", ("5",), "5")
-    if values.text(item, "specialType"):
-        raise Refused(f"特定业务类型{values.text(item, 'specialType')}未开通")
     # [clients] push negative bills; the digital red letter goes by its form.
     if any(values.text(item, key) for key in ("blueinvoiceCode", "blueinvoiceNo", "redReason")):
         raise Refused("数电票不支持负数单据,请使用红字确认单")

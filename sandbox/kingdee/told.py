@@ -4,6 +4,7 @@ from ..bureau import red
 from ..clock import dashed
 from ..files import address
 from ..protocol import renamed, words
+from . import elements
 
 KINDS = {
     (True, "digital"): "08xdp",
@@ -89,6 +90,7 @@ def _head(record, bill_no, serial, order_no, lines_key):
         **dict.fromkeys(("invoiceCode", "checkCode", "invoiceImageUrl"), ""),
         "buyerProperty": "1" if record.natural_person else "0",
         **renamed(HEAD, record),
+        **elements.head(record),
         lines_key: [_line(line, position) for position, line in enumerate(record.lines, 1)],
     }
 

@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 from ..protocol import Exchange as BaseExchange
 from ..protocol import Refused, digest, dump, words
 from ..records import request_key
+from . import elements
 
 LINE_KEY = re.compile(r"fyxm\[(\d+)\]\[(\w+)\]")
 ARRAY_KEY = re.compile(r"(\w+)(\[\d*\])")
-LINE_FIELDS = words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl")
+LINE_FIELDS = words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl mtzlDm")
 ARRAYS = ("sqyy",)
 
 
@@ -70,7 +71,8 @@ def _read(request, call):
             raise Refused(f"参数{name}重复")
         else:
             form[name] = value
-        if name not in call.fields and not (call.lines and line and line[2] in LINE_FIELDS):
+        is_row = (line and line[2] in LINE_FIELDS) or elements.is_key(name)
+        if name not in call.fields and not (call.lines and is_row):
             raise Refused(f"未知参数{name}")
     return form
 

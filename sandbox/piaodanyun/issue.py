@@ -8,20 +8,20 @@ from ..bureau import issue as bureau
 from ..clock import dashed
 from ..protocol import Answer, Refused, renamed, words
 from ..records import Fapiao, Line
-from . import auth, form
+from . import auth, elements, form
 
 REQUIRED = words("username fpqqlsh fplxdm kplx xhdwsbh xhdwmc xhdwdzdh xhdwyhzh ghdwmc hjje hjse jshj")
-OPTIONAL = """
+OPTIONAL = f"""
     qdbz zpFppzDm zzfpdm zzfphm
     tdyslxDm ghdwsbh ghdwdzdh ghdwyhzh zsfs kce kpr skr fhr gfkhdh gfkhyx slsm bz gfzrrbs xfzrrbs gfxxConfirm
-    spflxConfirm sfzsgmfyhzh sfzsxsfyhzh"""
+    spflxConfirm sfzsgmfyhzh sfzsxsfyhzh {" ".join(elements.FLAT_KEYS)}"""
 LINE_REQUIRED = words("fphxz spmc je sl se hsbz spbm")
 # Texts that go into draft and line as they are.
 TEXTS = renamed("""
     seller_no=xhdwsbh seller_name=xhdwmc seller_address=xhdwdzdh seller_bank=xhdwyhzh buyer_no=ghdwsbh
     buyer_name=ghdwmc buyer_address=ghdwdzdh buyer_bank=ghdwyhzh buyer_phone=gfkhdh buyer_mail=gfkhyx remark=bz
     drawer=kpr payee=skr reviewer=fhr small_reason=slsm username""")
-LINE_TEXTS = renamed("name=spmc code=spbm spec=ggxh unit=dw")
+LINE_TEXTS = renamed("name=spmc code=spbm spec=ggxh unit=dw coal=mtzlDm")
 TYPES = {  # special?, and what it is made of
     "81": (True, "digital"),
     "82": (False, "digital"),
@@ -94,6 +94,7 @@ def read_draft(exchange):
     sheet = _read_sheet(exchange, special, made_of, len(lines))
     return Fapiao(
         **sheet,
+        **elements.read(exchange.form, lines),
         **{name: text(key) for name, key in TEXTS.items()},
         net=money(exchange.form, "hjje", "合计金额"),
         tax=money(exchange.form, "hjse", "合计税额"),
@@ -115,8 +116,6 @@ def _read_kind(given, text):
         raise Refused(f"发票类型代码{text('fplxdm')}不支持")
     if text("kplx") != "0":
         raise Refused("开具红字发票请先申请红字信息表,蓝字发票开票类型应为0")
-    if text("tdyslxDm"):
-        raise Refused(f"特定要素类型{text('tdyslxDm')}未开通")
     values.choice(given, "xfzrrbs", ("N", "Y"), "N", "销方自然人标识")
     return TYPES[text("fplxdm")]
 

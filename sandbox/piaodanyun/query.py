@@ -8,6 +8,7 @@ from .. import files
 from ..bureau.issue import month
 from ..clock import compact, dashed
 from ..protocol import Answer, Refused, renamed
+from . import elements
 from .auth import NOT_FOUND
 from .form import plain
 from .issue import TYPES
@@ -60,6 +61,7 @@ def _head(fapiao, request_id):
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, fapiao.number))
     return {
         **renamed(HEAD, fapiao),
+        **elements.head(fapiao),
         "id": identity,
         "kce": plain(fapiao.deduction or 0),
         "tdys": fapiao.elements,
