@@ -114,6 +114,7 @@ from . import test_issuing_way
 from . import test_issuing_wizard
 from . import test_master_data
 from . import test_master_taxes
+from . import test_received_deduction
 from . import test_received_details
 from . import test_received_double_booking
 from . import test_received_marking
@@ -145,6 +146,7 @@ from . import test_reversal_withdraw
 from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_elements
+from . import test_rules_deduction
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines

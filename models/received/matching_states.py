@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ...rules.deduction import STATED_TYPES
 from .matching_open import OPEN_BILL, plain, tax_no
-from .verdict import DEAD, DEDUCTIBLE
+from .verdict import DEAD
 
 # The planner has no statistics on CTEs and prefers loops and sorts, which take minutes instead of seconds for
 # many documents.
@@ -196,7 +197,7 @@ def write_bills(move_ids):
     UPDATE account_move m SET fapiao_in_state = v.state, fapiao_in_numbers = v.numbers
       FROM verdicts v
      WHERE m.id = v.id AND (m.fapiao_in_state, m.fapiao_in_numbers) IS DISTINCT FROM (v.state, v.numbers)""",
-        deductible=list(DEDUCTIBLE),
+        deductible=list(STATED_TYPES),
         dead=list(DEAD),
         is_red_open=SQL(
             "SELECT bool_or(NOT EXISTS (SELECT FROM fapiao_match y"
