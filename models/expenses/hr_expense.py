@@ -32,7 +32,7 @@ class HrExpense(models.Model):
             f"fapiao_match_ids.fapiao_id.{name}"
             for name in ("type_code", "amount_total", "amount_tax", "travel_fund", "travel_other_taxes")
         ),
-        *("total_amount", "is_multiple_currency", "product_has_cost", "account_move_id"),
+        *("total_amount", "quantity", "is_multiple_currency", "product_has_cost", "account_move_id"),
     )
     def _compute_fapiao_untaxed(self):
         for expense in self:
@@ -45,7 +45,7 @@ class HrExpense(models.Model):
                 )
             )
             funds = sum(deduction.fund_of(fapiao._deduction_paper()) for fapiao in matches.sudo().fapiao_id)
-            is_plain = not expense.is_multiple_currency and not expense.product_has_cost
+            is_plain = not expense.is_multiple_currency and not expense.product_has_cost and expense.quantity == 1
             fits = 0 < funds < exact(expense.total_amount)
             expense.fapiao_untaxed = float(funds) if is_plain and fits else 0
 
@@ -55,6 +55,11 @@ class HrExpense(models.Model):
         for expense in self.filtered("fapiao_untaxed"):
             expense.untaxed_amount_currency = expense.total_amount_currency - expense.tax_amount_currency
         return res
+
+    @api.depends("fapiao_untaxed")
+    def _compute_tax_amount(self):
+        """Follow the amount in the currency of the expense, which is copied."""
+        return super()._compute_tax_amount()
 
     def _prepare_base_line_for_taxes_computation(self, **kwargs):
         """Leave out of the base what bears no tax. Only expenses in the company's currency have such a part."""
@@ -85,12 +90,10 @@ class HrExpense(models.Model):
         expense = self.browse(line["expense_id"])
         if not expense.fapiao_untaxed:
             return [line]
-        taxed, untaxed = dict(line), {**line, "tax_ids": [Command.clear()], "quantity": 1}
+        taxed, untaxed = dict(line), {**line, "tax_ids": [Command.clear()]}
         untaxed.pop("tax_tag_ids", None)
         for name in amounts:
             taxed[name], untaxed[name] = line[name] - expense.fapiao_untaxed, expense.fapiao_untaxed
-        if "balance" in amounts:
-            untaxed.pop("quantity")
         return [taxed, untaxed]
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
@@ -172,7 +175,7 @@ class HrExpense(models.Model):
                 # 9 % of the whole price is no tax included in it
                 return none
             # the fund of a flight has no tax: see fapiao_untaxed
-            parts = [part for part in one._bill_parts() if part[2] or part[0]]
+            parts = [part for part in one._bill_parts() if part[2] or part[0].id]
             if not any(tax for _line, _amount, tax, _rate in parts):
                 return none
             rates |= {rate for _line, _amount, _tax, rate in parts}

@@ -95,7 +95,7 @@ def _open_bills(companies, ids):
       FROM (
         SELECT m.id, m.company_id, -m.amount_total_signed AS total, COALESCE(m.invoice_date, m.date) AS day,
                %(vat)s AS tax_no, %(partner)s AS seller,
-               upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)) AS said,
+               upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao, m.fapiao_in_stated)) AS said,
                known.move_id IS NOT NULL AS is_proposed, COALESCE(known.is_named, FALSE) AS is_named
           FROM account_move m
           LEFT JOIN res_partner p ON p.id = m.commercial_partner_id

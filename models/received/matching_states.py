@@ -41,7 +41,8 @@ def sellers(fapiao_ids, move_ids):
             SELECT %(vat)s, %(vendor)s, word
               FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
               LEFT JOIN regexp_split_to_table(
-                        upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
+                        upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao, m.fapiao_in_stated)),
+                        '[^0-9A-Z]+') AS word
                     ON length(word) >= 8
              WHERE m.id = ANY(%(moves)s)) AS sought (tax_no, name, number)""",
         seller_tax_no=plain(SQL("f.seller_tax_no")),
