@@ -115,7 +115,7 @@ SHARED = (
     Refusal(
         "special_element",
         _("What is sold needs another special element (特定要素), or what the element says is wrong."),
-        _("Check Special Elements on the Fapiao page of the document and the classification of the products."),
+        _("Check Special Elements of the document and the classification of the products."),
         r"开具非特定业务|特定(?:业务|要素).{0,30}(?:不符|不能|不支持|不一致|应|只能|未开通|没有)|煤炭种类.{0,6}(?:为空|填写)",
     ),
     Refusal(

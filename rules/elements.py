@@ -130,6 +130,7 @@ class Terms:
     lengths: dict = field(default_factory=dict)
     choices: dict = field(default_factory=dict)
     place_length: int = 0  # of province, city and district together
+    unknown: tuple[str, ...] = ()  # what it has no key for
 
 
 _PLACE = (
@@ -431,7 +432,7 @@ def _codes(draft, element):
                     " bureau refuses it (不支持开具非特定业务发票)."
                 ),
                 _(
-                    "Fill in Special Elements on the Fapiao page of the document, and put what needs different ones on"
+                    "Fill in Special Elements of the document, and put what needs different ones on"
                     " documents of their own."
                 ),
                 {**values, "element": ELEMENTS[need].name},
@@ -568,7 +569,7 @@ def _details(draft, element, terms):
         yield Problem(
             "element_empty",
             _("The fapiao needs what the tax bureau asks for with the special element %(element)s."),
-            _("Fill in Special Elements on the Fapiao page of the document."),
+            _("Fill in Special Elements of the document."),
             {"element": element.name},
         )
         return
@@ -601,16 +602,24 @@ def _field(one, row, element, terms, is_parking):
             yield Problem(
                 "element_field_missing",
                 _("Special element %(element)s: “%(field)s” is missing."),
-                _("Enter it under Special Elements on the Fapiao page of the document."),
+                _("Enter it under Special Elements of the document."),
                 values,
             )
+    elif one.name in terms.unknown:
+        yield Problem(
+            "element_field_unknown",
+            _("Special element %(element)s: the cloud of this account has no place for “%(field)s”."),
+            _("Issue without it, or through another account."),
+            values,
+            severity="warning",
+        )
     elif length and len(value) > length:
         yield _too_long(element, one.label, len(value), length)
     elif not _is_valid(one, value, terms.choices.get(one.name, one.choices), is_parking):
         yield Problem(
             "element_field_invalid",
             _("Special element %(element)s: “%(value)s” can't be “%(field)s”."),
-            _("Correct it under Special Elements on the Fapiao page of the document."),
+            _("Correct it under Special Elements of the document."),
             values,
         )
 
@@ -619,7 +628,7 @@ def _too_long(element, label, count, length):
     return Problem(
         "element_field_long",
         _("Special element %(element)s: “%(field)s” has %(count)s characters, %(length)s are allowed."),
-        _("Shorten it under Special Elements on the Fapiao page of the document."),
+        _("Shorten it under Special Elements of the document."),
         {"element": element.name, "field": label, "count": count, "length": length},
     )
 
@@ -665,7 +674,7 @@ def _period(row):
         yield Problem(
             "element_period",
             _("The lease ends on %(end)s before it begins on %(start)s."),
-            _("Correct the period under Special Elements on the Fapiao page of the document."),
+            _("Correct the period under Special Elements of the document."),
             {"start": start, "end": end},
         )
 
@@ -676,5 +685,5 @@ def _seat(row):
         yield Problem(
             "element_seat",
             _("The class of a journey doesn't exist in its means of transport."),
-            _("Correct it under Special Elements on the Fapiao page of the document."),
+            _("Correct it under Special Elements of the document."),
         )

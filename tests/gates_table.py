@@ -228,15 +228,17 @@ FIELDS = {
         ),
     },
     "fapiao.element": {
+        "nobody": "company_id",
         "invoicer": (
-            "actual_price address approved_price area_unit certificate_no chassis_no city company_id contract_no"
+            "actual_price address approved_price area_unit certificate_no chassis_no city contract_no"
             " cross_city cross_city_no date_from date_to district element engine_no for_register is_parking land_tax_no"
             " move_id order_id plate product_tmpl_id project province row_ids time_from time_to"
         ),
     },
     "fapiao.element.row": {
+        "nobody": "company_id",
         "invoicer": (
-            "company_id day element_id freight_vehicle goods id_kind id_no place_from place_to plate seat sequence"
+            "day element_id freight_vehicle goods id_kind id_no place_from place_to plate seat sequence"
             " traveller vehicle"
         ),
     },

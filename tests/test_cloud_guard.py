@@ -19,6 +19,7 @@ INPUTS = {
     "account.move": {
         *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
         *("fapiao_account_id", "fapiao_drawer", "fapiao_cover_number", "fapiao_output_reason"),
+        "fapiao_element_ids",
     },
     "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
     "crm.team": {"fapiao_account_id"},
@@ -40,9 +41,22 @@ INPUTS = {
         *("app_token_path", "login_path", "pull_at_once", "pull_daily_kind"),
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     },
+    "fapiao.element": {
+        *("product_tmpl_id", "move_id", "order_id", "element", "province", "city", "district", "address", "project"),
+        *("cross_city", "cross_city_no", "land_tax_no", "certificate_no", "area_unit", "contract_no"),
+        *("approved_price", "actual_price", "date_from", "date_to", "is_parking", "time_from", "time_to", "plate"),
+        *("for_register", "engine_no", "chassis_no", "row_ids"),
+    },
+    "fapiao.element.row": {
+        *("element_id", "sequence", "place_from", "place_to", "freight_vehicle", "plate", "goods"),
+        *("traveller", "id_kind", "id_no", "day", "vehicle", "seat"),
+    },
     "hr.expense": {"fapiao_cover_number", "fapiao_output_reason"},
     "product.category": {"fapiao_code_id", "fapiao_item_name"},
-    "product.template": {"fapiao_code_id", "fapiao_item_name", "fapiao_policy", "fapiao_spec"},
+    "product.template": {
+        *("fapiao_code_id", "fapiao_item_name", "fapiao_policy", "fapiao_spec"),
+        *("fapiao_coal_kind", "fapiao_element_ids"),
+    },
     "res.company": {
         *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
         *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
@@ -57,7 +71,7 @@ INPUTS = {
         *("fapiao_address", "fapiao_phone", "fapiao_email"),
     },
     "res.users": {"fapiao_account_id"},
-    "sale.order": {"fapiao_account_id", "fapiao_drawer"},
+    "sale.order": {"fapiao_account_id", "fapiao_drawer", "fapiao_element_ids"},
 }
 # Set up by managers; unknown answers have rules of their own.
 SETUP = {"fapiao.answer.text", "fapiao.tax.code", "fapiao.ticket.category"}
@@ -110,6 +124,11 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
         records += [self.confirm(self.receive(), self.bill()), self.account]
         records += [self.company_data["default_journal_sale"], self.users["employee"]]
         records += [self.env["crm.team"].sudo().create({"name": "华东"})]
+        element = self.env["fapiao.element"].sudo()
+        element = element.create(
+            {"element": "04", "move_id": invoice.id, "row_ids": [Command.create({"goods": "钢材"})]}
+        )
+        records += [element, element.row_ids]
         return {record._name: record for record in records}
 
     def test_every_model_that_users_write_has_the_guard(self):

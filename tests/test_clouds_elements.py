@@ -261,5 +261,6 @@ def test_lengths_of_its_own():
     for changes in ({"address": None}, {"address": "长" * 91}, {"district": "区" * 14, "city": "市" * 14}):
         draft = example("03", **changes)
         assert preflight(draft, limits) and not preflight(draft, Limits(elements=TERMS["piaodanyun"]))
+    assert [one.severity for one in preflight(example("06", land_tax_no="1"), limits)] == ["warning"]
     draft = example("06", area_unit="孔公里")
     assert preflight(draft, limits) and not preflight(draft, Limits(elements=TERMS["piaodanyun"]))

@@ -121,10 +121,10 @@ class TestPiaodanyun(Journeys, RedCommon):
     def test_parking_says_the_time_in_china(self):
         parking = self._product("停车", "3040502020200000000", "经营租赁", fapiao_item_name="车辆停放服务")
         invoice = self.invoice_of(parking)
+        self.assertTrue(invoice.fapiao_element_ids.is_parking)
         invoice.fapiao_element_ids.write(
             {
                 **ESTATE,
-                "is_parking": True,
                 "plate": "苏E12345",
                 "time_from": "2026-01-01 00:00:00",
                 "time_to": "2026-01-01 02:30:00",

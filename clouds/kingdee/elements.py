@@ -4,6 +4,8 @@ The keys are [docs]; that a bill takes them, and by which codes, is assumed.
 Source: docs/protocols/kingdee-billing.md#special-elements.
 """
 
+from dataclasses import replace
+
 from ...rules import elements
 from ...rules.elements import AREA_UNITS, Terms
 from ..writing import filled
@@ -14,7 +16,7 @@ TERMS = {
     **{code: Terms() for code in ("01", "04", "09", "12", "14", "18")},
     "03": Terms(("address",), {"address": 90}, place_length=30),
     "05": _ESTATE,
-    "06": _ESTATE,
+    "06": replace(_ESTATE, unknown=("land_tax_no",)),
 }
 # specialType: of bills and of the queries, and of what is issued directly
 BILL, DIRECT = "bill", "direct"

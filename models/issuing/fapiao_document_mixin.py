@@ -7,7 +7,7 @@ Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``.
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...rules.elements import chosen
+from ...rules.elements import PARKING, chosen
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
 from ..master.fapiao_element import CHOICES
@@ -166,6 +166,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
                 source = offered.filtered(lambda one, element=element: one.element == element)[:1]
                 own = source._copy_values() if source else {"element": element}
                 place = self._fapiao_place() if element == "03" else {}
+                own |= {"is_parking": True} if code.code == PARKING else {}
                 values.append({**place, **{name: value for name, value in own.items() if value or name not in place}})
         return values
 

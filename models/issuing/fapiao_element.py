@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 class FapiaoElement(models.Model):
     _inherit = "fapiao.element"
+    _fapiao_inputs = frozenset({"move_id"})
 
     move_id = fields.Many2one("account.move", "Invoice", ondelete="cascade", index="btree_not_null")
 
@@ -19,13 +20,16 @@ class FapiaoElement(models.Model):
     def _compute_company_id(self):
         return super()._compute_company_id()
 
-    def _check_not_issued(self, owner):
-        if "fapiao_state" in owner and owner.fapiao_state in ("pending", "issued"):
-            raise UserError(
-                self.env._(
-                    "The fapiao of %s is issued or on its way: what it says of its special element can't be changed"
-                    " any more. Withdraw or reverse it first.",
-                    owner.display_name,
+    def _check_not_issued(self):
+        # sudo: the protection is the same for every user
+        owners = [record.sudo()._owner() for record in self]
+        for owner in owners:
+            if "fapiao_state" in owner and owner.fapiao_state in ("pending", "issued"):
+                raise UserError(
+                    self.env._(
+                        "The fapiao of %s is issued or on its way: what it says of its special element can't be changed"
+                        " any more. Withdraw or reverse it first.",
+                        owner.display_name,
+                    )
                 )
-            )
-        return super()._check_not_issued(owner)
+        return super()._check_not_issued()

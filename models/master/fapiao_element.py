@@ -4,7 +4,7 @@ Later packages add the documents that have one. Which field belongs to which ele
 """
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 from ...rules.elements import AREA_UNITS, DAY, ELEMENTS, NO, TABLE, YES, as_printed
 from ..values import SHANGHAI, aware, exact
@@ -17,8 +17,17 @@ COLUMNS = {("04", "vehicle"): "freight_vehicle"}
 
 class FapiaoElement(models.Model):
     _name = "fapiao.element"
+    _inherit = "fapiao.guard.mixin"
     _description = "Special Element of a Fapiao"
     _order = "id"
+    _fapiao_inputs = frozenset(
+        {
+            *("product_tmpl_id", "element", "province", "city", "district", "address", "project", "cross_city"),
+            *("cross_city_no", "land_tax_no", "certificate_no", "area_unit", "contract_no", "approved_price"),
+            *("actual_price", "date_from", "date_to", "is_parking", "time_from", "time_to", "plate"),
+            *("for_register", "engine_no", "chassis_no", "row_ids"),
+        }
+    )
 
     product_tmpl_id = fields.Many2one("product.template", "Product", ondelete="cascade", index="btree_not_null")
     company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, index=True)
@@ -103,34 +112,41 @@ class FapiaoElement(models.Model):
             if sum(bool(record[name]) for name in record._owner_fields()) != 1:
                 raise ValidationError(self.env._("Details of a special element belong to one product or document."))
 
-    def _check_may_change(self):
-        """Raise unless the user may write the owners, and no fapiao stands on what is to be changed."""
-        for record in self:
-            owner = record._owner()
-            owner.check_access("write")
-            record._check_not_issued(owner)
+    def _check_access(self, operation):
+        """Details are as open as the product or document that they belong to."""
+        refused = super()._check_access(operation)
+        if refused or self.env.su or not self:
+            return refused
+        needed = "read" if operation == "read" else "write"
+        # sudo: to see whose details they are
+        owners = {one: one.sudo()._owner().sudo(False) for one in self}
+        closed = self.filtered(lambda one: owners[one] and not owners[one].has_access(needed))
+        if not closed:
+            return None
+        return closed, lambda: AccessError(self.env._("You can't access the product or document of these details."))
 
-    def _check_not_issued(self, owner):
-        """Hook: raise ``UserError`` where the details of ``owner`` stand on a fapiao."""
+    def _check_not_issued(self):
+        """Hook: raise ``UserError`` where details stand on a fapiao."""
 
     # ------------------------------------------------------------------ CRUD
 
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        records._check_may_change()
+        records._check_not_issued()
         return records
 
     def write(self, vals):
-        self._check_may_change()
+        self._check_not_issued()
         result = super().write(vals)
         if set(self._owner_fields()) & vals.keys():
-            self._check_may_change()
+            self.check_access("write")
+            self._check_not_issued()
         return result
 
-    def unlink(self):
-        self._check_may_change()
-        return super().unlink()
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self._check_not_issued()
 
     # ------------------------------------------------------------------ values
 
@@ -152,6 +168,8 @@ class FapiaoElement(models.Model):
         row = {one.name: _text_of(self[one.name], one) for one in element.fields}
         if element.code == "06" and self.is_parking:
             row |= {"date_from": _minute(self.time_from), "date_to": _minute(self.time_to)}
+        elif element.code == "06":
+            del row["plate"]
         return {name: value for name, value in row.items() if value}
 
     def _copy_values(self):

@@ -1,6 +1,7 @@
 """Model ``fapiao.element.row``: one journey, of goods or of a traveller."""
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from .fapiao_element import COLUMNS, _text_of
 
@@ -49,8 +50,15 @@ PAPERS = [
 
 class FapiaoElementRow(models.Model):
     _name = "fapiao.element.row"
+    _inherit = "fapiao.guard.mixin"
     _description = "Journey on a Fapiao"
     _order = "sequence, id"
+    _fapiao_inputs = frozenset(
+        {
+            *("element_id", "sequence", "place_from", "place_to", "freight_vehicle", "plate", "goods"),
+            *("traveller", "id_kind", "id_no", "day", "vehicle", "seat"),
+        }
+    )
 
     element_id = fields.Many2one("fapiao.element", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="element_id.company_id", store=True, index=True)
@@ -67,22 +75,34 @@ class FapiaoElementRow(models.Model):
     vehicle = fields.Selection(VEHICLES, "Travels By")
     seat = fields.Selection(SEATS, "Class")
 
+    def _check_access(self, operation):
+        """Journeys are as open as the details that they belong to."""
+        refused = super()._check_access(operation)
+        if refused or self.env.su or not self:
+            return refused
+        # sudo: to see whose journeys they are
+        closed = self.filtered(lambda row: not row.sudo().element_id.sudo(False).has_access(operation))
+        if not closed:
+            return None
+        return closed, lambda: AccessError(self.env._("You can't access the product or document of these details."))
+
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        records.element_id._check_may_change()
+        records.element_id._check_not_issued()
         return records
 
     def write(self, vals):
-        self.element_id._check_may_change()
+        self.element_id._check_not_issued()
         result = super().write(vals)
         if "element_id" in vals:
-            self.element_id._check_may_change()
+            self.check_access("write")
+            self.element_id._check_not_issued()
         return result
 
-    def unlink(self):
-        self.element_id._check_may_change()
-        return super().unlink()
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_issued(self):
+        self.element_id._check_not_issued()
 
     def _row(self, element):
         """Return this row as a draft wants it."""

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 class FapiaoElement(models.Model):
     _inherit = "fapiao.element"
+    _fapiao_inputs = frozenset({"order_id"})
 
     order_id = fields.Many2one("sale.order", ondelete="cascade", index="btree_not_null")
 
