@@ -380,8 +380,8 @@ FIELDS = {
     },
     "fapiao.tax.code.update": {
         "manager": (
-            "added_count changed_count ended_count ends_missing missing_count name rejected_count rejected_text state"
-            " table_version unchanged_count"
+            "added_count changed_count ended_count ends_missing line_ids missing_count name rejected_count rejected_text"
+            " state table_version unchanged_count"
         ),
     },
     "fapiao.tax.code.update.line": {

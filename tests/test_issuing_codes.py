@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ..models.issuing.builder import Builder
+from ..rules.privileges import PRIVILEGES
 from ..rules.problems import errors
 from .common_order import OrderCommon
 
@@ -97,6 +98,7 @@ class TestLineCodes(OrderCommon):
 
     def test_a_privilege_that_does_not_exist(self):
         for record in (self.tax_13, self.product_a):
+            self.assertEqual([key for key, _label in record._fields["fapiao_policy"].selection], [*PRIVILEGES])
             with self.assertRaises(ValueError):
                 record.fapiao_policy = "简易计税"
 

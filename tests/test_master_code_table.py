@@ -230,7 +230,7 @@ class TestUpdate(TransactionCase):
             ):
                 self.assertEqual(self.env[action["res_model"]].search(action["domain"]), expected)
             self.assertEqual((update.product_count, update.category_count), (1, 1))
-            used = [*update.action_show_lines()["domain"], ("is_used", "=", True)]
+            used = [*update.action_show_lines()["domain"], ("is_used", "=", True), ("kind", "!=", "missing")]
             used = self.env["fapiao.tax.code.update.line"].search(used, order="code")
             self.assertEqual(used, self.lines(update, "changed", "ended"))
             self.assertEqual(self.lines(update, "added").is_used, False)

@@ -28,7 +28,7 @@ class TestProductCodes(OrderCommon):
         )
         cls.bare = cls.Category.create({"name": "Bare"})
 
-    def product(self, name, **values):
+    def sold(self, name, **values):
         return self.Template.create({"name": name, "categ_id": self.bare.id, **values})
 
     def missing(self, model):
@@ -38,8 +38,8 @@ class TestProductCodes(OrderCommon):
     def test_who_is_listed(self):
         above = self.Category.create({"name": "Above", "fapiao_code_id": self.paper.id})
         below = self.Category.create({"name": "Below", "parent_id": above.id})
-        bare, own = self.product("A"), self.product("B", fapiao_code_id=self.paper.id)
-        inherited, not_sold = self.product("C", categ_id=below.id), self.product("D", sale_ok=False)
+        bare, own = self.sold("A"), self.sold("B", fapiao_code_id=self.paper.id)
+        inherited, not_sold = self.sold("C", categ_id=below.id), self.sold("D", sale_ok=False)
         listed = self.missing("product")
         self.assertEqual(listed & (bare | own | inherited | not_sold), bare)
         self.assertEqual((bare | own | inherited).mapped("fapiao_code_missing"), [True, False, False])
@@ -57,28 +57,28 @@ class TestProductCodes(OrderCommon):
             ("Nothing of the kind", self.env["fapiao.tax.code"]),
         ):
             with self.subTest(name):
-                self.assertEqual(self.product(name).fapiao_code_suggestion_id, expected)
+                self.assertEqual(self.sold(name).fapiao_code_suggestion_id, expected)
 
     def test_a_code_that_ended_is_not_suggested(self):
         self.paper.date_end = "2020-01-01"
-        self.assertEqual(self.product("A4复印纸").fapiao_code_suggestion_id, self.lamp)
+        self.assertEqual(self.sold("A4复印纸").fapiao_code_suggestion_id, self.lamp)
 
     def test_what_was_used_before_goes_first(self):
-        self.assertEqual(self.product("打印纸").fapiao_code_suggestion_id, self.lamp)
-        self.product("打印纸", fapiao_code_id=self.paper.id)
-        self.assertEqual(self.product("打印纸").fapiao_code_suggestion_id, self.paper)
+        self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.lamp)
+        self.sold("打印纸", fapiao_code_id=self.paper.id)
+        self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.paper)
 
     def test_what_was_issued_and_entered_before(self):
         issued = self.create_invoice([{"name": "打印纸"}])
         self.issue(issued)
         self.assertEqual(issued.fapiao_ids.line_ids.name, "*软件*打印纸")
-        self.assertEqual(self.product("打印纸").fapiao_code_suggestion_id, self.code)
+        self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.code)
         free = self.create_invoice([{"name": "打印纸", "product_id": False}])
         free.invoice_line_ids.fapiao_tax_code_id = self.monitor
-        self.assertEqual(self.product("打印纸").fapiao_code_suggestion_id, self.monitor)
+        self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.monitor)
 
     def test_taking_suggestions(self):
-        products = self.product("复印纸") | self.product("显示屏") | self.product("Nothing of the kind")
+        products = self.sold("复印纸") | self.sold("显示屏") | self.sold("Nothing of the kind")
         products.action_fapiao_take_suggestion()
         self.assertEqual([one.fapiao_code_id for one in products], [self.paper, self.monitor, self.paper.browse()])
         category = self.Category.create({"name": "复印纸"})

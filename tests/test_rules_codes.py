@@ -4,15 +4,21 @@ import unittest
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ..clouds.kingdee import billing
+from ..clouds.kingdee import codes as kingdee
 from ..rules import codes, privileges, rates
 from ..rules.checks import preflight
 from ..rules.codes import Law
 from ..rules.document import EXEMPT, NOT_TAXABLE, ORDINARY, PLAIN_ZERO, SPECIAL
 from ..rules.limits import Limits
+from ..rules.line_checks import check_line
+from ..sandbox.bureau import checks
+from ..sandbox.protocol import Refused
 from .test_rules_checks import LINE, draft_of, found
 
 D = Decimal
@@ -105,6 +111,14 @@ class TestPrivileges(Case):
                     kind = {"免税": EXEMPT, "不征税": NOT_TAXABLE}.get(name, "") if rate == "0" else ""
                     problems = list(privileges.privilege_problems(line_of(rate, policy=name, zero_kind=kind)))
                     self.assertEqual([] if rate in fitting else ["privilege_rate"], found(problems))
+
+    def test_each_cloud_has_them_all(self):
+        self.assertEqual(sorted(kingdee.PRIVILEGES.values()), sorted(privileges.PRIVILEGES))
+        for name in privileges.PRIVILEGES:
+            kind = privileges.PRIVILEGES[name].zero_kind
+            line = line_of("0" if kind else "0.03", policy=name, zero_kind=kind)
+            self.assertEqual(billing.privilege(line), ("1", name))
+            self.assertEqual(rates.flags(line.rate, kind, name).content, name)
 
     def test_a_general_taxpayer_needs_one_for_a_levy_rate(self):
         for rate in ("0.03", "0.05"):
@@ -209,3 +223,43 @@ class TestDeduction(Case):
         meal, work = line_of("0.06", code=MEALS, keys=("m",)), line_of("0.06", code=DESIGN, keys=("w",))
         problems = preflight(draft_of(work, meal), Limits())
         self.assertEqual([("not_deductible", "m")], [(one.code, one.line) for one in problems])
+
+
+class TestBureau(Case):
+    """What is refused before sending is what the bureau refuses, and nothing else."""
+
+    CODES = {LINE.code: (), MEALS: ("0.06",), LOAN: ("0.06",), "3050200000000000000": ("0.09",)}
+
+    def refused(self, line, small_scale, reason):
+        draft = SimpleNamespace(special=False, levy="0", small_reason=reason)
+        theirs = SimpleNamespace(
+            code=line.code,
+            rate=line.rate,
+            zero_kind={EXEMPT: "exempt", NOT_TAXABLE: "untaxed"}.get(line.zero_kind, ""),
+            policy=rates.flags(line.rate, line.zero_kind, line.policy).content,
+            preferential=bool(rates.flags(line.rate, line.zero_kind, line.policy).content),
+        )
+        try:
+            checks._check_zero_rate(theirs, draft)
+            checks._check_privilege(theirs)
+            checks._check_rate(theirs, draft, SimpleNamespace(small_scale=small_scale))
+        except Refused:
+            return True
+        return False
+
+    @settings(max_examples=400, deadline=None)
+    @given(
+        st.sampled_from(sorted(CODES)),
+        st.sampled_from(["0.13", "0.09", "0.06", "0.05", "0.03", "0.015", "0"]),
+        st.sampled_from(["", "", *privileges.PRIVILEGES]),
+        st.booleans(),
+        st.sampled_from(["", "2"]),
+        st.sampled_from([EXEMPT, NOT_TAXABLE]),
+    )
+    def test_both_refuse_the_same(self, code, rate, policy, small_scale, reason, kind):
+        line = line_of(rate, code=code, policy=policy, zero_kind="" if D(rate) else kind)
+        laws = {code: Law(rates=frozenset(map(D, self.CODES[code])))}
+        limits = Limits(code_laws=laws, small_scale=small_scale)
+        draft = draft_of(line, type=ORDINARY, small_scale_reason=reason)
+        ours = {problem.code for problem in check_line(draft, line, limits) if problem.severity == "error"}
+        self.assertEqual(bool(ours), self.refused(line, small_scale, reason), ours)

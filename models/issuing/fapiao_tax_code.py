@@ -20,7 +20,7 @@ class FapiaoTaxCode(models.Model):
                       FROM fapiao_line AS line JOIN fapiao ON fapiao.id = line.fapiao_id
                      WHERE fapiao.direction = 'out' AND line.company_id = ANY(%(companies)s) AND line.code IS NOT NULL
                 ) AS lines
-                WHERE item = ANY(%(names)s) ORDER BY item, id DESC
+                WHERE item = ANY(%(names)s::text[]) ORDER BY item, id DESC
                 """,
                 companies=self.env.companies.ids,
                 names=list(names),

@@ -196,7 +196,7 @@ class FapiaoTaxCode(models.Model):
                     UNION ALL
                     SELECT id, regexp_split_to_table(keywords, %(separators)s), 0 FROM fapiao_tax_code
                 ) AS terms
-                WHERE term = ANY(%(parts)s) AND id IN %(usable)s
+                WHERE term = ANY(%(parts)s::text[]) AND id IN %(usable)s
                 """,
                 separators=r"[、，,;；\s]+",
                 parts=list(set().union(*parts.values())),
@@ -220,7 +220,7 @@ class FapiaoTaxCode(models.Model):
             SQL(
                 """
                 SELECT DISTINCT ON (wanted) wanted, id
-                  FROM unnest(%(names)s) AS wanted JOIN fapiao_tax_code ON position(wanted IN name) > 0
+                  FROM unnest(%(names)s::text[]) AS wanted JOIN fapiao_tax_code ON position(wanted IN name) > 0
                  WHERE id IN %(usable)s
               ORDER BY wanted, length(name), code
                 """,

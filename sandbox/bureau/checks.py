@@ -198,8 +198,9 @@ def _check_rate(line, draft, seller):
     if line.rate in LEVIED and not is_levied:
         raise Refused(f"一般纳税人使用征收率{line.rate}时优惠政策不能为空")
     start = max((start for start in CODE_RATES if line.code.startswith(start)), key=len, default=None)
-    allowed = CODE_RATES.get(start, {line.rate}) | PAST_RATES | {Decimal(0)} | (LEVIED if is_levied else set())
-    if line.rate in GENERAL_ONLY and line.rate not in allowed:
+    if start is None or not line.rate or line.rate in CODE_RATES[start] | PAST_RATES | LEVIED:
+        return
+    if line.rate in GENERAL_ONLY or not is_levied:
         raise Refused(f"税率{line.rate}与商品编码{line.code}不匹配")
 
 
