@@ -97,6 +97,7 @@ from . import test_issuing_builder
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
 from . import test_issuing_elements
+from . import test_issuing_codes
 from . import test_issuing_elsewhere
 from . import test_issuing_files_controller
 from . import test_issuing_kinds
@@ -112,9 +113,11 @@ from . import test_issuing_split_merge
 from . import test_issuing_twins
 from . import test_issuing_way
 from . import test_issuing_wizard
+from . import test_master_code_table
 from . import test_master_data
 from . import test_master_taxes
 from . import test_received_deduction
+from . import test_master_product_codes
 from . import test_received_details
 from . import test_received_double_booking
 from . import test_received_marking
@@ -147,6 +150,7 @@ from . import test_rules_amounts
 from . import test_rules_checks
 from . import test_rules_elements
 from . import test_rules_deduction
+from . import test_rules_codes
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines

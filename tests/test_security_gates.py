@@ -170,6 +170,7 @@ class TestCalls(GatesCase):
             "fapiao.sales.report": self.env["fapiao.sales.report"].search(
                 [("fapiao_id", "in", self.invoice.fapiao_ids.ids)], limit=1
             ),
+            "product.template": self.product_a.product_tmpl_id,
             "res.company": self.company,
             "res.users": self.users["employee"],
             "res.currency": self.company.currency_id,

@@ -10,3 +10,4 @@ from . import account_move
 from . import fapiao_element
 from . import account_move_line
 from . import account_move_send
+from . import fapiao_tax_code
