@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 from ...clouds import base
 from ...rules import pieces, taxno
 from ...rules.document import Draft, Party
+from ...rules.names import name_key
 from ..cloud.fapiao_task_mixin import DEAD_STATES, OPEN_STATES
 from ..values import DIGITAL_FORM, KIND_AND_FORM, STATUSES, TYPE_CODES, exact
 
@@ -56,7 +57,7 @@ def take_in(env, account_id, user_id, found):
     """
     account = env["fapiao.account"].browse(account_id)
     Fapiao = env["fapiao"]
-    own = [("company_id", "=", account.company_id.id), ("direction", "=", "out")]
+    own = [("company_id", "in", account._companies().ids), ("direction", "=", "out")]
     if known := Fapiao.search([*own, ("number", "=", found.number)]):
         known._take_over(found)
         return known.id, ""
@@ -287,7 +288,7 @@ class Rest:
             number, theirs = taxno.normalise(buyer.tax_no), taxno.normalise(fapiao.buyer_tax_no)
             if number or theirs:
                 compared.append((env._("buyer tax number"), number or "–", theirs or "–"))
-            else:
+            elif name_key(buyer.name) != name_key(fapiao.buyer_name):
                 compared.append((env._("buyer"), buyer.name, fapiao.buyer_name or ""))
         return compared
 
