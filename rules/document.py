@@ -79,6 +79,11 @@ class Item:
     coal_kind: str = ""  # 煤炭种类, of the codes of coal
 
     @property
+    def is_gift(self):
+        """Whether the item is discounted in full: it is printed with its list amount and a discount as large."""
+        return not self.amount and not self.tax and self.discount > 0
+
+    @property
     def group(self):
         """What items that discount one another have in common."""
         return self.rate, self.zero_kind, self.policy
