@@ -38,6 +38,7 @@
         "views/cloud/fapiao_call_views.xml",
         "views/master/fapiao_tax_code_views.xml",
         "views/master/product_views.xml",
+        "views/master/uom_views.xml",
         "views/master/account_tax_views.xml",
         "views/master/res_partner_views.xml",
         "views/master/res_config_settings_views.xml",

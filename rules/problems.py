@@ -8,6 +8,10 @@ def _(text):
     return text
 
 
+class Term(str):
+    """A value of a problem that is translated with it, such as the name of a field."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A problem that prevents the issue of a fapiao, or a warning.

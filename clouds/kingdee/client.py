@@ -111,6 +111,7 @@ class Kingdee(client.Cloud):
     types = codes.TYPES
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
+    lengths = codes.LENGTHS
     discount_tax_tolerance = CENT
     capabilities = frozenset(_CALLS)
     features = frozenset({base.PARTIAL_RED, base.MERGES})

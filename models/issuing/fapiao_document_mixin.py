@@ -7,12 +7,15 @@ Needs the relations ``fapiao_request_ids`` and ``fapiao_ids``.
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...rules.names import clean
+from ...rules.problems import Term
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
 from ..values import LIVING
 from .fapiao_request import REQUEST_STATES
 
 CHOICES = {"fapiao_account_id", "fapiao_drawer"}
+SEPARATOR = "；"  # between the parts of a remark
 FAPIAO_STATES = [
     ("none", "None"),
     ("to_issue", "To issue"),
@@ -27,6 +30,8 @@ BUYER = {
     "same_party",
     "name_missing",
     "name_too_long",
+    "contact_too_long",
+    "bank_too_long",
     "buyer_tax_no_missing",
     "buyer_tax_no_absent",
     "tax_no_malformed",
@@ -37,7 +42,8 @@ BUYER = {
     "person_business_name",
     "bank_half",
 }
-PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
+PRODUCT = {"item_name_missing", "item_name_too_long", "spec_too_long", "code_missing", "code_malformed", "code_summary"}
+UNIT = {"unit_too_long"}
 TAX_CODE = {"short_name_missing"}
 TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
 ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
@@ -118,9 +124,35 @@ class FapiaoDocumentMixin(models.AbstractModel):
         """Return the accounts that stand for this document where none is chosen, the first set one first."""
         return [self._fapiao_salesperson().with_company(self.company_id).fapiao_account_id]
 
+    def _fapiao_remark_text(self):
+        """Return the remark as printed, without notes."""
+        raise NotImplementedError
+
+    def _fapiao_lines(self):
+        """Return the lines of this document, sections and notes among them."""
+        raise NotImplementedError
+
     def _fapiao_salesperson(self):
         """Return the user who sells what this document is about."""
         raise NotImplementedError
+
+    # ------------------------------------------------------------------ remark
+
+    def _fapiao_notes(self):
+        """Return the notes among the lines, in their order."""
+        notes = self._fapiao_lines().filtered(lambda line: line.display_type == "line_note")
+        return list(filter(None, map(clean, notes.sorted(lambda line: (line.sequence, line.id)).mapped("name"))))
+
+    def _fapiao_remarks(self, with_notes=None):
+        """Return what the remark of a fapiao for these documents consists of, without duplicates; ``with_notes``: None
+        for what the company has chosen.
+        """
+        texts = {}
+        for document in self:
+            taken = document.company_id.fapiao_notes == "always" if with_notes is None else with_notes
+            own = [document._fapiao_remark_text(), *(document._fapiao_notes() if taken else [])]
+            texts[SEPARATOR.join(dict.fromkeys(filter(None, own)))] = True
+        return list(filter(None, texts))
 
     # ------------------------------------------------------------------ account and drawer
 
@@ -333,7 +365,10 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def _fapiao_describe(self, problem):
         """Return a rule's problem in the user's language, followed by the cure."""
-        parts = [self.env._(text, **problem.values) for text in (problem.message, problem.fix) if text]
+        values = {
+            name: self.env._(value) if isinstance(value, Term) else value for name, value in problem.values.items()
+        }
+        parts = [self.env._(text, **values) for text in (problem.message, problem.fix) if text]
         return " ".join(parts)
 
     def _fapiao_check_issuer(self):
@@ -351,6 +386,8 @@ class FapiaoDocumentMixin(models.AbstractModel):
             record = self._fapiao_party_to_mend(problem)
         elif problem.code in PRODUCT:
             record = line.product_id.product_tmpl_id
+        elif problem.code in UNIT:
+            record = line.product_uom_id
         elif problem.code in TAX_CODE:
             record = line.product_id._fapiao_code().get(line.product_id)
         elif problem.code in TAX:
