@@ -39,6 +39,7 @@
         "views/master/fapiao_tax_code_views.xml",
         "views/master/fapiao_element_views.xml",
         "views/master/product_views.xml",
+        "views/master/uom_views.xml",
         "views/master/account_tax_views.xml",
         "views/master/res_partner_views.xml",
         "views/master/fapiao_former_name_views.xml",

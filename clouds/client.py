@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..rules.amounts import LINE_TAX_TOLERANCE
 from ..rules.document import DIGITAL, ORDINARY, SPECIAL
 from ..rules.elements import Terms
+from ..rules.limits import BY_LOGIN, DIRECT, LOGIN, Lengths
 from ..rules.problems import _
 from ..rules.red_document import RedCheck, RedOrder
 from . import base
@@ -80,7 +81,9 @@ class Cloud(ABC):
     # Reads what the cloud pushes (``parse``) and says what it wants to hear (``answer``); None: it pushes nothing
     callbacks = None
     # What one fapiao may carry, see ``rules.limits``
-    remark_length = 450
+    lengths: dict[str, Lengths] = {LOGIN: BY_LOGIN, DIRECT: Lengths()}  # by channel to the bureau
+    bureau_channel = LOGIN  # of an account that doesn't say
+    shows_bank = False
     seller_contact_required = False
     discount_tax_tolerance = LINE_TAX_TOLERANCE
     # The kinds of fapiao that it issues, with its own code for each; whether one on paper has to name its sheet

@@ -12,6 +12,17 @@ from ..rules.document import DIGITAL as DIGITAL_FORM
 from ..rules.document import DIGITAL_PAPER, ELECTRONIC, ORDINARY, ROLL, SPECIAL
 from ..rules.document import PAPER as PAPER_FORM
 
+DOCUMENT_LANGUAGE = "zh_CN"
+
+
+def in_document_language(records):
+    """Return ``records`` in the language of a fapiao, whoever issues it: Chinese where it is installed, else the
+    language of the source, as without a translation.
+    """
+    installed = records.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
+    return records.with_context(lang=DOCUMENT_LANGUAGE if installed else "en_US")
+
+
 TYPES = [
     ("1", "Electronic, ordinary (电普)"),
     ("2", "Electronic, special (电专)"),
@@ -165,14 +176,6 @@ def shortest(value):
     the same float, i.e. as it was entered.
     """
     return Decimal(repr(float(value or 0.0)))
-
-
-def in_chinese(records):
-    """Return ``records`` in the language of fapiao, so that names are found and compared in it; unchanged where that
-    isn't installed.
-    """
-    is_installed = records.env["res.lang"]._get_data(code="zh_CN")
-    return records.with_context(lang="zh_CN") if is_installed else records
 
 
 def as_html(*texts):

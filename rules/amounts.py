@@ -81,23 +81,24 @@ def price_difference(amount, quantity, price):
     return WIDE.subtract(WIDE.multiply(price, quantity), amount)
 
 
-def price_of(amount, quantity, decimals=13):
+def price_of(amount, quantity, decimals=13, length=40):
     """Return the shortest unit price that gives ``amount`` for ``quantity``, or ``None`` if there is none.
 
     The shortest of 2 to ``decimals`` places whose product rounds to ``amount``: 100 for three is 33.333, not
     33.3333333333333. If there is none, the longest one within the bureau's 0.01. ``None`` for a quantity of
-    zero and for one so large that the price becomes zero.
+    zero, for one so large that the price becomes zero, and where ``length`` characters are too few.
     """
     if not quantity or not amount:
         return None
     with localcontext(WIDE):
         exact = Decimal(amount) / Decimal(quantity)
-        for places in range(2, decimals + 1):
-            price = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-            if price > 0 and abs(price * quantity - amount) < CENT / 2:
-                return trim(price)
-        if price > 0 and abs(price * quantity - amount) <= PRICE_TOLERANCE:
-            return trim(price)
+        prices = (trim(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)) for places in range(2, decimals + 1))
+        prices = [price for price in prices if price > 0 and len(plain(price)) <= length]
+        for price in prices:
+            if abs(price * quantity - amount) < CENT / 2:
+                return price
+        if prices and abs(prices[-1] * quantity - amount) <= PRICE_TOLERANCE:
+            return prices[-1]
     return None
 
 

@@ -9,11 +9,11 @@ from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
 from .document import DIGITAL_PAPER, FORMS, NORMAL, ORDINARY, SPECIAL, totals
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
 from .elements import check_element
-from .limits import DEFAULTS
+from .limits import DEFAULTS, too_long
 from .line_checks import check_discounts, check_line, check_pairs
 from .names import name_key
 from .parties import BUYER, SELLER, check_party
-from .problems import Problem, _
+from .problems import Problem, Term, _
 
 
 def preflight(draft, limits=DEFAULTS):
@@ -145,19 +145,27 @@ def _line_count(draft, limits):
 
 
 def _texts(draft, limits):
-    if len(draft.remark) > limits.remark_length:
-        yield Problem(
-            "remark_too_long",
-            _("The remark has %(count)s characters, %(length)s are allowed."),
-            _("Shorten the remark."),
-            {"count": len(draft.remark), "length": limits.remark_length},
-        )
+    fix = _("Shorten the remark; the banks that are shown in it count as well.")
+    yield from too_long("remark_too_long", Term(_("Remark")), _remark(draft, limits), limits.lengths.remark, fix)
     if not draft.drawer.strip():
         yield Problem(
             "drawer_missing",
             _("It isn't said who draws the fapiao (开票人)."),
             _("Enter the drawer in the settings of the company."),
         )
+
+
+def _remark(draft, limits):
+    """Return the remark as printed, with the banks that the cloud adds."""
+    banks = [
+        f"{label}开户银行:{party.bank};银行账号:{party.bank_account};"
+        for label, party, is_shown in (
+            ("购方", draft.buyer, draft.show_buyer_bank),
+            ("销方", draft.seller, draft.show_seller_bank),
+        )
+        if is_shown and limits.shows_bank and party.bank_account
+    ]
+    return "".join([draft.remark, *banks])
 
 
 def _levy(draft, _limits):

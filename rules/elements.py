@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from .amounts import price_of
 from .document import DIGITAL, DIGITAL_PAPER, DISCOUNT, NORMAL, in_units, totals
 from .names import split_name
-from .problems import Problem, _
+from .problems import Problem, Term, _
 
 YES, NO = "Y", "N"
 TEXT, FLAG, DAY, MONEY = "text", "flag", "day", "money"
@@ -435,7 +435,7 @@ def _codes(draft, element):
                     "Fill in Special Elements of the document, and put what needs different ones on"
                     " documents of their own."
                 ),
-                {**values, "element": ELEMENTS[need].name},
+                {**values, "element": Term(ELEMENTS[need].name)},
                 line.key,
             )
         elif not element.is_fitting(line.code):
@@ -443,7 +443,7 @@ def _codes(draft, element):
                 "element_unfit",
                 _("The classification %(code)s of “%(name)s” doesn't go with the special element %(element)s."),
                 _("Remove the special element from the document, or choose another classification on the product."),
-                {**values, "element": element.name},
+                {**values, "element": Term(element.name)},
                 line.key,
             )
 
@@ -453,7 +453,7 @@ def _unsupported(name):
         "element_unsupported",
         _("The cloud of this account can't issue a fapiao with the special element %(element)s."),
         _("Issue it in the electronic tax bureau (电子税务局), then enter its number on the document."),
-        {"element": name},
+        {"element": Term(name)},
     )
 
 
@@ -499,14 +499,14 @@ def _lines(draft, element):
             "element_lines",
             _("A fapiao with the special element %(element)s has one line and no discount; this one has %(count)s."),
             _("Issue each line on a fapiao of its own."),
-            {"element": element.name, "count": len(draft.lines)},
+            {"element": Term(element.name), "count": len(draft.lines)},
         )
     if element.plain_levy and draft.levy in ("2", "3"):
         yield Problem(
             "element_levy",
             _("There is no differential taxation with the special element %(element)s."),
             _("Choose ordinary taxation."),
-            {"element": element.name},
+            {"element": Term(element.name)},
         )
     for line in draft.lines:
         if line.kind != DISCOUNT:
@@ -514,7 +514,7 @@ def _lines(draft, element):
 
 
 def _line(line, element):
-    values = {"name": line.name, "element": element.name}
+    values = {"name": line.name, "element": Term(element.name)}
     forbidden = ("spec", "unit", "quantity", "price") if element.bare else ("spec", "unit") if element.no_spec else ()
     for name in forbidden:
         if getattr(line, name):
@@ -522,7 +522,7 @@ def _line(line, element):
                 "element_bare",
                 _("“%(name)s” has a %(field)s, which a line with the special element %(element)s can't have."),
                 _("Prepare the fapiao again."),
-                {**values, "field": LABELS[name]},
+                {**values, "field": Term(LABELS[name])},
                 line.key,
             )
     for name in element.needs:
@@ -531,7 +531,7 @@ def _line(line, element):
                 "element_line_lacks",
                 _("“%(name)s” has no %(field)s, which a line with the special element %(element)s needs."),
                 _("Complete the line, or the product."),
-                {**values, "field": LABELS[name]},
+                {**values, "field": Term(LABELS[name])},
                 line.key,
             )
     if element.units and line.unit and line.unit not in element.units:
@@ -570,7 +570,7 @@ def _details(draft, element, terms):
             "element_empty",
             _("The fapiao needs what the tax bureau asks for with the special element %(element)s."),
             _("Fill in Special Elements of the document."),
-            {"element": element.name},
+            {"element": Term(element.name)},
         )
         return
     if len(draft.details) > 1 and not element.repeated:
@@ -589,13 +589,13 @@ def _needless(element):
         "element_details",
         _("More is said than a fapiao with the special element %(element)s has room for."),
         _("Remove the surplus rows under Special Elements."),
-        {"element": element.name},
+        {"element": Term(element.name)},
     )
 
 
 def _field(one, row, element, terms, is_parking):
     value = row.get(one.name) or ""
-    values = {"element": element.name, "field": one.label, "value": value}
+    values = {"element": Term(element.name), "field": Term(one.label), "value": value}
     length = min(filter(None, (one.length, terms.lengths.get(one.name, 0))), default=0)
     if not value:
         if one.is_demanded(row) or one.name in terms.required or (is_parking and one.name == "plate"):
@@ -629,7 +629,7 @@ def _too_long(element, label, count, length):
         "element_field_long",
         _("Special element %(element)s: “%(field)s” has %(count)s characters, %(length)s are allowed."),
         _("Shorten it under Special Elements of the document."),
-        {"element": element.name, "field": label, "count": count, "length": length},
+        {"element": Term(element.name), "field": Term(label), "count": count, "length": length},
     )
 
 

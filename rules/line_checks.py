@@ -16,9 +16,9 @@ from .amounts import (
 )
 from .document import DISCOUNT, DISCOUNTED, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
 from .draft import DIFFERENTIAL_NET, ORDINARY_LEVY
-from .limits import DEFAULTS
+from .limits import DEFAULTS, too_long
 from .names import split_name
-from .problems import Problem, _
+from .problems import Problem, Term, _
 
 
 def check_line(draft, line, limits=DEFAULTS):
@@ -31,6 +31,7 @@ def check_line(draft, line, limits=DEFAULTS):
     law = limits.code_laws.get(line.code, codes.NO_LAW)
     yield from _code(line, law)
     yield from _validity(line, law)
+    yield from _texts(line, limits.lengths)
     yield from rates.rate_problems(line.rate, line.zero_kind, line.key, line.policy)
     # a levy that is told otherwise, and the correction of what was sold before, have rates of their own
     is_levied = limits.small_scale or draft.levy != ORDINARY_LEVY or bool(draft.small_scale_reason)
@@ -45,14 +46,6 @@ def check_line(draft, line, limits=DEFAULTS):
 def _name(line, limits):
     if not line.name:
         yield Problem("item_name_missing", _("A line has no item name."), _("Enter a description."), line=line.key)
-    elif len(line.name) > limits.name_length:
-        yield Problem(
-            "item_name_too_long",
-            _("“%(name)s” is longer than %(length)s characters."),
-            _("Shorten the item name."),
-            {"name": line.name, "length": limits.name_length},
-            line.key,
-        )
     # without a code there is no short name, and the missing code is reported already
     elif limits.short_name_required and line.code and not split_name(line.name)[0]:
         yield Problem(
@@ -62,6 +55,20 @@ def _name(line, limits):
             {"name": line.name},
             line.key,
         )
+
+
+def _texts(line, lengths):
+    about = "item_name_too_long", Term(_("Item name"))
+    fix = _("Enter a shorter “Name on Fapiao” on the product, or shorten the first line of the description.")
+    own = too_long(*about, split_name(line.name)[1], lengths.item, fix, line.key)
+    yield from own or too_long(*about, line.name, lengths.name, fix, line.key)
+    fix = _("Enter a shorter “Specification on Fapiao” on the product.")
+    yield from too_long("spec_too_long", Term(_("Specification")), line.spec, lengths.spec, fix, line.key)
+    fix = _("Enter a shorter “Unit on Fapiao” on the unit of measure.")
+    yield from too_long("unit_too_long", Term(_("Unit")), line.unit, lengths.unit, fix, line.key)
+    if line.price is not None:
+        fix = _("Use a larger unit of measure.")
+        yield from too_long("price_too_long", Term(_("Unit price")), plain(line.price), lengths.price, fix, line.key)
 
 
 def _code(line, law):

@@ -13,10 +13,6 @@ from .document import DISCOUNT, DISCOUNTED, NORMAL, Item, Line
 from .limits import DEFAULTS
 from .problems import Problem, _
 
-NAME_CUT = _("The item name “%(text)s” is longer than %(length)s characters and will be cut.")
-SPEC_CUT = _("The specification “%(text)s” is longer than %(length)s characters and will be cut.")
-UNIT_CUT = _("The unit “%(text)s” is longer than %(length)s characters and will be cut.")
-
 
 @dataclass(frozen=True)
 class Net:
@@ -89,10 +85,9 @@ def shape(net, limits=DEFAULTS):
     rest; together they are the item's amount and tax.
     """
     item = net.item
-    texts, problems = _texts(item, limits)
     list_amount = net.amount + net.discount
     discount_tax = tax_of(net.discount, item.rate)
-    quantity, price, found = _quantity_and_price(item, list_amount, limits)
+    quantity, price, problems = _quantity_and_price(item, list_amount, limits)
     line = Line(
         kind=DISCOUNTED if net.discount else NORMAL,
         code=item.code,
@@ -107,10 +102,13 @@ def shape(net, limits=DEFAULTS):
         goods_code=item.goods_code,
         note=item.note,
         coal_kind=item.coal_kind,
-        **texts,
+        # too long a text is refused, not cut: half a name or specification is a wrong one
+        name=names.compose(item.name, item.short_name),
+        spec=names.clean(item.spec),
+        unit=names.clean(item.unit),
     )
     if not net.discount:
-        return [line], problems + found
+        return [line], problems
     discount = replace(
         line,
         kind=DISCOUNT,
@@ -124,7 +122,7 @@ def shape(net, limits=DEFAULTS):
         note="",
         keys=(item.key, *net.folded),
     )
-    return [line, discount], problems + found
+    return [line, discount], problems
 
 
 def _groups(items):
@@ -188,27 +186,13 @@ def _net_taxes(group, positives, amounts):
     return taxes
 
 
-def _texts(item, limits):
-    """Return the printed texts of an item as keyword arguments for a line, and warnings about cut texts."""
-    fields = (
-        ("name", names.compose(item.name, item.short_name), limits.name_length, NAME_CUT),
-        ("spec", item.spec, limits.spec_length, SPEC_CUT),
-        ("unit", item.unit, limits.unit_length, UNIT_CUT),
-    )
-    texts, problems = {}, []
-    for field, text, length, warning in fields:
-        texts[field], found = names.fit(text, length, warning, item.key)
-        problems += found
-    return texts, problems
-
-
 def _quantity_and_price(item, amount, limits):
     """Return quantity, price and warnings; both or neither, as the bureau requires."""
     if not item.quantity:
         return None, None, []
     # Minus two units at a price of minus 50 are a sale of two at 50.
     quantity = trim(abs(round(Decimal(item.quantity), limits.quantity_decimals)))
-    price = price_of(amount, quantity, limits.price_decimals)
+    price = price_of(amount, quantity, limits.price_decimals, limits.lengths.price.most)
     if price is not None:
         return quantity, price, []
     problem = Problem(

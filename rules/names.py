@@ -7,7 +7,6 @@ import re
 import unicodedata
 
 from . import taxno
-from .problems import Problem, _
 
 _STARRED = re.compile(r"\*([^*]+)\*(.+)")
 # Private-use, unassigned and surrogate characters can't be printed; zero-width characters in pasted text make
@@ -90,26 +89,13 @@ def split_name(name):
 def compose(name, short_name=""):
     """Return ``*short*name`` from an item's own name and the short name of its tax classification.
 
-    A name that begins with ``*short*`` keeps its own. Stars inside a name ("cable 2*1.5") stay, since only
-    the first pair is read; single ones at its start are removed.
+    ``short_name`` is that of the present table: a name that begins with another ``*short*`` loses it, and keeps it
+    only where the table has none. Stars inside a name ("cable 2*1.5") stay, since only the first pair is read; single
+    ones at its start are removed.
     """
     own_short, rest = split_name(clean(name))
-    short = own_short or clean((short_name or "").replace("*", " "))
+    short = clean((short_name or "").replace("*", " ")) or own_short
     rest = rest.lstrip("* ")
     if not rest:
         return ""
     return f"*{short}*{rest}" if short else rest
-
-
-def fit(text, length, warning, line=None):
-    """Return ``(text, problems)``: ``text`` cleaned and cut to ``length`` characters, with a warning if cut.
-
-    ``warning`` is the template of the warning, marked for translation, with placeholders for ``text`` and
-    ``length``.
-    """
-    text = clean(text)
-    if len(text) <= length:
-        return text, []
-    values = {"text": text, "length": length}
-    fix = _("Shorten it if the end matters.")
-    return text[:length].rstrip(), [Problem("text_cut", warning, fix, values, line, "warning")]

@@ -5,16 +5,16 @@ Source: docs/protocols/tax-rules.md#buyer.
 
 from . import taxno
 from .document import SPECIAL
-from .limits import DEFAULTS
+from .limits import DEFAULTS, too_long
 from .names import is_business, name_key
-from .problems import Problem, _
+from .problems import Problem, Term, _
 
 BUYER, SELLER = "buyer", "seller"
 
 
 def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
     """Return the problems of ``party`` as ``role`` on a fapiao of that type (``None``: not known yet)."""
-    problems = [*_name(party, limits), *_number(party, role, fapiao_type)]
+    problems = [*_name(party), *_texts(party, limits.lengths), *_number(party, role, fapiao_type)]
     if role == SELLER and limits.seller_contact_required:
         problems += _seller_contact(party)
     if role == BUYER and party.is_person:
@@ -37,17 +37,23 @@ def check_registered_name(name, registered):
     ]
 
 
-def _name(party, limits):
-    name = party.name.strip()
-    if not name:
+def _name(party):
+    if not party.name.strip():
         yield Problem("name_missing", _("A party of the fapiao has no name."), _("Enter the registered name."))
-    elif len(name) > limits.buyer_name_length:
-        yield Problem(
-            "name_too_long",
-            _("The name “%(name)s” is longer than %(length)s characters."),
-            _("Enter the name as it is registered; it can't be cut."),
-            {"name": name, "length": limits.buyer_name_length},
-        )
+
+
+def _texts(party, lengths):
+    """Yield the problems of the three texts of a party; two of them are put together when they are sent."""
+    name = party.name.strip()
+    fix = _("Enter the name as it is registered; it can't be cut.")
+    yield from too_long("name_too_long", Term(_("Name")), name, lengths.party, fix, name=party.name)
+    contact = " ".join(filter(None, (party.address, party.phone)))
+    fix = _("Shorten “Address on Fapiao” of %(name)s.")
+    label = Term(_("Address and phone"))
+    yield from too_long("contact_too_long", label, contact, lengths.contact, fix, name=party.name)
+    bank = " ".join(filter(None, (party.bank, party.bank_account)))
+    fix = _("Shorten “Bank and Account” of %(name)s.")
+    yield from too_long("bank_too_long", Term(_("Bank and account")), bank, lengths.bank, fix, name=party.name)
 
 
 def _number(party, role, fapiao_type):

@@ -19,8 +19,11 @@ REMEMBERED = {
     "bank_half": (PARTNER, ()),
     "rate_historic": (PRODUCT, ("rate",)),
     "zero_on_special": (PRODUCT, ()),
-    "text_cut": (PRODUCT, ("text", "length")),
 }
+
+
+class Term(str):
+    """A value of a problem that is translated with it, such as the name of a field."""
 
 
 @dataclass(frozen=True)

@@ -241,7 +241,7 @@ def _quantity_and_price(line, amount, quantity, limits):
     quantity = trim(quantity)
     if abs(price_difference(amount, quantity, line.price)) <= PRICE_TOLERANCE:
         return quantity, line.price
-    price = price_of(amount, quantity, limits.price_decimals)
+    price = price_of(amount, quantity, limits.price_decimals, limits.lengths.price.most)
     return (quantity, price) if price is not None else (None, None)
 
 

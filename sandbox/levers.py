@@ -101,6 +101,10 @@ class Levers:
         if used is not None:
             issue.month(taxpayer, self.clock.now())["used"] = Decimal(str(used))
 
+    def set_channel(self, tax_no, channel):
+        """How clouds reach the bureau for it: by login, or direct (乐企), where texts may be longer."""
+        self.taxpayer(tax_no).channel = channel
+
     def set_use(self, number, consumption=None, vat=None, booked=None):
         """What the buyer did: XfsytDm (00 none), ZzsytDm (03 none), FprzztDm (00 none)."""
         fapiao = self.fapiao[number]

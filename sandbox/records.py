@@ -41,6 +41,7 @@ class Taxpayer:
     credit_total: Decimal
     small_scale: bool = False
     region: str = "31"
+    channel: str = "login"  # login | direct (乐企)
     address: str = ""
     bank: str = ""
     users: dict = field(default_factory=dict)  # username → BureauUser

@@ -54,6 +54,7 @@ from . import test_clouds_kingdee_secrets
 from . import test_clouds_kingdee_server
 from . import test_clouds_kingdee_token
 from . import test_clouds_kinds
+from . import test_clouds_lengths
 from . import test_clouds_login
 from . import test_clouds_query
 from . import test_clouds_red
@@ -113,6 +114,7 @@ from . import test_issuing_processes
 from . import test_issuing_request
 from . import test_issuing_send
 from . import test_issuing_split_merge
+from . import test_issuing_texts
 from . import test_issuing_twins
 from . import test_issuing_way
 from . import test_issuing_wizard

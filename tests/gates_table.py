@@ -254,8 +254,8 @@ FIELDS = {
         ),
     },
     "fapiao.issue": {
-        "issuer": f"{_WISHES} twin_ids advance advance_code_id advance_remember",
-        "nobody": "fapiao_count going_count is_merged move_ids preview_ids problem_ids ready_count",
+        "issuer": f"{_WISHES} advance advance_code_id advance_remember remark twin_ids with_notes",
+        "nobody": "fapiao_count going_count is_merged move_ids preview_ids problem_ids proposed_remark ready_count",
     },
     "fapiao.issue.preview": {
         "nobody": "amount_tax amount_total amount_untaxed currency_id documents issue_id line_count sequence",
@@ -303,7 +303,7 @@ FIELDS = {
         "nobody": "expense_id move_id wizard_id",
     },
     "fapiao.order.request": {
-        "issuer": f"{_WISHES} email fapiao_form fapiao_type line_ids phone remark small_scale_reason",
+        "issuer": f"{_WISHES} email fapiao_form fapiao_type line_ids phone remark small_scale_reason with_notes",
         "nobody": "fapiao_count order_ids problem_ids",
     },
     "fapiao.order.request.line": {
@@ -430,6 +430,7 @@ FIELDS = {
     "product.category": {
         "administrator": "fapiao_code_id fapiao_item_name",
     },
+    "product.product": {"administrator": "fapiao_spec"},
     "product.template": {
         "administrator": (
             "fapiao_code_id fapiao_coal_kind fapiao_element_ids fapiao_item_name fapiao_policy fapiao_spec"
@@ -443,6 +444,10 @@ FIELDS = {
             " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
             " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
             " fapiao_show_seller_bank fapiao_twin_days fapiao_advance fapiao_advance_code_id"
+            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_notes fapiao_payee"
+            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
+            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
+            " fapiao_show_seller_bank fapiao_spec_source fapiao_twin_days"
         ),
     },
     "res.config.settings": {
@@ -453,6 +458,10 @@ FIELDS = {
             " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
             " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
             " fapiao_show_seller_bank fapiao_twin_days fapiao_advance fapiao_advance_code_id"
+            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_notes fapiao_payee"
+            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
+            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
+            " fapiao_show_seller_bank fapiao_spec_source fapiao_twin_days"
         ),
     },
     "res.partner": {
@@ -467,4 +476,5 @@ FIELDS = {
         "invoicer": "fapiao_tax_code_id",
         "nobody": "fapiao_qty_covered fapiao_request_line_ids",
     },
+    "uom.uom": {"administrator": "fapiao_name fapiao_own_name"},
 }

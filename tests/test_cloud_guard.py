@@ -58,6 +58,7 @@ INPUTS = {
         *("fapiao_code_id", "fapiao_item_name", "fapiao_policy", "fapiao_spec"),
         *("fapiao_coal_kind", "fapiao_element_ids"),
     },
+    "product.product": {"fapiao_spec"},
     "res.company": {
         *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
         *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
@@ -65,7 +66,7 @@ INPUTS = {
         *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
         *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
         *("fapiao_pick_unverified", "fapiao_pick_personal", "fapiao_pick_bank", "fapiao_company_code"),
-        *("fapiao_credit_days", "fapiao_in_details"),
+        *("fapiao_credit_days", "fapiao_in_details", "fapiao_spec_source", "fapiao_notes"),
     },
     "res.partner": {
         *("fapiao_title_type", "fapiao_type", "fapiao_bank"),
@@ -74,6 +75,7 @@ INPUTS = {
     "res.users": {"fapiao_account_id"},
     "sale.order": {"fapiao_account_id", "fapiao_drawer", "fapiao_element_ids"},
     "sale.order.line": {"fapiao_tax_code_id"},
+    "uom.uom": {"fapiao_name", "fapiao_own_name"},
 }
 # Set up by managers; unknown answers have rules of their own.
 SETUP = {
@@ -125,7 +127,8 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
             {"name": "Trip", "employee_id": employee.id, "company_id": self.company.id, "total_amount": 1}
         )
         records = [invoice, invoice.invoice_line_ids, order, order.order_line, self.tax_13, self.company]
-        records += [self.product_a.product_tmpl_id, self.product_a.categ_id, self.buyer, expense]
+        records += [self.product_a, self.product_a.product_tmpl_id, self.product_a.categ_id, self.buyer, expense]
+        records += [self.product_a.uom_id]
         records += [self.confirm(self.receive(), self.bill()), self.account]
         records += [self.company_data["default_journal_sale"], self.users["employee"]]
         records += [self.env["crm.team"].sudo().create({"name": "华东"})]

@@ -186,6 +186,7 @@ class TestWords(LinesCase):
 
     def test_reference_stands_in_its_own_column(self):
         self.product_a.default_code = "SUITE-1"
+        self.company.fapiao_spec_source = "reference"
         line = self.draft_of().lines[0]
         self.assertEqual((line.name, line.spec), ("*软件*Accounting suite", "SUITE-1"))
 

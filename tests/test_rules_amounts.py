@@ -93,6 +93,17 @@ class TestPrice(unittest.TestCase):
             # 13 decimals settle any amount unless a quantity of billions swallows them.
             self.assertGreater(quantity, 10**9)
 
+    @PROFILE
+    @given(st.integers(1, 10**11), st.integers(1, 10**7), st.integers(4, 20))
+    def test_a_short_price_is_right_or_none(self, fen, thousandths, length):
+        amount, quantity = D(fen) / 100, D(thousandths) / 1000
+        price = amounts.price_of(amount, quantity, length=length)
+        if price is not None:
+            self.assertLessEqual(len(amounts.plain(price)), length)
+            self.assertLessEqual(abs(price * quantity - amount), amounts.PRICE_TOLERANCE)
+        elif (longer := amounts.price_of(amount, quantity)) is not None:
+            self.assertGreater(len(amounts.plain(longer)), length)
+
 
 class TestSpread(unittest.TestCase):
     def test_proportional_and_exact(self):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ..rules.document import DISCOUNT, DISCOUNTED, EXEMPT, NORMAL, NOT_TAXABLE, Item
-from ..rules.limits import Limits
+from ..rules.limits import Length, Lengths, Limits
 from ..rules.lines import fold, to_lines
 
 D = Decimal
@@ -78,13 +78,25 @@ class TestSingleLines(unittest.TestCase):
         self.assertEqual((None, None), (lines[0].quantity, lines[0].price))
         self.assertEqual([("quantity_left_out", "warning")], [(p.code, p.severity) for p in problems])
 
-    def test_long_texts_are_cut_with_a_warning(self):
-        lines, problems = lines_of(item("a", "1.00", "0.13", name="长" * 120, spec="规" * 151))
-        self.assertEqual((100, 150), (len(lines[0].name), len(lines[0].spec)))
-        self.assertEqual(["text_cut"] * 2, codes(problems))
-        self.assertEqual({"a"}, {problem.line for problem in problems})
-        lines, problems = lines_of(item("a", "1.00", "0.13", name="长" * 120), limits=Limits(name_length=600))
+    def test_long_texts_are_never_cut(self):
+        lines, problems = lines_of(item("a", "1.00", "0.13", name="长" * 120, spec="规" * 151, unit="位" * 301))
+        self.assertEqual((124, 151, 301), tuple(len(getattr(lines[0], name)) for name in ("name", "spec", "unit")))
         self.assertEqual([], problems)
+
+    def test_a_price_has_room(self):
+        """One that takes more characters than the channel gives is shorter, if it is still right to the fen."""
+        for amount, quantity, length, price in (
+            ("100.00", 3, 40, "33.333"),
+            ("100.00", 3, 6, "33.333"),
+            ("100.00", 3, 5, "33.33"),  # within the bureau's 0.01
+            ("100.00", 3, 4, None),
+            ("99999.99", 7, 9, "14285.713"),
+            ("99999.99", 7, 8, None),
+        ):
+            with self.subTest(amount, quantity=quantity, length=length):
+                limits = Limits(lengths=Lengths(price=Length(length)))
+                lines, _problems = lines_of(item("a", amount, "0.00", "0", quantity=D(quantity)), limits=limits)
+                self.assertEqual(price, lines[0].price and str(lines[0].price))
 
 
 class TestZeroLines(unittest.TestCase):

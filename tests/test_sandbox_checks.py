@@ -192,7 +192,7 @@ class TestHeadChecks(SandboxCase):
         self.refused(self.order(ghdwsbh="91440300ma5buyer26"), "格式不正确")
         self.refused(self.order(ghdwsbh="1234567890"), "格式不正确")
         self.refused(self.order(ghdwsbh=defaults.TAX_NO), "不能与销方税号相同")
-        self.refused(self.order(ghdwmc="公" * 301), "购方名称不能超过300")
+        self.refused(self.order(ghdwmc="公" * 101), "购方名称不能超过100")
         self.issue(ghdwsbh="")
         self.world.settings.need_buyer_tax_no = True
 
@@ -230,6 +230,9 @@ class TestHeadChecks(SandboxCase):
         self.issue([line(sl="0.01", se="1.00")])
 
     def test_remark(self):
+        self.issue(bz="备" * 230)
+        self.refused(self.order(bz="备" * 231), "备注不能超过230")
+        self.world.set_channel(defaults.TAX_NO, "direct")
         self.issue(bz="备" * 255)
         self.refused(self.order(bz="备" * 256), "备注不能超过255")
 

@@ -86,7 +86,7 @@ class TestSplit(SplitCase):
                         taxRate=str(rate),
                         taxAmount=str(tax),
                         quantity=quantity and str(quantity),
-                        price=quantity and f"{amount / quantity:.13f}",
+                        price=quantity and f"{amount / quantity:.11f}",
                     )
                 )
             keys = ("amount",) if inclusive else ("amount", "taxAmount")

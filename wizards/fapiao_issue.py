@@ -7,8 +7,9 @@ from odoo.exceptions import UserError
 
 from ..models.cloud import gate
 from ..models.issuing import fapiao_twins
-from ..models.issuing.builder import Builder, on_sheets
+from ..models.issuing.builder import Builder, Wishes, on_sheets
 from ..models.values import ADVANCE_RECEIPT, ADVANCES
+from ..rules.limits import DEFAULTS
 
 TAKEN = ("pending", "issued")
 FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
@@ -19,7 +20,7 @@ class FapiaoIssue(models.TransientModel):
     _inherit = ["fapiao.guard.mixin", "fapiao.wishes.mixin"]
     _description = "Issue Fapiao"
     # The invoices and their problems are set by the dialog, not by the user.
-    _fapiao_inputs = frozenset({"twin_ids", "advance", "advance_code_id", "advance_remember"})
+    _fapiao_inputs = frozenset({"twin_ids", "with_notes", "remark", "advance", "advance_code_id", "advance_remember"})
 
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)
     problem_ids = fields.One2many("fapiao.issue.problem", "issue_id", "Problems", readonly=True)
@@ -42,8 +43,29 @@ class FapiaoIssue(models.TransientModel):
     can_merge = fields.Boolean(compute="_compute_can_merge")
     preview_ids = fields.One2many("fapiao.issue.preview", "issue_id", "Fapiao To Be Issued", readonly=True)
     fapiao_count = fields.Integer(readonly=True)
+    has_notes = fields.Boolean(compute="_compute_has_notes")
+    with_notes = fields.Boolean("Add the Notes", help="Add the notes among the lines to the remark.")
+    has_one_remark = fields.Boolean(compute="_compute_has_notes")
+    remark = fields.Char(
+        compute="_compute_remark", store=True, readonly=False, help="Printed as 备注, as it stands here."
+    )
+    proposed_remark = fields.Char(compute="_compute_remark", store=True)
 
     # ------------------------------------------------------------------ computes
+
+    @api.depends("move_ids", "is_merged")
+    def _compute_has_notes(self):
+        for issue in self:
+            issue.has_notes = any(move._fapiao_notes() for move in issue._free(issue.move_ids))
+            issue.has_one_remark = issue.is_single or issue.is_merged
+
+    @api.depends("move_ids", "is_merged", "with_notes")
+    def _compute_remark(self):
+        for issue in self:
+            moves = issue._free(issue.move_ids).sorted("id")
+            builder = Builder(self.env, Wishes(with_notes=issue.with_notes))
+            remark = builder._proposed_remark(moves, issue._wishes_limits())[0] if issue.has_one_remark else ""
+            issue.remark = issue.proposed_remark = remark
 
     @api.depends("move_ids.fapiao_form")
     def _compute_needs_sheet(self):
@@ -142,6 +164,7 @@ class FapiaoIssue(models.TransientModel):
             "advance": remembered.fapiao_advance,
             "advance_code_id": remembered.fapiao_advance_code_id.id,
         }
+        wishes["with_notes"] = all(company.fapiao_notes == "always" for company in moves.company_id)
         issue = self.sudo().create({"move_ids": moves.ids, **wishes, **values}).sudo(self.env.su)
         issue._check()
         return issue._show()
@@ -207,7 +230,10 @@ class FapiaoIssue(models.TransientModel):
     def _build(self, moves):
         """Return the ``Built`` of those of ``moves`` without a fapiao or an open request."""
         # in a fixed order, to compare the preview with what is issued
-        builder, free = Builder(self.env, self._wishes()), self._free(moves).sorted("id")
+        wishes = replace(self._wishes(), with_notes=self.with_notes)
+        if self.has_one_remark:
+            wishes = replace(wishes, remark=self.remark or "")
+        builder, free = Builder(self.env, wishes), self._free(moves).sorted("id")
         return builder._build_merged(free) if self.is_merged and len(free) > 1 else builder._build(free)
 
     def _advances(self):
@@ -217,6 +243,11 @@ class FapiaoIssue(models.TransientModel):
     def _wishes_account(self):
         return self.move_ids[:1]._fapiao_account()
 
+    def _wishes_limits(self):
+        """Return what a fapiao may carry; without an account the bureau's figures."""
+        account = self._wishes_account().sudo()  # sudo: settings of the account, no secrets
+        return account._limits(frozenset()) if account else DEFAULTS
+
     @api.model
     def _free(self, moves):
         return moves.filtered(lambda move: move.fapiao_state not in TAKEN)
@@ -224,6 +255,9 @@ class FapiaoIssue(models.TransientModel):
     def _check(self):
         """Build all invoices and store their problems."""
         self.ensure_one()
+        if self.remark == self.proposed_remark:
+            # the remark of an invoice may have been changed meanwhile; what was typed here stays
+            self.sudo()._compute_remark()  # sudo: as in _open
         all_built = self._build(self.move_ids)
         ready = self._chosen([built for built in all_built if built.is_ready])
         sure = fapiao_twins.without(ready) if self._asks_for_twins() else ready

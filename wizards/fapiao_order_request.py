@@ -3,7 +3,8 @@
 from odoo import Command, api, fields, models
 
 from ..models.cloud import gate
-from ..models.issuing.builder import SEPARATOR, on_sheets
+from ..models.issuing.builder import on_sheets
+from ..models.issuing.fapiao_document_mixin import SEPARATOR
 from ..models.sales.order_lines import Choice, OrderBuilder
 from ..models.values import DIGITAL_FORM, FORMS, KINDS, SMALL_SCALE_REASONS
 
@@ -14,7 +15,7 @@ class FapiaoOrderRequest(models.TransientModel):
     _description = "Request Fapiao for Orders"
     # The orders and their problems are set by the dialog, not by the user.
     _fapiao_inputs = frozenset(
-        {"line_ids", "fapiao_type", "fapiao_form", "small_scale_reason", "remark", "email", "phone"}
+        {"line_ids", "fapiao_type", "fapiao_form", "small_scale_reason", "with_notes", "remark", "email", "phone"}
     )
 
     order_ids = fields.Many2many("sale.order", required=True, readonly=True)
@@ -31,7 +32,9 @@ class FapiaoOrderRequest(models.TransientModel):
     fapiao_forms = fields.Char(compute="_compute_fapiao_forms", compute_sudo=True)
     small_scale_reason = fields.Selection(SMALL_SCALE_REASONS, "Reason for 3 %", help="If empty, the account's reason.")
     is_small_scale = fields.Boolean(compute="_compute_fapiao_forms", compute_sudo=True)
-    remark = fields.Char(help="Printed as 备注.")
+    has_notes = fields.Boolean(compute="_compute_has_notes")
+    with_notes = fields.Boolean("Add the Notes", help="Add the notes among the lines to the remark.")
+    remark = fields.Char(compute="_compute_remark", store=True, readonly=False, help="Printed as 备注.")
     email = fields.Char("Send To", help="Where a cloud that delivers by mail sends the fapiao.")
     phone = fields.Char("Text Message To", help="A mobile, for a cloud that delivers by text message.")
     amount_total = fields.Monetary("Total", compute="_compute_amount_total")
@@ -45,6 +48,16 @@ class FapiaoOrderRequest(models.TransientModel):
     def _compute_is_merged(self):
         for dialog in self:
             dialog.is_merged = len(dialog.order_ids) > 1
+
+    @api.depends("order_ids")
+    def _compute_has_notes(self):
+        for dialog in self:
+            dialog.has_notes = any(order._fapiao_notes() for order in dialog.order_ids)
+
+    @api.depends("order_ids", "with_notes")
+    def _compute_remark(self):
+        for dialog in self:
+            dialog.remark = SEPARATOR.join(dialog.order_ids._fapiao_remarks(dialog.with_notes))
 
     @api.depends("order_ids", "fapiao_type")
     def _compute_fapiao_forms(self):
@@ -81,14 +94,13 @@ class FapiaoOrderRequest(models.TransientModel):
         gate.check(orders, gate.ISSUER)
         first = orders[0]
         party = first.partner_invoice_id._fapiao_party()
-        remarks = dict.fromkeys(filter(None, (order._fapiao_remark_text() for order in orders)))
         # sudo: what a dialog is about is set by this flow alone
         dialog = self.sudo().create(
             {
                 "order_ids": [Command.set(orders.ids)],
                 **self._wishes_values(orders.fapiao_account_used_id),
                 "fapiao_type": first._fapiao_default_type(),
-                "remark": SEPARATOR.join(remarks),
+                "with_notes": first.company_id.fapiao_notes == "always",
                 "email": party.email,
                 "phone": party.mobile,
                 "line_ids": [

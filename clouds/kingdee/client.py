@@ -113,6 +113,7 @@ class Kingdee(client.Cloud):
     elements = elements.TERMS
     parts = {base.ASSISTANT_PART: Assistant.provider}
     callbacks = callback
+    lengths = codes.LENGTHS
     discount_tax_tolerance = CENT
     capabilities = frozenset(_CALLS)
     features = frozenset({base.PARTIAL_RED, base.MERGES})

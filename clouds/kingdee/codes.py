@@ -7,6 +7,7 @@ Source: docs/protocols/kingdee-billing.md#codes-and-texts.
 
 from ...rules import document
 from ...rules.document import DIGITAL, ELECTRONIC, ORDINARY, PAPER, ROLL, SPECIAL
+from ...rules.limits import BYTES, DIRECT, LOGIN, Length, Lengths
 from ...rules.red_document import BUYER, SELLER
 from .. import phrases
 from ..phrases import any_of
@@ -39,6 +40,20 @@ KINDS = {  # both, each with its pair of type and form
 BILL_KINDS = {document.NORMAL: "2", document.DISCOUNT: "1", document.DISCOUNTED: "2"}
 DISCOUNT_LINE = "1"  # lineProperty in answers: 0 and 2 are goods, 2 those with a discount behind [docs]
 PRIORITY = "0"  # [docs]
+# By channel; the addresses and banks of the direct one are those of direct issue [docs]
+LENGTHS = {
+    LOGIN: Lengths(
+        name=Length(92, BYTES),
+        spec=Length(40, BYTES),
+        unit=Length(22, BYTES),
+        price=Length(16),
+        party=Length(100, BYTES),
+        contact=Length(100, BYTES),
+        bank=Length(100, BYTES),
+        remark=Length(230, BYTES),
+    ),
+    DIRECT: Lengths(contact=Length(120, BYTES), bank=Length(150, BYTES)),
+}
 GOODS_CODE_LENGTH = 32  # [docs]
 NOTE_LENGTH = 100  # assumption
 EXEMPT_WORD = "免税"  # privilegeContent

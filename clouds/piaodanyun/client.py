@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from ...rules.document import DIGITAL, DIGITAL_PAPER
+from ...rules.limits import BY_LOGIN, DIRECT, LOGIN, Length, Lengths
 from .. import base, client
 from ..base import FileAddresses, Issued, NotFound
 from ..client import Call
@@ -94,7 +95,8 @@ class Piaodanyun(client.Cloud):
     elements = elements.TERMS
     paper_number_required = True
     reversible = frozenset({DIGITAL, DIGITAL_PAPER})
-    remark_length = 255
+    lengths = {LOGIN: BY_LOGIN, DIRECT: Lengths(remark=Length(255))}
+    shows_bank = True
     seller_contact_required = True
     capabilities = frozenset(_CALLS)
     features = frozenset({base.BUYER_RED, base.RED_APPLY_FINDS})  # in full only, and no form is withdrawn

@@ -101,7 +101,7 @@ class FapiaoAccount(models.Model):
             *("pace_reserved_percent", "answer_text_ids", "small_scale", "small_scale_reason", "app_key"),
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
-            *("app_token_path", "login_path", "drawer"),
+            *("app_token_path", "login_path", "drawer", "bureau_channel"),
             *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
             *("paper_kind_special", "paper_kind_ordinary"),
             "side_as_list",
@@ -348,6 +348,15 @@ class FapiaoAccount(models.Model):
     replaced_by_id = fields.Many2one("fapiao.account", readonly=True, copy=False)
     has_open_tasks = fields.Boolean(compute="_compute_has_open_tasks")
 
+    bureau_channel = fields.Selection(
+        [("unknown", "Not known yet"), ("login", "By log-in"), ("direct", "Direct (乐企)")],
+        "Channel to the Bureau",
+        default="unknown",
+        required=True,
+        tracking=True,
+        help="How the cloud reaches the tax bureau. By log-in, texts on a fapiao are shorter, also while it isn't"
+        " known, and five years can be pulled; directly connected (乐企) it is two, in full only.",
+    )
     small_scale = fields.Boolean(
         "Small-scale Taxpayer",
         tracking=True,
@@ -1444,7 +1453,8 @@ class FapiaoAccount(models.Model):
         # sudo: as in _compute_credit_low
         company, cloud = self.sudo().company_id, client_of(self.provider)
         return Limits(
-            remark_length=cloud.remark_length,
+            lengths=cloud.lengths.get(self.bureau_channel) or cloud.lengths[cloud.bureau_channel],
+            shows_bank=cloud.shows_bank,
             short_name_required=True,
             seller_contact_required=cloud.seller_contact_required,
             small_scale=self.small_scale,

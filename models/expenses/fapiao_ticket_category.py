@@ -4,7 +4,7 @@ into which people sort tickets at the expense assistant.
 
 from odoo import api, fields, models
 
-from ..values import TYPES, in_chinese
+from ..values import TYPES, in_document_language
 
 # First words of an expense's description, by type of ticket.
 TICKET_NAMES = {
@@ -86,7 +86,7 @@ class FapiaoTicketCategory(models.Model):
 
     def _named(self, company, words):
         """Return the expense categories with one of ``words`` as code or name."""
-        Product = in_chinese(self.env["product.product"].sudo())  # sudo: see _category_of_costs
+        Product = in_document_language(self.env["product.product"].sudo())  # sudo: see _category_of_costs
         if not words:
             return Product
         is_named = ["|", ("default_code", "in", list(words)), ("name", "in", list(words))]

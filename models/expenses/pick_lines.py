@@ -10,7 +10,7 @@ from typing import NamedTuple
 from odoo import Command
 
 from ...clouds.picking import GOODS
-from ..values import exact, in_chinese
+from ..values import exact, in_document_language
 
 
 class Quantity(NamedTuple):
@@ -97,5 +97,5 @@ def _units(env, groups):
     names = {group.unit for group in groups if group.unit}
     if not names:
         return {}
-    found = in_chinese(env["uom.uom"]).search([("name", "in", list(names))]).grouped("name")
+    found = in_document_language(env["uom.uom"]).search([("name", "in", list(names))]).grouped("name")
     return {name: unit for name, unit in found.items() if len(unit) == 1}

@@ -213,10 +213,16 @@ class AccountMove(models.Model):
             move.fapiao_remark = move.move_type == "out_invoice" and move.company_id._fapiao_setting("fapiao_remark")
 
     def _fapiao_remark_text(self):
-        """Return the remark as printed."""
         self.ensure_one()
         remark = (self.fapiao_remark or "").replace("{invoice}", self.name or "")
         return remark.replace("{order}", self.invoice_origin or "").strip()
+
+    def _fapiao_lines(self):
+        return self.invoice_line_ids
+
+    def _fapiao_asks_for_notes(self):
+        """Return whether a person shall say if the notes of one of these invoices are printed."""
+        return any(move.company_id.fapiao_notes == "ask" and move._fapiao_notes() for move in self)
 
     @api.depends("move_type", "state", "fapiao_state", "fapiao_amount_open", "fapiao_lost_text")
     def _compute_fapiao_can_issue(self):
@@ -334,7 +340,8 @@ class AccountMove(models.Model):
         moves._fapiao_raise_if_impossible()
         going = moves.filtered(lambda move: move.fapiao_state == "pending")
         built = Builder(self.env)._build(moves - going)
-        if any(item.problems for item in built) or len(built) > len(moves - going):
+        free = moves - going
+        if any(item.problems for item in built) or len(built) > len(free) or free._fapiao_asks_for_notes():
             return self.env["fapiao.issue"]._open(self)
         requests = self._fapiao_enqueue(built)
         requests |= going.fapiao_request_ids.filtered(lambda request: request.state in OPEN_STATES)

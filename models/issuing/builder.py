@@ -16,8 +16,9 @@ from ...rules.netting import waived
 from ...rules.parties import check_registered_name
 from ...rules.problems import Problem, _, errors
 from ...rules.split import split
-from ..values import ADVANCE_RECEIPT, exact, shortest
+from ..values import ADVANCE_RECEIPT, exact, in_document_language, shortest
 from . import fapiao_twins
+from .fapiao_document_mixin import SEPARATOR
 from .fapiao_request import LOST, WAY_OUT
 
 
@@ -53,7 +54,8 @@ class Built:
 @dataclass(frozen=True)
 class Wishes:
     """What a person says of the fapiao to be issued, by the names of ``rules.document.Draft``; where they say nothing,
-    the account's settings decide. ``paper_code``, ``paper_number``: the sheet of the first one on paper.
+    the settings of account and company decide. ``paper_code``, ``paper_number``: the sheet of the first one on paper.
+    ``with_notes``: whether the notes among the lines are added to the remark; ``remark``: the whole of it.
     """
 
     issue_at_once: bool | None = None
@@ -62,6 +64,13 @@ class Wishes:
     priority: str = ""
     paper_code: str = ""
     paper_number: str = ""
+    with_notes: bool | None = None
+    remark: str | None = None
+
+    def of_draft(self):
+        """Return the fields of a draft, all but the remark."""
+        values = asdict(self)
+        return {name: values[name] for name in values.keys() - {"with_notes", "remark"}}
 
 
 def on_sheets(all_built, first):
@@ -77,9 +86,6 @@ def on_sheets(all_built, first):
     return placed
 
 
-DOCUMENT_LANGUAGE = "zh_CN"
-
-
 @dataclass(frozen=True)
 class Catalogue:
     """Data read once for many invoices."""
@@ -87,8 +93,8 @@ class Catalogue:
     codes: dict  # product → fapiao.tax.code
     laws: dict  # digits of a code → rules.codes.Law
     names: dict  # product → name on the fapiao, or ""
+    described: dict  # product → how core describes it, in each language
     quantity_digits: int
-    language: str | None
 
 
 QUANTITY_DIGITS = 6  # of fapiao.request.line, fine enough for a unit that is divided
@@ -105,9 +111,6 @@ class Covered:
     def is_remnant(self, item):
         """Return whether all but some cents of tax is covered: they are added to the remaining lines."""
         return item.key in self.by_key and not item.amount and not item.is_gift
-
-
-SEPARATOR = "；"
 
 
 def lowest_free(numbers):
@@ -196,7 +199,7 @@ class Builder:
         """Return what the settings of the company and the account of ``document`` and the wishes add to a fapiao over
         ``items``; ``reason``: for 3 percent, if a document names one.
         """
-        company, account, wishes = document.company_id, document._fapiao_account(), asdict(self.wishes)
+        company, account, wishes = document.company_id, document._fapiao_account(), self.wishes.of_draft()
         if form != DIGITAL_PAPER:
             wishes |= {"paper_code": "", "paper_number": ""}
 
@@ -352,14 +355,13 @@ class Builder:
         return self._catalogue_of(lines.product_id | self._advanced_for(lines), lines)
 
     def _catalogue_of(self, products, lines):
-        installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
         by_product = products._fapiao_code()
         return Catalogue(
             by_product,
             lines.fapiao_tax_code_id.union(*by_product.values())._laws(),
             products._fapiao_item_name(),
+            products._fapiao_described(),
             self.env["decimal.precision"].precision_get("Product Unit"),
-            DOCUMENT_LANGUAGE if installed else None,
         )
 
     def _net_items(self, moves, credits_, catalogue):
@@ -484,7 +486,7 @@ class Builder:
             )
         if line.product_id:
             return item
-        goods = self._advanced_for(line).with_context(lang=catalogue.language or self.env.lang)
+        goods = in_document_language(self._advanced_for(line))
         return replace(item, name=catalogue.names.get(goods) or goods.name or item.name, quantity=None)
 
     def _receipt_code(self, line):
@@ -502,10 +504,10 @@ class Builder:
             "code": code.code if code else "",
             "short_name": code.short_name or "" if code else "",
             "rate": exact(tax.amount, 4) / 100,
-            "spec": line.product_id._fapiao_spec(),
+            "spec": line.product_id._fapiao_spec(line.company_id),
             "goods_code": line.product_id.default_code or "",
             "note": " ".join((line.name or "").strip().split("\n")[1:]),
-            "unit": line.product_uom_id.with_context(lang=catalogue.language or self.env.lang).name or "",
+            "unit": line.product_uom_id.fapiao_name or "",
             "zero_kind": tax.fapiao_zero_kind or "",
             "policy": tax.fapiao_policy or product.fapiao_policy or "",
             "coal_kind": product.fapiao_coal_kind or "",
@@ -573,9 +575,16 @@ class Builder:
     # ------------------------------------------------------------------ texts
 
     def _name_of(self, line, catalogue):
-        """Return the item name: that of the product for fapiao, else the first line of the description."""
-        product = line.product_id
-        return catalogue.names.get(product) or self._words_of(line) or product.name or ""
+        """Return the item name: that of the product for fapiao, else the first line of the description. One that was
+        not typed, but is the product's in any language, becomes the product's in the document's language.
+        """
+        product, words = line.product_id, self._words_of(line)
+        if name := catalogue.names.get(product) or (words not in catalogue.described.get(product, {""}) and words):
+            return name
+        named = in_document_language(product).with_context(display_default_code=False)
+        # attributes printed as specification are not repeated
+        attributes = line.company_id.fapiao_spec_source == "attributes" and not product.fapiao_spec
+        return (named.name if attributes else named.display_name) or ""
 
     def _words_of(self, line):
         """Return the first line of the description without the product's reference, which has its own column."""
@@ -942,12 +951,18 @@ class Builder:
     # ------------------------------------------------------------------ remark
 
     def _remark(self, moves, limits):
-        """Return ``(remark, problems)``: the invoices' remarks without duplicates, cut to the limit."""
-        remarks = list(dict.fromkeys(filter(None, (move._fapiao_remark_text() for move in moves))))
+        """Return ``(remark, problems)``: what a person has said, else what is proposed."""
+        proposed, problems = self._proposed_remark(moves, limits)
+        said = self.wishes.remark
+        return (proposed, problems) if said in (None, proposed) else (said, [])
+
+    def _proposed_remark(self, moves, limits):
+        """Return ``(remark, problems)``: the invoices' remarks without duplicates, as many as the limit allows."""
+        remarks = moves._fapiao_remarks(self.wishes.with_notes)
         if len(remarks) < 2:
             return "".join(remarks), []
         shown = list(remarks)
-        while len(shown) > 1 and len(SEPARATOR.join(shown)) > limits.remark_length:
+        while len(shown) > 1 and not limits.lengths.remark.admits(SEPARATOR.join(shown)):
             shown.pop()
         return SEPARATOR.join(shown), [] if shown == remarks else [
             Problem(

@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...rules.elements import PARKING, chosen
+from ...rules.names import clean
+from ...rules.problems import Term
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
 from ..master.fapiao_element import CHOICES
@@ -16,6 +18,7 @@ from .fapiao_request import REQUEST_STATES
 
 ASKED = dict(CHOICES)  # elements that have something to say
 CHOICES = {"fapiao_account_id", "fapiao_drawer"}
+SEPARATOR = "；"  # between the parts of a remark
 FAPIAO_STATES = [
     ("none", "None"),
     ("to_issue", "To issue"),
@@ -30,6 +33,8 @@ BUYER = {
     "same_party",
     "name_missing",
     "name_too_long",
+    "contact_too_long",
+    "bank_too_long",
     "buyer_tax_no_missing",
     "buyer_tax_no_absent",
     "tax_no_malformed",
@@ -43,8 +48,9 @@ BUYER = {
 PRODUCT = {
     *("item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"),
     *("coal_kind_missing", "coal_kind_needless", "element_vin", "element_parking_name"),
-    *("code_ended", "code_not_begun", "privilege_not_of_code"),
+    *("code_ended", "code_not_begun", "privilege_not_of_code", "spec_too_long"),
 }
+UNIT = {"unit_too_long"}
 TAX_CODE = {"short_name_missing"}
 TAX = {
     *("rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"),
@@ -131,6 +137,14 @@ class FapiaoDocumentMixin(models.AbstractModel):
         """Return the accounts that stand for this document where none is chosen, the first set one first."""
         return [self._fapiao_salesperson().with_company(self.company_id).fapiao_account_id]
 
+    def _fapiao_remark_text(self):
+        """Return the remark as printed, without notes."""
+        raise NotImplementedError
+
+    def _fapiao_lines(self):
+        """Return the lines of this document, sections and notes among them."""
+        raise NotImplementedError
+
     def _fapiao_salesperson(self):
         """Return the user who sells what this document is about."""
         raise NotImplementedError
@@ -198,6 +212,24 @@ class FapiaoDocumentMixin(models.AbstractModel):
                 for values in document._fapiao_missing_elements()
             ]
         )
+
+    # ------------------------------------------------------------------ remark
+
+    def _fapiao_notes(self):
+        """Return the notes among the lines, in their order."""
+        notes = self._fapiao_lines().filtered(lambda line: line.display_type == "line_note")
+        return list(filter(None, map(clean, notes.sorted(lambda line: (line.sequence, line.id)).mapped("name"))))
+
+    def _fapiao_remarks(self, with_notes=None):
+        """Return what the remark of a fapiao for these documents consists of, without duplicates; ``with_notes``: None
+        for what the company has chosen.
+        """
+        texts = {}
+        for document in self:
+            taken = document.company_id.fapiao_notes == "always" if with_notes is None else with_notes
+            own = [document._fapiao_remark_text(), *(document._fapiao_notes() if taken else [])]
+            texts[SEPARATOR.join(dict.fromkeys(filter(None, own)))] = True
+        return list(filter(None, texts))
 
     # ------------------------------------------------------------------ account and drawer
 
@@ -410,9 +442,9 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def _fapiao_describe(self, problem):
         """Return a rule's problem in the user's language, followed by the cure."""
-        # what stands in the table of special elements is a term of the addon, not input
-        terms = {name: self.env._(problem.values[name]) for name in ("element", "field") if name in problem.values}
-        values = {**problem.values, **terms}
+        values = {
+            name: self.env._(value) if isinstance(value, Term) else value for name, value in problem.values.items()
+        }
         parts = [self.env._(text, **values) for text in (problem.message, problem.fix) if text]
         return " ".join(parts)
 
@@ -431,6 +463,8 @@ class FapiaoDocumentMixin(models.AbstractModel):
             record = self._fapiao_party_to_mend(problem)
         elif problem.code in PRODUCT:
             record = self if line.fapiao_tax_code_id else line.product_id.product_tmpl_id
+        elif problem.code in UNIT:
+            record = line.product_uom_id
         elif problem.code in TAX_CODE:
             record = line.fapiao_tax_code_id or line.product_id._fapiao_code().get(line.product_id)
         elif problem.code in TAX:

@@ -4,6 +4,7 @@ from . import fapiao_element_row
 from . import fapiao_tax_code_update_line
 from . import fapiao_tax_code_update
 from . import product
+from . import uom_uom
 from . import account_tax
 from . import res_partner
 from . import fapiao_former_name

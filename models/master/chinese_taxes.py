@@ -10,7 +10,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 
 from ...rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
-from ..values import in_chinese
+from ..values import in_document_language
 
 SALE, PURCHASE = "sale", "purchase"
 SIMPLIFIED = "简易征收"  # without its rate: fits both rates
@@ -86,7 +86,7 @@ def _pattern(company, use, own):
 
 def _create(pattern, kinds, own):
     """Return the taxes of ``kinds``, made from ``pattern``; ``own`` have the names that are taken."""
-    taken = {name for names in (own, in_chinese(own)) for name in names.mapped("name")}
+    taken = {name for names in (own, in_document_language(own)) for name in names.mapped("name")}
     groups = _groups(pattern, kinds)
     created = pattern.browse()
     for kind in kinds:
@@ -131,6 +131,6 @@ def _groups(pattern, kinds):
 
 def _translate(record, names):
     """Write the Chinese ``names`` where Chinese is installed."""
-    chinese = in_chinese(record)
+    chinese = in_document_language(record)
     if chinese.env.lang == "zh_CN":
         chinese.write(names)

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...rules import codes, privileges, rates
-from ..values import beijing_today, in_chinese
+from ..values import beijing_today, in_document_language
 
 
 class FapiaoTaxCode(models.Model):
@@ -178,7 +178,7 @@ class FapiaoTaxCode(models.Model):
     @api.model
     def _used_before(self, names):
         """Return ``{name: code}`` of products with these names; a later package adds what was issued."""
-        products = in_chinese(self.env["product.template"])
+        products = in_document_language(self.env["product.template"])
         known = products.search([("fapiao_code_id", "!=", False), ("name", "in", list(names))], order="write_date")
         return {product.name: product.fapiao_code_id for product in known}
 

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from ...rules.elements import COAL_CODES
 from ..cloud import gate
-from ..values import PRIVILEGES, in_chinese
+from ..values import PRIVILEGES, in_document_language
 
 
 class FapiaoItemMixin(models.AbstractModel):
@@ -65,7 +65,7 @@ class FapiaoItemMixin(models.AbstractModel):
 
     @api.depends("fapiao_code_id", "fapiao_item_name")
     def _compute_fapiao_code_suggestion_id(self):
-        names = {one: one.fapiao_item_name or one.name for one in in_chinese(self) if not one.fapiao_code_id}
+        names = {one: one.fapiao_item_name or one.name for one in in_document_language(self) if not one.fapiao_code_id}
         found = self.env["fapiao.tax.code"]._suggest(set(filter(None, names.values())))
         by_id = {one.id: found.get(name) for one, name in names.items()}
         for record in self:
@@ -113,7 +113,11 @@ class ProductTemplate(models.Model):
         help="Printed with the line where the sale enjoys a tax privilege (优惠政策). One on the tax goes first.",
     )
     fapiao_spec = fields.Char(
-        "Specification on Fapiao", help="Printed as 规格型号. If empty, the internal reference of the product."
+        "Specification on Fapiao",
+        compute="_compute_fapiao_spec",
+        inverse="_inverse_fapiao_spec",
+        search="_search_fapiao_spec",
+        help="Printed as 规格型号. If empty, what the settings say: the variant's attributes by default.",
     )
     fapiao_coal_kind = fields.Selection(
         [
@@ -147,13 +151,50 @@ class ProductTemplate(models.Model):
     def _fapiao_above(self):
         return self.categ_id
 
+    @api.depends("product_variant_ids.fapiao_spec")
+    def _compute_fapiao_spec(self):
+        self._compute_template_field_from_variant_field("fapiao_spec")
+
+    def _inverse_fapiao_spec(self):
+        self._set_product_variant_field("fapiao_spec")
+
+    def _search_fapiao_spec(self, operator, value):
+        return [("product_variant_ids.fapiao_spec", operator, value)]
+
+    @api.model
+    def _get_related_fields_variant_template(self):
+        return [*super()._get_related_fields_variant_template(), "fapiao_spec"]
+
 
 class ProductProduct(models.Model):
-    _inherit = "product.product"
+    _name = "product.product"
+    _inherit = ["fapiao.guard.mixin", "product.product"]
+    _fapiao_inputs = frozenset({"fapiao_spec"})
 
-    def _fapiao_spec(self):
-        """Return what is printed as 规格型号; "" for no product."""
-        return self.fapiao_spec or self.default_code or ""
+    fapiao_spec = fields.Char(
+        "Specification on Fapiao",
+        help="Printed as 规格型号. If empty, what the settings say: the variant's attributes by default.",
+    )
+
+    def _fapiao_spec(self, company):
+        """Return what ``company`` prints as 规格型号; "" for no product."""
+        if not self or self.fapiao_spec or company.fapiao_spec_source == "none":
+            return self.fapiao_spec or ""
+        if company.fapiao_spec_source == "reference":
+            return self.default_code or ""
+        return self._fapiao_attributes()
+
+    def _fapiao_attributes(self):
+        """Return the values that tell this variant from others, in the document's language."""
+        return in_document_language(self.product_template_attribute_value_ids)._get_combination_name()
+
+    def _fapiao_described(self):
+        """Return ``{product: texts}``: how core describes it on the lines of documents, in any language installed."""
+        texts = {product: set() for product in self}
+        for code, _name in self.env["res.lang"].get_installed():
+            for product, named in zip(self, self.with_context(lang=code, display_default_code=False), strict=True):
+                texts[product].add(named.display_name)
+        return texts
 
     def _fapiao_code(self):
         """Return ``{product: fapiao.tax.code}``: its own, else the nearest category's, else an empty record."""

@@ -19,6 +19,7 @@ class ResCompany(models.Model):
             *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
             *("fapiao_credit_threshold", "fapiao_credit_days", "fapiao_twin_days"),
             *("fapiao_show_seller_bank", "fapiao_show_buyer_bank", "fapiao_advance", "fapiao_advance_code_id"),
+            *("fapiao_spec_source", "fapiao_notes"),
         }
     )
 
@@ -66,6 +67,25 @@ class ResCompany(models.Model):
     fapiao_remark = fields.Char(
         "Default Remark",
         help="Printed as 备注. {invoice} and {order} stand for the numbers of the invoice and its order.",
+    )
+    fapiao_notes = fields.Selection(
+        [("ask", "Ask"), ("always", "Always"), ("never", "Only if chosen with the options")],
+        "Notes in the Remark",
+        default="ask",
+        required=True,
+        help="Whether the notes among the lines of an invoice or order are added to the remark. Ask: an invoice with"
+        " notes opens the dialog of issuing; issuing without a dialog leaves them out.",
+    )
+    fapiao_spec_source = fields.Selection(
+        [
+            ("attributes", "Attributes of the variant"),
+            ("reference", "Internal reference"),
+            ("none", "Nothing"),
+        ],
+        "Specification",
+        default="attributes",
+        required=True,
+        help="Printed as 规格型号 where the product has none of its own.",
     )
     fapiao_amount_limit = fields.Monetary(
         "Limit per Fapiao",

@@ -23,6 +23,8 @@ class ResConfigSettings(models.TransientModel):
     fapiao_payee = fields.Char(related="company_id.fapiao_payee", readonly=False)
     fapiao_reviewer = fields.Char(related="company_id.fapiao_reviewer", readonly=False)
     fapiao_remark = fields.Char(related="company_id.fapiao_remark", readonly=False)
+    fapiao_notes = fields.Selection(related="company_id.fapiao_notes", readonly=False, required=True)
+    fapiao_spec_source = fields.Selection(related="company_id.fapiao_spec_source", readonly=False, required=True)
     fapiao_amount_limit = fields.Monetary(related="company_id.fapiao_amount_limit", readonly=False)
     fapiao_credit_threshold = fields.Monetary(related="company_id.fapiao_credit_threshold", readonly=False)
     fapiao_credit_days = fields.Integer(related="company_id.fapiao_credit_days", readonly=False)

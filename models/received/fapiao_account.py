@@ -21,7 +21,7 @@ class FapiaoAccount(models.Model):
     _inherit = "fapiao.account"
     _fapiao_inputs = frozenset(
         {
-            *("pull_daily", "pull_daily_kind", "pull_pause", "bureau_channel", "full_interface", "marks_booked"),
+            *("pull_daily", "pull_daily_kind", "pull_pause", "full_interface", "marks_booked"),
             *("pull_at_once", *POOL_SETTINGS),
         }
     )
@@ -44,15 +44,6 @@ class FapiaoAccount(models.Model):
     )
     pull_day = fields.Date("Last Daily Pull", readonly=True, copy=False)
     pull_text = fields.Text("No Daily Pull Because", readonly=True, copy=False)
-    bureau_channel = fields.Selection(
-        [("unknown", "Not known yet"), ("login", "By log-in"), ("direct", "Direct (乐企)")],
-        "Channel to the Bureau",
-        default="unknown",
-        required=True,
-        tracking=True,
-        help="How the cloud reaches the tax bureau. On the log-in channel five years can be pulled; directly"
-        " connected (乐企) it is two, in full only.",
-    )
     full_interface = fields.Char(
         "Interface for Full Pulls",
         help="The interfaceCode by which fapiao are pulled with their lines, if the cloud's support has named"

@@ -7,7 +7,7 @@ deletes it where the refund for the red fapiao is booked instead. Source: docs/p
 from odoo import Command, fields
 from odoo.exceptions import UserError
 
-from ..values import exact, in_chinese
+from ..values import exact, in_document_language
 from .verdict import FEN
 
 TURNED_OUT, INPUT_TAX = "进项税额转出", "进项税额"
@@ -115,7 +115,7 @@ class TurnOut:
         VAT in one account."""
         if account := self.company.fapiao_turn_out_account_id:
             return account
-        Account = in_chinese(self.env["account.account"]).with_company(self.company)
+        Account = in_document_language(self.env["account.account"]).with_company(self.company)
         vat = Account.search([*Account._check_company_domain(self.company), ("name", "like", INPUT_TAX)])
         named = vat.filtered(lambda account: TURNED_OUT in account.name)
         if len(named) == 1:

@@ -269,11 +269,13 @@ class SaleOrder(models.Model):
         return requests
 
     def _fapiao_remark_text(self):
-        """Return the company's remark as printed for this order."""
         self.ensure_one()
         remark = self.company_id._fapiao_setting("fapiao_remark") or ""
         invoices = ", ".join(self._fapiao_invoices().mapped("name"))
         return remark.replace("{order}", self.name or "").replace("{invoice}", invoices).strip()
+
+    def _fapiao_lines(self):
+        return self.order_line
 
     # --------------------------------------------------------------------------
     # Protection of orders with a valid fapiao or a request on its way

@@ -7,18 +7,30 @@ from ..protocol import Refused, words
 from ..records import CENT
 from ..values import row
 
-HEAD_LENGTHS = (
-    ("buyer_name", 300, "购方名称"),
-    ("remark", 255, "备注"),
-    ("buyer_address", 300, "购方地址电话"),
-    ("buyer_bank", 300, "购方银行账号"),
-)
+HEAD_TEXTS = {
+    "seller_name": ("party", "销方名称"),
+    "buyer_name": ("party", "购方名称"),
+    "seller_address": ("address", "销方地址电话"),
+    "buyer_address": ("address", "购方地址电话"),
+    "seller_bank": ("bank", "销方银行账号"),
+    "buyer_bank": ("bank", "购方银行账号"),
+    "remark": ("remark", "备注"),
+}
+LINE_TEXTS = {"spec": "规格型号", "unit": "单位"}
+# The longest texts by cloud and channel; bytes are those of GBK
+SHORT = {"item": 100, "spec": 40, "unit": 22, "party": 100, "address": 100, "bank": 100, "remark": 230}
+LONG = {"item": 100, "spec": 150, "unit": 300, "party": 300, "address": 300, "bank": 300, "remark": 450}
+CHANNELS = {
+    ("piaodanyun", "login"): ("字符", SHORT),
+    ("piaodanyun", "direct"): ("字符", {**LONG, "remark": 255}),
+    ("kingdee", "login"): ("字节", {**SHORT, "item": None, "name": 92}),
+    ("kingdee", "direct"): ("字符", LONG),
+}
+PRICE_LENGTH = 16  # characters, by log-in
 GENERAL_ONLY = {Decimal("0.06"), Decimal("0.09"), Decimal("0.13")}
-NAME_LIMIT = 100  # vendors say 100 to 120, officially 600
 RATES = {Decimal(rate) for rate in ("0", "0.01", "0.015", "0.03", "0.05", "0.06", "0.09", "0.13")}
 LINE_TAX = Decimal("0.06")
 ALL_TAX = Decimal("1.27")
-LINE_LENGTHS = {"spec": (150, "规格型号"), "unit": (300, "单位")}
 MAX_LINES = 5000
 # A tax classification code (税收分类编码) is 篇(1) 类(2) 章(2) 节(2) 条(2) 款(2) 项(2) 目(2) 子目(2) 细目(2). Which of
 # them are summary items stands only in the bureau's own table; zeros don't tell (3070401 is a leaf with 12 of them).
@@ -64,9 +76,8 @@ def check_head(draft, seller, buyers, ask_buyer=False, ask_person=False):
     """`ask_buyer`, `ask_person`: the caller wants the bureau's doubts as refusals."""
     if draft.seller_name != seller.name:
         raise Refused(f'销方名称"{draft.seller_name}"与税务登记名称不一致')
-    for key, limit, label in HEAD_LENGTHS:
-        if len(getattr(draft, key)) > limit:
-            raise Refused(f"{label}不能超过{limit}个字符")
+    for key, (kind, label) in HEAD_TEXTS.items():
+        _demand_length(draft, seller, kind, label, _printed_remark(draft) if key == "remark" else getattr(draft, key))
     _check_buyer(draft)
     known = buyers.get(draft.buyer_no)
     if ask_buyer and draft.buyer_no and known is None:
@@ -76,6 +87,19 @@ def check_head(draft, seller, buyers, ask_buyer=False, ask_person=False):
     if ask_person and not (draft.natural_person or draft.buyer_no) and len(draft.buyer_name) <= 4:
         raise Refused("购买方疑似为自然人,请确认购方自然人标识")
     _check_levy(draft, seller)
+
+
+def _demand_length(draft, seller, kind, label, text):
+    measure, limits = CHANNELS[draft.cloud or "piaodanyun", seller.channel]
+    size = len(text.encode("gbk", "replace") if measure == "字节" else text)
+    if limits.get(kind) and size > limits[kind]:
+        raise Refused(f"{label}不能超过{limits[kind]}个{measure}")
+
+
+def _printed_remark(draft):
+    banks = [f"购方开户银行:{draft.buyer_bank};"] if draft.show_buyer_bank and draft.buyer_bank else []
+    banks += [f"销方开户银行:{draft.seller_bank};"] if draft.show_seller_bank and draft.seller_bank else []
+    return "".join([draft.remark, *banks])
 
 
 def check_totals(draft):
@@ -131,7 +155,7 @@ def check_lines(draft, seller):
     drift = Decimal(0)
     for number, line in enumerate(lines, 1):
         with row(number):
-            _check_texts(line)
+            _check_texts(line, draft, seller)
             _check_zero_rate(line, draft)
             _check_privilege(line)
             _check_rate(line, draft, seller)
@@ -143,14 +167,15 @@ def check_lines(draft, seller):
     _check_mix(draft)
 
 
-def _check_texts(line):
+def _check_texts(line, draft, seller):
     if not re.fullmatch(r"\*[^*]+\*.+", line.name):
         raise Refused(f'商品名称"{line.name[:30]}"格式不正确,应为*简称*名称')
-    if len(line.name) > NAME_LIMIT:
-        raise Refused(f"商品名称不能超过{NAME_LIMIT}个字符")
-    for key, (limit, label) in LINE_LENGTHS.items():
-        if len(getattr(line, key)) > limit:
-            raise Refused(f"{label}不能超过{limit}个字符")
+    _demand_length(draft, seller, "name", "商品名称", line.name)
+    _demand_length(draft, seller, "item", "商品名称", line.name.split("*", 2)[2])
+    for key, label in LINE_TEXTS.items():
+        _demand_length(draft, seller, key, label, getattr(line, key))
+    if line.price is not None and seller.channel == "login" and len(f"{line.price:f}") > PRICE_LENGTH:
+        raise Refused(f"单价不能超过{PRICE_LENGTH}个字符")
     if not re.fullmatch(r"\d{19}", line.code or ""):
         raise Refused("商品编码必须为19位数字")
     stops_early = not line.code.startswith("6") and line.code.endswith("0" * 16)
