@@ -24,6 +24,7 @@ class Limits:
     0.01 (docs/protocols/tax-rules.md#arithmetic).
     ``kinds``: the pairs of type and form that the cloud issues; ``None`` where that isn't known.
     ``paper_number_required``: for a digital fapiao on paper the cloud wants the code and number of the sheet.
+    ``levies``: the ways of levying the tax (``Draft.levy``) that the cloud can state; ``None`` where that isn't known.
     """
 
     name_length: int = 100
@@ -44,6 +45,7 @@ class Limits:
     discount_tax_tolerance: Decimal = LINE_TAX_TOLERANCE
     kinds: frozenset | None = None
     paper_number_required: bool = False
+    levies: frozenset | None = None
 
 
 DEFAULTS = Limits()

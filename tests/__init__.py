@@ -139,6 +139,7 @@ from . import test_reversal_split_merge
 from . import test_reversal_withdraw
 from . import test_rules_amounts
 from . import test_rules_checks
+from . import test_rules_differential
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines

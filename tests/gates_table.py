@@ -162,7 +162,7 @@ FIELDS = {
             " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
             " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer"
             " full_interface grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour"
-            " pace_per_minute auto_merge goods_codes line_notes org_code paper_kind_ordinary paper_kind_special"
+            " pace_per_minute auto_merge differential_bills goods_codes line_notes org_code paper_kind_ordinary paper_kind_special"
             " priority"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"

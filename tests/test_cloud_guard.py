@@ -30,7 +30,7 @@ INPUTS = {
         *("calls_at_once", "small_scale", "small_scale_reason", "recheck_day", "marks_booked"),
         *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
         *("auto_invoice", "gross_total", "answer_text_ids", "drawer"),
-        *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+        *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "differential_bills"),
         *("paper_kind_special", "paper_kind_ordinary", "red_forms_daily", "side_as_list"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),

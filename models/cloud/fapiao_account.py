@@ -25,6 +25,7 @@ from ...clouds.canonical import identity_of, plain
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
+from ...rules.differential import DIFFERENTIAL
 from ...rules.limits import Limits
 from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, exact, naive
 from . import gate, spool
@@ -98,7 +99,7 @@ class FapiaoAccount(models.Model):
             *("app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
             *("app_token_path", "login_path", "drawer"),
-            *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
+            *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "differential_bills"),
             *("paper_kind_special", "paper_kind_ordinary"),
             "side_as_list",
         }
@@ -419,6 +420,11 @@ class FapiaoAccount(models.Model):
         "Send Line Descriptions",
         help="Send what a line says below its first row as the remark of the line. It shows in the cloud's portal and"
         " is not printed.",
+    )
+    differential_bills = fields.Boolean(
+        "Differential Taxation in Bills",
+        help="Whether a request can say differential taxation (差额征税). The cloud's public papers don't tell: turn it on"
+        " after the cloud has confirmed it and one such fapiao was issued in test mode.",
     )
     gross_total = fields.Boolean(
         "Totals With Tax",
@@ -1411,6 +1417,12 @@ class FapiaoAccount(models.Model):
         """Return the forms of which fapiao are reversed through this account."""
         return client_of(self.provider).reversible if self else frozenset()
 
+    def _levies(self):
+        """Return the ways of levying the tax that a fapiao through this account can state."""
+        cloud = client_of(self.provider)
+        has_differential = cloud.differential_setting and self[cloud.differential_setting]
+        return cloud.levies | (frozenset(DIFFERENTIAL) if has_differential else frozenset())
+
     def _limits(self, summary_codes):
         """Return what one fapiao through this account may carry, as the rules want to know it."""
         self.ensure_one()
@@ -1423,6 +1435,7 @@ class FapiaoAccount(models.Model):
             discount_tax_tolerance=cloud.discount_tax_tolerance,
             kinds=frozenset(cloud.types),
             paper_number_required=cloud.paper_number_required,
+            levies=self._levies(),
             summary_codes=summary_codes,
             amount_limit=exact(company.fapiao_amount_limit) or None,
             # what is pushed isn't confirmed: it may warn, but holds nothing up
