@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from ..rules.amounts import LINE_TAX_TOLERANCE
+from ..rules.differential import DIFFERENTIAL
 from ..rules.document import DIGITAL, ORDINARY, SPECIAL
 from ..rules.elements import Terms
 from ..rules.limits import BY_LOGIN, DIRECT, LOGIN, Lengths
@@ -86,6 +87,9 @@ class Cloud(ABC):
     shows_bank = False
     seller_contact_required = False
     discount_tax_tolerance = LINE_TAX_TOLERANCE
+    # The ways of levying the tax it can state (Draft.levy), and the setting that adds the differential ones
+    levies: frozenset[str] = frozenset({"0", "1", *DIFFERENTIAL})
+    differential_setting = ""
     # The kinds of fapiao that it issues, with its own code for each; whether one on paper has to name its sheet
     types: dict[tuple[str, str], str] = {(SPECIAL, DIGITAL): "", (ORDINARY, DIGITAL): ""}
     paper_number_required = False

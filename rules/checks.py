@@ -6,8 +6,9 @@ problems; :func:`preflight` returns all of them.
 
 from . import codes, rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
-from .document import DIGITAL_PAPER, FORMS, NORMAL, ORDINARY, SPECIAL, totals
-from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
+from .differential import DIFFERENTIAL_NET, levy_problems
+from .document import DIGITAL_PAPER, FORMS, ORDINARY, SPECIAL, totals
+from .draft import not_positive
 from .elements import check_element
 from .limits import DEFAULTS, too_long
 from .line_checks import check_discounts, check_line, check_pairs
@@ -168,37 +169,6 @@ def _remark(draft, limits):
     return "".join([draft.remark, *banks])
 
 
-def _levy(draft, _limits):
-    if draft.levy not in ("0", "1", *DIFFERENTIAL):
-        yield Problem("levy_unknown", _("The way of levying the tax (征收方式) is unknown."), _("Choose another."))
-    elif draft.levy in DIFFERENTIAL:
-        yield from _differential(draft)
-    elif draft.deduction:
-        yield Problem(
-            "deduction_needless",
-            _("A deduction is given, but the tax is not levied on a difference."),
-            _("Remove the deduction, or choose differential taxation."),
-        )
-
-
-def _differential(draft):
-    if len(draft.lines) != 1 or draft.lines[0].kind != NORMAL:
-        yield one_line_only(len(draft.lines))
-    if draft.deduction is None:
-        yield Problem(
-            "deduction_missing",
-            _("Under differential taxation the deduction (扣除额) must be given."),
-            _("Enter the deduction."),
-        )
-    elif not 0 <= draft.deduction <= draft.total:
-        yield Problem(
-            "deduction_range",
-            _("The deduction %(deduction)s isn't between 0 and the total of %(total)s."),
-            _("Correct the deduction."),
-            {"deduction": plain(draft.deduction), "total": plain(draft.total)},
-        )
-
-
 def _zero_mix(draft, _limits):
     if rates.is_mixed(draft.lines):
         yield Problem(
@@ -236,6 +206,6 @@ def _small_scale(draft, limits):
 
 
 _CHECKS = (
-    *(_type, _form, _paper, _totals, _money_limits, _line_count, _texts, _levy, _zero_mix, _small_scale),
+    *(_type, _form, _paper, _totals, _money_limits, _line_count, _texts, levy_problems, _zero_mix, _small_scale),
     check_element,
 )

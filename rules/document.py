@@ -126,6 +126,22 @@ class Line(Printed):
 
 
 @dataclass(frozen=True)
+class Voucher:
+    """A voucher (凭证) of what is deducted under differential taxation; ``kind``: a key of ``differential.VOUCHERS``.
+
+    ``total``: what it comes to, ``deducted``: of that on this fapiao, both with tax. ``date``: yyyy-MM-dd.
+    """
+
+    kind: str
+    total: Decimal
+    deducted: Decimal
+    number: str = ""
+    code: str = ""
+    date: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class Draft:
     """A blue fapiao to be issued. ``total`` is ``amount + tax``, exactly.
 
@@ -148,6 +164,7 @@ class Draft:
     reviewer: str = ""
     levy: str = "0"  # 征收方式: 0 ordinary, 1 reduced, 2/3 differential
     deduction: Decimal | None = None  # 扣除额, for differential taxation
+    vouchers: tuple[Voucher, ...] = ()  # of the deduction
     small_scale_reason: str = ""  # slsm 2 or 3
     show_buyer_bank: bool = False
     show_seller_bank: bool = False

@@ -3,17 +3,13 @@
 from dataclasses import fields, replace
 
 from . import taxno
-from .amounts import CENT, LINE_TAX_TOLERANCE, ZERO, amounts_differ, plain, round2, tax_in_gross
+from .amounts import CENT, ZERO, amounts_differ, plain, round2
+from .differential import DIFFERENTIAL, DIFFERENTIAL_FULL, differential_tax, one_line_only, tax_of_difference
 from .document import Draft
 from .limits import DEFAULTS
 from .lines import Net, shape, to_lines
 from .names import clean
 from .problems import Problem, _
-
-ORDINARY_LEVY = "0"
-DIFFERENTIAL_FULL = "2"  # 差额征税－全额开票: the tax is that of the whole amount
-DIFFERENTIAL_NET = "3"  # 差额征税－差额开票: the tax is that of gross minus deduction
-DIFFERENTIAL = (DIFFERENTIAL_FULL, DIFFERENTIAL_NET)
 
 
 def build(items, seller, buyer, fapiao_type, amount_total, tax_total, *, limits=DEFAULTS, **rest):
@@ -66,13 +62,13 @@ def _differential(items, amount_total, tax_total, limits, rest):
         return None, [one_line_only(len(items))]
     if rest["levy"] == DIFFERENTIAL_FULL:
         return to_lines(items, amount_total, tax_total, limits)
-    base = amount_total + tax_total - (rest.get("deduction") or ZERO)
-    expected = tax_in_gross(base, items[0].rate)
+    expected = tax_of_difference(amount_total + tax_total, rest.get("deduction") or ZERO, items[0].rate)
     amount = round2(items[0].amount)
     if abs(amount - amount_total) > CENT:
         return None, [amounts_differ(amount, amount_total)]
-    if abs(expected - tax_total) > LINE_TAX_TOLERANCE:
-        return None, [_differential_tax(expected, tax_total)]
+    # exact: there is one line, so no rounding of several is to be absorbed
+    if expected != tax_total:
+        return None, [differential_tax(expected, tax_total)]
     return shape(Net(items[0], amount_total, tax_total, ZERO), limits)
 
 
@@ -83,26 +79,4 @@ def not_positive(amount, tax):
         _("The amount to be issued is %(amount)s and the tax %(tax)s: a blue fapiao needs an amount above zero."),
         _("To take back a fapiao, issue a red one against it."),
         {"amount": plain(amount), "tax": plain(tax)},
-    )
-
-
-def one_line_only(count):
-    """Return the problem of differential taxation with several lines."""
-    return Problem(
-        "differential_lines",
-        _("Under differential taxation a fapiao has one line and no discount; this one has %(count)s."),
-        _("Issue each line on a fapiao of its own."),
-        {"count": count},
-    )
-
-
-def _differential_tax(expected, tax):
-    return Problem(
-        "differential_tax",
-        _(
-            "Under differential taxation the tax should be %(expected)s (gross minus deduction), but the"
-            " invoice has %(tax)s."
-        ),
-        _("Correct the deduction or the invoice's tax."),
-        {"expected": plain(expected), "tax": plain(tax)},
     )

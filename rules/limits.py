@@ -87,6 +87,7 @@ class Limits:
     ``elements``: ``elements.Terms`` of each special element that the cloud issues; ``None`` where that isn't known.
     ``shows_bank``: the cloud adds the bank of a party to the remark where the fapiao wants it shown.
     ``paper_number_required``: for a digital fapiao on paper the cloud wants the code and number of the sheet.
+    ``levies``: the ways of levying the tax (``Draft.levy``) that the cloud can state; ``None`` where that isn't known.
     """
 
     lengths: Lengths = Lengths()
@@ -105,6 +106,7 @@ class Limits:
     kinds: frozenset | None = None
     paper_number_required: bool = False
     elements: dict | None = None
+    levies: frozenset | None = None
 
 
 DEFAULTS = Limits()

@@ -11,11 +11,10 @@ from .amounts import (
     plain,
     price_difference,
     tax_difference,
-    tax_in_gross,
     tax_of,
 )
+from .differential import DIFFERENTIAL_NET, ORDINARY_LEVY, differential_tax, tax_of_difference
 from .document import DISCOUNT, DISCOUNTED, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
-from .draft import DIFFERENTIAL_NET, ORDINARY_LEVY
 from .limits import DEFAULTS, too_long
 from .names import split_name
 from .problems import Problem, Term, _
@@ -173,12 +172,6 @@ def _zero_on_special(draft, line):
 
 def _amounts(draft, line):
     sign = -1 if line.kind == DISCOUNT else 1
-    if draft.levy == DIFFERENTIAL_NET:
-        expected = tax_in_gross(draft.total - (draft.deduction or ZERO), line.rate)
-        difference = line.tax - expected
-    else:
-        expected = tax_of(line.amount, line.rate)
-        difference = tax_difference(line.amount, line.rate, line.tax)
     if line.amount * sign <= 0 or line.tax * sign < 0:
         yield Problem(
             "line_sign",
@@ -187,7 +180,11 @@ def _amounts(draft, line):
             {"name": line.name, "amount": plain(line.amount), "tax": plain(line.tax)},
             line.key,
         )
-    elif abs(difference) > LINE_TAX_TOLERANCE:
+    elif draft.levy == DIFFERENTIAL_NET:
+        expected = tax_of_difference(draft.total, draft.deduction or ZERO, line.rate)
+        if line.tax != expected:
+            yield differential_tax(expected, line.tax)
+    elif abs(tax_difference(line.amount, line.rate, line.tax)) > LINE_TAX_TOLERANCE:
         yield Problem(
             "line_tax",
             _(
@@ -195,7 +192,7 @@ def _amounts(draft, line):
                 " allows a difference of 0.06."
             ),
             _("Check the tax of the line."),
-            {**_figures(line), "expected": plain(expected)},
+            {**_figures(line), "expected": plain(tax_of(line.amount, line.rate))},
             line.key,
         )
 

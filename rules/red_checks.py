@@ -2,6 +2,7 @@
 
 from . import codes
 from .amounts import LINE_TAX_TOLERANCE, PRICE_TOLERANCE, ZERO, plain, price_difference, tax_difference
+from .differential import DIFFERENTIAL
 from .problems import Problem, _
 from .red import (
     FREE,
@@ -31,6 +32,8 @@ def red_preflight(order, blue, capabilities, check=None):
     except ValueError:
         return [*problems, _unreadable(blue)]
     problems += _scope(order, blue, rest, capabilities)
+    if not order.is_full and {blue.levy, check.levy if check else ""} & {*DIFFERENTIAL}:
+        problems.append(_differential_in_part())
     problems += _starts(order, capabilities, check)
     problems += _reason(order, blue)
     if rest and order.reason in REASONS:
@@ -86,6 +89,17 @@ def _scope(order, blue, rest, capabilities):
             _("This cloud reverses a fapiao only in full."),
             _("Reverse it in full and issue a new blue fapiao for what remains."),
         )
+
+
+def _differential_in_part():
+    return Problem(
+        "red_differential_partial",
+        _("A fapiao under differential taxation (差额征税) is reversed in full only."),
+        _(
+            "Reset the credit note to draft and credit the whole invoice; then invoice what remains, with the vouchers"
+            " that are deducted from it."
+        ),
+    )
 
 
 def _starts(order, capabilities, check):

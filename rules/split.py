@@ -20,8 +20,8 @@ from .amounts import (
     tax_of,
     trim,
 )
+from .differential import DIFFERENTIAL
 from .document import NORMAL, in_units, totals
-from .draft import DIFFERENTIAL
 from .limits import DEFAULTS
 from .problems import Problem, _
 

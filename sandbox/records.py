@@ -97,6 +97,19 @@ class Line:
 
 
 @dataclass
+class Voucher:
+    """凭证 of a deduction (差额征税); its number and code whatever a cloud calls them."""
+
+    kind: str
+    total: Decimal
+    deducted: Decimal
+    number: str = ""
+    code: str = ""
+    day: str = ""
+    remark: str = ""
+
+
+@dataclass
 class Fapiao:
     """A tax invoice; without a number it is still a draft."""
 
@@ -131,6 +144,7 @@ class Fapiao:
     reviewer: str = ""
     levy: str = "0"  # 征收方式 0 normal, 1 reduced, 2 and 3 differential
     deduction: Decimal | None = None
+    vouchers: list = field(default_factory=list)  # of the deduction, one Voucher each
     small_reason: str = ""  # slsm
     elements: list = field(default_factory=list)  # what the special element says, one dict a row,
     element_keys: dict = field(default_factory=dict)  # and what of it stands beside the head's own keys

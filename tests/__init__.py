@@ -156,6 +156,7 @@ from . import test_rules_checks
 from . import test_rules_elements
 from . import test_rules_deduction
 from . import test_rules_codes
+from . import test_rules_differential
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines

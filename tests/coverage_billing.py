@@ -20,13 +20,14 @@ from ..rules.document import (
     PAPER,
     ROLL,
     SPECIAL,
+    Voucher,
 )
 from .coverage_sample import Sample, bodies, token_sample
 from .test_clouds_kingdee_fapiao import FAPIAO, GOODS, LESS
 from .test_clouds_kingdee_server import DRAFT, LINE, NUMBER, TAX_NO, UID, config, encoded, with_lines
 from .test_rules_elements import example
 
-SETTINGS = {"org_code": "ORG", "goods_codes": True, "line_notes": True}
+SETTINGS = {"org_code": "ORG", "goods_codes": True, "line_notes": True, "differential_bills": True}
 REFUSED = {"message": "出错了", "errorCode": "9999", "status": False, "success": False}
 NOT_OURS = {**REFUSED, "message": "税号不在租户范围内", "errorCode": "1130"}
 
@@ -84,6 +85,17 @@ _BUYER = replace(DRAFT.buyer, address="上海市", phone="021", bank="工行", b
 DRAFTS = (
     with_lines(*_LINES, buyer=_BUYER, issue_at_once=True, may_merge=True, priority="0"),
     replace(DRAFT, issue_at_once=False, may_merge=False),
+    replace(DRAFT, levy="2", deduction=Decimal(0)),
+    replace(
+        DRAFT,
+        levy="3",
+        deduction=Decimal("0.50"),
+        vouchers=(
+            Voucher("01", Decimal(1), Decimal("0.50"), "26312000000000000017", date="2026-03-01"),
+            Voucher("04", Decimal(1), Decimal("0.50"), "00123456", "3100223130", "2015-03-01", "旧票"),
+            Voucher("06", Decimal(1), Decimal("0.50"), "沪01"),
+        ),
+    ),
     *(replace(DRAFT, type=kind, form=form) for kind, form in KINDS),
     # special elements: between them each key
     example("03", cross_city="Y", cross_city_no="1", land_tax_no="1"),

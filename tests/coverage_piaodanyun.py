@@ -10,7 +10,7 @@ from ..clouds import base
 from ..clouds.base import RawAnswer, TokenSlot
 from ..clouds.piaodanyun import Piaodanyun, account
 from ..clouds.reading import SHANGHAI
-from ..rules.document import DIGITAL_PAPER, DISCOUNT, DISCOUNTED, EXEMPT, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
+from ..rules.document import DIGITAL_PAPER, DISCOUNT, DISCOUNTED, EXEMPT, NOT_TAXABLE, PLAIN_ZERO, SPECIAL, Voucher
 from ..rules.red_document import BUYER, RedOrder
 from . import test_clouds_red_seed as red_seed
 from . import test_clouds_seed as seed
@@ -71,7 +71,16 @@ DRAFTS = (
         levy="1",
     ),
     replace(DRAFT, type=SPECIAL, levy="2", deduction=Decimal("0.50"), small_scale_reason="3"),
-    replace(DRAFT, levy="3", deduction=Decimal("0.50")),
+    replace(
+        DRAFT,
+        levy="3",
+        deduction=Decimal("0.50"),
+        vouchers=(
+            Voucher("01", Decimal(1), Decimal("0.50"), "26312000000000000017", date="2026-03-01"),
+            Voucher("04", Decimal(1), Decimal("0.50"), "00123456", "3100223130", "2015-03-01", "旧票"),
+            Voucher("06", Decimal(1), Decimal("0.50"), "沪01"),
+        ),
+    ),
     replace(
         DRAFT,
         type=SPECIAL,

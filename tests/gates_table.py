@@ -184,6 +184,7 @@ FIELDS = {
             " full_interface grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour"
             " pace_per_minute auto_merge element_codes goods_codes line_notes org_code paper_kind_ordinary"
             " paper_kind_special priority"
+            " differential_bills"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
             " registered_name small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"

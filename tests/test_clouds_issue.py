@@ -13,7 +13,7 @@ from ..clouds.canonical import canonical, fingerprint
 from ..clouds.errors import OutcomeUnknown
 from ..clouds.registry import open_cloud
 from ..rules import document
-from ..rules.document import Draft, Line, Party
+from ..rules.document import Draft, Line, Party, Voucher
 from . import test_clouds_seed as seed
 from .test_clouds_server import TAX_NO, cloud, config, http, reset, silence
 
@@ -167,6 +167,31 @@ def test_a_discount_follows_its_line_in_this_clouds_own_coding():
     assert (form["fyxm[1][je]"], form["fyxm[1][se]"]) == ("-0.10", "0.00")
     assert "fyxm[1][spsl]" not in form
     assert "fyxm[1][dj]" not in form
+
+
+@pytest.mark.parametrize(
+    ("voucher", "keys"),
+    [
+        (
+            Voucher("01", Decimal(90), Decimal(80), "26312000000000000017", date="2026-03-01"),
+            {"fphm": "26312000000000000017", "kjrq": "2026-03-01"},
+        ),
+        (
+            Voucher("04", Decimal(90), Decimal(80), "00123456", "3100223130", "2015-03-01", "旧票"),
+            {"fpdm": "3100223130", "zzfphm": "00123456", "kjrq": "2015-03-01", "bz": "旧票"},
+        ),
+        (Voucher("06", Decimal(90), Decimal(80), "沪01"), {"pzhm": "沪01"}),
+        (Voucher("09", Decimal(90), Decimal(80), remark="协议"), {"bz": "协议"}),
+    ],
+)
+def test_the_vouchers_of_a_deduction(voucher, keys):
+    """assumption: the keys of [family]."""
+    form = frozen(levy="3", deduction=Decimal(160), vouchers=(voucher, voucher))
+    assert (form["zsfs"], form["kce"]) == ("3", "160.00")
+    for place in range(2):
+        head = f"cepz[{place}]"
+        sent = {key.removeprefix(head)[1:-1]: value for key, value in form.items() if key.startswith(head)}
+        assert sent == {"pzlx": voucher.kind, **keys, "bckcje": "80.00", "pzhjje": "90.00"}
 
 
 def test_no_credential_is_frozen():

@@ -14,6 +14,7 @@ from ..clouds.canonical import canonical, fingerprint
 from ..clouds.kingdee.client import Options
 from ..clouds.kingdee.envelope import written
 from ..rules import document
+from ..rules.document import Voucher
 from .test_clouds_kingdee_server import (
     DISCOUNT,
     DRAFT,
@@ -210,6 +211,33 @@ def test_no_fraction_of_a_fen():
 def test_differential_taxation_has_no_place(change):
     with pytest.raises(ValueError, match="ordinary taxation"):
         frozen(**change)
+
+
+VOUCHER = Voucher("02", Decimal("90"), Decimal("80"), "00123456", "3100223130", "2015-03-01")
+
+
+def test_differential_taxation_where_the_account_has_it():
+    """assumption: a bill has the keys of a direct fapiao; of a full issue the deduction is 0."""
+    options = {"differential_bills": True}
+    bill = frozen(options=options, levy="3", deduction=Decimal("80"), vouchers=(VOUCHER,))
+    assert {key: bill[key] for key in ("taxationStyle", "deduction", "deductionType")} == {
+        "taxationStyle": "2",
+        "deduction": "80.00",
+        "deductionType": "02",
+    }
+    assert bill["deductionList"] == [
+        {
+            "evidenceType": "02",
+            "invoiceCode": "3100223130",
+            "invoiceNo": "00123456",
+            "invoiceDate": "2015-03-01",
+            "evidenceAmount": "90.00",
+            "deduction": "80.00",
+        }
+    ]
+    full = frozen(options=options, levy="2", deduction=Decimal("80"), vouchers=(VOUCHER,))
+    assert (full["deduction"], full["deductionType"], "deductionList" in full) == ("0.00", "01", False)
+    assert "deductionType" not in frozen(options=options)
 
 
 _FEN = st.integers(1, 10**9).map(lambda fen: Decimal(fen).scaleb(-2))

@@ -23,6 +23,7 @@ from ..rules.document import (
     Item,
     Line,
     Party,
+    Voucher,
     from_plain,
     to_plain,
 )
@@ -182,8 +183,9 @@ class TestTheWhole(Case):
         self.check(["deduction_range"], levy="2", deduction=D("-0.01"))
         # 113 gross minus 56.5 leaves 56.5, of which 6.5 are tax.
         line = replace(LINE, amount=D("106.50"), tax=D("6.50"), price=None, quantity=None)
-        self.check([], line, levy="3", deduction=D("56.50"))
-        self.check(["line_tax"], line, levy="3", deduction=D("0.00"))
+        voucher = Voucher("05", total=D("60.00"), deducted=D("56.50"))
+        self.check([], line, levy="3", deduction=D("56.50"), vouchers=(voucher,))
+        self.check(["deduction_zero", "differential_tax"], line, levy="3", deduction=D("0.00"))
 
 
 class TestLines(Case):
@@ -393,7 +395,8 @@ class TestBuild(unittest.TestCase):
         )
         self.assertEqual([], problems)
         self.assertEqual([(NORMAL, D("106.50"))], [(line.kind, line.amount) for line in draft.lines])
-        self.assertEqual([], preflight(replace(draft, drawer="王五")))
+        voucher = Voucher("05", total=D("56.50"), deducted=D("56.50"))
+        self.assertEqual([], preflight(replace(draft, drawer="王五", vouchers=(voucher,))))
         _draft, problems = self.build(item(), **values)
         self.assertEqual(["differential_tax"], found(problems))
         _draft, problems = self.build(item(amount="106.52", tax="6.50"), amount="106.50", tax="6.50", **values)

@@ -8,8 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ..rules.checks import preflight
+from ..rules.differential import DIFFERENTIAL_NET
 from ..rules.document import DISCOUNT, EXEMPT, NORMAL, NOT_TAXABLE, ORDINARY, Item, Party
-from ..rules.draft import DIFFERENTIAL_NET, build
+from ..rules.draft import build
 from ..rules.limits import Limits
 from ..rules.problems import errors
 from ..rules.shares import Share, allot, next_part, uncovered

@@ -5,6 +5,11 @@ from .sandbox_case import SandboxCase, defaults, discount, line
 PERSON = {"ghdwsbh": "", "ghdwmc": "王小明", "gfzrrbs": "Y"}
 
 
+def voucher(**changes):
+    given = {"pzlx": "01", "fphm": "26312000000000000017", "kjrq": "2026-03-01", "bckcje": "40.00", "pzhjje": "60.00"}
+    return {f"cepz[0][{key}]": value for key, value in {**given, **changes}.items() if value}
+
+
 class TestLineChecks(SandboxCase):
     def refuse_line(self, text, **changes):
         with self.subTest(text, **changes):
@@ -150,7 +155,14 @@ class TestLineChecks(SandboxCase):
     def test_differential_taxation(self):
         full = {"zsfs": "2", "kce": "40.00"}
         self.issue(**full)
-        self.issue([line(se="8.40", je="104.60", spsl="", dj="")], zsfs="3", kce="40.00")
+        net, paper = [line(se="8.40", je="104.60", spsl="", dj="")], voucher()
+        self.issue(net, zsfs="3", kce="40.00", **paper)
+        self.refused(self.order([line(se="8.41", je="104.59", spsl="", dj="")], zsfs="3", kce="40.00", **paper), "误差")
+        self.refused(self.order(net, zsfs="3", kce="40.00"), "差额凭证不能为空")
+        self.refused(self.order(net, zsfs="3"), "误差")
+        self.refused(self.order(zsfs="3", kce="0", **paper), "不能为0")
+        self.refused(self.order(net, zsfs="3", kce="40.00", **voucher(bckcje="39.99")), "不一致")
+        self.refused(self.order(**paper), "非差额")
         self.refused(self.order(zsfs="2"), "扣除额不能为空")
         self.refused(self.order(zsfs="2", kce="113.01"), "扣除额必须")
         self.refused(self.order(zsfs="2", kce="-1"), "扣除额必须")
@@ -159,6 +171,29 @@ class TestLineChecks(SandboxCase):
         self.refused(self.order(zsfs="3", kce="40.00"), "误差超过0.06")
         self.refused(self.order(zsfs="4"), "征收方式")
         self.issue(kce="0")
+
+    def test_vouchers_of_a_deduction(self):
+        old = {"fphm": "", "fpdm": "3100223130", "zzfphm": "00123456"}
+        other = {"fphm": "", "kjrq": ""}
+        for changes in ({}, {"pzlx": "03", **old}, {"pzlx": "06", **other}, {"pzlx": "09", **other, "bz": "协议"}):
+            with self.subTest(**changes):
+                self.issue(zsfs="2", kce="40.00", **voucher(**changes))
+        for text, changes in (
+            ("类型10不正确", {"pzlx": "10", **other}),
+            ("不能为空", {"pzhjje": ""}),
+            ("不大于凭证合计金额", {"pzhjje": "39.00"}),
+            ("20位数字", {"fphm": "123"}),
+            ("开具日期", {"kjrq": ""}),
+            ("10或12位", {"pzlx": "02", **old, "fpdm": ""}),
+            ("备注不能为空", {"pzlx": "04", **old}),
+            ("备注不能为空", {"pzlx": "08", **other}),
+            ("应填写在zzfphm", {"pzlx": "02"}),
+            ("未知参数", {"kcepz": "1"}),
+        ):
+            with self.subTest(text, **changes):
+                self.refused(self.order(zsfs="2", kce="40.00", **voucher(**changes)), text)
+        gap = {key.replace("[0]", "[1]"): value for key, value in voucher().items()}
+        self.refused(self.order(zsfs="2", kce="40.00", **gap), "下标")
 
 
 class TestHeadChecks(SandboxCase):

@@ -53,6 +53,25 @@ class RedCase(KingdeeCase):
         }
 
 
+class TestDifferential(RedCase):
+    def test_is_reversed_in_full_only(self):
+        paper = {"evidenceType": "06", "evidenceAmount": "60.00", "deduction": "40.00"}
+        net = row(amount="104.60", taxAmount="8.40", quantity=None, price=None)
+        margin = {"taxationStyle": "2", "deductionType": "02", "deduction": "40.00", "deductionList": [paper]}
+        for text, changes in (
+            ("必须为0", {"deductionType": "01"}),
+            ("非差额征税", {"taxationStyle": "0"}),
+            ("备注不能为空", {"deductionList": [{**paper, "evidenceType": "09"}]}),
+        ):
+            self.assertIn(text, self.push(bill("B", [net], **{**margin, **changes}))["message"])
+        self.pushed(bill("B", [net], **margin))
+        (self.blue,) = self.issued("B")
+        self.assertEqual((self.blue.levy, self.blue.tax), ("3", Decimal("8.40")))
+        answer = self.apply(redReason="4", invoiceDetail=[self.part(amount="-50.00", tax="-4.02")])
+        self.assertIn("只能全额红冲", answer["message"])
+        self.assertEqual(self.apply()["errorCode"], "0")
+
+
 class TestForm(RedCase):
     def test_applied_for(self):
         answer = self.apply()

@@ -7,6 +7,7 @@ Source: docs/protocols/kingdee-billing.md#billing-request, #withdrawal; docs/pro
 from decimal import Decimal
 
 from ...rules import rates
+from ...rules.differential import DIFFERENTIAL_FULL
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE
 from .. import reading
 from ..base import ISSUE, WITHDRAW, Pending, Withdrawn
@@ -27,14 +28,12 @@ def freeze(draft, request_uid, tax_no, options):
     What the draft says of its handling goes before the account's options.
     Raises ValueError for a uid that doesn't fit, a kind of fapiao, an element or a kind of coal that a bill can't name,
     a fraction of a fen, totals that aren't the sums of their lines, a discount without a line to discount, and for
-    differential taxation, which the bill has no place for.
+    another than ordinary taxation, unless ``options.differential_bills`` allows the differential one.
     """
     _check_totals(draft)
     _check_discounts(draft.lines)
     if any(line.coal_kind for line in draft.lines):
         raise ValueError("A bill has no key for the kind of coal")
-    if draft.levy != codes.ORDINARY_LEVY or draft.deduction is not None:
-        raise ValueError("A bill carries ordinary taxation only")
     bill = {
         "billNo": serial_of(request_uid),
         "billSource": "5",
@@ -47,8 +46,8 @@ def freeze(draft, request_uid, tax_no, options):
         "autoMerge": "0" if draft.element else _flag(draft.may_merge, options.auto_merge),
         **_parties(draft, tax_no),
         **filled(drawer=draft.drawer, payee=draft.payee, reviewer=draft.reviewer, remark=draft.remark),
-        "taxationStyle": codes.ORDINARY_LEVY,
         **elements.freeze(draft, options.element_codes),
+        **_taxation(draft, options),
         **filled(orgCode=draft.organisation or options.org_code),
         "billDetail": [_line(line, place, options) for place, line in enumerate(draft.lines, 1)],
     }
@@ -140,6 +139,36 @@ def _parties(draft, tax_no):
             buyerRecipientMail=buyer.email,
             buyerRecipientPhone=buyer.mobile,
         ),
+    }
+
+
+def _taxation(draft, options):
+    """Return how the tax is levied.
+
+    assumption: keys of a direct fapiao [clients] in a bill. Of a full issue the deduction is 0, and none is listed.
+    """
+    if draft.levy == codes.ORDINARY_LEVY and draft.deduction is None:
+        return {"taxationStyle": codes.ORDINARY_LEVY}
+    kind = {levy: code for code, levy in codes.LEVIES.items()}.get(draft.levy)
+    if not kind or not options.differential_bills:
+        raise ValueError("A bill carries ordinary taxation only")
+    is_full = draft.levy == DIFFERENTIAL_FULL
+    vouchers = [] if is_full else [_voucher(voucher) for voucher in draft.vouchers]
+    return {
+        "taxationStyle": codes.DIFFERENTIAL_LEVY,
+        "deduction": money(Decimal(0) if is_full else draft.deduction),
+        "deductionType": kind,
+        **filled(deductionList=vouchers),
+    }
+
+
+def _voucher(voucher):
+    return {
+        "evidenceType": voucher.kind,
+        **filled(invoiceCode=voucher.code, **{codes.VOUCHER_NUMBERS.get(voucher.kind, "evidenceNo"): voucher.number}),
+        **filled(invoiceDate=voucher.date, remark=voucher.remark),
+        "evidenceAmount": money(voucher.total),
+        "deduction": money(voucher.deducted),
     }
 
 

@@ -63,6 +63,7 @@ class Options(client.Options):
     goods_codes: bool = False  # goodsCode: the seller's code of the goods, which the cloud may look up in its own list
     line_notes: bool = False  # remark of a line
     element_codes: str = elements.BILL  # assumption: specialType of a bill is from the family of the queries
+    differential_bills: bool = False  # assumption: a bill has the keys of a direct fapiao for differential taxation
     gross_total: bool = False  # assumption: totalAmount excludes tax as includeTaxFlag 0 says [docs]
     full_interface: str = ""  # interfaceCode of full pulls, with lines; no paper names it
     pull_at_once: bool = False  # asyncFlag 0: the answer to a pull holds what was found
@@ -103,7 +104,7 @@ class Kingdee(client.Cloud):
     settings = (
         *identity,
         *("auto_invoice", "auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
-        *("gross_total", "token_lifetime", "app_token_path", "login_path"),
+        *("differential_bills", "gross_total", "token_lifetime", "app_token_path", "login_path"),
         *("full_interface", "pull_at_once"),
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     )
@@ -115,6 +116,8 @@ class Kingdee(client.Cloud):
     callbacks = callback
     lengths = codes.LENGTHS
     discount_tax_tolerance = CENT
+    levies = frozenset({codes.ORDINARY_LEVY})
+    differential_setting = "differential_bills"
     capabilities = frozenset(_CALLS)
     features = frozenset({base.PARTIAL_RED, base.MERGES})
 

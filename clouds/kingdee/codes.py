@@ -59,7 +59,8 @@ NOTE_LENGTH = 100  # assumption
 EXEMPT_WORD = "免税"  # privilegeContent
 NOT_TAXABLE_WORD = "不征税"
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # zeroTaxRateFlag
-ORDINARY_LEVY = "0"  # taxationStyle
+ORDINARY_LEVY, DIFFERENTIAL_LEVY = "0", "2"  # taxationStyle; assumption: the second is as in taxedType of callbacks
+VOUCHER_NUMBERS = {"01": "etaxInvoiceNo", "02": "invoiceNo", "03": "invoiceNo", "04": "invoiceNo"}  # else evidenceNo
 LEVIES = {"01": "2", "02": "3"}  # deductionType: differential, issued in full or for the difference [clients]
 
 # Texts of one fapiao by the names of base.Particulars, each with its keys

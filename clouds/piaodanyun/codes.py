@@ -22,6 +22,7 @@ PRINTED_LINES = 8  # of a sheet; with more it is a list (qdbz)
 SMALL_SCALE_REASONS = {"2": "2", "3": "3"}
 KINDS = {NORMAL_LINE: "0", DISCOUNT: "1", DISCOUNTED: "2"}  # fphxz; the same figures mean others elsewhere
 KIND_NAMES = {code: kind for kind, code in KINDS.items()}
+VOUCHER_NUMBERS = {"01": "fphm", "02": "zzfphm", "03": "zzfphm", "04": "zzfphm"}  # by kind; of the others pzhm
 ZERO_NAMES = {"1": document.EXEMPT, "2": document.NOT_TAXABLE, "3": document.PLAIN_ZERO}  # lslbs
 ZERO_WORDS = {"免税": "1", "不征税": "2"}
 

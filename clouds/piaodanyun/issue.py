@@ -37,6 +37,8 @@ def freeze(draft, request_uid, tax_no, options):
         form.update({f"fyxm[{index}][{key}]": value for key, value in _line(line).items()})
     form.update(elements.freeze(draft))
     form.update(_totals(draft))
+    for index, voucher in enumerate(draft.vouchers):
+        form.update({f"cepz[{index}][{key}]": value for key, value in _voucher(voucher).items()})
     form.update(filled(kpr=draft.drawer, skr=draft.payee, fhr=draft.reviewer))
     form.update(filled(gfkhdh=draft.buyer.mobile, gfkhyx=draft.buyer.email))
     reason = draft.small_scale_reason
@@ -130,6 +132,17 @@ def _line(line):
         "yhzcbs": flags.privilege,
         "lslbs": flags.zero,
         **filled(zzstsgl=flags.content, mtzlDm=line.coal_kind),
+    }
+
+
+def _voucher(voucher):
+    """Return the keys of a voucher of the deduction [family]; which of them holds its number depends on its kind."""
+    return {
+        "pzlx": voucher.kind,
+        **filled(fpdm=voucher.code, **{codes.VOUCHER_NUMBERS.get(voucher.kind, "pzhm"): voucher.number}),
+        **filled(kjrq=voucher.date, bz=voucher.remark),
+        "bckcje": money(voucher.deducted),
+        "pzhjje": money(voucher.total),
     }
 
 

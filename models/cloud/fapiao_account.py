@@ -26,6 +26,7 @@ from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
 from ...rules import taxno
+from ...rules.differential import DIFFERENTIAL
 from ...rules.limits import Limits
 from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, exact, naive
 from . import gate, spool
@@ -103,6 +104,7 @@ class FapiaoAccount(models.Model):
             *("auto_invoice", "gross_total", "token_body", "confirm_buyer", "check_person"),
             *("app_token_path", "login_path", "drawer", "bureau_channel"),
             *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
+            "differential_bills",
             *("paper_kind_special", "paper_kind_ordinary"),
             "side_as_list",
         }
@@ -445,6 +447,11 @@ class FapiaoAccount(models.Model):
         required=True,
         help="How a request names its special element (特定业务). Change it if the cloud says that specialType is"
         " wrong.",
+    )
+    differential_bills = fields.Boolean(
+        "Differential Taxation in Bills",
+        help="Whether a request can say differential taxation (差额征税). The cloud's public papers don't tell: turn it"
+        " on after the cloud has confirmed it and one such fapiao was issued in test mode.",
     )
     gross_total = fields.Boolean(
         "Totals With Tax",
@@ -1444,6 +1451,12 @@ class FapiaoAccount(models.Model):
         """Return the forms of which fapiao are reversed through this account."""
         return client_of(self.provider).reversible if self else frozenset()
 
+    def _levies(self):
+        """Return the ways of levying the tax that a fapiao through this account can state."""
+        cloud = client_of(self.provider)
+        has_differential = cloud.differential_setting and self[cloud.differential_setting]
+        return cloud.levies | (frozenset(DIFFERENTIAL) if has_differential else frozenset())
+
     def _limits(self, code_laws):
         """Return what one fapiao through this account may carry, as the rules want to know it.
 
@@ -1463,6 +1476,7 @@ class FapiaoAccount(models.Model):
             paper_number_required=cloud.paper_number_required,
             elements=cloud.elements,
             code_laws=code_laws,
+            levies=self._levies(),
             amount_limit=exact(company.fapiao_amount_limit) or None,
             # what is pushed isn't confirmed: it may warn, but holds nothing up
             credit_left=exact(self.credit_left) if self.credit_at and self.credit_source != "pushed" else None,

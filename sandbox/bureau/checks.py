@@ -251,13 +251,14 @@ def _check_amounts(line):
 def _check_tax(line, draft):
     """The line's distance from its exact tax."""
     if draft.levy == "3":  # 差额征税差额开具: only the difference bears tax
-        exact = (line.gross - draft.deduction) / (1 + line.rate) * line.rate
+        exact = (line.gross - (draft.deduction or 0)) / (1 + line.rate) * line.rate
     elif line.inclusive:
         exact = (line.amount / (1 + line.rate) * line.rate).quantize(CENT, ROUND_HALF_UP)
     else:
         exact = line.amount * line.rate
     drift = abs(exact - line.tax)
-    if drift > LINE_TAX:
+    # one line, so no rounding of several: the tax of a difference is exact to the fen
+    if drift > (CENT / 2 if draft.levy == "3" else LINE_TAX):
         raise Refused(f"金额×税率与税额{line.tax}的误差超过{LINE_TAX}")
     return drift
 
@@ -295,5 +296,37 @@ def _check_mix(draft):
             raise Refused("差额征税发票只能有一行明细且不能有折扣")
         if not 0 <= draft.deduction <= draft.gross:
             raise Refused("扣除额必须大于等于0且不大于价税合计")
-    elif draft.deduction:
+        _check_vouchers(draft)
+    elif draft.deduction or draft.vouchers:
         raise Refused("非差额征税发票不能填写扣除额")
+
+
+def _check_vouchers(draft):
+    if draft.levy == "3":
+        if not draft.deduction or draft.deduction > draft.net:
+            raise Refused("差额征税差额开具时扣除额不能为0且不能大于不含税金额")
+        if not draft.vouchers:
+            raise Refused("差额征税差额开具时差额凭证不能为空")
+    if draft.vouchers and sum(each.deducted for each in draft.vouchers) != draft.deduction:
+        raise Refused("差额凭证本次扣除金额合计与扣除额不一致")
+    for number, each in enumerate(draft.vouchers, 1):
+        with row(number):
+            _check_voucher(each)
+
+
+def _check_voucher(voucher):
+    kind = voucher.kind
+    if kind not in ("01", "02", "03", "04", "05", "06", "07", "08", "09"):
+        raise Refused(f"差额凭证类型{kind}不正确")
+    if voucher.deducted <= 0 or voucher.deducted > voucher.total:
+        raise Refused("差额凭证本次扣除金额必须大于0且不大于凭证合计金额")
+    if kind == "01" and not re.fullmatch(r"\d{20}", voucher.number):
+        raise Refused("差额凭证为数电发票时发票号码应为20位数字")
+    if kind in ("02", "03", "04") and not re.fullmatch(r"(\d{10}|\d{12})/\d{8}", f"{voucher.code}/{voucher.number}"):
+        raise Refused("差额凭证的发票代码应为10或12位数字,发票号码应为8位数字")
+    if kind in ("01", "02", "03", "04") and not re.fullmatch(r"\d{4}-\d\d-\d\d", voucher.day):
+        raise Refused("差额凭证的开具日期不能为空,格式为yyyy-MM-dd")
+    if kind in ("04", "08", "09") and not voucher.remark:
+        raise Refused("差额凭证的备注不能为空")
+    if len(voucher.remark) > 100:
+        raise Refused("差额凭证的备注不能超过100个字符")

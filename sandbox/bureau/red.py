@@ -65,6 +65,8 @@ def apply(world, fapiao, reason, side, cloud="", lines=()):
     reversible(fapiao)
     _check_reason(fapiao, reason)
     rest = left(world, fapiao)
+    if lines and fapiao.levy in ("2", "3") and _is_part(rest, lines):
+        raise Refused("差额征税发票只能全额红冲")
     if lines:
         _check_parts(fapiao, rest, reason, lines)
     elif rest != _fresh(fapiao):
@@ -162,6 +164,10 @@ def _fresh(blue):
 def _whole(rest):
     """Asks for everything that is left."""
     return [RedLine(row, line.amount, line.tax, line.quantity, line.price) for row, line in rest.items()]
+
+
+def _is_part(rest, asked):
+    return sum(each.amount for each in asked) != sum(line.amount for line in rest.values())
 
 
 def _check_parts(blue, rest, reason, asked):

@@ -7,7 +7,7 @@ from .. import values
 from ..bureau.checks import check_head, check_lines, check_totals
 from ..bureau.elements import check_element
 from ..protocol import Answer, Refused, digest, renamed, words
-from ..records import CENT, ZERO, Fapiao, Line, request_key
+from ..records import CENT, ZERO, Fapiao, Line, Voucher, request_key
 from . import auth, callbacks, elements, queue, split, told
 from .auth import failure
 from .records import Bill
@@ -28,7 +28,7 @@ REQUIRED = words("""
 FIELDS = {*REQUIRED, *TEXTS.values(), *elements.FIELDS}.union(
     words("""
     billSource priority autoInvoice autoMerge buyerProperty specialType taxationStyle orgCode blueinvoiceCode
-    blueinvoiceNo redReason invoiceProperty pushMatchRules fillValueRule""")
+    blueinvoiceNo redReason invoiceProperty pushMatchRules fillValueRule deduction deductionType deductionList""")
 )
 LINE_REQUIRED = words("lineProperty detailId goodsName revenueCode amount taxRate")
 LINE_FIELDS = {*LINE_REQUIRED}.union(
@@ -44,6 +44,9 @@ TYPES = {  # special?, and what it is made of
     "007": (False, "paper"),
     "025": (False, "roll"),
 }
+VOUCHER_FIELDS = words("""
+    evidenceType etaxInvoiceNo invoiceCode invoiceNo evidenceNo invoiceDate evidenceAmount deductionedAmount deduction
+    remark""")
 NATURES = {"2": "normal", "1": "discount"}  # not 票单云's coding
 ZERO_KINDS = {"免税": "exempt", "不征税": "untaxed"}
 FLAG = ("0", "1")
@@ -240,13 +243,52 @@ def _read_draft(item, quirks):
         natural_person=values.choice(item, "buyerProperty", FLAG, "0") == "1",
         special=TYPES[values.text(item, "invoiceType")][0],
         form=TYPES[values.text(item, "invoiceType")][1],
-        levy=values.choice(item, "taxationStyle", FLAG, "0"),
+        **_levy(item),
         lines=lines,
         net=net,
         tax=tax,
         gross=gross,
         **elements.read(item, lines),
     )
+
+
+def _levy(item):
+    """[?] taxationStyle 2 with the keys that a direct fapiao has for a differential one."""
+    if values.choice(item, "taxationStyle", (*FLAG, "2"), "0") != "2":
+        if any(item.get(key) for key in ("deduction", "deductionType", "deductionList")):
+            raise Refused("非差额征税单据不能填写扣除额")
+        return {"levy": values.choice(item, "taxationStyle", FLAG, "0")}
+    values.demand(item, ("deduction", "deductionType"))
+    full = values.choice(item, "deductionType", ("01", "02")) == "01"
+    deduction = values.money(item, "deduction")
+    if full and deduction:
+        raise Refused("差额征税全额开票时扣除额合计必须为0")
+    return {"levy": "2" if full else "3", "deduction": deduction, "vouchers": _vouchers(item)}
+
+
+def _vouchers(item):
+    given = item.get("deductionList") or []
+    if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
+        raise Refused("deductionList应为数组")
+    vouchers = []
+    for position, row in enumerate(given, 1):
+        with values.row(position):
+            values.known(row, VOUCHER_FIELDS, "差额凭证")
+            values.demand(row, ("evidenceType", "evidenceAmount", "deduction"))
+            kind = values.text(row, "evidenceType")
+            own = "etaxInvoiceNo" if kind == "01" else "invoiceNo" if kind in ("02", "03", "04") else "evidenceNo"
+            vouchers.append(
+                Voucher(
+                    kind,
+                    values.money(row, "evidenceAmount"),
+                    values.money(row, "deduction"),
+                    values.text(row, own, 20),
+                    values.text(row, "invoiceCode", 20),
+                    values.text(row, "invoiceDate"),
+                    values.text(row, "remark"),
+                )
+            )
+    return vouchers
 
 
 def _check_kind(item):

@@ -9,9 +9,12 @@ from ..protocol import Refused, digest, dump, words
 from ..records import request_key
 from . import elements
 
-LINE_KEY = re.compile(r"fyxm\[(\d+)\]\[(\w+)\]")
+LINE_KEY = re.compile(r"(fyxm|cepz)\[(\d+)\]\[(\w+)\]")
 ARRAY_KEY = re.compile(r"(\w+)(\[\d*\])")
-LINE_FIELDS = words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl mtzlDm")
+ROW_FIELDS = {
+    "fyxm": words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl mtzlDm"),
+    "cepz": words("pzlx fpdm fphm zzfphm pzhm kjrq bz bckcje pzhjje"),
+}
 ARRAYS = ("sqyy",)
 
 
@@ -71,21 +74,21 @@ def _read(request, call):
             raise Refused(f"参数{name}重复")
         else:
             form[name] = value
-        is_row = (line and line[2] in LINE_FIELDS) or elements.is_key(name)
+        is_row = (line and line[3] in ROW_FIELDS[line[1]]) or elements.is_key(name)
         if name not in call.fields and not (call.lines and is_row):
             raise Refused(f"未知参数{name}")
     return form
 
 
-def lines(form):
-    """The fyxm rows in order; their indices must run 0, 1, 2, …"""
+def lines(form, name="fyxm", label="发票明细"):
+    """The rows of that name in order; their indices must run 0, 1, 2, …"""
     rows = {}
     for key, value in form.items():
         match = LINE_KEY.fullmatch(key)
-        if match:
-            rows.setdefault(int(match[1]), {})[match[2]] = value
+        if match and match[1] == name:
+            rows.setdefault(int(match[2]), {})[match[3]] = value
     if sorted(rows) != list(range(len(rows))):
-        raise Refused("发票明细fyxm下标必须从0开始连续")
+        raise Refused(f"{label}{name}下标必须从0开始连续")
     return [rows[index] for index in range(len(rows))]
 
 

@@ -7,7 +7,7 @@ from .. import values
 from ..bureau import issue as bureau
 from ..clock import dashed
 from ..protocol import Answer, Refused, renamed, words
-from ..records import Fapiao, Line
+from ..records import Fapiao, Line, Voucher
 from . import auth, elements, form
 
 REQUIRED = words("username fpqqlsh fplxdm kplx xhdwsbh xhdwmc xhdwdzdh xhdwyhzh ghdwmc hjje hjse jshj")
@@ -104,6 +104,7 @@ def read_draft(exchange):
         form=made_of,
         levy=values.choice(exchange.form, "zsfs", ("0", "1", "2", "3"), "0", "征收方式"),
         deduction=money(exchange.form, "kce", "扣除额"),
+        vouchers=[_read_voucher(row) for row in form.lines(exchange.form, "cepz", "差额凭证")],
         natural_person=values.choice(exchange.form, "gfzrrbs", ("N", "Y"), "N", "购方自然人标识") == "Y",
         show_buyer_bank=text("sfzsgmfyhzh") in ("y", "Y"),
         show_seller_bank=text("sfzsxsfyhzh") in ("y", "Y"),
@@ -154,4 +155,21 @@ def _read_line(row):
         preferential=values.choice(row, "yhzcbs", ("0", "1"), "0", "优惠政策标识") == "1",
         zero_kind=ZERO_KINDS[values.choice(row, "lslbs", ZERO_KINDS, "", "零税率标识")],
         policy=row.get("zzstsgl", ""),
+    )
+
+
+def _read_voucher(row):
+    values.demand(row, ("pzlx", "bckcje", "pzhjje"))
+    kind = row["pzlx"]
+    own = "fphm" if kind == "01" else "zzfphm" if kind in ("02", "03", "04") else "pzhm"
+    if any(row.get(key) for key in ("fphm", "zzfphm", "pzhm") if key != own):
+        raise Refused(f"凭证类型{kind}的号码应填写在{own}")
+    return Voucher(
+        kind,
+        money(row, "pzhjje", "凭证合计金额"),
+        money(row, "bckcje", "本次扣除金额"),
+        row.get(own, ""),
+        row.get("fpdm", ""),
+        row.get("kjrq", ""),
+        row.get("bz", ""),
     )
