@@ -173,6 +173,16 @@ class TestBranches(PartiesMixin, RedCommon):
                 self.assertTrue(there.show_seller_bank)
                 self.assertEqual(invoice.fapiao_ids.company_id, company)
 
+    def test_fapiao_issued_elsewhere_is_linked_with_the_branch_s_invoice(self):
+        self.world.buyers[self.buyer.vat] = self.buyer.name
+        there = self.world.issue_elsewhere("1000.00", self.buyer.vat, self.account.tax_no)
+        invoice = self.create_invoice(company_id=self.branch.id)
+        values = {"account_id": self.account.id, "number": there.number, "move_ids": invoice.ids}
+        with self.engine():
+            self.env["fapiao.take.in"].create(values).action_take_in()
+        self.assertEqual((invoice.fapiao_state, invoice.fapiao_ids.number), ("issued", there.number))
+        self.assertEqual(invoice.fapiao_ids.company_id, self.branch)
+
     def test_own_texts_go_first(self):
         self.branch.fapiao_drawer = "分公司开票员"
         invoice = self.create_invoice(company_id=self.branch.id)

@@ -558,6 +558,13 @@ class TestMasterData(AccountTestInvoicingCommon):
             }
         )
 
+    def test_number_of_an_account_may_be_pasted(self):
+        account = self.make_account(self.company)
+        for pasted in ("\ufeff91440101 ma59-abcdem\u200b", "９1440101MA59ABCDE\xadM"):
+            account.tax_no = pasted
+            self.assertEqual(account.tax_no, GOOD_TAX_NO)
+        self.assertEqual(self.make_account(self.env["res.company"].create({"name": "B"})).tax_no, "440101123456789")
+
     def test_company_defaults(self):
         self.assertEqual(self.company.fapiao_default_type, "ordinary")
         self.assertFalse(self.company.fapiao_auto_issue)

@@ -1343,7 +1343,9 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         self._begin_leaving()
         # what the old cloud was found to be says nothing of the new one
-        account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
+        is_same = taxno.normalise(values.get("tax_no", self.tax_no)) == self.tax_no
+        name = is_same and self.registered_name
+        account = self.copy({**values, "active": True, "bureau_channel": "unknown", "registered_name": name})
         # sudo: no user writes this link, and the user may replace the account
         self.sudo().replaced_by_id = account
         # sudo: the secrets stay with the server and the user they are known to, whoever replaces the account

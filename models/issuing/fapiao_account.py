@@ -152,14 +152,11 @@ class FapiaoAccount(models.Model):
         )
         accounts = {company_id: self.browse(ids) for company_id, ids in rows}
         # sudo: which branches issue through them is the same for every user
-        below = (
-            self.env["res.company"]
-            .sudo()
-            .search([("id", "child_of", list(accounts)), ("id", "not in", list(accounts))])
-        )
-        for branch in below:
-            if holder := branch._fapiao_lineage().filtered("fapiao_account_id")[:1]:
-                accounts[branch.id] = accounts.get(holder.id, self.browse())
+        below = self.env["res.company"].sudo().search([("id", "child_of", list(accounts))])
+        for branch in below.filtered(lambda company: company.id not in accounts):
+            holder = branch._fapiao_lineage().filtered("fapiao_account_id")[:1]
+            if holder.id in accounts:
+                accounts[branch.id] = accounts[holder.id]
         return accounts
 
     def _credit_rows(self, company_ids, today, last):
