@@ -130,8 +130,14 @@ class TestGiftsOfOrders(OrderCommon):
         self.assertEqual(invoice.fapiao_ids, fapiao)
 
     def test_gifts_alone_are_nothing_to_request(self):
-        order = self.create_order([{"product_uom_qty": 2, "price_unit": 50, "discount": 100}])
-        self.assertEqual((order.fapiao_state, order.fapiao_can_request), ("none", False))
+        for lines in (
+            [{"product_uom_qty": 2, "price_unit": 50, "discount": 100}],
+            [{"price_unit": 50}, {"price_unit": -50}],
+        ):
+            order = self.create_order(lines)
+            self.assertEqual((order.amount_total, order.fapiao_state, order.fapiao_can_request), (0, "none", False))
+            with self.assertRaisesRegex(UserError, "no line with an amount"):
+                order.action_fapiao_request()
 
     def test_red_letter_reverses_what_has_an_amount(self):
         invoice = self.create_invoice([{"price_unit": 1000}, {"price_unit": 50, "quantity": 2, "discount": 100}])
@@ -258,6 +264,7 @@ class TestDownPayments(OrderCommon):
                 order = self.create_order()
                 advance = self.down_payment(order, percent)
                 self.assertEqual((advance.fapiao_advance, advance.fapiao_state), (choice, "none"))
+                self.assertFalse(advance.activity_ids)
                 final = self.final(order)
                 self.assertEqual((final.fapiao_state, final.fapiao_amount_open), ("to_issue", 1130))
                 self.issue(final)

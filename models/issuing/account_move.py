@@ -391,7 +391,8 @@ class AccountMove(models.Model):
                 move.move_type == "out_invoice"
                 and move.company_id.fapiao_auto_issue
                 and move._fapiao_account()
-                and (move._fapiao_is_due() or move._fapiao_decision_problem())
+                # what waits for a decision is told by an activity, what is put off is not
+                and (move._fapiao_is_due() or (not move.fapiao_advance and move._fapiao_may_decide()))
                 # by a fapiao of its sale order
                 and not move._fapiao_is_covered()
             )

@@ -484,9 +484,7 @@ class Builder:
                 policy="",
                 quantity=None,
             )
-        if line.product_id:
-            return item
-        goods = in_document_language(self._advanced_for(line))
+        goods = in_document_language(line.product_id or self._advanced_for(line))
         return replace(item, name=catalogue.names.get(goods) or goods.name or item.name, quantity=None)
 
     def _receipt_code(self, line):

@@ -79,12 +79,13 @@ class SaleOrder(models.Model):
     def _compute_fapiao_offers(self):
         return super()._compute_fapiao_offers()
 
-    @api.depends("state", "company_id", "order_line.fapiao_qty_open", "order_line.price_subtotal")
+    @api.depends("state", "company_id", "amount_total", "order_line.fapiao_qty_open", "order_line.price_subtotal")
     def _compute_fapiao_can_request(self):
         for order in self:
             order.fapiao_can_request = (
                 order.state == "sale"
                 and order.company_id.account_fiscal_country_id.code == "CN"
+                and order.amount_total > 0
                 # gifts alone are no fapiao
                 and any(line.fapiao_qty_open and line.price_subtotal for line in order.order_line)
             )
