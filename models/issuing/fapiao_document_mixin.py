@@ -224,12 +224,12 @@ class FapiaoDocumentMixin(models.AbstractModel):
         """Return what the remark of a fapiao for these documents consists of, without duplicates; ``with_notes``: None
         for what the company has chosen.
         """
-        texts = {}
+        texts = []
         for document in self:
             taken = document.company_id.fapiao_notes == "always" if with_notes is None else with_notes
             own = [document._fapiao_remark_text(), *(document._fapiao_notes() if taken else [])]
-            texts[SEPARATOR.join(dict.fromkeys(filter(None, own)))] = True
-        return list(filter(None, texts))
+            texts.append(SEPARATOR.join(dict.fromkeys(filter(None, own))))
+        return list(dict.fromkeys(filter(None, texts)))
 
     # ------------------------------------------------------------------ account and drawer
 
