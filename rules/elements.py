@@ -117,10 +117,6 @@ class Element:
         """Return whether a line of ``code`` may stand on a fapiao with this element."""
         return not (self.demands or self.fits) or code.startswith((*self.demands, *self.fits))
 
-    @property
-    def by_name(self):
-        return {one.name: one for one in self.fields}
-
 
 @dataclass(frozen=True)
 class Terms:

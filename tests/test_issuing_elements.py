@@ -109,11 +109,18 @@ class Journeys(ElementCase):
 class TestPiaodanyun(Journeys, RedCommon):
     def test_lease_as_it_is_sent(self):
         invoice = self.invoice_of(self.lease)
-        invoice.fapiao_element_ids.write(LEASED)
+        invoice.fapiao_element_ids.write({**LEASED, "area_unit": "㎡", "address": " 星湖街\u200b 1 号\n"})
         self.issue(invoice)
         self.assert_one_fapiao(invoice)
         sent = json.loads(invoice.fapiao_request_ids.payload)
-        wanted = {"tdyslxDm": "06", "fwfsd": "江苏省-苏州市", "zlrqq": "2026-01-01", "dw": "2", "kdsbz": "N"}
+        wanted = {
+            "tdyslxDm": "06",
+            "fwfsd": "江苏省-苏州市",
+            "zlrqq": "2026-01-01",
+            "dw": "8",
+            "kdsbz": "N",
+            "fullAddress": "星湖街 1 号",
+        }
         self.assertEqual({key: sent[key] for key in wanted}, wanted)
         self.assertEqual(sent["fyxm[0][spsl]"], "1")
         self.assertNotIn("fyxm[0][dw]", sent)

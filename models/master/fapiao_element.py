@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ...rules.elements import AREA_UNITS, DAY, ELEMENTS, NO, TABLE, YES, as_printed
+from ...rules.names import clean
 from ..values import SHANGHAI, aware, exact
 
 # Those that people fill in or choose; others follow from the classification alone, or no cloud can issue them
@@ -186,7 +187,8 @@ def _text_of(value, field):
         return value.isoformat() if value else ""
     if isinstance(value, float):
         return str(exact(value)) if value else ""
-    return (value or "").strip()
+    # a choice is the bureau's own word, such as ㎡
+    return (value or "") if field.choices else clean(value or "")
 
 
 def _minute(moment):
