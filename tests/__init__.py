@@ -133,6 +133,7 @@ from . import test_reversal_flush
 from . import test_reversal_form
 from . import test_reversal_lost
 from . import test_reversal_of_split
+from . import test_reversal_origins
 from . import test_reversal_processes
 from . import test_reversal_several
 from . import test_reversal_split_merge

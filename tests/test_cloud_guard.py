@@ -31,7 +31,7 @@ INPUTS = {
         *("app_key", "app_secret", "tenant_code", "datacenter", "cloud_user", "user_type", "business_system"),
         *("auto_invoice", "gross_total", "answer_text_ids", "drawer"),
         *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
-        *("paper_kind_special", "paper_kind_ordinary", "red_forms_daily", "side_as_list"),
+        *("paper_kind_special", "paper_kind_ordinary", "red_forms_daily", "side_as_list", "partial_red"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
         *("assistant_link_url", "assistant_link_version", "assistant_announce", "assistant_grid"),

@@ -193,8 +193,10 @@ class FapiaoRedFlush(models.TransientModel):
             )
         rest = sum(float(move._fapiao_rest_without(fapiao)) for move in fapiao._invoices())
         return self.env._(
-            "This cloud reverses in full only. So fapiao %(number)s over %(total)s is reversed in full, and"
-            " as soon as that is done a new one over %(rest)s is issued for what remains of the invoice.",
+            "Only %(part)s are credited, but the whole fapiao is reversed: this cloud reverses in full only. Fapiao"
+            " %(number)s over %(total)s is reversed in full, and as soon as that is done a new one over %(rest)s is"
+            " issued for what remains of the invoice. The buyer gets a red fapiao and a new blue one.",
+            part=money(abs(self.credit_id.amount_total_signed)),
             rest=money(rest),
             **values,
         )

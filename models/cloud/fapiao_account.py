@@ -100,7 +100,7 @@ class FapiaoAccount(models.Model):
             *("app_token_path", "login_path", "drawer"),
             *("auto_merge", "org_code", "priority", "goods_codes", "line_notes"),
             *("paper_kind_special", "paper_kind_ordinary"),
-            "side_as_list",
+            *("side_as_list", "partial_red"),
         }
     )
 
@@ -199,6 +199,13 @@ class FapiaoAccount(models.Model):
         default=True,
         help="Before a reversal, name the applying side as a list (sqyy[0]), as the cloud's paper has it. Turn it off"
         " if the cloud says that the kind of application (申请类型) is missing or wrong.",
+    )
+
+    partial_red = fields.Boolean(
+        "Reverses in Part",
+        help="A partial credit note is answered by a red fapiao over its part (部分红冲), instead of a full reversal"
+        " and a new fapiao for the rest. The cloud's paper doesn't offer it: turn it on once the cloud has confirmed"
+        " that your account can.",
     )
 
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)

@@ -11,6 +11,8 @@ from ..records import request_key
 LINE_KEY = re.compile(r"fyxm\[(\d+)\]\[(\w+)\]")
 ARRAY_KEY = re.compile(r"(\w+)(\[\d*\])")
 LINE_FIELDS = words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl")
+RED_LINE_FIELDS = words("xh spsl je se hsbz")
+LINES = {"blueTicket": LINE_FIELDS, "hzxxbsq": RED_LINE_FIELDS}
 ARRAYS = ("sqyy",)
 
 
@@ -70,7 +72,7 @@ def _read(request, call):
             raise Refused(f"参数{name}重复")
         else:
             form[name] = value
-        if name not in call.fields and not (call.lines and line and line[2] in LINE_FIELDS):
+        if name not in call.fields and not (call.lines and line and line[2] in LINES[call.name]):
             raise Refused(f"未知参数{name}")
     return form
 
