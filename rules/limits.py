@@ -14,7 +14,7 @@ class Limits:
     needs ``remark_length=255``. Source: docs/protocols/tax-rules.md#lengths.
 
     ``amount_limit``: maximum amount of one fapiao (最高开票限额, also an account's own setting).
-    ``credit_left``: remaining credit line (授信额度) of this month.
+    ``credit_left``: remaining credit line (授信额度) of this month; ``credit_seems_old``: not renewed yet.
     ``summary_codes``: tax classification codes known to be summary items (汇总项).
     ``short_name_required``: the cloud does not add ``*简称*`` to the item name.
     ``small_scale``: the seller is a small-scale taxpayer and needs a reason for charging 3 %.
@@ -37,6 +37,7 @@ class Limits:
     quantity_decimals: int = 13
     amount_limit: Decimal | None = None
     credit_left: Decimal | None = None
+    credit_seems_old: bool = False
     summary_codes: frozenset = frozenset()
     short_name_required: bool = False
     small_scale: bool = False

@@ -17,6 +17,7 @@ from ..models.reversal.fapiao_red_form import LEVIES, USES, details_of, uses_of
 from ..models.values import aware, naive
 from ..rules import red
 from ..rules.codes import is_number
+from ..rules.credit import counted
 from ..rules.document import to_plain
 from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, RedOrder, check_from_plain
@@ -206,7 +207,8 @@ class FapiaoRedFlush(models.TransientModel):
         issued_at = aware(plan.fapiao.issued_at)
         if self.initiator == BUYER or not issued_at:
             return False
-        restored = red.credit_restored(plan.order.amount, issued_at, aware(fields.Datetime.now()))
+        amount = counted(plan.order.lines) if plan.order.lines else plan.order.amount
+        restored = red.credit_restored(amount, issued_at, aware(fields.Datetime.now()))
         if restored:
             amount = plan.fapiao.currency_id.format(float(restored))
             return self.env._("%s come back to the credit line (授信额度) if it is reversed this month.", amount)

@@ -17,14 +17,14 @@ def check(world, draft, **doubts):
     check_head(draft, seller, world.buyers, **doubts)
     check_lines(draft)
     check_totals(draft)
-    _demand_credit(seller, draft.net, world.clock.now())
+    _demand_credit(seller, counted(draft), world.clock.now())
 
 
 def blue(world, request, draft):
     """Gives the draft its number and time. From here on it exists."""
     fapiao = _number(world, replace(draft, request=request.uid, tenant=request.tenant))
     figures = month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)
-    figures["used"] += fapiao.net
+    figures["used"] += counted(fapiao)
     figures["net"] += fapiao.net
     figures["tax"] += fapiao.tax
     figures["count"] += 1
@@ -49,7 +49,7 @@ def finish(world, request):
     world.pending.pop(request.key, None)
     draft, request.draft = request.draft, None
     try:
-        _demand_credit(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
+        _demand_credit(world.taxpayer(draft.seller_no), counted(draft), world.clock.now())
     except Refused as error:
         request.state = "issued" if request.numbers else "failed"
         request.failure = error.text
@@ -66,7 +66,7 @@ def red(world, request, form):
         original.reversed_by = fapiao.number
     # Only a reversal in the month of issue gives the amount back.
     if f"{original.issued_at:%Y-%m}" == f"{fapiao.issued_at:%Y-%m}":
-        month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)["used"] += fapiao.net
+        month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)["used"] += counted(fapiao)
     return _remember(world, request, fapiao)
 
 
@@ -131,7 +131,11 @@ def _reversed(original, request, form):
     )
 
 
-# --- the credit line, which counts tax-exclusive amounts ---
+# --- the credit line, which counts tax-exclusive amounts but what is not taxed (codes that begin with 6) ---
+
+
+def counted(fapiao):
+    return sum((line.net for line in fapiao.lines if not line.code.startswith("6")), ZERO)
 
 
 def month(taxpayer, moment):
