@@ -173,8 +173,11 @@ def _folded(position, members):
     line = _turned(replace(first, amount=amount, tax=tax, keys=keys), RedLine, xh=position)
     if len(members) == 1 or line.quantity is None:
         return line
-    # the price follows the amount less the discount, also where the old one would still fit
-    return _repriced(line)
+    # the price is the amount less the discount ÷ quantity, also where the old one would still fit
+    with localcontext(WIDE):
+        price = trim((line.amount / line.quantity).quantize(Decimal(1).scaleb(-_DECIMALS), ROUND_HALF_UP))
+    line = replace(line, price=price)
+    return line if price > 0 and not is_off(line) else replace(line, quantity=None, price=None)
 
 
 def _less(line, taken):

@@ -147,6 +147,7 @@ from . import test_rules_netting
 from . import test_rules_odoo_totals
 from . import test_rules_pieces
 from . import test_rules_red
+from . import test_rules_red_bureau
 from . import test_rules_red_checks
 from . import test_rules_red_lines
 from . import test_rules_split

@@ -77,7 +77,8 @@ class TestRedOfOrder(OrderCommon):
         self.assertFalse(self.reds_of(first))
 
     def test_by_a_salesperson_before_anything_is_invoiced(self):
-        """Who issues may reverse from the order without rights in accounting; then it is requested again or cancelled."""
+        """Who issues may reverse from the order without rights in accounting; then it is requested again or
+        cancelled."""
         order = self.create_order()
         self.request(order)
         blue = order.fapiao_ids
