@@ -310,7 +310,8 @@ class CreditLine:
     """授信额度 of the month, in yuan without tax; ``None`` where the cloud didn't say.
 
     ``count``, ``amount``, ``tax``: number, amount without tax and tax of what was issued this month.
-    ``left_today``: what a limit of the day leaves; ``is_low``: whether the cloud itself warns.
+    ``left_today``: what a limit of the day leaves; ``is_low``: whether the cloud itself warns. ``valid_from``,
+    ``valid_to``: first and last day of the line.
     """
 
     total: Decimal | None
@@ -321,6 +322,8 @@ class CreditLine:
     tax: Decimal | None = None
     left_today: Decimal | None = None
     is_low: bool | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True)

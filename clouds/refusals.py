@@ -61,6 +61,13 @@ SHARED = (
         operations=_RED,
     ),
     Refusal(
+        "red_form_side",
+        _("A red form is withdrawn by the side that confirmed it last, and before that by the one that entered it."),
+        _("Ask the other side to withdraw it, or issue the red fapiao."),
+        r"(?:录入方|确认方)才?(?:可以|可|能)撤销",
+        operations=frozenset({RED_WITHDRAW}),
+    ),
+    Refusal(
         "red_form_state",
         _("The red form (红字确认单) is not confirmed, or has ended."),
         _("Wait for the other side to confirm it; if it was refused or has lapsed, apply for a new one."),
@@ -72,7 +79,7 @@ SHARED = (
         "red_form_unknown",
         _("The red form (红字确认单) is not known, or belongs to another fapiao or company."),
         _("Refresh the red form; if it is not the right one, apply for a new one."),
-        r"(?:确认单|信息表).{0,40}(?:不存在|不匹配|不一致)|只有录入方可以撤销",
+        r"(?:确认单|信息表).{0,40}(?:不存在|不匹配|不一致)",
         operations=frozenset({RED_ISSUE, RED_WITHDRAW}),
     ),
     Refusal(

@@ -6,6 +6,7 @@ problems; :func:`preflight` returns all of them.
 
 from . import codes, rates, taxno
 from .amounts import TOTAL_TAX_TOLERANCE, plain, round2, tax_drift
+from .credit import counted
 from .differential import DIFFERENTIAL_NET, levy_problems
 from .document import DIGITAL_PAPER, FORMS, ORDINARY, SPECIAL, totals
 from .draft import not_positive
@@ -45,15 +46,19 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
     return problems
 
 
-def check_credit(amount, limits):
-    """Return the problem of an ``amount`` (yuan without tax) above the remaining credit line."""
+def check_credit(lines, limits):
+    """Return the problem of ``lines`` whose amount without tax is above the remaining credit line."""
+    amount = counted(lines)
     if limits.credit_left is None or amount <= limits.credit_left:
         return []
+    cure = _("Ask the tax bureau for a higher credit line (授信额度), or wait for the next month.")
+    if limits.credit_seems_old:
+        cure = _("File last month's return, so that the tax bureau renews the credit line (授信额度), then refresh it.")
     return [
         Problem(
             "credit_low",
             _("The credit line has %(left)s left, the fapiao needs %(amount)s (without tax)."),
-            _("Ask the tax bureau for a higher credit line (授信额度), or wait for the next month."),
+            cure,
             {"left": plain(limits.credit_left), "amount": plain(amount)},
         )
     ]
@@ -122,7 +127,7 @@ def _money_limits(draft, limits):
             _("Split it over several fapiao."),
             {"amount": plain(draft.amount), "limit": plain(limits.amount_limit)},
         )
-    yield from check_credit(draft.amount, limits)
+    yield from check_credit(draft.lines, limits)
 
 
 def _line_count(draft, limits):

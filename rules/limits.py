@@ -75,7 +75,7 @@ class Limits:
 
     ``lengths``: of the channel through which the account issues.
     ``amount_limit``: maximum amount of one fapiao (最高开票限额, also an account's own setting).
-    ``credit_left``: remaining credit line (授信额度) of this month.
+    ``credit_left``: remaining credit line (授信额度) of this month; ``credit_seems_old``: not renewed yet.
     ``code_laws``: what the classification table says of the codes in question (``rules.codes.Law``).
     ``short_name_required``: the cloud does not add ``*简称*`` to the item name.
     ``small_scale``: the seller is a small-scale taxpayer and needs a reason for charging 3 %.
@@ -98,6 +98,7 @@ class Limits:
     quantity_decimals: int = 13
     amount_limit: Decimal | None = None
     credit_left: Decimal | None = None
+    credit_seems_old: bool = False
     code_laws: dict = field(default_factory=dict)
     short_name_required: bool = False
     small_scale: bool = False

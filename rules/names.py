@@ -86,6 +86,11 @@ def split_name(name):
     return (match[1].strip(), match[2].strip()) if match else ("", name)
 
 
+def item_name(name):
+    """Return the item's own name, which stands behind the second star; later stars are part of it."""
+    return split_name(name.strip())[1].strip()
+
+
 def compose(name, short_name=""):
     """Return ``*short*name`` from an item's own name and the short name of its tax classification.
 

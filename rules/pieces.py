@@ -11,6 +11,7 @@ from itertools import chain
 
 from .amounts import WIDE, prorated
 from .document import DISCOUNT, in_units, totals
+from .names import item_name
 
 _DECIMALS = Decimal("1E-13")  # of a quantity
 _PRICE_ECHO = Decimal("1E-6")  # relative deviation of a price that a cloud has rounded
@@ -67,16 +68,8 @@ def nearest_rate(amount, tax, rates):
 # ---------------------------------------------------------------------- units: a line and its discount
 
 
-def _name(text):
-    """Return the item name without the short name of its code (``*软件*…``), which a cloud may add."""
-    text = text.strip()
-    if text.startswith("*") and text.count("*") > 1:
-        text = text.split("*", 2)[2]
-    return text.strip()
-
-
 def _words(unit):
-    return _name(unit[0].name), unit[0].code, unit[0].rate
+    return item_name(unit[0].name), unit[0].code, unit[0].rate
 
 
 def _kind(unit):

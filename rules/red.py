@@ -18,10 +18,11 @@ RETURNED = "02"
 STOPPED = "03"
 ALLOWANCE = "04"
 
-# Requirements of a reason for a line's quantity and price.
+# Requirements of a reason for a line's amount, quantity and price.
 SAME = "same"  # exactly the blue line's
 LESS = "less"  # present if the blue line has one, and not more than that
-FREE = "free"  # may differ from the blue line's
+FREE = "free"  # any part of what is left
+PRICED = "priced"  # of the quantity, at the blue line's price: without a quantity the whole of what is left
 NONE = "none"  # must be absent
 
 # Months count in this time zone.
@@ -36,6 +37,7 @@ class Reason:
     name: str
     name_zh: str
     is_partial: bool
+    amount: str
     quantity: str
     price: str
     forbidden_for: frozenset = frozenset()
@@ -47,10 +49,12 @@ class Reason:
 REASONS = {
     reason.code: reason
     for reason in (
-        Reason(WRONG, _("Wrongly issued"), "开票有误", False, SAME, SAME),
-        Reason(RETURNED, _("Goods returned"), "销货退回", True, LESS, SAME, frozenset({codes.SERVICE})),
-        Reason(STOPPED, _("Service stopped"), "服务中止", True, LESS, FREE, frozenset({codes.GOODS, codes.LABOUR})),
-        Reason(ALLOWANCE, _("Sales allowance"), "销售折让", True, NONE, NONE),
+        Reason(WRONG, _("Wrongly issued"), "开票有误", False, SAME, SAME, SAME),
+        Reason(RETURNED, _("Goods returned"), "销货退回", True, PRICED, LESS, SAME, frozenset({codes.SERVICE})),
+        Reason(
+            STOPPED, _("Service stopped"), "服务中止", True, FREE, LESS, SAME, frozenset({codes.GOODS, codes.LABOUR})
+        ),
+        Reason(ALLOWANCE, _("Sales allowance"), "销售折让", True, FREE, NONE, NONE),
     )
 }
 
@@ -76,9 +80,19 @@ def suits_scope(reason, is_full, reversed_before=False):
     return REASONS[reason].is_partial or (is_full and not reversed_before)
 
 
-def legal_reasons(kinds, is_full=True, reversed_before=False):
+def suits_product(reason, is_off):
+    """Return whether a reason is legal for lines of which one's price × quantity is off (``is_off``), as on fapiao of a
+    tax control device: one that asks for quantity and price can't be given."""
+    return not is_off or REASONS[reason].quantity == NONE
+
+
+def legal_reasons(kinds, is_full=True, reversed_before=False, is_off=False):
     """Return the codes of the reasons to offer, in order."""
-    return tuple(code for code in REASONS if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before))
+    return tuple(
+        code
+        for code in REASONS
+        if suits_kinds(code, kinds) and suits_scope(code, is_full, reversed_before) and suits_product(code, is_off)
+    )
 
 
 def may_start(initiator, used):

@@ -3,11 +3,12 @@
 from . import codes
 from .amounts import LINE_TAX_TOLERANCE, PRICE_TOLERANCE, ZERO, plain, price_difference, tax_difference
 from .differential import DIFFERENTIAL
+from .names import item_name
 from .problems import Problem, _
 from .red import (
-    FREE,
     LESS,
     NONE,
+    PRICED,
     REASONS,
     SAME,
     kinds_of,
@@ -17,7 +18,7 @@ from .red import (
     suits_scope,
 )
 from .red_document import BUYER, BUYER_RED, PARTIAL_RED, SIDES
-from .red_lines import aligned, left, totals
+from .red_lines import aligned, fold, left, quantity_for, totals
 
 
 def red_preflight(order, blue, capabilities, check=None):
@@ -37,7 +38,7 @@ def red_preflight(order, blue, capabilities, check=None):
     problems += _starts(order, capabilities, check)
     problems += _reason(order, blue)
     if rest and order.reason in REASONS:
-        problems += _lines(order, rest)
+        problems += _lines(order, rest, blue)
     if check is not None:
         problems += _bureau(order, rest, check)
     return problems
@@ -156,7 +157,7 @@ def _reason(order, blue):
         )
 
 
-def _lines(order, rest):
+def _lines(order, rest, blue):
     """Yield the problems of the lines; a full reversal may omit them."""
     if not order.lines and order.is_full:
         if order.total not in (None, totals(rest)[2]):
@@ -178,8 +179,10 @@ def _lines(order, rest):
             _("Reverse each line of the original once at most."),
         )
         return
+    # what is left in full is reversed as it stands; a part has the price that the original shows
+    prices = {line.xh: line.price for line in (rest if order.is_full else fold(blue.lines))}
     for line in order.lines:
-        yield from _line_problems(line, known[line.xh], order.reason)
+        yield from _line_problems(line, known[line.xh], order.reason, prices[line.xh])
     of_lines = totals(order.lines)
     if (of_lines == totals(rest)) != order.is_full:
         yield _scope_differs(of_lines[2], rest)
@@ -237,29 +240,38 @@ def _bureau(order, rest, check):
         )
 
 
-def _line_problems(line, blue, reason):
-    """Yield the problems of red ``line``; ``blue`` is the red line that would reverse the whole rest of it."""
+def _line_problems(line, blue, reason, price):
+    """Yield the problems of red ``line``; ``blue`` is the red line that would reverse the whole rest of it, ``price``
+    that of the original."""
     if problems := [*_belongs(line, blue), *_signs(line)]:
         yield from problems
         return
     rule = REASONS[reason]
     yield from _quantity_asked(line, blue, rule)
-    if rule.price in (SAME, FREE) and line.price is not None and line.price != blue.price:
-        yield _about(
-            line,
-            "red_line_price",
-            _("The price %(price)s of line %(xh)s is not that of the original, %(blue)s."),
-            _("Change the quantity only, or choose sales allowance to reverse an amount alone."),
-            {"price": _shown(line.price), "blue": _shown(blue.price)},
-            "error" if rule.price == SAME else "warning",
-        )
+    if rule.price == SAME and line.price is not None and line.price != price:
+        yield _about(line, "red_line_price", *_price_kept(line, blue, price))
     yield from _bounds(line, blue)
     yield from _product(line)
     yield from _tax(line, blue)
 
 
+def _price_kept(line, blue, price):
+    """Return message, cure and values for a ``line`` whose price isn't the original's."""
+    message = _("The price %(price)s of line %(xh)s is not that of the original, %(blue)s.")
+    quantity = quantity_for(line.amount, price)
+    values = {"price": _shown(line.price), "blue": _shown(price), "quantity": _shown(quantity)}
+    if quantity is None or blue.quantity is None or quantity < blue.quantity:
+        return message, _("Choose sales allowance to reverse an amount alone: the price never changes."), values
+    cure = _(
+        "Reverse %(quantity)s at %(blue)s, or choose sales allowance to reverse an amount alone: the price never"
+        " changes."
+    )
+    return message, cure, values
+
+
 def _belongs(line, blue):
-    if (line.code, line.rate, line.name) != (blue.code, blue.rate, blue.name):
+    names = item_name(line.name), item_name(blue.name)
+    if (line.code, line.rate) != (blue.code, blue.rate) or names[0] != names[1]:
         yield _about(
             line,
             "red_line_differs",
@@ -312,7 +324,7 @@ def _quantity_asked(line, blue, rule):
             _("For this reason line %(xh)s needs the quantity that is taken back."),
             _("Enter the quantity, or choose sales allowance to reverse an amount alone."),
         )
-    elif rule.quantity == LESS and rule.price == SAME and blue.quantity is None and not whole:
+    elif rule.amount == PRICED and blue.quantity is None and not whole:
         yield _about(
             line,
             "red_line_no_quantity",

@@ -26,10 +26,12 @@ class RedLine(Printed):
 
     The rest is what the bureau says of the line, "" where it doesn't: the seller's own code (自行编码), the version
     of the table its classification code is from, the application (申请单号) that holds it already, and whether a
-    tax privilege is used on it (优惠政策标识).
+    tax privilege is used on it (优惠政策标识). ``bureau_xh``: its number in the bureau's list, where that list agrees
+    with ours; it goes over the wire in place of ``xh``.
     """
 
     xh: int
+    bureau_xh: int | None = None
     own_code: str = ""
     code_version: str = ""
     application_no: str = ""
@@ -64,7 +66,7 @@ class RedOrder:
 
     ``is_full``: the whole rest is reversed; ``lines`` and the (negative) totals may then be missing. The
     form's number and uuid are set once there is a form. ``is_anew``: another form, after an earlier one has
-    ended.
+    ended. ``blue_lines``: how many lines the original has, discounts counted.
     """
 
     blue_number: str
@@ -80,6 +82,7 @@ class RedOrder:
     buyer_tax_no: str = ""
     blue_issued_at: datetime | None = None
     blue_is_paper: bool = False
+    blue_lines: int = 0
     special_kind: str = ""
     form_number: str = ""
     form_uuid: str = ""

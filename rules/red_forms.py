@@ -22,6 +22,14 @@ WITHDRAWN_AFTER = "09"
 ABNORMAL = "10"
 
 TIME_TO_CONFIRM = timedelta(hours=72)
+# Who may withdraw a form (by state and who entered it): who confirmed last, and before that who entered it.
+WITHDRAWN_BY = {
+    (NO_CONFIRMATION, SELLER): SELLER,
+    (WAITS_FOR_BUYER, SELLER): SELLER,
+    (WAITS_FOR_SELLER, BUYER): BUYER,
+    (CONFIRMED, SELLER): BUYER,
+    (CONFIRMED, BUYER): SELLER,
+}
 _ENTERED_BY = {WAITS_FOR_BUYER: SELLER, BUYER_REFUSED: SELLER, WAITS_FOR_SELLER: BUYER, SELLER_REFUSED: BUYER}
 
 
@@ -117,6 +125,11 @@ def may_follow(before, after):
 def entered_by(state):
     """Return who entered a form in ``state``, as far as the state tells: SELLER, BUYER or ``""``."""
     return _ENTERED_BY.get(state, "")
+
+
+def may_withdraw(side, state, entered):
+    """Return whether ``side`` may withdraw a form in ``state``; ``entered``: who entered it, "" if not known."""
+    return WITHDRAWN_BY.get((state, entered or entered_by(state))) == side
 
 
 def state_named(text):

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from .amounts import CENT, PRICE_TOLERANCE, WIDE, ZERO, price_difference, price_of, prorated, round2, trim
 from .document import DISCOUNT, NORMAL, Line, Printed, totals
+from .names import item_name
 from .red import NONE, REASONS, STOPPED
 from .red_document import RedLine
 from .shares import Part
@@ -77,11 +78,11 @@ def part(blue, reason, shares):
     Quantity and price are kept where possible; whether the reason allows the result is checked by
     ``red_preflight``. Raises ValueError for a credit of a missing line.
     """
-    known = {line.xh: line for line in left(blue)}
+    known, prices = {line.xh: line for line in left(blue)}, {line.xh: line.price for line in fold(blue.lines)}
     missing = [credit.xh for credit in shares if credit.xh not in known]
     if missing:
         raise ValueError(f"No blue line {missing[0]}")
-    return tuple(_written(_credited(known[credit.xh], credit, reason), reason) for credit in shares)
+    return tuple(_written(_credited(known[credit.xh], credit, reason, prices[credit.xh]), reason) for credit in shares)
 
 
 def mirrored(lines):
@@ -122,6 +123,13 @@ def reversed_by(printed, blue):
     return unknown if None in numbers or len(set(numbers)) < len(numbers) else tuple(numbers)
 
 
+def is_off(line):
+    """Return whether price × quantity of ``line`` misses its amount by more than the bureau allows."""
+    if line.quantity is None or line.price is None:
+        return False
+    return abs(price_difference(line.amount, line.quantity, line.price)) > PRICE_TOLERANCE
+
+
 def _number_of(printed, rest):
     """Return the number of the only line of ``rest`` that ``printed`` can reverse, or None."""
     wanted = _words(printed)
@@ -131,19 +139,20 @@ def _number_of(printed, rest):
 
 def _words(line):
     """Return what tells a line from others; a cloud may put the short name of the code before the item's own."""
-    return line.name.rpartition("*")[2].strip(), line.code, line.rate
+    return item_name(line.name), line.code, line.rate
 
 
-def detailed(lines, bureau):
-    """Return red ``lines``, the whole rest, with what the bureau's list says of each beside its amounts; as they are
-    where the two lists differ.
+def detailed(lines, rest, bureau):
+    """Return red ``lines`` with what the bureau's list says of each beside its amounts; as they are where that list
+    differs from the whole ``rest``.
     """
-    if aligned(lines, bureau) is None:
+    if aligned(rest, bureau) is None:
         return tuple(lines)
-    return tuple(
-        replace(ours, **{name: getattr(theirs, name) for name in BUREAU_DETAILS})
-        for ours, theirs in zip(lines, bureau, strict=True)
-    )
+    told = {
+        ours.xh: {"bureau_xh": theirs.xh, **{name: getattr(theirs, name) for name in BUREAU_DETAILS}}
+        for ours, theirs in zip(rest, bureau, strict=True)
+    }
+    return tuple(replace(line, **told[line.xh]) for line in lines)
 
 
 def _turned(line, class_, **values):
@@ -162,7 +171,13 @@ def _folded(position, members):
         first = replace(first, quantity=trim(first.quantity))
     keys = tuple(dict.fromkeys(key for line in members for key in line.keys))
     line = _turned(replace(first, amount=amount, tax=tax, keys=keys), RedLine, xh=position)
-    return line if len(members) == 1 else _priced(line)
+    if len(members) == 1 or line.quantity is None:
+        return line
+    # the price is the amount less the discount ÷ quantity, also where the old one would still fit
+    with localcontext(WIDE):
+        price = trim((line.amount / line.quantity).quantize(Decimal(1).scaleb(-_DECIMALS), ROUND_HALF_UP))
+    line = replace(line, price=price)
+    return line if price > 0 and not is_off(line) else replace(line, quantity=None, price=None)
 
 
 def _less(line, taken):
@@ -185,34 +200,64 @@ def _priced(line):
     """
     if line.quantity is None or line.price is None:
         return replace(line, quantity=None, price=None)
-    if abs(price_difference(line.amount, line.quantity, line.price)) <= PRICE_TOLERANCE:
-        return line
+    return _repriced(line) if is_off(line) else line
+
+
+def _repriced(line):
     price = price_of(-line.amount, -line.quantity)
     return replace(line, price=price, quantity=line.quantity if price is not None else None)
 
 
-def _credited(line, credit, reason):
-    """Return the part of red ``line`` that is credited by ``credit``."""
-    amount = _credited_amount(line, credit)
+def _credited(line, credit, reason, price):
+    """Return the part of red ``line``, of which the original's price is ``price``, that is credited by ``credit``."""
+    if line.quantity is None or price is None:
+        credit, price = replace(credit, quantity=None), None
+    amount = _credited_amount(line, credit, price)
     quantity = None if credit.quantity is None else -abs(Decimal(credit.quantity))
     if quantity is None and line.quantity is not None:
         if amount == line.amount:
             quantity = line.quantity
         elif reason == STOPPED:
-            quantity = _quantity_of(amount, line.price)
+            quantity = _quantity_of(amount, price)
     tax = -abs(credit.tax) if credit.tax is not None else _share_of_tax(line, amount)
-    # unlike in _priced(), a price that doesn't fit is kept, since the reason is checked by it
-    price = line.price if quantity is not None else None
-    return replace(line, amount=amount, tax=ZERO + tax, quantity=quantity, price=price)
+    part = replace(
+        line, amount=amount, tax=ZERO + tax, quantity=quantity, price=price if quantity is not None else None
+    )
+    if amount == line.amount and quantity == line.quantity:
+        return replace(part, price=line.price)
+    # credited at another price: it shows, and the reason is checked by it
+    return _repriced(part) if is_off(part) and quantity else part
 
 
-def _credited_amount(line, credit):
+def _credited_amount(line, credit, price):
     if credit.amount is not None:
         return ZERO - abs(credit.amount)
     if credit.quantity is None or line.quantity is None or abs(credit.quantity) == -line.quantity:
         return line.amount
     with localcontext(WIDE):
-        return max(-round2(line.price * abs(credit.quantity)), line.amount)
+        return max(-round2(price * abs(credit.quantity)), line.amount)
+
+
+def takes_units(blue, shares):
+    """Return whether ``shares`` (:class:`Credit`, with amounts) are of the quantity at the price of ``blue``, or of all
+    that is left of a line."""
+    known, prices = {line.xh: line.amount for line in left(blue)}, {line.xh: line.price for line in fold(blue.lines)}
+    return all(
+        abs(share.amount) == -known[share.xh]
+        or (
+            None not in (share.quantity, prices[share.xh])
+            and abs(price_difference(abs(share.amount), abs(share.quantity), prices[share.xh])) <= PRICE_TOLERANCE
+        )
+        for share in shares
+        if share.xh in known
+    )
+
+
+def quantity_for(amount, price):
+    """Return the (negative) quantity whose product with ``price`` is ``amount``; None where none is exact enough."""
+    quantity = _quantity_of(amount, price) if price else None
+    fits = quantity is not None and abs(price_difference(amount, quantity, price)) <= PRICE_TOLERANCE
+    return quantity if fits else None
 
 
 def _quantity_of(amount, price):
@@ -237,6 +282,56 @@ def _written(line, reason):
     if REASONS[reason].quantity == NONE:
         return replace(line, quantity=None, price=None)
     return line
+
+
+# Amounts of single units may be more in sum than that of all of them, as each is rounded.
+_ROUNDED = 5 * CENT
+
+
+def origins(credited, room, ranked):
+    """Return ``{credited line: [(line of origin, Part)]}``: each takes from a line that has enough, the nearest in
+    size, or from several that have it together; from the first one if they don't, ``[]`` if there is none.
+
+    ``credited``: line → :class:`Part`, in the order in which they take. ``room``: line of origin → Part. ``ranked``:
+    function that returns for a credited line ``(whether units are taken, lines of origin)``, the likeliest first.
+    """
+    room, found = dict(room), {}
+    for line, part in credited.items():
+        choices = ranked(line)
+        fitting = (_pieces(part, lines, room, by_units) for by_units, lines in choices)
+        pieces = next(filter(None, fitting), [(choices[0][1][0], part)] if choices else [])
+        by_units = any(by_units and pieces[0][0] in lines for by_units, lines in choices)
+        for origin, piece in pieces:
+            room[origin] -= piece if by_units else replace(piece, quantity=Decimal(0))
+        found[line] = pieces
+    return found
+
+
+def _pieces(part, lines, room, by_units):
+    """Return ``part`` as ``[(line, Part)]`` of those of ``lines`` that have ``room``, None if they don't together."""
+
+    def size(one):
+        return abs(one.quantity if by_units else one.amount)
+
+    holding = [line for line in lines if room[line].amount * part.amount > 0]
+    wanted, most = size(part), abs(part.amount) - _ROUNDED
+    if enough := [line for line in holding if size(room[line]) >= wanted and abs(room[line].amount) >= most]:
+        return [(min(enough, key=lambda line: size(room[line])), part)]
+    if sum(size(room[line]) for line in holding) < wanted or sum(abs(room[line].amount) for line in holding) < most:
+        return None
+    pieces, rest = [], part
+    for line in sorted(holding, key=lambda line: -size(room[line])):
+        if size(room[line]) >= size(rest):
+            return [*pieces, (line, rest)]
+        piece = room[line] if by_units else replace(room[line], quantity=_prorated_units(part, room[line]))
+        pieces.append((line, piece))
+        rest -= piece
+    return None
+
+
+def _prorated_units(part, piece):
+    with localcontext(WIDE):
+        return trim((part.quantity * piece.amount / part.amount).quantize(Decimal(1).scaleb(-_DECIMALS)))
 
 
 def due(credited, covered, kept):

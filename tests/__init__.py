@@ -147,6 +147,7 @@ from . import test_reversal_flush
 from . import test_reversal_form
 from . import test_reversal_lost
 from . import test_reversal_of_split
+from . import test_reversal_origins
 from . import test_reversal_processes
 from . import test_reversal_several
 from . import test_reversal_split_merge
@@ -164,6 +165,7 @@ from . import test_rules_netting
 from . import test_rules_odoo_totals
 from . import test_rules_pieces
 from . import test_rules_red
+from . import test_rules_red_bureau
 from . import test_rules_red_checks
 from . import test_rules_red_lines
 from . import test_rules_split

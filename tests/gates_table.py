@@ -190,6 +190,9 @@ FIELDS = {
             " registered_name small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"
             " token_lifetime token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once"
             " pull_daily_kind pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list"
+            " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
+            " token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once pull_daily_kind"
+            " pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list partial_red"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"

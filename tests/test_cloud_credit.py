@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -115,6 +115,73 @@ class TestCredit(OrderCommon):
         self.flush(invoice)
         self.assertTrue(invoice.fapiao_ids.filtered(lambda one: one.color == "red"))
         self.assertEqual(self.account.credit_left, left)
+
+    def test_what_is_not_taxed_does_not_count(self):
+        card = self.env["fapiao.tax.code"].create(
+            {"code": "6010000000000000000", "name": "预付卡销售", "short_name": "预付卡销售"}
+        )
+        tax = self._create_tax("不征税", 0, fapiao_zero_kind="not_taxable")
+        product = self.env["product.product"].create({"name": "储值卡", "fapiao_code_id": card.id})
+        self.refresh()
+        invoice = self.issued_invoice(
+            [{"product_id": product.id, "price_unit": 700, "tax_ids": [Command.set(tax.ids)]}], fapiao_type="ordinary"
+        )
+        self.assertEqual(self.account.credit_left, 3000000)
+        self.refresh()
+        self.assertEqual((self.account.credit_left, self.account.credit_used), (3000000, 0))
+        self.assertEqual(self.account.credit_amount, 700)
+        self.flush(invoice)
+        self.assertEqual(self.account.credit_left, 3000000)
+        self.refresh()
+        self.assertEqual(self.account.credit_left, 3000000)
+
+    # ------------------------------------------------------------------ validity
+
+    def told(self, moment, left, used=None, **values):
+        at = fields.Datetime.to_datetime(moment)
+        self.account.sudo()._store_credit(
+            CreditLine(Decimal(10000), Decimal(left), used and Decimal(used), **values), "asked", at, at, 0
+        )
+
+    def test_a_figure_holds_until_the_end_of_its_month(self):
+        rows = [
+            # now, told at, last day that the cloud names, holds until, over
+            ("2026-06-30 15:59:00", "2026-06-02 04:00:00", None, date(2026, 6, 30), False),
+            ("2026-06-30 16:01:00", "2026-06-02 04:00:00", None, date(2026, 6, 30), True),
+            ("2026-12-31 15:00:00", "2026-12-01 04:00:00", None, date(2026, 12, 31), False),
+            ("2026-06-21 04:00:00", "2026-06-02 04:00:00", date(2026, 6, 20), date(2026, 6, 20), True),
+            ("2026-06-20 04:00:00", "2026-06-02 04:00:00", date(2026, 6, 20), date(2026, 6, 20), False),
+            ("2026-07-01 04:00:00", "2026-06-30 17:00:00", None, date(2026, 7, 31), False),
+        ]
+        for now, told, valid_to, until, over in rows:
+            with self.subTest(now=now, valid_to=valid_to), freeze_time(now):
+                self.told(told, 5, 9995, valid_to=valid_to)
+                self.account.invalidate_recordset()
+                self.assertEqual((self.account.credit_holds_until, self.account.credit_is_over), (until, over))
+                left = self.account._limits(frozenset()).credit_left
+                self.assertEqual(left, None if over else Decimal("5.00"), "what is over holds nothing up")
+
+    def test_not_renewed_yet(self):
+        with freeze_time("2026-06-30 04:00:00"):
+            self.told("2026-06-30 04:00:00", 2000, 8000)
+        rows = [
+            # day of July, left, used, seems old
+            (1, 2000, 8000, True),
+            (5, 1500, 8500, True),
+            (15, 2000, 8000, True),
+            (16, 2000, 8000, False),
+            (5, 9500, 500, False),
+            (5, 10000, 0, False),
+        ]
+        for day, left, used, old in rows:
+            with self.subTest(day=day, left=left), freeze_time(f"2026-07-{day:02} 04:00:00"):
+                self.env["fapiao.credit"].sudo().search([("day", ">=", "2026-07-01")]).unlink()
+                self.told(f"2026-07-{day:02} 04:00:00", left, used)
+                self.create_invoice([{"price_unit": 20000}], invoice_date=date(2026, 7, day), post=False)
+                self.account.invalidate_recordset()
+                self.assertEqual(self.account.credit_seems_old, old)
+                self.assertEqual(bool(self.account.credit_short_on), not old)
+                self.assertEqual(self.account._limits(frozenset()).credit_seems_old, old)
 
     def test_accounts_of_one_taxpayer_share_it(self):
         other = self._create_fapiao_account(name="Second", tax_username="second")

@@ -34,7 +34,7 @@ INPUTS = {
         *("auto_invoice", "gross_total", "answer_text_ids", "drawer"),
         *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
         "differential_bills",
-        *("paper_kind_special", "paper_kind_ordinary", "red_forms_daily", "side_as_list"),
+        *("paper_kind_special", "paper_kind_ordinary", "red_forms_daily", "side_as_list", "partial_red"),
         *("assistant_url", "assistant_page_url", "client_key", "client_secret"),
         *("token_body", "confirm_buyer", "check_person", "assistant_quiet_codes"),
         *("assistant_link_url", "assistant_link_version", "assistant_announce", "assistant_grid"),

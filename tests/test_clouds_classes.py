@@ -196,7 +196,7 @@ def test_faults_of_one_kind_of_order():
     assert meant(PIAODANYUN, ISSUE, 999, "农产品收购发票开具不规范").problem == "farm_confirmation"
     assert meant(KINGDEE, WITHDRAW, "9999", "单据B状态为已开票,不能进行该操作").problem == "too_late"
     assert isinstance(meant(KINGDEE, ISSUE, "9999", "单据B状态为已开票"), OutcomeUnknown)
-    assert meant(KINGDEE, RED_WITHDRAW, "9999", "只有录入方可以撤销红字确认单").problem == "red_form_unknown"
+    assert meant(KINGDEE, RED_WITHDRAW, "9999", "只有录入方可以撤销红字确认单").problem == "red_form_side"
     assert meant(PIAODANYUN, RED_ISSUE, 999, "蓝字发票不存在").problem == "original_unknown"
     # may be the cloud that looks for the red fapiao it has just made
     assert isinstance(meant(PIAODANYUN, RED_ISSUE, 999, "未查询到该发票"), OutcomeUnknown)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ..clouds.base import ISSUE, TokenSlot
 from ..clouds.canonical import canonical, fingerprint
 from ..clouds.errors import OutcomeUnknown
+from ..clouds.piaodanyun import codes
 from ..clouds.registry import open_cloud
 from ..rules import document
 from ..rules.document import Draft, Line, Party, Voucher
@@ -153,8 +154,28 @@ def test_zero_rate_flags(kind, policy, flags):
     assert form["fyxm[0][sl]"] == "0"
 
 
-def test_not_taxable():
-    assert frozen(line={"zero_kind": document.NOT_TAXABLE, "rate": Decimal(0)})["fyxm[0][lslbs]"] == "2"
+def test_not_taxable(monkeypatch):
+    """assumption: without a privilege; the family says 1 and 不征税. A privilege on the tax wins."""
+
+    def flags(policy=""):
+        form = frozen(line={"zero_kind": document.NOT_TAXABLE, "rate": Decimal(0), "policy": policy})
+        return tuple(form.get(f"fyxm[0][{key}]") for key in ("yhzcbs", "lslbs", "zzstsgl"))
+
+    assert flags() == ("0", "2", None)
+    assert flags("不征税") == ("1", "2", "不征税")
+    monkeypatch.setattr(codes, "NOT_TAXABLE", ("1", "不征税"))
+    assert flags() == ("1", "2", "不征税")
+
+
+def test_what_the_sources_contradict_stands_in_one_table_each(monkeypatch):
+    """assumption: levy and reason for 3 percent as the paper counts them"""
+    given = {"levy": "2", "deduction": Decimal(1), "small_scale_reason": "2"}
+    form = frozen(**given)
+    assert (form["zsfs"], form["slsm"]) == ("2", "2")
+    monkeypatch.setattr(codes, "LEVIES", {"0": "0", "2": "1", "3": "2"})
+    monkeypatch.setattr(codes, "SMALL_SCALE_REASONS", {"2": "3", "3": "2"})
+    form = frozen(**given)
+    assert (form["zsfs"], form["slsm"]) == ("1", "3")
 
 
 def test_a_discount_follows_its_line_in_this_clouds_own_coding():

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from datetime import datetime, timezone
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ from ..clouds.base import (
 from ..clouds.canonical import canonical
 from ..clouds.errors import OutcomeUnknown
 from ..clouds.registry import open_cloud
-from ..rules.red_document import BUYER, RedOrder
+from ..rules.red_document import BUYER, RedLine, RedOrder
 from . import test_clouds_red_seed as seed
 from . import test_clouds_seed as blue_seed
 from .test_clouds_server import TAX_NO, cloud, config, http, reset, silence
@@ -54,8 +55,9 @@ CALLS = {
 }
 
 
-def client():
-    return open_cloud(config("https://cloud.example.com"), TokenSlot())
+def client(**options):
+    plain = config("https://cloud.example.com")
+    return open_cloud(dataclasses.replace(plain, options={**plain.options, **options}), TokenSlot())
 
 
 def frozen(operation, order=ORDER, uid=UID, **changes):
@@ -78,6 +80,10 @@ def test_what_it_cannot():
         frozen(RED_WITHDRAW)
     with pytest.raises(ValueError, match="in full only"):
         frozen(RED_APPLY, is_full=False)
+    assert client(partial_red=True).can(PARTIAL_RED)
+    for changes in ({"reason": "01"}, {"lines": ()}):
+        with pytest.raises(ValueError, match="partial reversal"):
+            in_part(**changes)
 
 
 @pytest.mark.parametrize("operation", sorted(EFFECTS))
@@ -113,11 +119,51 @@ def test_the_sellers_forms(operation, changes, form):
     assert list(frozen(operation, **changes).items()) == list(form.items())
 
 
+RED_LINE = RedLine(
+    name="*软件*云", code="1", amount=Decimal("-45.00"), tax=Decimal("-5.85"), rate=Decimal("0.13"),
+    quantity=Decimal("-2"), price=Decimal("22.5"), xh=3, bureau_xh=4,
+)  # fmt: skip
+
+
+def in_part(*lines, **changes):
+    values = {"reason": "02", "lines": lines or (RED_LINE,), "amount": Decimal("-45.00"), "tax": Decimal("-5.85")}
+    order = dataclasses.replace(ORDER, is_full=False, **{**values, **changes})
+    return client(partial_red=True).freeze(RED_APPLY, order, UID)
+
+
+def test_a_part():
+    """assumption: keys of a sister's manual; the numbers are those of the bureau's list"""
+    form = {
+        **SELLERS_APPLICATION,
+        "chyydm": "02",
+        "bfch": "1",
+        "hjje": "-45.00",
+        "hjse": "-5.85",
+        "fyxm[0][xh]": "4",
+        "fyxm[0][spsl]": "-2",
+        "fyxm[0][je]": "-45.00",
+        "fyxm[0][se]": "-5.85",
+        "fyxm[0][hsbz]": "0",
+    }
+    assert in_part() == form
+    bare = dataclasses.replace(RED_LINE, quantity=None, price=None, bureau_xh=None)
+    allowance = in_part(bare, reason="04")
+    assert allowance["fyxm[0][xh]"] == "3"
+    assert "fyxm[0][spsl]" not in allowance
+
+
+def test_a_part_of_a_list():
+    """assumption: only a fapiao on paper with more than eight lines is a list"""
+    form = in_part(blue_is_paper=True, blue_lines=9)
+    assert {key: form[f"fyxm[0][{key}]"] for key in ("xh", "je", "se")} == {"xh": "0", "je": "-45.00", "se": "-5.85"}
+    assert (form["fyxm[1][xh]"], form["sdfpbz"]) == ("4", "1")
+    for changes in ({"blue_is_paper": True, "blue_lines": 8}, {"blue_lines": 9}):
+        assert in_part(**changes)["fyxm[0][xh]"] == "4"
+
+
 def test_the_side_as_one_plain_key():
     """assumption: a server of the family may read one key instead of the paper's array"""
-    plain = config("https://cloud.example.com")
-    plain = dataclasses.replace(plain, options={**plain.options, "side_as_list": False})
-    form = open_cloud(plain, TokenSlot()).freeze(RED_CHECK, ORDER, UID)
+    form = client(side_as_list=False).freeze(RED_CHECK, ORDER, UID)
     assert form == {"nsrsbh": TAX_NO, "fphm": NUMBER, "sqyy": "2"}
 
 

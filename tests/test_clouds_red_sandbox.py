@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -16,11 +17,14 @@ from ..clouds.base import (
     TokenSlot,
 )
 from ..clouds.canonical import canonical
-from ..clouds.errors import NotYet, OutcomeUnknown, Rejected
+from ..clouds.errors import CloudError, NotYet, OutcomeUnknown, Rejected
 from ..clouds.piaodanyun import Piaodanyun
 from ..rules.red_document import BUYER, RedOrder
+from ..rules.red_lines import totals
 from ..sandbox import defaults
-from .sandbox_case import SandboxCase
+from .sandbox_case import SandboxCase, discount, line
+
+D = Decimal
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ def client(bureau, tax_no, username):
             "password": defaults.PASSWORD,
             "tax_password": defaults.TAX_PASSWORD,
         },
-        options={"tenant_number": str(defaults.TENANT_ID)},
+        options={"tenant_number": str(defaults.TENANT_ID), "partial_red": True},
         is_sandbox=True,
     )
     return Piaodanyun(config, TokenSlot())
@@ -124,6 +128,76 @@ def test_the_buyer_finds_what_is_not_reversed(blue, buyer):
     assert isinstance(found, Issued)
     assert (found.seller_tax_no, found.status, found.reversed_by) == (defaults.TAX_NO, "normal", "")
     assert isinstance(buyer.find(request_uid=blue.request), NotFound), "the id is the seller's"
+
+
+# --- In part (assumption: the keys are a sister's; both sides are written from the same page)
+
+
+def part_of(seller, blue, reason, *shares):
+    """Return the order over ``shares`` of what is left of a fapiao, and the numbers that the bureau shows."""
+    check = seller.check_red(sellers(blue))
+    known = {one.xh: one for one in check.lines}
+    taken = tuple(
+        dataclasses.replace(known[xh], quantity=quantity and -D(quantity), amount=-amount, tax=-tax)
+        for xh, quantity, amount, tax in shares
+    )
+    amount, tax, total = totals(taken)
+    order = sellers(blue, is_full=False, lines=taken, amount=amount, tax=tax, total=total)
+    return dataclasses.replace(order, reason=reason), list(known)
+
+
+def reverse(seller, order, serial):
+    form = apply(seller, dataclasses.replace(order, is_anew=True))
+    asked = dataclasses.replace(order, form_number=form.number)
+    return order_of(seller, RED_ISSUE, asked, f"{defaults.TAX_NO}_{serial}")
+
+
+def test_parts_keep_the_numbers_of_the_original(bureau, seller, world):
+    """The first takes lines 2 and 4 in full, the second of 1, 3 and 5; then what is left in full."""
+    blue = bureau.issue([line() for _number in range(5)])
+    price = blue.lines[0].amount
+    tax = blue.lines[0].tax
+    first, shown = part_of(seller, blue, "02", (2, 2, price, tax), (4, 2, price, tax))
+    assert shown == [1, 2, 3, 4, 5]
+    assert reverse(seller, first, "p1").total == first.total
+    assert not world.fapiao[blue.number].reversed_by
+    half, half_tax = (price / 2).quantize(D("0.01")), (tax / 2).quantize(D("0.01"))
+    second, shown = part_of(seller, blue, "04", *((xh, None, half, half_tax) for xh in (1, 3, 5)))
+    assert shown == [1, 3, 5]
+    assert reverse(seller, second, "p2").total == second.total
+    check = seller.check_red(sellers(blue))
+    assert check.amount + check.tax == -blue.gross - first.total - second.total
+    rest = dataclasses.replace(sellers(blue), reason="04")
+    assert reverse(seller, rest, "p3").total == check.amount + check.tax
+    assert world.fapiao[blue.number].reversed_by
+
+
+def test_a_discounted_line_in_part(bureau, seller):
+    parent = line(fphxz="2")
+    blue = bureau.issue([parent, discount(), line()])
+    check = seller.check_red(sellers(blue))
+    assert [one.xh for one in check.lines] == [1, 3]
+    assert check.lines[0].amount == -(blue.lines[0].net + blue.lines[1].net)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"chyydm": "01"}, "01,开票有误"),
+        ({"hjje": "-1.00"}, "之和不一致"),
+        ({"fyxm[0][xh]": "7"}, "不存在"),
+        ({"fyxm[0][spsl]": "1"}, "应为负数"),
+        ({"bfch": ""}, "不需要明细"),
+    ],
+)
+def test_parts_that_the_bureau_refuses(bureau, seller, changes, text):
+    blue = bureau.issue()
+    one = blue.lines[0]
+    order, _shown = part_of(seller, blue, "02", (1, 2, one.net, one.tax))
+    form = {**seller.freeze(RED_APPLY, order, ""), **changes}
+    with pytest.raises(CloudError) as raised:
+        seller.read(RED_APPLY, seller.send(RED_APPLY, form))
+    assert text in raised.value.text
 
 
 # --- Too early

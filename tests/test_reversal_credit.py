@@ -108,7 +108,7 @@ class TestReissue(RedCommon):
         note = self.partly_credited()
         self.assertEqual(self.invoice.fapiao_amount_open, -452)
         dialog = self.open_flush(note)
-        self.assertEqual((dialog.scope, dialog.reason), ("reissue", "01"))
+        self.assertEqual((dialog.scope, dialog.reason), ("reissue", "02"))
         self.assertIn("1,017.00", dialog.scope_text)
         form = self.apply(dialog)
         self.assertEqual((form.stage, form.follow_up), ("issued", "done"))

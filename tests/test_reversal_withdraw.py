@@ -112,26 +112,21 @@ class TestWithdraw(KingdeeCommon):
         self.assert_withdrawn(form)
 
     def test_confirmed_meanwhile(self):
-        """The other side was faster, and the bureau withdraws it all the same."""
+        """The buyer was faster: now only the buyer withdraws it. It doesn't go on by itself, a person decides."""
         form = self.waiting()
-        self.world.act_red_form(form.number, "confirm")
-        self.withdraw(form)
-        self.assertEqual(self.at_bureau(form), "09")
-        self.assertEqual((form.stage, self.reds_of(self.blue)), ("withdrawn", []))
-
-    def test_confirmed_meanwhile_and_refused(self):
-        """A form that was to be withdrawn doesn't go on by itself: a person decides."""
-        form = self.waiting()
-        self.world.faults.add(REVOKE, "refused", times=1, text="确认单状态不允许撤销")
         self.world.act_red_form(form.number, "confirm")
         withdrawal = self.withdraw(form)
         self.assertEqual((withdrawal.state, form.is_open), ("rejected", True))
         self.assertEqual(form.activity_ids.user_id, form.user_id)
+        self.assertIn("confirmed it last", withdrawal.error_message)
         self.look(form)
         self.assertEqual((form.stage, form.bureau_state), ("ready", "04"))
         self.assertFalse(self.world.calls.of(RED))
-        self.assertTrue(form.can_issue and form.can_withdraw)
+        self.assertTrue(form.can_issue)
+        self.assertFalse(form.can_withdraw)
         self.assertIn("not withdrawn", form.advice)
+        with self.assertRaises(UserError):
+            form.action_withdraw()
         with self.engine():
             form.action_issue_red()
             self.env.flush_all()
@@ -151,8 +146,23 @@ class TestWithdraw(KingdeeCommon):
         with self.assertRaisesRegex(UserError, "being withdrawn"):
             form.action_issue_red()
         self.settle(form, 60, 0)
-        self.assertEqual((self.at_bureau(form), form.stage), ("09", "withdrawn"))
+        self.assertEqual((self.at_bureau(form), form.stage), ("04", "ready"))
+        self.assertTrue(form.can_issue)
         self.assertFalse(self.reds_of(self.blue))
+
+    def test_a_buyers_form_that_we_confirmed(self):
+        self.use(self.blue)
+        self.world.apply_elsewhere(self.blue.number, side="3")
+        with self.engine():
+            self.account.action_red_forms()
+        self.env.invalidate_all()
+        form = self.blue.red_form_ids
+        self.assertEqual((form.bureau_state, form.can_withdraw), ("03", False), "the buyer's as long as it waits")
+        self.act(form, "confirm")
+        self.assertEqual((form.bureau_state, form.can_withdraw_at_bureau), ("04", True))
+        withdrawal = self.withdraw(form)
+        self.assertEqual(withdrawal.state, "done", withdrawal.error_message)
+        self.assertEqual((self.at_bureau(form), form.bureau_state, form.stage), ("09", "09", "withdrawn"))
 
     def test_never_arrives(self):
         form = self.waiting()

@@ -8,8 +8,9 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ..rules.checks import SELLER, check_parties, check_party, preflight
+from ..rules.checks import SELLER, check_credit, check_parties, check_party, preflight
 from ..rules.codes import Law
+from ..rules.credit import counted
 from ..rules.document import (
     DISCOUNT,
     DISCOUNTED,
@@ -147,6 +148,13 @@ class TestTheWhole(Case):
         self.check([], limits=Limits(amount_limit=D("100.00"), credit_left=D("100.00")))
         self.check(["amount_limit"], limits=Limits(amount_limit=D("99.99")))
         self.check(["credit_low"], limits=Limits(credit_left=D("99.99")))
+        for code, counts in (("601", False), ("613", False), ("106", True), ("304", True)):
+            with self.subTest(code=code):
+                lines = [replace(LINE, code=code.ljust(19, "0"))]
+                self.assertEqual(D("100.00") if counts else 0, counted(lines))
+                found = check_credit(lines, Limits(credit_left=D("99.99"), credit_seems_old=True))
+                self.assertEqual(["credit_low"] * counts, [problem.code for problem in found])
+                self.assertTrue(all("return" in problem.fix for problem in found))
 
     def test_line_count(self):
         self.check([], *[LINE] * 3, limits=Limits(many_lines=3))

@@ -24,17 +24,17 @@ class TestReasons(unittest.TestCase):
             [(reason.code, reason.name_zh) for reason in red.REASONS.values()],
         )
 
-    def test_what_each_asks_of_quantity_and_price(self):
+    def test_what_each_asks_of_amount_quantity_and_price(self):
         rows = {
-            WRONG: (False, red.SAME, red.SAME),
-            RETURNED: (True, red.LESS, red.SAME),
-            STOPPED: (True, red.LESS, red.FREE),
-            ALLOWANCE: (True, red.NONE, red.NONE),
+            WRONG: (False, red.SAME, red.SAME, red.SAME),
+            RETURNED: (True, red.PRICED, red.LESS, red.SAME),
+            STOPPED: (True, red.FREE, red.LESS, red.SAME),
+            ALLOWANCE: (True, red.FREE, red.NONE, red.NONE),
         }
         for code, row in rows.items():
             with self.subTest(reason=code):
                 reason = red.REASONS[code]
-                self.assertEqual(row, (reason.is_partial, reason.quantity, reason.price))
+                self.assertEqual(row, (reason.is_partial, reason.amount, reason.quantity, reason.price))
 
     def test_kinds_of_goods(self):
         rows = [
@@ -68,6 +68,8 @@ class TestReasons(unittest.TestCase):
         for is_full, before, legal in rows:
             with self.subTest(full=is_full, before=before):
                 self.assertEqual(legal, red.legal_reasons(frozenset(), is_full, before))
+                off = red.legal_reasons(frozenset(), is_full, before, is_off=True)
+                self.assertEqual((ALLOWANCE,), off, "neither quantity nor price can be given")
 
     def test_kinds_of_lines(self):
         class Row:
@@ -176,6 +178,24 @@ class TestForms(unittest.TestCase):
         for code in ("", "11", None):
             self.assertTrue(red_forms.is_open(code))
             self.assertIsNone(red_forms.deadline(code, datetime.now(UTC)))
+
+    def test_who_may_withdraw(self):
+        rows = {
+            ("01", SELLER): SELLER,
+            ("02", SELLER): SELLER,
+            ("03", BUYER): BUYER,
+            ("04", SELLER): BUYER,  # the buyer confirmed it
+            ("04", BUYER): SELLER,
+        }
+        self.assertEqual(rows, red_forms.WITHDRAWN_BY)
+        for state in (*red_forms.STATES, "", "11"):
+            for entered in (SELLER, BUYER):
+                for side in (SELLER, BUYER):
+                    with self.subTest(state=state, entered=entered, side=side):
+                        expected = rows.get((state, entered)) == side
+                        self.assertEqual(expected, red_forms.may_withdraw(side, state, entered))
+        self.assertTrue(red_forms.may_withdraw(BUYER, "03", ""), "the state tells who entered it")
+        self.assertFalse(red_forms.may_withdraw(SELLER, "04", ""), "not known who confirmed")
 
     def test_names_in_brackets_of_either_width(self):
         self.assertEqual("08", red_forms.state_named(" 作废（发起方已撤销） "))

@@ -15,7 +15,7 @@ from ..rules.red import ALLOWANCE, REASONS, RETURNED, STOPPED, WRONG, kinds_of, 
 from ..rules.red_checks import red_preflight
 from ..rules.red_document import BUYER, BUYER_RED, PARTIAL_RED, RedCheck, RedOrder
 from ..rules.red_lines import Credit, fold, left, part, totals, whole
-from .test_rules_red_lines import BLUE, BLUES, NUMBER, PAIR, REASON_CODES, D, blue, credits_of, line
+from .test_rules_red_lines import BLUE, BLUES, NUMBER, PAIR, PLAIN, REASON_CODES, D, blue, credits_of, line
 
 SERVICE = "3040201010000000000"
 CAN_ALL = frozenset({PARTIAL_RED, BUYER_RED})
@@ -173,10 +173,61 @@ class TestLines(unittest.TestCase):
             with self.subTest(reason=reason, line=one):
                 self.assertEqual(expected, found(order([one], reason)))
 
-    def test_a_changed_price_of_a_service_is_a_warning(self):
-        one = replace(red_line(STOPPED, quantity=D("-0.5"), price=D(45)), code=SERVICE)
-        problems = red_preflight(order([one], STOPPED), SERVICES, CAN_ALL)
-        self.assertEqual([("red_line_price", "warning")], [(one.code, one.severity) for one in problems])
+    def test_the_price_never_changes(self):
+        """Under a stopped service amount and quantity may change: 2 at another price are as many at the blue one."""
+        months = blue(line("12000.00", "720.00", "12", "1000", rate="0.06", code=SERVICE))
+        thirds = blue(line("100.00", "6.00", "3", "33.333", rate="0.06", code=SERVICE))
+        goods = blue(line("90.00", "11.70", "4", "22.5"))
+        rows = [
+            # original, reason, credit, quantity that is proposed
+            (months, STOPPED, Credit(1, D(2), D("2500.00")), "2.5 at 1000,"),
+            (months, STOPPED, Credit(1, D(1), D("250.00")), "0.25 at 1000,"),
+            (months, STOPPED, Credit(1, D(12), D("11999.00")), "11.999 at 1000,"),
+            (thirds, STOPPED, Credit(1, D(1), D("50.00")), "1.50001500015 at 33.333,"),
+            (goods, RETURNED, Credit(1, D(1), D("45.00")), "2 at 22.5,"),
+        ]
+        for original, reason, credit, proposed in rows:
+            with self.subTest(credit=credit):
+                lines = part(original, reason, [credit])
+                self.assertEqual(-credit.quantity, lines[0].quantity)
+                (problem,) = red_preflight(order(lines, reason, original), original, CAN_ALL)
+                self.assertEqual(("red_line_price", "error"), (problem.code, problem.severity))
+                self.assertIn("Reverse " + proposed, problem.fix % problem.values)
+                self.assertIn("sales allowance", problem.fix)
+                self.assertEqual([], found(order(part(original, ALLOWANCE, [credit]), ALLOWANCE, original), original))
+        fitting = part(months, STOPPED, [Credit(1, D("2.5"), D("2500.00"))])
+        self.assertEqual([], found(order(fitting, STOPPED, months), months))
+
+    def test_after_an_allowance_the_price_is_still_that_of_the_original(self):
+        later = replace(BLUE, reversed=part(BLUE, ALLOWANCE, [Credit(1, amount=D("9.00"))]))
+        lines = part(later, RETURNED, [Credit(1, quantity=D(1))])
+        self.assertEqual((D("22.5"), D("-22.50")), (lines[0].price, lines[0].amount))
+        self.assertEqual([], found(order(lines, RETURNED, later), later))
+        whole_line = part(later, RETURNED, [Credit(1)])
+        self.assertEqual(["red_line_price"], found(order(whole_line, RETURNED, later), later))
+
+    def test_price_times_quantity_of_the_original_is_off(self):
+        """As on fapiao of a tax control device: an amount alone."""
+        for amount in ("100.02", "99.98", "133.00"):
+            original = blue(line(amount, "13.00", "4", "25"), PLAIN)
+            with self.subTest(amount=amount):
+                self.assertIn("red_line_product", found(order(original=original), original))
+                self.assertEqual([], found(order(reason=ALLOWANCE, original=original), original))
+                lines = part(original, ALLOWANCE, [Credit(1, amount=D("50.00"), tax=D("6.50"))])
+                self.assertEqual([], found(order(lines, ALLOWANCE, original), original))
+
+    def test_the_name_stands_behind_the_second_star(self):
+        cases = [
+            ("*餐饮服务*套餐*大", "套餐*大", []),
+            ("*餐饮服务*套餐", "*餐饮*套餐", []),
+            ("*餐饮服务*电缆2*1.5", "1.5", ["red_line_differs"]),
+            ("*餐饮服务*套餐*大", "大", ["red_line_differs"]),
+        ]
+        for printed, named, expected in cases:
+            original = blue(line("100.00", "13.00", "4", "25", name=printed))
+            with self.subTest(printed=printed, named=named):
+                lines = [replace(one, name=named) for one in part(original, RETURNED, [Credit(1, quantity=D(1))])]
+                self.assertEqual(expected, found(order(lines, RETURNED, original), original))
 
     def test_wrongly_issued_lines_are_identical(self):
         for change in ({"quantity": None, "price": None}, {"price": D("22.501")}, {"quantity": D("-3.9999")}):

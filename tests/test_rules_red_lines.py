@@ -119,7 +119,7 @@ class TestParts(unittest.TestCase):
             (
                 STOPPED,
                 Credit(1, D(1), D("30.00")),
-                ("-30.00", "-3.90", "-1", "22.5"),
+                ("-30.00", "-3.90", "-1", "30"),
                 ("60.00", "7.80", "3", "20"),
             ),
             (
@@ -161,6 +161,26 @@ class TestParts(unittest.TestCase):
         later = replace(BLUE, reversed=before)
         self.assertEqual([(1, "-22.50", "-2.92"), (3, "-33.33", "-4.33")], [row[:3] for row in figures(left(later))])
         self.assertEqual((), left(replace(BLUE, reversed=whole(BLUE, WRONG))))
+
+    def test_later_reversals_keep_the_numbers_of_the_original(self):
+        names = ("甲", "乙", "丙", "丁", "戊")
+        original = blue(*(line("100.00", "13.00", "4", "25", name=name) for name in names))
+        second = replace(original, reversed=part(original, RETURNED, [Credit(2), Credit(4)]))
+        self.assertEqual([1, 3, 5], [one.xh for one in whole(second, RETURNED)])
+        lines = part(second, RETURNED, [Credit(1, quantity=D(1)), Credit(3), Credit(5, quantity=D(2))])
+        self.assertEqual([(1, "-1"), (3, "-4"), (5, "-2")], [(one.xh, str(one.quantity)) for one in lines])
+        third = replace(original, reversed=(*second.reversed, *lines))
+        self.assertEqual([1, 5], [one.xh for one in left(third)])
+        with self.assertRaises(ValueError):
+            part(second, RETURNED, [Credit(2, quantity=D(1))])
+
+    def test_the_price_of_a_discounted_line(self):
+        """It follows the amount less the discount, also where the printed one would still be near enough."""
+        rows = [("-10.00", "4", "25", "22.5"), ("-0.01", "1", "100", "99.99"), ("-0.01", "3", "33.333", "33.33")]
+        for off, quantity, price, expected in rows:
+            discounted = (line("100.00", "13.00", quantity, price, DISCOUNTED), line(off, "0.00", kind=DISCOUNT))
+            with self.subTest(off=off, quantity=quantity):
+                self.assertEqual(expected, str(fold(discounted)[0].price))
 
     def test_lines_that_are_not_there(self):
         with self.assertRaises(ValueError):
@@ -284,7 +304,11 @@ def printed_of(lines):
     return [
         Line(
             kind=NORMAL,
-            **{name: getattr(one, name) for name in vars(one) if name not in ("xh", *red_lines.BUREAU_DETAILS)},
+            **{
+                name: getattr(one, name)
+                for name in vars(one)
+                if name not in ("xh", "bureau_xh", *red_lines.BUREAU_DETAILS)
+            },
         )
         for one in lines
     ]

@@ -76,6 +76,35 @@ class TestRedOfOrder(OrderCommon):
         self.assertFalse(dialog.can_apply)
         self.assertFalse(self.reds_of(first))
 
+    def test_by_a_salesperson_before_anything_is_invoiced(self):
+        """Who issues may reverse from the order without rights in accounting; then it is requested again or
+        cancelled."""
+        order = self.create_order()
+        self.request(order)
+        blue = order.fapiao_ids
+        groups = ("sales_team.group_sale_salesman_all_leads", "l10n_cn_invoice_cloud.group_fapiao_issuer")
+        seller = self.env["res.users"].create(
+            {
+                "name": "Seller",
+                "login": "seller_with_fapiao",
+                "group_ids": [(6, 0, [self.env.ref(group).id for group in groups])],
+                "company_id": self.company.id,
+                "company_ids": [(6, 0, self.company.ids)],
+            }
+        )
+        with self.assertRaises(UserError):
+            order.with_user(seller).action_cancel()
+        dialog = self.open_flush(order, seller)
+        self.assertEqual((dialog.scope, dialog.reason, dialog.can_make_credit_note), ("full", "01", False))
+        form = self.apply(dialog.with_user(seller))
+        self.assertEqual((form.stage, form.user_id, order.fapiao_state), ("issued", seller, "red"))
+        self.assert_reversed_once(blue)
+        self.request(order)
+        self.assertEqual(len(order.fapiao_ids.filtered(lambda fapiao: fapiao._is_living())), 1)
+        self.flush(order)
+        order.with_user(seller).action_cancel()
+        self.assertEqual((order.state, order.fapiao_can_red), ("cancel", False))
+
     def test_only_issuers(self):
         order = self.create_order()
         self.request(order)

@@ -111,7 +111,7 @@ class TestForm(RedCase):
 
     def test_revoked(self):
         number = self.apply()["data"]["redInfoBillNo"]
-        self.assertIn("只有录入方", self.revoke(number, enteridentity="1")["message"])
+        self.assertIn("录入方身份", self.revoke(number, enteridentity="1")["message"])
         self.assertIn("qrlx", self.revoke(number, qrlx="Y")["message"])
         self.assertTrue(self.revoke(number)["success"])
         self.assertEqual(self.forms()["dataList"][0]["redConfirmBillStatus"], "08")

@@ -102,7 +102,7 @@ class TestMayBeReversed(RedCase):
         data = self.ask(self.issue([line(fphxz="2"), discount(), line()]))["data"]
         self.assertEqual(
             [(row["xh"], row["je"], row["se"], row["spdj"]) for row in data["mxzb"]],
-            [(1, -90, -11.7, "45"), (2, -100, -13, "50")],
+            [(1, -90, -11.7, "45"), (3, -100, -13, "50")],
         )
 
     def test_every_way_to_send_an_array(self):

@@ -17,6 +17,7 @@ from ..models.reversal.fapiao_red_form import LEVIES, USES, details_of, uses_of
 from ..models.values import aware, naive
 from ..rules import red
 from ..rules.codes import is_number
+from ..rules.credit import counted
 from ..rules.document import to_plain
 from ..rules.problems import errors
 from ..rules.red_document import BUYER, SELLER, RedOrder, check_from_plain
@@ -193,8 +194,10 @@ class FapiaoRedFlush(models.TransientModel):
             )
         rest = sum(float(move._fapiao_rest_without(fapiao)) for move in fapiao._invoices())
         return self.env._(
-            "This cloud reverses in full only. So fapiao %(number)s over %(total)s is reversed in full, and"
-            " as soon as that is done a new one over %(rest)s is issued for what remains of the invoice.",
+            "Only %(part)s are credited, but the whole fapiao is reversed: this cloud reverses in full only. Fapiao"
+            " %(number)s over %(total)s is reversed in full, and as soon as that is done a new one over %(rest)s is"
+            " issued for what remains of the invoice. The buyer gets a red fapiao and a new blue one.",
+            part=money(abs(self.credit_id.amount_total_signed)),
             rest=money(rest),
             **values,
         )
@@ -204,7 +207,8 @@ class FapiaoRedFlush(models.TransientModel):
         issued_at = aware(plan.fapiao.issued_at)
         if self.initiator == BUYER or not issued_at:
             return False
-        restored = red.credit_restored(plan.order.amount, issued_at, aware(fields.Datetime.now()))
+        amount = counted(plan.order.lines) if plan.order.lines else plan.order.amount
+        restored = red.credit_restored(amount, issued_at, aware(fields.Datetime.now()))
         if restored:
             amount = plan.fapiao.currency_id.format(float(restored))
             return self.env._("%s come back to the credit line (授信额度) if it is reversed this month.", amount)

@@ -112,8 +112,8 @@ NORMAL, RED, VOID = "normal", "red", "void"
 STATUSES = {"0": NORMAL, "3": RED, "6": VOID}
 STATUS_WAITING = "2"
 
-SELLER_SIDE = "0"  # enteridentity of the side that entered a red form: assumption
-IDENTITIES = {SELLER: "0", BUYER: "1"}  # identity: which side of the forms we are [clients]
+# identity: which side of the forms we are [clients]; enteridentity: which side entered the form (assumption)
+IDENTITIES = {SELLER: "0", BUYER: "1"}
 SIDES = {code: side for side, code in IDENTITIES.items()}
 FORM_PAGE = 50  # assumption: as many as of issued fapiao
 REVOKE = "C"  # qrlx [docs]

@@ -95,7 +95,7 @@ def freeze_withdrawal(order, _request_uid, tax_no, _options):
     return {
         "taxNo": tax_no,
         "number": order.form_number,
-        "enteridentity": codes.SELLER_SIDE,
+        "enteridentity": codes.IDENTITIES[order.initiator],
         "qrlx": codes.REVOKE,
     }
 

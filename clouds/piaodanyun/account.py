@@ -17,6 +17,8 @@ _PICTURES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "data:image/")
 _STATES = {"1": "waiting", "2": "done", "3": "expired"}  # slzt
 APPS = {"tax": "1", "income": "2"}
 
+VALIDITY = ("yxqq", "yxqz")  # assumption: first and last day of the credit line, where told
+
 
 def freeze_login(step, _request_uid, tax_no, _options):
     """Return the form of one step, without user and password; ValueError for an unknown ``method``.
@@ -121,7 +123,10 @@ def read_credit(raw):
     envelope = _answered(raw)
     data = envelope.data
     count = reading.decimal_at(data, "kjlpzs")
+    valid_from, valid_to = (_day(data, name) for name in VALIDITY)
     line = CreditLine(
+        valid_from=valid_from,
+        valid_to=valid_to,
         total=reading.money_at(data, "zsxed"),
         left=reading.money_at(data, "sysxed"),
         used=reading.money_at(data, "ysysxed"),
@@ -132,6 +137,11 @@ def read_credit(raw):
     if line.total is None and line.left is None:
         raise OutcomeUnknown(envelope.text, "no_credit_line", envelope.status)
     return line
+
+
+def _day(data, name):
+    moment = reading.moment_at(data, name)
+    return moment and moment.astimezone(reading.SHANGHAI).date()
 
 
 def read_face_needed(raw):

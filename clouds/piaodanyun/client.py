@@ -52,6 +52,7 @@ class Options(client.Options):
     # zpFppzDm, the bureau's kind of the sheet; [family] names 1130, 1160 for special, 04, 05 for ordinary ones
     paper_kind_special: str = "1130"
     paper_kind_ordinary: str = "04"
+    partial_red: bool = False  # bfch of hzxxbsq [family]: the paper's edition reverses in full only
     side_as_list: bool = True  # sqyy of retInviceMsg as an array, as the paper's table has it; else one plain key
 
     @staticmethod
@@ -90,6 +91,7 @@ class Piaodanyun(client.Cloud):
         "paper_kind_special",
         "paper_kind_ordinary",
         "side_as_list",
+        "partial_red",
     )
     types = codes.TYPES
     elements = elements.TERMS
@@ -99,11 +101,16 @@ class Piaodanyun(client.Cloud):
     shows_bank = True
     seller_contact_required = True
     capabilities = frozenset(_CALLS)
-    features = frozenset({base.BUYER_RED, base.RED_APPLY_FINDS})  # in full only, and no form is withdrawn
+    features = frozenset({base.BUYER_RED, base.RED_APPLY_FINDS})  # no form is withdrawn
 
     refusals, login_words = words.OWN, words.LOGIN_TEXTS
     options_of, tokens_of, calls = Options, Tokens, _CALLS
     opened, is_about_token = staticmethod(opened), staticmethod(is_token_refused)
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        if self.options.partial_red:
+            self.features |= {base.PARTIAL_RED}
 
     def send(self, operation, payload):
         """Make the call. Raises as :mod:`..base` says; NotSent also where the renewed token is refused too."""

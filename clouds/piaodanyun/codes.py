@@ -18,8 +18,14 @@ TYPES = {  # fplxdm
 KINDS_OF_FAPIAO = {code: pair for pair, code in TYPES.items()}
 TYPE_NAMES = {code: kind for code, (kind, _form) in KINDS_OF_FAPIAO.items()}
 PRINTED_LINES = 8  # of a sheet; with more it is a list (qdbz)
-# slsm, by the reasons of rules.rates: the seed's reading. [family] has the two the other way round.
+# Where the paper and its family contradict each other, one constant each. Of who applies for a reversal (sqyy):
+# client.Options.side_as_list.
+# slsm, by the reasons of rules.rates: the paper's reading. [family] has them the other way round.
 SMALL_SCALE_REASONS = {"2": "2", "3": "3"}
+# zsfs, by Draft.levy: normal, reduced, margin in full, margin net. Another client has 1 in full, 2 net.
+LEVIES = {"0": "0", "1": "1", "2": "2", "3": "3"}
+# yhzcbs and zzstsgl of what is not taxable, where the tax names no privilege. [family] ("1", "不征税")
+NOT_TAXABLE = ("0", "")
 KINDS = {NORMAL_LINE: "0", DISCOUNT: "1", DISCOUNTED: "2"}  # fphxz; the same figures mean others elsewhere
 KIND_NAMES = {code: kind for kind, code in KINDS.items()}
 VOUCHER_NUMBERS = {"01": "fphm", "02": "zzfphm", "03": "zzfphm", "04": "zzfphm"}  # by kind; of the others pzhm

@@ -5,11 +5,12 @@ Optional keys without a value are left out, as the paper marks them 必选 否; 
 Source: docs/protocols/piaodanyun.md#issuing; docs/protocols/tax-rules.md#arithmetic, #lines, #buyer.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from ...rules import rates
 from ...rules.codes import with_code
-from ...rules.document import DIGITAL_PAPER, SPECIAL
+from ...rules.document import DIGITAL_PAPER, NOT_TAXABLE, SPECIAL
 from .. import reading
 from ..base import ISSUE, Issued
 from ..writing import filled, joined, measure, money, plain, serial_of
@@ -31,7 +32,7 @@ def freeze(draft, request_uid, tax_no, options):
         "kplx": "0",
         **_paper(draft, options),
         **_parties(draft, tax_no),
-        "zsfs": draft.levy or "0",
+        "zsfs": codes.LEVIES.get(draft.levy or "0", draft.levy),
     }
     for index, line in enumerate(draft.lines):
         form.update({f"fyxm[{index}][{key}]": value for key, value in _line(line).items()})
@@ -120,6 +121,8 @@ def _parties(draft, tax_no):
 
 def _line(line):
     flags = rates.flags(line.rate, line.zero_kind, line.policy)
+    if line.zero_kind == NOT_TAXABLE and not line.policy:
+        flags = replace(flags, privilege=codes.NOT_TAXABLE[0], content=codes.NOT_TAXABLE[1])
     return {
         "fphxz": codes.KINDS[line.kind],
         "spmc": line.name,

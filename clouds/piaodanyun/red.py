@@ -18,7 +18,7 @@ from .. import reading
 from ..base import RED_APPLY, RED_ISSUE, Issued, NotFound
 from ..errors import NotYet, OutcomeUnknown
 from ..phrases import FORM_EXISTS, RED_EXISTS, says_trouble
-from ..writing import serial_of
+from ..writing import filled, measure, money, serial_of
 from . import codes
 from .issue import sheet_of
 from .meaning import MEANING, lacking, opened
@@ -28,6 +28,10 @@ SIDES = {SELLER: "2", BUYER: "3"}  # sqyy
 ELECTRONIC = "1"  # sdfpbz: an electronic red fapiao for a blue one on paper (85, 86)
 LINE_TEXTS = {"own_code": "zxbm", "code_version": "bb", "application_no": "sqdh"}
 PRIVILEGES = {"0": False, "1": True}  # yhzcbs
+IN_PART = "1"  # bfch [family]
+PARTIAL_REASONS = frozenset({"02", "03", "04"})  # [family]; the seed names 02 and 03, but takes full reversals only
+LIST_ROW = "0"  # xh of the first row of a list: its totals [family]
+NET = "0"  # hsbz: amounts without tax
 APPLY_ANEW = "1"  # hzxxbcheck: go to the bureau without looking for a form applied for before
 
 # Use by the buyer. The seed has the unused ones; 00 and 01 of VAT use mean "ticked" and "confirmed" to
@@ -150,18 +154,14 @@ def _moment(moment):
 # The form
 
 
-def freeze_application(order, _request_uid, tax_no, _options):
-    """Return the form that applies. Raises ValueError for what this cloud can't: a partial reversal,
-    and a reason or side missing.
-    """
-    if not order.is_full:
-        raise ValueError("票单云 reverses in full only")
+def freeze_application(order, _request_uid, tax_no, options):
+    """Return the form that applies. Raises ValueError for what this cloud can't, and a reason or side missing."""
     if order.is_anew:
-        return {**_application(order, tax_no), "hzxxbcheck": APPLY_ANEW}
-    return _application(order, tax_no)
+        return {**_application(order, tax_no, options), "hzxxbcheck": APPLY_ANEW}
+    return _application(order, tax_no, options)
 
 
-def freeze_question(order, _request_uid, tax_no, _options):
+def freeze_question(order, _request_uid, tax_no, options):
     """Return the form that asks for the form of ``order``: the application again, without "anew".
 
     Raises ValueError for an order without ``form_number``: where no form exists the call applies. Don't
@@ -169,7 +169,7 @@ def freeze_question(order, _request_uid, tax_no, _options):
     """
     if not order.form_number:
         raise ValueError("Without a form the question would apply for one: send the application instead")
-    return _application(order, tax_no)
+    return _application(order, tax_no, options)
 
 
 def read_application(raw):
@@ -196,7 +196,9 @@ def read_question(raw):
     return MEANING.not_found(envelope)
 
 
-def _application(order, tax_no):
+def _application(order, tax_no, options):
+    if not order.is_full and not options.partial_red:
+        raise ValueError("This account of 票单云 reverses in full only")
     form = {
         # assumption: the seller of the blue fapiao also where the buyer applies
         "xhdwsbh": order.seller_tax_no or tax_no,
@@ -208,7 +210,36 @@ def _application(order, tax_no):
         raise ValueError("A form needs a reason")
     if order.blue_is_paper:
         form["sdfpbz"] = ELECTRONIC
+    if not order.is_full:
+        form |= _part(order)
     return form if order.initiator == SELLER else form | _of_buyer(order, tax_no)
+
+
+def _part(order):
+    """Return what a partial reversal says beside a full one [family]: totals and lines, all negative.
+
+    Under an allowance a line has no quantity. A list (清单) begins with a row of its totals, numbered 0.
+    """
+    if not order.lines or order.reason not in PARTIAL_REASONS:
+        raise ValueError("A partial reversal needs its lines, and a reason for a part")
+    totals = {"je": money(order.amount), "se": money(order.tax)}
+    rows = [{"xh": LIST_ROW, **totals}] if order.blue_is_paper and order.blue_lines > codes.PRINTED_LINES else []
+    rows += [
+        {
+            "xh": str(line.bureau_xh or line.xh),
+            **filled(spsl=measure(line.quantity)),
+            "je": money(line.amount),
+            "se": money(line.tax),
+            "hsbz": NET,
+        }
+        for line in order.lines
+    ]
+    return {
+        "bfch": IN_PART,
+        "hjje": totals["je"],
+        "hjse": totals["se"],
+        **{f"fyxm[{index}][{key}]": value for index, row in enumerate(rows) for key, value in row.items()},
+    }
 
 
 def _of_buyer(order, tax_no):

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
@@ -26,6 +28,7 @@ from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
 from ...rules import taxno
+from ...rules.credit import last_day, seems_old
 from ...rules.differential import DIFFERENTIAL
 from ...rules.limits import Limits
 from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, exact, naive
@@ -106,7 +109,7 @@ class FapiaoAccount(models.Model):
             *("auto_merge", "org_code", "priority", "goods_codes", "line_notes", "element_codes"),
             "differential_bills",
             *("paper_kind_special", "paper_kind_ordinary"),
-            "side_as_list",
+            *("side_as_list", "partial_red"),
         }
     )
 
@@ -212,6 +215,13 @@ class FapiaoAccount(models.Model):
         " if the cloud says that the kind of application (申请类型) is missing or wrong.",
     )
 
+    partial_red = fields.Boolean(
+        "Reverses in Part",
+        help="A partial credit note is answered by a red fapiao over its part (部分红冲), instead of a full reversal"
+        " and a new fapiao for the rest. The cloud's paper doesn't offer it: turn it on once the cloud has confirmed"
+        " that your account can.",
+    )
+
     token = fields.Char(groups="base.group_system", copy=False, readonly=True)
     token_expires_at = fields.Datetime(groups="base.group_system", copy=False, readonly=True)
 
@@ -264,6 +274,18 @@ class FapiaoAccount(models.Model):
     credit_tax = fields.Monetary("Tax This Month", readonly=True, copy=False, help="发票合计税额")
     credit_at = fields.Datetime("Credit As Of", readonly=True, copy=False)
     credit_source = fields.Selection(SOURCES, "Credit Told By", readonly=True, copy=False)
+    credit_valid_from = fields.Date("Credit Valid From", readonly=True, copy=False)
+    credit_valid_to = fields.Date("Credit Valid To", readonly=True, copy=False, help="As the cloud says, if it does.")
+    credit_holds_until = fields.Date(
+        "Valid Until",
+        compute="_compute_credit_validity",
+        help="The credit line is renewed every month: its figures hold until the end of the month in which they were"
+        " told, or until the day that the cloud names.",
+    )
+    credit_is_over = fields.Boolean(compute="_compute_credit_validity", help="The figures are of another month.")
+    credit_seems_old = fields.Boolean(
+        compute="_compute_credit_validity", help="In the first days of the month the figures are those of the last one."
+    )
     credit_warned = fields.Boolean("Cloud Warns of the Credit Line", readonly=True, copy=False)
     # which fapiao the figure doesn't know yet: recorded after this one, and issued after this moment
     credit_counted_to = fields.Integer(readonly=True, copy=False)
@@ -480,18 +502,57 @@ class FapiaoAccount(models.Model):
         for account in self:
             account.credit_left = float(exact(account.credit_left_told) - taken.get(account._origin, exact(0)))
 
+    @api.depends("credit_at", "credit_valid_to", "credit_used", "credit_left_told", "credit_source")
+    def _compute_credit_validity(self):
+        today = self._today_in_china()
+        first = today.replace(day=1)
+        rows = self.env["fapiao.credit"].search_fetch(
+            [
+                ("account_id", "in", self._origin.ids),
+                ("day", "<", first),
+                ("day", ">=", first - relativedelta(months=1)),
+            ],
+            ["account_id", "credit_used", "credit_left_told", "credit_source"],
+            order="day",
+        )
+        last = {row.account_id: row for row in rows}
+        for account in self:
+            told_on = account.credit_at and aware(account.credit_at).astimezone(SHANGHAI).date()
+            until = told_on and last_day(told_on, account.credit_valid_to)
+            account.credit_holds_until = until
+            account.credit_is_over = bool(until and until < today)
+            before = last.get(account._origin)
+            told_used = before and "pushed" not in (account.credit_source, before.credit_source)
+            account.credit_seems_old = bool(
+                until
+                and before
+                and not account.credit_is_over
+                and seems_old(
+                    told_on,
+                    account.credit_used if told_used else None,
+                    account.credit_left_told,
+                    before.credit_used if told_used else None,
+                    before.credit_left_told,
+                )
+            )
+
+    @api.model
+    def _today_in_china(self):
+        return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+
     @api.depends("credit_total", "credit_left")
     def _compute_credit_percent(self):
         for account in self:
             account.credit_percent = account.credit_total and 100 * account.credit_left / account.credit_total
 
-    @api.depends("credit_left", "credit_at", "credit_warned", "company_id.fapiao_credit_threshold")
+    @api.depends("credit_left", "credit_at", "credit_warned", "credit_is_over", "company_id.fapiao_credit_threshold")
     def _compute_credit_low(self):
         for account in self:
             # sudo: users of a branch read the account of its parent
             threshold = account.sudo().company_id.fapiao_credit_threshold
             is_below = threshold and account.credit_left < threshold
-            account.credit_low = bool(account.credit_at and (is_below or account.credit_warned))
+            is_known = account.credit_at and not account.credit_is_over
+            account.credit_low = bool(is_known and (is_below or account.credit_warned))
 
     def _compute_waiting_count(self):
         counts = dict(
@@ -1029,6 +1090,7 @@ class FapiaoAccount(models.Model):
         values |= {"credit_at": at, "credit_source": source, "credit_warned": bool(credit.is_low)}
         if credit.left is not None:
             values |= {"credit_since": since, "credit_counted_to": last_id}
+            values |= {"credit_valid_from": credit.valid_from, "credit_valid_to": credit.valid_to}
         self.write(values)
         self.env["fapiao.credit"]._note(self, values)
 
@@ -1467,6 +1529,7 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         # sudo: as in _compute_credit_low
         company, cloud = self.sudo().company_id, client_of(self.provider)
+        is_known = self.credit_at and self.credit_source != "pushed" and not self.credit_is_over
         return Limits(
             lengths=cloud.lengths.get(self.bureau_channel) or cloud.lengths[cloud.bureau_channel],
             shows_bank=cloud.shows_bank,
@@ -1481,7 +1544,8 @@ class FapiaoAccount(models.Model):
             levies=self._levies(),
             amount_limit=exact(company.fapiao_amount_limit) or None,
             # what is pushed isn't confirmed: it may warn, but holds nothing up
-            credit_left=exact(self.credit_left) if self.credit_at and self.credit_source != "pushed" else None,
+            credit_left=exact(self.credit_left) if is_known else None,
+            credit_seems_old=self.credit_seems_old,
         )
 
 

@@ -734,7 +734,7 @@ class Builder:
             return checks.preflight(drafts[0], limits)
         apart = replace(limits, credit_left=None)
         found = [problem for draft in drafts for problem in checks.preflight(draft, apart)]
-        return found + checks.check_credit(whole.amount, limits)
+        return found + checks.check_credit(whole.lines, limits)
 
     def _part_of(self, whole, draft, share_values):
         documents = {values["move_id"] for values in share_values}

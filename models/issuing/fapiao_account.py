@@ -14,7 +14,7 @@ from odoo.tools import SQL
 
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import UNSENT_STATES
-from ..values import SHANGHAI, aware, exact
+from ..values import exact
 
 POSTED, DRAFT, ORDER = "posted", "draft", "order"
 # What is older is no expectation: sales to people who never ask for a fapiao stay open for good
@@ -46,7 +46,7 @@ class FapiaoAccount(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("credit_left", "credit_at", "company_id")
+    @api.depends("credit_left", "credit_at", "credit_is_over", "credit_seems_old", "company_id")
     def _compute_credit_expected(self):
         demand = self._origin._credit_demand()
         for account in self:
@@ -58,7 +58,9 @@ class FapiaoAccount(models.Model):
             account.credit_expected_draft = float(sums[DRAFT])
             account.credit_expected_order = float(sums[ORDER])
             account.credit_expected = float(sum(sums.values()))
-            account.credit_short_on = account.credit_at and short_on(exact(account.credit_left), rows)
+            # a figure of last month tells nothing of this one
+            is_known = account.credit_at and not (account.credit_is_over or account.credit_seems_old)
+            account.credit_short_on = is_known and short_on(exact(account.credit_left), rows)
 
     @api.depends("credit_short_on", "company_id.fapiao_credit_days")
     def _compute_credit_short(self):
@@ -68,10 +70,6 @@ class FapiaoAccount(models.Model):
             until = today + timedelta(days=company.fapiao_credit_days)
             is_watched = company.fapiao_credit_days and account.credit_short_on
             account.credit_short = bool(is_watched and account.credit_short_on <= until)
-
-    @api.model
-    def _today_in_china(self):
-        return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
 
     # ------------------------------------------------------------------ actions
 
@@ -92,19 +90,22 @@ class FapiaoAccount(models.Model):
     # ------------------------------------------------------------------ issued since the cloud was asked
 
     def _credit_taken(self):
-        """A red fapiao gives back what it reverses in the month of issue, and nothing later."""
+        """A red fapiao gives back what it reverses in the month of issue, and nothing later. Codes of what is not taxed
+        don't count, see :func:`~..rules.credit.counted`."""
         if not self.ids:
             return {}
         self.env["fapiao"].flush_model()
         self.flush_model(["credit_counted_to", "credit_since", "tax_no", "mode"])
         rows = self.env.execute_query(
             SQL(
-                """SELECT a.id, SUM(f.amount_untaxed)
+                """SELECT a.id, SUM(f.amount_untaxed - COALESCE(untaxed.amount, 0))
                      FROM fapiao_account a
                      JOIN fapiao_account peer ON peer.tax_no = a.tax_no AND peer.mode = a.mode
                      JOIN fapiao f ON f.account_id = peer.id AND f.direction = 'out'
                           AND f.id > COALESCE(a.credit_counted_to, 0) AND f.issued_at > a.credit_since
                 LEFT JOIN fapiao blue ON blue.id = f.original_id
+                LEFT JOIN LATERAL (SELECT SUM(l.amount_untaxed) AS amount FROM fapiao_line l
+                                    WHERE l.fapiao_id = f.id AND l.code LIKE '6%%') untaxed ON TRUE
                     WHERE a.id = ANY(%s)
                       AND (f.color = 'blue'
                            OR date_trunc('month', f.issue_date) = date_trunc('month', blue.issue_date))

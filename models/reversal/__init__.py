@@ -5,4 +5,3 @@ from . import fapiao_red_withdrawal
 from . import fapiao_request
 from . import fapiao_account
 from . import account_move
-from . import account_move_line

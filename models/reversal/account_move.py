@@ -189,7 +189,49 @@ class AccountMove(models.Model):
         self.ensure_one()
         lines = self.invoice_line_ids - self._fapiao_left_off()
         lines = lines.filtered(lambda line: line.display_type == "product" and line.balance)
-        return {line: line._fapiao_origin() for line in lines}
+        found = self.reversed_entry_id._fapiao_main_origins(self)
+        return {line: found.get(line, line.browse()) for line in lines}
+
+    def _fapiao_origins_credited(self):
+        """Return ``{line of this credit note: [(line of the invoice, Part)]}``, in the document's currency."""
+        lines = self._fapiao_lines_credited() if self else {}
+        found = self.reversed_entry_id._fapiao_origins(self)
+        return {line: found.get(line, []) for line in lines}
+
+    def _fapiao_main_origins(self, *more):
+        """Return ``{line of a credit note: the line of this invoice from which it takes most}``, see
+        :meth:`_fapiao_origins`; empty if there is none."""
+        found = self._fapiao_origins(*more)
+        return {line: pieces[0][0] if pieces else line.browse() for line, pieces in found.items()}
+
+    def _fapiao_origins(self, *more):
+        """Return ``{line of a credit note: [(line of this invoice, Part)]}`` for the credit notes of this invoice and
+        ``more`` ones: lines of the same product and taxes, first those of the same price, then of the same description.
+        Of equal lines each is credited up to what it has (:func:`~..rules.red_lines.origins`).
+        """
+
+        def key(line):
+            return line.display_type, line.product_id, line.tax_ids
+
+        def part(line):
+            return Part(exact(line.price_subtotal), quantity=exact(line.quantity, QUANTITY_DIGITS))
+
+        def ranked(line):
+            ranks = {}
+            for origin in alike.get(key(line), ()):
+                by_units = (origin.price_unit, origin.discount) == (line.price_unit, line.discount)
+                ranks.setdefault((not by_units, origin.name != line.name), []).append(origin)
+            return [(not rank[0], ranks[rank]) for rank in sorted(ranks)]
+
+        notes = (self._fapiao_credits() | self.browse().union(*more)).sorted("id")
+        credited, alike = [], {}
+        for note in notes:
+            lines = note.invoice_line_ids.filtered(lambda line: line.display_type == "product" and line.balance)
+            credited += lines.sorted(lambda line: (-abs(line.price_subtotal), line.sequence, line.id))
+        for origin in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id)):
+            alike.setdefault(key(origin), []).append(origin)
+        room = {origin: part(origin) for origins in alike.values() for origin in origins}
+        return red_lines.origins({line: part(line) for line in credited}, room, ranked)
 
     def _fapiao_state_of_credit(self):
         """Return the status of a posted credit note from its red form and red fapiao."""
@@ -225,9 +267,8 @@ class AccountMove(models.Model):
         invoice = self.reversed_entry_id
         covered = sum_by_origin(invoice._fapiao_parts_covered())
         booked = (invoice | invoice._fapiao_credits())._fapiao_parts_booked()
-        kept = sum_by_origin(
-            (line if line.move_id == invoice else line._fapiao_origin(), part) for line, part in booked.items()
-        )
+        origins = invoice._fapiao_main_origins()
+        kept = sum_by_origin((origins.get(line, line), part) for line, part in booked.items())
         wanted = {}
         for line, origin in self._fapiao_lines_credited().items():
             if not origin:
@@ -264,9 +305,10 @@ class AccountMove(models.Model):
         )
         if fapiao is not None:
             rows &= fapiao._covering_lines()
+        origins = self._fapiao_main_origins()
         return [
             (
-                row.move_line_id if row.move_id == self else row.move_line_id._fapiao_origin(),
+                origins.get(row.move_line_id, row.move_line_id),
                 Part(exact(row.amount_untaxed), exact(row.amount_tax), exact(row.quantity, QUANTITY_DIGITS)),
             )
             for row in rows

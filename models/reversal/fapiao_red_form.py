@@ -923,15 +923,13 @@ class FapiaoRedForm(models.Model):
     # since the user wanted to withdraw it.
 
     def _can_be_withdrawn(self):
-        """Return whether the cloud may withdraw this form: our application, open, no other task on its way."""
+        """Return whether the cloud may withdraw this form: it is our side's turn to, and no other task on its way."""
         self.ensure_one()
         return bool(
             self.state == "done"
-            and self.stage in ("waiting", "ready")
+            and self.stage in ("waiting", "ready", "confirmed")
             and self.number
-            and self.initiator == SELLER
-            and self._we_sell()
-            and red_forms.is_open(self.bureau_state)
+            and red_forms.may_withdraw(SELLER if self._we_sell() else BUYER, self.bureau_state, self.initiator)
             and not self._open_withdrawal()
             # sudo: the cloud's abilities are the same for every user
             and self.sudo().account_id._words().can(base.RED_WITHDRAW)
@@ -969,7 +967,7 @@ class FapiaoRedForm(models.Model):
                 "The form is being withdrawn; no red fapiao is issued from it. What comes of it shows here."
             )
         last = self.sudo().withdrawal_ids.sorted("id")[-1:]  # sudo: as in _open_withdrawal
-        if self.stage not in ("waiting", "ready") or last.state != "rejected":
+        if self.stage not in ("waiting", "ready", "confirmed") or last.state != "rejected":
             return ""
         said = [self.env._("The form was not withdrawn."), last.error_message, last.error_fix]
         if self.stage == "ready":

@@ -8,14 +8,16 @@ can't: the whole fapiao is reversed and a new one issued for the rest.
 # pylint: disable=prefer-env-translation
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from ...rules import red, red_lines
+from ...rules import codes, red, red_lines
+from ...rules.amounts import round2, spread
 from ...rules.problems import Problem, _, errors
 from ...rules.red_checks import red_preflight
 from ...rules.red_document import BUYER, PARTIAL_RED, SELLER, RedCheck, RedOrder
 from ...rules.red_lines import Part
 from ..issuing.builder import Builder
-from ..values import exact, shortest
+from ..values import exact
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,21 @@ def plan(fapiao, credit=None, reason="", check=None, make_credit_note=False):
     words = account._words()
     blue = fapiao._as_blue()
     scope, rest = _scope(fapiao, credit, words, shared)
-    reasons = red.legal_reasons(red.kinds_of(blue.lines), scope != "partial", bool(blue.reversed))
+    shares, stray = _shares(blue, credit, taken) if credit else ([], [])
+    credited = [line for line in _left(blue) if line.xh in {share.xh for share in shares}]
+    reasons = red.legal_reasons(
+        red.kinds_of(blue.lines),
+        scope != "partial",
+        bool(blue.reversed),
+        any(map(red_lines.is_off, credited if scope == "partial" else _left(blue))),
+    )
     if reason not in reasons and len(shared) > 1:
         reason = ""  # chosen for another of several fapiao
-    reason = reason or _fitting(reasons, scope, credit)
-    order, problems = _order_for(fapiao, blue, credit, scope, reason, check, taken)
+    if not reason:
+        by_units = scope == "full" or _takes_units(blue, shares)
+        reason = _fitting(reasons, bool(credit), by_units, red.kinds_of(credited))
+    order = _order_for(fapiao, blue, shares, scope, reason, check)
+    problems = stray if scope == "partial" else []
     problems += red_preflight(order, blue, words.features, check)
     if taken is None and credit:
         problems += _several_problems(fapiao, credit)
@@ -116,33 +128,48 @@ def _scope(fapiao, credit, words, shared):
     return "reissue", Builder(credit.env)._build_rest(rest, freed=reversed_._covering_lines())
 
 
-def _fitting(reasons, scope, credit):
-    """Return the default reason: a fapiao to be replaced was wrongly issued, credited goods were returned
-    or a service stopped, a reversal without credit note corrects an error.
+def _fitting(reasons, is_credited, by_units, kinds):
+    """Return the default reason, by what a credit note changes: of a quantity (``by_units``) goods are returned and
+    services (by ``kinds``) are stopped, of a price is an allowance. Without a credit note an error is corrected.
     """
-    if not credit or scope == "reissue":
+    if not is_credited:
         wanted = (red.WRONG,)
-    elif scope == "partial" and not all(map(_takes_units, credit._fapiao_lines_credited())):
+    elif not by_units:
         wanted = (red.ALLOWANCE,)
+    elif kinds == {codes.SERVICE}:
+        wanted = (red.STOPPED, red.RETURNED, red.ALLOWANCE)
     else:
         wanted = (red.RETURNED, red.STOPPED, red.ALLOWANCE)
     return next((code for code in wanted if code in reasons), reasons[0] if reasons else "")
 
 
+def _takes_units(blue, shares):
+    try:
+        return red_lines.takes_units(blue, shares)
+    except ValueError:
+        return False  # as in _left
+
+
+def _left(blue):
+    try:
+        return red_lines.left(blue)
+    except ValueError:
+        return ()  # red_preflight reports the problem of the lines
+
+
 # ------------------------------------------------------------------ order
 
 
-def _order_for(fapiao, blue, credit, scope, reason, check, taken):
-    """Return ``(order, problems)``."""
-    lines, problems = _lines(blue, credit, scope, reason, taken)
-    if check and scope != "partial":
-        lines = red_lines.detailed(lines, check.lines)
+def _order_for(fapiao, blue, shares, scope, reason, check):
+    lines = _lines(blue, shares, scope, reason)
+    if check:
+        lines = red_lines.detailed(lines, _left(blue), check.lines)
     if lines:
         amount, tax, total = red_lines.totals(lines)
     else:
         left = -1 if not fapiao.red_ids else 0
         amount, tax, total = (left * exact(fapiao[name]) for name in ("amount_untaxed", "amount_tax", "amount_total"))
-    order = RedOrder(
+    return RedOrder(
         blue_number=fapiao.number,
         reason=reason,
         initiator=SELLER if fapiao.direction == "out" else BUYER,
@@ -155,33 +182,34 @@ def _order_for(fapiao, blue, credit, scope, reason, check, taken):
         seller_tax_no=blue.seller_tax_no,
         buyer_tax_no=blue.buyer_tax_no,
         blue_issued_at=blue.issued_at,
+        blue_lines=len(blue.lines),
         blue_is_paper=blue.is_paper or bool(check and check.is_paper),
         special_kind=check.special_kind if check else fapiao.special_element or "",
         is_anew=any(form.number for form in fapiao.red_form_ids),
     )
-    return order, problems
 
 
-def _lines(blue, credit, scope, reason, taken):
+def _lines(blue, shares, scope, reason):
     try:
         if scope != "partial":
-            return red_lines.whole(blue, reason) if reason else (), []
-        shares, problems = _shares(blue, credit, taken)
-        return red_lines.part(blue, reason, shares) if shares else (), problems
+            return red_lines.whole(blue, reason) if reason else ()
+        return red_lines.part(blue, reason, shares) if shares else ()
     except ValueError:
-        return (), []  # red_preflight reports the problem of the lines
+        return ()  # red_preflight reports the problem of the lines
 
 
 def _shares(blue, credit, taken):
     """Return ``(credits, problems)``: the amounts of the credit note by line of the fapiao."""
-    places = {key: place for place, line in enumerate(blue.lines, 1) for key in line.keys}
+    try:
+        places = {key: line.xh for line in red_lines.fold(blue.lines) for key in line.keys}
+    except ValueError:
+        return [], []  # red_preflight reports the problem of the lines
     at, problems = {}, []
-    for line, origin in credit._fapiao_lines_credited().items():
+    for line, origins in credit._fapiao_origins_credited().items():
         if taken is not None and line not in taken:
             continue
-        if str(origin.id) in places:
-            at.setdefault(places[str(origin.id)], []).append(line)
-        else:
+        pieces = [(places.get(str(origin.id)), piece) for origin, piece in origins]
+        if not pieces or not all(place for place, _piece in pieces):
             problems.append(
                 Problem(
                     "red_line_stray",
@@ -191,25 +219,30 @@ def _shares(blue, credit, taken):
                     line=str(line.id),
                 )
             )
-    return [] if problems else [_share(place, lines, taken) for place, lines in at.items()], problems
+        elif taken is not None:
+            # of several fapiao, what this one takes is known
+            at.setdefault(pieces[0][0], []).append(taken[line])
+        else:
+            for place, part in _in_yuan(line, pieces):
+                at.setdefault(place, []).append(part)
+    return [] if problems else [_share(place, parts, taken) for place, parts in at.items()], problems
 
 
-def _share(place, lines, taken):
-    takes_units = all(map(_takes_units, lines))
-    if taken is not None:
-        part = sum((taken[line] for line in lines), Part())
-        return red_lines.Credit(place, part.quantity if takes_units else None, part.amount, part.tax)
-    return red_lines.Credit(
-        place,
-        quantity=sum(shortest(line.quantity) for line in lines) if takes_units else None,
-        amount=sum(exact(line.balance) for line in lines),
-    )
+def _in_yuan(line, pieces):
+    """Return ``pieces``, pairs of place and Part in the document's currency, with the amounts of ``line`` as booked."""
+    total, sizes = exact(line.balance), [round2(abs(piece.amount)) for _place, piece in pieces]
+    amounts = spread(abs(total), sizes, [abs(total)] * len(sizes)) if sum(sizes) else [abs(total)]
+    return [
+        (place, Part(amount.copy_sign(total), quantity=piece.quantity))
+        for (place, piece), amount in zip(pieces, amounts, strict=False)
+    ]
 
 
-def _takes_units(line):
-    """Return whether a line of a credit note returns units at the price of their sale."""
-    origin = line._fapiao_origin()
-    return (line.price_unit, line.discount) == (origin.price_unit, origin.discount)
+def _share(place, parts, taken):
+    """Return the sum of ``parts`` as a credit; a discount taken back with its line has no quantity of its own."""
+    whole = sum(parts, Part())
+    quantity = sum((abs(part.quantity) for part in parts if part.amount * whole.amount > 0), Decimal(0))
+    return red_lines.Credit(place, quantity or None, whole.amount, whole.tax if taken is not None else None)
 
 
 def _several_problems(fapiao, credit):

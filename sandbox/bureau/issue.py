@@ -19,7 +19,7 @@ def check(world, draft, **doubts):
     check_lines(draft, seller)
     check_element(draft)
     check_totals(draft)
-    _demand_credit(seller, draft.net, world.clock.now())
+    _demand_credit(seller, counted(draft), world.clock.now())
 
 
 def blue(world, request, draft):
@@ -29,7 +29,7 @@ def blue(world, request, draft):
         name += "（个人）"  # printed behind the name of a person
     fapiao = _number(world, replace(draft, buyer_name=name, request=request.uid, tenant=request.tenant))
     figures = month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)
-    figures["used"] += fapiao.net
+    figures["used"] += counted(fapiao)
     figures["net"] += fapiao.net
     figures["tax"] += fapiao.tax
     figures["count"] += 1
@@ -54,7 +54,7 @@ def finish(world, request):
     world.pending.pop(request.key, None)
     draft, request.draft = request.draft, None
     try:
-        _demand_credit(world.taxpayer(draft.seller_no), draft.net, world.clock.now())
+        _demand_credit(world.taxpayer(draft.seller_no), counted(draft), world.clock.now())
     except Refused as error:
         request.state = "issued" if request.numbers else "failed"
         request.failure = error.text
@@ -71,7 +71,7 @@ def red(world, request, form):
         original.reversed_by = fapiao.number
     # Only a reversal in the month of issue gives the amount back.
     if f"{original.issued_at:%Y-%m}" == f"{fapiao.issued_at:%Y-%m}":
-        month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)["used"] += fapiao.net
+        month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)["used"] += counted(fapiao)
     return _remember(world, request, fapiao)
 
 
@@ -136,7 +136,11 @@ def _reversed(original, request, form):
     )
 
 
-# --- the credit line, which counts tax-exclusive amounts ---
+# --- the credit line, which counts tax-exclusive amounts but what is not taxed (codes that begin with 6) ---
+
+
+def counted(fapiao):
+    return sum((line.net for line in fapiao.lines if not line.code.startswith("6")), ZERO)
 
 
 def month(taxpayer, moment):

@@ -24,6 +24,10 @@ ACTIONS = {
 }
 HOURS_TO_CONFIRM = 72
 WRONGLY_ISSUED, RETURNED, STOPPED, ALLOWANCE = REASONS = ("01", "02", "03", "04")
+# Reasons that take back a quantity, at the price of the blue line
+BY_QUANTITY = {RETURNED: "02,销货退回", STOPPED: "03,服务中止"}
+# Who withdraws a form: until it is confirmed its author, after that the side that confirmed it (2 seller, 3 buyer).
+CONFIRMED_BY = {"2": "3", "3": "2"}
 
 
 def reversible(fapiao):
@@ -106,11 +110,18 @@ def move(world, form, state):
 
 
 def act(world, form, action):
-    """A person on either side confirms, refuses, withdraws…"""
+    """A person on the side that may confirms, refuses, withdraws…"""
     target = ACTIONS[action].get(form.state)
     if target is None or form.red_number:
         raise Refused(f"红字确认单状态为{STATES[form.state]},不能进行该操作")
     move(world, form, target)
+
+
+def withdraw(world, form, side):
+    """One side withdraws a form through its cloud."""
+    if side != (CONFIRMED_BY[form.side] if form.state == "04" else form.side):
+        raise Refused("红字确认单只有最后确认方可以撤销")
+    act(world, form, "withdraw")
 
 
 def lapse(world):
@@ -205,13 +216,15 @@ def _check_part(original, line, reason, asked):
         raise Refused("单价和数量必须同时填写或同时为空")
     if reason == ALLOWANCE and asked.quantity is not None:
         raise Refused('红冲原因为"04,销售折让"时不能填写单价和数量')
-    if reason == RETURNED and line.quantity is not None and asked.quantity is None:
-        raise Refused('红冲原因为"02,销货退回"时数量不能为空')
+    if reason in BY_QUANTITY and line.quantity is not None and asked.quantity is None:
+        raise Refused(f'红冲原因为"{BY_QUANTITY[reason]}"时数量不能为空')
+    if reason == RETURNED and line.quantity is None and asked.amount != line.amount:
+        raise Refused('蓝字发票明细无数量,红冲原因为"02,销货退回"时只能整行红冲')
     if asked.quantity is None:
         return
     if line.quantity is None or not 0 < asked.quantity <= line.quantity:
         raise Refused(f"红冲数量{asked.quantity}超过剩余可红冲数量{line.quantity}")
     if abs(asked.price * asked.quantity - asked.amount) > CENT:
         raise Refused(f"单价×数量与金额{asked.amount}的误差超过{CENT}")
-    if reason == RETURNED and abs(asked.price - original.price) > CENT / 1000:
-        raise Refused('红冲原因为"02,销货退回"时单价必须与蓝字发票一致')
+    if reason in BY_QUANTITY and abs(asked.price - original.price) > CENT / 1000:
+        raise Refused(f'红冲原因为"{BY_QUANTITY[reason]}"时单价必须与蓝字发票一致')

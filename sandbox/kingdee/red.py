@@ -11,7 +11,7 @@ from . import callbacks, queue, told
 # The application counts 1–4, the direct call 01–04; that both mean the same is ours [?].
 REASONS = {"1": "01", "2": "02", "3": "03", "4": "04"}
 TYPES = {"01": True, "02": False, "08xdp": True, "10xdp": False}  # special?
-SELLER = "2"
+SELLER, BUYER = "2", "3"
 IDENTITIES = {"0": "2", "1": "3"}  # enteridentity → side: 0 seller, 1 buyer [?]
 PAGE_SIZE = 50
 LINE_FIELDS = words("""
@@ -143,13 +143,14 @@ def _form(world, form):
 
 
 def revoke(exchange):
-    """REDCONFIRMBILL.REVOKE [docs]: the side that entered the form takes it back."""
+    """REDCONFIRMBILL.REVOKE [docs]: enteridentity says which side entered the form [?], taxNo who withdraws it."""
     form = _form_there(exchange, exchange.text("number"))
     if exchange.text("qrlx") != "C":
         raise Refused("确认类型qrlx应为C")
     if IDENTITIES.get(exchange.text("enteridentity")) != form.side:
-        raise Refused("只有录入方可以撤销红字确认单")
-    red.act(exchange.world, form, "withdraw")
+        raise Refused("录入方身份与红字确认单不一致")
+    seller, _buyer = _parties(exchange.world, form)
+    red.withdraw(exchange.world, form, SELLER if exchange.text("taxNo") == seller else BUYER)
     return Answer(text="撤销成功")
 
 

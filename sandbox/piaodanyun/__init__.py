@@ -8,6 +8,7 @@ NAME = "piaodanyun"
 EXTERIOR = "/qdjk/fullExteriorInvoke/"
 WHO = ("nsrsbh", "username")
 RED_ISSUE = words("username fpqqlsh xhdwsbh tzdbh yfphm")
+FORM_OPTIONAL = "sdfpbz hzxxbcheck nsrsbh kprq tdyslxDm bfch hjje hjse"
 RED_APPLY = words("username xhdwsbh yfphm chyydm sqyy")
 
 
@@ -24,7 +25,7 @@ CALLS = {
         _call("loginDppt", auth.login, "sms cert ewmlx ewmid pin", (*WHO, "password")),
         _call("invoiceQueryMx", query.detail, "fphm fpqqlsh"),
         _call("retInviceMsg", red.blue_for_red, "sqyy xhdwsbh kprq tdyslxDm", (*WHO, "fphm")),
-        _call("hzxxbsq", red.apply_form, "sdfpbz hzxxbcheck nsrsbh kprq tdyslxDm", RED_APPLY, "xhdwsbh"),
+        _call("hzxxbsq", red.apply_form, FORM_OPTIONAL, RED_APPLY, "xhdwsbh", lines=True),
         _call("hzfpkj", red.issue_red, "tdyslxDm", RED_ISSUE, "xhdwsbh"),
     )
 } | {

@@ -12,8 +12,9 @@ from . import elements
 LINE_KEY = re.compile(r"(fyxm|cepz)\[(\d+)\]\[(\w+)\]")
 ARRAY_KEY = re.compile(r"(\w+)(\[\d*\])")
 ROW_FIELDS = {
-    "fyxm": words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl mtzlDm"),
-    "cepz": words("pzlx fpdm fphm zzfphm pzhm kjrq bz bckcje pzhjje"),
+    ("blueTicket", "fyxm"): words("fphxz spmc ggxh dw spsl dj je sl se hsbz spbm yhzcbs lslbs zzstsgl mtzlDm"),
+    ("blueTicket", "cepz"): words("pzlx fpdm fphm zzfphm pzhm kjrq bz bckcje pzhjje"),
+    ("hzxxbsq", "fyxm"): words("xh spsl je se hsbz"),
 }
 ARRAYS = ("sqyy",)
 
@@ -74,7 +75,7 @@ def _read(request, call):
             raise Refused(f"参数{name}重复")
         else:
             form[name] = value
-        is_row = (line and line[3] in ROW_FIELDS[line[1]]) or elements.is_key(name)
+        is_row = (line and line[3] in ROW_FIELDS.get((call.name, line[1]), ())) or elements.is_key(name)
         if name not in call.fields and not (call.lines and is_row):
             raise Refused(f"未知参数{name}")
     return form

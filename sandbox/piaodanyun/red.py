@@ -5,9 +5,10 @@ from ..bureau import issue as bureau
 from ..bureau import red
 from ..clock import dashed
 from ..protocol import Answer, Refused, renamed
+from ..records import RedLine
 from . import auth, issue
 from .auth import NOT_FOUND
-from .form import plain
+from .form import lines, plain
 from .query import ZERO_CODES, type_code
 
 
@@ -21,7 +22,8 @@ def blue_for_red(exchange):
     fapiao = _original(exchange, exchange.text("fphm"))
     _check_applicant(exchange, fapiao, sides)
     red.reversible(fapiao)
-    return Answer(_mirror(fapiao, _application(exchange.world, fapiao)), both=True)
+    rest = red.left(exchange.world, fapiao)
+    return Answer(_mirror(fapiao, rest, _application(exchange.world, fapiao)), both=True)
 
 
 def _application(world, fapiao):
@@ -58,7 +60,8 @@ def _original(exchange, number):
     return fapiao
 
 
-def _mirror(fapiao, application):
+def _mirror(fapiao, rest, application):
+    """What is left of it; its lines keep their own numbers, discounts counted."""
     own = """
         fphm=number xhdwsbh=seller_no xhdwmc=seller_name ghdwmc=buyer_name zsfs=levy XfsytDm=consumption_use
         ZzsytDm=vat_use FprzztDm=booked"""
@@ -67,12 +70,12 @@ def _mirror(fapiao, application):
         "message": "成功,本张发票可以开负数!",
         "ghdwsbh": fapiao.buyer_no or None,
         "kprq": dashed(fapiao.issued_at),
-        "hjje": -fapiao.net,
-        "hjse": -fapiao.tax,
+        "hjje": -sum(line.net for line in rest.values()),
+        "hjse": -sum(line.tax for line in rest.values()),
         "fplxdm": type_code(fapiao),
         "tdyslxdm": fapiao.special_kind or None,
         "jbr": fapiao.handler or None,
-        "mxzb": [_mirror_line(line, number, application) for number, line in enumerate(red.folded(fapiao.lines), 1)],
+        "mxzb": [_mirror_line(line, row + 1, application) for row, line in rest.items()],
     }
 
 
@@ -113,10 +116,52 @@ def apply_form(exchange):
     # Whose forms the cloud knows of; None: of any applicant.
     form = red.latest(world, fapiao.number, None if exchange.quirks.portal_forms else ("piaodanyun",))
     if form is None or exchange.text("hzxxbcheck") == "1":
-        form = red.apply(world, fapiao, exchange.text("chyydm"), side, "piaodanyun")
+        form = red.apply(world, fapiao, exchange.text("chyydm"), side, "piaodanyun", _parts(exchange, fapiao))
         form.electronic = electronic
     told = {**renamed("xxbztDm=state xxbbh=number uuid=uid", form), "sqsj": dashed(form.applied_at)}
     return Answer({**told, "xxbzt": red.STATES[form.state]}, both=True)
+
+
+def _parts(exchange, fapiao):
+    """bfch=1 [family]: the rows of fyxm are parts of the blue lines, everything negative."""
+    partial, rows = values.choice(exchange.form, "bfch", ("", "0", "1")) == "1", lines(exchange.form)
+    if not partial:
+        if rows or exchange.text("hjje") or exchange.text("hjse"):
+            raise Refused("全额红冲不需要明细和合计金额")
+        return []
+    if exchange.text("chyydm") == red.WRONGLY_ISSUED:
+        raise Refused('部分红冲时红冲原因不允许选择"01,开票有误"')
+    totals = values.money(exchange.form, "hjje"), values.money(exchange.form, "hjse")
+    if fapiao.form == "digital_paper" and len(fapiao.lines) > issue.SHEET_LINES:
+        head = rows.pop(0) if rows else {}
+        if head.get("xh") != "0" or (values.money(head, "je"), values.money(head, "se")) != totals:
+            raise Refused("清单发票第一行应为合计行,xh为0")
+    parts = []
+    for position, row in enumerate(rows, 1):
+        with values.row(position):
+            parts.append(_part(row, fapiao))
+    if not parts:
+        raise Refused("部分红冲时明细不能为空")
+    nets = [part.amount - part.tax * fapiao.lines[part.row].inclusive for part in parts]
+    if totals != (-sum(nets), -sum(part.tax for part in parts)):
+        raise Refused("合计金额、合计税额与红字明细之和不一致")
+    return parts
+
+
+def _part(row, fapiao):
+    values.demand(row, ("xh", "je", "se"))
+    xh, quantity = values.number(row, "xh", 0), values.number(row, "spsl", 13)
+    amount, tax = values.money(row, "je"), values.money(row, "se")
+    if amount >= 0 or tax > 0 or (quantity is not None and quantity >= 0):
+        raise Refused("红字明细金额、税额和数量应为负数")
+    own = red.by_row(fapiao.lines)
+    if int(xh) - 1 not in own:
+        raise Refused(f"蓝字发票第{xh}行不存在")
+    line = own[int(xh) - 1]
+    gross = values.choice(row, "hsbz", ("", "0", "1")) == "1"
+    amount += tax * (line.inclusive - gross)
+    # the form has no key for the price: it stays that of the blue line
+    return RedLine(int(xh) - 1, -amount, -tax, quantity and -quantity, quantity and line.price)
 
 
 def issue_red(exchange):
