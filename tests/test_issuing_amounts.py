@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo import Command, fields
 from odoo.exceptions import UserError
-from odoo.tests import Form, tagged
+from odoo.tests import tagged
 
 from ..models.issuing.builder import Builder
 from ..rules.document import DISCOUNT, DISCOUNTED
@@ -197,7 +197,7 @@ class TestDownPayments(OrderCommon):
         self.assertEqual((advance.fapiao_state, advance.fapiao_amount_open), ("none", 0))
         self.assertTrue(advance.fapiao_can_issue)
         self.assertFalse(advance.fapiao_request_ids)
-        self.assertIn("isn't decided", advance.activity_ids.note)
+        self.assertIn("decided what its fapiao shows", advance.activity_ids.note)
         self.assertFalse(self.env["account.move.send"]._fapiao_is_applicable(advance))
         self.company.fapiao_auto_issue = False
         other = self.create_invoice()
@@ -292,8 +292,7 @@ class TestDownPayments(OrderCommon):
         self.company.write({"fapiao_advance": "receipt", "fapiao_advance_code_id": self.receipt_code.id})
         self.assertEqual((advance.fapiao_state, advance.fapiao_amount_open), ("to_issue", 339))
         self.assertEqual(self.built(advance).draft.lines[0].code, self.receipt_code.code)
-        with Form(self.env["res.config.settings"]) as settings:
-            settings.fapiao_advance = "goods"
+        self.env["res.config.settings"].create({"fapiao_advance": "goods"})
         self.assertEqual(self.company.fapiao_advance, "goods")
 
     def test_several_rates_and_down_payments(self):

@@ -97,8 +97,8 @@ class TestLineCodes(OrderCommon):
         self.assertEqual(invoice._fapiao_record_to_mend(built.problems[-1]), invoice)
 
     def test_a_privilege_that_does_not_exist(self):
-        for record in (self.tax_13, self.product_a):
-            self.assertEqual([key for key, _label in record._fields["fapiao_policy"].selection], [*PRIVILEGES])
+        for record in (self.tax_13, self.product_a.product_tmpl_id):
+            self.assertEqual(record._fields["fapiao_policy"].get_values(self.env), [*PRIVILEGES])
             with self.assertRaises(ValueError):
                 record.fapiao_policy = "简易计税"
 

@@ -14,7 +14,7 @@ class TestProductCodes(OrderCommon):
         super().setUpClass()
         cls.Template, cls.Category = cls.env["product.template"], cls.env["product.category"]
         cls.env["fapiao.tax.code"].search([]).keywords = False
-        cls.monitor, cls.paper, cls.lamp = cls.env["fapiao.tax.code"].create(
+        cls.monitor, cls.paper, cls.sheet = cls.env["fapiao.tax.code"].create(
             [
                 {
                     "code": "1090599010000000000",
@@ -23,7 +23,7 @@ class TestProductCodes(OrderCommon):
                     "keywords": "投影幕、显示屏",
                 },
                 {"code": "1060199010000000000", "name": "复印纸", "short_name": "纸"},
-                {"code": "1060199020000000000", "name": "纸", "short_name": "纸"},
+                {"code": "1060199020000000000", "name": "纸张", "short_name": "纸", "keywords": "印纸"},
             ]
         )
         cls.bare = cls.Category.create({"name": "Bare"})
@@ -51,7 +51,7 @@ class TestProductCodes(OrderCommon):
     def test_suggestions(self):
         for name, expected in (
             ("A4复印纸 80g", self.paper),  # the longest name in it
-            ("包装纸", self.lamp),
+            ("打印纸", self.sheet),
             ("120寸投影幕", self.monitor),  # a keyword
             ("显示器", self.monitor),  # part of a code's name
             ("Nothing of the kind", self.env["fapiao.tax.code"]),
@@ -61,10 +61,10 @@ class TestProductCodes(OrderCommon):
 
     def test_a_code_that_ended_is_not_suggested(self):
         self.paper.date_end = "2020-01-01"
-        self.assertEqual(self.sold("A4复印纸").fapiao_code_suggestion_id, self.lamp)
+        self.assertEqual(self.sold("A4复印纸").fapiao_code_suggestion_id, self.sheet)
 
     def test_what_was_used_before_goes_first(self):
-        self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.lamp)
+        self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.sheet)
         self.sold("打印纸", fapiao_code_id=self.paper.id)
         self.assertEqual(self.sold("打印纸").fapiao_code_suggestion_id, self.paper)
 

@@ -39,9 +39,9 @@ class AccountMove(models.Model):
     @api.depends("fapiao_advance")
     def _compute_fapiao_type(self):
         """What is not taxed stands on an ordinary fapiao."""
-        done = super()._compute_fapiao_type()
-        self.filtered(lambda move: move.fapiao_advance == ADVANCE_RECEIPT).fapiao_type = ORDINARY
-        return done
+        receipts = self.filtered(lambda move: move.fapiao_advance == ADVANCE_RECEIPT)
+        receipts.fapiao_type = ORDINARY
+        return super(AccountMove, self - receipts)._compute_fapiao_type()
 
     def _fapiao_left_off(self):
         """Leave off a down payment without a fapiao of its own for now, and on the final invoice the deduction of one
