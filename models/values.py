@@ -58,6 +58,14 @@ FORMS = [
     (ROLL, "Roll, by tax control device (卷票)"),
 ]
 
+# What the fapiao of a down payment shows: docs/protocols/tax-rules.md#down-payments
+ADVANCE_GOODS, ADVANCE_RECEIPT, ADVANCE_LATER = "goods", "receipt", "later"
+ADVANCES = [
+    (ADVANCE_GOODS, "Goods of the order, taxed"),
+    (ADVANCE_RECEIPT, "An advance receipt, not taxed (code 6…)"),
+    (ADVANCE_LATER, "Not yet: the final invoice's fapiao shows all"),
+]
+
 # slsm of 票单云: docs/protocols/piaodanyun.md#issuing
 SMALL_SCALE_REASONS = [
     ("2", "An earlier fapiao is corrected or taken back (2)"),

@@ -154,7 +154,7 @@ def fill_taxes(rows, taxes, target):
 def settle(rows, amount_total, tax_total, line_count=None):
     """Return ``(pairs, problems)``: amount and tax for each of ``rows`` so that they sum to the totals.
 
-    ``rows`` have ``amount`` (positive), ``tax`` and ``rate``. The ledger rounds its total per line or
+    ``rows`` have ``amount`` (positive, zero for a gift), ``tax`` and ``rate``. The ledger rounds its total per line or
     globally, so it may differ from the sum of its lines by some fen; these are added to the largest lines,
     and those of the tax to the lines with the largest rounding error. ``line_count`` is the number of ledger
     lines behind the totals (one fen each). ``pairs`` is ``None`` if the difference is more than rounding,
@@ -183,11 +183,11 @@ def amounts_differ(lines, total):
 
 def _settle_amounts(amounts, total, line_count):
     delta = total - sum(amounts, ZERO)
-    # Lines of one fen can't be reduced: a line must stay positive.
-    caps = [amount - CENT for amount in amounts]
+    # Lines of one fen can't be reduced: a line must stay positive. A gift stays zero.
+    caps = [max(amount - CENT, ZERO) for amount in amounts]
     if abs(delta) > CENT * (line_count + 1) or -delta > sum(caps):
         return None, [amounts_differ(sum(amounts, ZERO), total)]
-    shares = spread(abs(delta), amounts, [delta] * len(amounts) if delta >= 0 else caps)
+    shares = spread(abs(delta), amounts, [delta if amount else ZERO for amount in amounts] if delta >= 0 else caps)
     return [amount + share.copy_sign(delta) for amount, share in zip(amounts, shares, strict=True)], []
 
 

@@ -78,6 +78,11 @@ class Item:
     note: str = ""
 
     @property
+    def is_gift(self):
+        """Whether the item is discounted in full: it is printed with its list amount and a discount as large."""
+        return not self.amount and not self.tax and self.discount > 0
+
+    @property
     def group(self):
         """What items that discount one another have in common."""
         return self.rate, self.zero_kind, self.policy

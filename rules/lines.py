@@ -59,7 +59,8 @@ def fold(items):
 
     Negative items (global discounts, down-payment deductions, rewards, returns) reduce the positive ones of
     the same rate, zero kind and policy in proportion to their amounts, exact to the fen: first those of their own
-    document, and others by what exceeds these. Items of zero amount are left out: a line of a fapiao must have an
+    document, and others by what exceeds these. A gift, discounted in full, is kept with its discount where it may
+    stand beside a line with an amount; other items of zero amount are left out: a line of a fapiao must have an
     amount. ``None`` instead of nets if the negatives exceed the positives of their rate or nothing is left.
     """
     nets, problems = {}, []
@@ -71,6 +72,10 @@ def fold(items):
         return None, problems
     if not nets:
         return None, [_nothing_problem()]
+    beside = {rates.stands_apart(net.item) for net in nets.values()}
+    for position, item in enumerate(items):
+        if position not in nets and item.is_gift and rates.stands_apart(item) in beside:
+            nets[position] = Net(item, ZERO, ZERO, round2(item.discount))
     problems = [
         _zero_problem(item) for position, item in enumerate(items) if position not in nets and round2(item.amount) >= 0
     ]
@@ -223,7 +228,7 @@ def _zero_problem(item):
     return Problem(
         "zero_line_left_out",
         _("“%(name)s” comes to nothing and is left out: the lines of a fapiao must have an amount."),
-        _("To show a gift, spread the discount over all lines instead of giving one away."),
+        _("To show a gift, enter its price on the line and discount it in full."),
         {"name": names.clean(item.name)},
         item.key,
         "warning",

@@ -8,7 +8,7 @@ negative item, which becomes a discount (:mod:`.lines`). Source: docs/protocols/
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
-from .amounts import CENT, WIDE, ZERO, round2, trim
+from .amounts import CENT, WIDE, ZERO, net_of_gross, round2, spread, trim
 
 _SAME = ("name", "code", "rate", "zero_kind", "policy", "unit", "spec", "short_name")
 
@@ -28,9 +28,31 @@ def net(items, credits_):
             lumps.append(credit)
             continue
         left[place] = _less(left[place], credit)
-        if not left[place].amount and not left[place].tax:
+        if not (left[place].amount or left[place].tax or left[place].discount):
             gone.add(place)
     return [item for number, item in enumerate(left) if number not in gone] + lumps
+
+
+def waived(items, gross):
+    """Return ``items`` less ``gross`` (with tax) in all, as a discount spread over them in proportion to their totals.
+
+    Each takes its share at its own rate, so that the totals fall by exactly ``gross``. A negative ``gross`` is taken
+    off negative items, those of a credit note. Items of the other sign are unchanged.
+    """
+    sign = -1 if gross < 0 else 1
+    places = [place for place, item in enumerate(items) if round2(item.amount) * sign > 0] if gross else []
+    result = list(items)
+    shares = spread(abs(gross), [abs(round2(items[place].amount + items[place].tax)) for place in places])
+    for place, share in zip(places, shares, strict=True):
+        item = items[place]
+        amount = net_of_gross(share, item.rate)
+        result[place] = replace(
+            item,
+            amount=item.amount - sign * amount,
+            tax=item.tax - sign * (share - amount),
+            discount=item.discount + (amount if sign > 0 else ZERO),
+        )
+    return result
 
 
 def _fits(item, credit):

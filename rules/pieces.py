@@ -47,7 +47,7 @@ def rekeyed(lines, rows):
     result = []
     for unit in in_units(lines):
         pairs = rows.get(unit[0].key, [])
-        if len(pairs) < 2:
+        if len(pairs) < 2 or not any(weight for _key, weight in pairs):
             keys = tuple(key for key, _weight in pairs)
             result += [replace(line, keys=keys or line.keys) for line in unit]
             continue

@@ -51,14 +51,17 @@ def uncovered(items, covered):
     for item in items:
         if item.key not in covered:
             rest.append(item)
-        elif (item.amount, item.tax) != covered[item.key][:2]:
+        elif (item.amount, item.tax) != covered[item.key][:2] or (
+            item.is_gift and item.quantity and item.quantity != covered[item.key][2]
+        ):
             rest.append(_less(item, *covered[item.key]))
     return rest
 
 
 def _less(item, amount, tax, quantity):
     left = item.amount - amount
-    discount = prorated(item.discount, left, item.amount) if item.amount else ZERO
+    part, whole = (left, item.amount) if item.amount else ((item.quantity or quantity) - quantity, item.quantity)
+    discount = prorated(item.discount, part, whole) if whole else ZERO
     return replace(
         item,
         amount=left,

@@ -39,13 +39,16 @@ def split(draft, limits=DEFAULTS):
         return [draft], []
     if problems := list(_obstacles(draft, limits)):
         return None, problems
-    units = []
+    units, gifts = [], []
     for unit in in_units(draft.lines):
         pieces = _cut(unit, limits)
         if pieces is None:
             return None, [_uncuttable(unit[0], limits)]
-        units += pieces
-    lots = _pack(units, limits)
+        if _net(unit):
+            units += pieces
+        else:
+            gifts.append((len(units), unit))
+    lots = _pack(_with_gifts(units, gifts), limits)
     if len(lots) > MOST_PARTS:
         return None, [_too_many(len(lots))]
     return [_part(draft, lot.lines) for lot in lots], []
@@ -80,6 +83,20 @@ def _obstacles(draft, limits):
 
 def _net(unit):
     return totals(unit)[0]
+
+
+def _with_gifts(units, gifts):
+    """Return ``units`` with each of ``gifts``, pairs of place and unit, behind the last line before it, else ahead of
+    the first one, that it may stand beside: a fapiao can't consist of gifts."""
+    ahead, behind = ([[] for _unit in units] for _side in range(2))
+    for place, gift in gifts:
+        apart = rates.stands_apart(gift[0])
+        homes = [home for home, unit in enumerate(units) if rates.stands_apart(unit[0]) == apart]
+        if earlier := [home for home in homes if home < place]:
+            behind[earlier[-1]] += gift
+        else:
+            ahead[homes[0]] += gift
+    return [[*before, *unit, *after] for before, unit, after in zip(ahead, units, behind, strict=True)]
 
 
 class _Lot:

@@ -90,6 +90,7 @@ from . import test_expenses_update_rules
 from . import test_expenses_update_steps
 from . import test_expenses_voucher
 from . import test_issuing_accounts
+from . import test_issuing_amounts
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
 from . import test_issuing_builder

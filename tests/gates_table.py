@@ -66,7 +66,7 @@ METHODS = {
         " action_red_forms action_refresh_credit action_test_assistant action_test_connection",
         "fapiao.callback": "action_replay",
         "fapiao.deduction": "action_confirm",
-        "fapiao.issue": "action_check action_issue action_merge",
+        "fapiao.issue": "action_check action_decide action_issue action_merge",
         "fapiao.issue.problem": "action_open",
         "fapiao.login": "action_back action_confirm action_start poll",
         "fapiao.marking": "action_retry action_withdraw",
@@ -116,7 +116,7 @@ FIELDS = {
     "account.move": {
         "invoicer": (
             "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
-            " fapiao_small_scale_reason fapiao_type"
+            " fapiao_small_scale_reason fapiao_type fapiao_advance fapiao_advance_code_id"
         ),
         "nobody": (
             "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids"
@@ -218,7 +218,7 @@ FIELDS = {
         ),
     },
     "fapiao.issue": {
-        "issuer": f"{_WISHES} twin_ids",
+        "issuer": f"{_WISHES} twin_ids advance advance_code_id advance_remember",
         "nobody": "fapiao_count going_count is_merged move_ids preview_ids problem_ids ready_count",
     },
     "fapiao.issue.preview": {
@@ -391,7 +391,7 @@ FIELDS = {
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
             " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
             " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
-            " fapiao_show_seller_bank fapiao_twin_days"
+            " fapiao_show_seller_bank fapiao_twin_days fapiao_advance fapiao_advance_code_id"
         ),
     },
     "res.config.settings": {
@@ -400,7 +400,7 @@ FIELDS = {
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
             " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
             " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
-            " fapiao_show_seller_bank fapiao_twin_days"
+            " fapiao_show_seller_bank fapiao_twin_days fapiao_advance fapiao_advance_code_id"
         ),
     },
     "res.partner": {

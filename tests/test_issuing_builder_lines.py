@@ -77,14 +77,27 @@ class TestPrices(LinesCase):
         self.check_draft(built)
         self.assertEqual(built.draft.lines[0].amount, Decimal("100.40"))
 
-    def test_gift_is_left_out(self):
-        built = self.build_one(
-            [{"price_unit": 100}, {"price_unit": 10, "discount": 100}, {"price_unit": 0, "tax_ids": []}]
-        )
-        self.assertTrue(built.is_ready)
-        self.assertEqual([problem.code for problem in built.problems], ["zero_line_left_out"] * 2)
-        self.assertEqual(len(built.draft.lines), 1)
-        self.assertEqual(len(built.shares), 3)
+    def test_gift_is_printed_and_what_has_no_price_is_left_out(self):
+        for included in (False, True):
+            tax = self.taxes[13, included]
+            price = 56.5 if included else 50
+            built = self.build_one(
+                [
+                    {"price_unit": 1000},
+                    {"price_unit": price, "quantity": 2, "discount": 100, "tax_ids": tax.ids},
+                    {"price_unit": 0, "tax_ids": []},
+                ]
+            )
+            self.assertTrue(built.is_ready)
+            self.assertEqual([problem.code for problem in built.problems], ["zero_line_left_out"])
+            self.assertEqual(
+                [(line.kind, str(line.amount), str(line.tax)) for line in built.draft.lines],
+                [(NORMAL, "1000.00", "130.00"), (DISCOUNTED, "100.00", "13.00"), (DISCOUNT, "-100.00", "-13.00")],
+            )
+            self.assertEqual((built.draft.lines[1].quantity, built.draft.lines[1].price), (2, 50))
+            self.assertEqual(len(built.shares), 3)
+            self.check_draft(built)
+            self.check_at_bureau(built.draft)
 
     def test_foreign_currency_is_issued_in_yuan(self):
         dollar = self.setup_other_currency("USD", rates=[("2020-01-01", 1 / 7.1234)])
@@ -117,11 +130,16 @@ class TestPrices(LinesCase):
         )
         self.product_b.fapiao_code_id = self.other_code()
         order.action_confirm()
+        self.company.fapiao_advance = "goods"
         advance = self.advance(order, advance_payment_method="percentage", amount=30)
         built = self.build(advance)[0]
         self.check_draft(built)
         self.assertFalse(built.moves.invoice_line_ids.product_id, "sales books an advance without a product")
         self.assertEqual([line.code for line in built.draft.lines], [self.code.code, self.other_code().code])
+        self.assertEqual(
+            [(line.name, line.quantity) for line in built.draft.lines],
+            [("*软件*Accounting suite", None), (f"*服务*{self.product_b.name}", None)],
+        )
         final = self.advance(order, advance_payment_method="delivered")
         built = self.build(final)[0]
         self.assertLess(min(built.moves.invoice_line_ids.mapped("balance")) * -1, 10000)

@@ -6,7 +6,6 @@ from odoo import Command
 from odoo.tests import tagged
 
 from ..rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
-from ..rules.problems import errors
 from .test_issuing_builder_lines import LinesCase
 
 
@@ -103,28 +102,6 @@ class TestTaxes(LinesCase):
         self.assertEqual(self.draft_of([{"tax_ids": self.taxes[1, False].ids}]).small_scale_reason, "")
         self.account.small_scale = False
         self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "", "of no use to others")
-
-    def test_cash_rounding(self):
-        for strategy, change, codes in (
-            ("add_invoice_line", 0.05, ["cash_rounding"]),
-            ("biggest_tax", 0.05, []),  # within what the bureau allows a tax to be off
-            ("biggest_tax", 1, ["tax_differs"]),
-        ):
-            with self.subTest(strategy, to=change):
-                rounding = self.env["account.cash.rounding"].create(
-                    {
-                        "name": "Rounding",
-                        "rounding": change,
-                        "strategy": strategy,
-                        "profit_account_id": self.company_data["default_account_revenue"].id,
-                        "loss_account_id": self.company_data["default_account_expense"].id,
-                        "rounding_method": "HALF-UP",
-                    }
-                )
-                built = self.build_one([{"price_unit": 100.3}], invoice_cash_rounding_id=rounding.id)
-                self.assertEqual([problem.code for problem in errors(built.problems)], codes)
-                if built.is_ready:
-                    self.check_draft(built)
 
     def test_tax_taken_off_in_advance_for_early_payment(self):
         terms = self.env["account.payment.term"].create(

@@ -103,6 +103,13 @@ class TestTwins(OrderCommon):
         self.issue(second)
         self.assertFalse(self.looks_like(first), "it had a fapiao before: this one replaces it")
 
+    def test_credit_note_in_between(self):
+        first, second = self.first(), self.create_invoice()
+        credit = self.credit(first)
+        self.assertTrue(self.looks_like(second), "the fapiao is not reversed yet")
+        self.flush(credit)
+        self.assertFalse(self.looks_like(second))
+
     def test_deliveries_of_one_order_are_no_twins(self):
         order = self.create_order()
         first = self.invoice(order, 5)

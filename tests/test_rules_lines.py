@@ -88,9 +88,35 @@ class TestSingleLines(unittest.TestCase):
 
 
 class TestZeroLines(unittest.TestCase):
+    def test_gift_is_printed_with_its_discount(self):
+        gift = item("gift", "0.00", "0.00", quantity=D(2), discount=D("100.00"))
+        lines, problems = lines_of(item("a", "1000.00", "130.00"), gift)
+        self.assertEqual([], problems)
+        self.assertEqual(
+            [(NORMAL, "1000.00", "130.00"), (DISCOUNTED, "100.00", "13.00"), (DISCOUNT, "-100.00", "-13.00")],
+            figures(lines),
+        )
+        self.assertEqual((D(2), D(50)), (lines[1].quantity, lines[1].price))
+        self.assertEqual([("a",), ("gift",), ("gift",)], [line.keys for line in lines])
+
+    def test_gift_at_another_rate_takes_no_fen_of_rounding(self):
+        gift = item("gift", "0.00", "0.00", "0.06", quantity=D(3), discount=D("33.33"))
+        for total in ("99.99", "100.02"):
+            lines, problems = to_lines([gift, item("a", "100.00", "13.00")], D(total), D("13.00"))
+            self.assertEqual([], problems)
+            self.assertEqual(
+                [(DISCOUNTED, "33.33", "2.00"), (DISCOUNT, "-33.33", "-2.00"), (NORMAL, total, "13.00")],
+                figures(lines),
+            )
+
+    def test_gift_that_may_not_stand_beside_the_others(self):
+        gift = item("gift", "0.00", "0.00", "0", quantity=D(1), discount=D("5.00"), zero_kind="not_taxable")
+        lines, problems = lines_of(item("a", "1000.00", "130.00"), gift)
+        self.assertEqual([("a",)], [line.keys for line in lines])
+        self.assertEqual(["zero_line_left_out"], codes(problems))
+
     def test_free_lines_are_left_out(self):
-        gift = item("gift", "0.00", "0.00", quantity=D(1), discount=D("20.00"))
-        lines, problems = lines_of(item("a", "100.00", "13.00"), gift)
+        lines, problems = lines_of(item("a", "100.00", "13.00"), item("gift", "0.00", "0.00", quantity=D(1)))
         self.assertEqual([("a",)], [line.keys for line in lines])
         self.assertEqual([("zero_line_left_out", "gift", "warning")], [(p.code, p.line, p.severity) for p in problems])
 

@@ -1,13 +1,16 @@
 """What is left of an invoice after its credit notes: sums to the fen, whatever is credited."""
 
+from dataclasses import replace
 from decimal import Decimal
 from unittest import TestCase
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ..rules.amounts import tax_of
 from ..rules.document import Item
-from ..rules.netting import net
+from ..rules.netting import net, waived
+from ..rules.shares import uncovered
 
 ZERO = Decimal("0.00")
 
@@ -88,3 +91,47 @@ class TestNet(TestCase):
         for line in rest:
             if line.key in {item.key for item in items} and line.amount > 0 and line.quantity is not None:
                 self.assertGreaterEqual(line.quantity, 0)
+
+
+class TestGifts(TestCase):
+    GIFT = item("0", "2", key="2", discount=Decimal("100.00"))
+
+    def test_returned_gifts_are_gone(self):
+        rest = net([item("1000"), self.GIFT], [item("0", "-2", key="c")])
+        self.assertEqual([one.key for one in rest], ["1"])
+
+    def test_one_of_two_is_left(self):
+        _sold, rest = net([item("1000"), self.GIFT], [item("0", "-1", key="c")])
+        self.assertEqual((rest.amount, rest.discount, rest.quantity), (0, 50, 1))
+
+    def test_what_is_covered_is_counted_in_units(self):
+        nothing = Decimal("0.00")
+        self.assertEqual(uncovered([self.GIFT], {"2": (nothing, nothing, Decimal(2))}), [])
+        (rest,) = uncovered([self.GIFT], {"2": (nothing, nothing, Decimal(1))})
+        self.assertEqual((rest.discount, rest.quantity), (50, 1))
+
+
+class TestWaived(TestCase):
+    @given(
+        st.lists(
+            st.tuples(st.integers(1, 10**7), st.sampled_from(("0", "0.01", "0.06", "0.13"))), min_size=1, max_size=20
+        ),
+        st.integers(0, 99),
+        st.booleans(),
+    )
+    def test_totals_fall_by_what_is_waived(self, lines, fen, is_credit):
+        sign = -1 if is_credit else 1
+        items = [
+            replace(item(amount, key=str(key), tax=tax_of(amount, rate)), rate=rate)
+            for key, (amount, rate) in enumerate((sign * Decimal(fens) / 100, Decimal(rate)) for fens, rate in lines)
+        ]
+        before = sum(one.amount + one.tax for one in items)
+        gross = sign * min(Decimal(fen) / 100, abs(before))
+        found = waived(items, gross)
+        self.assertEqual(sum(one.amount + one.tax for one in found), before - gross)
+        for one, old in zip(found, items, strict=True):
+            self.assertGreaterEqual(one.amount * sign, 0)
+            self.assertGreaterEqual(one.tax * sign, 0)
+            self.assertLessEqual(abs(one.amount * one.rate - one.tax), Decimal("0.02"))
+            if not is_credit:
+                self.assertEqual(one.amount + one.discount, old.amount + old.discount)

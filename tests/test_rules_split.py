@@ -106,6 +106,18 @@ class TestSplit(unittest.TestCase):
         )
         self.assertEqual([["a", "c"], ["b", "d"]], [keys(part) for part in self.split(draft, most())])
 
+    def test_gift_stays_with_a_line(self):
+        gift = item("g", "0", "0", quantity=D(2), discount=D("100.00"))
+        for order, homes in (("gab", [["g", "a"], ["b"]]), ("agb", [["a", "g"], ["b"]]), ("abg", [["a"], ["b", "g"]])):
+            entries = {"a": item("a", "60"), "b": item("b", "70"), "g": gift}
+            draft = draft_of(*(entries[key] for key in order))
+            self.assertEqual(homes, [keys(part) for part in self.split(draft, most("100"))])
+            parts, _problems = split(draft, most(max_lines=2, many_lines=2))
+            self.assertTrue(all(part.amount > 0 for part in parts))
+            items = [entries[key] for key in order]
+            shares = allot(items, [part.lines for part in self.split(draft, most("100"))])
+            self.assertEqual(2, sum(share.quantity for part in shares for share in part if share.item is gift))
+
     def test_what_is_collected_along_stays_beside_the_taxed(self):
         fund = {"rate": "0", "tax": "0", "zero_kind": NOT_TAXABLE}
         items = [item("a", "1000"), replace(item("b", "50", **fund), code="6130000000000000000")]

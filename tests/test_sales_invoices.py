@@ -200,6 +200,7 @@ class TestSharing(OrderCommon):
 
     def test_down_payment_with_a_fapiao(self):
         order = self.create_order()
+        self.company.fapiao_advance = "goods"
         advance = self.down_payment(order)
         self.issue(advance)
         self.assertEqual(advance.fapiao_state, "issued", advance.fapiao_message)
@@ -209,10 +210,14 @@ class TestSharing(OrderCommon):
     def test_down_payment_on_what_is_covered(self):
         order = self.create_order()
         self.request(order)
+        self.company.fapiao_advance = "goods"
         advance = self.down_payment(order)
-        action = self.issue(advance)
-        problems = self.env["fapiao.issue"].browse(action["res_id"]).problem_ids
-        self.assertIn("advance_covered", problems.mapped("code"))
+        self.assertEqual((advance.fapiao_advance, advance.fapiao_state), ("later", "none"))
+        for choice, code in (("later", "advance_later"), ("goods", "advance_covered")):
+            advance.fapiao_advance = choice
+            action = self.issue(advance)
+            problems = self.env["fapiao.issue"].browse(action["res_id"]).problem_ids
+            self.assertIn(code, problems.mapped("code"))
         self.assertEqual(len(self.world.issued()), 1)
 
 

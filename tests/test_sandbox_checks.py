@@ -84,6 +84,9 @@ class TestLineChecks(SandboxCase):
 
     def test_discounts(self):
         self.issue([line(fphxz="2"), discount(), line()])
+        gift = [line(fphxz="2"), discount(je="-100.00", se="-13.00")]
+        self.issue([line(), *gift])
+        self.refuse_lines("合计金额必须大于0", *gift)
         self.refuse_lines("必须紧跟折扣行", line(fphxz="2"), line())
         self.refuse_lines("前必须为被折扣行", line(), discount())
         self.refuse_lines("前必须为被折扣行", discount(), line())

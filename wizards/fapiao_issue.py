@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from ..models.cloud import gate
 from ..models.issuing import fapiao_twins
 from ..models.issuing.builder import Builder, on_sheets
+from ..models.values import ADVANCE_RECEIPT, ADVANCES
 
 TAKEN = ("pending", "issued")
 FIGURES = ("documents", "line_count", "amount_untaxed", "amount_tax", "amount_total")
@@ -18,7 +19,7 @@ class FapiaoIssue(models.TransientModel):
     _inherit = ["fapiao.guard.mixin", "fapiao.wishes.mixin"]
     _description = "Issue Fapiao"
     # The invoices and their problems are set by the dialog, not by the user.
-    _fapiao_inputs = frozenset({"twin_ids"})
+    _fapiao_inputs = frozenset({"twin_ids", "advance", "advance_code_id", "advance_remember"})
 
     move_ids = fields.Many2many("account.move", string="Invoices", required=True)
     problem_ids = fields.One2many("fapiao.issue.problem", "issue_id", "Problems", readonly=True)
@@ -31,6 +32,12 @@ class FapiaoIssue(models.TransientModel):
     going_count = fields.Integer(readonly=True)
     summary = fields.Char(compute="_compute_words")
     issue_label = fields.Char(compute="_compute_words")
+    has_advance = fields.Boolean(compute="_compute_has_advance")
+    advance = fields.Selection(ADVANCES, "The Fapiao Shows")
+    advance_code_id = fields.Many2one(
+        "fapiao.tax.code", "Code of the Receipt", domain=[("code", "=like", "6%")], help="Of what is not taxed: 6…"
+    )
+    advance_remember = fields.Boolean("Remember for the Company")
     is_merged = fields.Boolean("Merged into One Fapiao", readonly=True)
     can_merge = fields.Boolean(compute="_compute_can_merge")
     preview_ids = fields.One2many("fapiao.issue.preview", "issue_id", "Fapiao To Be Issued", readonly=True)
@@ -47,6 +54,11 @@ class FapiaoIssue(models.TransientModel):
     def _compute_is_single(self):
         for issue in self:
             issue.is_single = len(issue.move_ids) == 1
+
+    @api.depends("move_ids")
+    def _compute_has_advance(self):
+        for issue in self:
+            issue.has_advance = bool(issue._advances())
 
     @api.depends("move_ids")
     def _compute_can_merge(self):
@@ -124,6 +136,12 @@ class FapiaoIssue(models.TransientModel):
         gate.check(moves, gate.ISSUER, "write")
         # sudo: what a dialog is about is set by this flow alone
         wishes = self._wishes_values(moves.fapiao_account_used_id)
+        advance = moves.filtered("fapiao_is_advance")[:1]
+        remembered = advance if advance.fapiao_advance else advance.company_id
+        wishes |= {
+            "advance": remembered.fapiao_advance,
+            "advance_code_id": remembered.fapiao_advance_code_id.id,
+        }
         issue = self.sudo().create({"move_ids": moves.ids, **wishes, **values}).sudo(self.env.su)
         issue._check()
         return issue._show()
@@ -143,6 +161,22 @@ class FapiaoIssue(models.TransientModel):
         gate.check(self, gate.ISSUER, "write")
         self.ensure_one()
         self.sudo().is_merged = not self.is_merged  # sudo: as in _open
+        return self.action_check()
+
+    def action_decide(self):
+        """Let the fapiao of the down payments show what is chosen, remember it if wanted, and check again."""
+        gate.check(self, gate.ISSUER, "write")
+        self.ensure_one()
+        gate.check_documents(self, "move_ids", "write")
+        if not self.advance or (self.advance == ADVANCE_RECEIPT and not self.advance_code_id):
+            raise UserError(self.env._("Choose what the fapiao shows; an advance receipt needs its code."))
+        moves = self._advances()._fapiao_lock()
+        moves._fapiao_decide(self.advance, self.advance_code_id)
+        if self.advance_remember:
+            # sudo: who decides on each down payment may do so for those to come
+            moves.company_id.sudo().write(
+                {"fapiao_advance": self.advance, "fapiao_advance_code_id": self.advance_code_id.id}
+            )
         return self.action_check()
 
     def action_issue(self):
@@ -174,6 +208,10 @@ class FapiaoIssue(models.TransientModel):
         # in a fixed order, to compare the preview with what is issued
         builder, free = Builder(self.env, self._wishes()), self._free(moves).sorted("id")
         return builder._build_merged(free) if self.is_merged and len(free) > 1 else builder._build(free)
+
+    def _advances(self):
+        """Return the down payments of which it can be decided what their fapiao shows."""
+        return self._free(self.move_ids).filtered("fapiao_is_advance")
 
     def _wishes_account(self):
         return self.move_ids[:1]._fapiao_account()

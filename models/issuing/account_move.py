@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ...rules.problems import errors
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
-from ..values import DIGITAL_FORM, FORMS, KINDS, PROBLEM, SMALL_SCALE_REASONS, as_html
+from ..values import ADVANCES, DIGITAL_FORM, FORMS, KINDS, PROBLEM, SMALL_SCALE_REASONS, as_html
 from . import fapiao_twins
 from .builder import Builder
 
@@ -22,7 +22,7 @@ class AccountMove(models.Model):
     _fapiao_inputs = frozenset(
         {
             *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
-            *("fapiao_account_id", "fapiao_drawer"),
+            *("fapiao_account_id", "fapiao_drawer", "fapiao_advance", "fapiao_advance_code_id"),
         }
     )
 
@@ -61,6 +61,19 @@ class AccountMove(models.Model):
         readonly=False,
         copy=False,
         help="Printed as 备注. {invoice} and {order} stand for the numbers of this invoice and its order.",
+    )
+    fapiao_advance = fields.Selection(
+        ADVANCES,
+        "Fapiao of the Down Payment",
+        copy=False,
+        help="What the fapiao of this down payment shows. Empty: not decided, nothing is issued.",
+    )
+    fapiao_advance_code_id = fields.Many2one(
+        "fapiao.tax.code",
+        "Code of the Advance Receipt",
+        copy=False,
+        domain=[("code", "=like", "6%")],
+        help="Of what is not taxed: 601 for prepaid cards, 602 for real estate, and so on.",
     )
     fapiao_can_issue = fields.Boolean(compute="_compute_fapiao_can_issue")
 
@@ -105,7 +118,9 @@ class AccountMove(models.Model):
             if move.move_type == "out_invoice":
                 move.fapiao_amount_open = move._fapiao_open()
                 is_zero = move.company_currency_id.is_zero(move.fapiao_amount_open)
-                move.fapiao_state = move._fapiao_state_from(facts, is_credited=is_zero and move._fapiao_credits())
+                move.fapiao_state = move._fapiao_state_from(
+                    facts, is_credited=is_zero and move._fapiao_credits(), is_due=not is_zero
+                )
             elif move.move_type == "out_refund":
                 move.fapiao_state = move._fapiao_state_of_credit()
                 if move.fapiao_state not in ("none", "issued"):
@@ -116,8 +131,39 @@ class AccountMove(models.Model):
         negative amount means that a red fapiao is due.
         """
         documents = self | self._fapiao_credits()
-        total = sum(document.amount_total_signed for document in documents)
+        total = sum(document._fapiao_total() for document in documents)
         return self.company_currency_id.round(total - sum(documents.mapped(lambda move: move._fapiao_covered())))
+
+    def _fapiao_total(self):
+        """Return what fapiao are to show of this document, with tax, in CNY, signed as ``amount_total_signed``."""
+        self.ensure_one()
+        if left_off := self._fapiao_left_off():
+            return Builder(self.env)._total_without(self, left_off)
+        return self.amount_total_signed + sum(self._fapiao_rounding_up().mapped("balance"))
+
+    def _fapiao_advance_lines(self):
+        """Return the lines that ask for a down payment, or credit one; a final invoice deducts it by its opposite."""
+        return self.invoice_line_ids.filtered(
+            lambda line: line.is_downpayment and line.balance * line.move_id.direction_sign > 0
+        )
+
+    def _fapiao_left_off(self):
+        """Hook: return the invoice lines that stay off the fapiao of this document."""
+        return self.env["account.move.line"]
+
+    def _fapiao_may_decide(self):
+        """Hook: return whether it is still to be decided that this invoice gets a fapiao."""
+        return False
+
+    def _fapiao_decision_problem(self):
+        """Hook: return the problem of an invoice of which it isn't decided what its fapiao shows, or None."""
+
+    def _fapiao_rounding_lines(self):
+        return self.line_ids.filtered(lambda line: line.display_type == "rounding")
+
+    def _fapiao_rounding_up(self):
+        """Return the line by which cash rounding has raised the total: it is no price of anything and stays off."""
+        return self._fapiao_rounding_lines().filtered(lambda line: line.balance * self.direction_sign > 0)
 
     def _fapiao_covered(self):
         """Return the amount of this document covered by valid fapiao."""
@@ -172,11 +218,15 @@ class AccountMove(models.Model):
                 and move.state == "posted"
                 # partly issued: the slices left open by a rejection or reversal
                 and move.fapiao_state not in ("pending", "issued")
-                # reversed and credited in full: nothing to issue
-                and not (move._fapiao_credits() and move.company_currency_id.is_zero(move.fapiao_amount_open))
+                and (move._fapiao_is_due() or move._fapiao_may_decide())
                 and move.company_id.account_fiscal_country_id.code == "CN"
                 and not move.fapiao_lost_text
             )
+
+    def _fapiao_is_due(self):
+        """Return whether an amount is left to issue; none is of an invoice of zero or one credited in full."""
+        # sudo: coverage is the same for every user; computed, as invoices from before the installation store 0
+        return self.company_currency_id.compare_amounts(self.sudo()._fapiao_open(), 0) > 0
 
     @api.depends("fapiao_red_form_ids.state", "fapiao_red_form_ids.in_doubt")
     def _compute_fapiao_offers(self):
@@ -313,6 +363,8 @@ class AccountMove(models.Model):
                 move.move_type == "out_invoice"
                 and move.company_id.fapiao_auto_issue
                 and move._fapiao_account()
+                # what waits for a decision is told by an activity, what is put off is not
+                and (move._fapiao_is_due() or (not move.fapiao_advance and move._fapiao_may_decide()))
                 # by a fapiao of its sale order
                 and not move._fapiao_is_covered()
             )

@@ -32,6 +32,7 @@ class AccountMoveSend(models.AbstractModel):
         """Offer the option for invoices with an account, to users who may issue."""
         return (
             move.fapiao_can_issue
+            and move._fapiao_is_due()
             and bool(move._fapiao_account())
             and self.env.user.has_group("l10n_cn_invoice_cloud.group_fapiao_issuer")
         )

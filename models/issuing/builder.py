@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, field, replace
 
 from ...rules import checks, codes, netting, rates, shares, taxno
 from ...rules import draft as drafting
-from ...rules.amounts import ZERO, net_of_gross, round2
-from ...rules.document import DIGITAL_PAPER, Draft, Item
+from ...rules.amounts import ZERO, net_of_gross, plain, round2
+from ...rules.document import DIGITAL_PAPER, NOT_TAXABLE, Draft, Item
+from ...rules.netting import waived
 from ...rules.problems import Problem, _, errors
 from ...rules.split import split
-from ..values import exact, shortest
+from ..values import ADVANCE_RECEIPT, exact, shortest
 from . import fapiao_twins
 from .fapiao_request import LOST, WAY_OUT
 
@@ -92,12 +93,11 @@ class Covered:
 
     by_key: dict  # item's key → (amount, tax, quantity), signed as the item
     parts: dict  # item's key → numbers of its used slices
-    by_document: dict  # document → (amount, tax)
     lost: dict = field(default_factory=dict)  # document → unattributed request lines: their line isn't on it any more
 
     def is_remnant(self, item):
         """Return whether all but some cents of tax is covered: they are added to the remaining lines."""
-        return item.key in self.by_key and not item.amount
+        return item.key in self.by_key and not item.amount and not item.is_gift
 
 
 SEPARATOR = "；"
@@ -114,6 +114,7 @@ class Builder:
     def __init__(self, env, wishes=None):
         self.env = env
         self.wishes = wishes or Wishes()
+        self.is_printed = False  # whether the fapiao exists, whatever is decided of it
 
     def _build(self, moves, freed=None):
         """Return the :class:`Built` of ``moves``, in their order; reads only.
@@ -147,6 +148,7 @@ class Builder:
         parties = company._fapiao_seller(account), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
         items, problems = self._net_items(moves, credits_, catalogue)
         items = items and self._uncovered(items, covered)
+        problems += self._rounding_notes(moves)
         problems += self._company_problems(company, account) + [twins[move] for move in moves if move in twins]
         draft, found = self._draft(moves, items, covered, parties, limits)
         problems += found
@@ -158,22 +160,19 @@ class Builder:
         return self._split(whole, items, covered, limits)
 
     def _draft(self, moves, items, covered, parties, limits):
-        """Return ``(draft, problems)`` with the exact totals of the ledger; ``(None, …)`` without items.
+        """Return ``(draft, problems)`` with the totals of ``items``, those of the ledger; ``(None, …)`` without items.
 
         ``items`` are ``(document, item)`` of the invoices ``moves`` and of their credit notes.
         """
         if items is None:
             return None, []
         move = moves[0]
-        documents = moves | moves._fapiao_credits()
-        taken = [covered.by_document.get(document, (ZERO, ZERO)) for document in documents]
         remark, problems = self._remark(moves, limits)
         draft, found = drafting.build(
             self._netted(moves, items, covered),
             *parties,
-            sum(exact(document.amount_untaxed_signed) for document in documents)
-            - sum(amount for amount, _tax in taken),
-            sum(exact(document.amount_tax_signed) for document in documents) - sum(tax for _amount, tax in taken),
+            sum((item.amount for _document, item in items), ZERO),
+            sum((item.tax for _document, item in items), ZERO),
             limits=limits,
             remark=remark,
             drawer=move._fapiao_drawer_text() or self._drawer_of(move),
@@ -229,6 +228,8 @@ class Builder:
             self._document_problem,
             self._account_problem,
             self._currency_problem,
+            lambda one: one._fapiao_decision_problem(),
+            self._zero_problem,
             self._lost_lines_problem,
         )
 
@@ -288,6 +289,17 @@ class Builder:
                 values,
             )
         return None
+
+    def _zero_problem(self, move):
+        documents = move | move._fapiao_credits()
+        if sum(exact(document._fapiao_total()) for document in documents):
+            return None
+        return Problem(
+            "nothing_to_issue",
+            _("%(invoice)s comes to 0.00, so there is nothing to issue."),
+            _("Nothing needs to be done."),
+            {"invoice": move.display_name},
+        )
 
     def _lacks_rate(self, move):
         """Return whether the ledger used 1:1 because there is no rate (``res.currency._get_rates``)."""
@@ -357,7 +369,7 @@ class Builder:
         Amounts are those of the journal items: a posted entry is valid even if rounding method or price of a
         tax has changed since. Core only assigns the booked tax to the lines.
         """
-        base_lines, _tax_lines = move._get_rounded_base_and_tax_lines()
+        base_lines = self._base_lines(move)
         base_lines.sort(key=lambda base_line: (base_line["record"].sequence, base_line["record"].id))
         items, problems = [], []
         for base_line in base_lines:
@@ -369,14 +381,58 @@ class Builder:
             problems += found
         if problems:
             return None, self._once(problems)
-        return self._with_booked_tax(items, exact(move.amount_tax_signed)), []
+        if left_off := self._left_off(move):
+            # the others keep the taxes of core: what is left off may cancel them out in the books
+            items = [item for item in items if int(item.key) not in left_off.ids]
+        else:
+            items = self._with_booked_tax(items, self._booked_tax(move))
+        return waived(self._as_advances(items, catalogue), self._rounded_down(move)), []
+
+    def _booked_tax(self, move):
+        """Return the tax of the document without what cash rounding has added to it."""
+        added = move._fapiao_rounding_lines().filtered("tax_repartition_line_id")
+        return exact(move.amount_tax_signed) + sum(map(exact, added.mapped("balance")), ZERO)
+
+    def _rounded_down(self, move):
+        """Return by how much cash rounding has lowered the total; negative of a credit note."""
+        lines = move._fapiao_rounding_lines() - move._fapiao_rounding_up()
+        return sum(map(exact, lines.mapped("balance")), ZERO)
+
+    def _left_off(self, move):
+        """Return the lines that stay off; of a fapiao that exists, its down payment doesn't."""
+        lines = move._fapiao_left_off()
+        if lines and self.is_printed and move._fapiao_may_decide():
+            return lines.filtered(lambda line: line.balance > 0)
+        return lines
+
+    def _total_without(self, move, left_off):
+        """Return the total that :meth:`_items` gives where ``left_off`` isn't empty."""
+        sign = -1 if move.move_type == "out_refund" else 1
+        total = -self._rounded_down(move)
+        for base_line in self._base_lines(move):
+            line = base_line["record"]
+            if line.display_type == "product" and line not in left_off:
+                total += exact(-line.balance)
+                total += sign * sum(exact(one["tax_amount"]) for one in base_line["tax_details"]["taxes_data"])
+        return float(total)
+
+    def _base_lines(self, move):
+        """Return core's base lines of the document with their booked taxes, without what cash rounding has added to
+        the largest tax.
+        """
+        base_lines, tax_lines = move._get_rounded_base_and_tax_lines()
+        booked = [tax_line for tax_line in tax_lines if tax_line["record"].display_type != "rounding"]
+        if len(booked) < len(tax_lines):
+            self.env["account.tax"]._round_base_lines_tax_details(base_lines, move.company_id, tax_lines=booked)
+        return base_lines
 
     def _item(self, base_line, catalogue):
         line = base_line["record"]
         amount = exact(-line.balance)
-        tax_data, problems = self._tax_of(base_line) if amount else (None, [])
+        is_gift = self._is_gift(line, amount)
+        tax_data, problems = self._tax_of(base_line) if amount or is_gift else (None, [])
         product = line.product_id or self._advanced_for(line)
-        if amount > 0 and not product:
+        if (amount > 0 or is_gift) and not product and not self._receipt_code(line):
             problems = [*problems, self._no_product(line)]
         sign = -1 if line.move_id.move_type == "out_refund" else 1
         return Item(
@@ -385,9 +441,44 @@ class Builder:
             amount=amount,
             tax=sign * exact(tax_data["tax_amount"]) if tax_data else ZERO,
             quantity=sign * exact(line.quantity, catalogue.quantity_digits),
-            discount=self._discount(base_line, tax_data, shortest(line.quantity), amount),
+            discount=self._discount(base_line, tax_data, shortest(line.quantity), amount) if sign > 0 else ZERO,
             document=str((line.move_id.reversed_entry_id or line.move_id).id),
         ), problems
+
+    def _as_advances(self, items, catalogue):
+        """Return ``items`` with down payments as their fapiao shows them: goods of the order by their own name, or an
+        advance receipt, which is not taxed. They have no quantity, for nothing is delivered yet.
+        """
+        lines = self.env["account.move.line"].browse(int(item.key) for item in items)
+        advances = lines.move_id._fapiao_advance_lines()
+        return [
+            self._as_advance(line, item, catalogue) if line in advances else item
+            for line, item in zip(lines, items, strict=True)
+        ]
+
+    def _as_advance(self, line, item, catalogue):
+        code = self._receipt_code(line)
+        if code:
+            return replace(
+                item,
+                name=code.name,
+                code=code.code,
+                short_name=code.short_name or "",
+                amount=item.amount + item.tax,
+                tax=ZERO,
+                rate=ZERO,
+                zero_kind=NOT_TAXABLE,
+                policy="",
+                quantity=None,
+            )
+        goods = (line.product_id or self._advanced_for(line)).with_context(lang=catalogue.language or self.env.lang)
+        return replace(item, name=catalogue.names.get(goods) or goods.name or item.name, quantity=None)
+
+    def _receipt_code(self, line):
+        """Return the code of the advance receipt that the fapiao of a down payment is, or none."""
+        move = line.move_id.reversed_entry_id or line.move_id
+        is_receipt = line.is_downpayment and move.fapiao_advance == ADVANCE_RECEIPT
+        return move.fapiao_advance_code_id if is_receipt else self.env["fapiao.tax.code"]
 
     def _texts_of(self, line, product, tax_data, catalogue):
         """Return the values of an ``Item`` that don't depend on quantity and amount."""
@@ -449,15 +540,21 @@ class Builder:
     def _discount(self, base_line, tax_data, quantity, amount):
         """Return the tax-exclusive discount included in ``amount``: list price of ``quantity`` less ``amount``.
 
-        At 100 % nothing is left to issue, so the discount is 0; a negative discount has raised the price.
+        A negative discount has raised the price.
         """
         line = base_line["record"]
-        if amount <= 0 or not tax_data or exact(line.discount, 6) <= 0:
+        if amount < 0 or not tax_data or exact(line.discount, 6) <= 0:
             return ZERO
         listed = shortest(line.price_unit) * quantity / shortest(base_line["rate"])
         if tax_data["price_include"]:
             listed = net_of_gross(listed, exact(tax_data["tax"].amount, 4) / 100)
         return max(round2(listed) - amount, ZERO)
+
+    @staticmethod
+    def _is_gift(line, amount):
+        """Return whether the line of an invoice has a price, all of which is discounted."""
+        is_sold = line.move_id.move_type == "out_invoice" and line.price_unit * line.quantity > 0
+        return not amount and is_sold and line.discount > 0
 
     # ------------------------------------------------------------------ texts
 
@@ -489,23 +586,30 @@ class Builder:
     # ------------------------------------------------------------------ lines that can't be issued
 
     def _special_line_problems(self, line):
-        """Return why a line without goods and rate can't be issued: cash rounding or early payment discount."""
-        if not exact(line.balance):
+        """Return why a line without goods and rate can't be issued: early payment discount. Cash rounding can."""
+        if line.display_type == "rounding" or not exact(line.balance):
             return []
-        if line.display_type == "epd":
-            return [
-                Problem(
-                    "early_payment",
-                    _("The payment terms take off tax in advance for early payment; no fapiao can show it."),
-                    _("Choose payment terms that reduce the tax only on early payment, or never."),
-                )
-            ]
         return [
             Problem(
-                "cash_rounding",
-                _("The invoice has a line for cash rounding, which has no tax and can't stand on a fapiao."),
-                _("Remove the cash rounding; to waive odd amounts, give a discount instead."),
+                "early_payment",
+                _("The payment terms take off tax in advance for early payment; no fapiao can show it."),
+                _("Choose payment terms that reduce the tax only on early payment, or never."),
             )
+        ]
+
+    def _rounding_notes(self, moves):
+        """Return a warning for each of ``moves`` that cash rounding has raised."""
+        raised = {move: -sum(map(exact, move._fapiao_rounding_up().mapped("balance"))) for move in moves}
+        return [
+            Problem(
+                "rounding_left_out",
+                _("Cash rounding has raised %(invoice)s by %(amount)s, which stays off the fapiao: it is no price."),
+                _("Nothing needs to be done; the invoice itself stays as it is."),
+                {"invoice": move.display_name, "amount": plain(amount)},
+                severity="warning",
+            )
+            for move, amount in raised.items()
+            if amount
         ]
 
     def _no_product(self, line):
@@ -529,7 +633,7 @@ class Builder:
         lines = documents.sudo().fapiao_request_line_ids.filtered("live")
         if freed:
             lines -= freed.sudo()
-        by_key, parts, by_document = {}, {}, {}
+        by_key, parts = {}, {}
         lost = lines.filtered(lambda line: line.move_line_id.move_id != line.move_id and not line.lost_fapiao_id)
         for line in lines.filtered("move_line_id") - lost:
             key = str(line.move_line_id.id)
@@ -540,12 +644,9 @@ class Builder:
             )
             by_key[key] = self._add(by_key.get(key), figures)
             parts.setdefault(key, set()).add(line.part)
-            document = documents.browse(line.move_id.id)
-            by_document[document] = self._add(by_document.get(document), figures[:2])
         return Covered(
             by_key,
             parts,
-            by_document,
             {documents.browse(move.id): rows for move, rows in lost.grouped("move_id").items()},
         )
 
@@ -643,6 +744,7 @@ class Builder:
         ``items``: ``(document, item)``; ``shares``: create values of one request over them; ``problems``: why the
         uncovered lines are not known.
         """
+        self.is_printed = True
         credits_ = moves._fapiao_credits()
         documents = moves | credits_
         covered = self._covered(documents)

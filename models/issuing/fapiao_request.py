@@ -37,7 +37,7 @@ from ..cloud.fapiao_task_mixin import (
     Schedule,
     states,
 )
-from ..values import DIGITAL_FORM, FORMS, KINDS, LIVING, PROBLEM, as_html, exact
+from ..values import DIGITAL_FORM, FORMS, KINDS, LIVING, PROBLEM, as_html
 from . import elsewhere
 from .fapiao import sums_to
 
@@ -1204,7 +1204,7 @@ class FapiaoRequest(models.Model):
             return
         by_key = {}
         for row in rows:
-            by_key.setdefault(row._key(), []).append((str(row.id), abs(exact(row.amount_untaxed))))
+            by_key.setdefault(row._key(), []).append((str(row.id), row._weight()))
         found = bundle._pieces(by_key)
         parts = [[piece for line in lines for piece in line] for lines in found.values()]
         if not parts or not sums_to(rows, [line for part in parts for line in part]):

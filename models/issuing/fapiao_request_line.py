@@ -157,6 +157,10 @@ class FapiaoRequestLine(models.Model):
             for move, rows, amount, tax in zip(invoices, own, *shares, strict=True)
         ]
 
+    def _weight(self):
+        """Return the weight of this slice among those of its line: the amount; of a gift, which has none, the units."""
+        return abs(exact(self.amount_untaxed) or exact(self.quantity, QUANTITY_DIGITS))
+
     # ------------------------------------------------------------------ lines of orders, assigned by posting
 
     def _cut_off(self, share):

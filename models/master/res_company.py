@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...rules.document import ORDINARY
-from ..values import KINDS
+from ..values import ADVANCES, KINDS
 
 
 class ResCompany(models.Model):
@@ -17,7 +17,7 @@ class ResCompany(models.Model):
             *("fapiao_account_id", "fapiao_auto_issue", "fapiao_red_on_credit", "fapiao_default_type"),
             *("fapiao_drawer", "fapiao_payee", "fapiao_reviewer", "fapiao_remark", "fapiao_amount_limit"),
             *("fapiao_credit_threshold", "fapiao_credit_days", "fapiao_twin_days"),
-            *("fapiao_show_seller_bank", "fapiao_show_buyer_bank"),
+            *("fapiao_show_seller_bank", "fapiao_show_buyer_bank", "fapiao_advance", "fapiao_advance_code_id"),
         }
     )
 
@@ -45,6 +45,17 @@ class ResCompany(models.Model):
         default=ORDINARY,
         required=True,
         help="For customers who have no type of their own.",
+    )
+    fapiao_advance = fields.Selection(
+        ADVANCES,
+        "Fapiao of Down Payments",
+        help="What the fapiao of a down payment shows. Empty: asked for each; it waits until somebody decides.",
+    )
+    fapiao_advance_code_id = fields.Many2one(
+        "fapiao.tax.code",
+        "Code of Advance Receipts",
+        domain=[("code", "=like", "6%")],
+        help="Of what is not taxed: 601 for prepaid cards, 602 for real estate, and so on.",
     )
     fapiao_drawer = fields.Char("Drawer", help="Printed as 开票人.")
     fapiao_payee = fields.Char("Payee", help="Printed as 收款人.")

@@ -14,6 +14,10 @@ class ResConfigSettings(models.TransientModel):
     fapiao_auto_issue = fields.Boolean(related="company_id.fapiao_auto_issue", readonly=False)
     fapiao_red_on_credit = fields.Selection(related="company_id.fapiao_red_on_credit", readonly=False, required=True)
     fapiao_default_type = fields.Selection(related="company_id.fapiao_default_type", readonly=False, required=True)
+    fapiao_advance = fields.Selection(related="company_id.fapiao_advance", readonly=False)
+    fapiao_advance_code_id = fields.Many2one(
+        related="company_id.fapiao_advance_code_id", readonly=False, domain=[("code", "=like", "6%")]
+    )
     fapiao_drawer = fields.Char(related="company_id.fapiao_drawer", readonly=False)
     fapiao_payee = fields.Char(related="company_id.fapiao_payee", readonly=False)
     fapiao_reviewer = fields.Char(related="company_id.fapiao_reviewer", readonly=False)

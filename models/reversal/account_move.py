@@ -158,7 +158,7 @@ class AccountMove(models.Model):
     def _fapiao_net_total(self):
         """Return the total of the invoice less its credit notes (``Decimal``, with tax, in CNY)."""
         self.ensure_one()
-        return sum(exact(move.amount_total_signed) for move in self | self._fapiao_credits())
+        return sum(exact(move._fapiao_total()) for move in self | self._fapiao_credits())
 
     def _fapiao_rest_without(self, fapiao):
         """Return what is to be issued of the invoice without ``fapiao`` (``Decimal``, with tax, in CNY)."""
@@ -187,7 +187,8 @@ class AccountMove(models.Model):
     def _fapiao_lines_credited(self):
         """Return ``{line of this credit note: line of the invoice}`` for lines with an amount."""
         self.ensure_one()
-        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product" and line.balance)
+        lines = self.invoice_line_ids - self._fapiao_left_off()
+        lines = lines.filtered(lambda line: line.display_type == "product" and line.balance)
         return {line: line._fapiao_origin() for line in lines}
 
     def _fapiao_state_of_credit(self):
@@ -244,7 +245,8 @@ class AccountMove(models.Model):
         booked = {}
         for move in self:
             # a line that can't become an item still has its amount
-            for line in move.invoice_line_ids.filtered(lambda line: line.display_type == "product"):
+            lines = move.invoice_line_ids - move._fapiao_left_off()
+            for line in lines.filtered(lambda line: line.display_type == "product"):
                 booked[line] = Part(exact(-line.balance))
             for item in builder._items(move, catalogue)[0] or []:
                 line = self.env["account.move.line"].browse(int(item.key))
@@ -296,7 +298,7 @@ class AccountMove(models.Model):
     def _fapiao_open_of_credit(self):
         """Return the amount still to be reversed for this credit note, negative."""
         if self.fapiao_state != "partial":
-            return self.amount_total_signed
+            return self._fapiao_total()
         return -float(sum(part.total for _origin, part in self._fapiao_still_due().values()))
 
     def _fapiao_red_last(self):

@@ -7,3 +7,5 @@ from . import fapiao_request_line
 from . import fapiao
 from . import fapiao_red_form
 from . import account_move
+from . import account_move_line
+from . import res_company

@@ -16,6 +16,7 @@ class FapiaoRequest(models.Model):
     @api.model
     def _blue_values(self, built):
         """Link a request for invoices to their orders as well, for the status of the orders."""
+        built.moves._fapiao_fix_decisions()
         values = super()._blue_values(built)
         orders = getattr(built, "orders", None)
         if not orders:

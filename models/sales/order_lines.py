@@ -17,9 +17,9 @@ from ...rules.shares import next_part
 from ..issuing import fapiao_twins
 from ..issuing.builder import Builder, Built, Covered
 from ..master.res_partner import _mobile
-from ..values import exact
+from ..values import ADVANCE_RECEIPT, exact
 
-NOTHING_COVERED = Covered({}, {}, {})  # coverage is not needed here
+NOTHING_COVERED = Covered({}, {})  # coverage is not needed here
 
 
 @dataclass(frozen=True)
@@ -211,6 +211,7 @@ class OrderBuilder(Builder):
         """A down payment with its own fapiao is deducted on the final invoice, so the order can't be issued."""
         # sudo: coverage is the same for every user
         rows = order.sudo().order_line.filtered("is_downpayment")._fapiao_rows()
+        rows = rows.filtered(lambda row: row.move_id.fapiao_advance != ADVANCE_RECEIPT)
         if not rows or not exact(sum(rows.mapped("amount_total"))):
             return None
         return Problem(

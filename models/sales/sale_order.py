@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..cloud import gate
 from ..reversal.fapiao_red_form import STAGES
+from ..values import ADVANCE_GOODS, ADVANCE_LATER, ADVANCE_RECEIPT
 
 
 class SaleOrder(models.Model):
@@ -55,7 +56,10 @@ class SaleOrder(models.Model):
 
     def _fapiao_open(self):
         """Return the amount of the order without a fapiao, in the currency of fapiao."""
-        issued = self.order_line._fapiao_rows().filtered(lambda row: row.state == "issued")
+        # an advance receipt is no fapiao of goods
+        issued = self.order_line._fapiao_rows().filtered(
+            lambda row: row.state == "issued" and row.move_id.fapiao_advance != ADVANCE_RECEIPT
+        )
         currency = self.company_id.currency_id
         if self.currency_id in (currency, self.env["res.currency"]):
             return currency.round(self.amount_total - sum(issued.mapped("amount_total")))
@@ -67,13 +71,15 @@ class SaleOrder(models.Model):
     def _compute_fapiao_offers(self):
         return super()._compute_fapiao_offers()
 
-    @api.depends("state", "company_id", "order_line.fapiao_qty_open")
+    @api.depends("state", "company_id", "amount_total", "order_line.fapiao_qty_open", "order_line.price_subtotal")
     def _compute_fapiao_can_request(self):
         for order in self:
             order.fapiao_can_request = (
                 order.state == "sale"
                 and order.company_id.account_fiscal_country_id.code == "CN"
-                and any(order.order_line.mapped("fapiao_qty_open"))
+                and order.amount_total > 0
+                # gifts alone are no fapiao
+                and any(line.fapiao_qty_open and line.price_subtotal for line in order.order_line)
             )
 
     @api.depends(
@@ -227,7 +233,16 @@ class SaleOrder(models.Model):
         share them.
         """
         requests = super()._fapiao_create(built)
-        self._fapiao_invoices()._fapiao_share_orders()
+        invoices = self._fapiao_invoices()
+        # these fapiao show the goods: down payments without one get none
+        invoices.filtered(
+            lambda move: (
+                move.fapiao_is_advance
+                and move.fapiao_advance in (False, ADVANCE_GOODS)
+                and not any(move.fapiao_request_line_ids.mapped("live"))
+            )
+        )._fapiao_decide(ADVANCE_LATER)
+        invoices._fapiao_share_orders()
         return requests
 
     def _fapiao_remark_text(self):

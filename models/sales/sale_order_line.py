@@ -44,11 +44,15 @@ class SaleOrderLine(models.Model):
         for line in self:
             line.fapiao_qty_covered = sum(row._quantity_of(line) for row in line._fapiao_rows())
 
-    @api.depends("product_uom_qty", "fapiao_qty_covered", "display_type", "is_downpayment", "price_subtotal")
+    @api.depends(
+        *("product_uom_qty", "fapiao_qty_covered", "display_type", "is_downpayment"),
+        *("price_subtotal", "price_unit", "discount"),
+    )
     def _compute_fapiao_qty_open(self):
         for line in self:
-            # down payments, notes and gifts can't be on a fapiao
-            is_goods = not line.display_type and not line.is_downpayment and line.price_subtotal
+            # down payments, notes and what has no price can't be on a fapiao; a gift discounted in full can
+            is_gift = line.price_unit and line.discount > 0
+            is_goods = not line.display_type and not line.is_downpayment and (line.price_subtotal or is_gift)
             left = line.product_uom_qty - line.fapiao_qty_covered
             is_over = left * line.product_uom_qty <= 0 or float_is_zero(left, precision_digits=line._fapiao_digits())
             line.fapiao_qty_open = left if is_goods and not is_over else 0.0

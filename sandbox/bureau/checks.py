@@ -56,6 +56,8 @@ def check_totals(draft):
         raise Refused(f"合计金额{draft.net}与明细金额合计{net}不一致")
     if tax != draft.tax:
         raise Refused(f"合计税额{draft.tax}与明细税额合计{tax}不一致")
+    if net <= 0:
+        raise Refused("合计金额必须大于0")
     if draft.net + draft.tax != draft.gross:
         raise Refused("价税合计金额不对,价税合计应等于合计金额加合计税额")
 
