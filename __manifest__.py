@@ -8,7 +8,7 @@
     "license": "LGPL-3",
     "countries": ["cn"],
     "depends": ["account", "bus", "sale", "l10n_cn", "hr_expense"],
-    "external_dependencies": {"python": ["requests", "qrcode"]},
+    "external_dependencies": {"python": ["openpyxl", "qrcode", "requests", "xlrd"]},
     "data": [
         "security/fapiao_groups.xml",
         "security/ir.model.access.csv",

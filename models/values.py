@@ -1,6 +1,6 @@
 """Helpers shared by all packages: exact decimals, Beijing time, type tables, external text as HTML."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -102,6 +102,28 @@ LEVIES = [
     ("3", "Differential, issued for the difference (差额征税-差额开票)"),
 ]
 
+# Tax privileges by the name that is printed (增值税特殊管理), as in rules/privileges.py
+PRIVILEGES = [
+    ("简易征收", "Simplified levy (简易征收)"),
+    ("按3%简易征收", "Simplified levy at 3 % (按3%简易征收)"),
+    ("按5%简易征收", "Simplified levy at 5 % (按5%简易征收)"),
+    ("按5%简易征收减按1.5%计征", "Simplified levy at 5 %, reduced to 1.5 % (按5%简易征收减按1.5%计征)"),
+    ("免税", "Exempt (免税)"),
+    ("不征税", "Not taxable (不征税)"),
+    ("稀土产品", "Rare earth products (稀土产品)"),
+    ("先征后退", "Refund after payment (先征后退)"),
+    ("100%先征后退", "Refund of 100 % after payment (100%先征后退)"),
+    ("50%先征后退", "Refund of 50 % after payment (50%先征后退)"),
+    ("即征即退30%", "Immediate refund of 30 % (即征即退30%)"),
+    ("即征即退50%", "Immediate refund of 50 % (即征即退50%)"),
+    ("即征即退70%", "Immediate refund of 70 % (即征即退70%)"),
+    ("即征即退100%", "Immediate refund of 100 % (即征即退100%)"),
+    ("超税负3%即征即退", "Immediate refund above a burden of 3 % (超税负3%即征即退)"),
+    ("超税负6%即征即退", "Immediate refund above a burden of 6 % (超税负6%即征即退)"),
+    ("超税负8%即征即退", "Immediate refund above a burden of 8 % (超税负8%即征即退)"),
+    ("超税负12%即征即退", "Immediate refund above a burden of 12 % (超税负12%即征即退)"),
+]
+
 # Statuses in which a fapiao still counts for its documents.
 LIVING = ("normal", "partly_red")
 
@@ -118,6 +140,11 @@ def aware(moment):
 def naive(moment):
     """Return an aware datetime as naive UTC; False for none."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else False
+
+
+def beijing_today():
+    """Return the date in Beijing, by which the bureau goes."""
+    return datetime.now(SHANGHAI).date()
 
 
 def exact(value, digits=2):

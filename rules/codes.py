@@ -4,6 +4,8 @@ Source: docs/protocols/tax-rules.md#types-and-numbers, #lines.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import date
 
 # --- Tax classification (税收分类编码): 篇 1 digit, then 类 章 节 条 款 项 目 子目 细目 of 2 digits each.
 
@@ -14,6 +16,24 @@ KINDS = {"1": GOODS, "2": LABOUR, "3": SERVICE, "4": INTANGIBLE, "5": REAL_ESTAT
 _CODE = re.compile(r"[1-6][0-9]{18}")
 # What is not taxed and collected together with what is: water resource tax, civil aviation fund
 _COLLECTED_ALONG = ("611", "613")
+# Whose tax the buyer can't deduct: catering, loans, daily services, amusement
+_NOT_DEDUCTIBLE = ("3070401", "30601", "30705", "3070302")
+
+
+@dataclass(frozen=True)
+class Law:
+    """What the classification table says of a code: a summary item or not, the rates and privileges that it allows
+    (empty: not known), and, as of today, whether it has ended and the day on which it is to begin.
+    """
+
+    is_summary: bool = False
+    rates: frozenset = frozenset()
+    privileges: tuple[str, ...] = ()
+    is_ended: bool = False
+    begins: date | None = None
+
+
+NO_LAW = Law()
 
 
 def is_code(code):
@@ -32,6 +52,11 @@ def is_collected_along(code):
     return is_code(code) and code.startswith(_COLLECTED_ALONG)
 
 
+def is_deductible(code):
+    """Return whether the buyer may deduct the tax on what ``code`` stands for."""
+    return not (code or "").startswith(_NOT_DEDUCTIBLE)
+
+
 def prefix(code):
     """Return the significant part of ``code``: the levels before the trailing ``00`` pairs.
 
@@ -43,14 +68,12 @@ def prefix(code):
     return code[:end]
 
 
-def is_summary(code, summaries=frozenset()):
-    """Return whether ``code`` is a summary item (汇总项), which is not allowed on a fapiao.
+def is_summary(code):
+    """Return whether ``code`` is a summary item (汇总项) by its place alone, whatever the table says.
 
-    ``summaries`` are the known summary codes of the table. Trailing zeros alone are no proof: 1060301020100000000
-    is a leaf. Only a part (篇), or a class (类) of goods, is always a summary, since each has chapters below it.
+    Trailing zeros are no proof: 1060301020100000000 is a leaf. Only a part (篇), or a class (类) of goods, is always
+    a summary, since each has chapters below it.
     """
-    if code in summaries:
-        return True
     return len(prefix(code)) <= (3 if kind(code) == GOODS else 1)
 
 

@@ -10,6 +10,7 @@ from .lines import Net, shape, to_lines
 from .names import clean
 from .problems import Problem, _
 
+ORDINARY_LEVY = "0"
 DIFFERENTIAL_FULL = "2"  # 差额征税－全额开票: the tax is that of the whole amount
 DIFFERENTIAL_NET = "3"  # 差额征税－差额开票: the tax is that of gross minus deduction
 DIFFERENTIAL = (DIFFERENTIAL_FULL, DIFFERENTIAL_NET)

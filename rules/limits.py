@@ -1,6 +1,6 @@
 """Limits that differ between accounts: lengths, line counts, amounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .amounts import LINE_TAX_TOLERANCE
@@ -15,7 +15,7 @@ class Limits:
 
     ``amount_limit``: maximum amount of one fapiao (最高开票限额, also an account's own setting).
     ``credit_left``: remaining credit line (授信额度) of this month.
-    ``summary_codes``: tax classification codes known to be summary items (汇总项).
+    ``code_laws``: what the classification table says of the codes in question (``rules.codes.Law``).
     ``short_name_required``: the cloud does not add ``*简称*`` to the item name.
     ``small_scale``: the seller is a small-scale taxpayer and needs a reason for charging 3 %.
     ``seller_contact_required``: the cloud refuses a fapiao without address or phone, and bank account, of
@@ -37,7 +37,7 @@ class Limits:
     quantity_decimals: int = 13
     amount_limit: Decimal | None = None
     credit_left: Decimal | None = None
-    summary_codes: frozenset = frozenset()
+    code_laws: dict = field(default_factory=dict)
     short_name_required: bool = False
     small_scale: bool = False
     seller_contact_required: bool = False

@@ -3,7 +3,7 @@
 Source: docs/protocols/tax-rules.md#arithmetic, #lines.
 """
 
-from . import codes, rates
+from . import codes, privileges, rates
 from .amounts import (
     LINE_TAX_TOLERANCE,
     PRICE_TOLERANCE,
@@ -15,7 +15,7 @@ from .amounts import (
     tax_of,
 )
 from .document import DISCOUNT, DISCOUNTED, NOT_TAXABLE, PLAIN_ZERO, SPECIAL
-from .draft import DIFFERENTIAL_NET
+from .draft import DIFFERENTIAL_NET, ORDINARY_LEVY
 from .limits import DEFAULTS
 from .names import split_name
 from .problems import Problem, _
@@ -28,9 +28,16 @@ def check_line(draft, line, limits=DEFAULTS):
         yield from _amounts(draft, line)
         return
     yield from _name(line, limits)
-    yield from _code(line, limits)
+    law = limits.code_laws.get(line.code, codes.NO_LAW)
+    yield from _code(line, law)
+    yield from _validity(line, law)
     yield from rates.rate_problems(line.rate, line.zero_kind, line.key, line.policy)
+    # a levy that is told otherwise, and the correction of what was sold before, have rates of their own
+    is_levied = limits.small_scale or draft.levy != ORDINARY_LEVY or bool(draft.small_scale_reason)
+    yield from privileges.privilege_problems(line, law, is_levied=is_levied)
+    yield from _rate_of_code(line, law, is_levied)
     yield from _zero_on_special(draft, line)
+    yield from _not_deductible(draft, line)
     yield from _amounts(draft, line)
     yield from _price(line, limits)
 
@@ -57,13 +64,13 @@ def _name(line, limits):
         )
 
 
-def _code(line, limits):
+def _code(line, law):
     values = {"name": line.name, "code": line.code}
     if not line.code:
         yield Problem(
             "code_missing",
             _("“%(name)s” has no tax classification code."),
-            _("Choose one on the product or its category."),
+            _("Choose one on the line, the product or its category."),
             values,
             line.key,
         )
@@ -71,15 +78,15 @@ def _code(line, limits):
         yield Problem(
             "code_malformed",
             _("“%(code)s” is no tax classification code: it has 19 digits."),
-            _("Choose another on the product or its category."),
+            _("Choose another on the line, the product or its category."),
             values,
             line.key,
         )
-    elif codes.is_summary(line.code, limits.summary_codes):
+    elif law.is_summary or codes.is_summary(line.code):
         yield Problem(
             "code_summary",
             _("%(code)s is a summary item, which can't stand on a fapiao."),
-            _("Choose a code below it on the product or its category."),
+            _("Choose a code below it, on the line, the product or its category."),
             values,
             line.key,
         )
@@ -90,6 +97,57 @@ def _code(line, limits):
             _("Give the line a tax that is not taxable, or choose another code."),
             values,
             line.key,
+        )
+
+
+def _validity(line, law):
+    values = {"name": line.name, "code": line.code, "begins": law.begins}
+    if law.is_ended:
+        yield Problem(
+            "code_ended",
+            _("Code %(code)s of “%(name)s” is no longer in use."),
+            _("Choose the code that has taken its place, on the line, the product or its category."),
+            values,
+            line.key,
+        )
+    elif law.begins:
+        yield Problem(
+            "code_not_begun",
+            _("Code %(code)s of “%(name)s” is valid from %(begins)s only."),
+            _("Choose the code that is valid now, on the line, the product or its category."),
+            values,
+            line.key,
+        )
+
+
+def _rate_of_code(line, law, is_levied):
+    """Zero rates, rates of the past and levy rates are not in the table; whether a levy rate may be charged is a
+    question of seller and privilege."""
+    is_levy = line.rate in privileges.LEVIES or (line.rate in rates.SMALL_SCALE_RATES and (is_levied or line.policy))
+    if law.rates and line.rate and not is_levy and line.rate not in law.rates | rates.HISTORIC:
+        yield Problem(
+            "rate_not_of_code",
+            _("“%(name)s” is taxed at %(rate)s, but its code %(code)s allows only %(allowed)s."),
+            _("Choose another tax on the line, or the code of what is really sold."),
+            {
+                "name": line.name,
+                "rate": rates.percent(line.rate),
+                "code": line.code,
+                "allowed": ", ".join(map(rates.percent, sorted(law.rates))),
+            },
+            line.key,
+        )
+
+
+def _not_deductible(draft, line):
+    if draft.type == SPECIAL and not codes.is_deductible(line.code):
+        yield Problem(
+            "not_deductible",
+            _("The buyer can't deduct the tax on “%(name)s”, though the fapiao is special."),
+            _("Put the line on an ordinary fapiao of its own, or issue all as an ordinary one."),
+            {"name": line.name},
+            line.key,
+            "warning",
         )
 
 

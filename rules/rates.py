@@ -4,6 +4,8 @@ Source: docs/protocols/tax-rules.md#rates, #zero-rate; the historic rates are th
 2017–2019, still used to reissue old fapiao.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +21,7 @@ SMALL_SCALE = Decimal("0.03")
 SMALL_SCALE_RATES = frozenset(map(Decimal, ("0.05", "0.03", "0.02", "0.015", "0.01", "0.005", "0")))
 SMALL_SCALE_REASONS = ("2", "3")
 
+_ZERO_WORDS = ("免税", "不征税", "零税率")
 ZERO_KINDS = (EXEMPT, NOT_TAXABLE, PLAIN_ZERO)
 
 
@@ -43,6 +46,24 @@ def text(rate):
 def percent(rate):
     """Return ``rate`` in percent: ``13%``."""
     return plain(trim(rate * 100)) + "%"
+
+
+def read_list(text):
+    """Return ``(rates, unknown)`` of the rates listed in ``text``, as in the classification table: ``13%、9%``, and
+    13, 0.13 or 免税 from other editions. ``unknown`` are the words that are no rate.
+    """
+    found, unknown = set(), []
+    for word in filter(None, re.split(r"[\s、,;/|]+", unicodedata.normalize("NFKC", text or ""))):
+        number = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", word)
+        candidates = [] if not number else [Decimal(number[1]) / 100, *([] if number[2] else [Decimal(number[1])])]
+        if word in _ZERO_WORDS:
+            candidates = [ZERO]
+        rate = next((rate for rate in candidates if rate in CURRENT | HISTORIC), None)
+        if rate is None:
+            unknown.append(word)
+        else:
+            found.add(rate)
+    return found, unknown
 
 
 def flags(rate, zero_kind="", policy=""):

@@ -95,6 +95,7 @@ from . import test_issuing_bad_texts
 from . import test_issuing_builder
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
+from . import test_issuing_codes
 from . import test_issuing_elsewhere
 from . import test_issuing_files_controller
 from . import test_issuing_kinds
@@ -110,7 +111,9 @@ from . import test_issuing_split_merge
 from . import test_issuing_twins
 from . import test_issuing_way
 from . import test_issuing_wizard
+from . import test_master_code_table
 from . import test_master_data
+from . import test_master_product_codes
 from . import test_received_details
 from . import test_received_double_booking
 from . import test_received_marking
@@ -139,6 +142,7 @@ from . import test_reversal_split_merge
 from . import test_reversal_withdraw
 from . import test_rules_amounts
 from . import test_rules_checks
+from . import test_rules_codes
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines

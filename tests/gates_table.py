@@ -49,7 +49,8 @@ METHODS = {
     },
     "listing": {"fapiao.red.form": "follow", "fapiao.request": "follow"},
     "invoicer": {
-        "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search action_fapiao_take_bank",
+        "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search action_fapiao_take_bank"
+        " action_fapiao_line_codes",
         "account.move.line": "action_fapiao_pick_line action_fapiao_pick_adjust",
         "fapiao": "action_create_bill action_match action_match_documents",
         "fapiao.match": "action_confirm action_undo action_pick_show action_pick_edit action_pick_remove",
@@ -91,8 +92,13 @@ METHODS = {
         "fapiao.red.form": "action_decide_ask_again action_decide_not_applied",
         "fapiao.request": "action_decide_ask_again action_decide_not_issued",
     },
-    "setup": {"fapiao.tax.code.import": "action_import action_show_codes"},
+    "setup": {
+        "fapiao.tax.code.import": "action_import",
+        "fapiao.tax.code.update": "action_apply action_show_categories action_show_lines action_show_products",
+    },
     "administrator": {
+        "product.category": "action_fapiao_take_suggestion",  # who may change products
+        "product.template": "action_fapiao_take_suggestion",
         "fapiao.account": "action_rotate_callback_token",
         "res.config.settings": "action_open_fapiao_account",
     },
@@ -125,6 +131,7 @@ FIELDS = {
         ),
     },
     "account.move.line": {
+        "invoicer": "fapiao_tax_code_id",
         "nobody": "fapiao_request_line_ids",
     },
     "account.tax": {
@@ -363,10 +370,22 @@ FIELDS = {
         "nobody": "fapiao_ids",
     },
     "fapiao.tax.code": {
-        "manager": ("active child_ids code description is_summary keywords kind name parent_id short_name"),
+        "manager": (
+            "active child_ids code date_end date_start description is_summary is_usable keywords kind name parent_id"
+            " policy_basis privileges short_name table_version vat_rates"
+        ),
     },
     "fapiao.tax.code.import": {
-        "manager": ("created_count done file filename rejected_count rejected_text unchanged_count updated_count"),
+        "manager": "file filename",
+    },
+    "fapiao.tax.code.update": {
+        "manager": (
+            "added_count changed_count ended_count ends_missing line_ids missing_count name rejected_count"
+            " rejected_text state table_version unchanged_count"
+        ),
+    },
+    "fapiao.tax.code.update.line": {
+        "manager": "code kind name new_values old_values update_id",
     },
     "fapiao.ticket.category": {
         "manager": "company_id cost_code product_id sequence type_code",
@@ -412,6 +431,7 @@ FIELDS = {
         "nobody": "fapiao_amount_open fapiao_ids fapiao_numbers fapiao_request_ids fapiao_state",
     },
     "sale.order.line": {
+        "invoicer": "fapiao_tax_code_id",
         "nobody": "fapiao_qty_covered fapiao_request_line_ids",
     },
 }

@@ -20,6 +20,7 @@ INPUTS = {
         *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
         *("fapiao_account_id", "fapiao_drawer", "fapiao_cover_number", "fapiao_output_reason"),
     },
+    "account.move.line": {"fapiao_tax_code_id"},
     "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
     "crm.team": {"fapiao_account_id"},
     "fapiao.account": {
@@ -58,9 +59,13 @@ INPUTS = {
     },
     "res.users": {"fapiao_account_id"},
     "sale.order": {"fapiao_account_id", "fapiao_drawer"},
+    "sale.order.line": {"fapiao_tax_code_id"},
 }
 # Set up by managers; unknown answers have rules of their own.
-SETUP = {"fapiao.answer.text", "fapiao.tax.code", "fapiao.ticket.category"}
+SETUP = {
+    *("fapiao.answer.text", "fapiao.ticket.category"),
+    *("fapiao.tax.code", "fapiao.tax.code.update", "fapiao.tax.code.update.line"),
+}
 LINKS = ("fapiao_ids", "fapiao_request_ids", "fapiao_red_form_ids")
 
 

@@ -91,6 +91,7 @@ class BuilderCase(FapiaoCommon):
                 rate,
                 price_include_override="tax_included" if included else "tax_excluded",
                 fapiao_zero_kind=False if rate else EXEMPT,
+                fapiao_policy="简易征收" if rate == 3 else False,
             )
             for rate in RATES
             for included in (False, True)

@@ -88,6 +88,7 @@ class TestTaxes(LinesCase):
 
     def test_small_scale_seller(self):
         three = self.taxes[3, False]
+        three.fapiao_policy = False
         self.account.small_scale = True
         built = self.build_one([{"tax_ids": three.ids}])
         self.assert_refused(built, "small_scale_reason_missing")
@@ -102,6 +103,8 @@ class TestTaxes(LinesCase):
         self.check_at_bureau(draft)
         self.assertEqual(self.draft_of([{"tax_ids": self.taxes[1, False].ids}]).small_scale_reason, "")
         self.account.small_scale = False
+        self.assert_refused(self.build_one([{"tax_ids": three.ids}]), "privilege_missing")
+        three.fapiao_policy = "简易征收"
         self.assertEqual(self.draft_of([{"tax_ids": three.ids}]).small_scale_reason, "", "of no use to others")
 
     def test_cash_rounding(self):

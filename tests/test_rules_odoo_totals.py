@@ -131,6 +131,7 @@ def to_items(computed, subtotals, distributed):
                 quantity=line.posted.quantity,
                 discount=max(line.list_base - amount, amounts.ZERO) if line.posted.discount else amounts.ZERO,
                 zero_kind="" if rate else EXEMPT,
+                policy="简易征收" if rate == Decimal("0.03") else "",
                 unit="个",
             )
         )

@@ -194,11 +194,6 @@ class TestTaxClassification(unittest.TestCase):
             with self.subTest(code):
                 self.assertEqual(summary, codes.is_summary(code))
 
-    def test_summary_with_a_table(self):
-        summaries = {"1060301020000000000"}
-        self.assertTrue(codes.is_summary("1060301020000000000", summaries))
-        self.assertFalse(codes.is_summary("1060301020100000000", summaries))
-
     def test_number(self):
         self.assertTrue(codes.is_number("24312000000136634917"))
         for number in ("2431200000013663491", "2431200000013663491X", "", None):

@@ -43,7 +43,28 @@ class TestLineChecks(SandboxCase):
 
     def test_leaf_codes_with_many_zeros_pass(self):
         for code in ("3070401000000000000", "3079900000000000000"):
-            self.issue([line(spbm=code)])
+            self.issue([line(spbm=code, sl="0.06", se="6.00")])
+
+    def test_rate_against_code(self):
+        for code, rate, tax in (
+            ("3070401000000000000", "0.13", "13.00"),
+            ("3060110000000000000", "0.09", "9.00"),
+            ("5010000000000000001", "0.06", "6.00"),
+        ):
+            self.refuse_line("不匹配", spbm=code, sl=rate, se=tax)
+        self.issue([line(spbm="3070401000000000000", sl="0.06", se="6.00")])
+
+    def test_privileges(self):
+        three = {"sl": "0.03", "se": "3.00"}
+        simple = {**three, "yhzcbs": "1", "zzstsgl": "简易征收"}
+        self.refuse_line("优惠政策不能为空", **three)
+        self.refuse_line("不正确", **{**simple, "zzstsgl": "简易计税"})
+        self.refuse_line("不匹配", **{**simple, "zzstsgl": "按5%简易征收"})
+        self.refuse_line("不匹配", yhzcbs="1", zzstsgl="简易征收")
+        self.refuse_line("不匹配", **{**simple, "zzstsgl": "超税负3%即征即退"})
+        self.issue([line(**simple)])
+        self.issue([line(**three)], slsm="2")
+        self.issue([line(yhzcbs="1", zzstsgl="超税负3%即征即退")])
 
     def test_quantity_and_price(self):
         self.refuse_line("同时填写", spsl="")

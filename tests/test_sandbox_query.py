@@ -77,7 +77,7 @@ class TestDetail(SandboxCase):
 
 class TestCreditLine(SandboxCase):
     def test_shape_of_the_seed(self):
-        self.issue([line(je="4854.37", se="145.63", sl="0.03", spsl="", dj="")])
+        self.issue([line(je="4854.37", se="145.63", sl="0.03", spsl="", dj="", yhzcbs="1", zzstsgl="简易征收")])
         answer = self.call("getCreditLine", self.who())
         self.assertEqual(
             answer,

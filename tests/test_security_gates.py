@@ -167,6 +167,7 @@ class TestCalls(GatesCase):
             "fapiao.call": self.invoice.fapiao_request_ids.call_ids[:1],
             "fapiao.match": self.match,
             "fapiao.purchase": self.env["fapiao.purchase"].browse(self.received.id),
+            "product.template": self.product_a.product_tmpl_id,
             "res.company": self.company,
             "res.users": self.users["employee"],
             "res.currency": self.company.currency_id,

@@ -1411,8 +1411,11 @@ class FapiaoAccount(models.Model):
         """Return the forms of which fapiao are reversed through this account."""
         return client_of(self.provider).reversible if self else frozenset()
 
-    def _limits(self, summary_codes):
-        """Return what one fapiao through this account may carry, as the rules want to know it."""
+    def _limits(self, code_laws):
+        """Return what one fapiao through this account may carry, as the rules want to know it.
+
+        ``code_laws``: those of the codes in question, see ``fapiao.tax.code``.
+        """
         self.ensure_one()
         company, cloud = self.company_id, client_of(self.provider)
         return Limits(
@@ -1423,7 +1426,7 @@ class FapiaoAccount(models.Model):
             discount_tax_tolerance=cloud.discount_tax_tolerance,
             kinds=frozenset(cloud.types),
             paper_number_required=cloud.paper_number_required,
-            summary_codes=summary_codes,
+            code_laws=code_laws,
             amount_limit=exact(company.fapiao_amount_limit) or None,
             # what is pushed isn't confirmed: it may warn, but holds nothing up
             credit_left=exact(self.credit_left) if self.credit_at and self.credit_source != "pushed" else None,

@@ -9,3 +9,4 @@ from . import fapiao_document_mixin
 from . import account_move
 from . import account_move_line
 from . import account_move_send
+from . import fapiao_tax_code

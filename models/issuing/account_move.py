@@ -288,6 +288,18 @@ class AccountMove(models.Model):
         self._fapiao_raise_if_impossible()
         return self.env["fapiao.issue"]._open(self)
 
+    def action_fapiao_line_codes(self):
+        """Open the lines for entering tax classification codes; the lines of a posted invoice are fixed on its form."""
+        gate.check(self, gate.INVOICER)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Tax Classification Codes of the Lines"),
+            "res_model": "account.move.line",
+            "views": [(self.env.ref("l10n_cn_invoice_cloud.view_move_line_code_list").id, "list")],
+            "domain": [("move_id", "in", self.ids), ("display_type", "=", "product")],
+            "context": {"create": False},
+        }
+
     def action_fapiao_merge(self):
         """Open the dialog that previews these invoices on one fapiao; nothing is sent yet."""
         gate.check(self, gate.ISSUER, "write")

@@ -13,8 +13,36 @@ from .builder import QUANTITY_DIGITS, lowest_free
 class AccountMoveLine(models.Model):
     _name = "account.move.line"
     _inherit = ["fapiao.guard.mixin", "account.move.line"]
+    _fapiao_inputs = frozenset({"fapiao_tax_code_id"})
 
+    fapiao_tax_code_id = fields.Many2one(
+        "fapiao.tax.code",
+        "Tax Classification Code",
+        domain=[("is_summary", "=", False)],
+        index="btree_not_null",
+        ondelete="restrict",
+        help="For the fapiao (税收分类编码). If empty, the code of the product or its category.",
+    )
     fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_line_id", copy=False)
+
+    def write(self, vals):
+        if "fapiao_tax_code_id" in vals:
+            self._fapiao_check_code_change(vals["fapiao_tax_code_id"])
+        return super().write(vals)
+
+    def _fapiao_check_code_change(self, code_id):
+        """Refuse another code on lines that a fapiao or a request stands for: it is printed there."""
+        changed = self.filtered(lambda line: line.fapiao_tax_code_id.id != (code_id or False))
+        # sudo: coverage is the same for every user
+        if rows := changed.sudo().fapiao_request_line_ids.filtered("live"):
+            raise UserError(
+                self.env._(
+                    "The tax classification code of “%(line)s” can't change: %(what)s stands for the line. %(cure)s",
+                    line=rows[0].move_line_id.display_name,
+                    what=rows._describe_what_binds() or rows[0].request_id.display_name,
+                    cure=rows._describe_way_out(),
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_fapiao(self):

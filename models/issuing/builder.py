@@ -78,6 +78,7 @@ class Catalogue:
     """Data read once for many invoices."""
 
     codes: dict  # product → fapiao.tax.code
+    laws: dict  # digits of a code → rules.codes.Law
     names: dict  # product → name on the fapiao, or ""
     quantity_digits: int
     language: str | None
@@ -130,11 +131,10 @@ class Builder:
         documents = moves | moves._fapiao_credits()
         catalogue = self._catalogue(documents)
         covered = self._covered(documents, freed)
-        summaries = self.env["fapiao.tax.code"]._summary_codes()
         twins = fapiao_twins.of_invoices(moves)
-        return [built for group in groups for built in self._build_group(group, catalogue, covered, summaries, twins)]
+        return [built for group in groups for built in self._build_group(group, catalogue, covered, twins)]
 
-    def _build_group(self, moves, catalogue, covered, summaries, twins):
+    def _build_group(self, moves, catalogue, covered, twins):
         credits_ = moves._fapiao_credits()
         problems = self._once([problem for move in moves for problem in self._obstacles(move)])
         # what is left of a document with unattributed request lines is unknown
@@ -143,7 +143,7 @@ class Builder:
             return [Built(moves, None, problems)]
         move, company = moves[0], moves.company_id
         account = move._fapiao_account()
-        limits = account._limits(summaries)
+        limits = account._limits(catalogue.laws)
         parties = company._fapiao_seller(account), move.partner_id._fapiao_party(), move._fapiao_type_or_default()
         items, problems = self._net_items(moves, credits_, catalogue)
         items = items and self._uncovered(items, covered)
@@ -329,12 +329,14 @@ class Builder:
 
     def _catalogue(self, moves):
         lines = moves.invoice_line_ids
-        return self._catalogue_of(lines.product_id | self._advanced_for(lines))
+        return self._catalogue_of(lines.product_id | self._advanced_for(lines), lines)
 
-    def _catalogue_of(self, products):
+    def _catalogue_of(self, products, lines):
         installed = self.env["res.lang"]._get_data(code=DOCUMENT_LANGUAGE)
+        by_product = products._fapiao_code()
         return Catalogue(
-            products._fapiao_code(),
+            by_product,
+            lines.fapiao_tax_code_id.union(*by_product.values())._laws(),
             products._fapiao_item_name(),
             self.env["decimal.precision"].precision_get("Product Unit"),
             DOCUMENT_LANGUAGE if installed else None,
@@ -376,7 +378,7 @@ class Builder:
         amount = exact(-line.balance)
         tax_data, problems = self._tax_of(base_line) if amount else (None, [])
         product = line.product_id or self._advanced_for(line)
-        if amount > 0 and not product:
+        if amount > 0 and not (product or line.fapiao_tax_code_id):
             problems = [*problems, self._no_product(line)]
         sign = -1 if line.move_id.move_type == "out_refund" else 1
         return Item(
@@ -391,7 +393,7 @@ class Builder:
 
     def _texts_of(self, line, product, tax_data, catalogue):
         """Return the values of an ``Item`` that don't depend on quantity and amount."""
-        code = catalogue.codes.get(product)
+        code = line.fapiao_tax_code_id or catalogue.codes.get(product)
         tax = tax_data["tax"] if tax_data else self.env["account.tax"]
         return {
             "name": self._name_of(line, catalogue),
@@ -512,7 +514,7 @@ class Builder:
         return Problem(
             "product_missing",
             _("Line “%(line)s” has no product, and so no tax classification code."),
-            _("Choose a product on the line; a general one with a code will do."),
+            _("Choose a product on the line, or a tax classification code."),
             {"line": self._words_of(line)},
             line=str(line.id),
         )

@@ -37,9 +37,15 @@ BUYER = {
     "person_business_name",
     "bank_half",
 }
-PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
+PRODUCT = {
+    *("item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"),
+    *("code_ended", "code_not_begun", "privilege_not_of_code"),
+}
 TAX_CODE = {"short_name_missing"}
-TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
+TAX = {
+    *("rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"),
+    *("rate_not_of_code", "privilege_missing", "privilege_unknown", "privilege_rate"),
+}
 ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
 COMPANY = {"no_account", "company_currency", "drawer_missing", "split_limit", "split_too_many"}
 SELLER = {
@@ -350,9 +356,9 @@ class FapiaoDocumentMixin(models.AbstractModel):
         if problem.code in BUYER:
             record = self._fapiao_party_to_mend(problem)
         elif problem.code in PRODUCT:
-            record = line.product_id.product_tmpl_id
+            record = self if line.fapiao_tax_code_id else line.product_id.product_tmpl_id
         elif problem.code in TAX_CODE:
-            record = line.product_id._fapiao_code().get(line.product_id)
+            record = line.fapiao_tax_code_id or line.product_id._fapiao_code().get(line.product_id)
         elif problem.code in TAX:
             record = line.tax_ids[:1]
         elif problem.code in ACCOUNT:

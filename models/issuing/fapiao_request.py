@@ -343,9 +343,11 @@ class FapiaoRequest(models.Model):
                 )
             )
         self._check_may_move_to(account)
-        limits = account._limits(self.env["fapiao.tax.code"]._summary_codes())
-        for request in self:
-            request._refreeze_for(account, limits)
+        drafts = {request: request._neutral_draft() for request in self}
+        used = {line.code for draft in drafts.values() for line in draft.lines}
+        limits = account._limits(self.env["fapiao.tax.code"]._laws_of(used))
+        for request, draft in drafts.items():
+            request._refreeze_for(account, draft, limits)
         self._enqueue()
 
     def _check_may_move_to(self, account):
@@ -366,10 +368,10 @@ class FapiaoRequest(models.Model):
                     )
                 )
 
-    def _refreeze_for(self, account, limits):
-        """Freeze this request's draft again, in the words of the cloud of ``account``; its ID stays."""
+    def _refreeze_for(self, account, draft, limits):
+        """Freeze this request's ``draft`` again, in the words of the cloud of ``account``; its ID stays."""
         self.ensure_one()
-        source, draft = self.account_id, self._neutral_draft()
+        source = self.account_id
         if account.drawer and draft.drawer == source.drawer:
             draft = replace(draft, drawer=account.drawer)
         if problems := problems_of(checks.preflight(draft, limits)):

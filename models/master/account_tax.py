@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 
 from ...rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
+from ..values import PRIVILEGES
 
 
 class AccountTax(models.Model):
@@ -19,9 +20,10 @@ class AccountTax(models.Model):
         "Reason for 0 %",
         help="A fapiao says why a line carries no tax. Leave it empty for any other rate.",
     )
-    fapiao_policy = fields.Char(
-        "Preferential Policy",
-        help="Tax privilege that this tax stands for (优惠政策), such as 简易征收 or 按5%简易征收.",
+    fapiao_policy = fields.Selection(
+        PRIVILEGES,
+        "Tax Privilege",
+        help="Privilege that this tax stands for (优惠政策). A general taxpayer needs one for 3 and 5 percent.",
     )
 
     @api.onchange("amount")

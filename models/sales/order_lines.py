@@ -51,10 +51,12 @@ class OrderBuilder(Builder):
         if problems := self._orders_obstacles(orders):
             return [BuiltOrder(nobody, None, problems, orders=orders)]
         company, account = orders.company_id, orders[:1]._fapiao_account()
-        limits = account._limits(self.env["fapiao.tax.code"]._summary_codes())
+        lines = orders.order_line.filtered(choice.quantities.get)
+        catalogue = self._catalogue_of(lines.product_id, lines)
+        limits = account._limits(catalogue.laws)
         recipient, problems = self._recipient(orders[:1], choice)
         parties = company._fapiao_seller(account), recipient, choice.type
-        items, found = self._items_of_orders(orders, choice)
+        items, found = self._items_of_orders(orders, lines, choice, catalogue)
         problems += found + self._company_problems(company, account) + list(fapiao_twins.of_orders(orders).values())
         draft, found = self._orders_draft(orders[:1], choice, items, parties, limits)
         problems += found
@@ -99,15 +101,13 @@ class OrderBuilder(Builder):
 
     # ------------------------------------------------------------------ lines
 
-    def _items_of_orders(self, orders, choice):
+    def _items_of_orders(self, orders, lines, choice, catalogue):
         """Return ``(items, problems)`` of the selected lines, in CNY at today's rate, as an invoice of today;
         ``items`` as pairs of order and item, None if a line is invalid.
         """
-        lines = orders.order_line.filtered(choice.quantities.get)
         if not lines:
             problem = Problem("nothing_chosen", _("Nothing is chosen."), _("Enter the quantity of at least one line."))
             return None, [problem]
-        catalogue = self._catalogue_of(lines.product_id)
         items, problems = [], []
         for order in orders:
             for base_line in self._order_base_lines(order):
@@ -136,7 +136,7 @@ class OrderBuilder(Builder):
         problems += self._quantity_problems(line, quantity, catalogue)
         total = exact(details["total_excluded"] + details["delta_total_excluded"])
         amount = self._order_share(line, total, "amount_untaxed", quantity, catalogue)
-        if amount > 0 and not line.product_id:
+        if amount > 0 and not (line.product_id or line.fapiao_tax_code_id):
             problems.append(replace(self._no_product(line), line=line._fapiao_key()))
         tax = exact(tax_data["tax_amount"]) if tax_data else ZERO
         return Item(

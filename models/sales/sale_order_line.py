@@ -5,14 +5,23 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_compare, float_is_zero
 
 # Fields of a line with a fapiao that can't change: goods, unit and taxes
-FIXED = ("product_id", "product_uom_id", "tax_ids")
+FIXED = ("product_id", "product_uom_id", "tax_ids", "fapiao_tax_code_id")
 GUARDED = {*FIXED, "product_uom_qty", "price_unit", "discount"}
 
 
 class SaleOrderLine(models.Model):
     _name = "sale.order.line"
     _inherit = ["fapiao.guard.mixin", "sale.order.line"]
+    _fapiao_inputs = frozenset({"fapiao_tax_code_id"})
 
+    fapiao_tax_code_id = fields.Many2one(
+        "fapiao.tax.code",
+        "Tax Classification Code",
+        domain=[("is_summary", "=", False)],
+        index="btree_not_null",
+        ondelete="restrict",
+        help="For the fapiao (税收分类编码). If empty, the code of the product or its category.",
+    )
     fapiao_request_line_ids = fields.One2many(
         "fapiao.request.line", "order_line_id", "Fapiao Requests", readonly=True, copy=False
     )
@@ -96,6 +105,10 @@ class SaleOrderLine(models.Model):
                     )
                 )
 
+    def _prepare_invoice_line(self, **optional_values):
+        values = {"fapiao_tax_code_id": self.fapiao_tax_code_id.id} if self.fapiao_tax_code_id else {}
+        return {**super()._prepare_invoice_line(**optional_values), **values}
+
     # ------------------------------------------------------------------ protection
 
     def write(self, vals):
@@ -124,7 +137,7 @@ class SaleOrderLine(models.Model):
         values = {"line": self.display_name, "what": rows._describe_what_binds()}
         if [self[name] for name in FIXED] != fixed:
             said = self.env._(
-                "Product, unit and taxes of “%(line)s” can't change: it has a fapiao, %(what)s.", **values
+                "Product, unit, taxes and code of “%(line)s” can't change: it has a fapiao, %(what)s.", **values
             )
         elif self._fapiao_is_below(covered := sum(row._quantity_of(self) for row in rows)):
             said = self.env._(

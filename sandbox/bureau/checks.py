@@ -30,6 +30,35 @@ SUMMARY = {
     30402 3040201 30403 30404 30405 3040502 30406 30407 30408 30601 30602 30701 30702 30703 30704""")
 }
 
+# Rates of some codes, by the longest of these beginnings (增值税税率 of the bureau's table)
+CODE_RATES = {
+    start: {Decimal(rate) for rate in words(rates)}
+    for start, rates in {
+        "3050": "0.09",  # 建筑服务
+        "30601": "0.06",  # 贷款服务
+        "30701": "0.06",
+        "3070302": "0.06",  # 娱乐服务
+        "30704": "0.06",  # 餐饮住宿服务
+        "30705": "0.06",  # 居民日常服务
+        "5": "0.09",  # 不动产
+    }.items()
+}
+PAST_RATES = {Decimal(rate) for rate in ("0.17", "0.16", "0.11", "0.10")}
+# Privileges (增值税特殊管理) and the rates they go with; no rates: any above zero
+LEVIED = {Decimal("0.03"), Decimal("0.05")}
+PRIVILEGES = {
+    "简易征收": LEVIED,
+    "按3%简易征收": {Decimal("0.03")},
+    "按5%简易征收": {Decimal("0.05")},
+    "按5%简易征收减按1.5%计征": {Decimal("0.015")},
+    "免税": {Decimal(0)},
+    "不征税": {Decimal(0)},
+    "稀土产品": GENERAL_ONLY | PAST_RATES,
+    **dict.fromkeys(words("先征后退 100%先征后退 50%先征后退"), set()),
+    **{f"即征即退{share}%": set() for share in (30, 50, 70, 100)},
+    **{f"超税负{share}%即征即退": GENERAL_ONLY | PAST_RATES for share in (3, 6, 8, 12)},
+}
+
 
 def check_head(draft, seller, buyers, ask_buyer=False, ask_person=False):
     """`ask_buyer`, `ask_person`: the caller wants the bureau's doubts as refusals."""
@@ -91,7 +120,7 @@ def _check_levy(draft, seller):
 # --- lines ---
 
 
-def check_lines(draft):
+def check_lines(draft, seller):
     lines = draft.lines
     if not lines:
         raise Refused("发票明细不能为空")
@@ -104,6 +133,8 @@ def check_lines(draft):
         with row(number):
             _check_texts(line)
             _check_zero_rate(line, draft)
+            _check_privilege(line)
+            _check_rate(line, draft, seller)
             _check_amounts(line)
             drift += _check_tax(line, draft)
     if drift > ALL_TAX:
@@ -147,6 +178,30 @@ def _check_zero_rate(line, draft):
         raise Refused("普通零税率不能使用优惠政策")
     if line.policy and not line.preferential:
         raise Refused("未使用优惠政策时增值税特殊管理应为空")
+
+
+def _check_privilege(line):
+    if not line.policy:
+        return
+    if line.policy not in PRIVILEGES:
+        raise Refused(f"增值税特殊管理{line.policy}不正确")
+    rates = PRIVILEGES[line.policy]
+    if line.rate not in rates if rates else not line.rate:
+        raise Refused(f"优惠政策{line.policy}与税率{line.rate}不匹配")
+    if line.policy == "不征税" and line.zero_kind == "exempt":
+        raise Refused("免税项目优惠政策应为免税")
+
+
+def _check_rate(line, draft, seller):
+    """A levy rate needs a small-scale seller, a privilege, another way of levying, or an earlier sale."""
+    is_levied = seller.small_scale or line.policy or draft.levy not in ("", "0") or draft.small_reason
+    if line.rate in LEVIED and not is_levied:
+        raise Refused(f"一般纳税人使用征收率{line.rate}时优惠政策不能为空")
+    start = max((start for start in CODE_RATES if line.code.startswith(start)), key=len, default=None)
+    if start is None or not line.rate or line.rate in CODE_RATES[start] | PAST_RATES | LEVIED:
+        return
+    if line.rate in GENERAL_ONLY or not is_levied:
+        raise Refused(f"税率{line.rate}与商品编码{line.code}不匹配")
 
 
 def _check_amounts(line):

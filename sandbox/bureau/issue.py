@@ -15,7 +15,7 @@ MARKER = "9999"
 def check(world, draft, **doubts):
     seller = world.taxpayer(draft.seller_no)
     check_head(draft, seller, world.buyers, **doubts)
-    check_lines(draft)
+    check_lines(draft, seller)
     check_totals(draft)
     _demand_credit(seller, draft.net, world.clock.now())
 

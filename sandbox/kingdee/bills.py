@@ -86,8 +86,9 @@ def _read(exchange, item):
         # The bureau's checks, except the credit line, which counts when a fapiao is issued.
         check_totals(draft)
         for part in split.plan(draft, exchange.quirks):
-            check_head(part, exchange.world.taxpayer(draft.seller_no), exchange.world.buyers)
-            check_lines(part)
+            seller = exchange.world.taxpayer(draft.seller_no)
+            check_head(part, seller, exchange.world.buyers)
+            check_lines(part, seller)
         about = (draft.lines[0].bill, draft.seller_no, 1, exchange.tenant.account_id, exchange.system)
         return Bill(*about, content, draft, values.choice(item, "autoInvoice", FLAG, "0") == "1")
     except Refused as error:
