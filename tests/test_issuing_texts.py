@@ -298,12 +298,18 @@ class TestNotes(TextsCase, OrderCommon):
             order.order_line = self.notes("合同号 HT-2026-081")
             dialog = self.open(order)
             self.assertEqual((dialog.has_notes, dialog.remark or ""), (True, remark))
-        dialog = self.open(order)
+        self.activate("zh_CN", "fr_FR")
+        for language, name in (("fr_FR", "Suite comptable"), ("zh_CN", "会计套件")):
+            self.product_a.with_context(lang=language).name = name
+        self.code.short_name = "其他软件服务"
+        dialog = self.open(order.with_context(lang="fr_FR"))
         dialog.with_notes = False
         self.assertFalse(dialog.remark)
         dialog.with_notes = True
         self.click(dialog)
-        self.assertEqual(order.fapiao_ids.remark, "合同号 HT-2026-081")
+        fapiao = order.fapiao_ids
+        line = fapiao.line_ids
+        self.assertEqual((fapiao.remark, line.name, line.unit), ("合同号 HT-2026-081", "*其他软件服务*会计套件", "个"))
 
 
 @tagged("post_install", "-at_install")
