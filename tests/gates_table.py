@@ -175,7 +175,7 @@ FIELDS = {
             " bureau_account_type bureau_channel_at bureau_company bureau_login_type bureau_period bureau_select_days"
             " bureau_state bureau_url callback_over_at callback_token claimed_at credit_counted_to credit_amount"
             " credit_at credit_count credit_left_today credit_left_told credit_short_told_on credit_since"
-            " credit_source credit_tax credit_total credit_used credit_warned database_identity face_state"
+            " credit_source credit_tax credit_total credit_used credit_valid_from credit_valid_to credit_warned database_identity face_state"
             " left_alone_until pull_day pull_ids pull_text recheck_told_on red_forms_at replaced_by_id restored_at"
             " session_at session_state session_text token"
             " token_expires_at token_lease_until"
