@@ -214,6 +214,8 @@ def _credited(line, credit, reason, price):
         credit, price = replace(credit, quantity=None), None
     amount = _credited_amount(line, credit, price)
     quantity = None if credit.quantity is None else -abs(Decimal(credit.quantity))
+    if credit.amount is not None and amount == line.amount:
+        quantity = None  # all of it, in whatever units it is credited
     if quantity is None and line.quantity is not None:
         if amount == line.amount:
             quantity = line.quantity
@@ -241,9 +243,9 @@ def _credited_amount(line, credit, price):
 def takes_units(blue, shares):
     """Return whether ``shares`` (:class:`Credit`, with amounts) are of the quantity at the price of ``blue``, or of all
     that is left of a line."""
-    known, prices = {line.xh: line.amount for line in left(blue)}, {line.xh: line.price for line in fold(blue.lines)}
+    known, prices = {line.xh: line for line in left(blue)}, {line.xh: line.price for line in fold(blue.lines)}
     return all(
-        abs(share.amount) == -known[share.xh]
+        (abs(share.amount) == -known[share.xh].amount and known[share.xh].price == prices[share.xh])
         or (
             None not in (share.quantity, prices[share.xh])
             and abs(price_difference(abs(share.amount), abs(share.quantity), prices[share.xh])) <= PRICE_TOLERANCE

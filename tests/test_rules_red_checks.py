@@ -14,7 +14,7 @@ from ..rules.problems import errors
 from ..rules.red import ALLOWANCE, REASONS, RETURNED, STOPPED, WRONG, kinds_of, suits_kinds
 from ..rules.red_checks import red_preflight
 from ..rules.red_document import BUYER, BUYER_RED, PARTIAL_RED, RedCheck, RedOrder
-from ..rules.red_lines import Credit, fold, left, part, totals, whole
+from ..rules.red_lines import Credit, fold, left, part, takes_units, totals, whole
 from .test_rules_red_lines import BLUE, BLUES, NUMBER, PAIR, PLAIN, REASON_CODES, D, blue, credits_of, line
 
 SERVICE = "3040201010000000000"
@@ -205,6 +205,25 @@ class TestLines(unittest.TestCase):
         self.assertEqual([], found(order(lines, RETURNED, later), later))
         whole_line = part(later, RETURNED, [Credit(1)])
         self.assertEqual(["red_line_price"], found(order(whole_line, RETURNED, later), later))
+
+    def test_a_line_credited_whole_in_other_units(self):
+        lines = part(BLUE, RETURNED, [Credit(1, D(1), D("90.00"))])
+        self.assertEqual((D("-4"), D("22.5")), (lines[0].quantity, lines[0].price))
+        self.assertEqual([], found(order(lines, RETURNED)))
+
+    def test_whether_units_are_taken(self):
+        later = replace(BLUE, reversed=part(BLUE, ALLOWANCE, [Credit(1, amount=D("9.00"))]))
+        rows = [
+            (BLUE, Credit(1, D(1), D("22.50")), True),
+            (BLUE, Credit(1, D(1), D("22.52")), False),
+            (BLUE, Credit(1, D(1), D("90.00")), True),
+            (BLUE, Credit(1, None, D("22.50")), False),
+            (later, Credit(1, D(2), D("45.00")), True),
+            (later, Credit(1, D(4), D("81.00")), False),
+        ]
+        for original, credit, expected in rows:
+            with self.subTest(credit=credit, reversed=original.reversed):
+                self.assertEqual(expected, takes_units(original, [credit]))
 
     def test_price_times_quantity_of_the_original_is_off(self):
         """As on fapiao of a tax control device: an amount alone."""

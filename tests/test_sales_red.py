@@ -94,9 +94,9 @@ class TestRedOfOrder(OrderCommon):
         )
         with self.assertRaises(UserError):
             order.with_user(seller).action_cancel()
-        dialog = self.open_flush(order, seller)
+        dialog = self.open_flush(order, seller).with_user(seller)
         self.assertEqual((dialog.scope, dialog.reason, dialog.can_make_credit_note), ("full", "01", False))
-        form = self.apply(dialog.with_user(seller))
+        form = self.apply(dialog)
         self.assertEqual((form.stage, form.user_id, order.fapiao_state), ("issued", seller, "red"))
         self.assert_reversed_once(blue)
         self.request(order)

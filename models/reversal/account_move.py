@@ -206,7 +206,8 @@ class AccountMove(models.Model):
 
     def _fapiao_origins(self, *more):
         """Return ``{line of a credit note: [(line of this invoice, Part)]}`` for the credit notes of this invoice and
-        ``more`` ones: lines of the same product and taxes, first those of the same price, then of the same description.
+        ``more`` ones: lines of the same product and taxes, where there are any of the same price, and first those of
+        the same description.
         Of equal lines each is credited up to what it has (:func:`~..rules.red_lines.origins`).
         """
 
@@ -217,11 +218,10 @@ class AccountMove(models.Model):
             return Part(exact(line.price_subtotal), quantity=exact(line.quantity, QUANTITY_DIGITS))
 
         def ranked(line):
-            ranks = {}
-            for origin in alike.get(key(line), ()):
-                by_units = (origin.price_unit, origin.discount) == (line.price_unit, line.discount)
-                ranks.setdefault((not by_units, origin.name != line.name), []).append(origin)
-            return [(not rank[0], ranks[rank]) for rank in sorted(ranks)]
+            found = alike.get(key(line), [])
+            same = [one for one in found if (one.price_unit, one.discount) == (line.price_unit, line.discount)]
+            choices = [[one for one in same or found if one.name == line.name], same or found]
+            return [(bool(same), lines) for lines in choices if lines]
 
         notes = (self._fapiao_credits() | self.browse().union(*more)).sorted("id")
         credited, alike = [], {}

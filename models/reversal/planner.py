@@ -77,19 +77,21 @@ def plan(fapiao, credit=None, reason="", check=None, make_credit_note=False):
     blue = fapiao._as_blue()
     scope, rest = _scope(fapiao, credit, words, shared)
     shares, stray = _shares(blue, credit, taken) if credit else ([], [])
-    credited = [line for line in _left(blue) if line.xh in {share.xh for share in shares}]
+    taken_from, left = {share.xh for share in shares}, _left(blue)
+    credited = [line for line in left if line.xh in taken_from]
     reasons = red.legal_reasons(
         red.kinds_of(blue.lines),
         scope != "partial",
         bool(blue.reversed),
-        any(map(red_lines.is_off, credited if scope == "partial" else _left(blue))),
+        any(map(red_lines.is_off, credited if scope == "partial" else left)),
     )
     if reason not in reasons and len(shared) > 1:
         reason = ""  # chosen for another of several fapiao
     if not reason:
-        by_units = scope == "full" or _takes_units(blue, shares)
+        # what takes back something else is an amount
+        by_units = scope == "full" or not stray and _takes_units(blue, shares)
         reason = _fitting(reasons, bool(credit), by_units, red.kinds_of(credited))
-    order = _order_for(fapiao, blue, shares, scope, reason, check)
+    order = _order_for(fapiao, blue, left, shares, scope, reason, check)
     problems = stray if scope == "partial" else []
     problems += red_preflight(order, blue, words.features, check)
     if taken is None and credit:
@@ -160,15 +162,15 @@ def _left(blue):
 # ------------------------------------------------------------------ order
 
 
-def _order_for(fapiao, blue, shares, scope, reason, check):
+def _order_for(fapiao, blue, left, shares, scope, reason, check):
     lines = _lines(blue, shares, scope, reason)
     if check:
-        lines = red_lines.detailed(lines, _left(blue), check.lines)
+        lines = red_lines.detailed(lines, left, check.lines)
     if lines:
         amount, tax, total = red_lines.totals(lines)
     else:
-        left = -1 if not fapiao.red_ids else 0
-        amount, tax, total = (left * exact(fapiao[name]) for name in ("amount_untaxed", "amount_tax", "amount_total"))
+        sign = -1 if not fapiao.red_ids else 0
+        amount, tax, total = (sign * exact(fapiao[name]) for name in ("amount_untaxed", "amount_tax", "amount_total"))
     return RedOrder(
         blue_number=fapiao.number,
         reason=reason,
