@@ -93,6 +93,7 @@ from . import test_issuing_accounts
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
 from . import test_issuing_builder
+from . import test_issuing_differential
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
 from . import test_issuing_elsewhere

@@ -40,7 +40,7 @@ BUYER = {
 PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
 TAX_CODE = {"short_name_missing"}
 TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
-ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
+ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing", "levy_unsupported"}
 COMPANY = {"no_account", "company_currency", "drawer_missing", "split_limit", "split_too_many"}
 SELLER = {
     "seller_address_missing",
