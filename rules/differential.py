@@ -89,8 +89,8 @@ def levy_problems(draft, limits):
             "levy_unsupported",
             _("The cloud of this account can't issue fapiao under differential taxation (差额征税)."),
             _(
-                "Issue through an account of another cloud, or issue at the tax bureau and then attach the fapiao."
-                " If your cloud can do it, switch it on in the account."
+                "Issue through an account of another cloud, or at the tax bureau, and then attach the fapiao. If your"
+                " cloud can do it, switch it on in the account."
             ),
         )
     if draft.levy in DIFFERENTIAL:

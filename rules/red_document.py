@@ -42,9 +42,9 @@ class RedLine(Printed):
 class Blue:
     """The fapiao to be reversed, as issued; ``issued_at`` is aware.
 
-    ``reversed`` are the lines of the red fapiao that already reverse it. ``levy``: as in :class:`~.document.Draft`.
-    ``is_paper``: a digital fapiao on paper (数电纸票), whose red fapiao is electronic. ``special_kind``: 特定要素类型,
-    if it has one.
+    ``reversed`` are the lines of the red fapiao that already reverse it. ``is_paper``: a digital fapiao on
+    paper (数电纸票), whose red fapiao is electronic. ``special_kind``: 特定要素类型, if it has one. ``levy``: as in
+    :class:`~.document.Draft`.
     """
 
     number: str

@@ -97,6 +97,7 @@ from . import test_issuing_amounts
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
 from . import test_issuing_builder
+from . import test_issuing_differential
 from . import test_issuing_builder_lines
 from . import test_issuing_builder_taxes
 from . import test_issuing_elements

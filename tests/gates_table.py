@@ -129,6 +129,8 @@ FIELDS = {
             " fapiao_small_scale_reason fapiao_type"
             "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
             " fapiao_small_scale_reason fapiao_type fapiao_advance fapiao_advance_code_id"
+            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
+            " fapiao_small_scale_reason fapiao_type fapiao_voucher_ids"
         ),
         "nobody": (
             "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_in_stated"
@@ -142,7 +144,7 @@ FIELDS = {
         "nobody": "fapiao_request_line_ids",
     },
     "account.tax": {
-        "nobody": "fapiao_policy fapiao_zero_kind",
+        "nobody": "fapiao_levy fapiao_policy fapiao_zero_kind",
     },
     "fapiao": {
         "nobody": (
@@ -185,6 +187,8 @@ FIELDS = {
             " pace_per_minute auto_merge element_codes goods_codes line_notes org_code paper_kind_ordinary"
             " paper_kind_special priority"
             " differential_bills"
+            " pace_per_minute auto_merge differential_bills goods_codes line_notes org_code"
+            " paper_kind_ordinary paper_kind_special priority"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
             " registered_name small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"
@@ -392,6 +396,9 @@ FIELDS = {
             " is_elsewhere later_ids line_ids move_ids order_ids partner_id previous_id red_form_id rest_of_id"
             " sibling type withdraw_asked withdrawal_id form organisation"
         ),
+    },
+    "fapiao.voucher": {
+        "invoicer": "code company_id date deducted fapiao_id kind move_id number remark sequence total",
     },
     "fapiao.request.line": {
         "nobody": (

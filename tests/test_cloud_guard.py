@@ -18,11 +18,11 @@ INPUTS = {
     "account.journal": {"fapiao_account_id", "fapiao_voucher_word"},
     "account.move": {
         *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
-        *("fapiao_account_id", "fapiao_drawer", "fapiao_cover_number", "fapiao_output_reason"),
-        "fapiao_element_ids",
+        *("fapiao_account_id", "fapiao_drawer", "fapiao_voucher_ids", "fapiao_cover_number", "fapiao_output_reason"),
+        *("fapiao_element_ids", "fapiao_advance", "fapiao_advance_code_id"),
     },
     "account.move.line": {"fapiao_tax_code_id"},
-    "account.tax": {"fapiao_zero_kind", "fapiao_policy"},
+    "account.tax": {"fapiao_zero_kind", "fapiao_policy", "fapiao_levy"},
     "crm.team": {"fapiao_account_id"},
     "fapiao.account": {
         *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),

@@ -1,4 +1,4 @@
-"""Differential taxation (差额征税): the tax of a difference, and what each kind of voucher has to name."""
+"""Differential taxation (差额征税): the tax for every rate, and what each kind of voucher has to name."""
 
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal

@@ -472,8 +472,8 @@ class FapiaoAccount(models.Model):
     )
     differential_bills = fields.Boolean(
         "Differential Taxation in Bills",
-        help="Whether a request can say differential taxation (差额征税). The cloud's public papers don't tell: turn it"
-        " on after the cloud has confirmed it and one such fapiao was issued in test mode.",
+        help="Whether a request can say differential taxation (差额征税). The cloud's public papers don't tell: turn"
+        " it on after the cloud has confirmed it and one such fapiao was issued in test mode.",
     )
     gross_total = fields.Boolean(
         "Totals With Tax",

@@ -5,6 +5,8 @@ from . import fapiao_request_line
 from . import fapiao_withdrawal
 from . import fapiao_accepted_warning
 from . import account_journal
+from . import account_tax
+from . import fapiao_voucher
 from . import res_users
 from . import fapiao_document_mixin
 from . import account_move

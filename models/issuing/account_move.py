@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from ...rules.problems import errors
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
-from ..values import ADVANCES, DIGITAL_FORM, FORMS, KINDS, PROBLEM, SMALL_SCALE_REASONS, as_html
+from ..values import ADVANCES, DIGITAL_FORM, FORMS, KINDS, LEVIES, PROBLEM, SMALL_SCALE_REASONS, as_html, exact
 from . import fapiao_twins
 from .builder import Builder
 
@@ -23,7 +23,7 @@ class AccountMove(models.Model):
         {
             *("fapiao_type", "fapiao_form", "fapiao_remark", "fapiao_small_scale_reason"),
             *("fapiao_account_id", "fapiao_drawer", "fapiao_element_ids"),
-            *("fapiao_advance", "fapiao_advance_code_id"),
+            *("fapiao_advance", "fapiao_advance_code_id", "fapiao_voucher_ids"),
         }
     )
 
@@ -84,6 +84,8 @@ class AccountMove(models.Model):
         copy=False,
         help="What the tax bureau wants to know of building services, real estate, transport and the like (特定要素).",
     )
+    fapiao_voucher_ids = fields.One2many("fapiao.voucher", "move_id", "Deducted Vouchers", copy=False)
+    fapiao_levy = fields.Selection(LEVIES, "Taxation", compute="_compute_fapiao_levy", compute_sudo=True)
 
     # for the search of similar invoices (fapiao_twins)
     _fapiao_twins = models.Index(
@@ -242,6 +244,12 @@ class AccountMove(models.Model):
         # sudo: coverage is the same for every user; computed, as invoices from before the installation store 0
         return self.company_currency_id.compare_amounts(self.sudo()._fapiao_open(), 0) > 0
 
+    @api.depends("move_type", "invoice_line_ids.tax_ids.fapiao_levy")
+    def _compute_fapiao_levy(self):
+        for move in self:
+            taxes = move.is_sale_document() and move._fapiao_differential_lines().tax_ids
+            move.fapiao_levy = taxes and next(filter(None, taxes.mapped("fapiao_levy")), False)
+
     @api.depends("fapiao_red_form_ids.state", "fapiao_red_form_ids.in_doubt")
     def _compute_fapiao_offers(self):
         return super()._compute_fapiao_offers()
@@ -329,6 +337,54 @@ class AccountMove(models.Model):
         """Hook: return further problems of this invoice's lines."""
         return []
 
+    # ------------------------------------------------------------------ differential taxation
+
+    def _fapiao_differential_lines(self):
+        """Return the lines of these documents whose tax is levied on a difference, or is declared so."""
+        return self.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product" and any(line.tax_ids.mapped("fapiao_levy"))
+        )
+
+    def _prepare_product_base_line_for_taxes_computation(self, product_line):
+        base_line = super()._prepare_product_base_line_for_taxes_computation(product_line)
+        if product_line.fapiao_deducted and self.is_sale_document():
+            self.env["account.tax"]._fapiao_deduct(base_line, exact(product_line.fapiao_deducted), self.company_id)
+        return base_line
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """A credit note takes back the tax of the invoice, so it deducts the same."""
+        default_values_list = default_values_list or [{} for _move in self]
+        for move, values in zip(self, default_values_list, strict=True):
+            if move.fapiao_voucher_ids and move.move_type == "out_invoice":
+                values["fapiao_voucher_ids"] = move.fapiao_voucher_ids._copied()
+        return super()._reverse_moves(default_values_list, cancel)
+
+    def _fapiao_check_differential(self):
+        """Raise ``UserError`` where the tax of a difference can't be posted: of several lines it isn't known which one
+        bears it, and no more than the price is deducted.
+        """
+        for move in self.filtered("fapiao_levy"):
+            lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product" and line.balance)
+            if len(lines) > 1:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s has %(count)s lines, but under differential taxation (差额征税) a fapiao has one."
+                        " Invoice each line on its own.",
+                        invoice=move.display_name,
+                        count=len(lines),
+                    )
+                )
+            deducted = sum(move.fapiao_voucher_ids.mapped("deducted"))
+            if move.company_currency_id.compare_amounts(deducted, abs(move.amount_total_signed)) > 0:
+                raise UserError(
+                    self.env._(
+                        "The vouchers of %(invoice)s deduct %(deducted)s, more than its total. Correct what they"
+                        " deduct.",
+                        invoice=move.display_name,
+                        deducted=move.company_currency_id.format(deducted),
+                    )
+                )
+
     # ------------------------------------------------------------------ actions
 
     def action_fapiao_issue(self):
@@ -383,6 +439,7 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------------ posting
 
     def _post(self, soft=True):
+        self._fapiao_check_differential()
         posted = super()._post(soft)
         posted.filtered(lambda move: move.move_type == "out_invoice")._fapiao_fill_elements()
         posted._fapiao_before_issuing()

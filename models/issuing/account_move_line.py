@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import float_compare, float_is_zero
 
 from ...rules.amounts import ZERO
+from ...rules.differential import DIFFERENTIAL_NET
 from ...rules.shares import is_rounding
 from ..values import exact
 from .builder import QUANTITY_DIGITS, lowest_free
@@ -22,6 +23,13 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         help="For the fapiao (税收分类编码). If empty, the code of the product or its category.",
+    )
+    # compute_sudo: salespeople and customers see invoices, but no vouchers
+    fapiao_deducted = fields.Monetary(
+        compute="_compute_fapiao_deducted",
+        compute_sudo=True,
+        currency_field="company_currency_id",
+        help="What of the price bears no tax under differential taxation.",
     )
     fapiao_request_line_ids = fields.One2many("fapiao.request.line", "move_line_id", copy=False)
 
@@ -43,6 +51,17 @@ class AccountMoveLine(models.Model):
                     cure=rows._describe_way_out(),
                 )
             )
+
+    # not the setting of the tax: what was posted under another one stays as it is
+    @api.depends("tax_ids", "move_id.fapiao_voucher_ids.deducted")
+    def _compute_fapiao_deducted(self):
+        for line in self:
+            is_net = line.display_type == "product" and DIFFERENTIAL_NET in line.tax_ids.mapped("fapiao_levy")
+            line.fapiao_deducted = is_net and sum(line.move_id.fapiao_voucher_ids.mapped("deducted"))
+
+    @api.depends("fapiao_deducted")
+    def _compute_totals(self):
+        return super()._compute_totals()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_fapiao(self):

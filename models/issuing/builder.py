@@ -142,15 +142,18 @@ class Builder:
         catalogue = self._catalogue(documents)
         covered = self._covered(documents, freed)
         twins = fapiao_twins.of_invoices(moves)
-        all_built = [built for group in groups for built in self._build_group(group, catalogue, covered, twins)]
+        overdrawn = moves.fapiao_voucher_ids._overdrawn()
+        all_built = [
+            built for group in groups for built in self._build_group(group, catalogue, covered, twins, overdrawn)
+        ]
         return self.env["fapiao.accepted.warning"]._without_accepted(all_built)
 
-    def _build_group(self, moves, catalogue, covered, twins):
+    def _build_group(self, moves, catalogue, covered, twins, overdrawn):
         credits_ = moves._fapiao_credits()
         problems = self._once([problem for move in moves for problem in self._obstacles(move)])
         # what is left of a document with unattributed request lines is unknown
         lost = [self._lost_line(one, covered.lost[one]) for one in moves | credits_ if one in covered.lost]
-        if problems := problems or lost:
+        if problems := problems or lost or self._differential_problems(moves, credits_, overdrawn):
             return [Built(moves, None, problems)]
         move, company = moves[0], moves.company_id
         account = move._fapiao_account()
@@ -191,9 +194,43 @@ class Builder:
                 [item for _document, item in items],
                 move._fapiao_form_or_default(),
                 next(filter(None, moves.mapped("fapiao_small_scale_reason")), ""),
-            ),
+            )
+            | self._levied(move),
         )
         return draft, problems + found
+
+    def _levied(self, move):
+        """Return what differential taxation adds to the fapiao of ``move``: its levy, deduction and vouchers."""
+        if not move.fapiao_levy:
+            return {}
+        vouchers = move.fapiao_voucher_ids._neutral()
+        deduction = sum((voucher.deducted for voucher in vouchers), ZERO)
+        return {"levy": move.fapiao_levy, "deduction": deduction, "vouchers": vouchers, "may_merge": False}
+
+    def _differential_problems(self, moves, credits_, overdrawn):
+        """Return why ``moves`` under differential taxation can't be issued as they stand beside other documents;
+        ``overdrawn``: vouchers of which too much is deducted.
+        """
+        if not any(moves.mapped("fapiao_levy")):
+            return []
+        if credits_ and sum(exact(move.amount_total_signed) for move in moves | credits_):
+            return [
+                Problem(
+                    "differential_credited",
+                    _("%(invoice)s is credited in part, but its vouchers are deducted from the whole price."),
+                    _("Credit the invoice in full; then invoice what remains, with the vouchers deducted from it."),
+                    {"invoice": moves[0].display_name},
+                )
+            ]
+        return [
+            Problem(
+                "voucher_overdrawn",
+                _("Voucher %(number)s is deducted on other invoices too, together more than its total of %(total)s."),
+                _("Reset the invoice to draft and deduct no more than what is left of it."),
+                {"number": voucher.number, "total": f"{exact(voucher.total)}"},
+            )
+            for voucher in moves.fapiao_voucher_ids & overdrawn
+        ]
 
     def _printed(self, document, items, form, reason=""):
         """Return what the settings of the company and the account of ``document`` and the wishes add to a fapiao over
@@ -852,7 +889,10 @@ class Builder:
         checks_in_turn = [self._merge_accounts, self._merge_currencies, self._merge_elements]
         if documents._name == "account.move":
             # for orders, both are chosen in the request dialog
-            checks_in_turn = [self._merge_recipients, self._merge_types, self._merge_forms, *checks_in_turn]
+            checks_in_turn = [
+                *(self._merge_recipients, self._merge_types, self._merge_forms, self._merge_levies),
+                *checks_in_turn,
+            ]
         return [problem for check in checks_in_turn if (problem := check(documents))]
 
     def _merge_accounts(self, documents):
@@ -912,6 +952,16 @@ class Builder:
                 "other": other.display_name,
                 "other_form": names[other._fapiao_form_or_default()],
             },
+        )
+
+    def _merge_levies(self, moves):
+        """A fapiao under differential taxation has one line."""
+        alone = moves.filtered("fapiao_levy")[:1]
+        return alone and Problem(
+            "merge_differential",
+            _("%(invoice)s is under differential taxation (差额征税), so its fapiao has one line."),
+            _("Issue it separately."),
+            {"invoice": alone.display_name},
         )
 
     def _merge_currencies(self, documents):

@@ -20,6 +20,7 @@ from ...clouds.base import LineDetail, NotFound
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
 from ...rules import codes, qr
 from ...rules.amounts import ZERO
+from ...rules.differential import DIFFERENTIAL
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from ...rules.elements import as_printed
 from ...rules.filenames import clean
@@ -337,6 +338,7 @@ class Fapiao(models.Model):
             "payee": draft.payee,
             "reviewer": draft.reviewer,
             "check_code": issued.check_code,
+            **self._levied(draft),
             **self._addresses(issued.files),
             # what was ordered, unless the cloud says more of it
             "special_element": draft.element,
@@ -349,6 +351,13 @@ class Fapiao(models.Model):
                 for values in self.env["fapiao.line"]._values_of(lines, () if is_whole else issued.line_details)
             ],
         }
+
+    @api.model
+    def _levied(self, draft):
+        """Return how the tax of a blue fapiao is levied, where it is not as usual."""
+        if getattr(draft, "levy", "") not in DIFFERENTIAL:
+            return {}
+        return {"levy": draft.levy, "differential_deduction": float(draft.deduction or 0)}
 
     @api.model
     def _particulars(self, said):

@@ -58,7 +58,7 @@ TAX = {
 }
 ACCOUNT = {
     *("credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"),
-    "registered_name_differs",
+    *("registered_name_differs", "levy_unsupported"),
 }
 COMPANY = {"no_account", "company_currency", "drawer_missing", "split_limit", "split_too_many"}
 SELLER = {

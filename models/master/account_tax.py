@@ -2,14 +2,15 @@
 
 from odoo import api, fields, models
 
+from ...rules.differential import DIFFERENTIAL
 from ...rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
-from ..values import PRIVILEGES
+from ..values import LEVIES, PRIVILEGES
 
 
 class AccountTax(models.Model):
     _name = "account.tax"
     _inherit = ["fapiao.guard.mixin", "account.tax"]
-    _fapiao_inputs = frozenset({"fapiao_zero_kind", "fapiao_policy"})
+    _fapiao_inputs = frozenset({"fapiao_zero_kind", "fapiao_policy", "fapiao_levy"})
 
     fapiao_zero_kind = fields.Selection(
         [
@@ -19,6 +20,12 @@ class AccountTax(models.Model):
         ],
         "Reason for 0 %",
         help="A fapiao says why a line carries no tax. Leave it empty for any other rate.",
+    )
+    fapiao_levy = fields.Selection(
+        [row for row in LEVIES if row[0] in DIFFERENTIAL],
+        "Differential Taxation",
+        help="差额征税: an invoice with this tax has one line, and lists the vouchers that are deducted from its price."
+        " Issued in full, the tax is that of the whole price; issued for the difference, of what is left of it.",
     )
     fapiao_policy = fields.Selection(
         PRIVILEGES,

@@ -63,6 +63,8 @@ def create_missing(company):
 
 
 def _is(tax, kind):
+    if tax.fapiao_levy:
+        return False
     flags = (tax.fapiao_zero_kind or "", tax.fapiao_policy or "")
     if tax.type_tax_use == PURCHASE and not kind.zero_kind:
         return tax.amount == kind.rate and not flags[0]
@@ -107,6 +109,7 @@ def _create(pattern, kinds, own):
                 "price_include_override": "tax_excluded",
                 "fiscal_position_ids": [Command.clear()],
                 "original_tax_ids": [Command.clear()],
+                "fapiao_levy": False,
                 "fapiao_zero_kind": kind.zero_kind,
                 "fapiao_policy": kind.policy,
             }

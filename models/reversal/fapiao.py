@@ -118,6 +118,7 @@ class Fapiao(models.Model):
             buyer_tax_no=self.buyer_tax_no or "",
             color=self.color,
             is_paper=self.type_code in PAPER,
+            levy=self.levy or "",
             reversed=tuple(line for red in self.red_ids if red.status == "normal" for line in red._lines_as_red()),
         )
 

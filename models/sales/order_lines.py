@@ -180,6 +180,7 @@ class OrderBuilder(Builder):
             self._order_currency_problem,
             self._order_cover_problem,
             self._down_payment_problem,
+            self._order_levy_problem,
         )
         found = self._merge_problems(orders) if len(orders) > 1 else []
         return found or self._once(
@@ -193,6 +194,17 @@ class OrderBuilder(Builder):
             "not_confirmed",
             _("%(order)s is not confirmed."),
             _("Confirm the order first."),
+            {"order": order.display_name},
+        )
+
+    def _order_levy_problem(self, order):
+        """The vouchers of a deduction stand on the invoice."""
+        if not any(order.order_line.tax_ids.mapped("fapiao_levy")):
+            return None
+        return Problem(
+            "order_differential",
+            _("%(order)s has a tax of differential taxation (差额征税), whose vouchers are listed on an invoice."),
+            _("Invoice the order and issue from the invoice."),
             {"order": order.display_name},
         )
 
