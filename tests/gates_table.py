@@ -449,6 +449,7 @@ FIELDS = {
         ),
     },
     "res.company": {
+        "nobody": "fapiao_former_name_ids",
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"

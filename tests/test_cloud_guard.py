@@ -80,7 +80,7 @@ INPUTS = {
 }
 # Set up by managers; unknown answers have rules of their own.
 SETUP = {
-    *("fapiao.answer.text", "fapiao.ticket.category"),
+    *("fapiao.answer.text", "fapiao.former.name", "fapiao.ticket.category"),
     *("fapiao.tax.code", "fapiao.tax.code.update", "fapiao.tax.code.update.line"),
 }
 LINKS = ("fapiao_ids", "fapiao_request_ids", "fapiao_red_form_ids")

@@ -13,7 +13,7 @@ OTHER_TAX_NO = "91310000MA1OTHER08"
 
 
 class PartiesMixin:
-    def partner(self, **values):
+    def make_partner(self, **values):
         return self.env["res.partner"].create({"name": "Acme GmbH", "is_company": True, **values})
 
     def there(self, document):
@@ -24,7 +24,7 @@ class PartiesMixin:
     def issue_anyway(self, moves):
         """Click *Issue*, and *Issue Anyway* where the dialog has warnings; return their messages."""
         action = self.issue(moves)
-        if action["res_model"] != "fapiao.issue":
+        if action.get("res_model") != "fapiao.issue":
             return []
         dialog = self.env["fapiao.issue"].browse(action["res_id"])
         with self.engine():
@@ -38,7 +38,9 @@ class BuyersMixin(PartiesMixin):
     def test_buyer_abroad_is_named_without_number(self):
         for country, vat in (("de", "DE123456789"), ("hk", "22099131"), ("in", "27AAPFU0939F1ZV")):
             with self.subTest(country):
-                buyer = self.partner(name=f"Acme {country}", vat=vat, country_id=self.env.ref(f"base.{country}").id)
+                buyer = self.make_partner(
+                    name=f"Acme {country}", vat=vat, country_id=self.env.ref(f"base.{country}").id
+                )
                 invoice = self.create_invoice(partner=buyer, fapiao_type="ordinary")
                 self.assertEqual(self.issue_anyway(invoice), ["buyer_tax_no_absent"])
                 there = self.there(invoice)
@@ -46,7 +48,7 @@ class BuyersMixin(PartiesMixin):
                 self.assertFalse(buyer.fapiao_tax_no_warning)
 
     def test_special_fapiao_for_a_buyer_abroad_is_refused(self):
-        buyer = self.partner(vat="DE123456789", country_id=self.env.ref("base.de").id)
+        buyer = self.make_partner(vat="DE123456789", country_id=self.env.ref("base.de").id)
         invoice = self.create_invoice(partner=buyer, fapiao_type="special")
         dialog = self.env["fapiao.issue"].browse(self.issue(invoice)["res_id"])
         self.assertIn(
@@ -54,7 +56,7 @@ class BuyersMixin(PartiesMixin):
         )
 
     def test_person_is_printed_with_what_the_bureau_adds(self):
-        buyer = self.partner(name="张三", is_company=False, country_id=self.env.ref("base.cn").id)
+        buyer = self.make_partner(name="张三", is_company=False, country_id=self.env.ref("base.cn").id)
         invoice = self.create_invoice(partner=buyer)
         self.issue_anyway(invoice)
         self.assertEqual(self.there(invoice).buyer_name, "张三（个人）")
@@ -63,7 +65,7 @@ class BuyersMixin(PartiesMixin):
         self.assertEqual(form.red_fapiao_id.buyer_name, "张三（个人）")
 
     def test_person_whose_answer_is_lost_is_found(self):
-        buyer = self.partner(
+        buyer = self.make_partner(
             name="李四", is_company=False, vat="110101199003077774", country_id=self.env.ref("base.cn").id
         )
         invoice = self.create_invoice(partner=buyer)
@@ -80,7 +82,7 @@ class TestBuyers(BuyersMixin, RedCommon):
     issuing_call = "blueTicket"
 
     def test_person_s_fapiao_issued_elsewhere_is_linked(self):
-        buyer = self.partner(name="张三", is_company=False, country_id=self.env.ref("base.cn").id)
+        buyer = self.make_partner(name="张三", is_company=False, country_id=self.env.ref("base.cn").id)
         there = self.world.issue_elsewhere("1000.00", "", self.account.tax_no, buyer_name="张三", natural_person=True)
         self.assertEqual(there.buyer_name, "张三（个人）")
         dialog = self.env["fapiao.take.in"].create({"account_id": self.account.id, "number": there.number})
@@ -96,7 +98,7 @@ class TestBuyers(BuyersMixin, RedCommon):
         self.assertEqual((invoice.fapiao_state, invoice.fapiao_ids.number), ("issued", there.number))
 
     def test_fapiao_of_a_person_are_sent_together(self):
-        buyer = self.partner(name="张三", is_company=False, email="z@example.com")
+        buyer = self.make_partner(name="张三", is_company=False, email="z@example.com")
         invoices = self.create_invoice(partner=buyer) | self.create_invoice(partner=buyer)
         for invoice in invoices:
             self.issue_anyway(invoice)
@@ -112,7 +114,7 @@ class TestBuyersKingdee(BuyersMixin, KingdeeCommon):
 @tagged("post_install", "-at_install")
 class TestBuyersOfOrders(PartiesMixin, OrderCommon):
     def test_buyer_abroad(self):
-        buyer = self.partner(vat="DE123456789", country_id=self.env.ref("base.de").id)
+        buyer = self.make_partner(vat="DE123456789", country_id=self.env.ref("base.de").id)
         order = self.create_order(partner_id=buyer.id)
         dialog = self.open(order)
         dialog.fapiao_type = "ordinary"
@@ -146,8 +148,12 @@ class TestBranches(PartiesMixin, RedCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.company.write({"fapiao_payee": "收款人", "fapiao_show_seller_bank": True})
-        cls.branch = cls.env["res.company"].create({"name": "测试科技上海分公司", "parent_id": cls.company.id})
-        cls.below = cls.env["res.company"].create({"name": "浦东营业部", "parent_id": cls.branch.id})
+        cls.branch = cls.env["res.company"].create(
+            {"name": "测试科技上海分公司", "parent_id": cls.company.id, "country_id": cls.env.ref("base.cn").id}
+        )
+        cls.below = cls.env["res.company"].create(
+            {"name": "浦东营业部", "parent_id": cls.branch.id, "country_id": cls.env.ref("base.cn").id}
+        )
         cls.env.user.company_ids |= cls.branch | cls.below
         cls.clerk = cls.env["res.users"].create(
             {

@@ -27,9 +27,16 @@ class TestByNumber(MatchCommon):
         self.assert_matched(fapiao, bill, "number")
 
     def test_bill_of_a_branch_takes_the_fapiao_of_its_parent(self):
-        branch = self.env["res.company"].create({"name": "分公司", "parent_id": self.company.id})
+        branch = self.env["res.company"].create(
+            {"name": "分公司", "parent_id": self.company.id, "country_id": self.env.ref("base.cn").id}
+        )
         other = self.env["res.company"].create(
-            {"name": "子公司", "parent_id": self.company.id, "vat": "91310000MA1OTHER08"}
+            {
+                "name": "子公司",
+                "parent_id": self.company.id,
+                "country_id": self.env.ref("base.cn").id,
+                "vat": "91310000MA1OTHER08",
+            }
         )
         self.env.user.company_ids |= branch | other
         fapiao, second, third = self.receive(), self.receive(total=226, tax=26), self.receive(total=339, tax=39)

@@ -360,11 +360,13 @@ class FapiaoMatch(models.Model):
         """
         if not company_ids:
             return 0
-        companies = self.env["res.company"].browse(company_ids)._fapiao_same_taxpayer()
-        company_ids, branches = companies.ids, companies.filtered("parent_id")
-        taxpayers = {branch.id: branch._fapiao_taxpayer().id for branch in branches}
         self.env.flush_all()
         execute = self.env.execute_query
+        taxpayers = {}
+        if execute(SQL("SELECT 1 FROM res_company WHERE parent_id IS NOT NULL LIMIT 1")):
+            companies = self.env["res.company"].browse(company_ids)._fapiao_same_taxpayer()
+            company_ids = companies.ids
+            taxpayers = {company.id: company._fapiao_taxpayer().id for company in companies}
         # two searches at once would each match the same bill; the second is repeated or comes later
         execute(SQL("SELECT pg_advisory_xact_lock(%s)", SEARCH_LOCK))
         scope = self._scope(company_ids, fapiao_ids, move_ids)
