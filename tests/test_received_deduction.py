@@ -293,6 +293,7 @@ class TestTurnOut(TaxCommon):
         expense.action_submit()
         expense._do_approve(False)
         expense.account_move_id = self.env["account.move"].create(expense._prepare_receipts_vals())
+        expense.account_move_id.invoice_date = date(2026, 3, 31)
         expense.account_move_id.action_post()
         return expense
 
