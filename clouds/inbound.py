@@ -69,6 +69,7 @@ class InboundFapiao(NamedTuple):
     ``check_status`` (查验) is "", "verified", "failed" or "unchecked"; ``consumption`` one of CONSUMPTIONS or "".
     ``currency``: the ISO code of the amounts, or the cloud's word for one that has none here; "" where none is told.
     ``ticket_no``: printed on a ticket beside its number; ``eticket_no``: of the itinerary. Moments are aware.
+    ``special_element`` (特定要素): the bureau's two digits.
     ``image_address``: the picture cut out for this fapiao; ``original_image_address``: the one that was taken, with
     perhaps more of them on it. ``travel`` and ``lines`` are only there where a cloud tells details.
     """
@@ -99,6 +100,7 @@ class InboundFapiao(NamedTuple):
     xml_address: str = ""
     image_address: str = ""
     original_image_address: str = ""
+    special_element: str = ""
     seller_address: str = ""
     seller_bank: str = ""
     buyer_address: str = ""
@@ -209,7 +211,8 @@ class DocumentFiles:
 class BureauSession:
     """What the log-in to the bureau is like: ``channel`` and ``account_type`` as the cloud says them,
     ``needs_person`` if known; ``url``: where a person logs in. ``company``, ``tax_no``, ``city``: who is
-    logged in. ``period`` (税款所属期) and ``select_days`` (勾选日期范围): as the bureau has them now.
+    logged in. ``period`` (税款所属期) and ``select_days`` (勾选日期范围): as the bureau has them now, in its words;
+    ``open_period`` (yyyymm), ``deadline`` of its return and ``select_until``: what they say, "" or None if not told.
     """
 
     channel: str = ""
@@ -223,6 +226,9 @@ class BureauSession:
     city: str = ""
     period: str = ""
     select_days: str = ""
+    open_period: str = ""
+    deadline: date | None = None
+    select_until: date | None = None
 
 
 @dataclass(frozen=True)

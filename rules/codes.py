@@ -4,6 +4,7 @@ Source: docs/protocols/tax-rules.md#types-and-numbers, #lines.
 """
 
 import re
+import unicodedata
 
 # --- Tax classification (税收分类编码): 篇 1 digit, then 类 章 节 条 款 项 目 子目 细目 of 2 digits each.
 
@@ -86,6 +87,31 @@ def parted(number, code):
     """Return ``(code, number)`` of a fapiao known by ``number``; ``("", number)`` where ``code`` isn't its own."""
     bare = number.removeprefix(code) if is_fapiao_code(code) else ""
     return (code, bare) if is_short_number(bare) else ("", number)
+
+
+# Day of travel and number of a paper train ticket: docs/protocols/kingdee-inbound.md#identity
+_TICKET_NUMBER = re.compile(r"(?:19|20)[0-9]{6}[0-9A-Z]{4,}")
+_DAY = re.compile(r"(?:19|20)[0-9]{6}")
+_WORD = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*")
+_LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{18,20}(?![0-9])")
+_SHORTEST = 8
+
+
+def numbers_in(text):
+    """Return the set of words of a reference that may be the number of a fapiao or ticket, as the pool has it.
+
+    Signs within a word are left out (781-2345678901). A code is put before the number that follows it, a day of travel
+    before that of its ticket.
+    """
+    text = unicodedata.normalize("NFKC", text).upper()
+    words = [word.replace("-", "") for word in _WORD.findall(text)]
+    found = {word for word in words if len(word) >= _SHORTEST and word.isdecimal() or _TICKET_NUMBER.fullmatch(word)}
+    found.update(_LONG_NUMBER.findall(text))
+    for first, second in zip(words, words[1:], strict=False):
+        found.add(with_code(first, second))
+        if _DAY.fullmatch(first) and _TICKET_NUMBER.fullmatch(first + second):
+            found.add(first + second)
+    return found - {""}
 
 
 def following(number, steps):

@@ -111,6 +111,7 @@ from . import test_issuing_twins
 from . import test_issuing_way
 from . import test_issuing_wizard
 from . import test_master_data
+from . import test_received_deduction
 from . import test_received_details
 from . import test_received_double_booking
 from . import test_received_marking
@@ -139,6 +140,7 @@ from . import test_reversal_split_merge
 from . import test_reversal_withdraw
 from . import test_rules_amounts
 from . import test_rules_checks
+from . import test_rules_deduction
 from . import test_rules_filenames
 from . import test_rules_house
 from . import test_rules_lines

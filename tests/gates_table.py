@@ -51,7 +51,7 @@ METHODS = {
     "invoicer": {
         "account.move": f"{PICK} action_fapiao_in_confirm action_fapiao_in_search action_fapiao_take_bank",
         "account.move.line": "action_fapiao_pick_line action_fapiao_pick_adjust",
-        "fapiao": "action_create_bill action_match action_match_documents",
+        "fapiao": "action_create_bill action_match action_match_documents action_turn_out",
         "fapiao.match": "action_confirm action_undo action_pick_show action_pick_edit action_pick_remove",
         "fapiao.match.bill": "action_create",
         "fapiao.match.wizard": "action_add action_confirm action_create_bill",
@@ -119,7 +119,8 @@ FIELDS = {
             " fapiao_small_scale_reason fapiao_type"
         ),
         "nobody": (
-            "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_match_ids"
+            "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_in_stated"
+            " fapiao_match_ids fapiao_turned_out_id"
             " fapiao_numbers fapiao_posted_by_id fapiao_red_form_ids"
             " fapiao_update_ids fapiao_request_ids fapiao_request_line_ids fapiao_state"
         ),
@@ -147,7 +148,7 @@ FIELDS = {
             " status_at travel_arrives"
             " travel_departs travel_fare travel_from travel_fund travel_insurance travel_mileage"
             " travel_other_taxes travel_passenger travel_seat travel_surcharge travel_to travel_vehicle"
-            " type_code xml_address xml_id"
+            " turn_out_ids type_code xml_address xml_id"
             " buyer_mobile buyer_email levy differential_deduction"
             " small_scale_reason main_item has_list amount_discount tax_discount special_element special_elements"
             " red_form_number reversal_mark booking_mark voided_at voided_by void_reason original_code is_paper"
@@ -173,6 +174,7 @@ FIELDS = {
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
             " bureau_account_type bureau_channel_at bureau_company bureau_login_type bureau_period bureau_select_days"
+            " bureau_deadline bureau_open_period bureau_select_until"
             " bureau_state bureau_url callback_over_at callback_token claimed_at credit_counted_to credit_amount"
             " credit_at credit_count credit_left_today credit_left_told credit_short_told_on credit_since"
             " credit_source credit_tax credit_total credit_used credit_warned database_identity face_state"
@@ -207,7 +209,7 @@ FIELDS = {
         ),
     },
     "fapiao.deduction": {
-        "issuer": "kind period purpose",
+        "issuer": "farm_rate kind period purpose takes_doubtful",
         "nobody": "currency_id fapiao_ids",
     },
     "fapiao.call": {
@@ -377,7 +379,7 @@ FIELDS = {
     "crm.team": {"nobody": "fapiao_account_id"},  # of these kinds
     "hr.expense": {
         "internal": "fapiao_cover_number fapiao_output_reason",
-        "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_update_ids",
+        "nobody": "fapiao_in_numbers fapiao_in_state fapiao_match_ids fapiao_untaxed fapiao_update_ids",
     },
     "product.category": {
         "administrator": "fapiao_code_id fapiao_item_name",
@@ -389,6 +391,7 @@ FIELDS = {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
+            " fapiao_turn_out_account_id"
             " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
             " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
             " fapiao_show_seller_bank fapiao_twin_days"
@@ -398,6 +401,7 @@ FIELDS = {
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
+            " fapiao_turn_out_account_id"
             " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
             " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
             " fapiao_show_seller_bank fapiao_twin_days"

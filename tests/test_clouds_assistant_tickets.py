@@ -1,5 +1,6 @@
 """金蝶发票助手: tickets of every kind, as the paper's blocks have them, with made-up values."""
 
+import itertools
 import json
 from datetime import date
 from decimal import Decimal
@@ -8,6 +9,7 @@ import pytest
 
 from ..clouds import reading
 from ..clouds.inbound import InboundLine
+from ..clouds.kingdee import inbound_rows
 from ..clouds.kingdee.assistant import tickets
 from ..clouds.kingdee.assistant.shapes import SHAPES
 
@@ -181,6 +183,15 @@ def test_what_people_changed_is_said():
 def test_deduction(flags, deduction):
     assert fapiao("2", **flags).deduction == deduction
     assert fapiao("8", **flags).deduction == ""
+
+
+@pytest.mark.parametrize("kind", ["2", "15", "26", "27", "28", "29", "72", "83"])
+def test_deduction_means_the_same_in_the_pool(kind):
+    words = ("", "0", "1", "2", "3", "5", "\u52fe\u9009\u8ba4\u8bc1")
+    for certified, ticked, moment in itertools.product(words, words, ("", "2026-03-01 10:00:00")):
+        changes = {"authenticateFlag": certified, "checkFlag": ticked, "checkTime": moment}
+        row = reading.loads(json.dumps({**COMMON, "invoiceType": kind, **changes}))
+        assert tickets.fapiao_of(row).deduction == inbound_rows.fapiao_of(row).deduction
 
 
 def test_a_private_persons_fapiao():

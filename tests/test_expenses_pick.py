@@ -57,6 +57,15 @@ class TestPick(PickCommon):
         self.assertEqual(expense.total_amount, expense.fapiao_match_ids.amount)
         self.assertFalse(expense.tax_ids, "9 % of all would deduct tax on the airport's fund")
 
+    def test_a_flight_is_taxed_without_the_fund(self):
+        for kind in ("28", "10"):
+            with self.subTest(kind=kind):
+                expense = self.expense()
+                self.picked(expense, [self.ticket(kind, total=1100, tax="86.70")])
+                self.assertEqual((expense.total_amount, expense.tax_amount), (1100, 86.70))
+                self.assertEqual((expense.tax_ids.amount, expense.fapiao_untaxed), (9, 50))
+                self.assertEqual(expense.fapiao_in_state, "matched", expense.fapiao_in_reasons)
+
     def test_the_files_come_with_it(self):
         expense = self.expense()
         self.picked(expense, [self.ticket("26")])

@@ -109,3 +109,58 @@ class TestDoubleBooking(MatchCommon):
     def test_document_of_another_company(self):
         with self.assertRaisesRegex(ValidationError, self.branch.name):
             self.confirm(self.receive(), self.bill(company_id=self.branch.id))
+
+    def test_each_number_of_a_reference_counts(self):
+        """A bill that names two fapiao uses both, known or not, in whatever spelling."""
+        for known in (True, False):
+            with self.subTest(known=known):
+                numbers = [f"2631{900 + known}0000{place:09}" for place in (1, 2)]
+                if known:
+                    for number in numbers:
+                        self.receive(number=number)
+                first = self.bill(ref=" / ".join(numbers), price=200, post=True)
+                for ref in (numbers[1], f"发票号{numbers[0]}", f"X, {numbers[1]}"):
+                    with self.assertRaisesRegex(UserError, first.name):
+                        self.bill(ref=ref).action_post()
+        with self.assertRaisesRegex(UserError, first.name):
+            self.bill(payment_reference=numbers[0]).action_post()
+
+    def test_bill_over_the_rest_of_one_and_another(self):
+        parts = self.receive(total=226, tax=26)
+        whole = self.receive()
+        self.bill(ref=parts.number, post=True)
+        both = self.bill(ref=f"{parts.number}, {whole.number}", price=200)
+        both.action_post()
+        self.assertEqual(both.state, "posted")
+        for fapiao in (parts, whole):
+            with self.assertRaisesRegex(UserError, both.name):
+                self.bill(ref=fapiao.number, price=1).action_post()
+
+    def test_tickets_by_their_own_numbers(self):
+        """Code and number apart, a day of travel and its ticket, an air ticket with signs, a tax payment."""
+        cases = [
+            ("04403190011112345678", "044031900111 12345678"),
+            ("20260310A0123456", "2026-03-10 a0123456"),
+            ("7812345678901", "781-2345678901"),
+            ("332126210300012345", "No.332126210300012345"),
+        ]
+        for number, ref in cases:
+            with self.subTest(number=number):
+                self.confirm(self.receive(number=number, type_code="10"), first := self.bill(post=True))
+                with self.assertRaisesRegex(UserError, first.name):
+                    self.bill(ref=ref).action_post()
+        # what no fapiao is known by may be any reference
+        self.bill(ref="7840000000001", post=True)
+        self.bill(ref="7840000000001", post=True)
+
+    def test_reference_typed_before_the_fapiao_came(self):
+        number = "26310000000099999997"
+        first = self.bill(ref=f"{number}, 26310000000099999996", price=200, post=True)
+        fapiao = self.receive(number=number)
+        with self.assertRaisesRegex(UserError, first.name):
+            fapiao.action_create_bill()
+        for document in (self.bill(), self.expense()):
+            with self.assertRaisesRegex(ValidationError, first.name), self.cr.savepoint():
+                self.confirm(fapiao, document)
+        self.confirm(fapiao, first)
+        self.assertEqual(fapiao.match_ids.filtered("active").move_id, first)

@@ -4,6 +4,8 @@
 tolerantly as can be without losing a row. Source: docs/protocols/kingdee-inbound.md#pages.
 """
 
+import re
+
 from .. import reading
 from ..errors import OutcomeUnknown, Rejected
 from ..inbound import FULL, BureauSession, PullPage, PullTask
@@ -39,6 +41,9 @@ _SESSION = {
     "period": "skssq",
     "select_days": "gxrqfw",
 }
+# skssq: "period;deadline;month" [docs], gxrqfw: "from-to" [docs]
+_PERIOD = re.compile(r"(20[0-9]{2})[-/.年]?(0[1-9]|1[0-2])")
+_DAYS = re.compile(r"20[0-9]{2}[-/.年]?[0-9]{2}[-/.月]?[0-9]{2}")
 
 
 def freeze_login(_document, _request_uid, tax_no, _options):
@@ -53,12 +58,19 @@ def read_login(raw):
     url = reading.word_at(data, "loginWebUrl")
     if not envelope.ok and not url:
         raise MEANING.question_error(envelope)
+    told = {field: reading.word_at(data, name) for field, name in _SESSION.items()}
+    period, deadline, *_rest = (*told["period"].split(";"), "")
+    found, days = _PERIOD.search(period), _DAYS.findall(told["select_days"])
     return BureauSession(
         channel=reading.word_at(data, "loginType"),
         needs_person=_yes_or_no(reading.pick(data, "needAuth")) if envelope.ok else True,
         url=url,
         text=envelope.text,
-        **{field: reading.word_at(data, name) for field, name in _SESSION.items()},
+        open_period=found[1] + found[2] if found else "",
+        deadline=reading.as_day(deadline.strip()),
+        # assumption: the last of two days
+        select_until=reading.as_day(days[-1]) if len(days) > 1 else None,
+        **told,
     )
 
 

@@ -63,6 +63,7 @@ WORDS = {
     "is_proxy": ("proxyMark",),
     "currency": ("currencyType",),
     "consumption": ("consumptionType",),
+    "special_element": ("specialType",),
 }
 MOMENTS = {"certified_at": ("authenticateTime",), "selected_at": ("checkTime", "selectTime")}
 UNIT_PRICE, RATE = ("price",), ("taxRate",)
@@ -176,6 +177,8 @@ CURRENCIES = {  # assumption: ISO codes or their Chinese names
     "加元": "CAD",
     "泰铢": "THB",
 }
+# assumption: the codes of what is issued, where a row has them instead of those of what is received
+AS_ISSUED = {"51": "29", "61": "28", "81": "27", "82": "26"}
 SELECT, UNSELECT = 1, 0  # authenticateFlag of an order [docs], [clients]
 
 LINE_TEXTS = {

@@ -52,6 +52,7 @@ def fapiao_of(row):
     values = _BLANK.copy()
     for field, keys in plan.texts:
         values[field] = _told(row, keys)
+    values["type_code"] = codes.AS_ISSUED.get(values["type_code"], values["type_code"])
     code, number = _identity(row, plan.numbers, plan.tickets, plan.code, values["serial_no"])
     if not number:
         return None
@@ -283,6 +284,13 @@ def consumption_of(text):
     return text if text in CONSUMPTIONS else ""
 
 
+def element_of(text):
+    """Return the two digits of a special element; of none "". assumption: the codes of direct issue, with or without
+    the "E" of bills."""
+    digits = text.removeprefix("E")
+    return digits if re.fullmatch("[0-9]{2}", digits) and digits != "00" else ""
+
+
 def moment_of(text):
     """Return the aware moment in China in ``text``, also with "yyyy:MM:dd"; None if there is none."""
     if text[4:5] in (":", "_") and text[7:8] == text[4:5]:
@@ -297,6 +305,7 @@ _READ = {
     "is_proxy": codes.PROXY.get,
     "currency": currency_of,
     "consumption": consumption_of,
+    "special_element": element_of,
 }
 
 
@@ -305,21 +314,14 @@ def _put_words(values, row, words):
         values[field] = _READ[field](_told(row, keys))
 
 
-def deduction_of(flags):
-    """Return where the deduction stands by ``flags`` (key to word): the furthest that one of them says."""
-    return _furthest([codes.SELECTIONS[key].get(word, "") for key, word in flags.items()])
-
-
-def _furthest(states):
-    for state in ("confirmed", "selected", "unselected"):
-        if state in states:
-            return state
-    return ""
+def deduction_of(row):
+    """Return where the deduction of a row stands: the furthest that a flag, or a moment of selection, says."""
+    return _deduction(row, _planned(tuple(row)))
 
 
 def _deduction(row, plan):
-    """Return where the deduction stands: the furthest that a flag, or a moment of selection, says."""
-    furthest = _furthest([table.get(_told(row, keys), "") for table, keys in plan.selected])
+    states = [table.get(_told(row, keys), "") for table, keys in plan.selected]
+    furthest = next((state for state in ("confirmed", "selected", "unselected") if state in states), "")
     if furthest in ("confirmed", "selected") or not plan.selected_at:
         return furthest
     return "selected" if _told(row, plan.selected_at) else furthest

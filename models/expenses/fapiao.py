@@ -11,10 +11,13 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...clouds.errors import CloudError
+from ...rules.amounts import tax_in_gross
+from ...rules.deduction import NINE
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND
 from ..issuing.fapiao import file_values
+from ..values import exact
 from . import details
 from .fapiao_ticket_category import TICKET_NAMES
 
@@ -284,6 +287,27 @@ class Fapiao(models.Model):
         claim = ticket.state.claim if ticket.state.claim in dict(CLAIMS) else self.claim_state
         if (claim, self.details_state) != (self.claim_state, "done"):
             self.write({"claim_state": claim, "details_state": "done", "details_text": False})
+
+    # ------------------------------------------------------------------ what may be deducted
+
+    def _untaxed_fund(self):
+        """Return fund and other taxes of a flight; of one that tells only its fare, what is neither fare, surcharge nor
+        the tax on them."""
+        if self.travel_fund or self.travel_other_taxes:
+            return exact(self.travel_fund) + exact(self.travel_other_taxes)
+        fares, total, tax = (
+            exact(self.travel_fare) + exact(self.travel_surcharge),
+            exact(self.amount_total),
+            self.amount_tax,
+        )
+        if not self.travel_fare:
+            return super()._untaxed_fund()
+        # fares are printed with tax in them or without it
+        rests = [rest for rest in (total - fares, total - fares - exact(tax)) if 0 <= rest < total]
+        return next((rest for rest in rests if tax_in_gross(total - rest, NINE) == exact(tax)), super()._untaxed_fund())
+
+    def _names_traveller(self):
+        return bool(self.travel_passenger)
 
     # ------------------------------------------------------------------ helpers
 

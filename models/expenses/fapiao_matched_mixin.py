@@ -6,11 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...clouds import picking
+from ...rules import deduction
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import exact
-from .fapiao_ticket_category import DEDUCTED
 from .pick_round import fetch_all
 
 PENDING = "l10n_cn_invoice_cloud.report"
@@ -336,7 +336,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
             return ""
         # read by users of the cloud
         chinese = self.with_context(lang="zh_CN")
-        if match.fapiao_id.type_code not in DEDUCTED:
+        if match.fapiao_id._way().how == deduction.NOT:
             return chinese.env._("Tax of this kind of ticket can't be deducted")
         if not exact(match.amount_tax):
             return chinese.env._("No tax on the ticket")

@@ -4,7 +4,6 @@ into which people sort tickets at the expense assistant.
 
 from odoo import api, fields, models
 
-from ..received.verdict import DEDUCTIBLE
 from ..values import TYPES, in_chinese
 
 # First words of an expense's description, by type of ticket.
@@ -24,8 +23,6 @@ TICKET_NAMES = {
     "72": "通行费",
 }
 TRAVEL_TYPES = ("8", "9", "10", "16", "20", "24", "28", "29")
-# Tickets with deductible tax: special fapiao, tolls, and passenger transport with a tax amount.
-DEDUCTED = frozenset({*DEDUCTIBLE, "9", "10", "15", "16", "20", "28", "29", "72"})
 # Code of the expense app's category, if installed, for journeys and tolls
 DEFAULTS = dict.fromkeys((*TRAVEL_TYPES, "15", "17", "72"), "TRANS & ACC")
 

@@ -3,8 +3,9 @@
 from odoo import Command, api, fields, models
 
 from ...clouds import picking
+from ...rules import deduction
 from ..values import exact
-from .fapiao_ticket_category import DEDUCTED, TRAVEL_TYPES
+from .fapiao_ticket_category import TRAVEL_TYPES
 
 MOST_NAMES = 3
 NOTED = {"approval_state", "account_move_id", "state", "tax_ids", "total_amount", "total_amount_currency"}
@@ -14,6 +15,86 @@ class HrExpense(models.Model):
     _inherit = "hr.expense"
 
     fapiao_update_ids = fields.One2many("fapiao.assistant.update", "expense_id", "Assistant Updated", readonly=True)
+    fapiao_untaxed = fields.Monetary(
+        "Without Tax",
+        compute="_compute_fapiao_untaxed",
+        store=True,
+        precompute=True,
+        currency_field="company_currency_id",
+        help="What of the total bears no tax: of a flight the civil aviation development fund.",
+    )
+
+    # ------------------------------------------------------------------ tax of a ticket that bears tax in part
+
+    @api.depends(
+        *(f"fapiao_match_ids.{name}" for name in ("active", "state", "amount")),
+        *(
+            f"fapiao_match_ids.fapiao_id.{name}"
+            for name in ("type_code", "amount_total", "amount_tax", "travel_fund", "travel_other_taxes")
+        ),
+        *("total_amount", "quantity", "is_multiple_currency", "product_has_cost", "account_move_id"),
+    )
+    def _compute_fapiao_untaxed(self):
+        for expense in self:
+            if expense.account_move_id:
+                expense.fapiao_untaxed = expense.fapiao_untaxed
+                continue
+            matches = expense.fapiao_match_ids.filtered(
+                lambda match: (
+                    match.active and match.state == "confirmed" and match.amount == match.fapiao_id.amount_total
+                )
+            )
+            funds = sum(deduction.fund_of(fapiao._deduction_paper()) for fapiao in matches.sudo().fapiao_id)
+            is_plain = not expense.is_multiple_currency and not expense.product_has_cost and expense.quantity == 1
+            fits = 0 < funds < exact(expense.total_amount)
+            expense.fapiao_untaxed = float(funds) if is_plain and fits else 0
+
+    @api.depends("fapiao_untaxed")
+    def _compute_tax_amount_currency(self):
+        res = super()._compute_tax_amount_currency()
+        for expense in self.filtered("fapiao_untaxed"):
+            expense.untaxed_amount_currency = expense.total_amount_currency - expense.tax_amount_currency
+        return res
+
+    @api.depends("fapiao_untaxed")
+    def _compute_tax_amount(self):
+        """Follow the amount in the currency of the expense, which is copied."""
+        return super()._compute_tax_amount()
+
+    def _prepare_base_line_for_taxes_computation(self, **kwargs):
+        """Leave out of the base what bears no tax. Only expenses in the company's currency have such a part."""
+        if self.fapiao_untaxed and "price_unit" in kwargs:
+            kwargs["price_unit"] -= self.fapiao_untaxed
+        return super()._prepare_base_line_for_taxes_computation(**kwargs)
+
+    def _prepare_receipts_vals(self):
+        values = super()._prepare_receipts_vals()
+        for move in values:
+            lines = [line for _code, _id, line in move["line_ids"]]
+            split = [part for line in lines for part in self._fapiao_split_line(line, "price_unit")]
+            move["line_ids"] = [Command.create(line) for line in split]
+        return values
+
+    def _prepare_payments_vals(self):
+        move, payment = super()._prepare_payments_vals()
+        if self.fapiao_untaxed:
+            (_code, _id, line), *others = move["line_ids"]
+            # the balance is of the whole, the amount in currency of what is taxed
+            line["amount_currency"] += self.fapiao_untaxed
+            split = self._fapiao_split_line(line, "balance", "amount_currency")
+            move["line_ids"] = [*(Command.create(part) for part in split), *others]
+        return move, payment
+
+    def _fapiao_split_line(self, line, *amounts):
+        """Return the create values ``line`` of an expense as those of its taxed and its untaxed part."""
+        expense = self.browse(line["expense_id"])
+        if not expense.fapiao_untaxed:
+            return [line]
+        taxed, untaxed = dict(line), {**line, "tax_ids": [Command.clear()]}
+        untaxed.pop("tax_tag_ids", None)
+        for name in amounts:
+            taxed[name], untaxed[name] = line[name] - expense.fapiao_untaxed, expense.fapiao_untaxed
+        return [taxed, untaxed]
 
     # ------------------------------------------------------------------ hooks of the matching mixin: picking
 
@@ -46,6 +127,7 @@ class HrExpense(models.Model):
         """Take the values of the fapiao of ``matches``. A fixed cost of the category stays, times the quantity."""
         self.ensure_one()
         fapiao = matches.fapiao_id
+        fapiao.filtered(lambda one: one._way().how == deduction.COMPUTED)._keep_computed_tax()
         category = self._fapiao_pick_category(matches)
         if category and category != self.product_id:
             self.product_id = category
@@ -89,9 +171,13 @@ class HrExpense(models.Model):
             return none
         rates, taxes = set(), {}
         for one in fapiao:
-            if one.type_code not in DEDUCTED or not exact(one.amount_tax):
+            if one._way().how == deduction.FARM:
+                # 9 % of the whole price is no tax included in it
                 return none
-            parts = one._bill_parts()
+            # the fund of a flight has no tax: see fapiao_untaxed
+            parts = [part for part in one._bill_parts() if part[2] or part[0].id]
+            if not any(tax for _line, _amount, tax, _rate in parts):
+                return none
             rates |= {rate for _line, _amount, _tax, rate in parts}
             taxes.update(one._purchase_taxes(parts))
         return taxes.get(rates.pop(), none) if len(rates) == 1 else none

@@ -50,7 +50,12 @@ def _parts_of(group, left):
     if len(own) != len(group.serials) or len({(rate, tax) for *_part, rate, tax in parts}) != 1:
         return {}
     untaxed, tax = (sum((part[place] for part in parts), Decimal(0)) for place in (1, 2))
-    is_whole = group.amount in (untaxed, untaxed + tax) and group.tax in (None, tax)
+    # of an ordinary fapiao the amount has the tax in it
+    stated = sum(
+        (exact((part[0] or one).amount_tax) for one, own_parts in own.items() for part in own_parts), Decimal(0)
+    )
+    amounts = (untaxed, untaxed + tax, untaxed + tax - stated)
+    is_whole = group.amount in amounts and group.tax in (None, tax, stated)
     # Blue and red ones in one row would change sides
     return own if is_whole and len({part[1] < 0 for part in parts}) == 1 else {}
 

@@ -10,16 +10,16 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...rules import taxno
+from ...rules.codes import numbers_in
 from ..cloud import gate
 from ..values import exact
 from .fapiao_matched_mixin import names_for
+from .verdict import FEN
 
 BILLS = ("in_invoice", "in_refund", "in_receipt")
 OPEN = f"WHERE move_type IN {BILLS} AND fapiao_in_state IN ('none', 'proposed')"
 # The number of a digital fapiao, or code and number of a paper one.
-LONG_NUMBER = re.compile(r"\d{18,20}")
-# Day of travel and number of a paper train ticket: docs/protocols/kingdee-inbound.md#identity
-TICKET_NUMBER = re.compile(r"(?:19|20)\d{6}[0-9A-Z]{4,}")
+LONG_NUMBER = re.compile(r"[0-9]{18,20}")
 
 
 class AccountMove(models.Model):
@@ -29,6 +29,17 @@ class AccountMove(models.Model):
     fapiao_match_ids = fields.One2many("fapiao.match", "move_id", "Fapiao Matches", copy=False)
     fapiao_in_count = fields.Integer(compute="_compute_fapiao_in_count", compute_sudo=True)
     fapiao_in_has_proposals = fields.Boolean(compute="_compute_fapiao_in_count", compute_sudo=True)
+
+    fapiao_in_stated = fields.Char(
+        "Numbers in the Reference", compute="_compute_fapiao_in_stated", store=True, copy=False
+    )
+    _fapiao_in_stated_index = models.Index(
+        "USING gin (string_to_array(fapiao_in_stated, ' ')) WHERE fapiao_in_stated IS NOT NULL"
+    )
+
+    fapiao_turned_out_id = fields.Many2one(
+        "fapiao", "Turns Out Input Tax Of", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
 
     # For the search of a single fapiao: by vendor, and by each field that may contain its number.
     _fapiao_open_bills = models.Index(f"(company_id, write_date) {OPEN}")
@@ -126,16 +137,18 @@ class AccountMove(models.Model):
 
     # ------------------------------------------------------------------ double booking
 
+    @api.depends("move_type", "ref", "payment_reference")
+    def _compute_fapiao_in_stated(self):
+        for move in self:
+            is_bill = move.move_type in BILLS
+            move.fapiao_in_stated = is_bill and " ".join(sorted(move._fapiao_in_stated_numbers())) or False
+
     def _fapiao_in_stated_numbers(self):
         """Return the numbers in the reference that may be a fapiao's."""
-        words = " ".join(filter(None, [self.ref, self.payment_reference]))
-        alone = re.split(r"[\s,;\uff0c\uff1b]+", words)
-        return set(LONG_NUMBER.findall(words)) | {
-            word for word in alone if word.isdecimal() or TICKET_NUMBER.fullmatch(word)
-        }
+        return set().union(*(numbers_in(text) for text in (self.ref, self.payment_reference) if text))
 
     def _fapiao_in_check_numbers(self):
-        """Refuse bills whose reference is a fapiao used up by other documents, in any company.
+        """Refuse bills whose reference names a fapiao used up by other documents, in any company.
 
         A fapiao that isn't in the pool has an unknown total: it may be used for one bill until it is
         received.
@@ -146,12 +159,12 @@ class AccountMove(models.Model):
             return
         totals, uses = self._fapiao_in_uses(numbers)
         for move, own in said.items():
-            total = exact(move._fapiao_in_total())
-            for number in own:
-                others = {doc: amount for doc, amount in uses[number].items() if doc != move}
-                used = [amount for amount in others.values() if amount * total > 0]
-                if not used or abs(sum(used) + total) <= abs(totals.get(number, 0)):
-                    uses[number][move] = total
+            for number in sorted(number for number in own if number in uses):
+                claim = move._fapiao_in_claim(number, own, totals, uses)
+                others = {doc: amount for doc, amount in uses[number].items() if doc not in (move, *move.expense_ids)}
+                used = [amount for amount in others.values() if amount * claim > 0]
+                if not used or abs(sum(used) + claim) <= abs(totals.get(number, 0)):
+                    uses[number][move] = claim
                     continue
                 raise UserError(
                     self.env._(
@@ -166,24 +179,56 @@ class AccountMove(models.Model):
     @api.model
     def _fapiao_in_uses(self, numbers):
         """Return ``({number: total of the fapiao}, {number: {document: amount}})`` for numbers used by
-        confirmed matches or as the reference of posted bills, in all companies; three queries.
+        confirmed matches or in the reference of posted bills, in all companies; five queries. Short numbers count
+        only where the pool knows them: others may be anything.
         """
         # sudo: bookings of other companies count
         env = self.sudo().env
-        pool = env["fapiao"].search([("direction", "=", "in"), ("number", "in", list(numbers))])
+        stated = env["account.move"]._fapiao_in_naming(numbers)
+        every = numbers.union(*stated.values())
+        if every > numbers:
+            # what other bills leave of the fapiao named along with one of these
+            stated |= env["account.move"]._fapiao_in_naming(every - numbers)
+        pool = env["fapiao"].search([("direction", "=", "in"), ("number", "in", list(every))])
         totals = {fapiao.number: exact(fapiao.amount_total) for fapiao in pool}
-        uses = {number: {} for number in numbers}
-        matches = env["fapiao.match"].search([("fapiao_id", "in", pool.ids), ("state", "=", "confirmed")])
-        for match in matches:
+        uses = {number: {} for number in every if number in totals or LONG_NUMBER.fullmatch(number)}
+        for match in env["fapiao.match"].search([("fapiao_id", "in", pool.ids), ("state", "=", "confirmed")]):
             uses[match.fapiao_id.number][match._document()] = exact(match.amount)
-        long_ones = [number for number in numbers if LONG_NUMBER.fullmatch(number)]
-        bills = env["account.move"].search(
-            [("move_type", "in", BILLS), ("state", "=", "posted"), ("ref", "in", long_ones)]
-        )
-        for bill in bills:
-            # a matched bill counts with the amount of its match
-            uses[bill.ref].setdefault(bill, exact(bill._fapiao_in_total()))
+        for bill, own in sorted(stated.items(), key=lambda item: (len(item[1]), item[0].id)):
+            for number in own & uses.keys():
+                if bill not in uses[number]:
+                    # a matched bill counts with the amount of its match
+                    uses[number][bill] = bill._fapiao_in_claim(number, own, totals, uses)
         return totals, uses
+
+    @api.model
+    def _fapiao_in_naming(self, numbers):
+        """Return ``{posted bill: all numbers in its reference}`` of those with one of ``numbers``."""
+        self.flush_model(["state", "fapiao_in_stated"])
+        found = self.env.execute_query(
+            SQL(
+                "SELECT id, fapiao_in_stated FROM account_move WHERE state = 'posted' AND fapiao_in_stated IS NOT NULL"
+                " AND string_to_array(fapiao_in_stated, ' ') && %s::text[]",
+                list(numbers),
+            )
+        )
+        return {self.browse(id_): set(text.split()) for id_, text in found}
+
+    def _fapiao_in_claim(self, number, own, totals, uses):
+        """Return what this bill, which names the numbers ``own``, takes of the fapiao ``number``: its total less
+        what is free of the other fapiao, all of it where one of them isn't known."""
+        total = exact(self._fapiao_in_total())
+        left, others = abs(total), [other for other in own if other != number and other in uses]
+        if all(other in totals for other in others):
+            for other in others:
+                used = sum(
+                    abs(amount) for document, amount in uses[other].items() if document != self and amount * total > 0
+                )
+                left -= max(abs(totals[other]) - used, 0)
+            left = max(left, FEN)
+        if others and totals.get(number, 0) * total > 0:
+            left = min(left, abs(totals[number]))
+        return left.copy_sign(total)
 
     def _fapiao_in_pool_has_some(self):
         """Return whether the pool contains an unmatched fapiao that may belong to one of these bills; one

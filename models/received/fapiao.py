@@ -12,19 +12,23 @@ from odoo.tools import SQL, float_repr
 from ...clouds import base
 from ...clouds.inbound import is_number
 from ...clouds.registry import providers_of
-from ...rules import taxno
+from ...rules import deduction, taxno
+from ...rules.deduction import NINE
 from ...rules.rates import rate_of
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..values import FILES, LIVING, as_html, exact
+from .fapiao_matched_mixin import names_for
 from .foreign_money import ForeignMoney
 from .pool import Pool
+from .turn_out import TurnOut
 from .verdict import DEAD, MATCH_STATES, fapiao_state
 
 BOOKINGS = [("booked", "Booked"), ("unbooked", "Not booked")]
 DEDUCTIONS = [("unselected", "Not selected"), ("selected", "Selected"), ("confirmed", "Confirmed")]
 ACTIVITY = "l10n_cn_invoice_cloud.activity_fapiao_status"
 BAD = ("partly_red", "red", "void", "lost", "abnormal")
+REVERSED = ("partly_red", "red")
 FAMILY = {"book": "booking", "unbook": "booking", "select": "deduction", "unselect": "deduction"}
 SWEEP = 2000
 # Those that the bureau can be asked about: VAT fapiao, not tickets
@@ -126,6 +130,7 @@ class Fapiao(models.Model):
         "(company_id, seller_tax_no, amount_total) WHERE direction = 'in' AND match_state IN ('none', 'proposed')"
     )
 
+    turn_out_ids = fields.One2many("account.move", "fapiao_turned_out_id", "Input Tax Turned Out By", readonly=True)
     marking_line_ids = fields.One2many("fapiao.marking.line", "fapiao_id", "Marks", readonly=True)
 
     _booking_due = models.Index(
@@ -254,6 +259,19 @@ class Fapiao(models.Model):
             return self.env["fapiao.match.bill"]._open(self)
         return self._open_bills(self._create_bills())
 
+    def action_turn_out(self):
+        """Draft the entry that turns out the input tax of a reversed fapiao (进项税额转出), and show it."""
+        gate.check(self, gate.INVOICER)
+        self._check_received()
+        entries = self.env["account.move"]
+        for fapiao in self.filtered(lambda fapiao: fapiao.status in REVERSED):
+            entries |= TurnOut(fapiao).draft().sudo(self.env.su)
+        if not entries:
+            raise UserError(
+                self.env._("There is no input tax to turn out: no posted document deducts that of a reversed fapiao.")
+            )
+        return entries._get_records_action(name=self.env._("Input Tax Turned Out"))
+
     def action_fetch_files(self):
         """Fetch the missing files: of a few received fapiao at once, of many in the background."""
         gate.check(self, gate.ISSUER)
@@ -330,6 +348,37 @@ class Fapiao(models.Model):
         if self.number != other.number:
             return False
         return not (self.code and other.code) or self.code == other.code
+
+    def _stated_uses(self):
+        """Return ``{number: {document: amount}}`` of these fapiao: matched documents, and posted bills that name them
+        in their reference."""
+        _totals, uses = self.env["account.move"]._fapiao_in_uses(set(self.mapped("number")))
+        return uses
+
+    def _named_without(self, matches, uses):
+        """Return those of ``uses`` by posted bills, with the sign of this fapiao, that ``matches`` don't name."""
+        documents = [match._document() for match in matches]
+        expenses = {document for document in documents if document._name == "hr.expense"}
+        return {
+            document: amount
+            for document, amount in uses.items()
+            if document._name == "account.move"
+            and document not in documents
+            and not expenses & set(document.expense_ids)
+            and amount * exact(self.amount_total) > 0
+        }
+
+    def _raise_named(self, uses):
+        """Refuse to book this fapiao, which the bills in ``uses`` name in their reference."""
+        names = names_for(uses, self.env.user, self.company_id)
+        raise ValidationError(
+            self.env._(
+                "Fapiao %(number)s is the reference of %(documents)s. A fapiao is booked once: match it with that"
+                " document, or correct the reference.",
+                number=self.number,
+                documents=", ".join(names),
+            )
+        )
 
     def _raise_taken(self, matches, user=None):
         """Refuse to book this fapiao twice; ``matches`` are its bookings, named as far as ``user`` (the
@@ -484,27 +533,42 @@ class Fapiao(models.Model):
     # ------------------------------------------------------------------ status changes of booked fapiao
 
     def _status_hit(self):
-        """Create an activity on each posted bill with one of these fapiao, unless bill and fapiao agree; an
-        open activity is updated instead.
+        """Create an activity on each posted bill with one of these fapiao and on its expense, unless they agree; an
+        open activity is updated instead. Of a reversed one propose to turn out the input tax.
         """
         for fapiao in self.filtered(lambda fapiao: fapiao.status in BAD):
             own = fapiao.match_ids.filtered(lambda match: match.state == "confirmed")
-            bills = fapiao.move_ids | own.move_id | own.expense_id.account_move_id
-            for bill in bills.filtered(lambda bill: bill.state == "posted"):
-                fapiao._warn_on(bill)
+            bills = (fapiao.move_ids | own.move_id | own.expense_id.account_move_id).filtered(
+                lambda bill: bill.state == "posted"
+            )
+            told = fapiao._propose_turn_out() if bills else ""
+            for document in [*bills, *own.expense_id.filtered(lambda one, moves=bills: one.account_move_id in moves)]:
+                fapiao._warn_on(document, told)
 
-    def _warn_on(self, bill):
+    def _record_reversed_by_seller(self):
+        """Record by their red fapiao that these received ones are reversed, and act on those that are booked."""
+        received = self.sudo()  # sudo: what the bureau says is recorded for every user
+        before = {fapiao: fapiao.status for fapiao in received}
+        received._record_reversed()
+        changed = received.filtered(lambda fapiao: fapiao.status != before[fapiao])
+        changed.status_at = fields.Datetime.now()
+        changed._status_hit()
+
+    def _propose_turn_out(self):
+        """Draft the entry that turns out the input tax of this fapiao; return what was done, in words."""
+        return TurnOut(self).propose() if self.status in REVERSED else ""
+
+    def _warn_on(self, bill, told=""):
         self.ensure_one()
         labels = dict(self._fields["status"]._description_selection(self.env))
         said = {"number": self.number, "status": labels[self.status]}
         summary = self.env._("Fapiao %(number)s: %(status)s", **said)
-        note = as_html(
-            self.env._(
-                "The tax bureau has changed the status of fapiao %(number)s of this booked document: %(status)s."
-                " Check whether it must be reversed, and input tax that was deducted be given back.",
-                **said,
-            )
+        text = self.env._(
+            "The tax bureau has changed the status of fapiao %(number)s of this booked document: %(status)s."
+            " Check whether it must be reversed, and input tax that was deducted be given back.",
+            **said,
         )
+        note = as_html(f"{text} {told}".strip())
         kind = self.env.ref(ACTIVITY, raise_if_not_found=False)
         open_ones = bill.activity_ids.filtered(
             lambda activity: activity.activity_type_id == kind and self.number in (activity.summary or "")
@@ -512,7 +576,8 @@ class Fapiao(models.Model):
         if open_ones:
             open_ones.write({"summary": summary, "note": note})
             return
-        user = bill.invoice_user_id or self.account_id._first_manager() or self.env.user
+        owner = bill.invoice_user_id if bill._name == "account.move" else bill.manager_id
+        user = owner or self.account_id._first_manager() or self.env.user
         bill.activity_schedule(ACTIVITY, summary=summary, note=note, user_id=user.id)
 
     # ------------------------------------------------------------------ vendor bills made from received fapiao
@@ -565,6 +630,12 @@ class Fapiao(models.Model):
                 number=self.number,
                 documents=", ".join(uses._names_for(self.env.user, self.company_id)),
             )
+        if named := self._named_without(uses, self._stated_uses()[self.number]):
+            return self.env._(
+                "Fapiao %(number)s is booked already: %(documents)s.",
+                number=self.number,
+                documents=", ".join(names_for(named, self.env.user, self.company_id)),
+            )
         return ""
 
     def _by_seller(self):
@@ -582,6 +653,7 @@ class Fapiao(models.Model):
         them. Blue fapiao become bills, red ones refunds.
         """
         self._check_bookable()
+        self._keep_computed_tax()
         groups = list(self._by_seller().values()) if together else list(self)
         vendors = self._find_vendors()
         bills = self.env["account.move"].create([group._bill_values(vendors) for group in groups])
@@ -679,21 +751,35 @@ class Fapiao(models.Model):
             yield from ((*part, taxes.get(part[3])) for part in parts)
 
     def _bill_parts(self):
-        """Return ``[(fapiao line or none, amount, tax, rate in percent or None)]`` as ``Decimal``."""
+        """Return ``[(fapiao line or none, amount, tax, rate in percent or None)]`` as ``Decimal``: what may not be
+        deducted is in the amount."""
+        paper, total = self._deduction_paper(), exact(self.amount_total)
+        how, tax = deduction.way_of(paper).how, self._tax_to_book()
+        no_line = self.env["fapiao.line"]
+        if fund := deduction.fund_of(paper):
+            # a line of its own, with a name only
+            along = no_line.new({"name": self.env._("Civil aviation development fund (民航发展基金)")})
+            taxed = total - tax - fund
+            return [(no_line, taxed, tax, self._only_rate(taxed, tax)), (along, fund, exact(0), None)]
+        if how in (deduction.COMPUTED, deduction.FARM) and tax != exact(self.amount_tax):
+            return [(no_line, total - tax, tax, deduction.way_of(paper).rate * 100)]
         parts = [
             (line, exact(line.amount_untaxed), exact(line.amount_tax), exact(line.rate, 4) * 100)
             for line in self.line_ids
         ]
-        amount, tax = exact(self.amount_untaxed), exact(self.amount_tax)
-        is_whole = sum(part[1] for part in parts) == amount and sum(part[2] for part in parts) == tax
-        if parts and is_whole and amount + tax == exact(self.amount_total):
-            return parts
-        return [(self.env["fapiao.line"], exact(self.amount_total) - tax, tax, self._only_rate())]
+        amount, stated = exact(self.amount_untaxed), exact(self.amount_tax)
+        is_whole = sum(part[1] for part in parts) == amount and sum(part[2] for part in parts) == stated
+        if not (parts and is_whole and amount + stated == total):
+            return [(no_line, total - tax, tax, self._only_rate(total - tax, tax))]
+        if how == deduction.NOT and stated:
+            return [(line, amount + tax, exact(0), None) for line, amount, tax, _rate in parts]
+        return parts
 
-    def _only_rate(self):
-        """Return the rate in percent at which the amount gives the tax, or ``None`` if there is none."""
-        amount, tax = exact(self.amount_total) - exact(self.amount_tax), exact(self.amount_tax)
-        rate = rate_of(amount, tax)
+    def _only_rate(self, amount=None, tax=None):
+        """Return the rate in percent at which ``amount`` gives ``tax``, by default those of the whole, or ``None`` if
+        there is none."""
+        tax = exact(self.amount_tax) if tax is None else tax
+        rate = rate_of(exact(self.amount_total) - tax if amount is None else amount, tax)
         return rate if rate is None else rate * 100
 
     def _quantity_and_price(self, line, amount):
@@ -704,6 +790,64 @@ class Fapiao(models.Model):
         if not quantity or round(quantity, digits) != quantity or exact(quantity * unit_price) != amount:
             return 1, float(amount)
         return quantity, unit_price
+
+    # ------------------------------------------------------------------ what may be deducted (``rules/deduction.py``)
+
+    def _deduction_paper(self):
+        """Return this fapiao as the law of deduction looks at it."""
+        self.ensure_one()
+        return deduction.Paper(
+            type_code=self.type_code,
+            untaxed=exact(self.amount_total) - exact(self.amount_tax),
+            tax=exact(self.amount_tax),
+            total=exact(self.amount_total),
+            fund=self._untaxed_fund(),
+            element=self.special_element or "",
+            goods=tuple(
+                deduction.Goods(line.name or "", line.code or "", exact(line.rate, 4)) for line in self.line_ids
+            ),
+            is_named=self._names_traveller(),
+            is_abroad=bool(self.foreign_currency),
+            is_red=self.color == "red" or exact(self.amount_total) < 0,
+            day=self.issue_date or None,
+        )
+
+    def _untaxed_fund(self):
+        """Hook: return what of a flight's total bears no tax, None where it isn't told; a later package knows."""
+        return
+
+    def _names_traveller(self):
+        """Hook: return whether the ticket names its traveller; a later package knows."""
+        return False
+
+    def _way(self):
+        """Return the :class:`~..rules.deduction.Way` in which its tax is deducted."""
+        return deduction.way_of(self._deduction_paper())
+
+    def _tax_to_book(self):
+        """Return the tax that a document takes from this fapiao (``Decimal``): stated, or computed by law."""
+        paper = self._deduction_paper()
+        if deduction.way_of(paper).how == deduction.FARM and self.deductible:
+            return exact(self.deductible)
+        return deduction.tax_to_deduct(paper)
+
+    def _tax_to_select(self):
+        """Return the tax that is selected at the bureau: as the cloud has it, else :meth:`_tax_to_book`."""
+        return exact(self.deductible) or self._tax_to_book()
+
+    def _tax_on_documents(self):
+        """Return the tax that matching expects on documents: what is stated, or more where it is computed."""
+        stated, computed = exact(self.amount_tax), exact(self.deductible)
+        return computed if abs(computed) > abs(stated) else stated
+
+    def _keep_computed_tax(self, farm_rate=NINE):
+        """Record the tax of those whose documents take another than is stated, so that matching expects it."""
+        for fapiao in self:
+            paper = fapiao._deduction_paper()
+            tax = deduction.tax_to_deduct(paper, farm_rate)
+            if deduction.way_of(paper).how in (deduction.COMPUTED, deduction.FARM) and abs(tax) > abs(paper.tax):
+                # sudo: users who book it don't write fapiao
+                fapiao.sudo().deductible = float(tax)
 
     # ------------------------------------------------------------------ taxes
 
@@ -792,7 +936,7 @@ class Fapiao(models.Model):
             "type_code": self.type_code,
             "issue_date": self.issue_date,
             "amount_untaxed": exact(self.amount_untaxed),
-            "tax": exact(self.deductible or self.amount_tax),
+            "tax": self._tax_to_select(),
             "seller_name": self.seller_name or "",
             "seller_tax_no": self.seller_tax_no or "",
         }

@@ -105,6 +105,9 @@ class FapiaoAccount(models.Model):
     bureau_select_days = fields.Char(
         "Days Open for Selection (勾选日期)", readonly=True, copy=False, help="In the bureau's words."
     )
+    bureau_open_period = fields.Char("Open Tax Period", readonly=True, copy=False, help="yyyymm")
+    bureau_deadline = fields.Date("Open Until", readonly=True, copy=False, help="When the period is to be filed.")
+    bureau_select_until = fields.Date("Select Fapiao Issued Until", readonly=True, copy=False)
     bureau_login_type = fields.Char("Channel in the Cloud's Words", readonly=True, copy=False)
     bureau_channel_at = fields.Datetime("Channel As Of", readonly=True, copy=False)
     bureau_url = fields.Char("Log In at the Bureau", readonly=True, copy=False)
@@ -233,10 +236,23 @@ class FapiaoAccount(models.Model):
                 "bureau_account_type": session.account_type,
                 "bureau_period": session.period,
                 "bureau_select_days": session.select_days,
+                "bureau_open_period": session.open_period,
+                "bureau_deadline": session.deadline,
+                "bureau_select_until": session.select_until,
                 # a channel chosen by the user stays
                 **({"bureau_channel": channel} if channel and self.bureau_channel == "unknown" else {}),
             }
         )
+
+    def _selection_period(self):
+        """Return ``(yyyymm, last day of issue or None, whether the bureau has said so)`` for what is selected now. A
+        period whose return was due is over; the month of the calendar takes its place.
+        """
+        today = fields.Date.context_today(self.with_context(tz="Asia/Shanghai"))
+        deadline = self.bureau_deadline
+        if self.bureau_open_period and (not deadline or today <= deadline):
+            return self.bureau_open_period, self.bureau_select_until or None, True
+        return today.strftime("%Y%m"), None, False
 
     def _resume_waiting(self):
         """Resume the pulls that waited for a user as well."""

@@ -86,12 +86,12 @@ class FapiaoMatch(models.Model):
 
     # ------------------------------------------------------------------ computes
 
-    @api.depends("amount", "fapiao_id.amount_total", "fapiao_id.amount_tax")
+    @api.depends("amount", "fapiao_id.amount_total", "fapiao_id.amount_tax", "fapiao_id.deductible")
     def _compute_amount_tax(self):
         for match in self:
             fapiao, total = match.fapiao_id, exact(match.fapiao_id.amount_total)
             share = exact(match.amount) / total if total else 0
-            match.amount_tax = float(round(exact(fapiao.amount_tax) * share, 2))
+            match.amount_tax = float(round(fapiao._tax_on_documents() * share, 2))
 
     @api.depends(
         "fapiao_id.seller_tax_no",
@@ -174,11 +174,15 @@ class FapiaoMatch(models.Model):
         """A fapiao counts once, in whatever company of this database it is booked."""
         fresh = self.filtered(lambda match: match.active and match.state == "confirmed")
         taken = fresh.fapiao_id._lock_taken()
+        stated = fresh.fapiao_id._stated_uses()
         for fapiao, matches in taken.items():
             total, covered = exact(fapiao.amount_total), sum(exact(match.amount) for match in matches)
             wrong_way = any(exact(match.amount) * total <= 0 for match in matches)
             if wrong_way or abs(covered) > abs(total):
                 fapiao._raise_taken(matches - fresh)
+            named = fapiao._named_without(matches, stated[fapiao.number])
+            if named and abs(covered + sum(named.values())) > abs(total):
+                fapiao._raise_named(named)
 
     # ------------------------------------------------------------------ create and write
 

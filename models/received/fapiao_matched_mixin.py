@@ -2,9 +2,10 @@
 
 from odoo import api, fields, models
 
+from ...rules.deduction import STATED_TYPES
 from ..cloud import gate
 from ..values import exact
-from .verdict import DEDUCTIBLE, MATCH_STATES, Row, document_state, is_tax_right
+from .verdict import MATCH_STATES, Row, document_state, is_tax_right
 
 
 class FapiaoMatchedMixin(models.AbstractModel):
@@ -83,7 +84,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
                 amount=match.amount,
                 tax=match.amount_tax,
                 is_whole=match.amount == match.fapiao_id.amount_total,
-                is_deductible=match.fapiao_id.type_code in DEDUCTIBLE,
+                is_deductible=match.fapiao_id.type_code in STATED_TYPES,
                 is_wrong=match.seller_differs or match.fapiao_id._is_no_purchase(),
             )
             for match in self.fapiao_match_ids

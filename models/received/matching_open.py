@@ -14,6 +14,11 @@ OPEN_BILL = SQL(
     " AND m.fapiao_in_state IN ('none', 'proposed')"
 )
 
+# See ``fapiao._tax_on_documents``
+TAX_ON_DOCUMENTS = SQL(
+    "CASE WHEN abs(f.deductible) > abs(COALESCE(f.amount_tax, 0)) THEN f.deductible ELSE f.amount_tax END"
+)
+
 
 def plain(expression):
     """Return SQL that normalises a name or number like ``rules.taxno.normalise``."""
@@ -62,7 +67,7 @@ def _open_fapiao(companies, ids):
     CREATE TEMPORARY TABLE open_fapiao ON COMMIT DROP AS
     SELECT f.*, %(keys)s
       FROM (
-        SELECT f.id, f.company_id, f.number, f.code, f.amount_total AS total, f.amount_tax AS tax,
+        SELECT f.id, f.company_id, f.number, f.code, f.amount_total AS total, %(tax)s AS tax,
                COALESCE(f.issue_date, f.create_date::date) AS day, %(tax_no)s AS tax_no, %(name)s AS seller,
                EXISTS (SELECT FROM fapiao g WHERE g.direction = 'in' AND g.number = f.number
                                               AND g.company_id <> f.company_id) AS is_shared
@@ -72,6 +77,7 @@ def _open_fapiao(companies, ids):
            AND NOT EXISTS (SELECT FROM fapiao_match x WHERE x.fapiao_id = f.id AND x.active)
            AND %(scope)s) AS f""",
         keys=_KEYS,
+        tax=TAX_ON_DOCUMENTS,
         tax_no=plain(SQL("f.seller_tax_no")),
         name=plain(SQL("f.seller_name")),
         companies=list(companies),
@@ -89,7 +95,7 @@ def _open_bills(companies, ids):
       FROM (
         SELECT m.id, m.company_id, -m.amount_total_signed AS total, COALESCE(m.invoice_date, m.date) AS day,
                %(vat)s AS tax_no, %(partner)s AS seller,
-               upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)) AS said,
+               upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao, m.fapiao_in_stated)) AS said,
                known.move_id IS NOT NULL AS is_proposed, COALESCE(known.is_named, FALSE) AS is_named
           FROM account_move m
           LEFT JOIN res_partner p ON p.id = m.commercial_partner_id

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from ...rules.deduction import STATED_TYPES
 from .matching_open import OPEN_BILL, plain, tax_no
-from .verdict import DEAD, DEDUCTIBLE
+from .verdict import DEAD
 
 # The planner has no statistics on CTEs and prefers loops and sorts, which take minutes instead of seconds for
 # many documents.
@@ -40,7 +41,8 @@ def sellers(fapiao_ids, move_ids):
             SELECT %(vat)s, %(vendor)s, word
               FROM account_move m LEFT JOIN res_partner p ON p.id = m.commercial_partner_id
               LEFT JOIN regexp_split_to_table(
-                        upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)), '[^0-9A-Z]+') AS word
+                        upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao, m.fapiao_in_stated)),
+                        '[^0-9A-Z]+') AS word
                     ON length(word) >= 8
              WHERE m.id = ANY(%(moves)s)) AS sought (tax_no, name, number)""",
         seller_tax_no=plain(SQL("f.seller_tax_no")),
@@ -196,7 +198,7 @@ def write_bills(move_ids):
     UPDATE account_move m SET fapiao_in_state = v.state, fapiao_in_numbers = v.numbers
       FROM verdicts v
      WHERE m.id = v.id AND (m.fapiao_in_state, m.fapiao_in_numbers) IS DISTINCT FROM (v.state, v.numbers)""",
-        deductible=list(DEDUCTIBLE),
+        deductible=list(STATED_TYPES),
         dead=list(DEAD),
         is_red_open=SQL(
             "SELECT bool_or(NOT EXISTS (SELECT FROM fapiao_match y"

@@ -16,7 +16,7 @@ from ..values import TYPES
 from .matching_open import tax_no
 
 OTHER_TYPE = "11"
-DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed", "booking", "deduction"]
+DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed", "booking", "deduction", "deductible"]
 
 # ------------------------------------------------------------------ columns: those of the rows, and of the tables
 
@@ -71,6 +71,12 @@ def _values():
         values[name] = SQL(
             "COALESCE(%s AT TIME ZONE 'UTC', %s)", SQL.identifier("inbox", name), SQL.identifier("known", name)
         )
+    # computed here of farm products and tickets that state less: the cloud's zero takes nothing away
+    values["deductible"] = SQL(
+        """CASE WHEN abs(known.deductible) > abs(COALESCE(known.amount_tax, 0))
+                     AND abs(inbox.deductible) <= abs(COALESCE(inbox.amount_tax, 0))
+                THEN known.deductible ELSE COALESCE(inbox.deductible, known.deductible) END"""
+    )
     values["partner_id"] = SQL("COALESCE(known.partner_id, inbox.partner_id)")
     return SQL(", ").join(SQL("%s AS %s", value, SQL.identifier(name)) for name, value in values.items())
 
@@ -123,8 +129,9 @@ class Pool:
         touched = {id_ for id_, _is_new, _is_other in merged}
         if any(row.lines for row in rows):
             touched |= self._merge_lines(rows)
+        reversed_ids = []
         if any(row.original_number for row in rows):
-            self._link_originals(SQL("red.number IN (SELECT number FROM fapiao_inbox)"))
+            reversed_ids = self._link_originals(SQL("red.number IN (SELECT number FROM fapiao_inbox)"))
         hit = tuple(id_ for id_, is_new, is_other in merged if is_other and not is_new)
         fapiao = self.env["fapiao"]
         fapiao.invalidate_model()
@@ -132,6 +139,8 @@ class Pool:
         fapiao.browse(touched - inserted).modified(DEPENDED_ON)
         if hit:
             fapiao.browse(hit)._status_hit()
+        # a pull of a few days has the red fapiao, and no longer the one that it reverses
+        fapiao.browse(reversed_ids)._record_reversed_by_seller()
         return Loaded(len(inserted), len(touched - inserted), len(rows) - len(touched), hit)
 
     def _flush(self):
@@ -289,11 +298,12 @@ class Pool:
                 ),
                 log_exceptions=False,
             )
-        self._link_originals(SQL("TRUE"))
+        reversed_ids = self._link_originals(SQL("TRUE"))
         self.env["fapiao"].invalidate_model()
+        self.env["fapiao"].browse(reversed_ids)._record_reversed_by_seller()
 
     def _link_originals(self, which):
-        """Link those red fapiao ``which`` to the blue ones they name, once both exist."""
+        """Link those red fapiao ``which`` to the blue ones they name, once both exist; return the ids of these."""
         self.cr.execute(
             SQL(
                 """
@@ -303,9 +313,11 @@ class Pool:
                    AND red.original_id IS NULL AND red.original_number IS NOT NULL
                    AND blue.company_id = %(company)s AND blue.direction = 'in'
                    AND blue.number = red.original_number AND blue.id <> red.id AND %(which)s
+                RETURNING blue.id
                 """,
                 company=self.company_id,
                 which=which,
             ),
             log_exceptions=False,
         )
+        return [id_ for (id_,) in self.cr.fetchall()]

@@ -16,8 +16,6 @@ MATCH_STATES = [
 ]
 # A fapiao with one of these can't be a purchase, whatever was confirmed before.
 DEAD = ("void", "lost", "abnormal")
-# Types whose tax may be deducted, so a document without tax differs from them.
-DEDUCTIBLE = ("2", "4", "12", "27", "83")
 FEN = exact(0.01)
 
 
@@ -28,7 +26,7 @@ class Row(NamedTuple):
     amount: float
     tax: float
     is_whole: bool
-    is_deductible: bool
+    is_deductible: bool  # a tax is stated that may be deducted: a document without tax differs
     is_wrong: bool  # another seller, or an invalid fapiao
 
 

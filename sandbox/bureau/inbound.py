@@ -198,8 +198,14 @@ def select(world, row, purpose, period=""):
     """For deduction, in this tax period (YYYYMM); only this month and the one before are open."""
     mark = mark_for(world, row)
     _demand_usable(row, mark)
-    if not row.special or row.tax <= 0:
+    if row.gross < 0:
+        raise Refused("红字发票不允许勾选,请按规定作进项税额转出")
+    if not (row.special or row.toll or row.farm):
         raise Refused("该票种不允许勾选抵扣")
+    if row.tax <= 0 and not row.farm:
+        raise Refused("发票税额为零,不允许勾选抵扣")
+    if purpose == "1" and row.goods.startswith("30601"):
+        raise Refused("贷款服务的进项税额不得抵扣")  # [?] the bureau may warn only
     if mark.selected:
         raise Refused("发票已勾选,请勿重复操作")
     period = period or _month(world)

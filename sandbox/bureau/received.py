@@ -24,6 +24,7 @@ KINDS = tuple(sorted(SHARES))
 DIGITAL = frozenset((26, 27, 28, 29, 72, 83, 84))  # 20 digits, no code
 BY_DAY = frozenset((9, 10, 24))  # rail and air on paper: the day of travel in place of a code
 SPECIAL = frozenset((2, 4, 27, 12, 83, 15, 72, 21, 29, 28))  # whose tax may be deducted
+ORDINARY = frozenset((1, 3, 5, 26))
 VAT = frozenset((1, 2, 3, 4, 5, 26, 27))  # goods and services of any rate
 FIXED_RATES = {28: 9, 29: 9, 72: 9, 15: 3, 12: 13, 83: 13, 21: 13, 10: 9, 9: 9, 16: 3, 20: 3}
 RATES = (13, 13, 13, 13, 13, 13, 9, 9, 6, 6, 6, 6, 3, 1, 1, 0)
@@ -72,6 +73,8 @@ class Received:
     original: str = ""  # on a red one: the blue number
     check_code: str = ""
     remark: str = ""
+    element: str = ""  # 特定要素
+    goods: str = ""  # classification code of its lines
 
     @property
     def key(self):
@@ -80,6 +83,15 @@ class Received:
     @property
     def special(self):
         return self.kind in SPECIAL
+
+    @property
+    def farm(self):
+        """Farm products: sold by who grew them, or bought from a farmer, both free of tax."""
+        return self.kind in ORDINARY and self.element in ("12", "16")
+
+    @property
+    def toll(self):
+        return self.kind in (1, 26) and self.element == "08"
 
 
 @dataclass

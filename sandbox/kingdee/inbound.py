@@ -262,6 +262,7 @@ def _row(world, row, with_lines=False):
         **renamed(OWN, row),
         "invoiceStatus": status_of(row, mark),
         "invoiceType": str(row.kind),
+        "specialType": row.element,  # [?] the key
         "remark": row.remark or (f"被红冲蓝字发票号码:{row.original}" if row.original else ""),
         "serialNo": f"SB{row.code}{row.number}",
         **({"items": _lines(row)} if with_lines else {}),
@@ -275,7 +276,7 @@ def _lines(row):
     return [
         {
             "goodsName": f"*信息技术服务*软件维护{place}",
-            "goodsCode": "3040201020000000000",
+            "goodsCode": row.goods or "3040201020000000000",
             "specModel": "",
             "unit": "项",
             "num": "1",

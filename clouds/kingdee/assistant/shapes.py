@@ -15,14 +15,12 @@ class Shape:
 
     ``has_lines``: goods under ``items``. ``is_numbered``: ``invoiceCode`` and ``invoiceNo`` are what they
     say; else a travel day and a ticket's number. ``is_fare``: ``amount`` is the fare, not the untaxed sum.
-    ``is_deductible``: it can be selected for deduction.
     """
 
     journey: dict | None = None
     has_lines: bool = False
     is_numbered: bool = True
     is_fare: bool = False
-    is_deductible: bool = False
 
 
 _STATIONS = {"passenger": ("passengerName",), "from_place": ("stationGetOn",), "to_place": ("stationGetOff",)}
@@ -58,7 +56,7 @@ _PASSAGE = {**_STATIONS, "seat": ("seatGrade",), "departs": ("time",), "fare": (
 _ROAD = {"from_place": ("entrance",), "to_place": ("exit",), "departs": ("time",), "fare": ("totalAmount",)}
 _TRIP = {"fare": ("totalAmount",)}  # only where the ticket says from where to where
 
-_VAT = Shape(has_lines=True, is_deductible=True)
+_VAT = Shape(has_lines=True)
 _MACHINE = Shape(_TRIP)
 _TRAIN_TICKET = Shape(_TRAIN, is_numbered=False)
 _ANY = Shape()
@@ -72,7 +70,7 @@ SHAPES = {
     **dict.fromkeys(("16", "20"), Shape(_PASSAGE)),  # coach, ship
     "17": Shape(_ROAD),
     # Digital ones. assumption: their own number under invoiceNo, twenty digits; the rest as on the paper ones
-    "28": Shape(_FLIGHT, is_fare=True, is_deductible=True),
-    "29": Shape(_TRAIN, is_deductible=True),
+    "28": Shape(_FLIGHT, is_fare=True),
+    "29": Shape(_TRAIN),
     **dict.fromkeys(("14", "19", "21", "25", OTHER), _ANY),  # fixed amount, proof of tax paid, others
 }

@@ -7,12 +7,22 @@ Source: docs/protocols/kingdee-assistant.md#tickets, #contradictions.
 import re
 from urllib.parse import urlsplit
 
+from ....rules.deduction import is_selectable
 from ... import reading
 from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
 from ...reading import exact_difference, exact_sum, word_at
 from .. import inbound_codes as codes
-from ..inbound_rows import consumption_of, currency_of, deduction_of, identity_of, lines_in, moment_of, tax_by_rate
+from ..inbound_rows import (
+    consumption_of,
+    currency_of,
+    deduction_of,
+    element_of,
+    identity_of,
+    lines_in,
+    moment_of,
+    tax_by_rate,
+)
 from .answers import SERIAL_KEYS, day_at, rows_in, serials_in
 from .shapes import OTHER, SHAPES
 
@@ -70,7 +80,8 @@ def fapiao_of(row):
         amount_tax=tax,
         amount_total=total,
         check_code=word_at(row, "checkCode"),
-        deduction=_deduction(row) if shape.is_deductible else "",
+        deduction=deduction_of(row) if is_selectable(kind) else "",
+        special_element=element_of(word_at(row, "specialType")),
         remark=word_at(row, "remark"),
         lines=lines_in(rows_in(reading.pick(row, "items"))) if shape.has_lines else (),
         travel=travel_in(row, shape),
@@ -103,6 +114,7 @@ def state_of(row):
 
 def _kind(row):
     kind = word_at(row, "invoiceType", "fplx").lstrip("0")
+    kind = codes.AS_ISSUED.get(kind, kind)
     return kind if kind in SHAPES else OTHER
 
 
@@ -138,10 +150,6 @@ def _amounts(row, kind, shape):
     if total is None and untaxed is not None and tax is not None:
         total = exact_sum(untaxed, tax)
     return untaxed, tax, total
-
-
-def _deduction(row):
-    return deduction_of({key: word_at(row, key) for key in codes.SELECTIONS})
 
 
 def _file(row):
