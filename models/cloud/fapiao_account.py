@@ -263,8 +263,8 @@ class FapiaoAccount(models.Model):
     credit_tax = fields.Monetary("Tax This Month", readonly=True, copy=False, help="发票合计税额")
     credit_at = fields.Datetime("Credit As Of", readonly=True, copy=False)
     credit_source = fields.Selection(SOURCES, "Credit Told By", readonly=True, copy=False)
-    credit_valid_from = fields.Date("Credit Valid From", readonly=True, copy=False)
-    credit_valid_to = fields.Date("Credit Valid To", readonly=True, copy=False, help="As the cloud says, if it does.")
+    credit_valid_from = fields.Date(readonly=True, copy=False)
+    credit_valid_to = fields.Date(readonly=True, copy=False, help="As the cloud says, if it does.")
     credit_holds_until = fields.Date(
         "Valid Until",
         compute="_compute_credit_validity",
