@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from freezegun import freeze_time
 
-from odoo import Command, fields
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -125,7 +125,7 @@ class TestCredit(OrderCommon):
         product = self.env["product.product"].create({"name": "储值卡", "fapiao_code_id": card.id})
         self.refresh()
         invoice = self.issued_invoice(
-            [{"product_id": product.id, "price_unit": 700, "tax_ids": [Command.set(tax.ids)]}], fapiao_type="ordinary"
+            [{"product_id": product.id, "price_unit": 700, "tax_ids": tax.ids}], fapiao_type="ordinary"
         )
         self.assertEqual(self.account.credit_left, 3000000)
         self.refresh()
