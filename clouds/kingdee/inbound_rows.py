@@ -315,14 +315,16 @@ def _put_words(values, row, words):
 
 
 def deduction_of(row):
-    """Return where the deduction of a row stands: the furthest that a flag, or a moment of selection, says."""
+    """Return where the deduction of a row stands: the furthest that a flag says, or a moment of selection where no
+    ``checkFlag`` does."""
     return _deduction(row, _planned(tuple(row)))
 
 
 def _deduction(row, plan):
-    states = [table.get(_told(row, keys), "") for table, keys in plan.selected]
-    furthest = next((state for state in ("confirmed", "selected", "unselected") if state in states), "")
-    if furthest in ("confirmed", "selected") or not plan.selected_at:
+    states = {id(table): table.get(_told(row, keys), "") for table, keys in plan.selected}
+    furthest = next((state for state in ("confirmed", "selected", "unselected") if state in states.values()), "")
+    is_told = furthest in ("confirmed", "selected") or states.get(id(codes.SELECTIONS["checkFlag"]))
+    if is_told or not plan.selected_at:
         return furthest
     return "selected" if _told(row, plan.selected_at) else furthest
 
