@@ -97,6 +97,7 @@ def aligned(lines, bureau):
 
     ``lines`` are the whole rest, ``bureau`` is ``RedCheck.lines``; both in the fapiao's order.
     """
+    bureau = _with_amount(bureau)
     if len(lines) != len(bureau):
         return None
     pairs = list(zip(lines, bureau, strict=True))
@@ -142,8 +143,13 @@ def detailed(lines, bureau):
         return tuple(lines)
     return tuple(
         replace(ours, **{name: getattr(theirs, name) for name in BUREAU_DETAILS})
-        for ours, theirs in zip(lines, bureau, strict=True)
+        for ours, theirs in zip(lines, _with_amount(bureau), strict=True)
     )
+
+
+def _with_amount(bureau):
+    """Return the lines of the bureau's list without those discounted to nothing, which it may list or not."""
+    return [line for line in bureau if line.amount or line.tax]
 
 
 def _turned(line, class_, **values):
