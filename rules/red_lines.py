@@ -98,6 +98,7 @@ def aligned(lines, bureau):
 
     ``lines`` are the whole rest, ``bureau`` is ``RedCheck.lines``; both in the fapiao's order.
     """
+    bureau = _with_amount(bureau)
     if len(lines) != len(bureau):
         return None
     pairs = list(zip(lines, bureau, strict=True))
@@ -150,9 +151,14 @@ def detailed(lines, rest, bureau):
         return tuple(lines)
     told = {
         ours.xh: {"bureau_xh": theirs.xh, **{name: getattr(theirs, name) for name in BUREAU_DETAILS}}
-        for ours, theirs in zip(rest, bureau, strict=True)
+        for ours, theirs in zip(rest, _with_amount(bureau), strict=True)
     }
     return tuple(replace(line, **told[line.xh]) for line in lines)
+
+
+def _with_amount(bureau):
+    """Return the lines of the bureau's list without those discounted to nothing, which it may list or not."""
+    return [line for line in bureau if line.amount or line.tax]
 
 
 def _turned(line, class_, **values):

@@ -197,6 +197,8 @@ class TestParts(unittest.TestCase):
         ours = fold(BLUE.lines)
         theirs = tuple(replace(one, xh=number) for number, one in enumerate(ours, 1))
         self.assertEqual([1, 2], [one.xh for one in aligned(ours, theirs)])
+        gift = replace(theirs[0], xh=3, amount=ZERO, tax=ZERO)
+        self.assertEqual([1, 2], [one.xh for one in aligned(ours, (theirs[0], gift, theirs[1]))])
         self.assertIsNone(aligned(ours, theirs[:1]))
         self.assertIsNone(aligned(ours, (replace(theirs[0], tax=D("-1")), theirs[1])))
 

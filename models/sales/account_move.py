@@ -60,7 +60,7 @@ class AccountMove(models.Model):
     def _fapiao_advances_deducted(self):
         """Return the down payment invoices that these invoices deduct."""
         deductions = self.invoice_line_ids.filtered("is_downpayment") - self._fapiao_advance_lines()
-        return deductions._fapiao_advances_deducted()
+        return deductions._fapiao_advances_deducted() if deductions else self.browse()
 
     def _fapiao_rows_instead(self):
         """Return the live request lines of the invoices that deduct these down payments."""
@@ -106,6 +106,8 @@ class AccountMove(models.Model):
     def _fapiao_decide(self, choice, code=None):
         """Let the fapiao of these down payments show ``choice``, with ``code`` where it is an advance receipt."""
         code = code or self.env["fapiao.tax.code"]
+        if not self:
+            return
         self.write({"fapiao_advance": choice, "fapiao_advance_code_id": choice == ADVANCE_RECEIPT and code.id})
 
     def _fapiao_decide_on_posting(self):

@@ -135,8 +135,8 @@ def lapse(world):
 
 
 def folded(given):
-    """On a red form a discount disappears into the line it discounts."""
-    return list(by_row(given).values())
+    """On a red form a discount disappears into the line it discounts, and so does a line discounted to nothing."""
+    return [line for line in by_row(given).values() if line.amount or line.tax]
 
 
 def by_row(given):
