@@ -22,6 +22,9 @@ INPUTS = {
     },
     "account.tax": {"fapiao_zero_kind", "fapiao_policy", "fapiao_levy"},
     "crm.team": {"fapiao_account_id"},
+    "fapiao.voucher": {
+        *("move_id", "sequence", "fapiao_id", "kind", "number", "code", "date", "total", "deducted", "remark"),
+    },
     "fapiao.account": {
         *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),
         *("phone", "password", "tenant_number", "tax_username", "tax_password", "add_seal"),
