@@ -113,6 +113,8 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
         records += [self.confirm(self.receive(), self.bill()), self.account]
         records += [self.company_data["default_journal_sale"], self.users["employee"]]
         records += [self.env["crm.team"].sudo().create({"name": "华东"})]
+        voucher = {"move_id": self.create_invoice(post=False).id, "total": 1, "deducted": 1}
+        records += [self.env["fapiao.voucher"].create(voucher)]
         return {record._name: record for record in records}
 
     def test_every_model_that_users_write_has_the_guard(self):
