@@ -398,7 +398,8 @@ FIELDS = {
         ),
     },
     "fapiao.voucher": {
-        "invoicer": "code company_id date deducted fapiao_id kind move_id number remark sequence total",
+        "invoicer": "code date deducted fapiao_id kind move_id number remark sequence total",
+        "nobody": "company_id",
     },
     "fapiao.request.line": {
         "nobody": (

@@ -24,6 +24,9 @@ INPUTS = {
     "account.move.line": {"fapiao_tax_code_id"},
     "account.tax": {"fapiao_zero_kind", "fapiao_policy", "fapiao_levy"},
     "crm.team": {"fapiao_account_id"},
+    "fapiao.voucher": {
+        *("move_id", "sequence", "fapiao_id", "kind", "number", "code", "date", "total", "deducted", "remark"),
+    },
     "fapiao.account": {
         *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),
         *("phone", "password", "tenant_number", "tax_username", "tax_password", "add_seal"),
@@ -138,6 +141,8 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
             {"element": "04", "move_id": invoice.id, "row_ids": [Command.create({"goods": "钢材"})]}
         )
         records += [element, element.row_ids]
+        voucher = {"move_id": self.create_invoice(post=False).id, "total": 1, "deducted": 1}
+        records += [self.env["fapiao.voucher"].create(voucher)]
         return {record._name: record for record in records}
 
     def test_every_model_that_users_write_has_the_guard(self):

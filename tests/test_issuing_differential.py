@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError
-from odoo.tests import Form, tagged
+from odoo.tests import tagged
 
 from ..models.issuing.builder import Builder
 from ..models.reversal import planner
@@ -71,21 +71,23 @@ class TestDifferential(DifferentialCase):
         self.assertEqual((move.amount_tax_signed, move.amount_tax), (50.0, 10.0))
         self.assertEqual(self.problems(move), [])
 
-    def test_as_a_person_enters_it(self):
-        invoices = self.env["account.move"].with_context(default_move_type="out_invoice")
-        with Form(invoices, view="account.view_move_form") as form:
-            form.partner_id = self.buyer
-            with form.invoice_line_ids.new() as line:
-                line.product_id = self.product_a
-                line.price_unit = 100000
-                line.tax_ids.clear()
-                line.tax_ids.add(self.net)
-            with form.fapiao_voucher_ids.new() as voucher:
-                voucher.kind = "06"
-                voucher.total = 80000
-                voucher.deducted = 80000
-            self.assertEqual(form.tax_totals["tax_amount_currency"], 952.38)
-        self.assertEqual(self.amounts(form.record), (99047.62, 952.38, 100000.0))
+    def test_before_it_is_saved(self):
+        """The totals on an unsaved form follow the vouchers."""
+        line = {"product_id": self.product_a.id, "price_unit": 100000, "tax_ids": [Command.set(self.net.ids)]}
+        move = self.env["account.move"].new(
+            {
+                "move_type": "out_invoice",
+                "company_id": self.company.id,
+                "partner_id": self.buyer.id,
+                "invoice_line_ids": [Command.create(line)],
+                "fapiao_voucher_ids": [Command.create({"kind": "06", "total": 80000, "deducted": 80000})],
+            }
+        )
+        self.assertEqual(move.fapiao_levy, "3")
+        self.assertEqual(move.tax_totals["tax_amount_currency"], 952.38)
+        move.fapiao_voucher_ids.deducted = 50000
+        self.assertEqual(move.tax_totals["tax_amount_currency"], 2380.95)
+        self.assertEqual(move.invoice_line_ids.price_subtotal, 97619.05)
 
     def test_what_cannot_be_posted(self):
         with self.assertRaisesRegex(UserError, "one"):
@@ -93,6 +95,8 @@ class TestDifferential(DifferentialCase):
         with self.assertRaisesRegex(UserError, "more than its total"):
             self.margin(price=79999.99)
         move = self.margin()
+        self.net.fapiao_levy = False
+        self.assertEqual(move.invoice_line_ids.price_subtotal, 99047.62, "what is posted stays")
         for change in (
             lambda: move.fapiao_voucher_ids.write({"deducted": 1}),
             move.fapiao_voucher_ids.unlink,
@@ -100,8 +104,6 @@ class TestDifferential(DifferentialCase):
         ):
             with self.assertRaisesRegex(UserError, "Reset it to draft"):
                 change()
-        self.net.fapiao_levy = False
-        self.assertEqual(move.invoice_line_ids.price_subtotal, 99047.62, "what is posted stays")
 
     # ------------------------------------------------------------------ the fapiao
 
@@ -161,6 +163,7 @@ class TestDifferential(DifferentialCase):
                 {
                     "company_id": self.company.id,
                     "direction": "in",
+                    "type_code": "27",
                     "color": "blue",
                     "number": NUMBER,
                     "issue_date": "2026-02-03",

@@ -26,6 +26,7 @@ class AccountMoveLine(models.Model):
     )
     # compute_sudo: salespeople and customers see invoices, but no vouchers
     fapiao_deducted = fields.Monetary(
+        "Deducted Here",
         compute="_compute_fapiao_deducted",
         compute_sudo=True,
         currency_field="company_currency_id",

@@ -28,9 +28,16 @@ VOUCHER_KINDS = [
 
 class FapiaoVoucher(models.Model):
     _name = "fapiao.voucher"
+    _inherit = ["fapiao.guard.mixin"]
     _description = "Deducted Voucher"
     _order = "move_id, sequence, id"
     _check_company_auto = True
+    _fapiao_inputs = frozenset(
+        {
+            *("move_id", "sequence", "fapiao_id", "kind", "number", "code", "date", "total", "deducted"),
+            "remark",
+        }
+    )
 
     move_id = fields.Many2one("account.move", "Invoice", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="move_id.company_id", store=True, precompute=True)
