@@ -10,7 +10,7 @@ from .document import DIGITAL_PAPER, FORMS, NORMAL, ORDINARY, SPECIAL, totals
 from .draft import DIFFERENTIAL, DIFFERENTIAL_NET, not_positive, one_line_only
 from .limits import DEFAULTS
 from .line_checks import check_discounts, check_line, check_pairs
-from .names import clean
+from .names import name_key
 from .parties import BUYER, SELLER, check_party
 from .problems import Problem, _
 
@@ -30,7 +30,7 @@ def check_parties(seller, buyer, fapiao_type, limits=DEFAULTS):
     problems = check_party(seller, SELLER, fapiao_type, limits)
     problems += check_party(buyer, BUYER, fapiao_type, limits)
     numbers = [taxno.normalise(party.tax_no) for party in (seller, buyer)]
-    same_name = clean(seller.name) == clean(buyer.name) and seller.name
+    same_name = name_key(seller.name) == name_key(buyer.name) and seller.name
     if (numbers[0] and numbers[0] == numbers[1]) or same_name:
         problems.append(
             Problem(

@@ -6,6 +6,7 @@ Source: docs/protocols/tax-rules.md#lines (``*简称*name``), #lengths.
 import re
 import unicodedata
 
+from . import taxno
 from .problems import Problem, _
 
 _STARRED = re.compile(r"\*([^*]+)\*(.+)")
@@ -16,10 +17,21 @@ _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 # What a PDF hands out in place of a Chinese character of the same shape: Kangxi radicals and compatibility ideographs,
 # which Unicode decomposes, and radicals of the supplement, for most of which it does not.
 _LOOK_ALIKES = (range(0x2E80, 0x2FD6), range(0xF900, 0xFB00), range(0x2F800, 0x2FA20))
-_RADICALS = str.maketrans(
+RADICALS = (
     "⺁⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰",
     "厂民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙",
 )
+_RADICALS = str.maketrans(*RADICALS)
+# The bureau prints it behind the name of a natural person. PostgreSQL reads the same expression.
+PERSON_SUFFIX = r"(?<=.)\(个人\)$"
+_PERSON = re.compile(r"个人|自然人|.*\(个人\)|.+(先生|女士|小姐)")
+_PHONE = re.compile(r"(\+?86)?(1[3-9][0-9]{9}|0[0-9]{9,11}|[2-9][0-9]{6,7})")
+
+# Names of natural persons don't contain these words; a 个体工商户 is a business, not a person.
+_BUSINESS_WORDS = (
+    "公司", "个体", "工商户", "经营部", "商行", "合作社", "事务所", "工作室", "门市", "集团", "工厂",
+    "学校", "医院", "委员会", "银行", "中心", "协会", "Ltd", "LTD", "Inc", "GmbH",
+)  # fmt: skip
 
 
 def clean(text):
@@ -43,6 +55,28 @@ def _clean_character(character):
     if any(point in block for block in _LOOK_ALIKES):
         return unicodedata.normalize("NFKC", character)
     return character
+
+
+def name_key(name):
+    """Return the ``name`` of a party as it is compared with another: as a tax number is normalised, radicals as
+    characters, without the （个人） that the bureau prints behind the name of a person."""
+    return re.sub(PERSON_SUFFIX, "", taxno.normalise((name or "").translate(_RADICALS)))
+
+
+def is_business(name):
+    """Return whether ``name`` has a word of a business."""
+    return any(word in name for word in _BUSINESS_WORDS)
+
+
+def is_personal(name, tax_no):
+    """Return whether a fapiao over these buyer's data is made out to a person instead of a company: by an identity
+    number, or, without tax number, by a name such as 个人, 张三（个人）, 自然人 李四, or a phone number."""
+    number, title = taxno.normalise(tax_no), taxno.normalise((name or "").translate(_RADICALS))
+    if number:
+        return taxno.is_person(number)
+    if taxno.is_person(title) or _PHONE.fullmatch(re.sub("[()]", "", title)):
+        return True
+    return bool(_PERSON.match(title)) and not is_business(name or "")
 
 
 def split_name(name):

@@ -6,15 +6,10 @@ Source: docs/protocols/tax-rules.md#buyer.
 from . import taxno
 from .document import SPECIAL
 from .limits import DEFAULTS
+from .names import is_business, name_key
 from .problems import Problem, _
 
 BUYER, SELLER = "buyer", "seller"
-
-# Names of natural persons don't contain these words; a 个体工商户 is a business, not a person.
-_BUSINESS_WORDS = (
-    "公司", "个体", "工商户", "经营部", "商行", "合作社", "事务所", "工作室", "门市", "集团", "工厂",
-    "学校", "医院", "委员会", "银行", "中心", "协会", "Ltd", "LTD", "Inc", "GmbH",
-)  # fmt: skip
 
 
 def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
@@ -25,6 +20,21 @@ def check_party(party, role=BUYER, fapiao_type=None, limits=DEFAULTS):
     if role == BUYER and party.is_person:
         problems += _person(party, fapiao_type)
     return [*problems, *_bank(party)]
+
+
+def check_registered_name(name, registered):
+    """Return the warning that a company is called otherwise than it is ``registered`` ("": not known)."""
+    if not registered or name_key(name) == name_key(registered):
+        return []
+    return [
+        Problem(
+            "registered_name_differs",
+            _("The company is called “%(own)s” here, but registered at the tax bureau as “%(registered)s”."),
+            _("The registered name is printed. Correct the company's name, or the Registered Name of the account."),
+            {"own": name, "registered": registered},
+            severity="warning",
+        )
+    ]
 
 
 def _name(party, limits):
@@ -125,7 +135,7 @@ def _person(party, fapiao_type):
             _("Mark the customer as a company."),
             values,
         )
-    elif any(word in party.name for word in _BUSINESS_WORDS):
+    elif is_business(party.name):
         yield Problem(
             "person_business_name",
             _("%(name)s is marked as a natural person, but the name is that of a business."),

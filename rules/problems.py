@@ -8,6 +8,21 @@ def _(text):
     return text
 
 
+# Warnings that a person accepts once: what they are about, and which of their values they depend on. All others are
+# about the one sale (entered twice, amounts, what is left out), or stay true until somebody changes a setting (the
+# credit line, the registered name), so they are shown each time.
+PARTNER, PRODUCT = "partner", "product"
+REMEMBERED = {
+    "tax_no_doubtful": (PARTNER, ("number",)),
+    "buyer_tax_no_absent": (PARTNER, ()),
+    "person_business_name": (PARTNER, ("name",)),
+    "bank_half": (PARTNER, ()),
+    "rate_historic": (PRODUCT, ("rate",)),
+    "zero_on_special": (PRODUCT, ()),
+    "text_cut": (PRODUCT, ("text", "length")),
+}
+
+
 @dataclass(frozen=True)
 class Problem:
     """A problem that prevents the issue of a fapiao, or a warning.

@@ -89,6 +89,7 @@ from . import test_expenses_update_queue
 from . import test_expenses_update_rules
 from . import test_expenses_update_steps
 from . import test_expenses_voucher
+from . import test_issuing_accepted
 from . import test_issuing_accounts
 from . import test_issuing_bad_input
 from . import test_issuing_bad_texts
@@ -103,6 +104,7 @@ from . import test_issuing_merge
 from . import test_issuing_move_fields
 from . import test_issuing_moves
 from . import test_issuing_never_two
+from . import test_issuing_parties
 from . import test_issuing_processes
 from . import test_issuing_request
 from . import test_issuing_send

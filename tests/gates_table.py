@@ -154,6 +154,8 @@ FIELDS = {
             " paper_number taken_in_by_id"
         ),
     },
+    "fapiao.accepted.warning": {"nobody": "code company_id facts message partner_id product_id user_id"},
+    "fapiao.former.name": {"manager": "company_id name until"},
     "fapiao.account": {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
@@ -166,9 +168,9 @@ FIELDS = {
             " priority"
             " pace_reserved_percent"
             " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
-            " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
-            " token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once pull_daily_kind"
-            " pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list"
+            " registered_name small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"
+            " token_lifetime token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once"
+            " pull_daily_kind pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
@@ -386,6 +388,7 @@ FIELDS = {
         "administrator": "fapiao_code_id fapiao_item_name fapiao_policy fapiao_spec",
     },
     "res.company": {
+        "nobody": "fapiao_former_name_ids",
         "administrator": (
             "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
             " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"

@@ -60,7 +60,7 @@ INPUTS = {
     "sale.order": {"fapiao_account_id", "fapiao_drawer"},
 }
 # Set up by managers; unknown answers have rules of their own.
-SETUP = {"fapiao.answer.text", "fapiao.tax.code", "fapiao.ticket.category"}
+SETUP = {"fapiao.answer.text", "fapiao.former.name", "fapiao.tax.code", "fapiao.ticket.category"}
 LINKS = ("fapiao_ids", "fapiao_request_ids", "fapiao_red_form_ids")
 
 

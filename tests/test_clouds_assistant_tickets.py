@@ -186,6 +186,8 @@ def test_deduction(flags, deduction):
 def test_a_private_persons_fapiao():
     assert ticket("1", buyerName="个人", buyerTaxNo="").state.is_personal
     assert not ticket("1").state.is_personal
+    for name in ("张三（个人）", "自然人 李四", "13800138000"):
+        assert ticket("1", buyerName=name, buyerTaxNo="").state.is_personal
 
 
 def test_claims_of_any_word():

@@ -37,6 +37,35 @@ class TestPickRules(PickCommon):
     def test_another_name(self):
         self.assert_rule(self.ticket("26", title="别的公司"), "fapiao_pick_title", "别的公司")
 
+    def test_former_name_until_its_day(self):
+        self.env["fapiao.former.name"].create(
+            {"name": "旧名 公司", "until": "2026-03-10", "company_id": self.company.id}
+        )
+        for day, state in (("2026-03-10", "attached"), ("2026-01-31", "attached"), ("2026-03-11", "refused")):
+            with self.subTest(day):
+                pick = self.visit(self.expense())
+                self.forced(pick, [self.ticket("26", title="旧名公司", invoiceDate=day)])
+                self.assertEqual(pick.ticket_ids.state, state, pick.ticket_ids.reason)
+        self.assertIn("旧名公司", pick.ticket_ids.reason)
+
+    def test_registered_name(self):
+        self.company.fapiao_account_id.registered_name = "登记公司"
+        pick = self.visit(self.expense())
+        self.forced(pick, [self.ticket("26", title="登记公司")])
+        self.assertEqual(pick.ticket_ids.state, "attached", pick.ticket_ids.reason)
+
+    def test_titles_of_persons(self):
+        for title in ("张三（个人）", "自然人 李四", "13800138000"):
+            with self.subTest(title):
+                pick = self.visit(self.expense())
+                self.forced(pick, [self.ticket("26", title=title, buyerTaxNo="")])
+                self.assertEqual(pick.ticket_ids.state, "refused")
+                self.assertIn("personal", pick.ticket_ids.reason)
+        self.company.fapiao_pick_personal = True
+        pick = self.visit(self.expense())
+        self.forced(pick, [self.ticket("26", title="张三（个人）", buyerTaxNo="")])
+        self.assertEqual(pick.ticket_ids.state, "attached", pick.ticket_ids.reason)
+
     def test_another_tax_number(self):
         serial = self.ticket("26", buyerTaxNo="91440300MA5BUYER26")
         self.assert_rule(serial, "fapiao_pick_tax_no", "91440300MA5BUYER26")

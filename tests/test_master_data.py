@@ -425,6 +425,8 @@ class TestMasterData(AccountTestInvoicingCommon):
             ({"is_company": False, "vat": "92440101MA59ABCDEJ"}, False),  # a sole trader
             ({"is_company": False, "vat": "/"}, True),
             ({"is_company": False, "vat": "11010519491231002X"}, True),
+            ({"is_company": False, "vat": "110105491231002"}, True),  # issued until 1999
+            ({"is_company": False, "vat": "\u200b11010519491231002ｘ"}, True),
             ({"is_company": True, "vat": "11010519491231002X"}, False),  # registered under the owner's number
             ({"is_company": False, "vat": "DE123456789", "country_id": self.env.ref("base.de").id}, False),
             ({"is_company": False, "fapiao_title_type": "company"}, False),
@@ -441,6 +443,11 @@ class TestMasterData(AccountTestInvoicingCommon):
             ("us", "94-1234567", ""),
             ("jp", "T1234567890123", ""),
             ("fr", "FR40303265045", ""),
+            ("in", "27AAPFU0939F1ZV", ""),
+            ("br", "BR11.222.333/0001-81", ""),
+            ("hk", "22099131", ""),
+            ("tw", "12345675", ""),
+            ("mo", "80012345", ""),
             # a foreign company that is registered in China
             ("de", GOOD_TAX_NO, GOOD_TAX_NO),
             ("cn", "123", "123"),
@@ -543,6 +550,13 @@ class TestMasterData(AccountTestInvoicingCommon):
                 "tax_no": "440101123456789",
             }
         )
+
+    def test_number_of_an_account_may_be_pasted(self):
+        account = self.make_account(self.company)
+        for pasted in ("\ufeff91440101 ma59-abcdem\u200b", "９1440101MA59ABCDE\xadM"):
+            account.tax_no = pasted
+            self.assertEqual(account.tax_no, GOOD_TAX_NO)
+        self.assertEqual(self.make_account(self.env["res.company"].create({"name": "B"})).tax_no, "440101123456789")
 
     def test_company_defaults(self):
         self.assertEqual(self.company.fapiao_default_type, "ordinary")

@@ -172,6 +172,7 @@ class TestBureauLogin(SandboxPull):
             (account.bureau_state, account.bureau_login_type, account.bureau_channel), ("ok", "1", "login")
         )
         self.assertIn(account.tax_no, account.bureau_company)
+        self.assertEqual(account.registered_name, self.world.taxpayer(account.tax_no).name)
         self.assertEqual(account.bureau_account_type, "3")
         self.assertTrue(account.bureau_period and account.bureau_select_days)
         self.assertEqual(account.session_state, "ok")

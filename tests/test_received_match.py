@@ -3,6 +3,7 @@
 from datetime import date
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from ..models.received import matching_rules as rules
@@ -24,6 +25,34 @@ class TestByNumber(MatchCommon):
         bill = self.bill(payment_reference=f"数电票 {fapiao.number}, 三月", post=True)
         self.search_matches(fapiao)
         self.assert_matched(fapiao, bill, "number")
+
+    def test_bill_of_a_branch_takes_the_fapiao_of_its_parent(self):
+        branch = self.env["res.company"].create(
+            {"name": "分公司", "parent_id": self.company.id, "country_id": self.env.ref("base.cn").id}
+        )
+        other = self.env["res.company"].create(
+            {
+                "name": "子公司",
+                "parent_id": self.company.id,
+                "country_id": self.env.ref("base.cn").id,
+                "vat": "91310000MA1OTHER08",
+            }
+        )
+        self.env.user.company_ids |= branch | other
+        fapiao, second, third = self.receive(), self.receive(total=226, tax=26), self.receive(total=339, tax=39)
+        bill = self.bill(ref=fapiao.number, company_id=branch.id)
+        self.search_matches()
+        self.assert_matched(fapiao, bill, "number")
+        self.assertEqual(fapiao.match_ids.company_id, self.company)
+        bill = self.bill(price=200, company_id=branch.id)
+        self.env["fapiao.match"]._match(branch.ids, move_ids=bill.ids)
+        self.assert_matched(second, bill, "tax_no_total")
+        # a company with a number of its own is another taxpayer
+        bill = self.bill(price=300, ref=third.number, company_id=other.id)
+        self.search_matches()
+        self.assertEqual(third.match_state, "none")
+        with self.assertRaisesRegex(ValidationError, "was received by"):
+            self.confirm(third, bill)
 
     def test_another_total_is_proposed_with_the_difference(self):
         fapiao = self.receive()

@@ -28,6 +28,18 @@ class TestByHand(MatchCommon):
         self.assertEqual((match.state, match.user_id, match.rule), ("confirmed", self.env.user, "manual"))
         self.assertEqual((fapiao.match_state, bill.fapiao_in_state), ("differs", "differs"))
 
+    def test_vendors_are_proposed_however_they_were_entered(self):
+        for total, (name, vat) in enumerate(
+            (("别名", "CN91310000MA1VENDOR7"), ("别名", "9131 0000-ma1\u200bvendor7"), ("甲(集团) 公司", False)),
+            start=200,
+        ):
+            with self.subTest(name=name, vat=vat):
+                bill = self.bill(price=total, vendor=self._create_vendor(name, vat))
+                fapiao = self.receive(seller_name="甲（集团）公司", seller_tax_no="91310000MA1VENDOR7")
+                line = self.dialog(fapiao).line_ids.filtered(lambda line, bill=bill: line.move_id == bill)
+                self.assertTrue(line)
+                self.assertEqual(line.seller_differs, name == "别名")
+
     def test_split_over_two_bills(self):
         fapiao = self.receive(total=339, tax=39)
         bills = self.bill(100) | self.bill(150)

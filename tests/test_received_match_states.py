@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..models.received import matching_open
 from ..models.received import matching_states as states
 from ..rules import taxno
+from ..rules.names import name_key
 from .common_match import MatchCommon
 
 
@@ -27,12 +28,18 @@ class TestStates(MatchCommon):
             "9131\xad0000\u2010MA1\u2015OTHER08",
             "广州\u3000某某（集团）有限公司\t",
             "\u2f42化公司①",
+            "\u2ed3\u2ecb\uf92c公司",
+            "张三（个人）",
+            "张 三(个人) ",
+            "（个人）",
+            "9131\u2212\u061c\u180e\x1f\x850000\ufe0f",
             "",
             None,
         ):
             with self.subTest(ascii(text)):
-                self.env.cr.execute(SQL("SELECT %s", matching_open.plain(SQL("%s::text", text))))
-                self.assertEqual(self.env.cr.fetchone()[0], taxno.normalise(text))
+                value = SQL("%s::text", text)
+                self.env.cr.execute(SQL("SELECT %s, %s", matching_open.plain(value), matching_open.plain_name(value)))
+                self.assertEqual(self.env.cr.fetchone(), (taxno.normalise(text), name_key(text)))
 
     def test_sql_and_orm_say_the_same(self):
         dice = random.Random(7)

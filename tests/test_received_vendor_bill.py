@@ -185,6 +185,19 @@ class TestBill(MatchCommon):
         self.assertEqual(len(bills.partner_id), 1)
         self.assertRecordValues(bills.partner_id, [{"name": "新卖家", "vat": "91310000MA1NEWONE0", "is_company": True}])
 
+    def test_vendor_is_found_however_its_data_were_entered(self):
+        for name, vat, seller_name, seller_tax_no in (
+            ("甲公司", "CN91310000MA1VENDOR1", "别名", "91310000MA1VENDOR1"),
+            ("乙公司", "9131 0000-ma1vendor2\u200b", "别名", "91310000MA1VENDOR2"),
+            ("丙（集团）公司", False, "丙(集团) 公司", "91310000MA1VENDOR3"),
+            ("\u2f42华公司", False, "文华公司", False),
+            ("张三", False, "张三（个人）", False),
+        ):
+            with self.subTest(name):
+                vendor = self._create_vendor(name, vat)
+                fapiao = self.receive(seller_name=seller_name, seller_tax_no=seller_tax_no)
+                self.assertEqual(self.create_bill(fapiao).partner_id, vendor)
+
     def test_vendor_by_tax_number_not_by_name(self):
         namesake = self._create_vendor(self.vendor.name, "91310000MA1OTHER08")
         bill = self.create_bill(self.receive(seller_tax_no=SELLER_TAX_NO))

@@ -69,6 +69,52 @@ class TestNames(unittest.TestCase):
             with self.subTest(ascii(text)):
                 self.assertEqual(cleaned, names.clean(text))
 
+    def test_names_that_are_compared(self):
+        for one, other, is_same in (
+            ("张三", "张三（个人）", True),
+            ("张三", "张三(个人)", True),
+            ("张 三", "张三\u3000（个人）", True),
+            ("ANNA SCHMIDT", "Anna Schmidt（个人）", True),
+            ("\u2f42华公司", "文华公司", True),
+            ("\u2ed3\u2ecb公司", "长车公司", True),
+            ("某某（集团）公司", "某某(集团)公司", True),
+            ("张三", "张三丰（个人）", False),
+            ("张三", "张三（代开）", False),
+            ("（个人）", "", False),
+            (None, "", True),
+        ):
+            with self.subTest(one=one, other=other):
+                self.assertEqual(is_same, names.name_key(one) == names.name_key(other))
+
+    @settings(max_examples=200, derandomize=True, deadline=None)
+    @given(st.text())
+    def test_a_name_is_the_same_as_printed_for_a_person(self, name):
+        key = names.name_key(name)
+        if key and key == names.name_key(key):
+            self.assertEqual(key, names.name_key(f"{name}（个人）"))
+
+    def test_personal_titles(self):
+        for name, tax_no, expected in (
+            ("个人", "", True),
+            ("个人（张三）", "", True),
+            ("张三（个人）", "", True),
+            ("张三(个人)", None, True),
+            ("自然人 李四", "", True),
+            ("自然人：李四", "", True),
+            ("王五先生", "", True),
+            ("13800138000", "", True),
+            ("+86 138-0013-8000", "", True),
+            ("（010）6234-5678", "", True),
+            ("张三", "11010519491231002X", True),
+            ("11010519491231002x", "", True),
+            ("个人护理用品有限公司", "", False),
+            ("某某公司", "", False),
+            ("张三（个人）", "91110000600037341L", False),
+            ("", "", False),
+        ):
+            with self.subTest(name=name, tax_no=tax_no):
+                self.assertEqual(expected, names.is_personal(name, tax_no))
+
     @settings(max_examples=200, derandomize=True, deadline=None)
     @given(st.text(), st.text())
     def test_composing_twice_changes_nothing(self, name, short_name):
@@ -246,6 +292,8 @@ class TestTaxNumbers(unittest.TestCase):
             ("\ufeff9111\u200b0000600037341L\u2060", "91110000600037341L"),
             ("\u202d91110000600037341L\u202c", "91110000600037341L"),
             ("9111\xad0000\u2013600037341L", "91110000600037341L"),
+            ("9111\u22120000\u061c600037341L\ufe0f", "91110000600037341L"),
+            ("\x1f9111\xa00000\u180e600037341\uff4c\x7f", "91110000600037341L"),
             (None, ""),
         ):
             with self.subTest(text):
@@ -266,6 +314,23 @@ class TestTaxNumbers(unittest.TestCase):
         ):
             with self.subTest(number):
                 self.assertEqual(verdict, taxno.judge(number))
+
+    def test_person_and_certainty(self):
+        for number, is_person, is_certain in (
+            ("11010519491231002X", True, True),
+            ("110105491231002", True, False),  # as issued until 1999
+            ("440524188001010014", True, True),
+            ("810000199408230021", True, True),  # residence permit of a person from Hong Kong
+            ("110105491331002", False, False),  # no month 13: a tax number of its time
+            ("110105194912310021", False, False),
+            ("91110000600037341L", False, True),
+            ("27AAPFU0939F1ZV", False, False),  # India
+            ("310122393500003", False, False),  # Saudi Arabia
+            ("BR11222333000181", False, False),
+            ("", False, False),
+        ):
+            with self.subTest(number):
+                self.assertEqual((is_person, is_certain), (taxno.is_person(number), taxno.is_certain(number)))
 
     def test_sole_trader(self):
         self.assertTrue(taxno.is_sole_trader("92310115MA1HXXXX0Q"))

@@ -165,6 +165,7 @@ class FapiaoIssue(models.TransientModel):
             raise UserError(self.env._("None of these invoices is ready. Fix the problems and check again."))
         if self._differs_from_preview(ready):
             return self.action_check()
+        self.env["fapiao.accepted.warning"]._accept(self._shown(ready))
         return moves._fapiao_enqueue(on_sheets(ready, self._wishes().paper_number)).action_follow()
 
     # ------------------------------------------------------------------ helpers
@@ -291,6 +292,21 @@ class FapiaoIssue(models.TransientModel):
             for built in ready
             if (twin := fapiao_twins.warning(built))
         )
+
+    def _shown(self, ready):
+        """Return ``ready`` with those problems alone that the dialog has shown."""
+        shown = {(problem.code, problem.message) for problem in self.problem_ids}
+        return [
+            replace(
+                built,
+                problems=[
+                    problem
+                    for problem in built.problems
+                    if (problem.code, built.moves[:1]._fapiao_describe(replace(problem, fix=""))) in shown
+                ],
+            )
+            for built in ready
+        ]
 
     @api.model
     def _invoice_with(self, built, problem):

@@ -7,8 +7,10 @@ from odoo.fields import Domain
 from ..models.cloud import gate
 from ..models.received.account_move import BILLS
 from ..models.received.fapiao_match import DOCUMENT_FIELDS
+from ..models.received.pool import Pool
 from ..models.values import exact
 from ..rules import taxno
+from ..rules.names import name_key
 
 MOST_LINES = 30
 
@@ -126,12 +128,11 @@ class FapiaoMatchWizard(models.TransientModel):
         fapiao = self.fapiao_id
         number = taxno.normalise(fapiao.seller_tax_no)
         likely = Domain("ref", "=", fapiao.number) | Domain("amount_total_signed", "=", -fapiao.amount_total)
-        if number:
-            likely |= Domain("commercial_partner_id.vat", "in", (number, f"CN{number}"))
-        if fapiao.seller_name:
-            likely |= Domain("commercial_partner_id.name", "=", fapiao.seller_name)
+        pool = Pool(self.env, fapiao.company_id.id)
+        if sellers := pool.numbered(number) + pool.named(fapiao.seller_name):
+            likely |= Domain("commercial_partner_id", "in", sellers)
         bills = self.env["account.move"].search(
-            Domain("company_id", "=", fapiao.company_id.id)
+            Domain("company_id", "in", fapiao.company_id._fapiao_same_taxpayer().ids)
             & Domain("move_type", "in", BILLS)
             & Domain("state", "in", ("draft", "posted"))
             & Domain("fapiao_in_state", "in", (False, "none", "proposed", "partial"))
@@ -200,7 +201,7 @@ class FapiaoMatchWizardLine(models.TransientModel):
             line.document_untaxed = line.document_total - line.document_tax
             line.difference = line.document_total - fapiao.amount_total
             line.ref_differs = bool(line.document_ref) and fapiao.number not in line.document_ref
-            line.seller_differs = line.document_seller != fapiao.seller_name
+            line.seller_differs = name_key(line.document_seller) != name_key(fapiao.seller_name)
             line.tax_no_differs = line.document_tax_no != taxno.normalise(fapiao.seller_tax_no)
             for part in ("untaxed", "tax", "total"):
                 line[f"{part}_differs"] = exact(line[f"document_{part}"]) != exact(fapiao[f"amount_{part}"])

@@ -129,6 +129,7 @@ class FapiaoOrderRequest(models.TransientModel):
         built = self._build()
         if not all(item.is_ready for item in built) or self._is_news(built):
             return self._check(built)
+        self.env["fapiao.accepted.warning"]._accept(built)  # all of them were shown
         requests = orders._fapiao_create(on_sheets(built, self._wishes().paper_number))
         requests._attempt_after_commit()
         return requests.action_follow()

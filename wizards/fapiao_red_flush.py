@@ -266,7 +266,7 @@ class FapiaoRedFlush(models.TransientModel):
             return self._open(known[:1])
         flush = self._create_dialog(
             bill.company_id,
-            bill.company_id.fapiao_account_id,
+            bill.company_id._fapiao_own_account(),
             {
                 "bill_id": bill.id,
                 "initiator": BUYER,

@@ -21,7 +21,7 @@ class FapiaoTakeIn(models.TransientModel):
     )
 
     def _default_account(self):
-        return self.env.company.fapiao_account_id
+        return self.env.company._fapiao_own_account()
 
     @api.model
     def _open(self, fapiao):

@@ -25,6 +25,7 @@ from ...clouds.canonical import identity_of, plain
 from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp
 from ...clouds.registry import client_of, open_cloud, secrets_of
 from ...clouds.words import explain
+from ...rules import taxno
 from ...rules.limits import Limits
 from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, exact, naive
 from . import gate, spool
@@ -86,11 +87,14 @@ class FapiaoAccount(models.Model):
     _inherit = ["fapiao.guard.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "company_id, sequence, id"
     _check_company_auto = True
+    # a branch without tax number of its own issues through the account of its parent
+    _check_company_domain = models.check_company_domain_parent_of
     # Settings and credentials. What the cloud said, tokens, leases and counters are written by this addon alone; so
     # is the callback token, and the link to the account that took over.
     _fapiao_inputs = frozenset(
         {
             *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no", "phone"),
+            "registered_name",
             *("password", "tenant_number", "tax_username", "tax_password", "add_seal", "token_header"),
             *("token_prefix", "token_lifetime", "read_timeout", "grace_minutes", "wait_days"),
             *("pace_per_minute", "pace_per_hour", "pace_per_day", "calls_at_once", "pages_per_minute"),
@@ -130,6 +134,11 @@ class FapiaoAccount(models.Model):
         required=True,
         tracking=True,
         help="Of the seller, as registered with the cloud (纳税人识别号).",
+    )
+    registered_name = fields.Char(
+        tracking=True,
+        help="Name under which the taxpayer is registered at the tax bureau (纳税人名称); printed as seller. Filled in"
+        " where the cloud names it. If empty, the name of the company is printed.",
     )
 
     # 票单云
@@ -455,7 +464,8 @@ class FapiaoAccount(models.Model):
     @api.depends("credit_left", "credit_at", "credit_warned", "company_id.fapiao_credit_threshold")
     def _compute_credit_low(self):
         for account in self:
-            threshold = account.company_id.fapiao_credit_threshold
+            # sudo: users of a branch read the account of its parent
+            threshold = account.sudo().company_id.fapiao_credit_threshold
             is_below = threshold and account.credit_left < threshold
             account.credit_low = bool(account.credit_at and (is_below or account.credit_warned))
 
@@ -531,7 +541,7 @@ class FapiaoAccount(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """The first account of a company becomes the one it issues through."""
-        accounts = super().create(vals_list)
+        accounts = super().create([self._tidied(vals) for vals in vals_list])
         # as they have become: defaults may come from the client
         accounts._check_may_enter([account[name] for account in accounts for name in ADDRESSES], is_new=True)
         for account in accounts.filtered("active"):
@@ -543,6 +553,7 @@ class FapiaoAccount(models.Model):
     def write(self, vals):
         """Who the account is stays once it was used, and it isn't archived over open tasks. With other
         credentials, what was known of token and session no longer holds."""
+        vals = self._tidied(vals)
         self._check_identity_stays(vals)
         self._check_may_enter([vals[name] for name in ADDRESSES if name in vals])
         if not vals.get("active", True):
@@ -554,6 +565,11 @@ class FapiaoAccount(models.Model):
             super(FapiaoAccount, self.sudo()).write(FORGOTTEN)
             self._resume_waiting()
         return result
+
+    @api.model
+    def _tidied(self, vals):
+        """Return ``vals`` with the tax number as the bureau writes it, whatever was pasted."""
+        return {**vals, "tax_no": taxno.normalise(vals["tax_no"])} if vals.get("tax_no") else vals
 
     def _archive(self):
         """Archive accounts whose open tasks a person has seen; the caller has asked."""
@@ -1303,7 +1319,9 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         self._begin_leaving()
         # what the old cloud was found to be says nothing of the new one
-        account = self.copy({**values, "active": True, "bureau_channel": "unknown"})
+        is_same = taxno.normalise(values.get("tax_no", self.tax_no)) == self.tax_no
+        name = is_same and self.registered_name
+        account = self.copy({**values, "active": True, "bureau_channel": "unknown", "registered_name": name})
         # sudo: no user writes this link, and the user may replace the account
         self.sudo().replaced_by_id = account
         # sudo: the secrets stay with the server and the user they are known to, whoever replaces the account
@@ -1414,7 +1432,8 @@ class FapiaoAccount(models.Model):
     def _limits(self, summary_codes):
         """Return what one fapiao through this account may carry, as the rules want to know it."""
         self.ensure_one()
-        company, cloud = self.company_id, client_of(self.provider)
+        # sudo: as in _compute_credit_low
+        company, cloud = self.sudo().company_id, client_of(self.provider)
         return Limits(
             remark_length=cloud.remark_length,
             short_name_required=True,

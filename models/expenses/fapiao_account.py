@@ -201,10 +201,10 @@ class FapiaoAccount(models.Model):
     def _assistant_of(self, company):
         """Return the account of ``company`` with an assistant, or none."""
         # sudo: users with expenses may lack access to accounts
-        own = company.sudo().fapiao_account_id
+        own = company.sudo()._fapiao_own_account()
         if own.active and own.has_assistant:
             return own
-        return self.sudo().search([("company_id", "=", company.id)]).filtered("has_assistant")[:1]
+        return self.sudo().search([("company_id", "in", company._fapiao_lineage().ids)]).filtered("has_assistant")[:1]
 
     @api.model
     def _assistant_key(self, record):

@@ -56,7 +56,7 @@ class HrExpense(models.Model):
         }
         if day := max(filter(None, (one._ticket_day() for one in fapiao)), default=None):
             values["date"] = day
-        if len({one.seller_tax_no or one.seller_name for one in fapiao}) > 1:
+        if len({one._seller_key() for one in fapiao}) > 1:
             values["vendor_id"] = False
         elif len(fapiao.partner_id) == 1:
             values["vendor_id"] = fapiao.partner_id.id

@@ -10,7 +10,6 @@ from odoo.tools import mute_logger
 
 from ...clouds.picking import SAVE_BILL, SAVE_ENTRIES, UPDATE_INVOICE
 from ...rules import taxno
-from ..received.fapiao_match import plain_name
 from ..values import exact
 from . import pick_sorting
 from .update_steps import known_after
@@ -338,7 +337,7 @@ class Intake:
         if not (row.buyer_name or row.buyer_tax_no):
             return []
         company, problems = self.company, []
-        if not company.fapiao_pick_title and plain_name(row.buyer_name) != plain_name(company.name):
+        if not company.fapiao_pick_title and not company._fapiao_is_own_name(row.buyer_name, row.issue_date):
             problems.append(
                 self.env._(
                     "It is made out to %(title)s, not to %(company)s.",
@@ -414,7 +413,7 @@ class Intake:
         is_blank = bill.state == "draft" and not bill.invoice_line_ids
         attached, seller = self.env["fapiao"], None
         for fapiao, attachments in admitted.items():
-            key = fapiao.seller_tax_no or fapiao.seller_name
+            key = fapiao._seller_key()
             if is_blank and seller not in (None, key):
                 other = self.env._("It is another seller's: pick it for a bill of its own.")
                 self._note(fapiao.serial_no or fapiao.number, "refused", other, fapiao)

@@ -36,7 +36,10 @@ class ResCompany(models.Model):
         """Return the five characters of ``ticketParam``; 1 allows."""
         self.ensure_one()
         company = self.sudo()  # sudo: settings of the company, no secrets
-        return "".join("1" if company[name] else "0" for name in PICK_RULES)
+        allowed = {name for name in PICK_RULES if company[name]}
+        if company._fapiao_lineage().fapiao_former_name_ids:
+            allowed.add("fapiao_pick_title")  # the assistant knows no former names: they are compared here
+        return "".join("1" if name in allowed else "0" for name in PICK_RULES)
 
     def _fapiao_pick_party(self):
         """Return our bank with account, and address with phone, as printed on special fapiao; "" where the assistant

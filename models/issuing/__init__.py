@@ -3,6 +3,7 @@ from . import fapiao
 from . import fapiao_request
 from . import fapiao_request_line
 from . import fapiao_withdrawal
+from . import fapiao_accepted_warning
 from . import account_journal
 from . import res_users
 from . import fapiao_document_mixin

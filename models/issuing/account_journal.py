@@ -13,6 +13,6 @@ class AccountJournal(models.Model):
         check_company=True,
         index="btree_not_null",
         ondelete="restrict",
-        domain="[('company_id', '=', company_id)]",
+        domain="[('company_id', 'parent_of', company_id)]",
         help="Invoices of this journal are issued through it, where the invoice names no other.",
     )

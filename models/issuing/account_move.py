@@ -156,7 +156,7 @@ class AccountMove(models.Model):
         the user must not be recomputed then.
         """
         for move in self:
-            move.fapiao_remark = move.move_type == "out_invoice" and move.company_id.fapiao_remark
+            move.fapiao_remark = move.move_type == "out_invoice" and move.company_id._fapiao_setting("fapiao_remark")
 
     def _fapiao_remark_text(self):
         """Return the remark as printed."""

@@ -12,6 +12,7 @@ from ...rules import checks, codes, netting, rates, shares, taxno
 from ...rules import draft as drafting
 from ...rules.amounts import ZERO, net_of_gross, round2
 from ...rules.document import DIGITAL_PAPER, Draft, Item
+from ...rules.parties import check_registered_name
 from ...rules.problems import Problem, _, errors
 from ...rules.split import split
 from ..values import exact, shortest
@@ -37,6 +38,11 @@ class Built:
     def documents(self):
         """Return the invoices and their credit notes."""
         return self.moves | self.credits if self.credits else self.moves
+
+    @property
+    def sources(self):
+        """Return what the fapiao is issued for, by a click on it: invoices, or orders."""
+        return self.documents
 
     @property
     def is_ready(self):
@@ -132,7 +138,10 @@ class Builder:
         covered = self._covered(documents, freed)
         summaries = self.env["fapiao.tax.code"]._summary_codes()
         twins = fapiao_twins.of_invoices(moves)
-        return [built for group in groups for built in self._build_group(group, catalogue, covered, summaries, twins)]
+        all_built = [
+            built for group in groups for built in self._build_group(group, catalogue, covered, summaries, twins)
+        ]
+        return self.env["fapiao.accepted.warning"]._without_accepted(all_built)
 
     def _build_group(self, moves, catalogue, covered, summaries, twins):
         credits_ = moves._fapiao_credits()
@@ -197,13 +206,13 @@ class Builder:
         # the account's reason for charging 3 %, if a line is charged 3 %
         is_charged = any(item.amount > 0 and item.rate == rates.SMALL_SCALE for item in items)
         return {
-            "payee": company.fapiao_payee or "",
-            "reviewer": company.fapiao_reviewer or "",
+            "payee": company._fapiao_setting("fapiao_payee") or "",
+            "reviewer": company._fapiao_setting("fapiao_reviewer") or "",
             "small_scale_reason": is_charged and account.small_scale and (reason or account.small_scale_reason) or "",
             "form": form,
             **wishes,
-            "show_seller_bank": company.fapiao_show_seller_bank,
-            "show_buyer_bank": company.fapiao_show_buyer_bank,
+            "show_seller_bank": company._fapiao_setting("fapiao_show_seller_bank"),
+            "show_buyer_bank": company._fapiao_setting("fapiao_show_buyer_bank"),
         }
 
     def _netted(self, moves, items, covered):
@@ -301,7 +310,8 @@ class Builder:
         return bool(self.env["res.currency.rate"].sudo().search_count(domain, limit=1))
 
     def _company_problems(self, company, account):
-        """Return the problem of a company that isn't the taxpayer of ``account``."""
+        """Return the problems of a company that isn't the taxpayer of ``account``, or has another name there."""
+        company = company._fapiao_taxpayer()
         own = company.partner_id._fapiao_tax_no()
         number = taxno.normalise(account.tax_no)
         values = {"company": company.display_name, "own": own, "number": number}
@@ -323,7 +333,7 @@ class Builder:
                     values,
                 )
             ]
-        return []
+        return check_registered_name(company.name, account.registered_name)
 
     # ------------------------------------------------------------------ lines: amounts as booked, rate, texts
 

@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 from ...clouds import base
 from ...rules import pieces, taxno
 from ...rules.document import Draft, Party
+from ...rules.names import name_key
 from ..cloud.fapiao_task_mixin import DEAD_STATES, OPEN_STATES
 from ..values import DIGITAL_FORM, KIND_AND_FORM, STATUSES, TYPE_CODES, exact
 
@@ -56,7 +57,7 @@ def take_in(env, account_id, user_id, found):
     """
     account = env["fapiao.account"].browse(account_id)
     Fapiao = env["fapiao"]
-    own = [("company_id", "=", account.company_id.id), ("direction", "=", "out")]
+    own = [("company_id", "in", account._companies().ids), ("direction", "=", "out")]
     if known := Fapiao.search([*own, ("number", "=", found.number)]):
         known._take_over(found)
         return known.id, ""
@@ -149,7 +150,8 @@ def link(env, fapiao_id, move_ids, user_id):
     requests = env["fapiao.request"]
     request = requests.create({**requests._blue_values(rest.as_built(fapiao)), **_link_values(fapiao, user_id)})
     request._identify()
-    fapiao.move_ids = [Command.set(request.move_ids.ids)]
+    # one of a branch is taken in by its parent, whose account it is
+    fapiao.write({"company_id": request.company_id.id, "move_ids": [Command.set(request.move_ids.ids)]})
     request._link_fact(fapiao)
     request._set_state("issued")
     return request
@@ -211,7 +213,8 @@ def _moves_obstacle(fapiao, moves):
     env = fapiao.env
     for move in moves:
         values = {"invoice": move.display_name, "number": fapiao.number}
-        if move.move_type != "out_invoice" or move.state != "posted" or move.company_id != fapiao.company_id:
+        is_own = move.company_id in fapiao.company_id._fapiao_same_taxpayer()
+        if move.move_type != "out_invoice" or move.state != "posted" or not is_own:
             return env._("%(invoice)s is no posted customer invoice of the company that issued %(number)s.", **values)
         if move._fapiao_is_going():
             return env._(
@@ -234,7 +237,7 @@ def _requests_like(fapiao, states):
     """Return the requests in ``states`` that may have issued this fapiao: sent, with the same buyer and total."""
     requests = fapiao.env["fapiao.request"].search(
         [
-            ("company_id", "=", fapiao.company_id.id),
+            ("company_id", "in", fapiao.company_id._fapiao_same_taxpayer().ids),
             ("kind", "=", fapiao.color),
             ("state", "in", states),
             ("was_sent", "=", True),
@@ -287,7 +290,7 @@ class Rest:
             number, theirs = taxno.normalise(buyer.tax_no), taxno.normalise(fapiao.buyer_tax_no)
             if number or theirs:
                 compared.append((env._("buyer tax number"), number or "–", theirs or "–"))
-            else:
+            elif name_key(buyer.name) != name_key(fapiao.buyer_name):
                 compared.append((env._("buyer"), buyer.name, fapiao.buyer_name or ""))
         return compared
 

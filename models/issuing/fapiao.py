@@ -22,6 +22,7 @@ from ...rules import codes, qr
 from ...rules.amounts import ZERO
 from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE, PLAIN_ZERO
 from ...rules.filenames import clean
+from ...rules.names import name_key
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
@@ -263,7 +264,7 @@ class Fapiao(models.Model):
         gate.check(self, gate.ISSUER)
         if foreign := self.filtered(lambda fapiao: fapiao.direction != "out"):
             raise UserError(self.env._("Fapiao %s is a received one: its seller sends it.", foreign[:1].display_name))
-        if len({(fapiao.company_id, fapiao.buyer_name, fapiao.buyer_tax_no or "") for fapiao in self}) > 1:
+        if len({(one.company_id, name_key(one.buyer_name), one.buyer_tax_no or "") for one in self}) > 1:
             raise UserError(self.env._("These fapiao are for several buyers. Send those of one buyer at a time."))
         return self.env["fapiao.send"]._open(self)
 

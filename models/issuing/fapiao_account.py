@@ -64,8 +64,9 @@ class FapiaoAccount(models.Model):
     def _compute_credit_short(self):
         today = self._today_in_china()
         for account in self:
-            until = today + timedelta(days=account.company_id.fapiao_credit_days)
-            is_watched = account.company_id.fapiao_credit_days and account.credit_short_on
+            company = account.company_id
+            until = today + timedelta(days=company.fapiao_credit_days)
+            is_watched = company.fapiao_credit_days and account.credit_short_on
             account.credit_short = bool(is_watched and account.credit_short_on <= until)
 
     @api.model
@@ -80,6 +81,13 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         waiting = [("account_id", "=", self.id), ("state", "in", UNSENT_STATES)]
         return self.env["fapiao.request.move"]._open(self.env["fapiao.request"].search(waiting))
+
+    # ------------------------------------------------------------------ branches
+
+    def _companies(self):
+        """Return the companies that this account is of: its own, and the branches that are the same taxpayer."""
+        self.ensure_one()
+        return self.sudo().company_id._fapiao_same_taxpayer()  # sudo: users of a branch may lack access to its parents
 
     # ------------------------------------------------------------------ issued since the cloud was asked
 
@@ -142,7 +150,14 @@ class FapiaoAccount(models.Model):
                 list(self.ids),
             )
         )
-        return {company_id: self.browse(ids) for company_id, ids in rows}
+        accounts = {company_id: self.browse(ids) for company_id, ids in rows}
+        # sudo: which branches issue through them is the same for every user
+        below = self.env["res.company"].sudo().search([("id", "child_of", list(accounts))])
+        for branch in below.filtered(lambda company: company.id not in accounts):
+            holder = branch._fapiao_lineage().filtered("fapiao_account_id")[:1]
+            if holder.id in accounts:
+                accounts[branch.id] = accounts[holder.id]
+        return accounts
 
     def _credit_rows(self, company_ids, today, last):
         """Hook: return rows ``company id, day, kind, amount`` of what is expected from ``today`` until ``last``."""

@@ -40,7 +40,10 @@ BUYER = {
 PRODUCT = {"item_name_missing", "item_name_too_long", "code_missing", "code_malformed", "code_summary"}
 TAX_CODE = {"short_name_missing"}
 TAX = {"rate_historic", "rate_unknown", "zero_kind_missing", "zero_kind_needless", "small_scale_rate"}
-ACCOUNT = {"credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"}
+ACCOUNT = {
+    *("credit_low", "seller_tax_no_missing", "account_archived", "small_scale_reason_missing"),
+    "registered_name_differs",
+}
 COMPANY = {"no_account", "company_currency", "drawer_missing", "split_limit", "split_too_many"}
 SELLER = {
     "seller_address_missing",
@@ -68,7 +71,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
         check_company=True,
         index="btree_not_null",
         ondelete="restrict",
-        domain="[('company_id', '=', company_id)]",
+        domain="[('company_id', 'parent_of', company_id)]",
         help="Through which the fapiao is issued. Empty: the account of the journal, of the sales team, of the"
         " salesperson or of the company, the first that is set.",
     )
@@ -133,15 +136,15 @@ class FapiaoDocumentMixin(models.AbstractModel):
         company = document.company_id
         account = document.fapiao_account_id
         if not account and document:
-            own = (one for one in document._fapiao_default_accounts() if one.company_id == company)
-            account = next((one for one in own if one), company.fapiao_account_id)
+            own = (one for one in document._fapiao_default_accounts() if one.company_id in company._fapiao_lineage())
+            account = next((one for one in own if one), company._fapiao_own_account())
         return account._in_charge().sudo(self.env.su)
 
     def _fapiao_drawer_text(self):
         """Return the drawer who is set for this document, or "": then whoever issues it."""
         # sudo: as in _fapiao_account
         account = self._fapiao_account().sudo()
-        return self.fapiao_drawer or account.drawer or self.company_id.fapiao_drawer or ""
+        return self.fapiao_drawer or account.drawer or self.company_id._fapiao_setting("fapiao_drawer") or ""
 
     @api.depends("fapiao_account_id", "company_id")
     def _compute_fapiao_account_used_id(self):
@@ -360,17 +363,22 @@ class FapiaoDocumentMixin(models.AbstractModel):
         elif problem.code in COMPANY:
             record = company
         elif problem.code in SELLER:
-            record = company.partner_id
+            record = company._fapiao_taxpayer().partner_id.sudo(self.env.su)
         return record or self
 
     def _fapiao_party_to_mend(self, problem):
         """Return the record of a party. Rules treat both parties alike: the seller's data are on the company,
         its tax number on the account.
         """
-        company = self.company_id
-        if problem.code == "same_party" or problem.values.get("name") != company._fapiao_seller().name:
+        account, company = self._fapiao_account(), self.company_id
+        if problem.code == "same_party" or problem.values.get("name") != company._fapiao_seller(account).name:
             return self._fapiao_buyer()
-        return self._fapiao_account() if problem.values.get("number") else company.partner_id
+        return account if problem.values.get("number") else company._fapiao_taxpayer().partner_id.sudo(self.env.su)
+
+    def _fapiao_partner_of(self, problem):
+        """Return the partner that a ``problem`` of a party is about."""
+        record = self._fapiao_party_to_mend(problem)
+        return record if record._name == "res.partner" else self.company_id._fapiao_taxpayer().partner_id
 
     def _fapiao_mend(self, record):
         """Return the action that opens ``record``, found by :meth:`_fapiao_record_to_mend`. Records fixed in

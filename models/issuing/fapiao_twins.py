@@ -10,6 +10,7 @@ distinguish a repeated sale from a repeated entry.
 from odoo.tools import SQL
 
 from ...rules import taxno
+from ...rules.names import name_key
 from ...rules.problems import Problem, _
 from ..values import LIVING, shortest
 
@@ -147,7 +148,7 @@ def _issued_elsewhere(moves):
 
 def _buyer(tax_no, name):
     """Return what tells a buyer: the tax number, else the name."""
-    return (taxno.normalise(tax_no), "") if tax_no else ("", name or "")
+    return (taxno.normalise(tax_no), "") if tax_no else ("", name_key(name))
 
 
 def of_orders(orders):

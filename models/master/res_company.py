@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...rules.document import ORDINARY
+from ...rules.names import name_key
 from ..values import KINDS
 
 
@@ -25,10 +26,12 @@ class ResCompany(models.Model):
     # and tokens are fields of the account that only administrators read.
     fapiao_account_id = fields.Many2one(
         "fapiao.account",
-        domain="[('company_id', '=', id)]",
+        domain="[('company_id', 'parent_of', id)]",
         ondelete="restrict",
-        help="Log-in at the invoice cloud through which this company issues.",
+        help="Log-in at the invoice cloud through which this company issues. A branch without tax number of its own"
+        " issues through that of its parent company, if empty.",
     )
+    fapiao_former_name_ids = fields.One2many("fapiao.former.name", "company_id", "Former Names")
     fapiao_auto_issue = fields.Boolean(
         "Issue on Posting", help="Request the fapiao as soon as a customer invoice is posted."
     )
@@ -97,7 +100,7 @@ class ResCompany(models.Model):
     def _check_fapiao_account_id(self):
         for company in self:
             account = company.fapiao_account_id
-            if account and account.company_id != company:
+            if account and account.company_id not in company._fapiao_lineage():
                 raise ValidationError(
                     self.env._(
                         "Fapiao account %(account)s belongs to another company than %(company)s.",
@@ -108,11 +111,67 @@ class ResCompany(models.Model):
 
     # ------------------------------------------------------------------ helpers
 
-    def _fapiao_seller(self, account=None):
-        """Return the company as seller (:class:`~..rules.document.Party`) through ``account``, by default its own.
+    def _fapiao_lineage(self):
+        """Return this company and the parents that are the same taxpayer, itself first.
 
-        It is never a natural person; its tax number is that of the account, if there is one.
+        A branch belongs to its parent's taxpayer (总分机构 under one number) unless it has another tax number.
+        """
+        # sudo: users of a branch may lack access to its parents
+        lineage = company = self.sudo()
+        number = company.partner_id._written_tax_no()
+        between = company.browse()
+        for parent in company.parent_ids[::-1][1:]:
+            between |= parent
+            theirs = parent.partner_id._written_tax_no()
+            if number and not theirs:
+                continue  # in between, where a parent above has the number as well
+            if number and theirs != number:
+                break
+            number = theirs
+            lineage |= between
+        return lineage
+
+    def _fapiao_taxpayer(self):
+        """Return the company that is the taxpayer: this one, or the parent whose branch it is."""
+        return self._fapiao_lineage()[-1:]
+
+    def _fapiao_same_taxpayer(self):
+        """Return the companies that are the same taxpayers as these: parents and branches with one tax number."""
+        taxpayers = self.browse().union(*(company._fapiao_taxpayer() for company in self))
+        # sudo: as in _fapiao_lineage
+        every = self.sudo().with_context(active_test=False)
+        below = every.search([("id", "child_of", taxpayers.ids)])
+        return below.filtered(lambda company: company._fapiao_taxpayer() in taxpayers)
+
+    def _fapiao_setting(self, name):
+        """Return the setting ``name``; of a branch where it is empty, that of its parent of the same taxpayer."""
+        return next(filter(None, (company[name] for company in self._fapiao_lineage())), self[name])
+
+    def _fapiao_own_account(self):
+        """Return the account through which this company issues, or none."""
+        return self._fapiao_setting("fapiao_account_id").sudo(self.env.su)
+
+    def _fapiao_is_own_name(self, name, day):
+        """Return whether a ticket of ``day`` (or None) may be made out to ``name``: this company's, its taxpayer's, the
+        one registered at the tax bureau, or a former one in use until then."""
+        lineage = self._fapiao_lineage()
+        names = [*lineage.mapped("name"), self._fapiao_own_account().sudo().registered_name]
+        names += [one.name for one in lineage.fapiao_former_name_ids if day and day <= one.until]
+        return name_key(name) in set(map(name_key, filter(None, names)))
+
+    def _fapiao_seller(self, account=None):
+        """Return the taxpayer as seller (:class:`~..rules.document.Party`) through ``account``, by default its own.
+
+        It is never a natural person. Its tax number is that of the account, if there is one, and its name the one
+        that is registered, if the account knows it.
         """
         self.ensure_one()
-        party = self.partner_id._fapiao_party()
-        return replace(party, tax_no=(account or self.fapiao_account_id).tax_no or party.tax_no, is_person=False)
+        party = self._fapiao_taxpayer().partner_id._fapiao_party()
+        account = account or self._fapiao_own_account()
+        account = account.sudo()  # sudo: who sees a document may lack access to accounts
+        return replace(
+            party,
+            name=account.registered_name or party.name,
+            tax_no=account.tax_no or party.tax_no,
+            is_person=False,
+        )

@@ -9,7 +9,7 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     fapiao_account_id = fields.Many2one(
-        related="company_id.fapiao_account_id", readonly=False, domain="[('company_id', '=', company_id)]"
+        related="company_id.fapiao_account_id", readonly=False, domain="[('company_id', 'parent_of', company_id)]"
     )
     fapiao_auto_issue = fields.Boolean(related="company_id.fapiao_auto_issue", readonly=False)
     fapiao_red_on_credit = fields.Selection(related="company_id.fapiao_red_on_credit", readonly=False, required=True)

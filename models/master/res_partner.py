@@ -128,7 +128,7 @@ class ResPartner(models.Model):
         """Return the tax number as printed on a fapiao: none for a partner abroad whose number isn't a Chinese one."""
         tax_no = self._written_tax_no()
         is_abroad = self.country_id and self.country_id.code != "CN"
-        return "" if is_abroad and taxno.judge(tax_no) != taxno.GOOD else tax_no
+        return "" if is_abroad and not taxno.is_certain(tax_no) else tax_no
 
     def _written_tax_no(self):
         """Return the number in the tax ID, of whichever country; "/" is Odoo's value for "none"."""
@@ -140,7 +140,7 @@ class ResPartner(models.Model):
         if self.fapiao_title_type:
             return self.fapiao_title_type == "person"
         tax_no = self._written_tax_no()
-        return bool(self) and not self.is_company and (not tax_no or taxno.is_identity_number(tax_no))
+        return bool(self) and not self.is_company and (not tax_no or taxno.is_person(tax_no))
 
     def _is_taxed_in_china(self):
         if self.country_id:

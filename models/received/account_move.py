@@ -9,7 +9,6 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...rules import taxno
 from ..cloud import gate
 from ..values import exact
 from .fapiao_matched_mixin import names_for
@@ -191,8 +190,9 @@ class AccountMove(models.Model):
         """
         numbers = list(set().union(*(move._fapiao_in_stated_numbers() for move in self)))
         keys = [
-            (move.company_id.id, taxno.normalise(move.commercial_partner_id.vat).removeprefix("CN"), total)
+            (company.id, move.commercial_partner_id._written_tax_no(), total)
             for move in self
+            for company in move.company_id._fapiao_lineage()
             if move.commercial_partner_id.vat and (total := exact(move._fapiao_in_total()))
         ]
         conditions = [SQL("f.number = ANY(%s)", numbers)]

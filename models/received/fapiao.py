@@ -13,6 +13,7 @@ from ...clouds import base
 from ...clouds.inbound import is_number
 from ...clouds.registry import providers_of
 from ...rules import taxno
+from ...rules.names import name_key
 from ...rules.rates import rate_of
 from ..cloud import gate
 from ..cloud.engine import Engine
@@ -567,12 +568,16 @@ class Fapiao(models.Model):
             )
         return ""
 
+    def _seller_key(self):
+        """Return what tells the seller: the tax number, else the name."""
+        return taxno.normalise(self.seller_tax_no) or name_key(self.seller_name)
+
     def _by_seller(self):
         """Return these fapiao grouped by what must be equal within one bill."""
         return self.grouped(
             lambda fapiao: (
                 fapiao.company_id,
-                fapiao.seller_tax_no or fapiao.seller_name,
+                fapiao._seller_key(),
                 exact(fapiao.amount_total) > 0,
             )
         )
@@ -612,7 +617,7 @@ class Fapiao(models.Model):
         known = {}
         vendors = {}
         for fapiao in self:
-            key = fapiao.company_id, taxno.normalise(fapiao.seller_tax_no) or fapiao.seller_name
+            key = fapiao.company_id, fapiao._seller_key()
             if key not in known:
                 known[key] = fapiao.partner_id or fapiao._find_vendor() or fapiao._create_vendor()
             vendors[fapiao] = known[key]
@@ -624,7 +629,8 @@ class Fapiao(models.Model):
         if known := Pool(self.env, self.company_id.id).parties([number]).get(number):
             return Partner.browse(known)
         here = [("company_id", "in", (False, self.company_id.id)), ("parent_id", "=", False)]
-        by_name = Partner.search([("name", "=", self.seller_name), *here], order="supplier_rank desc, id")
+        alike = Pool(self.env, self.company_id.id).named(self.seller_name)
+        by_name = Partner.search([("id", "in", alike), *here], order="supplier_rank desc, id")
         # a partner of the same name with another tax number is another company
         return by_name.filtered(lambda partner: not number or not partner._fapiao_tax_no())[:1]
 
@@ -778,7 +784,7 @@ class Fapiao(models.Model):
         """Return the account through which this fapiao can be marked, or none."""
         self.ensure_one()
         # sudo: users who post a bill may lack access to accounts
-        account = (self.sudo().account_id or self.sudo().company_id.fapiao_account_id)._in_charge()
+        account = (self.sudo().account_id or self.sudo().company_id._fapiao_own_account())._in_charge()
         able = account.provider and account.active and account._words().can(base.BOOK)
         return account if able else account.browse()
 

@@ -230,6 +230,8 @@ class FapiaoAccount(models.Model):
                 "bureau_url": session.url,
                 "bureau_state": "person" if session.needs_person else "ok",
                 "bureau_company": " ".join(filter(None, (session.company, session.tax_no))),
+                # a person may be logged in for another taxpayer
+                **({"registered_name": session.company} if session.company and session.tax_no == self.tax_no else {}),
                 "bureau_account_type": session.account_type,
                 "bureau_period": session.period,
                 "bureau_select_days": session.select_days,

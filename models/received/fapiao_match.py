@@ -11,6 +11,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...rules import taxno
+from ...rules.names import name_key
 from ..cloud import gate
 from ..values import exact
 from . import matching_open as open_documents
@@ -105,12 +106,12 @@ class FapiaoMatch(models.Model):
         # sudo: the comparison is the same for every user
         for match in self.sudo():
             vendor = match._document()._fapiao_in_vendor()
-            ours, theirs = vendor._fapiao_tax_no(), taxno.normalise(match.fapiao_id.seller_tax_no)
+            ours, theirs = vendor._written_tax_no(), taxno.normalise(match.fapiao_id.seller_tax_no)
             if ours and theirs:
                 match.seller_differs = ours != theirs
             else:
-                names = plain_name(vendor.name), plain_name(match.fapiao_id.seller_name)
-                match.seller_differs = all(names) and names[0] != names[1]
+                ours, theirs = name_key(vendor.name), name_key(match.fapiao_id.seller_name)
+                match.seller_differs = bool(ours and theirs) and ours != theirs
 
     @api.depends("move_id", "expense_id")
     def _compute_display_name(self):
@@ -158,7 +159,7 @@ class FapiaoMatch(models.Model):
                 raise ValidationError(
                     self.env._("Only a received fapiao and a vendor bill or an expense can be matched.")
                 )
-            if document.company_id != fapiao.company_id:
+            if document.company_id._fapiao_taxpayer() != fapiao.company_id._fapiao_taxpayer():
                 raise ValidationError(
                     self.env._(
                         "Fapiao %(number)s was received by %(company)s, but %(document)s belongs to %(other)s.",
@@ -351,12 +352,17 @@ class FapiaoMatch(models.Model):
 
         With ``fapiao_ids`` or ``move_ids``, only those and their competitors: all open documents of the same
         sellers. Proposals of an earlier search are replaced; matches confirmed, undone or rejected by users
-        stay. The number of statements is constant.
+        stay. The number of statements is constant. Companies of one taxpayer are searched together.
         """
         if not company_ids:
             return 0
         self.env.flush_all()
         execute = self.env.execute_query
+        taxpayers = {}
+        if execute(SQL("SELECT 1 FROM res_company WHERE parent_id IS NOT NULL LIMIT 1")):
+            companies = self.env["res.company"].browse(company_ids)._fapiao_same_taxpayer()
+            company_ids = companies.ids
+            taxpayers = {company.id: company._fapiao_taxpayer().id for company in companies}
         # two searches at once would each match the same bill; the second is repeated or comes later
         execute(SQL("SELECT pg_advisory_xact_lock(%s)", SEARCH_LOCK))
         scope = self._scope(company_ids, fapiao_ids, move_ids)
@@ -366,7 +372,7 @@ class FapiaoMatch(models.Model):
         if is_large:
             execute(states.PLAN_FOR_MANY)
         forgotten = execute(states.forget_proposals(SEARCHED, company_ids, scope[0]))
-        execute(open_documents.build(company_ids, scope))
+        execute(open_documents.build(company_ids, scope, taxpayers))
         made = [pair for rule in rules.RULES for pair in execute(rules.insert(rule, self.env.uid))]
         touched = forgotten + made
         touched += execute(states.drop_overtaken(SEARCHED, [move_id for _fapiao_id, move_id in touched]))
@@ -458,8 +464,3 @@ class FapiaoMatch(models.Model):
                 vendor=self._document()._fapiao_in_vendor().display_name or "–",
             )
         return ""
-
-
-def plain_name(name):
-    """Return a company's name normalised for comparison: half-width, without spaces, upper case."""
-    return taxno.normalise(name)

@@ -6,7 +6,7 @@ every key for unique, and a large search takes minutes. A rule removes what it h
 
 from odoo.tools import SQL
 
-from ...rules import taxno
+from ...rules import names, taxno
 from ..values import LIVING
 
 OPEN_BILL = SQL(
@@ -16,18 +16,33 @@ OPEN_BILL = SQL(
 
 
 def plain(expression):
-    """Return SQL that normalises a name or number like ``rules.taxno.normalise``."""
+    """Return SQL that normalises a number like ``rules.taxno.normalise``."""
     return SQL("regexp_replace(upper(normalize(COALESCE(%s, ''), NFKC)), %s, '', 'g')", expression, taxno.IGNORED)
 
 
+def plain_name(expression):
+    """Return SQL that normalises a party's name like ``rules.names.key``."""
+    name = plain(SQL("translate(%s, %s, %s)", expression, *names.RADICALS))
+    return SQL("regexp_replace(%s, %s, '')", name, names.PERSON_SUFFIX)
+
+
 def tax_no(expression):
-    """Return SQL for a partner's tax number as printed on a fapiao; see ``res.partner._fapiao_tax_no``."""
+    """Return SQL for the number in a partner's tax ID; see ``res.partner._written_tax_no``."""
     return SQL("regexp_replace(%s, '^(CN|/$)', '')", plain(expression))
 
 
-def build(companies, scope):
+def taxpayer(column, taxpayers):
+    """Return SQL for the company that is the taxpayer of the one in ``column``, from ``{branch id: taxpayer's id}``:
+    the fapiao of a branch are received by its parent."""
+    if not taxpayers:
+        return column
+    known = SQL("unnest(%s, %s) AS known (id, taxpayer)", list(taxpayers), list(taxpayers.values()))
+    return SQL("COALESCE((SELECT taxpayer FROM %s WHERE known.id = %s), %s)", known, column, column)
+
+
+def build(companies, scope, taxpayers):
     """Return the statements that fill both tables with the open documents of ``companies``. ``scope`` is
-    ``(fapiao ids or None, bill ids or None)``."""
+    ``(fapiao ids or None, bill ids or None)``; ``taxpayers``: see :func:`taxpayer`."""
     fapiao_ids, move_ids = scope
     return SQL(
         """
@@ -36,8 +51,8 @@ def build(companies, scope):
     %(bills)s;
     %(named)s;
     ANALYZE open_fapiao, open_bill""",
-        fapiao=_open_fapiao(companies, fapiao_ids),
-        bills=_open_bills(companies, move_ids),
+        fapiao=_open_fapiao(companies, fapiao_ids, taxpayers),
+        bills=_open_bills(companies, move_ids, taxpayers),
         named=_KEY_BY_NAME,
     )
 
@@ -56,13 +71,14 @@ _KEY_BY_NAME = SQL(
 )
 
 
-def _open_fapiao(companies, ids):
+def _open_fapiao(companies, ids, taxpayers):
     return SQL(
         """
     CREATE TEMPORARY TABLE open_fapiao ON COMMIT DROP AS
     SELECT f.*, %(keys)s
       FROM (
-        SELECT f.id, f.company_id, f.number, f.code, f.amount_total AS total, f.amount_tax AS tax,
+        SELECT f.id, %(taxpayer)s AS company_id, f.company_id AS owner_id, f.number,
+               f.code, f.amount_total AS total, f.amount_tax AS tax,
                COALESCE(f.issue_date, f.create_date::date) AS day, %(tax_no)s AS tax_no, %(name)s AS seller,
                EXISTS (SELECT FROM fapiao g WHERE g.direction = 'in' AND g.number = f.number
                                               AND g.company_id <> f.company_id) AS is_shared
@@ -73,21 +89,23 @@ def _open_fapiao(companies, ids):
            AND %(scope)s) AS f""",
         keys=_KEYS,
         tax_no=plain(SQL("f.seller_tax_no")),
-        name=plain(SQL("f.seller_name")),
+        name=plain_name(SQL("f.seller_name")),
+        taxpayer=taxpayer(SQL("f.company_id"), taxpayers),
         companies=list(companies),
         living=list(LIVING),
         scope=SQL("TRUE") if ids is None else SQL("f.id = ANY(%s)", ids),
     )
 
 
-def _open_bills(companies, ids):
+def _open_bills(companies, ids, taxpayers):
     """``said`` is the text that may contain a number; ``is_named`` whether a fapiao's number was found there."""
     return SQL(
         """
     CREATE TEMPORARY TABLE open_bill ON COMMIT DROP AS
     SELECT b.*, %(keys)s
       FROM (
-        SELECT m.id, m.company_id, -m.amount_total_signed AS total, COALESCE(m.invoice_date, m.date) AS day,
+        SELECT m.id, %(taxpayer)s AS company_id, -m.amount_total_signed AS total,
+               COALESCE(m.invoice_date, m.date) AS day,
                %(vat)s AS tax_no, %(partner)s AS seller,
                upper(concat_ws(' ', m.ref, m.payment_reference, m.fapiao)) AS said,
                known.move_id IS NOT NULL AS is_proposed, COALESCE(known.is_named, FALSE) AS is_named
@@ -104,7 +122,8 @@ def _open_bills(companies, ids):
         keys=_KEYS,
         is_open=OPEN_BILL,
         vat=tax_no(SQL("p.vat")),
-        partner=plain(SQL("p.name")),
+        partner=plain_name(SQL("p.name")),
+        taxpayer=taxpayer(SQL("m.company_id"), taxpayers),
         companies=list(companies),
         known_scope=SQL("TRUE") if ids is None else SQL("x.move_id = ANY(%s)", ids),
         scope=SQL("TRUE") if ids is None else SQL("m.id = ANY(%s)", ids),

@@ -192,7 +192,7 @@ def insert(rule, uid):
     INSERT INTO fapiao_match (fapiao_id, move_id, company_id, amount, amount_tax, seller_differs, state, rule,
                               candidates, active, confirmed_at,
                               create_uid, create_date, write_uid, write_date)
-    SELECT fapiao_id, move_id, f.company_id, amount, round(f.tax * amount / f.total, 2),
+    SELECT fapiao_id, move_id, f.owner_id, amount, round(f.tax * amount / f.total, 2),
            CASE WHEN f.tax_no <> '' AND b.tax_no <> '' THEN f.tax_no <> b.tax_no
                 ELSE f.seller <> '' AND b.seller <> '' AND f.seller <> b.seller END,
            CASE WHEN is_certain THEN 'confirmed' ELSE 'proposed' END, %(name)s, candidates, TRUE,

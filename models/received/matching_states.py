@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from .matching_open import OPEN_BILL, plain, tax_no
+from .matching_open import OPEN_BILL, plain, plain_name, tax_no
 from .verdict import DEAD, DEDUCTIBLE
 
 # The planner has no statistics on CTEs and prefers loops and sorts, which take minutes instead of seconds for
@@ -44,9 +44,9 @@ def sellers(fapiao_ids, move_ids):
                     ON length(word) >= 8
              WHERE m.id = ANY(%(moves)s)) AS sought (tax_no, name, number)""",
         seller_tax_no=plain(SQL("f.seller_tax_no")),
-        seller=plain(SQL("f.seller_name")),
+        seller=plain_name(SQL("f.seller_name")),
         vat=tax_no(SQL("p.vat")),
-        vendor=plain(SQL("p.name")),
+        vendor=plain_name(SQL("p.name")),
         fapiao=fapiao_ids,
         moves=move_ids,
     )
@@ -54,7 +54,7 @@ def sellers(fapiao_ids, move_ids):
 
 def fapiao_of(companies, sought):
     """Return the query for the open received fapiao of these sellers or with these numbers."""
-    name = plain(SQL("f.seller_name"))
+    name = plain_name(SQL("f.seller_name"))
     branches = [
         SQL("f.seller_tax_no = ANY(%s)", sought.tax_nos),
         SQL("f.number = ANY(%s)", sought.numbers),
@@ -77,7 +77,7 @@ def fapiao_of(companies, sought):
 
 def bills_of(companies, sought):
     """Return the query for the open bills of these vendors or with these numbers as their reference."""
-    name = plain(SQL("p.name"))
+    name = plain_name(SQL("p.name"))
     vendors = SQL(
         "m.commercial_partner_id IN (SELECT p.id FROM res_partner p WHERE p.vat <> '' AND %s = ANY(%s)"
         " OR COALESCE(p.vat, '') IN ('', '/') AND %s = ANY(%s) OR %s)",

@@ -12,8 +12,10 @@ from typing import NamedTuple
 from odoo.tools import SQL
 
 from ...clouds.inbound import InboundFapiao, InboundLine
+from ...rules import taxno
+from ...rules.names import name_key
 from ..values import TYPES
-from .matching_open import tax_no
+from .matching_open import plain_name, tax_no
 
 OTHER_TYPE = "11"
 DEPENDED_ON = ["status", "number", "amount_total", "amount_tax", "amount_untaxed", "booking", "deduction"]
@@ -110,7 +112,12 @@ class Pool:
         Of several rows with one number the last counts. ``parties``: partner ids by tax number, passed when
         many pages are loaded, else read here. Creates the activities for changed status of fapiao with bills.
         """
-        rows = list({row.number: row for row in rows}.values())
+        rows = [
+            row._replace(
+                seller_tax_no=taxno.normalise(row.seller_tax_no), buyer_tax_no=taxno.normalise(row.buyer_tax_no)
+            )
+            for row in {row.number: row for row in rows}.values()
+        ]
         if not rows:
             return Loaded()
         if parties is None:
@@ -270,6 +277,22 @@ class Pool:
                 )
             )
         )
+
+    def named(self, name):
+        """Return the ids of the active partners with the ``name``, compared as the search for pairs does."""
+        if not (key := name_key(name)):
+            return []
+        self.env["res.partner"].flush_model(["name", "active"])
+        known = SQL("SELECT id FROM res_partner WHERE active AND %s = %s", plain_name(SQL("name")), key)
+        return [id_ for (id_,) in self.env.execute_query(known)]
+
+    def numbered(self, number):
+        """Return the ids of the active partners with the tax ``number``, however it was entered."""
+        self.env["res.partner"].flush_model(["vat", "active"])
+        known = SQL(
+            "SELECT id FROM res_partner WHERE active AND vat IS NOT NULL AND %s = %s", tax_no(SQL("vat")), number
+        )
+        return [id_ for (id_,) in self.env.execute_query(known)] if number else []
 
     def resolve(self):
         """Find vendors and originals that were created after their fapiao; writes only where some are

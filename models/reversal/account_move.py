@@ -66,7 +66,7 @@ class AccountMove(models.Model):
     def _fapiao_may_red(self):
         """Return whether Red-Flush is possible here: a fapiao to reverse or a vendor bill to answer."""
         if self.move_type in ("in_invoice", "in_refund"):
-            account = self.company_id.fapiao_account_id
+            account = self.company_id._fapiao_own_account()
             return bool(account) and not any(self.fapiao_red_form_ids.mapped("is_open"))
         if self.move_type == "out_refund" and self.fapiao_state not in DUE_STATES:
             return False

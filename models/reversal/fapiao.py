@@ -85,7 +85,7 @@ class Fapiao(models.Model):
 
     def _reversing(self):
         """Return the account through which this fapiao is reversed."""
-        return (self.account_id or self.company_id.fapiao_account_id)._in_charge()
+        return (self.account_id or self.company_id._fapiao_own_account())._in_charge()
 
     def action_red_forms(self):
         """Open the red forms of this fapiao."""

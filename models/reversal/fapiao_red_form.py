@@ -815,7 +815,7 @@ class FapiaoRedForm(models.Model):
         """Record those of ``found`` (``RedForm``) that are open and not known here, and what the cloud says of the
         others. Return ``(new forms, numbers of originals that are not known here)``.
         """
-        company = [("company_id", "=", account.company_id.id)]
+        company = [("company_id", "in", account._companies().ids)]
         known = self.search([*company, ("number", "in", [one.number for one in found])]).grouped("number")
         reversed_ = [("number", "in", [one.blue_number for one in found]), ("color", "=", "blue")]
         originals = {fapiao.number: fapiao for fapiao in self.env["fapiao"].search([*company, *reversed_])}
@@ -848,7 +848,7 @@ class FapiaoRedForm(models.Model):
         form = self.create(
             {
                 "account_id": account.id,
-                "company_id": account.company_id.id,
+                "company_id": fapiao.company_id.id,
                 "fapiao_id": fapiao.id,
                 "move_ids": [Command.set(fapiao.move_ids.ids)],
                 "user_id": (account._first_manager() or self.env.user).id,

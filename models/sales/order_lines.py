@@ -28,6 +28,10 @@ class BuiltOrder(Built):
 
     orders: object = None
 
+    @property
+    def sources(self):
+        return self.orders
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -63,7 +67,8 @@ class OrderBuilder(Builder):
             # the user sees all problems at once
             problems += checks.check_parties(*parties, limits)
             return [whole]
-        return self._split(whole, items, NOTHING_COVERED, limits)
+        all_built = self._split(whole, items, NOTHING_COVERED, limits)
+        return self.env["fapiao.accepted.warning"]._without_accepted(all_built)
 
     def _orders_draft(self, order, choice, items, parties, limits):
         """Return ``(draft, problems)`` of ``items``, pairs of order and item."""

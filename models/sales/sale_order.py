@@ -233,7 +233,7 @@ class SaleOrder(models.Model):
     def _fapiao_remark_text(self):
         """Return the company's remark as printed for this order."""
         self.ensure_one()
-        remark = self.company_id.fapiao_remark or ""
+        remark = self.company_id._fapiao_setting("fapiao_remark") or ""
         invoices = ", ".join(self._fapiao_invoices().mapped("name"))
         return remark.replace("{order}", self.name or "").replace("{invoice}", invoices).strip()
 

@@ -22,7 +22,10 @@ def check(world, draft, **doubts):
 
 def blue(world, request, draft):
     """Gives the draft its number and time. From here on it exists."""
-    fapiao = _number(world, replace(draft, request=request.uid, tenant=request.tenant))
+    name = draft.buyer_name
+    if draft.natural_person and not name.endswith("（个人）"):
+        name += "（个人）"  # printed behind the name of a person
+    fapiao = _number(world, replace(draft, buyer_name=name, request=request.uid, tenant=request.tenant))
     figures = month(world.taxpayer(fapiao.seller_no), fapiao.issued_at)
     figures["used"] += fapiao.net
     figures["net"] += fapiao.net

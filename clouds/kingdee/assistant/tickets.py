@@ -7,6 +7,7 @@ Source: docs/protocols/kingdee-assistant.md#tickets, #contradictions.
 import re
 from urllib.parse import urlsplit
 
+from ....rules.names import is_personal
 from ... import reading
 from ...inbound import InboundFapiao, Travel
 from ...picking import Ticket, TicketState
@@ -97,7 +98,7 @@ def state_of(row):
         is_claimed=claim not in _FREE,
         claimed_by=word_at(row, "billnumber", "expenseNum"),
         verified=_VERIFIED.get(word_at(row, "checkStatus")),
-        is_personal=word_at(row, "buyerName").startswith("个人") and not word_at(row, "buyerTaxNo"),
+        is_personal=is_personal(word_at(row, "buyerName"), word_at(row, "buyerTaxNo")),
     )
 
 
