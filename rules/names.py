@@ -22,8 +22,8 @@ RADICALS = (
 )
 _RADICALS = str.maketrans(*RADICALS)
 # The bureau prints it behind the name of a natural person. PostgreSQL reads the same expression.
-PERSON_SUFFIX = r"(?<=.)\(个人\)$"
-_PERSON = re.compile(r"个人|自然人|.*\(个人\)|.+(先生|女士|小姐)")
+PERSON_SUFFIX = r"(?<=.)\((?:个人|自然人)\)$"
+_PERSON = re.compile(r"个人|自然人|.*\((个人|自然人)\)|.+(先生|女士|小姐)")
 _PHONE = re.compile(r"(\+?86)?(1[3-9][0-9]{9}|0[0-9]{9,11}|[2-9][0-9]{6,7})")
 
 # Names of natural persons don't contain these words; a 个体工商户 is a business, not a person.
@@ -58,7 +58,8 @@ def _clean_character(character):
 
 def name_key(name):
     """Return the ``name`` of a party as it is compared with another: as a tax number is normalised, radicals as
-    characters, without the （个人） that the bureau prints behind the name of a person."""
+    characters, without the （个人） that the bureau prints behind the name of a person, or the （自然人） people write.
+    """
     return re.sub(PERSON_SUFFIX, "", taxno.normalise((name or "").translate(_RADICALS)))
 
 

@@ -30,6 +30,7 @@ class TestStates(MatchCommon):
             "\u2f42化公司①",
             "\u2ed3\u2ecb\uf92c公司",
             "张三（个人）",
+            "张三（自然人）",
             "张 三(个人) ",
             "（个人）",
             "9131\u2212\u061c\u180e\x1f\x850000\ufe0f",

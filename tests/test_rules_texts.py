@@ -74,6 +74,7 @@ class TestNames(unittest.TestCase):
     def test_names_that_are_compared(self):
         for one, other, is_same in (
             ("张三", "张三（个人）", True),
+            ("张三", "张三（自然人）", True),
             ("张三", "张三(个人)", True),
             ("张 三", "张三\u3000（个人）", True),
             ("ANNA SCHMIDT", "Anna Schmidt（个人）", True),
@@ -100,6 +101,7 @@ class TestNames(unittest.TestCase):
             ("个人", "", True),
             ("个人（张三）", "", True),
             ("张三（个人）", "", True),
+            ("李四（自然人）", "", True),
             ("张三(个人)", None, True),
             ("自然人 李四", "", True),
             ("自然人：李四", "", True),
