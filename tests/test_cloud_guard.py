@@ -29,6 +29,7 @@ INPUTS = {
     },
     "fapiao.account": {
         *("name", "sequence", "active", "company_id", "provider", "mode", "base_url", "tax_no"),
+        "registered_name",
         *("phone", "password", "tenant_number", "tax_username", "tax_password", "add_seal"),
         *("token_header", "token_prefix", "token_lifetime", "read_timeout", "grace_minutes", "wait_days"),
         *("pace_per_minute", "pace_per_hour", "pace_per_day", "pages_per_minute", "pace_reserved_percent"),
