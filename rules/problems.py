@@ -19,6 +19,7 @@ REMEMBERED = {
     "bank_half": (PARTNER, ()),
     "rate_historic": (PRODUCT, ("rate",)),
     "zero_on_special": (PRODUCT, ()),
+    "not_deductible": (PRODUCT, ()),
 }
 
 

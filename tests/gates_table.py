@@ -422,7 +422,7 @@ FIELDS = {
     },
     "fapiao.tax.code.update": {
         "manager": (
-            "added_count changed_count ended_count ends_missing line_ids missing_count name rejected_count"
+            "added_count changed_count ended_count ends_missing last_line line_ids missing_count name rejected_count"
             " rejected_text state table_version unchanged_count"
         ),
     },

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import openpyxl
 import xlwt
 
+from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -285,7 +286,11 @@ class TestUpdate(TransactionCase):
             for c in range(1, 16)
         ]
         queries = self.env.cr.sql_log_count
-        self.apply(*rows, ends_missing=False)
-        self.env.flush_all()
+        update = self.apply(*rows, ends_missing=False)
+        self.assertEqual((update.state, update.progress), ("applying", 0))
+        with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
+            api.Environment(cr, SUPERUSER_ID, {})["fapiao.tax.code.update"]._cron_apply()
+        self.env.invalidate_all()
+        self.assertEqual((update.state, update.progress), ("applied", 100))
         self.assertEqual(self.TaxCode.search_count([("code", "=like", "45%")]), len(rows))
         self.assertLess(self.env.cr.sql_log_count - queries, len(rows) / 10)

@@ -11,7 +11,8 @@ from .fapiao_tax_code import ancestors
 from .fapiao_tax_code_update_line import ADDED, CHANGED, ENDED, MISSING
 
 SHOWN_FAULTS = 200
-AT_ONCE = 1000  # records that are created together
+AT_ONCE = 1000  # records that are created or applied together
+IN_REQUEST = 2000  # codes; more are applied in the background
 COMPLETE_SHARE = 0.9  # of the known codes; a file with more of them is taken for the whole table
 
 
@@ -22,7 +23,11 @@ class FapiaoTaxCodeUpdate(models.Model):
 
     name = fields.Char("File", readonly=True)
     table_version = fields.Char(readonly=True, help="编码表版本号")
-    state = fields.Selection([("draft", "To Apply"), ("applied", "Applied")], default="draft", readonly=True)
+    state = fields.Selection(
+        [("draft", "To Apply"), ("applying", "In progress"), ("applied", "Applied")], default="draft", readonly=True
+    )
+    last_line = fields.Integer("Last Line Applied", readonly=True)
+    progress = fields.Float(compute="_compute_progress")
     line_ids = fields.One2many("fapiao.tax.code.update.line", "update_id", readonly=True)
     added_count = fields.Integer("Added", readonly=True)
     changed_count = fields.Integer("Changed", readonly=True)
@@ -38,6 +43,13 @@ class FapiaoTaxCodeUpdate(models.Model):
     category_count = fields.Integer("Categories Touched", compute="_compute_touched")
 
     # ------------------------------------------------------------------ computes
+
+    @api.depends("state", "last_line", "ends_missing")
+    def _compute_progress(self):
+        for update in self:
+            lines = update._lines_to_apply().ids if update.state == "applying" else []
+            done = sum(line <= update.last_line for line in lines)
+            update.progress = 100 * done / len(lines) if lines else 100 * (update.state == "applied")
 
     @api.depends("line_ids", "ends_missing")
     def _compute_touched(self):
@@ -57,14 +69,19 @@ class FapiaoTaxCodeUpdate(models.Model):
     # ------------------------------------------------------------------ actions
 
     def action_apply(self):
-        """Create, change and end the codes of this update."""
+        """Create, change and end the codes of this update; those of a large table in the background."""
         gate.check(self, gate.MANAGER, "write")
         self.ensure_one()
         self.lock_for_update()
         if self.state != "draft":
             raise UserError(self.env._("This update is applied already."))
-        self._apply()
-        self.state = "applied"
+        if len(self._lines_to_apply()) > IN_REQUEST:
+            self.state = "applying"
+            # sudo: scheduled actions belong to administrators
+            self.env.ref("l10n_cn_invoice_cloud.cron_tax_codes").sudo()._trigger()
+        else:
+            self._apply(self._lines_to_apply())
+            self._finish()
         return True
 
     def action_show_lines(self):
@@ -157,9 +174,30 @@ class FapiaoTaxCodeUpdate(models.Model):
 
     # ------------------------------------------------------------------ applying
 
-    def _apply(self):
+    @api.model
+    def _cron_apply(self):
+        """Apply the tables that wait for it, a part of their codes in each transaction."""
+        cron = self.env["ir.cron"]
+        while update := self.search([("state", "=", "applying")], order="id", limit=1):
+            lines = update._lines_to_apply().filtered(lambda line, last=update.last_line: line.id > last)[:AT_ONCE]
+            if lines:
+                update._apply(lines)
+                update.last_line = lines[-1].id
+            else:
+                update._finish()
+            if not cron._commit_progress(1, remaining=self.search_count([("state", "=", "applying")])):
+                return
+
+    def _lines_to_apply(self):
+        """Return the lines of this update, in the order in which they are applied."""
+        self.ensure_one()
+        kinds = [ADDED, CHANGED, ENDED, *([MISSING] if self.ends_missing else [])]
+        return self.env["fapiao.tax.code.update.line"].search(
+            [("update_id", "=", self.id), ("kind", "in", kinds)], order="id"
+        )
+
+    def _apply(self, lines):
         TaxCode = self.env["fapiao.tax.code"].with_context(active_test=False)
-        lines = self.line_ids if self.ends_missing else self.line_ids.filtered(lambda line: line.kind != MISSING)
         # another update may have been applied since this one was made
         known = {record.code: record for record in TaxCode.search_fetch([("code", "in", lines.mapped("code"))], [])}
         new = [line.new_values for line in lines if line.code not in known and line.kind == ADDED]
@@ -172,8 +210,12 @@ class FapiaoTaxCodeUpdate(models.Model):
                 alike[values] = alike.get(values, TaxCode) | known[line.code]
         for values, records in alike.items():
             records.write(dict(values))
-        if new:
+
+    def _finish(self):
+        self.state = "applied"
+        if self.added_count:
             # a new code may stand between others
+            TaxCode = self.env["fapiao.tax.code"].with_context(active_test=False)
             TaxCode.search([("code", "!=", False)])._refresh_parents()
 
 
