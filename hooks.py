@@ -10,6 +10,14 @@ _STATUS = [
     ("fapiao_amount_open", SQL("numeric DEFAULT 0")),
 ]
 _RECEIVED = [("fapiao_in_state", SQL("varchar DEFAULT 'none'")), ("fapiao_in_numbers", SQL("varchar"))]
+# Of bills from before, the digital fapiao that their references name: each is booked once.
+_STATED = SQL(
+    """
+    UPDATE account_move SET fapiao_in_stated = (
+           SELECT string_agg(DISTINCT found[1], ' ')
+             FROM regexp_matches(ref, '(?<![0-9])[0-9]{20}(?![0-9])', 'g') AS found)
+     WHERE move_type IN ('in_invoice', 'in_refund') AND ref ~ '[0-9]{20}'"""
+)
 _COLUMNS = {
     "account_move": [
         *_STATUS,
@@ -17,8 +25,9 @@ _COLUMNS = {
         ("fapiao_type", SQL("varchar")),
         ("fapiao_form", SQL("varchar")),
         ("fapiao_remark", SQL("varchar")),
+        ("fapiao_in_stated", SQL("varchar")),
     ],
-    "hr_expense": _RECEIVED,
+    "hr_expense": [*_RECEIVED, ("fapiao_untaxed", SQL("numeric DEFAULT 0"))],
     "sale_order": _STATUS,
     "sale_order_line": [("fapiao_qty_covered", SQL("numeric DEFAULT 0"))],
 }
@@ -35,3 +44,5 @@ def pre_init_hook(env):
             names = SQL.identifier(table), SQL.identifier(name)
             env.cr.execute(SQL("ALTER TABLE %s ADD COLUMN %s %s", *names, definition))
             env.cr.execute(SQL("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", *names))
+            if name == "fapiao_in_stated":
+                env.cr.execute(_STATED)

@@ -124,13 +124,9 @@ FIELDS = {
     },
     "account.move": {
         "invoicer": (
-            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_element_ids fapiao_form"
-            " fapiao_output_reason fapiao_remark"
-            " fapiao_small_scale_reason fapiao_type"
-            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
-            " fapiao_small_scale_reason fapiao_type fapiao_advance fapiao_advance_code_id"
-            "fapiao_account_id fapiao_cover_number fapiao_drawer fapiao_form fapiao_output_reason fapiao_remark"
-            " fapiao_small_scale_reason fapiao_type fapiao_voucher_ids"
+            "fapiao_account_id fapiao_advance fapiao_advance_code_id fapiao_cover_number fapiao_drawer"
+            " fapiao_element_ids fapiao_form fapiao_output_reason fapiao_remark fapiao_small_scale_reason"
+            " fapiao_type fapiao_voucher_ids"
         ),
         "nobody": (
             "fapiao_amount_open fapiao_checked_by_id fapiao_ids fapiao_in_numbers fapiao_in_state fapiao_in_stated"
@@ -179,36 +175,28 @@ FIELDS = {
     "fapiao.account": {
         "administrator": "app_secret client_secret password tax_password",
         "manager": (
-            "datacenter active add_seal answer_text_ids app_key assistant_page_url assistant_quiet_codes"
-            " assistant_url assistant_announce assistant_link_url assistant_link_version assistant_grid auto_invoice"
-            " base_url bureau_channel business_system callback_addresses callback_bytes_per_hour"
-            " callback_rows_per_hour calls_at_once check_person client_key company_id confirm_buyer drawer"
-            " full_interface grace_minutes gross_total marks_booked mode name pace_per_day pace_per_hour"
-            " pace_per_minute auto_merge element_codes goods_codes line_notes org_code paper_kind_ordinary"
-            " paper_kind_special priority"
-            " differential_bills"
-            " pace_per_minute auto_merge differential_bills goods_codes line_notes org_code"
-            " paper_kind_ordinary paper_kind_special priority"
-            " pace_reserved_percent"
-            " pages_per_minute phone provider pull_daily pull_pause read_timeout recheck_day sequence small_scale"
-            " registered_name small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header"
-            " token_lifetime token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once"
-            " pull_daily_kind pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list"
-            " small_scale_reason tax_no tax_username tenant_number tenant_code token_body token_header token_lifetime"
-            " token_prefix cloud_user user_type wait_days app_token_path login_path pull_at_once pull_daily_kind"
-            " pool_from_zero pool_interface pool_keys pool_path pool_style red_forms_daily side_as_list partial_red"
+            "active add_seal answer_text_ids app_key app_token_path assistant_announce assistant_grid"
+            " assistant_link_url assistant_link_version assistant_page_url assistant_quiet_codes assistant_url"
+            " auto_invoice auto_merge base_url bureau_channel business_system callback_addresses"
+            " callback_bytes_per_hour callback_rows_per_hour calls_at_once check_person client_key cloud_user"
+            " company_id confirm_buyer datacenter differential_bills drawer element_codes full_interface"
+            " goods_codes grace_minutes gross_total line_notes login_path marks_booked mode name org_code"
+            " pace_per_day pace_per_hour pace_per_minute pace_reserved_percent pages_per_minute"
+            " paper_kind_ordinary paper_kind_special partial_red phone pool_from_zero pool_interface pool_keys"
+            " pool_path pool_style priority provider pull_at_once pull_daily pull_daily_kind pull_pause"
+            " read_timeout recheck_day red_forms_daily registered_name sequence side_as_list small_scale"
+            " small_scale_reason tax_no tax_username tenant_code tenant_number token_body token_header"
+            " token_lifetime token_prefix user_type wait_days"
         ),
         "nobody": (
             "assistant_token assistant_token_expires_at assistant_token_lease_until away_count away_since"
-            " bureau_account_type bureau_channel_at bureau_company bureau_login_type bureau_period bureau_select_days"
-            " bureau_deadline bureau_open_period bureau_select_until"
-            " bureau_state bureau_url callback_over_at callback_token claimed_at credit_counted_to credit_amount"
-            " credit_at credit_count credit_left_today credit_left_told credit_short_told_on credit_since"
-            " credit_source credit_tax credit_total credit_used credit_valid_from credit_valid_to credit_warned"
-            " database_identity face_state"
-            " left_alone_until pull_day pull_ids pull_text recheck_told_on red_forms_at replaced_by_id restored_at"
-            " session_at session_state session_text token"
-            " token_expires_at token_lease_until"
+            " bureau_account_type bureau_channel_at bureau_company bureau_deadline bureau_login_type"
+            " bureau_open_period bureau_period bureau_select_days bureau_select_until bureau_state bureau_url"
+            " callback_over_at callback_token claimed_at credit_amount credit_at credit_count credit_counted_to"
+            " credit_left_today credit_left_told credit_short_told_on credit_since credit_source credit_tax"
+            " credit_total credit_used credit_valid_from credit_valid_to credit_warned database_identity"
+            " face_state left_alone_until pull_day pull_ids pull_text recheck_told_on red_forms_at replaced_by_id"
+            " restored_at session_at session_state session_text token token_expires_at token_lease_until"
         ),
     },
     "fapiao.account.replace": {
@@ -452,30 +440,22 @@ FIELDS = {
     "res.company": {
         "nobody": "fapiao_former_name_ids",
         "administrator": (
-            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
-            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
-            " fapiao_turn_out_account_id"
-            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
-            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
-            " fapiao_show_seller_bank fapiao_twin_days fapiao_advance fapiao_advance_code_id"
-            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_notes fapiao_payee"
-            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
-            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
-            " fapiao_show_seller_bank fapiao_spec_source fapiao_twin_days"
+            "fapiao_account_id fapiao_advance fapiao_advance_code_id fapiao_amount_limit fapiao_auto_issue"
+            " fapiao_company_code fapiao_credit_days fapiao_credit_threshold fapiao_default_type fapiao_drawer"
+            " fapiao_in_details fapiao_notes fapiao_payee fapiao_pick_bank fapiao_pick_claimed"
+            " fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified"
+            " fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank"
+            " fapiao_spec_source fapiao_turn_out_account_id fapiao_twin_days"
         ),
     },
     "res.config.settings": {
         "administrator": (
-            "fapiao_account_id fapiao_amount_limit fapiao_auto_issue fapiao_company_code fapiao_credit_days"
-            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_payee"
-            " fapiao_turn_out_account_id"
-            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
-            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
-            " fapiao_show_seller_bank fapiao_twin_days fapiao_advance fapiao_advance_code_id"
-            " fapiao_credit_threshold fapiao_default_type fapiao_drawer fapiao_in_details fapiao_notes fapiao_payee"
-            " fapiao_pick_bank fapiao_pick_claimed fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title"
-            " fapiao_pick_unverified fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank"
-            " fapiao_show_seller_bank fapiao_spec_source fapiao_twin_days"
+            "fapiao_account_id fapiao_advance fapiao_advance_code_id fapiao_amount_limit fapiao_auto_issue"
+            " fapiao_company_code fapiao_credit_days fapiao_credit_threshold fapiao_default_type fapiao_drawer"
+            " fapiao_in_details fapiao_notes fapiao_payee fapiao_pick_bank fapiao_pick_claimed"
+            " fapiao_pick_personal fapiao_pick_tax_no fapiao_pick_title fapiao_pick_unverified"
+            " fapiao_red_on_credit fapiao_remark fapiao_reviewer fapiao_show_buyer_bank fapiao_show_seller_bank"
+            " fapiao_spec_source fapiao_turn_out_account_id fapiao_twin_days"
         ),
     },
     "res.partner": {

@@ -47,6 +47,7 @@ INPUTS = {
         *("app_token_path", "login_path", "pull_at_once", "pull_daily_kind"),
         *("pool_path", "pool_interface", "pool_style", "pool_keys", "pool_from_zero"),
     },
+    "fapiao.archive": {"company_id", "date_from", "date_to", "direction"},
     "fapiao.element": {
         *("product_tmpl_id", "move_id", "order_id", "element", "province", "city", "district", "address", "project"),
         *("cross_city", "cross_city_no", "land_tax_no", "certificate_no", "area_unit", "contract_no"),
@@ -72,6 +73,7 @@ INPUTS = {
         *("fapiao_pick_claimed", "fapiao_pick_title", "fapiao_pick_tax_no"),
         *("fapiao_pick_unverified", "fapiao_pick_personal", "fapiao_pick_bank", "fapiao_company_code"),
         *("fapiao_credit_days", "fapiao_in_details", "fapiao_spec_source", "fapiao_notes"),
+        *("fapiao_advance", "fapiao_advance_code_id", "fapiao_turn_out_account_id"),
     },
     "res.partner": {
         *("fapiao_title_type", "fapiao_type", "fapiao_bank"),
@@ -133,7 +135,7 @@ class TestGuard(OrderCommon, MatchCommon, AccessCase):
         )
         records = [invoice, invoice.invoice_line_ids, order, order.order_line, self.tax_13, self.company]
         records += [self.product_a, self.product_a.product_tmpl_id, self.product_a.categ_id, self.buyer, expense]
-        records += [self.product_a.uom_id]
+        records += [self.product_a.uom_id, self.env["fapiao.archive"].create({"company_id": self.company.id})]
         records += [self.confirm(self.receive(), self.bill()), self.account]
         records += [self.company_data["default_journal_sale"], self.users["employee"]]
         records += [self.env["crm.team"].sudo().create({"name": "华东"})]

@@ -57,7 +57,7 @@ class TestBadTexts(BadInputCase):
             for number in range(5001)
         ]
         seller, buyer = self.company._fapiao_seller(), self.buyer._fapiao_party()
-        limits = self.account._limits(frozenset())
+        limits = self.account._limits({})
         draft, _problems = drafting.build(
             items, seller, buyer, ORDINARY, Decimal("5001.00"), Decimal("650.13"), limits=limits, drawer="x"
         )

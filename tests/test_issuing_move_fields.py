@@ -77,7 +77,7 @@ class TestFields(FapiaoCommon):
         self._queries_to_apply(1)  # fills the caches of a fresh process
         counts = {length: self._queries_to_apply(length) for length in (1, 40)}
         self.assertLessEqual(counts[40], counts[1] + 2, "one insert for all lines of the fapiao")
-        self.assertLessEqual(counts[1], 72)
+        self.assertLessEqual(counts[1], 80)
 
     def _queries_to_apply(self, length):
         invoice = self.create_invoice([{} for _number in range(length)])
@@ -152,6 +152,8 @@ class TestCompanies(FapiaoCommon):
         )
         for model in ("fapiao", "fapiao.request", "fapiao.call", "fapiao.account"):
             found = self.env[model].with_user(stranger).search([])
-            self.assertEqual(found, self.branch_account if model == "fapiao.account" else self.env[model], model)
+            # a branch may issue through its parent's account, so it sees that there is one
+            seen = self.account | self.branch_account if model == "fapiao.account" else self.env[model]
+            self.assertEqual(found, seen, model)
         with self.assertRaises(AccessError):
             self.create_invoice().with_user(stranger).action_fapiao_issue()

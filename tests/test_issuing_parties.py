@@ -214,7 +214,7 @@ class TestBranches(PartiesMixin, RedCommon):
         account = self.account.with_user(self.clerk)
         self.assertEqual(account.name, self.account.name)
         self.assertFalse(account.has_access("write"))
-        flush = self.open_flush(invoice.fapiao_ids, self.clerk)
+        flush = self.open_flush(invoice.fapiao_ids, self.clerk).with_user(self.clerk)
         self.apply(flush)
         self.assert_reversed_once(invoice.fapiao_ids.filtered(lambda fapiao: fapiao.color == "blue"))
 

@@ -107,6 +107,7 @@ class TestDoubleBooking(MatchCommon):
         self.assertNotIn("confirmed", twin.match_ids.mapped("state"))
 
     def test_document_of_another_company(self):
+        self.branch.partner_id.vat = "91310115MA1BRANC17"  # a taxpayer of its own
         with self.assertRaisesRegex(ValidationError, self.branch.name):
             self.confirm(self.receive(), self.bill(company_id=self.branch.id))
 

@@ -189,7 +189,11 @@ class TestReasons(RedCommon):
             products = list(self.products(codes))
             for reason in ("01", "02", "03", "04"):
                 with self.subTest(kind=kind, reason=reason):
-                    invoice = self.issued_invoice([{"product_id": product.id} for product in products])
+                    lines = [
+                        {"product_id": product.id, "tax_ids": (self.tax_6 if code[0] == "3" else self.tax_13).ids}
+                        for product, code in zip(products, codes, strict=True)
+                    ]
+                    invoice = self.issued_invoice(lines)
                     blue = invoice.fapiao_ids
                     dialog = self.open_flush(invoice)
                     self.assertEqual(set(dialog.legal_reasons.split(",")), legal)

@@ -147,11 +147,12 @@ class TestReasons(RedCommon):
         for code, credited, reason in rows:
             with self.subTest(code=code.code, credited=credited):
                 self.product_a.fapiao_code_id = code
-                invoice = self.issued_invoice([{"quantity": 10, "price_unit": 38380}])
+                tax = self.tax_6 if code == service else self.tax_13
+                invoice = self.issued_invoice([{"quantity": 10, "price_unit": 38380, "tax_ids": tax.ids}])
                 dialog = self.open_flush(self.credit(invoice, lines={0: credited}))
                 self.assertEqual((dialog.scope, dialog.reason), ("reissue", reason))
                 self.assertTrue(dialog.can_apply, dialog.error_text)
-                self.assertIn("433,694.00", dialog.scope_text)
+                self.assertIn(f"{invoice.amount_total:,.2f}", dialog.scope_text)
                 self.assertIn("the whole fapiao is reversed", dialog.scope_text)
 
     def test_a_credit_of_something_else(self):

@@ -250,6 +250,10 @@ class AccountMove(models.Model):
             taxes = move.is_sale_document() and move._fapiao_differential_lines().tax_ids
             move.fapiao_levy = taxes and next(filter(None, taxes.mapped("fapiao_levy")), False)
 
+    @api.depends("fapiao_voucher_ids.deducted")
+    def _compute_tax_totals(self):
+        return super()._compute_tax_totals()
+
     @api.depends("fapiao_red_form_ids.state", "fapiao_red_form_ids.in_doubt")
     def _compute_fapiao_offers(self):
         return super()._compute_fapiao_offers()

@@ -97,6 +97,7 @@ class Catalogue:
     quantity_digits: int
 
 
+NOTHING = "nothing_to_issue"
 QUANTITY_DIGITS = 6  # of fapiao.request.line, fine enough for a unit that is divided
 
 
@@ -151,6 +152,9 @@ class Builder:
     def _build_group(self, moves, catalogue, covered, twins, overdrawn):
         credits_ = moves._fapiao_credits()
         problems = self._once([problem for move in moves for problem in self._obstacles(move)])
+        if any(move._fapiao_is_due() for move in moves):
+            # what comes to 0.00 beside others, such as an invoice that is credited in full, adds nothing to the fapiao
+            problems = [problem for problem in problems if problem.code != NOTHING]
         # what is left of a document with unattributed request lines is unknown
         lost = [self._lost_line(one, covered.lost[one]) for one in moves | credits_ if one in covered.lost]
         if problems := problems or lost or self._differential_problems(moves, credits_, overdrawn):
@@ -342,7 +346,7 @@ class Builder:
         if sum(exact(document._fapiao_total()) for document in documents):
             return None
         return Problem(
-            "nothing_to_issue",
+            NOTHING,
             _("%(invoice)s comes to 0.00, so there is nothing to issue."),
             _("Nothing needs to be done."),
             {"invoice": move.display_name},

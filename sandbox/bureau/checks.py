@@ -217,6 +217,8 @@ def _check_privilege(line):
         raise Refused(f"优惠政策{line.policy}与税率{line.rate}不匹配")
     if line.policy == "不征税" and line.zero_kind == "exempt":
         raise Refused("免税项目优惠政策应为免税")
+    if line.policy == "免税" and line.zero_kind == "untaxed":
+        raise Refused("不征税项目优惠政策应为不征税")
 
 
 def _check_rate(line, draft, seller):
