@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
-from odoo import Command
+from odoo import SUPERUSER_ID, Command, api
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
@@ -117,6 +117,10 @@ class TestTaxCodeImport(TransactionCase):
         update = self.read_table(content)
         update.ends_missing = False
         update.action_apply()
+        if update.state == "applying":
+            with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
+                api.Environment(cr, SUPERUSER_ID, {})["fapiao.tax.code.update"]._cron_apply()
+            self.env.invalidate_all()
         self.assertEqual(update.state, "applied")
         return update
 
