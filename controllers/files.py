@@ -10,13 +10,12 @@ from odoo import fields, http
 from odoo.exceptions import AccessError
 from odoo.http import content_disposition, request
 
+from ..models.issuing import zipped
 from ..models.issuing.fapiao import MOST_IN_ZIP
 from ..rules.filenames import clean, distinct
 
 IN_MEMORY = 10 * 2**20  # bytes; a larger zip is built on disk
 IDS = re.compile(r"[1-9]\d{0,9}(,[1-9]\d{0,9})*")
-# Compressed formats: compressing them again takes time without effect.
-STORED = (".pdf", ".ofd")
 
 
 class FapiaoFiles(http.Controller):
@@ -70,14 +69,8 @@ def pack(files):
     taken = set()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
-            member = zipfile.ZipInfo(distinct(clean(file.name), taken), file.create_date.timetuple()[:6])
-            member.external_attr = 0o644 << 16
-            is_stored = member.filename.lower().endswith(STORED)
-            member.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
-            # alone: Odoo reads the content of all records that were browsed together
-            alone = file.with_prefetch()
-            archive.writestr(member, alone.raw or b"")
-            alone.invalidate_recordset(["raw"])
+            name = distinct(clean(file.name), taken)
+            zipped.add(archive, name, zipped.content_of(file), file.create_date)
     return packed
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from odoo.tools import float_repr
 
 from ..rules.document import DIGITAL as DIGITAL_FORM
-from ..rules.document import DIGITAL_PAPER, ELECTRONIC, ORDINARY, ROLL, SPECIAL
+from ..rules.document import DIGITAL_PAPER, ELECTRONIC, EXEMPT, NOT_TAXABLE, ORDINARY, PLAIN_ZERO, ROLL, SPECIAL
 from ..rules.document import PAPER as PAPER_FORM
 
 DOCUMENT_LANGUAGE = "zh_CN"
@@ -119,6 +119,13 @@ LEVIES = [
     ("1", "Reduced (减按计征)"),
     ("2", "Differential, issued in full (差额征税-全额开票)"),
     ("3", "Differential, issued for the difference (差额征税-差额开票)"),
+]
+
+# Why a line carries no tax (零税率标识)
+ZERO_KINDS = [
+    (EXEMPT, "Exempt (免税)"),
+    (NOT_TAXABLE, "Not taxable (不征税)"),
+    (PLAIN_ZERO, "Zero rate (零税率)"),
 ]
 
 # Tax privileges by the name that is printed (增值税特殊管理), as in rules/privileges.py

@@ -92,13 +92,16 @@ def price_of(amount, quantity, decimals=13, length=40):
         return None
     with localcontext(WIDE):
         exact = Decimal(amount) / Decimal(quantity)
-        prices = (trim(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)) for places in range(2, decimals + 1))
-        prices = [price for price in prices if price > 0 and len(plain(price)) <= length]
-        for price in prices:
+        longest = None
+        for places in range(2, decimals + 1):
+            price = trim(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+            if price <= 0 or len(plain(price)) > length:
+                continue
             if abs(price * quantity - amount) < CENT / 2:
                 return price
-        if prices and abs(prices[-1] * quantity - amount) <= PRICE_TOLERANCE:
-            return prices[-1]
+            longest = price
+        if longest is not None and abs(longest * quantity - amount) <= PRICE_TOLERANCE:
+            return longest
     return None
 
 

@@ -31,7 +31,7 @@ from ...rules import taxno
 from ...rules.credit import last_day, seems_old
 from ...rules.differential import DIFFERENTIAL
 from ...rules.limits import Limits
-from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, exact, naive
+from ..values import FORMS, SHANGHAI, SMALL_SCALE_REASONS, as_html, aware, beijing_today, exact, naive
 from . import gate, spool
 from .engine import Engine
 from .fapiao_pace import BACKGROUND, QUESTION
@@ -504,7 +504,7 @@ class FapiaoAccount(models.Model):
 
     @api.depends("credit_at", "credit_valid_to", "credit_used", "credit_left_told", "credit_source")
     def _compute_credit_validity(self):
-        today = self._today_in_china()
+        today = beijing_today()
         first = today.replace(day=1)
         rows = self.env["fapiao.credit"].search_fetch(
             [
@@ -535,10 +535,6 @@ class FapiaoAccount(models.Model):
                     before.credit_left_told,
                 )
             )
-
-    @api.model
-    def _today_in_china(self):
-        return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
 
     @api.depends("credit_total", "credit_left")
     def _compute_credit_percent(self):
@@ -874,7 +870,7 @@ class FapiaoAccount(models.Model):
         self.ensure_one()
         if part:
             return self._words_of_part(part)
-        today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+        today = beijing_today()
         config = self._config(secrets={}, provider=provider)
         return open_cloud(replace(config, classified=self._classified_texts(), today=today), TokenSlot())
 

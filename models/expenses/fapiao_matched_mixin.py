@@ -10,7 +10,7 @@ from ...rules import deduction
 from ...rules.filenames import clean
 from ..cloud import gate
 from ..cloud.engine import Engine
-from ..values import exact
+from ..values import exact, in_document_language
 from .pick_round import fetch_all
 
 PENDING = "l10n_cn_invoice_cloud.report"
@@ -335,7 +335,7 @@ class FapiaoMatchedMixin(models.AbstractModel):
         if tax:
             return ""
         # read by users of the cloud
-        chinese = self.with_context(lang="zh_CN")
+        chinese = in_document_language(self)
         if match.fapiao_id._way().how == deduction.NOT:
             return chinese.env._("Tax of this kind of ticket can't be deducted")
         if not exact(match.amount_tax):

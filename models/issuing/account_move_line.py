@@ -13,17 +13,8 @@ from .builder import QUANTITY_DIGITS, lowest_free
 
 class AccountMoveLine(models.Model):
     _name = "account.move.line"
-    _inherit = ["fapiao.guard.mixin", "account.move.line"]
-    _fapiao_inputs = frozenset({"fapiao_tax_code_id"})
+    _inherit = ["fapiao.guard.mixin", "account.move.line", "fapiao.coded.line.mixin"]
 
-    fapiao_tax_code_id = fields.Many2one(
-        "fapiao.tax.code",
-        "Tax Classification Code",
-        domain=[("is_summary", "=", False)],
-        index="btree_not_null",
-        ondelete="restrict",
-        help="For the fapiao (税收分类编码). If empty, the code of the product or its category.",
-    )
     # compute_sudo: salespeople and customers see invoices, but no vouchers
     fapiao_deducted = fields.Monetary(
         "Deducted Here",

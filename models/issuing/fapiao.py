@@ -21,14 +21,27 @@ from ...clouds.errors import CloudError, OutcomeUnknown, PaceUsedUp, Patience
 from ...rules import codes, qr
 from ...rules.amounts import ZERO
 from ...rules.differential import DIFFERENTIAL
-from ...rules.document import DISCOUNT, EXEMPT, NOT_TAXABLE, PLAIN_ZERO
+from ...rules.document import DISCOUNT
 from ...rules.elements import as_printed
 from ...rules.filenames import clean
 from ...rules.names import name_key
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
-from ..values import DIGITAL, FILES, LEVIES, LIVING, SHANGHAI, STATUSES, TYPE_CODES, TYPES, aware, exact, naive
+from ..values import (
+    DIGITAL,
+    FILES,
+    LEVIES,
+    LIVING,
+    SHANGHAI,
+    STATUSES,
+    TYPE_CODES,
+    TYPES,
+    ZERO_KINDS,
+    aware,
+    exact,
+    naive,
+)
 from . import elsewhere
 
 _logger = logging.getLogger(__name__)
@@ -740,11 +753,7 @@ class FapiaoLineMixin(models.AbstractModel):
     price = fields.Float(digits=(20, 13), readonly=True)
     rate = fields.Float(digits=(6, 4), readonly=True)
     zero_kind = fields.Selection(
-        [
-            (EXEMPT, "Exempt (免税)"),
-            (NOT_TAXABLE, "Not taxable (不征税)"),
-            (PLAIN_ZERO, "Zero rate (零税率)"),
-        ],
+        ZERO_KINDS,
         "Reason for 0 %",
         readonly=True,
     )

@@ -14,7 +14,7 @@ from odoo.tools import SQL
 
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import UNSENT_STATES
-from ..values import exact
+from ..values import beijing_today, exact
 
 POSTED, DRAFT, ORDER = "posted", "draft", "order"
 # What is older is no expectation: sales to people who never ask for a fapiao stay open for good
@@ -64,7 +64,7 @@ class FapiaoAccount(models.Model):
 
     @api.depends("credit_short_on", "company_id.fapiao_credit_days")
     def _compute_credit_short(self):
-        today = self._today_in_china()
+        today = beijing_today()
         for account in self:
             company = account.company_id
             until = today + timedelta(days=company.fapiao_credit_days)
@@ -129,7 +129,7 @@ class FapiaoAccount(models.Model):
         accounts = self._credit_issuing()
         if not accounts:
             return {}
-        today, demand = self._today_in_china(), {account: [] for account in self}
+        today, demand = beijing_today(), {account: [] for account in self}
         last = today + relativedelta(day=31)
         for company_id, day, kind, amount in self._credit_rows(list(accounts), today, last):
             for account in accounts[company_id]:
@@ -196,7 +196,7 @@ class FapiaoAccount(models.Model):
                     account.activity_ids.filtered(lambda activity, said=summary: activity.summary == said).unlink()
                     account.credit_short_told_on = False
                 continue
-            today = self._today_in_china()
+            today = beijing_today()
             told = account.credit_short_told_on
             if told and (told.year, told.month) == (today.year, today.month):
                 continue

@@ -13,7 +13,7 @@ from ...rules.problems import Term
 from ..cloud import gate
 from ..cloud.fapiao_task_mixin import OPEN_STATES
 from ..master.fapiao_element import CHOICES
-from ..values import LIVING
+from ..values import LIVING, in_document_language
 from .fapiao_request import REQUEST_STATES
 
 ASKED = dict(CHOICES)  # elements that have something to say
@@ -193,7 +193,7 @@ class FapiaoDocumentMixin(models.AbstractModel):
 
     def _fapiao_place(self):
         """Return the place of the customer's delivery address, as the bureau names it."""
-        partner = self._fapiao_delivered_to().with_context(lang="zh_CN")
+        partner = in_document_language(self._fapiao_delivered_to())
         return {
             "province": partner.state_id.name,
             "city": partner.city,

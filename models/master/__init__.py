@@ -1,4 +1,5 @@
 from . import fapiao_tax_code
+from . import fapiao_coded_line_mixin
 from . import fapiao_element
 from . import fapiao_element_row
 from . import fapiao_tax_code_update_line

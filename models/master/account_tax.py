@@ -3,8 +3,7 @@
 from odoo import api, fields, models
 
 from ...rules.differential import DIFFERENTIAL
-from ...rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
-from ..values import LEVIES, PRIVILEGES
+from ..values import LEVIES, PRIVILEGES, ZERO_KINDS
 
 
 class AccountTax(models.Model):
@@ -13,11 +12,7 @@ class AccountTax(models.Model):
     _fapiao_inputs = frozenset({"fapiao_zero_kind", "fapiao_policy", "fapiao_levy"})
 
     fapiao_zero_kind = fields.Selection(
-        [
-            (EXEMPT, "Exempt (免税)"),
-            (NOT_TAXABLE, "Not taxable (不征税)"),
-            (PLAIN_ZERO, "Zero rate (零税率)"),
-        ],
+        ZERO_KINDS,
         "Reason for 0 %",
         help="A fapiao says why a line carries no tax. Leave it empty for any other rate.",
     )

@@ -10,7 +10,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 
 from ...rules.document import EXEMPT, NOT_TAXABLE, PLAIN_ZERO
-from ..values import in_document_language
+from ..values import DOCUMENT_LANGUAGE, in_document_language
 
 SALE, PURCHASE = "sale", "purchase"
 SIMPLIFIED = "简易征收"  # without its rate: fits both rates
@@ -135,5 +135,5 @@ def _groups(pattern, kinds):
 def _translate(record, names):
     """Write the Chinese ``names`` where Chinese is installed."""
     chinese = in_document_language(record)
-    if chinese.env.lang == "zh_CN":
+    if chinese.env.lang == DOCUMENT_LANGUAGE:
         chinese.write(names)

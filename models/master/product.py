@@ -43,16 +43,21 @@ class FapiaoItemMixin(models.AbstractModel):
     )
 
     def _fapiao_above(self):
-        """Return the category from which a code is taken if there is none here."""
+        """Return the category from which a code or name is taken if there is none here."""
         raise NotImplementedError
+
+    def _find_fapiao(self, name):
+        """Return field ``name`` of this record, or of the first category above with a value."""
+        value, category = self[name], self._fapiao_above()
+        # categories are prefetched for all records, one query a level
+        while not value and category:
+            value, category = category[name], category.parent_id
+        return value
 
     @api.depends("fapiao_code_id")
     def _compute_fapiao_code_missing(self):
         for record in self:
-            category = record._fapiao_above()
-            while category and not category.fapiao_code_id:
-                category = category.parent_id
-            record.fapiao_code_missing = not (record.fapiao_code_id or category)
+            record.fapiao_code_missing = not record._find_fapiao("fapiao_code_id")
 
     def _search_fapiao_code_missing(self, operator, value):
         if operator != "in":
@@ -143,10 +148,8 @@ class ProductTemplate(models.Model):
 
     @api.depends("fapiao_code_id", "categ_id")
     def _compute_fapiao_is_coal(self):
-        found = self.product_variant_ids._fapiao_code()
         for template in self:
-            code = found.get(template.product_variant_ids[:1]) or template.fapiao_code_id
-            template.fapiao_is_coal = code.code in COAL_CODES
+            template.fapiao_is_coal = template._find_fapiao("fapiao_code_id").code in COAL_CODES
 
     def _fapiao_above(self):
         return self.categ_id
@@ -198,16 +201,8 @@ class ProductProduct(models.Model):
 
     def _fapiao_code(self):
         """Return ``{product: fapiao.tax.code}``: its own, else the nearest category's, else an empty record."""
-        return {product: product._find_fapiao("fapiao_code_id") for product in self}
+        return {product: product.product_tmpl_id._find_fapiao("fapiao_code_id") for product in self}
 
     def _fapiao_item_name(self):
         """Return ``{product: name on the fapiao}``: its own, else the nearest category's, else an empty text."""
-        return {product: product._find_fapiao("fapiao_item_name") or "" for product in self}
-
-    def _find_fapiao(self, name):
-        """Return field ``name`` of the product, or of the first category upwards with a value."""
-        value, category = self[name], self.categ_id
-        # categories are prefetched for all products, one query a level
-        while not value and category:
-            value, category = category[name], category.parent_id
-        return value
+        return {product: product.product_tmpl_id._find_fapiao("fapiao_item_name") or "" for product in self}

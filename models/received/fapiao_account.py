@@ -9,6 +9,7 @@ from ...clouds import base, errors
 from ...clouds.inbound import HEADER, POOL
 from ..cloud import gate
 from ..cloud.engine import Engine
+from ..values import beijing_today
 from .fapiao_pull import OPEN_STATES
 
 CHANNEL_HOLDS = timedelta(days=1)
@@ -241,7 +242,7 @@ class FapiaoAccount(models.Model):
         """Return ``(yyyymm, last day of issue or None, whether the bureau has said so)`` for what is selected now. A
         period whose return was due is over; the month of the calendar takes its place.
         """
-        today = fields.Date.context_today(self.with_context(tz="Asia/Shanghai"))
+        today = beijing_today()
         deadline = self.bureau_deadline
         if self.bureau_open_period and (not deadline or today <= deadline):
             return self.bureau_open_period, self.bureau_select_until or None, True

@@ -29,7 +29,7 @@ from ...clouds.redact import redact
 from ..cloud import gate
 from ..cloud.engine import Engine
 from ..cloud.fapiao_task_mixin import CLICK_LIMIT, CLICK_TIME
-from ..values import SHANGHAI, STATUSES, TYPES, aware, naive
+from ..values import SHANGHAI, STATUSES, TYPES, aware, beijing_today, naive
 from .fapiao import DEDUCTIONS
 from .pool import Pool
 from .pull_pages import Place
@@ -268,7 +268,7 @@ class FapiaoPull(models.Model):
     @api.model
     def _today(self):
         """Return the current day in China."""
-        return aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+        return beijing_today()
 
     @api.model
     def _recent_days(self):

@@ -20,6 +20,7 @@ from odoo.tools.misc import format_date
 
 from ...rules.filenames import clean, distinct
 from ..cloud import gate
+from ..issuing import zipped
 
 PER_PART = 500  # fapiao
 BYTES_PER_PART = 200 * 2**20
@@ -209,13 +210,11 @@ class FapiaoArchive(models.Model):
         """Write the files of one fapiao, the XML first; return ``[(name, SHA-256)]``."""
         written = []
         for kind in FIRST:
-            # alone: Odoo reads the content of all records that were browsed together
-            file = fapiao[f"{kind}_id"].with_prefetch()
-            if content := file.raw:
+            file = fapiao[f"{kind}_id"]
+            if content := zipped.content_of(file):
                 name = distinct(f"files/{clean(file.name)}", taken)
-                archive.writestr(name, content)
+                zipped.add(archive, name, content, file.create_date)
                 written.append((name, hashlib.sha256(content).hexdigest()))
-                file.invalidate_recordset(["raw"])
         return written
 
     def _index_row(self, fapiao, vouchers, files):

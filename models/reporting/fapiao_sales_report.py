@@ -5,9 +5,9 @@ beside what the ledger says.
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ...rules.document import EXEMPT, NOT_TAXABLE, ORDINARY, PLAIN_ZERO, SPECIAL
+from ...rules.document import ORDINARY, SPECIAL
 from ..cloud import gate
-from ..values import KIND_OF
+from ..values import KIND_OF, ZERO_KINDS
 
 KINDS = [
     ("special", "Special fapiao (专票)"),
@@ -68,7 +68,7 @@ class FapiaoSalesReport(models.Model):
     date = fields.Date(readonly=True, help="Of the fapiao; without one, of the invoice or journal entry.")
     rate = fields.Char("VAT Rate", readonly=True)
     zero_kind = fields.Selection(
-        [(EXEMPT, "Exempt (免税)"), (NOT_TAXABLE, "Not taxable (不征税)"), (PLAIN_ZERO, "Zero rate (零税率)")],
+        ZERO_KINDS,
         "Reason for 0 %",
         readonly=True,
     )

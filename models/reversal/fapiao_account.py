@@ -11,7 +11,7 @@ from ...clouds.errors import CloudError
 from ...rules.red_document import SIDES
 from ..cloud.engine import Engine
 from ..cloud.fapiao_pace import BACKGROUND, QUESTION
-from ..values import SHANGHAI, aware
+from ..values import SHANGHAI, aware, beijing_today
 
 _logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class FapiaoAccount(models.Model):
         Raises ``CloudError``; what was found is committed in a transaction of its own.
         """
         self.ensure_one()
-        today = aware(fields.Datetime.now()).astimezone(SHANGHAI).date()
+        today = beijing_today()
         before = aware(self.red_forms_at)
         first = before.astimezone(SHANGHAI).date() - LOOK_BACK if before else today - FIRST_LOOK_BACK
         found = Engine(self.env)._ask(

@@ -11,17 +11,8 @@ GUARDED = {*FIXED, "product_uom_qty", "price_unit", "discount"}
 
 class SaleOrderLine(models.Model):
     _name = "sale.order.line"
-    _inherit = ["fapiao.guard.mixin", "sale.order.line"]
-    _fapiao_inputs = frozenset({"fapiao_tax_code_id"})
+    _inherit = ["fapiao.guard.mixin", "sale.order.line", "fapiao.coded.line.mixin"]
 
-    fapiao_tax_code_id = fields.Many2one(
-        "fapiao.tax.code",
-        "Tax Classification Code",
-        domain=[("is_summary", "=", False)],
-        index="btree_not_null",
-        ondelete="restrict",
-        help="For the fapiao (税收分类编码). If empty, the code of the product or its category.",
-    )
     fapiao_request_line_ids = fields.One2many(
         "fapiao.request.line", "order_line_id", "Fapiao Requests", readonly=True, copy=False
     )
